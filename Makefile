@@ -1,0 +1,101 @@
+# CRYPTO VIZ: every habit of the house. `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+# The first Python that is new enough; looked for only when the set-up has something to do.
+PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done),python3)
+VENV := .venv/bin
+STAMPS := .runtime/stamps
+JAVA_SOURCES := $(shell find jvm/src 2>/dev/null)
+OURS := $(wildcard lakehouse streaming compaction api demo benchmarks setup tests)
+
+# What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
+ARGS ?=
+
+##@ Every day
+
+.PHONY: help
+help:  ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup  ## The whole pipeline on this machine, until Ctrl-C; SECONDS=90 stops and checks by itself
+	@$(VENV)/python -m demo $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS)) $(ARGS)
+
+.PHONY: check
+check: setup  ## Format, lint, types, import contracts, unit tests
+	$(VENV)/ruff format --check $(OURS)
+	$(VENV)/ruff check $(OURS)
+	$(VENV)/mypy
+	$(VENV)/lint-imports --no-cache
+	$(VENV)/pytest tests/unit
+
+.PHONY: test
+test: setup $(STAMPS)/system-test  ## Every test but the soak, on a real broker, Spark, Delta and browser
+	$(VENV)/pytest tests
+
+.PHONY: format
+format: setup  ## Rewrite the sources as `make check` wants them
+	$(VENV)/ruff format $(OURS)
+	$(VENV)/ruff check --fix $(OURS)
+
+##@ Now and then
+
+.PHONY: soak
+soak: setup $(STAMPS)/system-test  ## The long fault tests
+	$(VENV)/pytest tests -m soak $(ARGS)
+
+.PHONY: bench-freshness
+bench-freshness: setup  ## From produce to an API answer: p50, p95, p99
+	$(VENV)/python -m benchmarks.freshness $(ARGS)
+
+.PHONY: bench-ingest
+bench-ingest: setup  ## Catch-up of 1,000,000 messages beside the limit of the machine
+	$(VENV)/python -m benchmarks.ingest $(ARGS)
+
+##@ Set-up
+
+.PHONY: setup
+setup: $(STAMPS)/system .venv/.installed .runtime/jars/.fetched $(STAMPS)/jvm  ## Packages, jars, Java; every target does it first
+
+.PHONY: lock
+lock: setup  ## Rewrite requirements.lock and setup/jars.lock from what they are made of
+	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --output-file requirements.lock requirements-dev.in $(ARGS)
+	$(VENV)/python setup/jars.py lock
+
+.PHONY: clean
+clean:  ## Remove what runs left behind: lake, broker, logs, caches
+	find .runtime -mindepth 1 -maxdepth 1 ! -name jars ! -name stamps -exec rm -rf {} + 2>/dev/null || true
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find $(OURS) -type d -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: clean-all
+clean-all: clean  ## And what the set-up made: jars, .venv
+	rm -rf .runtime .venv
+
+$(STAMPS)/system: setup/system_packages.py streaming/java.py
+	@$(PYTHON) setup/system_packages.py setup
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/system-test: setup/system_packages.py streaming/java.py
+	@$(PYTHON) setup/system_packages.py test
+	@mkdir -p $(@D) && touch $@
+
+.venv/.installed: requirements.lock setup/bootstrap.py | $(STAMPS)/system
+	@$(PYTHON) setup/bootstrap.py
+	@touch $@
+
+.runtime/jars/.fetched: setup/jars.lock setup/jars.py .venv/.installed | $(STAMPS)/system
+	@$(VENV)/python setup/jars.py fetch
+	@touch $@
+
+$(STAMPS)/jvm: $(JAVA_SOURCES) setup/jvm.py .runtime/jars/.fetched
+	@$(VENV)/python setup/jvm.py
+	@mkdir -p $(@D) && touch $@

@@ -1,0 +1,216 @@
+"""Jars for Spark and the broker: resolved once into setup/jars.lock, fetched from it, never half there.
+
+.venv/bin/python setup/jars.py fetch    # what jars.lock names, into .runtime/jars/{spark,kafka}
+.venv/bin/python setup/jars.py lock     # rewrites jars.lock from ivy.xml
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from streaming.errors import StreamingError
+from streaming.java import find_jdk
+
+LOCK = ROOT / "setup" / "jars.lock"
+JARS = ROOT / ".runtime" / "jars"
+N_ATTEMPTS = 4
+CONFIGURATIONS = ("spark", "kafka")
+TELLING = re.compile(r"ERROR|FAILED|Exception|sha256 differs|invalid sha1|Host .* not found")
+OWN_JAR = "cryptoviz-jvm.jar"
+LOCK_HEADER = (
+    "# Written by `make lock` from setup/ivy.xml: sha256, configuration, organisation, name, revision.\n"
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Jar:
+    """One locked jar."""
+
+    configuration: str
+    organisation: str
+    name: str
+    revision: str
+    sha256: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.configuration) / f"{self.name}-{self.revision}.jar"
+
+
+class JarsError(StreamingError):
+    """The jars could not be had whole."""
+
+
+def main() -> int:
+    commands = {"fetch": fetch, "lock": lock}
+    if len(sys.argv) != 2 or sys.argv[1] not in commands:
+        print(f"usage: jars.py {'|'.join(commands)}", file=sys.stderr)
+        return 2
+    try:
+        commands[sys.argv[1]]()
+    except StreamingError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def fetch() -> None:
+    """Puts every locked jar in place, whole. Idempotent; needs no network when nothing is missing."""
+    jars = read_lock()
+    _sweep(jars)
+    missing = [jar for jar in jars if not _is_whole(JARS / jar.path, jar)]
+    said = ""
+    with _scratch_folder() as scratch:
+        for attempt in range(1, N_ATTEMPTS + 1):
+            if not missing:
+                return
+            print(f"setup: fetching {len(missing)} jars (attempt {attempt} of {N_ATTEMPTS})", flush=True)
+            said = _fetch_once(missing, scratch)
+            missing = [jar for jar in missing if not _is_whole(JARS / jar.path, jar)]
+            if missing and attempt < N_ATTEMPTS:
+                time.sleep(2**attempt)
+    if missing:
+        names = ", ".join(jar.path.name for jar in missing)
+        raise JarsError(
+            f"{N_ATTEMPTS} attempts did not bring {len(missing)} jars whole (is the public Maven repository "
+            f"reachable from Java? proxies go in JAVA_TOOL_OPTIONS): {names}\n{_summarize(said)}"
+        )
+
+
+def lock() -> None:
+    """Rewrites jars.lock: what ivy.xml resolves to, less what PySpark brings already."""
+    with _scratch_folder() as scratch:
+        pattern = "[conf]/[organisation]/[module]/[revision]/[artifact].[ext]"
+        said = _run_ivy(ROOT / "setup" / "ivy.xml", scratch, pattern, use_poms=True)
+        jars = [_to_jar(path) for path in (scratch / "jars").rglob("*.jar")]
+    in_pyspark = {re.sub(r"-\d.*$", "", path.name) for path in _pyspark_jars().glob("*.jar")}
+    kept = sorted(jar for jar in jars if jar.configuration == "kafka" or jar.name not in in_pyspark)
+    if {jar.configuration for jar in kept} != set(CONFIGURATIONS):
+        raise JarsError(f"ivy.xml resolved to nothing\n{_summarize(said)}")
+    lines = [
+        f"{jar.sha256} {jar.configuration} {jar.organisation} {jar.name} {jar.revision}\n" for jar in kept
+    ]
+    LOCK.write_text(LOCK_HEADER + "".join(lines), encoding="utf-8")
+    print(f"setup: {len(kept)} jars locked in {LOCK.name}")
+
+
+def read_lock() -> list[Jar]:
+    lines = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    jars = []
+    for line in lines:
+        sha256, configuration, organisation, name, revision = line.split()
+        jars.append(Jar(configuration, organisation, name, revision, sha256))
+    return jars
+
+
+def _fetch_once(jars: list[Jar], scratch: Path) -> str:
+    """Downloads into a scratch folder and moves each jar that is whole into place. Returns what Ivy said."""
+    module = scratch / "ivy.xml"
+    module.write_text(_flat_module(jars), encoding="utf-8")
+    said = _run_ivy(module, scratch, "[conf]/[artifact]-[revision].[ext]", use_poms=False)
+    for jar in jars:
+        arrived = scratch / "jars" / jar.path
+        if _is_whole(arrived, jar):
+            (JARS / jar.path).parent.mkdir(parents=True, exist_ok=True)
+            arrived.replace(JARS / jar.path)
+        elif arrived.exists():
+            said += f"\n{jar.path.name}: sha256 differs from {LOCK.name}"
+            shutil.rmtree(scratch / "cache", ignore_errors=True)
+    return said
+
+
+def _run_ivy(module: Path, scratch: Path, pattern: str, *, use_poms: bool) -> str:
+    ivy = next(_pyspark_jars().glob("ivy-*.jar"), None)
+    if ivy is None:
+        raise JarsError("the Ivy jar inside PySpark is missing: reinstall the packages")
+    command = [
+        *(
+            str(find_jdk().java),
+            f"-Dusepoms={str(use_poms).lower()}",
+            f"-Duser.home={scratch}",
+            "-jar",
+            str(ivy),
+        ),
+        *("-settings", str(ROOT / "setup" / "ivysettings.xml"), "-ivy", str(module)),
+        *("-cache", str(scratch / "cache"), "-retrieve", str(scratch / "jars" / pattern)),
+        *("-types", "jar", "bundle"),
+    ]
+    # A failed artifact makes Ivy exit with 1; what arrived is still kept, and the rest is asked for again.
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ran.stdout + ran.stderr
+
+
+def _summarize(said: str) -> str:
+    """The first lines in which Ivy says what is wrong."""
+    telling = [line.strip() for line in said.splitlines() if TELLING.search(line)]
+    return "\n".join(list(dict.fromkeys(telling))[:6])
+
+
+def _flat_module(jars: Iterable[Jar]) -> str:
+    dependencies = "".join(
+        f'<dependency org="{jar.organisation}" name="{jar.name}" rev="{jar.revision}" '
+        f'conf="{jar.configuration}->default" transitive="false"/>'
+        for jar in jars
+    )
+    configurations = "".join(f'<conf name="{name}"/>' for name in CONFIGURATIONS)
+    return (
+        '<ivy-module version="2.0"><info organisation="cryptoviz" module="jars"/>'
+        f"<configurations>{configurations}</configurations><dependencies>{dependencies}</dependencies></ivy-module>"
+    )
+
+
+def _sweep(jars: Iterable[Jar]) -> None:
+    """Removes jars that the lock does not name: of two versions, luck would choose."""
+    wanted = {jar.path for jar in jars}
+    for configuration in CONFIGURATIONS:
+        for path in (JARS / configuration).glob("*.jar"):
+            if path.relative_to(JARS) not in wanted and path.name != OWN_JAR:
+                path.unlink()
+    for scratch in JARS.glob("fetch-*"):
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _to_jar(path: Path) -> Jar:
+    configuration, organisation, module, revision = path.parts[-5:-1]
+    return Jar(configuration, organisation, module, revision, _sha256(path))
+
+
+def _is_whole(path: Path, jar: Jar) -> bool:
+    return path.is_file() and _sha256(path) == jar.sha256
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _pyspark_jars() -> Path:
+    spec = importlib.util.find_spec("pyspark")
+    if spec is None or spec.origin is None:
+        raise JarsError("PySpark is not installed: run `make setup`")
+    return Path(spec.origin).parent / "jars"
+
+
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    JARS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="fetch-", dir=JARS) as folder:
+        yield Path(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
