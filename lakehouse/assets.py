@@ -1,0 +1,137 @@
+"""What each gold table has seen of each symbol, kept up to date by reading only what is new."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lakehouse.duckdb_session import DuckdbSession, position_lists
+from lakehouse.markets import Market
+from lakehouse.snapshot import TableSnapshot
+
+# A row per symbol, origin and market: count, first and last event, newest ingest.
+_COUNTS = """
+SELECT symbol, origin, {market}, count(*),
+    min(epoch_us({time})), max(epoch_us({time})), max(epoch_us(ingest_time))
+FROM {{rows}}
+{since}
+GROUP BY ALL
+"""
+_SINCE_POSITION = """
+LEFT JOIN (
+    SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition,
+        unnest($offsets) AS next_offset
+) USING (topic_id, kafka_partition)
+WHERE next_offset IS NULL OR kafka_offset >= next_offset
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Rows of one kind: how many, between which events, and the newest ingest (epoch microseconds)."""
+
+    n_rows: int
+    first_us: int
+    last_us: int
+    ingest_us: int | None
+
+    def joined(self, other: "Seen") -> "Seen":
+        return Seen(
+            n_rows=self.n_rows + other.n_rows,
+            first_us=min(self.first_us, other.first_us),
+            last_us=max(self.last_us, other.last_us),
+            ingest_us=max(self.ingest_us or 0, other.ingest_us or 0) or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    symbol: str
+    origin: str
+    market: Market | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableAssets:
+    """What one table had seen at one version."""
+
+    snapshot: TableSnapshot
+    kinds: Mapping[_Kind, Seen]
+
+    @property
+    def n_rows(self) -> int:
+        return sum(seen.n_rows for seen in self.kinds.values())
+
+    def symbols(self) -> set[str]:
+        return {kind.symbol for kind in self.kinds}
+
+    def origins(self, symbol: str | None = None) -> list[str]:
+        return sorted({kind.origin for kind in self.kinds if symbol in (None, kind.symbol)})
+
+    def markets(self, symbol: str) -> set[Market]:
+        return {kind.market for kind in self.kinds if kind.symbol == symbol and kind.market is not None}
+
+    def seen(self, symbol: str | None = None, market: Market | None = None) -> Seen | None:
+        """All rows of a symbol, or of one market of it, or of the table; None where there are none."""
+        joined: Seen | None = None
+        for kind, seen in self.kinds.items():
+            if symbol in (None, kind.symbol) and market in (None, kind.market):
+                joined = seen if joined is None else joined.joined(seen)
+        return joined
+
+
+class AssetDirectory:
+    """The assets of every gold table of one lake. Thread-safe.
+
+    A new version costs a scan of its new files for rows past the last position; only the first call, a new build
+    and a table that lost rows (an expired day) cost a scan of everything.
+    """
+
+    def __init__(self, session: DuckdbSession) -> None:
+        self._session = session
+        self._locks: dict[str, threading.Lock] = {}
+        self._latest: dict[str, TableAssets] = {}
+
+    def of(self, snapshot: TableSnapshot) -> TableAssets:
+        """What the table had seen at a version, or at a newer one if another thread already looked there."""
+        name = snapshot.spec.name
+        with self._locks.setdefault(name, threading.Lock()):
+            known = self._latest.get(name)
+            if known is None or known.snapshot.build != snapshot.build:
+                known = self._scan(snapshot)
+            elif known.snapshot.version < snapshot.version:
+                known = self._extend(known, snapshot)
+            self._latest[name] = known
+            return known
+
+    def _scan(self, snapshot: TableSnapshot) -> TableAssets:
+        return TableAssets(snapshot, self._count(snapshot, snapshot.files.paths.tolist(), None))
+
+    def _extend(self, known: TableAssets, snapshot: TableSnapshot) -> TableAssets:
+        old_paths = set(known.snapshot.files.paths)
+        new_paths = [path for path in snapshot.files.paths if path not in old_paths]
+        kinds = dict(known.kinds)
+        for kind, seen in self._count(snapshot, new_paths, known.snapshot).items():
+            kinds[kind] = seen.joined(kinds[kind]) if kind in kinds else seen
+        extended = TableAssets(snapshot, kinds)
+        return extended if extended.n_rows == int(snapshot.files.n_rows.sum()) else self._scan(snapshot)
+
+    def _count(
+        self, snapshot: TableSnapshot, paths: list[str], since: TableSnapshot | None
+    ) -> dict[_Kind, Seen]:
+        spec = snapshot.spec
+        has_market = "venue" in spec.column_names
+        position = since.position if since is not None and len(since.position) else None
+        bound: dict[str, Any] = {} if position is None else dict(position_lists(position))
+        statement = _COUNTS.format(
+            market="venue, quote" if has_market else "NULL AS venue, NULL AS quote",
+            time=spec.sort_by[-1],
+            since="" if position is None else _SINCE_POSITION,
+        )
+        rows = self._session.fetch_rows(statement, paths, spec=spec, **bound)
+        return {
+            _Kind(symbol, origin, Market(venue, quote) if venue is not None else None): Seen(
+                n_rows=n_rows, first_us=first_us, last_us=last_us, ingest_us=ingest_us
+            )
+            for symbol, origin, venue, quote, n_rows, first_us, last_us, ingest_us in rows
+        }

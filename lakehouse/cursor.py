@@ -1,0 +1,65 @@
+"""The cursor between two pages of one series: opaque, signed, and enough for any process to go on."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+
+import msgspec
+
+from lakehouse.errors import QueryError
+
+_VERSION = 1
+_MAC_BYTES = 16
+_MAX_CHARACTERS = 8_000
+_ACCEPTED = "the curseur of a previous answer's suivant, untouched"
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a series was pinned and how far its pages have come.
+
+    ``last_key`` is the key of the oldest point already given: (time in epoch microseconds, topic id,
+    partition, offset) of a row, or a bucket's start with an empty rest. ``asked`` holds the parameters as given.
+    """
+
+    v: int = _VERSION
+    series: str
+    symbol: str
+    asked: dict[str, str]
+    build_id: str
+    positions: dict[str, dict[str, list[int]]]
+    start_us: int
+    end_us: int
+    interval: str
+    as_of_us: int
+    last_key: tuple[int, str, int, int]
+    market: tuple[str, str] | None
+    realised_until_us: int
+
+
+def encode_cursor(cursor: Cursor, key: bytes) -> str:
+    content = msgspec.json.encode(cursor)
+    return base64.urlsafe_b64encode(_sign(content, key) + content).decode().rstrip("=")
+
+
+def decode_cursor(text: str, key: bytes) -> Cursor:
+    """The cursor that ``encode_cursor`` wrote with the same key. Raises QueryError for anything else."""
+    try:
+        if len(text) > _MAX_CHARACTERS or not text.isascii():
+            raise ValueError("not a cursor")
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        content = raw[_MAC_BYTES:]
+        if not hmac.compare_digest(raw[:_MAC_BYTES], _sign(content, key)):
+            raise ValueError("signature does not match")
+        cursor = msgspec.json.decode(content, type=Cursor)
+        if cursor.v != _VERSION:
+            raise ValueError("another version of cursors")
+    except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
+        raise QueryError(
+            parameter="curseur", problem="it was not made here, or was changed", accepted=_ACCEPTED
+        ) from error
+    return cursor
+
+
+def _sign(content: bytes, key: bytes) -> bytes:
+    return hmac.new(key, b"cryptoviz cursor\0" + content, hashlib.sha256).digest()[:_MAC_BYTES]

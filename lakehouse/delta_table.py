@@ -1,0 +1,136 @@
+"""Opening, creating and appending to a Delta table through delta-rs, with its position in the same commit."""
+
+import logging
+from collections.abc import Mapping
+
+import pyarrow as pa
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+
+from lakehouse.errors import LakeNotFoundError, PositionConflictError, SchemaMismatchError
+from lakehouse.position import TopicPartition
+from lakehouse.storage import LakeLocation
+from lakehouse.table_spec import TableSpec
+
+logger = logging.getLogger(__name__)
+
+MAX_READER_VERSION = 1
+MAX_WRITER_VERSION = 2
+ZSTD_LEVEL = 3
+_HOT_PATH_HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+_WRITER = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL)
+
+
+def open_table(location: LakeLocation, spec: TableSpec, *, version: int | None = None) -> DeltaTable:
+    """Opens a table as it stands (or stood). Raises LakeNotFoundError before it exists."""
+    try:
+        return DeltaTable(
+            location.uri, version=version, storage_options=dict(location.storage_options) or None
+        )
+    except TableNotFoundError as error:
+        raise LakeNotFoundError(what=f"table {spec.name}", uri=location.uri) from error
+
+
+def ensure_table(location: LakeLocation, spec: TableSpec) -> DeltaTable:
+    """Opens a table, creating it or adding columns that its definition gained. Idempotent.
+
+    Raises SchemaMismatchError where the table on storage cannot be that table: another type for a column,
+    another partitioning, or a protocol that one of the two engines could not write.
+    """
+    if location.is_local:
+        location.to_path().mkdir(parents=True, exist_ok=True)
+    table = DeltaTable.create(
+        location.uri,
+        schema=spec.to_delta_schema(),
+        mode="ignore",
+        partition_by=list(spec.partition_by),
+        name=spec.name,
+        description=spec.grain,
+        configuration=spec.to_properties(),
+        storage_options=dict(location.storage_options) or None,
+    )
+    assert_matches(table, spec)
+    missing = set(spec.column_names) - {field.name for field in table.schema().fields}
+    if missing:
+        fields = [field for field in spec.to_delta_schema().fields if field.name in missing]
+        table.alter.add_columns(fields)
+        logger.info("columns added table=%s columns=%s", spec.name, ",".join(sorted(missing)))
+    return table
+
+
+def assert_matches(table: DeltaTable, spec: TableSpec) -> None:
+    """Raises SchemaMismatchError unless the table is the defined one, apart from columns it lacks."""
+
+    def refuse(problem: str) -> None:
+        raise SchemaMismatchError(table=spec.name, uri=table.table_uri, problem=problem)
+
+    protocol = table.protocol()
+    if protocol.min_reader_version > MAX_READER_VERSION or protocol.min_writer_version > MAX_WRITER_VERSION:
+        refuse(
+            f"protocol is {protocol.min_reader_version}/{protocol.min_writer_version}, "
+            f"both engines write at most {MAX_READER_VERSION}/{MAX_WRITER_VERSION}"
+        )
+    if tuple(table.metadata().partition_columns) != spec.partition_by:
+        refuse(f"partitioned by {table.metadata().partition_columns}, expected {list(spec.partition_by)}")
+    expected = {field.name: field.type for field in spec.to_delta_schema().fields}
+    for field in table.schema().fields:
+        if field.name in expected and field.type != expected[field.name]:
+            refuse(f"column {field.name} is {field.type}, expected {expected[field.name]}")
+
+
+def append(
+    table: DeltaTable,
+    spec: TableSpec,
+    rows: pa.Table,
+    *,
+    expected: Mapping[TopicPartition, int | None],
+    advanced: Mapping[TopicPartition, int],
+) -> int:
+    """Appends rows and advances the position in one commit; returns its version.
+
+    Compare-and-set: raises PositionConflictError, writing nothing, where the table's position is not ``expected``
+    (None: the partition is not registered yet) when the commit lands. ``rows`` may be empty. ``table`` is brought
+    to the new version. Rows are sorted by the table's sort columns.
+    """
+    for key in advanced:
+        found = table.transaction_version(key.app_id)
+        if found != expected.get(key):
+            raise PositionConflictError(
+                table=spec.name, problem=f"{key.app_id} is {found}, expected {expected.get(key)}"
+            )
+    commit = CommitProperties(app_transactions=[Transaction(key.app_id, to) for key, to in advanced.items()])
+    try:
+        if rows.num_rows:
+            _write(table, spec, rows, commit)
+        else:
+            table.create_write_transaction(
+                [],
+                mode="append",
+                schema=spec.to_delta_schema(),
+                partition_by=list(spec.partition_by),
+                commit_properties=commit,
+                post_commithook_properties=_HOT_PATH_HOOKS,
+            )
+            table.update_incremental()
+    except CommitFailedError as error:
+        raise PositionConflictError(table=spec.name, problem=str(error)) from error
+    return table.version()
+
+
+def _write(table: DeltaTable, spec: TableSpec, rows: pa.Table, commit: CommitProperties) -> None:
+    ordered = rows.sort_by([(name, "ascending") for name in spec.sort_by]) if spec.sort_by else rows
+    write_deltalake(
+        table,
+        ordered.select(spec.column_names),
+        mode="append",
+        writer_properties=_WRITER,
+        commit_properties=commit,
+        post_commithook_properties=_HOT_PATH_HOOKS,
+    )

@@ -1,0 +1,122 @@
+"""DuckDB over Parquet files: one connection for a process, one cursor for a thread, everything bound."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from lakehouse.errors import FileGoneError
+from lakehouse.position import Position
+from lakehouse.table_spec import DeltaType, TableSpec
+
+# What a query reads from: `{rows}` in a statement stands for one of the first two. The third also has the columns
+# that a table gained after its files were written.
+_ALL_ROWS = "read_parquet($files, union_by_name = true)"
+_ROWS_BEFORE_POSITION = """(
+    SELECT * FROM {all_rows}
+    JOIN (
+        SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition,
+            unnest($offsets) AS next_offset
+    ) USING (topic_id, kafka_partition)
+    WHERE kafka_offset < next_offset
+)"""
+_PADDED_ROWS = f"(SELECT {{no_row}} WHERE FALSE UNION ALL BY NAME SELECT * FROM {_ALL_ROWS})"
+_DUCKDB_TYPES: Mapping[str, str] = {
+    "string": "VARCHAR",
+    "long": "BIGINT",
+    "integer": "INTEGER",
+    "double": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "binary": "BLOB",
+    "date": "DATE",
+    "timestamp": "TIMESTAMPTZ",
+}
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "preserve_insertion_order": False,
+    "memory_limit": "2GB",
+}
+
+
+class DuckdbSession:
+    """Runs statements on files. Thread-safe. Instants are compared and cut in UTC."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(":memory:", config=_CONFIG)
+        self._lock = threading.Lock()
+        self._local = threading.local()
+
+    def fetch_rows(
+        self,
+        statement: str,
+        files: list[str],
+        *,
+        spec: TableSpec,
+        before: Position | None = None,
+        **bound: Any,
+    ) -> list[tuple[Any, ...]]:
+        """Rows of a statement over files of a table, only those ``before`` a position where one is given.
+
+        Raises FileGoneError where a file was vacuumed meanwhile.
+        """
+        if not files or (before is not None and not len(before)):
+            return []
+        parameters = {"files": files, **bound} | ({} if before is None else position_lists(before))
+        try:
+            try:
+                return self._cursor().execute(_complete(statement, _ALL_ROWS, before), parameters).fetchall()
+            except duckdb.BinderException:  # no file has a column that the table gained since
+                return (
+                    self._cursor().execute(_complete(statement, _padded(spec), before), parameters).fetchall()
+                )
+        except duckdb.IOException as error:
+            raise FileGoneError(problem=str(error)) from error
+
+    def fetch_arrow(self, statement: str, files: list[str], *, spec: TableSpec) -> pa.Table:
+        """The same as one Arrow table, with every column of the table. ``files`` must not be empty."""
+        try:
+            complete = _complete(statement, _padded(spec), None)
+            return self._cursor().sql(complete, params={"files": files}).to_arrow_table()
+        except duckdb.IOException as error:
+            raise FileGoneError(problem=str(error)) from error
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            with self._lock:
+                cursor = self._connection.cursor()
+            cursor.execute("SET TimeZone = 'UTC'")
+            self._local.cursor = cursor
+        return cursor
+
+
+def _complete(statement: str, all_rows: str, before: Position | None) -> str:
+    rows = all_rows if before is None else _ROWS_BEFORE_POSITION.replace("{all_rows}", all_rows)
+    return statement.replace("{rows}", rows)
+
+
+def _padded(spec: TableSpec) -> str:
+    no_row = ", ".join(f"NULL::{_to_duckdb_type(column.type)} AS {column.name}" for column in spec.columns)
+    return _PADDED_ROWS.replace("{no_row}", no_row)
+
+
+def _to_duckdb_type(delta_type: DeltaType) -> str:
+    if not isinstance(delta_type, dict):
+        return _DUCKDB_TYPES[delta_type]
+    if delta_type["type"] == "array":
+        return f"{_to_duckdb_type(delta_type['elementType'])}[]"
+    fields = [f'"{field["name"]}" {_to_duckdb_type(field["type"])}' for field in delta_type["fields"]]
+    return f"STRUCT({', '.join(fields)})"
+
+
+def position_lists(position: Position) -> dict[str, list[Any]]:
+    """A position as three lists to bind: $topic_ids, $partitions, $offsets."""
+    keys = list(position)
+    return {
+        "topic_ids": [key.topic_id for key in keys],
+        "partitions": [key.partition for key in keys],
+        "offsets": [position[key] for key in keys],
+    }

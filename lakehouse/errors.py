@@ -1,0 +1,93 @@
+"""Errors of the lakehouse: one family, each carrying the fields that a caller needs to act on it.
+
+LakehouseError
+├── LakeNotFoundError        no lake, or no table in it, at that place yet
+├── SchemaMismatchError      a table on storage is not the table that the code defines
+├── PositionConflictError    somebody else moved a table's position meanwhile
+├── VersionGoneError         a version, build or file that is asked for no longer exists
+├── QueryError               a question that cannot be answered, naming the parameter
+├── BehindError              this process has not yet read as far as the question was pinned
+├── FileGoneError            a file of a pinned snapshot was vacuumed; a fresh snapshot does not need it
+└── SettingError             a setting has a value that cannot be used
+"""
+
+
+class LakehouseError(Exception):
+    """Root of everything that lakehouse raises on purpose."""
+
+
+class LakeNotFoundError(LakehouseError):
+    """No lake, or not that table, at a location."""
+
+    def __init__(self, *, what: str, uri: str) -> None:
+        super().__init__(f"{what} does not exist at {uri}")
+        self.what = what
+        self.uri = uri
+
+
+class SchemaMismatchError(LakehouseError):
+    """A table on storage differs from its definition in a way that cannot be read over."""
+
+    def __init__(self, *, table: str, uri: str, problem: str) -> None:
+        super().__init__(f"table {table} at {uri} is not the table this code defines: {problem}")
+        self.table = table
+        self.uri = uri
+        self.problem = problem
+
+
+class PositionConflictError(LakehouseError):
+    """A commit would have advanced a position from a value that is no longer current.
+
+    Nothing was written. Reopen the table, read its position, and decide again what is missing.
+    """
+
+    def __init__(self, *, table: str, problem: str) -> None:
+        super().__init__(f"position of {table} moved under this writer: {problem}")
+        self.table = table
+        self.problem = problem
+
+
+class VersionGoneError(LakehouseError):
+    """A version, build or file was there once and is gone, or never existed."""
+
+    def __init__(self, *, table: str, asked: str, available: str) -> None:
+        super().__init__(f"{table}: {asked} is gone or never existed; available: {available}")
+        self.table = table
+        self.asked = asked
+        self.available = available
+
+
+class QueryError(LakehouseError):
+    """A question that cannot be answered as asked."""
+
+    def __init__(self, *, parameter: str, problem: str, accepted: str) -> None:
+        super().__init__(f"{parameter}: {problem}; accepted: {accepted}")
+        self.parameter = parameter
+        self.problem = problem
+        self.accepted = accepted
+
+
+class BehindError(LakehouseError):
+    """This process has not yet read as far as a question was pinned; asking again soon may succeed."""
+
+    def __init__(self, *, table: str, waited_seconds: float) -> None:
+        super().__init__(f"{table} is not yet read up to the asked position here, after {waited_seconds:g} s")
+        self.table = table
+        self.waited_seconds = waited_seconds
+
+
+class FileGoneError(LakehouseError):
+    """A file of a pinned snapshot was removed by compaction and vacuum; a fresh snapshot does not need it."""
+
+    def __init__(self, *, problem: str) -> None:
+        super().__init__(f"a file of the snapshot is gone: {problem}")
+        self.problem = problem
+
+
+class SettingError(LakehouseError):
+    """A setting has a value that cannot be used."""
+
+    def __init__(self, *, variable: str, problem: str) -> None:
+        super().__init__(f"{variable}: {problem}")
+        self.variable = variable
+        self.problem = problem

@@ -1,0 +1,126 @@
+"""The files of one table version with their statistics, as arrays that prune in microseconds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from lakehouse.table_spec import TableSpec
+from lakehouse.time_range import DAY_US, TimeRange
+
+_LOWEST_US = np.iinfo(np.int64).min
+_HIGHEST_US = np.iinfo(np.int64).max - 1_000
+# Statistics in the log are cut to milliseconds: a file's maximum lies up to 1 ms above the logged one.
+# Source: Delta protocol, "Per-file Statistics".
+_LOGGED_PRECISION_US = 1_000
+_HIGHEST_STRING = "\U0010ffff"
+
+Times = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSelection:
+    """Files that may hold what is asked for. ``n_rows`` counts all of their rows, wanted or not."""
+
+    paths: list[str]
+    n_rows: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileIndex:
+    """Every live file of one version. Selecting never leaves out a file that holds a wanted row."""
+
+    paths: npt.NDArray[np.object_]
+    n_rows: npt.NDArray[np.int64]
+    size_bytes: npt.NDArray[np.int64]
+    min_symbol: npt.NDArray[np.str_] | None
+    max_symbol: npt.NDArray[np.str_] | None
+    times: dict[str, tuple[Times, Times]]
+
+    @staticmethod
+    def read(table: DeltaTable, spec: TableSpec, root: str) -> "FileIndex":
+        """Reads the log of an open table. ``root`` goes before each file's path."""
+        actions = pa.table(table.get_add_actions(flatten=True))
+        has_symbol = "symbol" in spec.stats_on
+        return FileIndex(
+            paths=np.array([f"{root}/{path}" for path in actions.column("path").to_pylist()], dtype=object),
+            n_rows=_to_integers(actions, "num_records", 0),
+            size_bytes=_to_integers(actions, "size_bytes", 0),
+            min_symbol=_to_strings(actions, "min.symbol", "") if has_symbol else None,
+            max_symbol=_to_strings(actions, "max.symbol", _HIGHEST_STRING) if has_symbol else None,
+            times={name: _to_bounds(actions, spec, name) for name in _time_columns(spec)},
+        )
+
+    @property
+    def n_files(self) -> int:
+        return len(self.paths)
+
+    def newest_us(self, time_column: str) -> int | None:
+        """The greatest logged instant of a column, to the millisecond; None without files or statistics."""
+        highest = self.times[time_column][1]
+        known = highest[highest < _HIGHEST_US]
+        return int(known.max()) - (_LOGGED_PRECISION_US - 1) if known.size else None
+
+    def select(
+        self,
+        *,
+        symbol: str | None = None,
+        time_column: str | None = None,
+        time_range: TimeRange | None = None,
+    ) -> FileSelection:
+        kept = np.ones(len(self.paths), dtype=bool)
+        if time_column is not None and time_range is not None:
+            lowest, highest = self.times[time_column]
+            kept &= (highest >= time_range.start_us) & (lowest < time_range.end_us)
+        if symbol is not None and self.min_symbol is not None and self.max_symbol is not None:
+            kept &= (self.min_symbol <= symbol) & (self.max_symbol >= symbol)
+        return FileSelection(self.paths[kept].tolist(), int(self.n_rows[kept].sum()))
+
+
+def _time_columns(spec: TableSpec) -> list[str]:
+    return [
+        column.name for column in spec.columns if column.type == "timestamp" and column.name in spec.stats_on
+    ]
+
+
+def _column(actions: pa.Table, name: str) -> Any:
+    return actions.column(name).combine_chunks() if name in actions.column_names else None
+
+
+def _to_integers(actions: pa.Table, name: str, absent: int) -> npt.NDArray[np.int64]:
+    column = _column(actions, name)
+    if column is None:
+        return np.full(actions.num_rows, absent, dtype=np.int64)
+    numbers = pc.cast(column, pa.int32()) if pa.types.is_date32(column.type) else column
+    return np.asarray(
+        pc.fill_null(pc.cast(numbers, pa.int64()), absent).to_numpy(zero_copy_only=False), dtype=np.int64
+    )
+
+
+def _to_strings(actions: pa.Table, name: str, absent: str) -> npt.NDArray[np.str_]:
+    column = _column(actions, name)
+    values = [None] * actions.num_rows if column is None else column.to_pylist()
+    return np.array([absent if value is None else value for value in values], dtype=np.str_)
+
+
+def _to_bounds(actions: pa.Table, spec: TableSpec, name: str) -> tuple[Times, Times]:
+    lowest, highest = _to_us(actions, f"min.{name}", _LOWEST_US), _to_us(actions, f"max.{name}", _HIGHEST_US)
+    logged = highest < _HIGHEST_US
+    highest[logged] += _LOGGED_PRECISION_US - 1
+    if "event_date" in spec.partition_by and name == spec.sort_by[-1]:
+        days = _to_integers(actions, "partition.event_date", -1) * DAY_US
+        lowest = np.where((lowest == _LOWEST_US) & (days >= 0), days, lowest)
+        highest = np.where((highest == _HIGHEST_US) & (days >= 0), days + DAY_US - 1, highest)
+    return lowest, highest
+
+
+def _to_us(actions: pa.Table, name: str, absent: int) -> Times:
+    column = _column(actions, name)
+    if column is None or not pa.types.is_timestamp(column.type):
+        return np.full(actions.num_rows, absent, dtype=np.int64)
+    instants = pc.cast(pc.cast(column, pa.timestamp("us", tz="UTC")), pa.int64())
+    return np.array(pc.fill_null(instants, absent).to_numpy(zero_copy_only=False), dtype=np.int64)

@@ -1,0 +1,145 @@
+"""Every setting, written once: its variable, type, default and meaning. Built at an entry point, frozen."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from lakehouse.errors import SettingError
+from lakehouse.storage import LakeLocation
+
+PREFIX = "CRYPTOVIZ_"
+_SECRET_FILE = "secret_key"
+_SECRET_BYTES = 48
+
+
+def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"meaning": meaning, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The values that an entry point hands on. A field's variable is CRYPTOVIZ_ and its name in capitals."""
+
+    runtime_dir: str = _setting(
+        ".runtime", "folder of everything that a run leaves behind: lake, metadata, keys"
+    )
+    lake_uri: str = _setting("", "path or URI of the lake; empty: the folder lake in runtime_dir")
+    lake_storage_options: str = _setting(
+        "{}", "options of the lake's storage, as a JSON object of strings", secret=True
+    )
+    http_host: str = _setting("127.0.0.1", "address that the API listens on")
+    http_port: int = _setting(8000, "port that the API listens on; 0: any free one")
+    http_workers: int = _setting(2, "processes that answer HTTP")
+    http_threads: int = _setting(8, "threads of each of them")
+    allowed_hosts: str = _setting("*", "host names that the API answers to, comma-separated")
+    secret_key: str = _setting(
+        "",
+        "key that signs cursors and sessions; empty: made once in runtime_dir; the same on all machines",
+        secret=True,
+    )
+    log_level: str = _setting("INFO", "least level that is logged")
+    cursor_wait_seconds: float = _setting(
+        2.0, "how long a process waits to catch up with a cursor before 503"
+    )
+    kafka_bootstrap_servers: str = _setting("", "addresses of the brokers; empty: the API knows no lag")
+    kafka_security_protocol: str = _setting("PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
+    kafka_sasl_mechanism: str = _setting("", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty: no SASL")
+    kafka_sasl_username: str = _setting("", "SASL user")
+    kafka_sasl_password: str = _setting("", "SASL password", secret=True)
+    kafka_ssl_cafile: str = _setting("", "file of the certificates that are trusted, PEM")
+    kafka_ssl_certfile: str = _setting("", "file of the client's certificate, PEM")
+    kafka_ssl_keyfile: str = _setting("", "file of the client's key, PEM")
+    lag_seconds: float = _setting(5.0, "how often the API asks Kafka for end offsets")
+
+    @staticmethod
+    def from_environ(environ: Mapping[str, str]) -> "Settings":
+        """Reads CRYPTOVIZ_*; an empty variable counts as absent. Raises SettingError, naming the variable."""
+        values = {
+            setting.name: _parse(setting, environ[variable_of(setting)])
+            for setting in fields(Settings)
+            if environ.get(variable_of(setting))
+        }
+        settings = Settings(**values)
+        settings.lake_location()
+        if not 0 <= settings.http_port <= 65535:
+            raise SettingError(variable=f"{PREFIX}HTTP_PORT", problem="a port is between 0 and 65535")
+        return settings
+
+    def lake_location(self) -> LakeLocation:
+        """Where the lake is. Raises SettingError unless the storage options are a JSON object of strings."""
+        problem = f"{PREFIX}LAKE_STORAGE_OPTIONS"
+        try:
+            options = json.loads(self.lake_storage_options)
+        except ValueError as error:
+            raise SettingError(variable=problem, problem="it is not JSON") from error
+        if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
+            raise SettingError(variable=problem, problem="it is not a JSON object of strings")
+        return LakeLocation.parse(self.lake_uri or str(Path(self.runtime_dir) / "lake"), options)
+
+    def kafka_client_options(self) -> dict[str, Any]:
+        """Keyword arguments for kafka-python's clients; only those that are set, none without brokers."""
+        if not self.kafka_bootstrap_servers:
+            return {}
+        options: dict[str, Any] = {
+            "bootstrap_servers": [server.strip() for server in self.kafka_bootstrap_servers.split(",")],
+            "security_protocol": self.kafka_security_protocol,
+            "sasl_mechanism": self.kafka_sasl_mechanism,
+            "sasl_plain_username": self.kafka_sasl_username,
+            "sasl_plain_password": self.kafka_sasl_password,
+            "ssl_cafile": self.kafka_ssl_cafile,
+            "ssl_certfile": self.kafka_ssl_certfile,
+            "ssl_keyfile": self.kafka_ssl_keyfile,
+        }
+        return {name: value for name, value in options.items() if value}
+
+    def signing_key(self) -> str:
+        """The secret key; where none is set it is made once and kept in runtime_dir, by one of all processes."""
+        if self.secret_key:
+            return self.secret_key
+        location = LakeLocation.parse(self.runtime_dir)
+        location.to_path().mkdir(parents=True, exist_ok=True)
+        if location.put_if_absent(_SECRET_FILE, secrets.token_urlsafe(_SECRET_BYTES).encode()):
+            (location.to_path() / _SECRET_FILE).chmod(0o600)
+        return (location.read(_SECRET_FILE) or b"").decode()
+
+
+def variable_of(setting: "Field[Any]") -> str:
+    return f"{PREFIX}{setting.name.upper()}"
+
+
+def describe_settings() -> list[tuple[str, str, str, str]]:
+    """(variable, type, default, meaning) of every setting, for the docs."""
+    return [
+        (
+            variable_of(setting),
+            _type_of(setting).__name__,
+            _shown(setting.default),
+            setting.metadata["meaning"],
+        )
+        for setting in fields(Settings)
+    ]
+
+
+def _shown(default: Any) -> str:
+    return "" if default is MISSING else str(default)
+
+
+def _type_of(setting: "Field[Any]") -> type:
+    return type(setting.default)
+
+
+def _parse(setting: "Field[Any]", text: str) -> Any:
+    kind = _type_of(setting)
+    try:
+        if kind is bool:
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[
+                text.lower()
+            ]
+        return kind(text)
+    except (ValueError, KeyError) as error:
+        shown = "it" if setting.metadata["secret"] else repr(text)
+        accepted = "true or false" if kind is bool else f"of type {kind.__name__}"
+        raise SettingError(variable=variable_of(setting), problem=f"{shown} is not {accepted}") from error

@@ -1,0 +1,105 @@
+"""Pinned versions of tables, and the follower that brings one up to date with its log."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from lakehouse.catalog import Build, Catalog
+from lakehouse.delta_table import assert_matches, open_table
+from lakehouse.file_index import FileIndex
+from lakehouse.position import Position, read_position
+from lakehouse.storage import LakeLocation
+from lakehouse.table_spec import TableSpec
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableSnapshot:
+    """One table as it stood at one version. Immutable; its rows are those before ``position``.
+
+    ``commit_time_us`` is when the version was committed; None where its commit was cleaned up.
+    """
+
+    spec: TableSpec
+    location: LakeLocation
+    build: Build
+    version: int
+    position: Position
+    files: FileIndex
+    commit_time_us: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """The tables that one question reads, pinned together, all of one build."""
+
+    build: Build
+    tables: Mapping[str, TableSnapshot]
+
+    def __getitem__(self, name: str) -> TableSnapshot:
+        return self.tables[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.tables
+
+
+class TableFollower:
+    """Follows one table's log. Thread-safe; threads that ask at once share one look at the log."""
+
+    def __init__(self, *, spec: TableSpec, location: LakeLocation, build: Build, catalog: Catalog) -> None:
+        self._spec = spec
+        self._location = location
+        self._build = build
+        self._catalog = catalog
+        self._lock = threading.Lock()
+        self._table: DeltaTable | None = None
+        self._latest: TableSnapshot | None = None
+        self._looked_at = 0.0
+
+    def refresh(self) -> TableSnapshot:
+        """The newest version committed before the call. Raises LakeNotFoundError before the table exists."""
+        asked_at = time.monotonic()
+        with self._lock:
+            if self._latest is not None and self._looked_at >= asked_at:
+                return self._latest
+            looked_at = time.monotonic()
+            table = self._updated_table()
+            if self._latest is None or self._latest.version != table.version():
+                self._latest = self._pin(table)
+            self._looked_at = looked_at
+            return self._latest
+
+    def _updated_table(self) -> DeltaTable:
+        if self._table is not None:
+            try:
+                self._table.update_incremental()
+                return self._table
+            except DeltaError:
+                self._table = None  # the log was cleaned up behind this process: open it anew
+        table = open_table(self._location, self._spec)
+        assert_matches(table, self._spec)
+        self._table = table
+        return table
+
+    def _pin(self, table: DeltaTable) -> TableSnapshot:
+        # Topics are listed after the log was read, so that no row is of a topic that the position lacks.
+        topic_ids = [generation.topic_id for generation in self._catalog.topic_generations()]
+        root = str(self._location.to_path()) if self._location.is_local else self._location.uri
+        return TableSnapshot(
+            spec=self._spec,
+            location=self._location,
+            build=self._build,
+            version=table.version(),
+            position=read_position(table, topic_ids),
+            files=FileIndex.read(table, self._spec, root),
+            commit_time_us=_commit_time_us(table),
+        )
+
+
+def _commit_time_us(table: DeltaTable) -> int | None:
+    history = table.history(1)
+    timestamp_ms = history[0].get("timestamp") if history else None
+    return None if timestamp_ms is None else int(timestamp_ms) * 1_000

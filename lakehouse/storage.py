@@ -1,0 +1,77 @@
+"""Where a lake lives: a URI with storage options, and put-if-absent on small files beside the tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, NotFoundError
+from obstore.store import from_url
+
+
+@dataclass(frozen=True)
+class LakeLocation:
+    """A folder on some storage. ``uri`` always has a scheme; storage options are passed through, never logged.
+
+    >>> LakeLocation.parse("/data/lake").uri
+    'file:///data/lake'
+    """
+
+    uri: str
+    storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @staticmethod
+    def parse(text: str, storage_options: Mapping[str, str] | None = None) -> "LakeLocation":
+        """Takes a path or a URI; a path becomes an absolute ``file:`` URI."""
+        uri = text.rstrip("/") if "://" in text else Path(text).expanduser().resolve().as_uri()
+        return LakeLocation(uri, dict(storage_options or {}))
+
+    @property
+    def is_local(self) -> bool:
+        return self.uri.startswith("file://")
+
+    def child(self, *parts: str) -> "LakeLocation":
+        return LakeLocation("/".join((self.uri, *parts)), self.storage_options)
+
+    def to_path(self) -> Path:
+        """The local path. Raises ValueError for a lake that is not on a local file system."""
+        if not self.is_local:
+            raise ValueError(f"{self.uri} is not on a local file system")
+        return Path(unquote(urlsplit(self.uri).path))
+
+    @cached_property
+    def _store(self) -> Any:
+        if self.is_local:
+            self.to_path().mkdir(parents=True, exist_ok=True)
+        options: dict[str, Any] = dict(self.storage_options)
+        return from_url(self.uri, **options)
+
+    def put_if_absent(self, name: str, content: bytes) -> bool:
+        """Writes a small file unless it exists. Atomic; True for exactly one of all that try."""
+        try:
+            obstore.put(self._store, name, content, mode="create")
+        except AlreadyExistsError:
+            return False
+        return True
+
+    def read(self, name: str) -> bytes | None:
+        """The content of a small file, or None where there is none."""
+        try:
+            return bytes(obstore.get(self._store, name).bytes())
+        except (NotFoundError, FileNotFoundError):
+            return None
+
+    def open_file(self, path: str) -> Any:
+        """A seekable file below the folder, named as a Delta log names it (percent-encoded)."""
+        name = unquote(path)
+        return str(self.to_path() / name) if self.is_local else obstore.open_reader(self._store, name)
+
+    def names(self, folder: str) -> list[str]:
+        """Names directly or indirectly under a folder, sorted."""
+        if self.is_local and not (self.to_path() / folder).is_dir():
+            return []
+        listed = obstore.list(self._store, folder).collect()
+        return sorted(str(entry["path"]) for entry in listed)

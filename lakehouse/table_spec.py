@@ -1,0 +1,104 @@
+"""What a table is, as data: one definition for Spark, delta-rs and the docs."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+from deltalake import Schema as DeltaSchema
+
+DeltaType: TypeAlias = str | dict[str, Any]
+
+STRING_LIST: DeltaType = {"type": "array", "elementType": "string", "containsNull": True}
+HEADER_LIST: DeltaType = {
+    "type": "array",
+    "containsNull": True,
+    "elementType": {
+        "type": "struct",
+        "fields": [
+            {"name": "key", "type": "string", "nullable": True, "metadata": {}},
+            {"name": "value", "type": "binary", "nullable": True, "metadata": {}},
+        ],
+    },
+}
+
+# Keeps plain tables at protocol 1/2, which Spark and delta-rs both read, write and compact.
+BASE_PROPERTIES: Mapping[str, str] = {
+    "delta.enableDeletionVectors": "false",
+    "delta.checkpointPolicy": "classic",
+    "delta.columnMapping.mode": "none",
+    "delta.checkpointInterval": "50",
+    "delta.logRetentionDuration": "interval 7 days",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, its Delta type and what it means (with its unit)."""
+
+    name: str
+    type: DeltaType
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSpec:
+    """A table: grain, columns, layout. The order of columns is the order on storage.
+
+    ``stats_on`` names the columns whose minimum and maximum go into the log, which is what prunes files.
+    """
+
+    name: str
+    grain: str
+    columns: tuple[Column, ...]
+    partition_by: tuple[str, ...] = ()
+    sort_by: tuple[str, ...] = ()
+    stats_on: tuple[str, ...] = ()
+    derived: bool = True
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def to_delta_json(self) -> str:
+        """The schema in the Delta protocol's JSON, read by StructType.fromJson and deltalake alike."""
+        fields = [
+            {"name": c.name, "type": c.type, "nullable": True, "metadata": {"comment": c.meaning}}
+            for c in self.columns
+        ]
+        return json.dumps({"type": "struct", "fields": fields})
+
+    def to_delta_schema(self) -> DeltaSchema:
+        return DeltaSchema.from_json(self.to_delta_json())
+
+    def to_arrow_schema(self) -> pa.Schema:
+        """The schema as Arrow rows are handed to a writer: UTC microseconds, no large types."""
+        return pa.schema([pa.field(c.name, to_arrow_type(c.type)) for c in self.columns])
+
+    def to_properties(self) -> dict[str, str]:
+        properties = dict(BASE_PROPERTIES)
+        if self.stats_on:
+            properties["delta.dataSkippingStatsColumns"] = ",".join(self.stats_on)
+        return properties | dict(self.properties)
+
+
+def to_arrow_type(delta_type: DeltaType) -> pa.DataType:
+    if isinstance(delta_type, dict):
+        if delta_type["type"] == "array":
+            return pa.list_(to_arrow_type(delta_type["elementType"]))
+        return pa.struct([pa.field(f["name"], to_arrow_type(f["type"])) for f in delta_type["fields"]])
+    return _ARROW_TYPES[delta_type]
+
+
+_ARROW_TYPES: Mapping[str, pa.DataType] = {
+    "string": pa.string(),
+    "long": pa.int64(),
+    "integer": pa.int32(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "binary": pa.binary(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
