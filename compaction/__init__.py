@@ -1,0 +1,1 @@
+"""What cron runs: plan, rewrite, vacuum."""

@@ -1,0 +1,1 @@
+"""What Spark and the collectors run: Kafka in, Delta and Kafka out."""

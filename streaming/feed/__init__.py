@@ -1,0 +1,1 @@
+"""A plausible market and its results, generated: the feed that stands in for collectors and analyses."""

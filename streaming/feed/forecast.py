@@ -1,0 +1,116 @@
+"""Forecasts by two simple models, made from the prices up to the moment of the forecast and nothing later."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from lakehouse.contract import PREDICTED_PRICE
+from streaming.feed.market import ASSETS, MARKETS, MINUTE_US, Market, is_down, log_prices, mid_prices
+from streaming.feed.messages import to_rfc3339, to_value
+from streaming.feed.noise import Floats, Ints, child_keys, uniform
+from streaming.feed.schedule import Slots, draw_slots, mark_slots
+
+MODELS = ("random-walk", "drift")
+MODEL_VERSION = "1.0.0"
+NOMINAL_COVERAGE = 0.9
+_NORMAL_QUANTILE = 1.6449  # Source: the standard normal's 95 % point, for a central interval of 90 %
+_DRIFT_KEPT = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """How far ahead, how much of the past is looked at, and at which round marks (minutes)."""
+
+    name: str
+    minutes: int
+    past_minutes: int
+    every_minutes: int
+
+
+HORIZONS = (Horizon("5m", 5, 120, 5), Horizon("1h", 60, 480, 15), Horizon("24h", 1_440, 1_440, 60))
+
+
+def forecast_slots(seed: int, symbol: str, *, minutes: Ints, extra_a_minute: Floats) -> Slots:
+    """When forecasts are made: at each mark of five minutes, more often in between on a dense feed.
+
+    Without a price there is no forecast: none is made while the primary market is down.
+    """
+    marks = mark_slots(seed, "forecast", symbol, minutes=minutes)
+    extra = draw_slots(seed, "forecast", symbol, minutes=minutes, expected=extra_a_minute)
+    both = Slots(
+        np.concatenate((marks.minutes, extra.minutes)),
+        np.concatenate((marks.numbers, extra.numbers)),
+        np.concatenate((marks.times_us, extra.times_us)),
+        np.concatenate((marks.keys, extra.keys)),
+    )
+    return both.where(~is_down(seed, _primary_market(symbol), both.times_us)) if len(both) else both
+
+
+def forecast_latency_us(slots: Slots) -> Ints:
+    return (150_000 + 500_000 * uniform(slots.keys, 50)).astype(np.int64)
+
+
+def due_slots(slots: Slots, horizon: Horizon) -> Slots:
+    """The slots at which a horizon is forecast: the longer, the rarer; in between all of them."""
+    due = slots.where((slots.numbers >= 0) | (slots.minutes % horizon.every_minutes == 0))
+    return Slots(due.minutes, due.numbers, due.times_us, child_keys(due.keys, horizon.minutes))
+
+
+def prediction_values(seed: int, symbol: str, horizon: Horizon, slots: Slots) -> list[tuple[bytes, ...]]:
+    """For each slot the messages of all models for one horizon."""
+    if not len(slots):
+        return []
+    made_us = slots.times_us
+    base = mid_prices(seed, symbol, made_us)
+    drift, spread = _past(seed, symbol, horizon, made_us)
+    rows = zip(made_us.tolist(), base.tolist(), drift.tolist(), spread.tolist(), strict=True)
+    return [tuple(_prediction_value(seed, symbol, horizon, model, *row) for model in MODELS) for row in rows]
+
+
+def _past(seed: int, symbol: str, horizon: Horizon, made_us: Ints) -> tuple[Floats, Floats]:
+    """Expected log return over the horizon and its deviation, from the whole minutes before each instant."""
+    last = made_us // MINUTE_US
+    minutes = np.arange(int(last.min()) - horizon.past_minutes, int(last.max()) + 1, dtype=np.int64)
+    logs = log_prices(seed, symbol, minutes)
+    start = last - horizon.past_minutes - minutes[0]
+    squares = sliding_window_view(np.diff(logs) ** 2, horizon.past_minutes)[start]
+    mean = (logs[start + horizon.past_minutes] - logs[start]) / horizon.past_minutes
+    variance = squares.sum(axis=1) / horizon.past_minutes
+    return _DRIFT_KEPT * mean * horizon.minutes, np.sqrt(variance * horizon.minutes)
+
+
+def _prediction_value(
+    seed: int,
+    symbol: str,
+    horizon: Horizon,
+    model: str,
+    made_us: int,
+    base: float,
+    drift: float,
+    spread: float,
+) -> bytes:
+    digits = ASSETS[symbol].price_digits + 1
+    centre = base * float(np.exp(drift)) if model == "drift" else base
+    half = _NORMAL_QUANTILE * spread
+    version = f"{MODEL_VERSION}+seed{seed}"
+    return to_value(
+        PREDICTED_PRICE,
+        event_time_us=made_us,
+        natural_key=(model, version, horizon.name),
+        symbol=symbol,
+        target_time=to_rfc3339(made_us + horizon.minutes * MINUTE_US),
+        horizon=horizon.name,
+        model=model,
+        model_version=version,
+        base_price=round(base, digits),
+        predicted_price=round(centre, digits),
+        lower=round(centre * float(np.exp(-half)), digits),
+        upper=round(centre * float(np.exp(half)), digits),
+        nominal_coverage=NOMINAL_COVERAGE,
+        quote=_primary_market(symbol).quote,
+    )
+
+
+def _primary_market(symbol: str) -> Market:
+    return next(market for market in MARKETS if market.symbol == symbol)

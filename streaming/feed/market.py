@@ -1,0 +1,285 @@
+"""Prices: correlated, clustered, in calm and volatile regimes, jumping on news. A function of seed and time.
+
+A minute's log return is drawn alone. A day opens at the sum of the returns of the days before it, faded so
+that the price stays near its usual level; within the day the fade is spread evenly: no jump at midnight.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from streaming.feed.noise import (
+    Flags,
+    Floats,
+    Ints,
+    Keys,
+    child_keys,
+    normal,
+    root_key,
+    smooth_normal,
+    uniform,
+)
+
+MINUTE_US = 60_000_000
+MINUTES_A_DAY = 1_440
+PRIMARY_VENUE = "simx"
+_FADE_A_DAY = 0.97
+_FADE_DAYS = 150
+_BURST_BLOCK_MINUTES = 360
+_OUTAGE_BLOCK_MINUTES = 720
+_EVERYBODY = "market"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """What is traded: its usual price, how much it moves in a day, and how much of that with all others."""
+
+    symbol: str
+    name: str
+    usual_price_usd: float
+    daily_volatility: float
+    correlation: float
+    price_digits: int
+    usual_trade_usd: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Where an asset is traded. The basis is what a price there differs by on average, in basis points."""
+
+    symbol: str
+    venue: str
+    quote: str
+    basis_bps: float = 0.0
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """A wave of news about one asset: when it breaks, which way, how strongly, how long."""
+
+    start_minute: int
+    direction: float
+    strength: float
+    duration_minutes: int
+    topic_draw: float
+
+
+ASSETS = {
+    asset.symbol: asset
+    for asset in (
+        Asset(
+            symbol="btc",
+            name="Bitcoin",
+            usual_price_usd=91_500,
+            daily_volatility=0.022,
+            correlation=0.93,
+            price_digits=2,
+        ),
+        Asset(
+            symbol="eth",
+            name="Ethereum",
+            usual_price_usd=3_240,
+            daily_volatility=0.029,
+            correlation=0.86,
+            price_digits=2,
+        ),
+        Asset(
+            symbol="sol",
+            name="Solana",
+            usual_price_usd=158,
+            daily_volatility=0.038,
+            correlation=0.78,
+            price_digits=3,
+        ),
+        Asset(
+            symbol="xrp",
+            name="XRP",
+            usual_price_usd=2.31,
+            daily_volatility=0.034,
+            correlation=0.66,
+            price_digits=5,
+        ),
+        Asset(
+            symbol="ada",
+            name="Cardano",
+            usual_price_usd=0.612,
+            daily_volatility=0.037,
+            correlation=0.72,
+            price_digits=5,
+        ),
+        Asset(
+            symbol="doge",
+            name="Dogecoin",
+            usual_price_usd=0.174,
+            daily_volatility=0.045,
+            correlation=0.61,
+            price_digits=6,
+        ),
+        Asset(
+            symbol="dot",
+            name="Polkadot",
+            usual_price_usd=4.45,
+            daily_volatility=0.036,
+            correlation=0.74,
+            price_digits=4,
+        ),
+        Asset(
+            symbol="link",
+            name="Chainlink",
+            usual_price_usd=15.2,
+            daily_volatility=0.037,
+            correlation=0.73,
+            price_digits=4,
+        ),
+    )
+}
+MARKETS = (
+    *(Market(symbol, PRIMARY_VENUE, "usd") for symbol in ASSETS),
+    *(Market(symbol, "altx", "usdt", basis_bps=4.0, share=0.5) for symbol in ("btc", "eth", "sol", "xrp")),
+)
+
+
+def mid_prices(seed: int, symbol: str, times_us: Ints) -> Floats:
+    """The asset's price in USD at each instant. Between two minutes it is a straight line."""
+    minutes = times_us // MINUTE_US
+    part = (times_us - minutes * MINUTE_US) / MINUTE_US
+    before, after = log_prices(seed, symbol, minutes), log_prices(seed, symbol, minutes + 1)
+    prices: Floats = np.exp(before + (after - before) * part)
+    return prices
+
+
+def market_prices(seed: int, market: Market, times_us: Ints, keys: Keys) -> Floats:
+    """What one market shows at each instant: the asset's price, its basis, and the noise of single trades."""
+    slow = np.sin(
+        times_us / (MINUTE_US * 173.0) + 2 * math.pi * uniform(root_key(seed, market.venue, market.symbol), 0)
+    )
+    basis_bps = market.basis_bps * (1.0 + 0.8 * slow)
+    prices = mid_prices(seed, market.symbol, times_us) * (1.0 + (basis_bps + 1.2 * normal(keys, 10)) * 1e-4)
+    return np.round(prices, ASSETS[market.symbol].price_digits)
+
+
+def log_prices(seed: int, symbol: str, minutes: Ints) -> Floats:
+    """The logarithm of the price at the start of each minute (epoch minutes, any order)."""
+    prices = np.empty(minutes.shape)
+    days = minutes // MINUTES_A_DAY
+    for day in np.unique(days):
+        of_day = days == day
+        prices[of_day] = _day_path(seed, symbol, int(day))[minutes[of_day] - day * MINUTES_A_DAY]
+    return prices
+
+
+def burst_shape(seed: int, symbol: str, minutes: Ints) -> tuple[Floats, Floats]:
+    """At each of the ascending minutes: how strong the news is, and its direction (0 where there is none)."""
+    strength, direction = np.zeros(minutes.shape), np.zeros(minutes.shape)
+    for burst in bursts(seed, symbol, int(minutes[0]), int(minutes[-1]) + 1):
+        age = minutes - burst.start_minute
+        shape = burst.strength * np.exp(-3.0 * np.maximum(age, 0) / burst.duration_minutes)
+        shape *= (age >= 0) & (age < burst.duration_minutes)
+        direction = np.where(shape > strength, burst.direction, direction)
+        strength = np.maximum(strength, shape)
+    return strength, direction
+
+
+def bursts(seed: int, symbol: str, from_minute: int, to_minute: int) -> tuple[Burst, ...]:
+    """The waves of news about an asset, its own and everybody's, that touch [from_minute, to_minute)."""
+    first = from_minute // _BURST_BLOCK_MINUTES - 1
+    found = [
+        _burst_of_block(seed, scope, block)
+        for scope in (symbol, _EVERYBODY)
+        for block in range(first, (to_minute - 1) // _BURST_BLOCK_MINUTES + 1)
+    ]
+    return tuple(
+        burst
+        for burst in found
+        if burst
+        and burst.start_minute < to_minute
+        and burst.start_minute + burst.duration_minutes > from_minute
+    )
+
+
+def is_down(seed: int, market: Market, times_us: Ints) -> Flags:
+    """Whether the market's venue was out of service at each instant. Outages last 6 to 40 minutes."""
+    minutes = times_us / MINUTE_US
+    down = np.zeros(times_us.shape, dtype=np.bool_)
+    blocks = np.arange(
+        int(minutes.min()) // _OUTAGE_BLOCK_MINUTES - 1, int(minutes.max()) // _OUTAGE_BLOCK_MINUTES + 1
+    )
+    keys = child_keys(root_key(seed, "outage", market.venue), blocks)
+    start = (blocks + uniform(keys, 1)) * _OUTAGE_BLOCK_MINUTES
+    lasts = np.where(uniform(keys, 0) < 0.22, 6 + 34 * uniform(keys, 2), 0.0)
+    for begin, length in zip(start, lasts, strict=True):
+        down |= (minutes >= begin) & (minutes < begin + length)
+    return down
+
+
+@lru_cache(maxsize=4096)
+def _burst_of_block(seed: int, scope: str, block: int) -> Burst | None:
+    key = child_keys(root_key(seed, "burst", scope), block)
+    draws = [float(uniform(key, purpose)[0]) for purpose in range(6)]
+    if draws[0] > (0.22 if scope == _EVERYBODY else 0.30):
+        return None
+    return Burst(
+        start_minute=block * _BURST_BLOCK_MINUTES + int(draws[1] * _BURST_BLOCK_MINUTES),
+        direction=1.0 if draws[2] < 0.52 else -1.0,
+        strength=0.8 + 2.2 * draws[3] ** 2,
+        duration_minutes=25 + int(95 * draws[4]),
+        topic_draw=draws[5],
+    )
+
+
+@lru_cache(maxsize=256)
+def _day_path(seed: int, symbol: str, day: int) -> Floats:
+    """Log prices at the minutes of a day, from its first to the first of the next day."""
+    opens, closes = _log_open(seed, symbol, day), _log_open(seed, symbol, day + 1)
+    path = np.concatenate(([0.0], np.cumsum(_minute_returns(seed, symbol, day))))
+    evenly = np.linspace(0.0, 1.0, MINUTES_A_DAY + 1)
+    prices: Floats = opens + path + evenly * (closes - opens - path[-1])
+    return prices
+
+
+@lru_cache(maxsize=4096)
+def _log_open(seed: int, symbol: str, day: int) -> float:
+    usual = math.log(ASSETS[symbol].usual_price_usd)
+    return usual + sum(
+        _FADE_A_DAY ** (age - 1) * _day_return(seed, symbol, day - age) for age in range(1, _FADE_DAYS + 1)
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _day_return(seed: int, symbol: str, day: int) -> float:
+    return float(_minute_returns(seed, symbol, day).sum())
+
+
+@lru_cache(maxsize=64)
+def _minute_returns(seed: int, symbol: str, day: int) -> Floats:
+    asset = ASSETS[symbol]
+    minutes = np.arange(day * MINUTES_A_DAY, (day + 1) * MINUTES_A_DAY, dtype=np.int64)
+    own = normal(child_keys(root_key(seed, "return", symbol), minutes), 0)
+    mixed = asset.correlation * _common_returns(seed, day) + math.sqrt(1 - asset.correlation**2) * own
+    strength, direction = burst_shape(seed, symbol, minutes)
+    volatility = (
+        asset.daily_volatility / math.sqrt(MINUTES_A_DAY) * _activity(seed, day) * (1.0 + 1.1 * strength)
+    )
+    returns: Floats = volatility * (mixed + 0.35 * strength * direction)
+    return returns
+
+
+@lru_cache(maxsize=512)
+def _common_returns(seed: int, day: int) -> Floats:
+    minutes = np.arange(day * MINUTES_A_DAY, (day + 1) * MINUTES_A_DAY, dtype=np.int64)
+    return normal(child_keys(root_key(seed, "return", _EVERYBODY), minutes), 0)
+
+
+@lru_cache(maxsize=512)
+def _activity(seed: int, day: int) -> Floats:
+    """How lively the market is: a regime of hours, times clusters of half an hour and of minutes."""
+    minutes = np.arange(day * MINUTES_A_DAY, (day + 1) * MINUTES_A_DAY, dtype=np.int64)
+    root = root_key(seed, "activity")
+    regime = np.where(smooth_normal(root, minutes, knot_minutes=300, purpose=0) > 0.5, 1.75, 0.72)
+    clusters = 0.35 * smooth_normal(root, minutes, knot_minutes=30, purpose=1)
+    clusters += 0.25 * smooth_normal(root, minutes, knot_minutes=4, purpose=2)
+    lively: Floats = regime * np.exp(clusters)
+    return lively

@@ -1,0 +1,52 @@
+"""Trades and tickers of each market, as raw-price messages."""
+
+import numpy as np
+
+from lakehouse.contract import RAW_PRICE
+from streaming.feed.market import ASSETS, Market, burst_shape, is_down, market_prices
+from streaming.feed.messages import to_value
+from streaming.feed.noise import Floats, Ints, normal, uniform
+from streaming.feed.schedule import Slots, draw_slots
+
+TRADE_SHARE = 0.65
+
+
+def observation_slots(seed: int, market: Market, *, minutes: Ints, observations_a_minute: Floats) -> Slots:
+    """When a market is seen: denser while news is out, not at all while its venue is down."""
+    strength, _ = burst_shape(seed, market.symbol, minutes)
+    expected = observations_a_minute * market.share * (1.0 + 1.2 * strength)
+    slots = draw_slots(
+        seed, "price", market.symbol, market.venue, market.quote, minutes=minutes, expected=expected
+    )
+    return slots.where(~is_down(seed, market, slots.times_us)) if len(slots) else slots
+
+
+def observation_latency_us(slots: Slots) -> Ints:
+    """From the exchange's clock to the broker: tens of milliseconds."""
+    return (20_000 - 40_000 * np.log(uniform(slots.keys, 40))).astype(np.int64)
+
+
+def price_values(seed: int, market: Market, slots: Slots) -> list[tuple[bytes, ...]]:
+    """The observations as messages, in the order of the slots."""
+    asset = ASSETS[market.symbol]
+    prices = market_prices(seed, market, slots.times_us, slots.keys)
+    usd = asset.usual_trade_usd * np.exp(1.3 * normal(slots.keys, 41))
+    volumes = np.where(
+        uniform(slots.keys, 42) < TRADE_SHARE, np.maximum(np.round(usd / prices, 6), 1e-6), np.nan
+    )
+    rows = zip(slots.times_us.tolist(), slots.keys.tolist(), prices.tolist(), volumes.tolist(), strict=True)
+    return [
+        (
+            to_value(
+                RAW_PRICE,
+                event_time_us=time_us,
+                natural_key=(market.venue, market.quote, f"{key:016x}"),
+                base=market.symbol,
+                venue=market.venue,
+                quote=market.quote,
+                price=price,
+                base_volume=None if volume != volume else volume,
+            ),
+        )
+        for time_us, key, price, volume in rows
+    ]

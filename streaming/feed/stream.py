@@ -1,0 +1,130 @@
+"""All series as one stream of messages in the order of publication, for any window of time.
+
+Two windows that touch hold together exactly what one window over both would: there is no seam, and a restart
+can begin anywhere.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+
+import numpy as np
+
+from lakehouse.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_PRICE
+from streaming.feed.faults import NO_DOSE, Dose, again_us, is_poisoned, is_sent_again, late_us, to_poison
+from streaming.feed.forecast import (
+    HORIZONS,
+    due_slots,
+    forecast_latency_us,
+    forecast_slots,
+    prediction_values,
+)
+from streaming.feed.market import ASSETS, MARKETS, MINUTE_US
+from streaming.feed.messages import Message
+from streaming.feed.news import sentiment_values, text_slots, texts_latency_us
+from streaming.feed.noise import Floats, Ints, uniform
+from streaming.feed.observations import observation_latency_us, observation_slots, price_values
+from streaming.feed.schedule import BACKGROUND, Density, Slots
+
+_MAX_LATENCY_US = 2 * MINUTE_US
+NEVER_US = 1 << 62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """Which stream it is. It has the live density from the minute of ``live_from_us`` on."""
+
+    seed: int
+    symbols: frozenset[str] = frozenset(ASSETS)
+    dose: Dose = NO_DOSE
+    live: Density = BACKGROUND
+    live_from_us: int = NEVER_US
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Events of one kind about one asset, when each is published, and how they become messages."""
+
+    topic: str
+    symbol: str
+    slots: Slots
+    latency_us: Ints
+    to_values: Callable[[Slots], list[tuple[bytes, ...]]]
+
+
+def messages_between(feed: Feed, *, start_us: int, end_us: int) -> list[Message]:
+    """Everything that is published in [start, end), ordered by that time; the same whenever it is asked."""
+    if end_us <= start_us:
+        return []
+    first = (start_us - feed.dose.reach_us - _MAX_LATENCY_US) // MINUTE_US
+    minutes = np.arange(first, (end_us - 1) // MINUTE_US + 1, dtype=np.int64)
+    messages: list[Message] = []
+    for series in _all_series(feed, minutes):
+        messages += _published(series, feed.dose, start_us, end_us)
+    messages.sort(key=attrgetter("publish_us"))
+    return messages
+
+
+def _all_series(feed: Feed, minutes: Ints) -> Iterator[Series]:
+    yield from _price_series(feed, minutes)
+    for symbol in ASSETS:
+        if symbol in feed.symbols:
+            yield _sentiment_series(feed, symbol, minutes)
+            yield from _prediction_series(feed, symbol, minutes)
+
+
+def _price_series(feed: Feed, minutes: Ints) -> Iterator[Series]:
+    expected = _expected(feed, minutes, attrgetter("observations"))
+    for market in MARKETS:
+        if market.symbol in feed.symbols:
+            slots = observation_slots(feed.seed, market, minutes=minutes, observations_a_minute=expected)
+            to_values = partial(price_values, feed.seed, market)
+            yield Series(RAW_PRICE.topic, market.symbol, slots, observation_latency_us(slots), to_values)
+
+
+def _sentiment_series(feed: Feed, symbol: str, minutes: Ints) -> Series:
+    expected = _expected(feed, minutes, attrgetter("texts"))
+    slots = text_slots(feed.seed, symbol, minutes=minutes, texts_a_minute=expected)
+    to_values = partial(sentiment_values, feed.seed, symbol)
+    return Series(ANALYZED_SENTIMENT.topic, symbol, slots, texts_latency_us(slots), to_values)
+
+
+def _prediction_series(feed: Feed, symbol: str, minutes: Ints) -> Iterator[Series]:
+    expected = _expected(feed, minutes, attrgetter("extra_forecasts"))
+    slots = forecast_slots(feed.seed, symbol, minutes=minutes, extra_a_minute=expected)
+    for horizon in HORIZONS:
+        due = due_slots(slots, horizon)
+        to_values = partial(prediction_values, feed.seed, symbol, horizon)
+        yield Series(PREDICTED_PRICE.topic, symbol, due, forecast_latency_us(due), to_values)
+
+
+def _expected(feed: Feed, minutes: Ints, of: Callable[[Density], float]) -> Floats:
+    is_live = (minutes + 1) * MINUTE_US > feed.live_from_us
+    return np.where(is_live, of(feed.live), of(BACKGROUND)).astype(np.float64)
+
+
+def _published(series: Series, dose: Dose, start_us: int, end_us: int) -> Iterator[Message]:
+    """First copies, second copies and broken relatives of a series that are published in the window."""
+    keys = series.slots.keys
+    first_us = series.slots.times_us + series.latency_us + late_us(keys, dose)
+    second_us = np.where(is_sent_again(keys, dose), first_us + again_us(keys), -1)
+    first = (first_us >= start_us) & (first_us < end_us)
+    second = (second_us >= start_us) & (second_us < end_us)
+    poison = first & is_poisoned(keys, dose)
+    chosen = first | second
+    if not chosen.any():
+        return
+    key = series.symbol.encode()
+    columns = (first_us, first, second_us, second, poison, uniform(keys, 27))
+    rows = zip(*(column[chosen].tolist() for column in columns), strict=True)
+    for values, row in zip(series.to_values(series.slots.where(chosen)), rows, strict=True):
+        published_us, is_first, again_at_us, is_second, is_broken, draw = row
+        for value in values:
+            message = Message(topic=series.topic, key=key, value=value, publish_us=published_us)
+            if is_first:
+                yield message
+            if is_broken:
+                yield to_poison(message, draw)
+            if is_second:
+                yield Message(topic=series.topic, key=key, value=value, publish_us=again_at_us)

@@ -1,0 +1,145 @@
+"""Command line of ingestion: `run` it, `accept-loss`, `rebuild` gold from bronze.
+
+python -m streaming.ingest run
+"""
+
+import argparse
+import getpass
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from lakehouse.contract import CONTRACTS
+from lakehouse.errors import LakehouseError
+from lakehouse.storage import LakeLocation
+from streaming.errors import CompactedTopicError, DataLossError, StreamingError
+from streaming.ingest.loss import accept_losses
+from streaming.ingest.rebuild import rebuild
+from streaming.ingest.run import IngestService, IngestSettings, one_line, stop_on_signals
+from streaming.kafka_settings import KafkaSettings
+from streaming.spark_session import build_session
+
+EXIT_FAILED = 1
+EXIT_NEEDS_OPERATOR = 3
+
+logger = logging.getLogger("streaming.ingest")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("kafka").setLevel(logging.ERROR)
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+    try:
+        return int(options.command(options))
+    except (DataLossError, CompactedTopicError) as error:
+        logger.error("ingest stopped: %s", error)
+        return EXIT_NEEDS_OPERATOR
+    except (StreamingError, LakehouseError) as error:
+        logger.error("%s", one_line(error))
+        return EXIT_FAILED
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = IngestSettings(
+        lake=_lake(options),
+        kafka=KafkaSettings.from_env(os.environ),
+        topics=tuple(CONTRACTS),
+        checkpoint_dir=options.checkpoints,
+        trigger_milliseconds=options.trigger_ms,
+        max_records_per_batch=options.max_records,
+    )
+    service = IngestService(lambda: _session(options), settings)
+    stop_on_signals(service)
+    service.run()
+    return 0
+
+
+def _accept_loss(options: argparse.Namespace) -> int:
+    losses = accept_losses(
+        lake=_lake(options),
+        kafka=KafkaSettings.from_env(os.environ),
+        topics=tuple(CONTRACTS),
+        reason=options.reason,
+        accepted_by=options.by,
+        dry_run=not options.yes,
+    )
+    for loss in losses:
+        print(f"{'accepted' if options.yes else 'would accept'}: {loss.in_words()}")
+    if not losses:
+        print("nothing is lost: Kafka still has everything that the tables have not taken in")
+    elif not options.yes:
+        print("nothing was changed; add --yes to accept and record this")
+    return 0
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    build = rebuild(lake=_lake(options), reason=options.reason, progress=print)
+    print(f"build {build.number} ({build.build_id}) is served now; the old one was left in place")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m streaming.ingest",
+        description="From the result topics into bronze, gold, quarantine and duplicates, exactly once.",
+        epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables, the lake by --lake or CRYPTOVIZ_LAKE_URI. "
+        "Exit codes: 0 stopped as asked, 1 failed, 3 an operator has to decide (offsets are lost, topic compacted).",
+    )
+    parser.add_argument(
+        "--lake", default=os.environ.get("CRYPTOVIZ_LAKE_URI", ".runtime/lake"), help="path or URI"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="ingest until SIGTERM; safe to kill at any moment")
+    run.add_argument(
+        "--master", default=os.environ.get("CRYPTOVIZ_SPARK_MASTER", "local[2]"), help="Spark master"
+    )
+    run.add_argument("--driver-memory", default="1g")
+    run.add_argument(
+        "--jars", type=Path, default=Path(".runtime/jars/spark"), help="folder of Spark's extra jars"
+    )
+    run.add_argument(
+        "--checkpoints", type=Path, default=Path(".runtime/checkpoints/ingest"), help="disposable"
+    )
+    run.add_argument("--trigger-ms", type=int, default=250, help="least time between two batches")
+    run.add_argument("--max-records", type=int, default=50_000, help="most records in one batch")
+    run.set_defaults(command=_run)
+    accept = commands.add_parser("accept-loss", help="accept, and record for ever, that Kafka lost offsets")
+    accept.add_argument(
+        "--reason", required=True, help="why it happened and why it is acceptable, in your words"
+    )
+    accept.add_argument("--by", default=getpass.getuser(), help="who accepts it (default: this user)")
+    accept.add_argument("--yes", action="store_true", help="do it; without this nothing is changed")
+    accept.set_defaults(command=_accept_loss)
+    again = commands.add_parser(
+        "rebuild", help="make gold, quarantine and duplicates again from bronze, then serve them"
+    )
+    again.add_argument("--reason", required=True, help="why, for the catalogue")
+    again.set_defaults(command=_rebuild)
+    return parser
+
+
+def _lake(options: argparse.Namespace) -> LakeLocation:
+    return LakeLocation.parse(
+        options.lake, json.loads(os.environ.get("CRYPTOVIZ_LAKE_STORAGE_OPTIONS", "{}"))
+    )
+
+
+def _session(options: argparse.Namespace) -> SparkSession:
+    return build_session(
+        app_name="cryptoviz-ingest",
+        master=options.master,
+        jars_dir=options.jars,
+        driver_memory=options.driver_memory,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""Between Spark and the tables: Spark reads the next batch while the one before it is judged and committed.
+
+Spark may believe that a batch is done which is not committed yet; nobody asks it. Each run starts from the tables.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+
+from streaming.ingest.intake import BatchReport, Intake
+from streaming.ingest.positioned_writer import Commit
+from streaming.ingest.source import to_ends, to_records
+from streaming.ingest.topic_watch import TopicWatch
+
+logger = logging.getLogger(__name__)
+
+MAX_QUEUED_BATCHES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    batch_id: int
+    records: pa.Table
+    read_seconds: float
+
+
+class Committer:
+    """Commits batches in the order in which they are queued, in a thread of its own; ends at the first failure."""
+
+    def __init__(self, intake: Intake, watch: TopicWatch) -> None:
+        self._intake = intake
+        self._watch = watch
+        self._queue: queue.Queue[_Batch | None] = queue.Queue(maxsize=MAX_QUEUED_BATCHES)
+        self._failure: Exception | None = None
+        self._abandoned = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="committer", daemon=True)
+        self._thread.start()
+
+    @property
+    def has_failed(self) -> bool:
+        return self._failure is not None
+
+    def enqueue(self, batch: DataFrame, batch_id: int) -> None:
+        """What Spark calls with each micro-batch: collects it as Arrow, and waits where the committer is behind."""
+        started = time.monotonic()
+        records = to_records(batch.toArrow(), self._intake.topics)
+        self._put(_Batch(batch_id, records, time.monotonic() - started))
+
+    def flush_due(self) -> None:
+        """Commits what has waited long enough."""
+        if self._queue.empty():
+            log_commits("flush", self._intake.flush_due())
+
+    def finish(self) -> None:
+        """Returns when everything queued is committed. Raises what made the committer fail."""
+        self._put(None)
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def abandon(self) -> None:
+        """Ends after the commit in flight and drops the rest; it is read again at the next start. Idempotent."""
+        self._abandoned.set()
+        self._thread.join()
+
+    def _put(self, batch: _Batch | None) -> None:
+        while not self._abandoned.is_set() and self._failure is None:
+            try:
+                self._queue.put(batch, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+
+    def _work(self) -> None:
+        while not self._abandoned.is_set():
+            try:
+                batch = self._queue.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            if batch is None:
+                return
+            try:
+                self._commit(batch)
+            except Exception as error:  # noqa: BLE001  raised again by finish, in the supervisor's thread
+                self._failure = error
+                return
+
+    def _commit(self, batch: _Batch) -> None:
+        self._watch.assert_ids(self._intake.topics)
+        report = self._intake.take_in(batch.records, to_ends(batch.records))
+        taken = self._intake.taken
+        lag = sum(max(0, end - taken[key]) for key, (_, end) in self._watch.offsets().items())
+        log_batch(batch.batch_id, report, read_seconds=batch.read_seconds, lag=lag)
+
+
+def log_batch(batch_id: int, report: BatchReport, *, read_seconds: float, lag: int) -> None:
+    """The one line of a batch: what became of its records, how long it took, how far behind it leaves the tables."""
+    if not report.n_records and not report.commits:
+        return
+    newest = report.newest_broker_time
+    freshness = (datetime.now(UTC) - newest).total_seconds() if newest else 0.0
+    logger.info(
+        "batch=%d records=%d gold=%d quarantined=%d duplicates=%d commits=%s read_seconds=%.3f seconds=%.3f "
+        "lag_messages=%d freshness_seconds=%.3f",
+        batch_id,
+        report.n_records,
+        sum(commit.n_rows for commit in report.commits if commit.table.startswith("gold_")),
+        report.n_quarantined,
+        report.n_duplicates,
+        _in_words(report.commits),
+        read_seconds,
+        report.seconds,
+        lag,
+        freshness,
+    )
+
+
+def log_commits(what: str, commits: Iterable[Commit]) -> None:
+    """A line for commits made outside a batch, where they carried rows."""
+    listed = list(commits)
+    if any(commit.n_rows for commit in listed):
+        logger.info("%s commits=%s", what, _in_words(listed))
+
+
+def _in_words(commits: Iterable[Commit]) -> str:
+    return ",".join(f"{commit.table}@{commit.version}+{commit.n_rows}" for commit in commits) or "none"

@@ -1,0 +1,243 @@
+"""What one batch of records becomes: gold rows, quarantine rows, duplicates, bronze rows; and their commits.
+
+Gold decides: of the records with one message_id, the one whose row is in gold has won, and every other is its
+duplicate. All else is derived from bytes and gold, so a batch that is taken in again, whole or in part and after a
+crash at any point, ends in the same rows. Within a partition the lower offset wins.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse.catalog import Build, Catalog
+from lakehouse.contract import CONTRACTS
+from lakehouse.delta_table import ensure_table
+from lakehouse.position import Position, TopicPartition, common_position, read_position
+from lakehouse.records import to_arrow_rows, to_bronze, to_judged, with_ingest_time
+from lakehouse.table_spec import TableSpec
+from lakehouse.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE
+from lakehouse.winners import Winner, WinnerIndex
+from streaming.ingest.positioned_writer import Commit, PositionedWriter
+
+BRONZE_WAIT_SECONDS = 5.0
+BRONZE_WAIT_BYTES = 64 * 1024 * 1024
+EMPTY_ADVANCE_SECONDS = 3.0
+INTAKE_TABLES = (*GOLD_TABLES, QUARANTINE, DUPLICATES, BRONZE)
+
+Forced = Mapping[tuple[str, int, int], Winner]
+"""Records that are known to be duplicates, by (topic_id, partition, offset), and their winners."""
+
+
+@dataclass(slots=True)
+class BatchReport:
+    """What one batch did, for its log line."""
+
+    n_records: int = 0
+    n_quarantined: int = 0
+    n_duplicates: int = 0
+    newest_broker_time: datetime | None = None
+    seconds: float = 0.0
+    commits: list[Commit] = field(default_factory=list)
+
+
+class Intake:
+    """Takes batches of records into the tables of one build. One at a time on a lake: others lose their commits."""
+
+    def __init__(self, catalog: Catalog, build: Build, topics: Mapping[str, str]) -> None:
+        """``topics`` maps each topic's name to its current id. Tables are created where they are missing."""
+        self.build = build
+        self.topics = dict(topics)
+        self._lock = Lock()
+        self._pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="commit")
+        self._writers: dict[str, PositionedWriter] = {}
+        self._winners: dict[str, WinnerIndex] = {}
+        for spec in INTAKE_TABLES:
+            self._open(catalog, spec)
+
+    @property
+    def position(self) -> Position:
+        """The common position on storage: everything before it is accounted for in every table."""
+        return self._common(lambda writer: writer.committed)
+
+    @property
+    def taken(self) -> Position:
+        """The common position including rows that wait in memory."""
+        return self._common(lambda writer: writer.taken)
+
+    @property
+    def derived_taken(self) -> Position:
+        """As `taken`, of the derived tables alone: what a rebuild has read of bronze."""
+        derived = [writer for name, writer in self._writers.items() if name != BRONZE.name]
+        common = Position()
+        for topic, topic_id in self.topics.items():
+            mine = [
+                writer.taken.of_topics([topic_id]) for writer in self._writers_of(topic) if writer in derived
+            ]
+            common = common.advanced(common_position(mine).offsets)
+        return common
+
+    def positions(self) -> dict[str, Position]:
+        """Each table's position on storage, for the partitions of its topics."""
+        return {name: writer.committed for name, writer in self._writers.items()}
+
+    def register(self, beginnings: Mapping[TopicPartition, int]) -> None:
+        """Makes every table know every partition, from the first offset that Kafka still has."""
+        with self._lock:
+            for topic in self.topics:
+                for writer in self._writers_of(topic):
+                    keys = {
+                        k: o
+                        for k, o in beginnings.items()
+                        if k.topic_id == self.topics[topic] and k not in writer.taken
+                    }
+                    writer.offer(writer.spec.to_arrow_schema().empty_table(), keys)
+            self._flush(self._writers.values())
+
+    def take_in(
+        self, records: pa.Table, ends: Mapping[TopicPartition, int], *, forced: Forced | None = None
+    ) -> BatchReport:
+        """Takes in every record before ``ends`` that is not taken in yet. ``records`` has RECORD_SCHEMA's columns."""
+        started = time.monotonic()
+        ingest_time_us = time.time_ns() // 1000
+        report = BatchReport(n_records=records.num_rows)
+        with self._lock:
+            self._writers[BRONZE.name].offer(
+                with_ingest_time(BRONZE, to_bronze(records), ingest_time_us), ends
+            )
+            for topic, topic_id in self.topics.items():
+                topic_ends = {key: end for key, end in ends.items() if key.topic_id == topic_id}
+                if topic_ends:
+                    mine = records.filter(pc.equal(records["topic"], topic))
+                    self._take_in_topic(topic, mine, topic_ends, ingest_time_us, forced or {}, report)
+            if records.num_rows:
+                report.newest_broker_time = pc.max(records["broker_time"]).as_py()
+            report.commits += self._flush_due()
+        report.seconds = time.monotonic() - started
+        return report
+
+    def flush_due(self) -> list[Commit]:
+        """Commits what has waited long enough: called on a clock, so that a quiet topic's position still advances."""
+        with self._lock:
+            return self._flush_due()
+
+    def flush(self) -> list[Commit]:
+        """Commits everything that waits, gold first."""
+        with self._lock:
+            gold = self._flush(self._writers[spec.name] for spec in GOLD_TABLES)
+            return gold + self._flush(self._writers.values())
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+
+    def _open(self, catalog: Catalog, spec: TableSpec) -> None:
+        location = catalog.table_location(spec.name, self.build)
+        table = ensure_table(location, spec)
+        of_table = [c for c in CONTRACTS.values() if c.table is spec]
+        topics = [c.topic for c in of_table if c.topic in self.topics] if of_table else list(self.topics)
+        position = read_position(table, [self.topics[topic] for topic in topics])
+        self._writers[spec.name] = PositionedWriter(table, spec, position)
+        for contract in of_table:
+            time_column = contract.field(contract.time_field).column or contract.time_field
+            self._winners[contract.topic] = WinnerIndex(table, location, time_column=time_column)
+
+    def _common(self, of: Callable[[PositionedWriter], Position]) -> Position:
+        common = Position()
+        for topic, topic_id in self.topics.items():
+            positions = [of(writer).of_topics([topic_id]) for writer in self._writers_of(topic)]
+            common = common.advanced(common_position(positions).offsets)
+        return common
+
+    def _writers_of(self, topic: str) -> list[PositionedWriter]:
+        names = (CONTRACTS[topic].table.name, QUARANTINE.name, DUPLICATES.name, BRONZE.name)
+        return [self._writers[name] for name in names]
+
+    def _take_in_topic(
+        self,
+        topic: str,
+        records: pa.Table,
+        ends: Mapping[TopicPartition, int],
+        ingest_time_us: int,
+        forced: Forced,
+        report: BatchReport,
+    ) -> None:
+        spec = CONTRACTS[topic].table
+        judged = to_judged(topic, records)
+        gold_at, duplicate_at, winners = self._decide(topic, judged.accepted, forced)
+        gold = judged.accepted.take(gold_at)
+        duplicates = to_duplicates(topic, judged.accepted.take(duplicate_at), winners)
+        self._writers[spec.name].offer(with_ingest_time(spec, gold, ingest_time_us), ends)
+        report.n_quarantined += self._writers[QUARANTINE.name].offer(
+            with_ingest_time(QUARANTINE, judged.rejected, ingest_time_us), ends
+        )
+        report.n_duplicates += self._writers[DUPLICATES.name].offer(
+            with_ingest_time(DUPLICATES, duplicates, ingest_time_us), ends
+        )
+
+    def _decide(
+        self, topic: str, accepted: pa.Table, forced: Forced
+    ) -> tuple[pa.Array, pa.Array, list[Winner]]:
+        """Which accepted rows are gold's and which are duplicates of whom. Adds the new winners to the index."""
+        order = pc.sort_indices(
+            accepted, sort_keys=[("kafka_offset", "ascending"), ("kafka_partition", "ascending")]
+        )
+        rows = accepted.take(order)
+        index = self._winners[topic]
+        times_us = rows[_time_column(topic)].cast(pa.int64()).to_pylist()
+        buckets = index.load(rows["symbol"].to_pylist(), times_us)
+        ids = rows["message_id"].to_pylist()
+        own = zip(
+            *(rows[name].to_pylist() for name in ("topic_id", "kafka_partition", "kafka_offset")), strict=True
+        )
+        gold_at: list[int] = []
+        duplicate_at: list[int] = []
+        winners: list[Winner] = []
+        for at, bucket, message_id, mine in zip(order.to_pylist(), buckets, ids, own, strict=True):
+            winner = forced[mine] if mine in forced else bucket.setdefault(message_id, mine)
+            if winner is mine or winner == mine:
+                gold_at.append(at)
+            else:
+                duplicate_at.append(at)
+                winners.append(winner)
+        index.count_added(len(gold_at))
+        return pa.array(gold_at, pa.int64()), pa.array(duplicate_at, pa.int64()), winners
+
+    def _flush_due(self) -> list[Commit]:
+        now = time.monotonic()
+        gold = [self._writers[spec.name] for spec in GOLD_TABLES]
+        commits = self._flush(writer for writer in gold if _is_due(writer, now))
+        rest = [writer for writer in self._writers.values() if writer not in gold]
+        return commits + self._flush(writer for writer in rest if _is_due(writer, now))
+
+    def _flush(self, writers: Iterable[PositionedWriter]) -> list[Commit]:
+        return [commit for commit in self._pool.map(PositionedWriter.flush, writers) if commit is not None]
+
+
+def to_duplicates(topic: str, accepted: pa.Table, winners: list[Winner]) -> pa.Table:
+    """Rows of duplicates (without ingest_time) for accepted rows that lost to ``winners``, one each."""
+    columns = {
+        name: accepted[name]
+        for name in ("topic_id", "kafka_partition", "kafka_offset", "broker_time", "message_id")
+    }
+    columns["topic"] = pa.repeat(topic, accepted.num_rows)
+    columns["broker_date"] = accepted["broker_time"].cast(pa.date32())
+    for at, name in enumerate(("winner_topic_id", "winner_partition", "winner_offset")):
+        columns[name] = pa.array([winner[at] for winner in winners])
+    return to_arrow_rows(DUPLICATES, columns, accepted.num_rows)
+
+
+def _time_column(topic: str) -> str:
+    contract = CONTRACTS[topic]
+    return contract.field(contract.time_field).column or contract.time_field
+
+
+def _is_due(writer: PositionedWriter, now: float) -> bool:
+    waited = writer.waiting_seconds(now)
+    if writer.spec is BRONZE:
+        return waited >= BRONZE_WAIT_SECONDS or writer.waiting_bytes >= BRONZE_WAIT_BYTES
+    return writer.has_rows or waited >= EMPTY_ADVANCE_SECONDS

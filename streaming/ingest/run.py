@@ -1,0 +1,169 @@
+"""The ingestion service: preflight, stream, commit; started again with backoff until it is told to stop."""
+
+import logging
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from lakehouse.catalog import Build, Catalog
+from lakehouse.errors import LakehouseError
+from lakehouse.storage import LakeLocation
+from streaming.errors import CompactedTopicError, DataLossError, StreamingError
+from streaming.ingest.committer import Committer, log_commits
+from streaming.ingest.intake import Intake
+from streaming.ingest.preflight import find_losses
+from streaming.ingest.source import forget_checkpoints, read_records
+from streaming.ingest.topic_watch import TopicWatch
+from streaming.kafka_settings import KafkaSettings
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.5
+FIRST_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 15.0
+STEADY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestSettings:
+    """Everything the service needs, built once at its entry point."""
+
+    lake: LakeLocation
+    kafka: KafkaSettings
+    topics: tuple[str, ...]
+    checkpoint_dir: Path
+    trigger_milliseconds: int = 250
+    max_records_per_batch: int = 50_000
+
+
+class IngestService:
+    """Runs until `stop`. Holds no truth: kill it at any instant and start it again."""
+
+    def __init__(self, spark_factory: Callable[[], SparkSession], settings: IngestSettings) -> None:
+        self._spark_factory = spark_factory
+        self._settings = settings
+        self._catalog = Catalog(settings.lake)
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+
+    @property
+    def has_ended(self) -> bool:
+        return self._ended.is_set()
+
+    def stop(self) -> None:
+        """Asks the service to commit what waits and to return from `run`."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Ingests until `stop`. Raises DataLossError or CompactedTopicError, which only an operator can mend."""
+        try:
+            self._run_until_stopped(self._spark_factory())
+        finally:
+            self._ended.set()
+
+    def _run_until_stopped(self, spark: SparkSession) -> None:
+        backoff = FIRST_BACKOFF_SECONDS
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            try:
+                self._run_once(spark)
+            except (DataLossError, CompactedTopicError):
+                raise
+            except (StreamingError, LakehouseError, PySparkException, Py4JError, OSError) as error:
+                if time.monotonic() - started > STEADY_SECONDS:
+                    backoff = FIRST_BACKOFF_SECONDS
+                logger.warning("ingest interrupted error=%s retry_seconds=%.1f", one_line(error), backoff)
+                self._stopping.wait(backoff)
+                backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
+
+    def _run_once(self, spark: SparkSession) -> None:
+        """One query, from preflight to its end: asked to stop, a failure, or a new build to write to."""
+        build = self._catalog.ensure_build()
+        with TopicWatch(self._settings.kafka.for_kafka_python(), self._settings.topics) as watch:
+            intake = self._open_intake(build, watch)
+            committer = Committer(intake, watch)
+            query = self._start(spark, intake, committer)
+            try:
+                self._watch(query, committer, build)
+                query.stop()
+                committer.finish()
+                log_commits("flush", intake.flush())
+            finally:
+                query.stop()
+                committer.abandon()
+                intake.close()
+            error = query.exception()
+            if error is not None and not self._stopping.is_set():
+                raise error
+
+    def _open_intake(self, build: Build, watch: TopicWatch) -> Intake:
+        described = watch.describe()
+        spans = watch.offsets()
+        beginnings = {key: first for key, (first, _) in spans.items()}
+        for topic, description in described.items():
+            if topic not in self._catalog.current_topics():
+                self._catalog.register_topic(topic=topic, topic_id=description.topic_id)
+        known = self._catalog.current_topics()
+        intake = Intake(self._catalog, build, {topic: known[topic] for topic in self._settings.topics})
+        intake.register(beginnings)
+        losses = find_losses(
+            positions=intake.positions(), registered=intake.topics, described=described, beginnings=beginnings
+        )
+        if losses:
+            intake.close()
+            raise DataLossError([loss.in_words() for loss in losses])
+        lag = sum(end - intake.position[key] for key, (_, end) in spans.items())
+        logger.info(
+            "ingest starts build=%s position=%s lag_messages=%d",
+            build.build_id,
+            intake.position.to_json(),
+            lag,
+        )
+        return intake
+
+    def _start(self, spark: SparkSession, intake: Intake, committer: Committer) -> StreamingQuery:
+        settings = self._settings
+        settings.checkpoint_dir.mkdir(parents=True, exist_ok=True)
+        forget_checkpoints(settings.checkpoint_dir)
+        records = read_records(
+            spark,
+            kafka_options=settings.kafka.for_spark(),
+            position=intake.position,
+            topics=intake.topics,
+            max_records_per_batch=settings.max_records_per_batch,
+        )
+        return (
+            records.writeStream.queryName("ingest")
+            .option("checkpointLocation", str(settings.checkpoint_dir / f"run-{uuid.uuid4().hex[:12]}"))
+            .trigger(processingTime=f"{settings.trigger_milliseconds} milliseconds")
+            .foreachBatch(committer.enqueue)
+            .start()
+        )
+
+    def _watch(self, query: StreamingQuery, committer: Committer, build: Build) -> None:
+        while query.isActive and not committer.has_failed and not self._stopping.wait(TICK_SECONDS):
+            committer.flush_due()
+            if self._catalog.current_build().number != build.number:
+                logger.info("build changed from=%s", build.build_id)
+                return
+
+
+def one_line(error: BaseException) -> str:
+    """The first telling line of an error, without Spark's stack traces."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:400]
+
+
+def stop_on_signals(service: IngestService) -> None:
+    """Makes SIGINT and SIGTERM stop a service cleanly."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: service.stop())

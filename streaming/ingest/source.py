@@ -1,0 +1,84 @@
+"""The Kafka source of the ingestion stream: it starts where the tables stand, not where a checkpoint says."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.functions import col
+
+from lakehouse.position import Position, TopicPartition
+from lakehouse.records import RECORD_SCHEMA
+
+
+def to_starting_offsets(position: Position, topics: Mapping[str, str]) -> str:
+    """Spark's `startingOffsets` for a position. A partition that is not registered yet is read from its beginning.
+
+    >>> to_starting_offsets(Position.from_json({"Zk3": [5, 7]}), {"raw-price": "Zk3"})
+    '{"raw-price": {"0": 5, "1": 7}}'
+    """
+    by_topic: dict[str, dict[str, int]] = {}
+    for topic, topic_id in topics.items():
+        mine = position.of_topics([topic_id])
+        by_topic[topic] = {str(key.partition): mine[key] for key in mine}
+    return json.dumps(by_topic)
+
+
+def read_records(
+    spark: SparkSession,
+    *,
+    kafka_options: Mapping[str, str],
+    position: Position,
+    topics: Mapping[str, str],
+    max_records_per_batch: int,
+) -> DataFrame:
+    """The records of all topics from a position on, as a stream; it fails rather than skip what Kafka lost."""
+    return (
+        spark.readStream.format("kafka")
+        .options(**kafka_options)
+        .option("subscribe", ",".join(topics))
+        .option("startingOffsets", to_starting_offsets(position, topics))
+        .option("maxOffsetsPerTrigger", str(max_records_per_batch))
+        .option("includeHeaders", "true")
+        .option("failOnDataLoss", "true")
+        .option("kafka.isolation.level", "read_committed")
+        .load()
+        .select(
+            "topic",
+            col("partition").alias("kafka_partition"),
+            col("offset").alias("kafka_offset"),
+            col("timestamp").alias("broker_time"),
+            "key",
+            "value",
+            "headers",
+        )
+    )
+
+
+def to_records(batch: pa.Table, topics: Mapping[str, str]) -> pa.Table:
+    """A collected batch with each topic's id, in RECORD_SCHEMA."""
+    names = batch["topic"].combine_chunks().dictionary_encode()
+    ids = pa.array([topics[name] for name in names.dictionary.to_pylist()], pa.string())
+    topic_ids = ids.take(names.indices)
+    with_ids = batch.add_column(1, "topic_id", topic_ids)
+    return pa.table([with_ids[field.name].cast(field.type) for field in RECORD_SCHEMA], schema=RECORD_SCHEMA)
+
+
+def to_ends(records: pa.Table) -> dict[TopicPartition, int]:
+    """One past the last offset of each partition that the records cover."""
+    ends = records.group_by(["topic_id", "kafka_partition"]).aggregate([("kafka_offset", "max")])
+    rows = ends.select(["topic_id", "kafka_partition", "kafka_offset_max"]).to_pydict()
+    columns = (rows["topic_id"], rows["kafka_partition"], rows["kafka_offset_max"])
+    return {
+        TopicPartition(topic_id, partition): last + 1
+        for topic_id, partition, last in zip(*columns, strict=True)
+    }
+
+
+def forget_checkpoints(directory: Path) -> None:
+    """Removes the checkpoints of earlier runs: the tables' positions are the only record of progress."""
+    for old in directory.glob("run-*"):
+        for path in sorted(old.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        old.rmdir()

@@ -1,0 +1,93 @@
+"""The Spark session that every stream and batch job runs in: its settings, each with its reason."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from streaming.errors import SparkSettingsError
+from streaming.java import find_jdk
+
+LOG_STORE_KEY = "spark.delta.logStore.file.impl"
+HARD_LINK_LOG_STORE = "cryptoviz.delta.HardLinkLogStore"
+JVM_JAR = "cryptoviz-jvm.jar"
+
+
+@dataclass(frozen=True, slots=True)
+class SparkSetting:
+    """One setting and why it has this value."""
+
+    key: str
+    value: str
+    reason: str
+
+
+SETTINGS = (
+    SparkSetting(
+        LOG_STORE_KEY, HARD_LINK_LOG_STORE, "a commit on a local file system never overwrites another"
+    ),
+    SparkSetting("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension", "Delta's SQL"),
+    SparkSetting(
+        "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog", "Delta's SQL"
+    ),
+    SparkSetting(
+        "spark.databricks.delta.snapshotPartitions", "2", "50 by default: seconds per batch on two cores"
+    ),
+    SparkSetting("spark.sql.shuffle.partitions", "2", "200 by default: tasks of nothing"),
+    SparkSetting(
+        "spark.databricks.delta.autoCompact.enabled", "false", "it compacts inside the batch, for 8-14 s"
+    ),
+    SparkSetting(
+        "spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS", "INT96 has no statistics to prune by"
+    ),
+    SparkSetting("spark.sql.parquet.compression.codec", "zstd", "what delta-rs writes too"),
+    SparkSetting("spark.sql.session.timeZone", "UTC", "a day is a day of UTC"),
+    SparkSetting(
+        "spark.sql.execution.arrow.pyspark.enabled", "true", "rows reach Python as Arrow, not pickled"
+    ),
+    SparkSetting("spark.driver.bindAddress", "127.0.0.1", "nothing listens beyond this machine"),
+    SparkSetting("spark.driver.host", "127.0.0.1", "nothing listens beyond this machine"),
+    SparkSetting("spark.ui.enabled", "false", "a port and a second of start-up that nobody asked for"),
+    SparkSetting("spark.ui.showConsoleProgress", "false", "a progress bar is no log line"),
+    SparkSetting("spark.log.level", "WARN", "one line per batch is ours, the rest is noise"),
+)
+
+
+def build_session(
+    *,
+    app_name: str,
+    master: str,
+    jars_dir: Path,
+    driver_memory: str = "1g",
+    overrides: Mapping[str, str] | None = None,
+) -> SparkSession:
+    """A session with `SETTINGS`, whose Delta commits cannot overwrite another process's.
+
+    `overrides` win over `SETTINGS`: a cluster needs another `spark.driver.host`, a large batch more shuffle partitions.
+    A local master reads the jars of `jars_dir` in place; any other one also sends them to its executors.
+
+    Raises: SparkSettingsError when a jar is missing, or when this process already has a session without the LogStore.
+    """
+    jars = sorted(str(path) for path in jars_dir.glob("*.jar"))
+    if not any(jar.endswith(JVM_JAR) for jar in jars):
+        raise SparkSettingsError(f"{JVM_JAR} is not in {jars_dir}: run `make setup`")
+    os.environ.setdefault("JAVA_HOME", str(find_jdk().home))
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName(app_name).master(master)
+    settings = {setting.key: setting.value for setting in SETTINGS}
+    settings |= {"spark.driver.memory": driver_memory, "spark.driver.extraClassPath": os.pathsep.join(jars)}
+    if not master.startswith("local"):
+        settings["spark.jars"] = ",".join(jars)
+    for key, value in (settings | dict(overrides or {})).items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    # The session of a process keeps the static settings that it was born with, silently.
+    effective = session.sparkContext.getConf().get(LOG_STORE_KEY)
+    if effective != (overrides or {}).get(LOG_STORE_KEY, HARD_LINK_LOG_STORE):
+        raise SparkSettingsError(f"this process already has a session with {LOG_STORE_KEY}={effective}")
+    return session
