@@ -1,0 +1,1 @@
+"""What Django serves: history, status and the viewer, over the lakehouse reader."""

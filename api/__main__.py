@@ -1,0 +1,88 @@
+"""`python -m api`: serves HTTP until it is told to stop; prints its URL once it listens."""
+
+import logging
+import os
+import socket
+import sys
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from lakehouse.errors import SettingError
+from lakehouse.settings import Settings
+
+GRACEFUL_SECONDS = 5
+REQUEST_SECONDS = 60
+
+
+class ApiServer(BaseApplication):
+    """gunicorn with the API's settings. Workers import the application themselves, after the fork."""
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings = settings
+        self._listener = listener
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": f"fd://{self._listener.detach()}",  # gunicorn owns it from here
+            "workers": self._settings.http_workers,
+            "threads": self._settings.http_threads,
+            "worker_class": "api.server.ProblemWorker",
+            "proc_name": "cryptoviz-api",
+            "preload_app": False,
+            "timeout": REQUEST_SECONDS,
+            "graceful_timeout": GRACEFUL_SECONDS,
+            "keepalive": 15,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "when_ready": self._announce,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        from api.wsgi import application
+
+        return application
+
+    def _announce(self, arbiter: Any) -> None:
+        host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        print(f"API listening on http://{shown}:{port}", flush=True)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes any free one. Raises OSError where the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(1024)
+    listener.set_inheritable(True)
+    return listener
+
+
+def main() -> int:
+    """Exits 2 with one line where a setting is wrong, 1 where the port is taken."""
+    try:
+        settings = Settings.from_environ(os.environ)
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    try:
+        listener = listen(settings.http_host, settings.http_port)
+    except OSError as error:
+        print(
+            f"cannot listen on {settings.http_host}:{settings.http_port}: {error.strerror}", file=sys.stderr
+        )
+        return 1
+    ApiServer(settings, listener).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Django's own settings, made from ours. An entry point: the environment is read here."""
+
+import os
+from pathlib import Path
+
+from lakehouse.settings import Settings
+
+CRYPTOVIZ = Settings.from_environ(os.environ)
+
+_RUNTIME = Path(CRYPTOVIZ.runtime_dir).expanduser().resolve()
+_RUNTIME.mkdir(parents=True, exist_ok=True)
+
+BASE_DIR = Path(__file__).resolve().parent
+SECRET_KEY = CRYPTOVIZ.signing_key()
+DEBUG = False
+ALLOWED_HOSTS = [host.strip() for host in CRYPTOVIZ.allowed_hosts.split(",")]
+ROOT_URLCONF = "api.urls"
+WSGI_APPLICATION = "api.wsgi.application"
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "rest_framework", "api.viewer"]
+MIDDLEWARE = ["api.problems.ProblemMiddleware", "django.middleware.security.SecurityMiddleware"]
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(_RUNTIME / "metadata.sqlite3"),
+        "OPTIONS": {
+            "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 10,
+        },
+    }
+}
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["api.rendering.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "api.problems.handle_exception",
+    "URL_FORMAT_OVERRIDE": None,
+}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": CRYPTOVIZ.log_level.upper()},
+    # A client's own mistakes are its answer's business, not the log's.
+    # kafka-python writes several lines a second where no broker answers; api.status.lag says it in one.
+    "loggers": {
+        "django.request": {"level": "CRITICAL"},
+        "django.security": {"level": "ERROR"},
+        "kafka": {"level": "CRITICAL"},
+    },
+}

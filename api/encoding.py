@@ -1,0 +1,42 @@
+"""JSON as it leaves: encoded by msgspec, since answers are long lists of points."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from lakehouse.time_range import SECOND_US
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+_ENCODER = msgspec.json.Encoder()
+
+
+def encode_json(value: Any) -> bytes:
+    return _ENCODER.encode(value)
+
+
+def to_points(
+    columns: Sequence[str], rows: Sequence[tuple[Any, ...]], times: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Rows as objects; ``times`` names the columns that hold epoch microseconds, shown as RFC 3339."""
+    if not rows:
+        return []
+    by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for name in times:
+        at = columns.index(name)
+        by_column[at] = format_times(by_column[at])
+    return [dict(zip(columns, row, strict=True)) for row in zip(*by_column, strict=True)]
+
+
+def format_times(instants_us: Sequence[int]) -> list[str]:
+    """RFC 3339 in UTC: what `lakehouse.time_range.format_us` gives, for many at once.
+
+    >>> format_times([1767225600000000, 1767225600250000])
+    ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00.250000Z']
+    """
+    instants = np.asarray(instants_us, dtype=np.int64)
+    if not (instants % SECOND_US).any():
+        return [f"{text}Z" for text in np.datetime_as_string(instants.astype("M8[us]"), unit="s").tolist()]
+    texts = np.datetime_as_string(instants.astype("M8[us]"), unit="us").tolist()
+    return [f"{text[:19]}Z" if text.endswith(".000000") else f"{text}Z" for text in texts]

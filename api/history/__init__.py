@@ -1,0 +1,1 @@
+"""History over HTTP: validate, select, answer."""

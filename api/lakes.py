@@ -1,0 +1,26 @@
+"""This process's lake, opened when a request first asks: threads and connections survive no fork."""
+
+from functools import cache
+
+from django.conf import settings as django_settings
+
+from lakehouse import lake
+from lakehouse.settings import Settings
+
+
+@cache
+def current_settings() -> Settings:
+    settings: Settings = django_settings.CRYPTOVIZ
+    return settings
+
+
+@cache
+def current_lake() -> lake.Lake:
+    location = current_settings().lake_location()
+    return lake.open(location.uri, location.storage_options)
+
+
+@cache
+def cursor_key() -> bytes:
+    key: str = django_settings.SECRET_KEY
+    return key.encode()

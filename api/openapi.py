@@ -1,0 +1,201 @@
+"""This API as OpenAPI 3.1, made from the very tables that requests are parsed and answered with."""
+
+from functools import cache
+from typing import Any
+
+from api.encoding import PROBLEM_MEDIA_TYPE
+from api.history.parameters import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS, SYMBOL_ACCEPTED, Parameter
+from lakehouse.series import SERIES, Series
+from lakehouse.table_spec import DeltaType
+
+Document = dict[str, Any]
+
+_TIME: Document = {"type": "string", "format": "date-time"}
+_NUMBER: Document = {"type": "number"}
+_COUNT: Document = {"type": "integer", "minimum": 0}
+_STRING: Document = {"type": "string"}
+_STRINGS: Document = {"type": "array", "items": _STRING}
+_TYPES: dict[str, Document] = {
+    "string": _STRING,
+    "long": {"type": "integer"},
+    "integer": {"type": "integer"},
+    "double": _NUMBER,
+    "boolean": {"type": "boolean"},
+    "timestamp": _TIME,
+}
+_BUCKET_TYPES: dict[str, Document] = {
+    "event_time": _TIME,
+    "count": _COUNT,
+    "positive": _COUNT,
+    "negative": _COUNT,
+    "origins": _STRINGS,
+    "complete": {"type": "boolean"},
+}
+_NULLABLE_IN_BUCKETS = ("volume",)
+_NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "origin")
+
+
+@cache
+def openapi_document() -> Document:
+    histories = {f"/api/v1/{name}/{{symbol}}/historique": _history(series) for name, series in SERIES.items()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "CRYPTO VIZ",
+            "version": "1",
+            "description": "History of sentiment, predictions and prices",
+        },
+        "paths": {
+            **histories,
+            "/api/v1/actifs": _simple("Every symbol, with its first and last event", _assets()),
+            "/api/v1/etat": _simple("Tables, positions, freshness, lag and losses", {"type": "object"}),
+            "/healthz": _simple("Whether the process answers", {"type": "object"}),
+            "/readyz": _simple("Whether the process can answer histories", {"type": "object"}),
+        },
+        "components": {"schemas": {"Problem": _problem(), "Snapshot": _snapshot()}},
+    }
+
+
+def _history(series: Series) -> Document:
+    parameters = [_query_parameter(parameter) for parameter in PARAMETERS if parameter.takes(series)]
+    symbol = {
+        "name": "symbol",
+        "in": "path",
+        "required": True,
+        "schema": _STRING,
+        "description": SYMBOL_ACCEPTED,
+    }
+    return {
+        "get": {
+            "operationId": f"{series.name}_historique",
+            "summary": f"{series.table.grain[0].upper()}{series.table.grain[1:]}, or buckets of it",
+            "parameters": [symbol, *parameters],
+            "responses": _responses(_envelope(series), "400", "404", "406", "410", "503"),
+        }
+    }
+
+
+def _query_parameter(parameter: Parameter) -> Document:
+    schema: Document = dict(_STRING)
+    if parameter.one_of:
+        schema["enum"] = list(parameter.one_of)
+    elif parameter.name == "limite":
+        schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+    elif parameter.pattern is not None:
+        schema["pattern"] = parameter.pattern
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "required": False,
+        "description": f"{parameter.meaning}. Accepted: {parameter.accepted}",
+        "schema": schema,
+    }
+
+
+def _envelope(series: Series) -> Document:
+    points = [_raw_point(series)]
+    if series.bucket_statement is not None:
+        points.append(_bucket(series))
+    return _object(
+        {
+            "requete": {"type": "object"},
+            "points": {"type": "array", "items": points[0] if len(points) == 1 else {"oneOf": points}},
+            "suivant": _nullable(_STRING),
+            "complet": {"type": "boolean"},
+            "snapshot": {"type": "array", "items": {"$ref": "#/components/schemas/Snapshot"}},
+        }
+    )
+
+
+def _raw_point(series: Series) -> Document:
+    columns = {column.name: column for column in series.table.columns}
+    properties = {
+        name: {**_to_schema(name, columns[name].type), "description": columns[name].meaning}
+        for name in series.raw_columns
+    }
+    if series.bucket_statement is None:
+        meaning = "last price of the primary market at or before target_time, at most 2 minutes old; null until known"
+        properties["realised_price"] = {**_nullable(_NUMBER), "description": meaning}
+    return _object(properties)
+
+
+def _bucket(series: Series) -> Document:
+    names = (*series.bucket_columns, "complete")
+    properties = {name: _BUCKET_TYPES.get(name, _NUMBER) for name in names}
+    return _object(
+        {name: _nullable(kind) if name in _NULLABLE_IN_BUCKETS else kind for name, kind in properties.items()}
+    )
+
+
+def _to_schema(name: str, delta_type: DeltaType) -> Document:
+    schema = _STRINGS if isinstance(delta_type, dict) else _TYPES[delta_type]
+    return schema if name in _NEVER_NULL else _nullable(schema)
+
+
+def _nullable(schema: Document) -> Document:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _object(properties: Document) -> Document:
+    """An object that has all of these properties and no other."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _snapshot() -> Document:
+    freshness = _object({"event_time": _nullable(_TIME), "event_age_seconds": _nullable(_NUMBER)})
+    position = {
+        "type": "object",
+        "description": "next offset of each partition, per topic id; -1 where a partition was not seen yet",
+        "additionalProperties": {"type": "array", "items": {"type": "integer", "minimum": -1}},
+    }
+    return _object(
+        {"table": _STRING, "version": _COUNT, "build": _STRING, "position": position, "freshness": freshness}
+    )
+
+
+def _problem() -> Document:
+    return {
+        "type": "object",
+        "properties": {
+            "type": _STRING,
+            "title": _STRING,
+            "status": {"type": "integer"},
+            "detail": _STRING,
+            "parameter": _STRING,
+            "accepted": _STRING,
+            "see": _STRING,
+        },
+        "required": ["type", "title", "status", "detail"],
+    }
+
+
+def _assets() -> Document:
+    seen = _object({"count": _COUNT, "first_event_time": _TIME, "last_event_time": _TIME})
+    market = _nullable(_object({"venue": _STRING, "quote": _STRING}))
+    asset = {
+        "symbol": _STRING,
+        "name": _nullable(_STRING),
+        "first_event_time": _TIME,
+        "last_event_time": _TIME,
+        "tables": {"type": "object", "additionalProperties": seen},
+        "origins": _STRINGS,
+        "marche": market,
+    }
+    return _object({"actifs": {"type": "array", "items": _object(asset)}})
+
+
+def _simple(summary: str, schema: Document) -> Document:
+    return {"get": {"summary": summary, "responses": _responses(schema, "400", "503")}}
+
+
+def _responses(schema: Document, *failures: str) -> Document:
+    problem = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    answers: Document = {
+        "200": {"description": "the answer", "content": {"application/json": {"schema": schema}}}
+    }
+    return answers | {status: {"description": "a problem", "content": problem} for status in failures}

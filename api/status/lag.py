@@ -1,0 +1,119 @@
+"""How far each topic goes, asked of Kafka in the background: no request ever waits for a broker."""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+logger = logging.getLogger(__name__)
+
+REQUEST_TIMEOUT_SECONDS = 3
+STALE_AFTER_ROUNDS = 3
+_IDLE_SECONDS = 120.0
+_RECONNECT_MAX_MS = 500
+_CLOSE_MS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class EndOffsets:
+    """{topic: {partition: end offset}} as last asked; ``known`` is false where Kafka does not answer."""
+
+    known: bool = False
+    offsets: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+
+
+class EndOffsetWatch:
+    """Keeps end offsets fresh while somebody reads them, and lets the broker be when nobody does."""
+
+    def __init__(self, options: Mapping[str, Any], *, every_seconds: float) -> None:
+        self._options = dict(options)
+        self._every_seconds = every_seconds
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._topics: frozenset[str] = frozenset()
+        self._latest = EndOffsets()
+        self._refreshed_at = 0.0
+        self._asked_at = 0.0
+        self._closed = threading.Event()
+
+    def read(self, topics: frozenset[str]) -> EndOffsets:
+        """What is known now, at once. Starts the background thread where none runs."""
+        if not self._options.get("bootstrap_servers") or self._closed.is_set():
+            return EndOffsets()
+        with self._lock:
+            self._topics, self._asked_at = topics, time.monotonic()
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="end-offsets", daemon=True)
+                self._thread.start()
+            stale = time.monotonic() - self._refreshed_at > STALE_AFTER_ROUNDS * self._every_seconds
+            return EndOffsets() if stale else self._latest
+
+    def close(self) -> None:
+        """Ends the background thread. Nothing is known from then on."""
+        self._closed.set()
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        consumer: KafkaConsumer | None = None
+        while time.monotonic() - self._asked_at < _IDLE_SECONDS and not self._closed.is_set():
+            try:
+                consumer = consumer or self._connect()
+                self._latest = EndOffsets(True, _ask(consumer, self._topics))
+                self._refreshed_at = time.monotonic()
+            except (KafkaError, OSError) as error:
+                logger.info("end offsets unknown error=%s", type(error).__name__)
+                _close(consumer)
+                consumer = None
+            self._closed.wait(self._every_seconds)
+        _close(consumer)
+
+    def _connect(self) -> KafkaConsumer:
+        timeout_ms = REQUEST_TIMEOUT_SECONDS * 1000
+        return _Consumer(
+            **self._options,
+            request_timeout_ms=timeout_ms,
+            bootstrap_timeout_ms=timeout_ms,
+            reconnect_backoff_max_ms=_RECONNECT_MAX_MS,
+            enable_auto_commit=False,
+        )
+
+
+class _Consumer(KafkaConsumer):
+    """kafka-python 3.0 leaves a thread and five descriptors behind each time that nothing answers."""
+
+    def __init__(self, **config: object) -> None:
+        try:
+            super().__init__(**config)
+        except KafkaError:
+            if hasattr(self, "_net"):
+                self._client.close()
+                self._net.stop()
+            raise
+
+
+def _ask(consumer: KafkaConsumer, topics: frozenset[str]) -> dict[str, dict[int, int]]:
+    partitions = [
+        TopicPartition(topic, partition)
+        for topic in sorted(topics)
+        for partition in sorted(consumer.partitions_for_topic(topic) or ())
+    ]
+    offsets: dict[str, dict[int, int]] = {}
+    for key, offset in consumer.end_offsets(partitions).items():
+        offsets.setdefault(key.topic, {})[key.partition] = offset
+    return offsets
+
+
+def _close(consumer: KafkaConsumer | None) -> None:
+    if consumer is not None:
+        try:
+            consumer.close(timeout_ms=_CLOSE_MS)
+        except (KafkaError, OSError) as error:
+            logger.debug("consumer did not close error=%s", error)

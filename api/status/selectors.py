@@ -1,0 +1,181 @@
+"""What the tables hold, how far they have come and how fresh they are."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.status.lag import EndOffsets
+from lakehouse.assets import Seen, TableAssets
+from lakehouse.errors import LakeNotFoundError
+from lakehouse.lake import Lake
+from lakehouse.markets import primary_market
+from lakehouse.position import TopicPartition
+from lakehouse.snapshot import TableSnapshot
+from lakehouse.tables import BRONZE, GOLD_PRICE, GOLD_TABLES, LOSSES, TABLES
+from lakehouse.time_range import SECOND_US, format_us
+
+# Tickers that newcomers look for by name; a symbol that is not here has no name, not a wrong one.
+ASSET_NAMES: Mapping[str, str] = {
+    "ada": "Cardano",
+    "avax": "Avalanche",
+    "bnb": "BNB",
+    "btc": "Bitcoin",
+    "doge": "Dogecoin",
+    "dot": "Polkadot",
+    "eth": "Ethereum",
+    "link": "Chainlink",
+    "ltc": "Litecoin",
+    "sol": "Solana",
+    "trx": "TRON",
+    "xrp": "XRP",
+}
+_LOSSES = """
+SELECT table_name, topic, topic_id, kafka_partition, from_offset, to_offset, cause, reason, accepted_by,
+    epoch_us(accepted_time) AS accepted_time
+FROM {rows} ORDER BY accepted_time, table_name, topic, kafka_partition
+"""
+_LOSS_COLUMNS = (
+    "table_name",
+    "topic",
+    "topic_id",
+    "kafka_partition",
+    "from_offset",
+    "to_offset",
+    "cause",
+    "reason",
+    "accepted_by",
+    "accepted_time",
+)
+
+Document = dict[str, Any]
+
+
+def assets(*, lake: Lake) -> Document:
+    """Every symbol that a gold table has seen. Raises LakeNotFoundError where no gold table exists."""
+    seen_by = _gold_assets(lake)
+    if not seen_by:
+        raise LakeNotFoundError(what="any gold table", uri=lake.location.uri)
+    symbols = sorted(set().union(*(table.symbols() for table in seen_by.values())))
+    return {"actifs": [_to_asset(symbol, seen_by) for symbol in symbols]}
+
+
+def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int) -> Document:
+    """Tables, lag, losses and origins. Raises LakeNotFoundError before the lake exists."""
+    build = lake.current_build()
+    topics = lake.catalog.current_topics()
+    gold = _gold_assets(lake)
+    tables = {}
+    for name in TABLES:
+        try:
+            tables[name] = lake.snapshot(name)[name]
+        except LakeNotFoundError:
+            continue
+    return {
+        "build": {"build": build.build_id, "number": build.number},
+        "tables": [_to_table(table, gold.get(name), now_us) for name, table in tables.items()],
+        "absentes": [name for name in TABLES if name not in tables],
+        "kafka": {"known": end_offsets.known, "lag": _to_lags(tables, topics, end_offsets)},
+        "losses": _read_losses(lake, tables.get(LOSSES.name)),
+        "origins": sorted({origin for table in gold.values() for origin in table.origins()}),
+    }
+
+
+def _gold_assets(lake: Lake) -> dict[str, TableAssets]:
+    found = {}
+    for spec in GOLD_TABLES:
+        try:
+            found[spec.name] = lake.assets.of(lake.snapshot(spec.name)[spec.name])
+        except LakeNotFoundError:
+            continue
+    return found
+
+
+def _to_asset(symbol: str, seen_by: Mapping[str, TableAssets]) -> Document:
+    seen = {name: found for name, table in seen_by.items() if (found := table.seen(symbol)) is not None}
+    market = None
+    if GOLD_PRICE.name in seen_by:
+        market = primary_market(symbol, seen_by[GOLD_PRICE.name].markets(symbol))
+    return {
+        "symbol": symbol,
+        "name": ASSET_NAMES.get(symbol),
+        "first_event_time": format_us(min(found.first_us for found in seen.values())),
+        "last_event_time": format_us(max(found.last_us for found in seen.values())),
+        "tables": {name: _to_seen(found) for name, found in seen.items()},
+        "origins": sorted({origin for table in seen_by.values() for origin in table.origins(symbol)}),
+        "marche": {"venue": market.venue, "quote": market.quote} if market is not None else None,
+    }
+
+
+def _to_seen(seen: Seen) -> Document:
+    return {
+        "count": seen.n_rows,
+        "first_event_time": format_us(seen.first_us),
+        "last_event_time": format_us(seen.last_us),
+    }
+
+
+def _to_table(table: TableSnapshot, assets: TableAssets | None, now_us: int) -> Document:
+    seen = assets.seen() if assets is not None else None
+    event_us, ingest_us = (
+        (seen.last_us, seen.ingest_us) if seen is not None else (_newest_broker_us(table), None)
+    )
+    return {
+        "table": table.spec.name,
+        "version": table.version,
+        "build": table.build.build_id,
+        "position": table.position.to_json(),
+        "rows": int(table.files.n_rows.sum()),
+        "bytes": int(table.files.size_bytes.sum()),
+        "files": table.files.n_files,
+        "commit_time": None if table.commit_time_us is None else format_us(table.commit_time_us),
+        "freshness": {
+            "event_time": None if event_us is None else format_us(event_us),
+            "event_age_seconds": _age(event_us, now_us),
+            "ingest_time": None if ingest_us is None else format_us(ingest_us),
+            "ingest_age_seconds": _age(ingest_us, now_us),
+        },
+        "origins": assets.origins() if assets is not None else [],
+    }
+
+
+def _newest_broker_us(table: TableSnapshot) -> int | None:
+    return table.files.newest_us("broker_time") if "broker_time" in table.files.times else None
+
+
+def _age(instant_us: int | None, now_us: int) -> float | None:
+    return None if instant_us is None else (now_us - instant_us) / SECOND_US
+
+
+def _to_lags(
+    tables: Mapping[str, TableSnapshot], topics: Mapping[str, str], end_offsets: EndOffsets
+) -> list[Document]:
+    """Messages that each table has yet to take in, per topic and partition that its position knows."""
+    lags = []
+    for name in (BRONZE.name, *(spec.name for spec in GOLD_TABLES)):
+        table = tables.get(name)
+        for topic, topic_id in sorted(topics.items()) if table is not None else ():
+            if table is None or not len(table.position.of_topics([topic_id])):
+                continue
+            for partition, end in sorted(end_offsets.offsets.get(topic, {}).items()):
+                position = table.position[TopicPartition(topic_id, partition)]
+                lags.append(
+                    {
+                        "table": name,
+                        "topic": topic,
+                        "topic_id": topic_id,
+                        "partition": partition,
+                        "position": position,
+                        "end_offset": end,
+                        "messages": max(0, end - position),
+                    }
+                )
+    return lags
+
+
+def _read_losses(lake: Lake, table: TableSnapshot | None) -> list[Document]:
+    if table is None:
+        return []
+    rows = lake.session.fetch_rows(_LOSSES, table.files.paths.tolist(), spec=LOSSES)
+    losses = [dict(zip(_LOSS_COLUMNS, row, strict=True)) for row in rows]
+    for loss in losses:
+        loss["accepted_time"] = format_us(loss["accepted_time"])
+    return losses

@@ -1,0 +1,68 @@
+"""Views of the status: what there is, how fresh it is, and whether this process can answer."""
+
+from functools import cache
+
+from django.http import HttpResponse, QueryDict
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from api.clock import now_us
+from api.history.parameters import check_names
+from api.history.views import respond
+from api.lakes import current_lake, current_settings
+from api.openapi import openapi_document
+from api.status import selectors
+from api.status.lag import EndOffsetWatch
+from lakehouse.contract import CONTRACTS
+from lakehouse.tables import GOLD_TABLES
+
+
+@cache
+def _watch() -> EndOffsetWatch:
+    settings = current_settings()
+    return EndOffsetWatch(settings.kafka_client_options(), every_seconds=settings.lag_seconds)
+
+
+class AssetsView(APIView):
+    """GET every symbol, with its first and last event."""
+
+    def get(self, request: Request) -> HttpResponse:
+        _check_no_parameters(request.query_params)
+        return respond(selectors.assets(lake=current_lake()))
+
+
+class StateView(APIView):
+    """GET the tables, their positions and freshness, the lag behind Kafka, and losses."""
+
+    def get(self, request: Request) -> HttpResponse:
+        _check_no_parameters(request.query_params)
+        end_offsets = _watch().read(frozenset(CONTRACTS))
+        return respond(selectors.state(lake=current_lake(), end_offsets=end_offsets, now_us=now_us()))
+
+
+class HealthView(APIView):
+    """GET whether this process answers. Looks at nothing else."""
+
+    def get(self, request: Request) -> HttpResponse:
+        return respond({"status": "ok"})
+
+
+class ReadyView(APIView):
+    """GET whether this process can answer histories: every gold table is there."""
+
+    def get(self, request: Request) -> HttpResponse:
+        snapshot = current_lake().snapshot(*(spec.name for spec in GOLD_TABLES))
+        versions = {name: table.version for name, table in snapshot.tables.items()}
+        return respond({"status": "ready", "versions": versions})
+
+
+class SchemaView(APIView):
+    """GET this API as OpenAPI 3.1."""
+
+    def get(self, request: Request) -> HttpResponse:
+        _check_no_parameters(request.query_params)
+        return respond(openapi_document())
+
+
+def _check_no_parameters(query: QueryDict) -> None:
+    check_names(query, lambda name: False, [])

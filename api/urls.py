@@ -1,0 +1,17 @@
+"""Every path that is served."""
+
+from django.urls import include, path
+
+from api.history.urls import urlpatterns as history_urls
+from api.status.urls import probe_urls
+from api.status.urls import urlpatterns as status_urls
+
+urlpatterns = [
+    path("api/v1/", include([*history_urls, *status_urls])),
+    *probe_urls,
+    path("", include("api.viewer.urls")),
+]
+handler400 = "api.problems.bad_request"
+handler403 = "api.problems.forbidden"
+handler404 = "api.problems.not_found"
+handler500 = "api.problems.server_error"
