@@ -1,0 +1,124 @@
+"""Real Delta lakes for tests: rows with defaults, appended with their positions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from lakehouse.catalog import Build, Catalog
+from lakehouse.delta_table import append, ensure_table
+from lakehouse.position import TopicPartition
+from lakehouse.storage import LakeLocation
+from lakehouse.table_spec import TableSpec
+from lakehouse.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT, TABLES
+
+TOPICS = {
+    GOLD_SENTIMENT.name: ("analyzed-sentiment", "TopicSentiment"),
+    GOLD_PREDICTION.name: ("predicted-price", "TopicPrediction"),
+    GOLD_PRICE.name: ("raw-price", "TopicPrice"),
+}
+NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
+Row = Mapping[str, Any]
+
+_COMMON = {"symbol": "btc", "origin": "generated", "kafka_partition": 0}
+_DEFAULTS: Mapping[str, Row] = {
+    GOLD_SENTIMENT.name: {
+        "event_time": NOON,
+        "score": 0.5,
+        "label": "positive",
+        "model": "vader",
+        "model_version": "1",
+        "source": "wire",
+        "title": "A headline",
+        "terms": ["surge"],
+    },
+    GOLD_PREDICTION.name: {
+        "made_at": NOON,
+        "target_time": NOON,
+        "horizon": "1h",
+        "model": "walk",
+        "model_version": "1",
+        "base_price": 100.0,
+        "predicted_price": 101.0,
+        "lower": 90.0,
+        "upper": 110.0,
+        "nominal_coverage": 0.9,
+        "quote": "usd",
+    },
+    GOLD_PRICE.name: {
+        "event_time": NOON,
+        "venue": "simx",
+        "quote": "usd",
+        "price": 100.0,
+        "base_volume": 1.0,
+    },
+}
+
+
+@dataclass
+class LakeBuilder:
+    """A lake that grows: each append is one commit, offsets count up per table and partition."""
+
+    path: Path
+    next_offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.location = LakeLocation.parse(str(self.path))
+        self.catalog = Catalog(self.location)
+        self.build: Build = self.catalog.ensure_build()
+        for topic, topic_id in TOPICS.values():
+            self.catalog.register_topic(topic=topic, topic_id=topic_id)
+
+    def open(self, name: str) -> DeltaTable:
+        return ensure_table(self.catalog.table_location(name, self.build), TABLES[name])
+
+    def append(self, name: str, rows: Sequence[Row], *, partitions: Sequence[int] = (0,)) -> DeltaTable:
+        """Adds rows with defaults for what they leave out; ``partitions`` are registered without rows too."""
+        spec, table = TABLES[name], self.open(name)
+        topic_id = TOPICS[name][1]
+        complete = [self._complete(spec, row) for row in rows]
+        touched = sorted({row["kafka_partition"] for row in complete} | set(partitions))
+        keys = {partition: TopicPartition(topic_id, partition) for partition in touched}
+        append(
+            table,
+            spec,
+            pa.Table.from_pylist(complete, schema=spec.to_arrow_schema()),
+            expected={key: table.transaction_version(key.app_id) for key in keys.values()},
+            advanced={keys[partition]: self.next_offsets.get((name, partition), 0) for partition in touched},
+        )
+        return table
+
+    def _complete(self, spec: TableSpec, row: Row) -> dict[str, Any]:
+        complete = {**_COMMON, **_DEFAULTS[spec.name], **row}
+        partition = complete["kafka_partition"]
+        offset = self.next_offsets.get((spec.name, partition), 0)
+        self.next_offsets[(spec.name, partition)] = offset + 1
+        time = complete[spec.sort_by[-1]]
+        complete |= {
+            "topic_id": TOPICS[spec.name][1],
+            "kafka_offset": offset,
+            "broker_time": time,
+            "ingest_time": time,
+            "event_date": date(time.year, time.month, time.day),
+        }
+        complete.setdefault("message_id", f"{complete['symbol']}:{spec.name}:{partition}:{offset}")
+        return complete
+
+
+def build_lake(
+    path: Path,
+    *,
+    sentiment: Sequence[Row] = (),
+    prediction: Sequence[Row] = (),
+    price: Sequence[Row] = (),
+) -> LakeBuilder:
+    """A lake with every gold table, rows in one commit each."""
+    builder = LakeBuilder(path)
+    builder.append(GOLD_SENTIMENT.name, sentiment)
+    builder.append(GOLD_PREDICTION.name, prediction)
+    builder.append(GOLD_PRICE.name, price)
+    return builder

@@ -1,0 +1,44 @@
+"""Django without a server: each test points the API at a lake of its own."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("CRYPTOVIZ_RUNTIME_DIR", tempfile.mkdtemp(prefix="cryptoviz-tests-"))
+os.environ["DJANGO_SETTINGS_MODULE"] = "api.django_settings"
+
+import django
+
+django.setup()
+
+from django.conf import settings as django_settings  # noqa: E402 - Django first
+from django.test import Client  # noqa: E402
+
+from api import lakes  # noqa: E402
+from lakehouse.time_range import to_us  # noqa: E402
+from tests.unit.api.asking import Api  # noqa: E402
+from tests.unit.lakehouse.history_helpers import DAY_END  # noqa: E402
+
+CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key)
+
+
+@pytest.fixture
+def api_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]]:
+    """The API over the lake at a path, at the end of the day 2026-01-10."""
+
+    def point(path: Path) -> Api:
+        settings = replace(django_settings.CRYPTOVIZ, lake_uri=str(path), cursor_wait_seconds=0.05)
+        monkeypatch.setattr(django_settings, "CRYPTOVIZ", settings)
+        for cached in CACHES:
+            cached.cache_clear()
+        return Api(Client(raise_request_exception=False))
+
+    monkeypatch.setattr("api.history.views.now_us", lambda: to_us(DAY_END))
+    monkeypatch.setattr("api.status.views.now_us", lambda: to_us(DAY_END))
+    yield point
+    for cached in CACHES:
+        cached.cache_clear()

@@ -1,0 +1,149 @@
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from api.status import selectors
+from api.status.lag import EndOffsets, EndOffsetWatch
+from lakehouse import lake
+from lakehouse.delta_table import append
+from lakehouse.tables import LOSSES
+from lakehouse.time_range import to_us
+from tests.lake_builder import NOON, LakeBuilder, build_lake
+from tests.unit.api.asking import Api
+
+ApiOf = Callable[[Path], Api]
+
+
+def test_assets_have_their_first_and_last_event(tmp_path: Path, api_of: ApiOf) -> None:
+    build_lake(
+        tmp_path,
+        sentiment=[{}, {"event_time": NOON + timedelta(minutes=1), "origin": "replay"}],
+        price=[{"event_time": NOON + timedelta(minutes=2), "symbol": "zzz"}],
+    )
+    assert api_of(tmp_path).get("/api/v1/actifs").document == {
+        "actifs": [
+            {
+                "symbol": "btc",
+                "name": "Bitcoin",
+                "first_event_time": "2026-01-10T12:00:00Z",
+                "last_event_time": "2026-01-10T12:01:00Z",
+                "tables": {
+                    "gold_sentiment": {
+                        "count": 2,
+                        "first_event_time": "2026-01-10T12:00:00Z",
+                        "last_event_time": "2026-01-10T12:01:00Z",
+                    }
+                },
+                "origins": ["generated", "replay"],
+                "marche": None,
+            },
+            {
+                "symbol": "zzz",
+                "name": None,
+                "first_event_time": "2026-01-10T12:02:00Z",
+                "last_event_time": "2026-01-10T12:02:00Z",
+                "tables": {
+                    "gold_price": {
+                        "count": 1,
+                        "first_event_time": "2026-01-10T12:02:00Z",
+                        "last_event_time": "2026-01-10T12:02:00Z",
+                    }
+                },
+                "origins": ["generated"],
+                "marche": {"venue": "simx", "quote": "usd"},
+            },
+        ]
+    }
+
+
+def test_state_lists_tables_with_position_and_freshness(tmp_path: Path, api_of: ApiOf) -> None:
+    builder = build_lake(tmp_path, sentiment=[{}, {}])
+    document = api_of(tmp_path).get("/api/v1/etat/").document
+    sentiment = document["tables"][0]
+    assert document["build"] == {"build": builder.build.build_id, "number": 1}
+    assert [table["table"] for table in document["tables"]] == [
+        "gold_sentiment",
+        "gold_prediction",
+        "gold_price",
+    ]
+    assert document["absentes"] == ["bronze", "quarantine", "duplicates", "losses"]
+    assert (sentiment["version"], sentiment["rows"], sentiment["files"]) == (1, 2, 1)
+    assert sentiment["position"] == {"TopicSentiment": [2]}
+    assert sentiment["bytes"] > 0
+    assert sentiment["commit_time"].startswith("20")
+    assert sentiment["freshness"] == {
+        "event_time": "2026-01-10T12:00:00Z",
+        "event_age_seconds": 43200.0,
+        "ingest_time": "2026-01-10T12:00:00Z",
+        "ingest_age_seconds": 43200.0,
+    }
+    assert document["kafka"] == {"known": False, "lag": []}
+    assert document["origins"] == ["generated"]
+    assert str(tmp_path) not in str(document)
+
+
+def test_lag_is_what_lies_between_position_and_end(tmp_path: Path) -> None:
+    build_lake(tmp_path, sentiment=[{}, {}])
+    ends = EndOffsets(True, {"analyzed-sentiment": {0: 7, 1: 3}, "some-other-topic": {0: 1}})
+    document = selectors.state(lake=lake.open(str(tmp_path)), end_offsets=ends, now_us=to_us(NOON))
+    assert document["kafka"]["known"] is True
+    assert [
+        (entry["table"], entry["topic"], entry["partition"], entry["messages"])
+        for entry in document["kafka"]["lag"]
+    ] == [("gold_sentiment", "analyzed-sentiment", 0, 5), ("gold_sentiment", "analyzed-sentiment", 1, 3)]
+
+
+def test_state_never_waits_for_a_broker_that_does_not_answer() -> None:
+    watch = EndOffsetWatch({"bootstrap_servers": ["127.0.0.1:1"]}, every_seconds=0.01)
+    began = time.monotonic()
+    assert watch.read(frozenset({"raw-price"})) == EndOffsets()
+    assert time.monotonic() - began < 0.5
+    watch.close()
+
+
+def test_accepted_losses_are_shown(tmp_path: Path, api_of: ApiOf) -> None:
+    builder = build_lake(tmp_path, sentiment=[{}])
+    loss = {
+        "table_name": "gold_sentiment",
+        "topic": "analyzed-sentiment",
+        "topic_id": "TopicSentiment",
+        "kafka_partition": 0,
+        "from_offset": 5,
+        "to_offset": None,
+        "cause": "expired",
+        "reason": "disk was full",
+        "accepted_by": "ana",
+        "accepted_time": NOON,
+    }
+    rows = pa.Table.from_pylist([loss], schema=LOSSES.to_arrow_schema())
+    append(builder.open("losses"), LOSSES, rows, expected={}, advanced={})
+    document = api_of(tmp_path).get("/api/v1/etat").document
+    assert document["losses"] == [loss | {"accepted_time": "2026-01-10T12:00:00Z"}]
+
+
+def test_process_is_healthy_without_a_lake_and_ready_only_with_its_tables(
+    tmp_path: Path, api_of: ApiOf
+) -> None:
+    api = api_of(tmp_path / "lake")
+    assert api.get("/healthz").document == {"status": "ok"}
+    assert api.get("/readyz").status == 503
+    builder = LakeBuilder(tmp_path / "lake")
+    builder.append("gold_sentiment", [])
+    assert api.get("/readyz").document["detail"] == "table gold_prediction does not exist yet"
+    build_lake(tmp_path / "lake")
+    assert api.get("/readyz").status == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/actifs", "/api/v1/etat"])
+def test_parameter_where_none_is_taken_is_400(tmp_path: Path, api_of: ApiOf, path: str) -> None:
+    build_lake(tmp_path)
+    assert api_of(tmp_path).get(path, "x=1").document["parameter"] == "x"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/actifs", "/api/v1/etat"])
+def test_status_of_a_lake_that_does_not_exist_is_503(tmp_path: Path, api_of: ApiOf, path: str) -> None:
+    assert api_of(tmp_path / "none").get(path).status == 503

@@ -1,0 +1,210 @@
+"""Each rule of the contract, broken once on its own, and the edges of what is accepted."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lakehouse.contract import CONTRACTS, MAX_VALUE_BYTES, RULES, make_message_id
+from lakehouse.verdict import Rejected, judge, judge_slowly, message_columns, to_epoch_us
+from tests.messages import MAKERS, prediction, price, sentiment, to_bytes
+
+AT = datetime(2026, 1, 31, 9, 30, 0, 250_000, tzinfo=UTC)
+AT_US = 1_769_851_800_250_000
+BROKER_TIME_US = AT_US + 1_000_000
+SENTIMENT, PREDICTION, PRICE = "analyzed-sentiment", "predicted-price", "raw-price"
+
+
+def spoilt(topic: str, **changed: Any) -> bytes:
+    return to_bytes(MAKERS[topic](AT) | changed)
+
+
+def moved(text: str, at: datetime) -> bytes:
+    """A price whose exchange time is written like this, with the id of this instant."""
+    message_id = make_message_id(symbol="btc", event_time=at, natural_key=("x",))
+    return to_bytes(price(AT, message_id=message_id) | {"exchange_time": text})
+
+
+CASES = (
+    ("null_value", PRICE, None, None),
+    ("too_large", PRICE, b" " * (MAX_VALUE_BYTES + 1), None),
+    ("not_utf8", PRICE, spoilt(PRICE, note="caf?").replace(b"?", b"\xe9"), None),
+    ("too_deep", PRICE, spoilt(PRICE)[:-1] + b',"x":' + b"[" * 32 + b"]" * 32 + b"}", None),
+    ("malformed_json", PRICE, spoilt(PRICE)[:-1], None),
+    ("malformed_json", PRICE, spoilt(PRICE).replace(b"100.0", b"NaN"), None),
+    ("malformed_json", PRICE, spoilt(PRICE).replace(b"100.0", b"1e400"), None),
+    ("malformed_json", PRICE, b"\xef\xbb\xbf" + spoilt(PRICE), None),
+    ("malformed_json", PRICE, spoilt(PRICE) + b"{}", None),
+    ("malformed_json", SENTIMENT, spoilt(SENTIMENT).replace(b"Bitcoin gains", b"\\ud800"), None),
+    ("not_an_object", PRICE, b"[" + spoilt(PRICE) + b"]", None),
+    ("unknown_version", PRICE, spoilt(PRICE, v=2), "v"),
+    ("unknown_version", PRICE, spoilt(PRICE, v=True), "v"),
+    ("unknown_version", PRICE, spoilt(PRICE, v=1.0), "v"),
+    ("unknown_version", PRICE, b"{}", "v"),
+    ("missing_field", PRICE, spoilt(PRICE, venue=None), "venue"),
+    ("wrong_type", PRICE, spoilt(PRICE, price="100"), "price"),
+    ("wrong_type", SENTIMENT, spoilt(SENTIMENT, score=True), "score"),
+    ("wrong_type", SENTIMENT, spoilt(SENTIMENT, terms=["a", None]), "terms"),
+    ("not_finite", PRICE, spoilt(PRICE, price=10**400), "price"),
+    ("out_of_range", SENTIMENT, spoilt(SENTIMENT, score=1.7), "score"),
+    ("out_of_range", PRICE, spoilt(PRICE, price=0), "price"),
+    ("out_of_range", PREDICTION, spoilt(PREDICTION, nominal_coverage=1), "nominal_coverage"),
+    ("bad_format", SENTIMENT, spoilt(SENTIMENT, label="bullish"), "label"),
+    ("bad_format", SENTIMENT, spoilt(SENTIMENT, terms=["x"] * 101), "terms"),
+    ("bad_format", SENTIMENT, spoilt(SENTIMENT, model="lexicon\n"), "model"),
+    ("bad_time", PRICE, spoilt(PRICE, exchange_time="2026-01-31T09:30:00.25+01:00"), "exchange_time"),
+    ("bad_time", SENTIMENT, spoilt(SENTIMENT, analyzed_time="yesterday"), "analyzed_time"),
+    (
+        "time_too_old",
+        PRICE,
+        moved("1970-01-01T00:00:01Z", datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)),
+        "exchange_time",
+    ),
+    (
+        "time_in_future",
+        PRICE,
+        moved("2026-02-01T00:00:00Z", datetime(2026, 2, 1, tzinfo=UTC)),
+        "exchange_time",
+    ),
+    ("interval_reversed", PREDICTION, spoilt(PREDICTION, lower=103), "lower"),
+    ("interval_incomplete", PREDICTION, spoilt(PREDICTION, upper=None), "upper"),
+    ("horizon_mismatch", PREDICTION, spoilt(PREDICTION, horizon="24h"), "target_time"),
+    ("id_mismatch", PRICE, spoilt(PRICE, message_id=f"btc:{AT_US + 1}:x"), "message_id"),
+)
+
+
+@pytest.mark.parametrize(("rule", "topic", "value", "field"), CASES)
+@pytest.mark.parametrize("judge_one", [judge, judge_slowly])
+def test_a_message_that_breaks_a_rule_is_rejected_by_that_rule(
+    rule: str, topic: str, value: bytes | None, field: str | None, judge_one: Any
+) -> None:
+    verdict = judge_one(topic, key=b"btc", value=value, broker_time_us=BROKER_TIME_US)
+
+    assert isinstance(verdict, Rejected)
+    assert (verdict.rule, verdict.field) == (rule, field)
+    assert verdict.reason
+
+
+def test_a_message_under_another_key_is_rejected() -> None:
+    verdicts = [
+        judge(PRICE, key=key, value=spoilt(PRICE), broker_time_us=BROKER_TIME_US)
+        for key in (None, b"", b"BTC", b"eth", b"btc ")
+    ]
+
+    assert {v.rule for v in verdicts if isinstance(v, Rejected)} == {"key_mismatch"}
+    assert len([v for v in verdicts if isinstance(v, Rejected)]) == 5
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {case[0] for case in CASES} | {"key_mismatch"} == set(RULES)
+
+
+def test_a_sentiment_becomes_its_row() -> None:
+    message = sentiment(AT, note={"a": [1, 2.5]}, score=-1)
+
+    row = judge(SENTIMENT, key=b"btc", value=to_bytes(message), broker_time_us=BROKER_TIME_US)
+
+    assert dict(zip(message_columns(SENTIMENT), row, strict=True)) == {
+        "message_id": message["message_id"],
+        "origin": "generated",
+        "symbol": "btc",
+        "event_time": AT_US,
+        "score": -1.0,
+        "label": "positive",
+        "model": "lexicon",
+        "model_version": "1",
+        "source": "wire",
+        "title": "Bitcoin gains",
+        "url": None,
+        "language": None,
+        "terms": ["gains"],
+        "collected_time": None,
+        "analyzed_time": None,
+        "extra": '{"note":{"a":[1,2.5]}}',
+    }
+
+
+def test_a_forecast_becomes_its_row() -> None:
+    row = judge(PREDICTION, key=b"btc", value=to_bytes(prediction(AT)), broker_time_us=BROKER_TIME_US)
+
+    columns = dict(zip(message_columns(PREDICTION), row, strict=True))
+    assert (columns["made_at"], columns["target_time"]) == (AT_US, AT_US + 3_600_000_000)
+    assert (columns["lower"], columns["upper"], columns["extra"]) == (98.0, 102.0, None)
+
+
+def test_a_ticker_becomes_its_row_under_the_names_of_the_table() -> None:
+    row = judge(PRICE, key=b"btc", value=to_bytes(price(AT, price=7)), broker_time_us=BROKER_TIME_US)
+
+    columns = dict(zip(message_columns(PRICE), row, strict=True))
+    assert (columns["symbol"], columns["event_time"], columns["price"]) == ("btc", AT_US, 7.0)
+    assert columns["base_volume"] is None
+
+
+def test_columns_of_a_verdict_are_columns_of_the_table() -> None:
+    for topic, contract in CONTRACTS.items():
+        assert set(message_columns(topic)) <= set(contract.table.column_names)
+
+
+def test_the_edges_of_the_event_time_are_inside() -> None:
+    latest = AT + timedelta(minutes=10)
+    first = datetime(2009, 1, 3, tzinfo=UTC)
+
+    for text, at, accepted in (
+        ("2026-01-31T09:40:00.250Z", latest, True),
+        ("2026-01-31T09:40:00.250001Z", latest + timedelta(microseconds=1), False),
+        ("2009-01-03T00:00:00Z", first, True),
+        ("2009-01-02T23:59:59.999999Z", first - timedelta(microseconds=1), False),
+    ):
+        verdict = judge(PRICE, key=b"btc", value=moved(text, at), broker_time_us=AT_US)
+        assert isinstance(verdict, tuple) is accepted, text
+
+
+def test_the_last_of_two_values_of_a_field_counts() -> None:
+    value = spoilt(PRICE)[:-1] + b',"pri\\u0063e":5}'
+
+    row = judge(PRICE, key=b"btc", value=value, broker_time_us=BROKER_TIME_US)
+
+    assert dict(zip(message_columns(PRICE), row, strict=True))["price"] == 5.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("2026-01-31T09:30:00.25Z", AT_US),
+        ("2026-01-31T09:30:00.25+00:00", AT_US),
+        ("2026-01-31T09:30:00.250000999Z", AT_US),
+        ("1969-12-31T23:59:59.999999Z", -1),
+        ("0001-01-01T00:00:00Z", -62_135_596_800_000_000),
+    ],
+)
+def test_a_time_is_read_to_the_microsecond_and_cut(text: str, expected: int) -> None:
+    assert [to_epoch_us(text), to_epoch_us(text)] == [expected, expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-31T09:30:00",
+        "2026-01-31t09:30:00Z",
+        "2026-01-31T09:30:00z",
+        "2026-01-31 09:30:00Z",
+        "2026-01-31T09:30:00+01:00",
+        "2026-01-31T09:30:00-00:00",
+        "2026-01-31T09:30:00.1234567890Z",
+        "2026-01-31T09:30:00.Z",
+        "2026-01-31T09:30:00Z\n",
+        "2026-01-31T24:00:00Z",
+        "2026-01-31T23:59:60Z",
+        "2026-02-29T00:00:00Z",
+        "0000-01-01T00:00:00Z",
+        "10000-01-01T00:00:00Z",
+        "2026-01-31T09:30:0\u0661Z",
+        "",
+    ],
+)
+def test_what_is_not_rfc_3339_in_utc_is_no_time(text: str) -> None:
+    to_epoch_us("2026-01-31T09:30:00Z")
+
+    with pytest.raises(ValueError):  # noqa: PT011 - its message is the text or Python's own
+        to_epoch_us(text)
