@@ -29,10 +29,11 @@ def append_with_position(
 
     Safe to repeat: once it has succeeded, the same call raises PositionConflictError and writes nothing. So does a call
     that races with another writer of a position in `expected`, whether that writer is Spark or delta-rs. A compaction,
-    or an append that moves other positions, is no conflict.
+    or an append that moves other positions, is no conflict. The files of an append that lost stay until the vacuum.
 
     `expected` maps an app id (`position:{topic_id}:{partition}`) to the next offset to take in, `ABSENT_POSITION` where
-    the table has none yet; an app id in `expected` alone is only watched. `rows` is None for a commit that only moves
+    the table has none yet; an app id in `expected` alone is only watched: where `rows` depend on what the table holds,
+    watch all of its positions. `rows` is None for a commit that only moves
     the position; its columns have the table's names and types, in any order, and those it lacks become null.
 
     Returns the version of the commit.

@@ -11,6 +11,9 @@ from pyspark.sql.functions import col
 from lakehouse.position import Position, TopicPartition
 from lakehouse.records import RECORD_SCHEMA
 
+# A broker that is gone is told within seconds, not after Kafka's default minute.
+BROKER_TIMEOUT_MS = "10000"
+
 
 def to_starting_offsets(position: Position, topics: Mapping[str, str]) -> str:
     """Spark's `startingOffsets` for a position. A partition that is not registered yet is read from its beginning.
@@ -43,6 +46,8 @@ def read_records(
         .option("includeHeaders", "true")
         .option("failOnDataLoss", "true")
         .option("kafka.isolation.level", "read_committed")
+        .option("kafka.request.timeout.ms", BROKER_TIMEOUT_MS)
+        .option("kafka.default.api.timeout.ms", BROKER_TIMEOUT_MS)
         .load()
         .select(
             "topic",

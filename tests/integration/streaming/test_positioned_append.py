@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
@@ -90,6 +91,22 @@ def test_files_are_partitioned_and_carry_statistics_to_prune_by(spark: SparkSess
     assert stats["numRecords"] == 2
     assert stats["minValues"] == {"symbol": "btc", "event_time": "2026-01-01T00:00:01.000Z", "offset": 0}
     assert stats["maxValues"] == {"symbol": "btc", "event_time": "2026-01-01T00:00:02.000Z", "offset": 1}
+
+
+def test_append_leaves_no_hidden_file_that_delta_rs_would_never_remove(
+    spark: SparkSession, table_uri: str
+) -> None:
+    append_with_position(
+        spark,
+        table_uri=table_uri,
+        rows=to_rows(spark, offsets=[0]),
+        expected={FIRST: ABSENT_POSITION},
+        advanced={FIRST: 1},
+    )
+
+    names = sorted(path.name for path in to_log_path(table_uri).parent.rglob("*") if path.is_file())
+    assert [name for name in names if name.startswith(".")] == []
+    assert "00000000000000000001.crc" in names
 
 
 @pytest.mark.parametrize("with_empty_frame", [False, True])
@@ -247,6 +264,15 @@ def test_position_survives_a_checkpoint_of_spark(spark: SparkSession, table_uri:
     for version in range(3):
         (log_path / f"{version:020d}.json").unlink()
     assert read_positions(DeltaTable(table_uri)) == {FIRST: 3}
+
+
+def test_checkpoint_is_written_under_a_temporary_name(spark: SparkSession, table_uri: str) -> None:
+    jvm: Any = spark._jvm
+    conf = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[union-attr]
+    log_store = jvm.cryptoviz.delta.HardLinkLogStore(conf)
+
+    # Delta writes checkpoints past the LogStore, in place where this is false: a kill would leave a torn one for ever.
+    assert log_store.isPartialWriteVisible(jvm.org.apache.hadoop.fs.Path(table_uri), conf)
 
 
 @pytest.mark.parametrize(

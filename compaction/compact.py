@@ -1,0 +1,88 @@
+"""Few large files instead of many small ones, while streams append and people read.
+
+Compaction carries no data change and leaves a table's position where it was; an append never conflicts with it.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties
+from deltalake.exceptions import CommitFailedError
+
+from lakehouse.catalog import Catalog
+from lakehouse.delta_table import open_table
+from lakehouse.errors import LakeNotFoundError
+from lakehouse.storage import LakeLocation
+from lakehouse.table_spec import TableSpec
+from lakehouse.tables import TABLES
+
+TARGET_FILE_BYTES = 128 * 1024 * 1024
+SMALL_FILE_BYTES = TARGET_FILE_BYTES // 2
+MIN_SMALL_FILES = 8
+
+logger = logging.getLogger(__name__)
+
+PartitionValues = tuple[str, ...]
+
+
+def compact_lake(lake: LakeLocation) -> None:
+    """Compacts what needs it in every table of the served build. A second run right after does nothing."""
+    catalog = Catalog(lake)
+    build = catalog.current_build()
+    for spec in TABLES.values():
+        try:
+            table = open_table(catalog.table_location(spec.name, build), spec)
+        except LakeNotFoundError:
+            continue
+        for partition in crowded_partitions(table, spec):
+            _compact_partition(table, spec, partition)
+
+
+def crowded_partitions(table: DeltaTable, spec: TableSpec) -> list[PartitionValues]:
+    """Partitions with so many small files that reading them costs more than rewriting them once."""
+    files = pa.table(table.get_add_actions(flatten=True))
+    if not spec.partition_by:
+        return []
+    small = files.filter(pc.less(files["size_bytes"], SMALL_FILE_BYTES))
+    keys = [small[f"partition.{name}"].cast(pa.string()) for name in spec.partition_by]
+    counted = (
+        pa.table(keys, names=list(spec.partition_by))
+        .group_by(list(spec.partition_by))
+        .aggregate([([], "count_all")])
+    )
+    crowded = counted.filter(pc.greater_equal(counted["count_all"], MIN_SMALL_FILES))
+    return list(zip(*(crowded[name].to_pylist() for name in spec.partition_by), strict=True))
+
+
+def _compact_partition(table: DeltaTable, spec: TableSpec, partition: PartitionValues) -> None:
+    started = time.monotonic()
+    filters = [(name, "=", value) for name, value in zip(spec.partition_by, partition, strict=True)]
+    try:
+        gain = table.optimize.compact(
+            partition_filters=filters,
+            target_size=TARGET_FILE_BYTES,
+            max_concurrent_tasks=1,
+            writer_properties=WriterProperties(compression="ZSTD", compression_level=3),
+            post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
+        )
+    except CommitFailedError as error:
+        logger.warning(
+            "compaction left to the next run table=%s partition=%s error=%s", spec.name, partition, error
+        )
+        return
+    logger.info(
+        "compacted table=%s partition=%s version=%d files_before=%d files_after=%d seconds=%.2f",
+        spec.name,
+        "/".join(_shown(partition)),
+        table.version(),
+        gain["numFilesRemoved"],
+        gain["numFilesAdded"],
+        time.monotonic() - started,
+    )
+
+
+def _shown(partition: PartitionValues) -> Iterable[str]:
+    return (str(value) for value in partition)

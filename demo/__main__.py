@@ -1,0 +1,156 @@
+"""`make demo`: starts the Procfile's programs one after the other, says what to open, stops all of it at Ctrl-C."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from demo.program import Program, read_procfile, start_program
+from demo.questions import QUESTIONS, ask, in_words, n_gold_rows
+from streaming.broker import read_bootstrap
+
+DEMO_DIR = Path(".runtime/demo")
+START_SECONDS = 120.0
+POLL_SECONDS = 0.25
+FEED_IS_LIVE = "live"
+
+
+class DemoFailedError(Exception):
+    """A program of the demo ended, or did not come up in time; the message ends with the end of its log."""
+
+
+class Demo:
+    """The running programs, and the lines that tell a person how far it is."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._stopping = threading.Event()
+        self._programs: dict[str, Program] = {}
+        self._environ = os.environ | {
+            "CRYPTOVIZ_RUNTIME_DIR": str(DEMO_DIR),
+            "CRYPTOVIZ_LAKE_URI": os.environ.get("CRYPTOVIZ_LAKE_URI") or str(DEMO_DIR / "lake"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stopping.set())
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def run(self, *, seconds: float | None) -> int:
+        """Runs until Ctrl-C, or for ``seconds``; returns the exit code."""
+        try:
+            url = self._start()
+            self._say("ready", f"open {url}/   (Ctrl-C stops everything)")
+            for path in questions():
+                print(f"  curl '{url}{path}'", flush=True)
+            self._wait_for_end(seconds)
+            return 0 if seconds is None else self._ask_all(url)
+        except DemoFailedError as error:
+            print(f"demo: {error}", file=sys.stderr)
+            return 1
+        finally:
+            self._stop()
+
+    def _start(self) -> str:
+        (DEMO_DIR / "logs").mkdir(parents=True, exist_ok=True)
+        commands = read_procfile(Path("Procfile"))
+        self._start_broker(commands.pop("broker"))
+        for name, command in commands.items():
+            self._environ["CRYPTOVIZ_HTTP_PORT"] = os.environ.get("CRYPTOVIZ_HTTP_PORT", "8000")
+            self._programs[name] = start_program(
+                name, command, environ=self._environ, log_dir=DEMO_DIR / "logs"
+            )
+        url = self._wait_for_api(commands["api"])
+        self._say("api", f"answers at {url}")
+        self._wait("ingest", lambda program: "ingest starts" in program.log_text())
+        self._say("ingest", f"Spark streams into {self._environ['CRYPTOVIZ_LAKE_URI']}")
+        self._wait("feed", lambda program: FEED_IS_LIVE in program.log_text())
+        self._say("feed", "seven days are published; live from now on")
+        return url
+
+    def _start_broker(self, command: list[str]) -> None:
+        if "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS" in os.environ:
+            self._say("broker", f"external: {os.environ['CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS']}")
+            return
+        self._programs["broker"] = start_program(
+            "broker", command, environ=self._environ, log_dir=DEMO_DIR / "logs"
+        )
+        self._wait("broker", lambda program: "ready bootstrap=" in program.log_text())
+        bootstrap = read_bootstrap(DEMO_DIR / "broker") or ""
+        self._environ["CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS"] = bootstrap
+        self._say("broker", f"Kafka is ready at {bootstrap}")
+
+    def _wait_for_api(self, command: list[str]) -> str:
+        """Waits for the API; takes any free port where the usual one is taken."""
+        program = self._programs["api"]
+        while "API listening on " not in program.log_text():
+            self._pause()
+            if program.has_ended and "cannot listen" in program.log_text():
+                environ = self._environ | {"CRYPTOVIZ_HTTP_PORT": "0"}
+                program = start_program("api", command, environ=environ, log_dir=DEMO_DIR / "logs")
+                self._programs["api"] = program
+            elif program.has_ended:
+                raise DemoFailedError(f"api ended: {program.log_tail()}")
+        return program.log_text().split("API listening on ")[1].split()[0]
+
+    def _wait(self, name: str, is_up: Callable[[Program], bool]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not is_up(self._programs[name]):
+            self._assert_running()
+            if time.monotonic() > deadline:
+                raise DemoFailedError(
+                    f"{name} is not up after {START_SECONDS:.0f} s: {self._programs[name].log_tail()}"
+                )
+            self._pause()
+
+    def _wait_for_end(self, seconds: float | None) -> None:
+        while seconds is None or self.seconds < seconds:
+            self._assert_running()
+            if self._stopping.wait(POLL_SECONDS):
+                return
+
+    def _ask_all(self, url: str) -> int:
+        lines = [in_words(path, ask(url, path)) for path in questions()]
+        print("\n".join(lines))
+        print(f"gold holds {n_gold_rows(url):,} rows")
+        return 1 if any(line.endswith("EMPTY") for line in lines) else 0
+
+    def _assert_running(self) -> None:
+        for program in self._programs.values():
+            if program.has_ended:
+                raise DemoFailedError(f"{program.name} ended by itself:\n{program.log_tail()}")
+
+    def _pause(self) -> None:
+        if self._stopping.wait(POLL_SECONDS):
+            raise DemoFailedError("stopped")
+
+    def _stop(self) -> None:
+        for program in reversed(self._programs.values()):
+            program.stop()
+        self._say("stopped", "nothing is left running; `make clean` removes the demo's lake")
+
+    def _say(self, stage: str, text: str) -> None:
+        print(f"[{self.seconds:6.1f} s] {stage:<8} {text}", flush=True)
+
+
+def questions() -> list[str]:
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%d")
+    return [path.format(yesterday=yesterday) for path in QUESTIONS]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m demo", description="The whole pipeline on this machine.")
+    parser.add_argument("--seconds", type=float, help="stop by itself after so long, ask the API and check")
+    options = parser.parse_args()
+    return Demo().run(seconds=options.seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""One program of the Procfile: started with a log of its own, bound to the life of the demo, stopped cleanly."""
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from honcho.environ import parse_procfile
+
+BOUND_CHILD = Path("streaming/bound_child.py")
+STOP_SECONDS = 20.0
+LOG_TAIL_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A running program and where its output goes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log_path: Path
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def log_text(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def log_tail(self) -> str:
+        return "\n".join(self.log_text().splitlines()[-LOG_TAIL_LINES:])
+
+    def stop(self) -> None:
+        """Asks it to end, and after a while ends it and all that it started."""
+        if not self.has_ended:
+            self.process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def read_procfile(path: Path) -> dict[str, list[str]]:
+    """{name: command} in the file's order; `python` is the one that runs the demo."""
+    processes = parse_procfile(path.read_text(encoding="utf-8")).processes
+    commands = {name: shlex.split(command) for name, command in processes.items()}
+    return {
+        name: [sys.executable if word == "python" else word for word in words]
+        for name, words in commands.items()
+    }
+
+
+def start_program(name: str, command: list[str], *, environ: Mapping[str, str], log_dir: Path) -> Program:
+    """Starts a program in a session of its own, so that Ctrl-C reaches the demo alone, which stops it in order."""
+    log_path = log_dir / f"{name}.log"
+    bound = [sys.executable, "-I", "-S", str(BOUND_CHILD), str(os.getpid()), *command]
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            bound, env=dict(environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    return Program(name, process, log_path)
