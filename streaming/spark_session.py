@@ -62,7 +62,7 @@ SETTINGS = (
     SparkSetting("spark.driver.host", "127.0.0.1", "nothing listens beyond this machine"),
     SparkSetting("spark.ui.enabled", "false", "a port and a second of start-up that nobody asked for"),
     SparkSetting("spark.ui.showConsoleProgress", "false", "a progress bar is no log line"),
-    SparkSetting("spark.log.level", "WARN", "one line per batch is ours, the rest is noise"),
+    SparkSetting("spark.log.level", "ERROR", "one line per batch is ours, the rest is noise"),
 )
 
 
@@ -79,7 +79,7 @@ def build_session(
     `overrides` win over `SETTINGS`: a cluster needs another `spark.driver.host`, a large batch more shuffle partitions.
     A local master reads the jars of `jars_dir` in place; any other one also sends them to its executors.
 
-    Raises: SparkSettingsError when our jar is missing, or when this process already has a session with another LogStore;
+    Raises: SparkSettingsError when our jar is missing, or this process already has a session with another LogStore;
     JavaNotFoundError.
     """
     jars = sorted(str(path.resolve()) for path in jars_dir.glob("*.jar"))

@@ -40,6 +40,8 @@ class Committer:
         self._queue: queue.Queue[_Batch | None] = queue.Queue(maxsize=MAX_QUEUED_BATCHES)
         self._failure: Exception | None = None
         self._abandoned = threading.Event()
+        self._closed = threading.Event()
+        self._reading = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="committer", daemon=True)
         self._thread.start()
 
@@ -49,9 +51,18 @@ class Committer:
 
     def enqueue(self, batch: DataFrame, batch_id: int) -> None:
         """What Spark calls with each micro-batch: collects it as Arrow, and waits where the committer is behind."""
-        started = time.monotonic()
-        records = to_records(batch.toArrow(), self._intake.topics)
-        self._put(_Batch(batch_id, records, time.monotonic() - started))
+        with self._reading:
+            if self._closed.is_set():
+                return
+            started = time.monotonic()
+            records = to_records(batch.toArrow(), self._intake.topics)
+            self._put(_Batch(batch_id, records, time.monotonic() - started))
+
+    def close(self) -> None:
+        """Waits for the batch that is being read and takes no more, so that Spark is stopped in no batch's middle."""
+        self._closed.set()
+        with self._reading:
+            pass
 
     def flush_due(self) -> None:
         """Commits what has waited long enough."""

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from deltalake.exceptions import DeltaError
+from kafka.errors import KafkaError
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -31,6 +33,16 @@ TICK_SECONDS = 0.5
 FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 15.0
 STEADY_SECONDS = 30.0
+
+_WORTH_ANOTHER_TRY = (
+    StreamingError,
+    LakehouseError,
+    DeltaError,
+    KafkaError,
+    PySparkException,
+    Py4JError,
+    OSError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +90,7 @@ class IngestService:
                 self._run_once(spark)
             except (DataLossError, CompactedTopicError):
                 raise
-            except (StreamingError, LakehouseError, PySparkException, Py4JError, OSError) as error:
+            except _WORTH_ANOTHER_TRY as error:
                 if time.monotonic() - started > STEADY_SECONDS:
                     backoff = FIRST_BACKOFF_SECONDS
                 logger.warning("ingest interrupted error=%s retry_seconds=%.1f", one_line(error), backoff)
@@ -94,12 +106,13 @@ class IngestService:
             query = self._start(spark, intake, committer)
             try:
                 self._watch(query, committer, build)
+                committer.close()
                 query.stop()
                 committer.finish()
                 log_commits("flush", intake.flush())
             finally:
-                query.stop()
                 committer.abandon()
+                query.stop()
                 intake.close()
             error = query.exception()
             if error is not None and not self._stopping.is_set():

@@ -1,0 +1,1 @@
+"""What the docs' figures are copied from; each module is one command."""
