@@ -36,7 +36,7 @@ def append_with_position(
     watch all of its positions. `rows` is None for a commit that only moves
     the position; its columns have the table's names and types, in any order, and those it lacks become null.
 
-    Returns the version of the commit.
+    Returns the version of the commit. Any other error may come after the commit: read the position before the next try.
 
     Raises: PositionConflictError; ValueError when `advanced` moves nothing, moves back, or moves what is not expected.
     """

@@ -180,7 +180,7 @@ class Commits:
 
 def commit_until(table: DeltaTable, last_version: int) -> Commits:
     commits = Commits()
-    n_tries = 0
+    n_tries, checkpoint_version = 0, 0
     while table.version() < last_version:
         n_tries += 1
         writer = f"delta-rs-{n_tries}"
@@ -189,10 +189,24 @@ def commit_until(table: DeltaTable, last_version: int) -> Commits:
         except DeltaError:
             # Out of retries; or a gap, seen by listing the log while others wrote, perhaps after its own commit.
             commits.untold_writers.add(writer)
-            table = DeltaTable(table.table_uri)
+            table = reopen(table)
         else:
             commits.writer_by_version[table.version()] = writer
+        if table.version() >= checkpoint_version + 100:
+            # Without one, a commit of delta-rs takes ten times as long at the end as at the start.
+            table.create_checkpoint()
+            checkpoint_version = table.version()
+            table = reopen(table)
     return commits
+
+
+def reopen(table: DeltaTable) -> DeltaTable:
+    for _ in range(20):
+        try:
+            return DeltaTable(table.table_uri)
+        except DeltaError:
+            continue
+    return DeltaTable(table.table_uri)
 
 
 def commit(table: DeltaTable, *, writer: str) -> None:

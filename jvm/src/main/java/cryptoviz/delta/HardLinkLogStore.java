@@ -79,7 +79,7 @@ public final class HardLinkLogStore extends HadoopFileSystemLogStore {
     }
   }
 
-  // From here on the commit stands: a failure that reached the caller would tell it the opposite.
+  // Here and below the commit may stand already: a failure that reached the caller would tell it the opposite.
   private static void deleteQuietly(java.nio.file.Path file) {
     try {
       Files.deleteIfExists(file);

@@ -12,7 +12,7 @@ import org.apache.hadoop.fs.Path;
  * Commits every version of a log up to a last one, against whoever else does: {@code CLASS LOG_PATH LAST_VERSION}.
  *
  * <p>It pauses for a random while after each win, longer the more it wins: it is faster than delta-rs, and a race that
- * one side runs alone proves nothing. At the balance it wins about nine versions of ten.
+ * one side runs alone proves nothing. At the balance it wins about four versions of five.
  *
  * <p>Says {@code ready}, waits for a line, then says {@code won N} or {@code lost N} for each version in turn. What it
  * commits names the version, so that a test can tell whose the file is.
@@ -37,11 +37,11 @@ public final class CommitRace {
       try {
         store.write(new Path(log, String.format("%020d.json", version)), List.of(action).iterator(), false, conf);
         said.append("won ").append(version).append('\n');
-        pause = Math.min(pause * 1.25, LONGEST_NANOS);
+        pause = Math.min(pause * 1.1, LONGEST_NANOS);
         LockSupport.parkNanos((long) (random.nextDouble() * pause));
       } catch (FileAlreadyExistsException first) {
         said.append("lost ").append(version).append('\n');
-        pause = Math.max(pause * 0.8, SHORTEST_NANOS);
+        pause = Math.max(pause * 0.7, SHORTEST_NANOS);
       }
     }
     System.out.print(said);
