@@ -23,8 +23,8 @@ from streaming.feed.backfill import choose_evenly
 from streaming.feed.stream import Feed
 
 AIM_GOLD_P95_SECONDS = 1.5
-GOLD_POLL_SECONDS = 0.02
-API_POLL_SECONDS = 0.05
+GOLD_POLL_SECONDS = 0.05
+API_POLL_SECONDS = 0.2
 PATHS = {
     "analyzed-sentiment": "/api/v1/sentiment/btc/historique?periode=15m&intervalle=brut&limite=10",
     "predicted-price": "/api/v1/prediction/btc/historique?periode=15m&limite=10",
@@ -72,10 +72,11 @@ def main() -> int:
     with new_rig() as rig:
         rig.start("ingest", "streaming.ingest", "run", "--checkpoints", str(rig.directory / "checkpoints"))
         rig.start("api", "api")
+        rig.start("compaction", "compaction", "run", "--every", "30")
         url = rig.wait_log("api", r"listening on (\S+)").group(1)
         rig.wait_log("ingest", "ingest starts")
         print(
-            "running: Kafka broker, Spark ingestion (local[2]), API (2 processes), this producer and two pollers"
+            "running: Kafka broker, Spark ingestion (local[2]), API (2 processes), compaction every 30 s, this producer, two pollers"
         )
         _measure(rig, url, rate=200, seconds=options.warm_up)
         for rate in (float(text) for text in options.rates.split(",")):

@@ -1,0 +1,61 @@
+"""A real `python -m api` for a browser to look at."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+STOP_SECONDS = 15
+
+
+class ApiProcess:
+    """A server that can be stopped and started again where it was."""
+
+    def __init__(self, *, lake: Path, runtime_dir: Path) -> None:
+        self._environ = {
+            "CRYPTOVIZ_LAKE_URI": str(lake),
+            "CRYPTOVIZ_RUNTIME_DIR": str(runtime_dir),
+            "CRYPTOVIZ_HTTP_WORKERS": "1",
+        }
+        self._port = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/"
+
+    def start(self) -> None:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("CRYPTOVIZ_")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "api"],
+            cwd=ROOT,
+            env=clean | self._environ | {"CRYPTOVIZ_HTTP_PORT": str(self._port)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        announced = re.search(r"http://127\.0\.0\.1:(\d+)", self._process.stdout.readline())
+        assert announced is not None
+        self._port = int(announced[1])
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)  # quick: it waits for no idle connection
+            self._process.communicate(timeout=STOP_SECONDS)
+            self._process = None
+
+
+@contextmanager
+def running_api(*, lake: Path, runtime_dir: Path) -> Iterator[ApiProcess]:
+    """An API over the lake at a path, on a free port, until the end of the block."""
+    api = ApiProcess(lake=lake, runtime_dir=runtime_dir)
+    api.start()
+    try:
+        yield api
+    finally:
+        api.stop()

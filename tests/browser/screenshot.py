@@ -1,0 +1,105 @@
+"""Takes the README's picture: `python -m tests.browser.screenshot [--all FOLDER]`.
+
+It shows generated numbers, and says so. With a folder, every state worth a look goes there as well.
+"""
+
+import argparse
+import base64
+import sys
+import tempfile
+from pathlib import Path
+
+from selenium.webdriver import Chrome
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.browser.api_process import running_api
+from tests.browser.chromium import prefer_colours, resize, running_chromium
+from tests.browser.market_lake import build_market_lake
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURE = ROOT / "docs" / "images" / "viewer.png"
+MAX_BYTES = 300_000
+WAIT_SECONDS = 30
+DESKTOP = (1320, 960)
+PHONE = (390, 1300)
+
+
+def main(arguments: list[str]) -> int:
+    """Exits 1 where the machine has no browser or the picture has become too large."""
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshot", description=__doc__)
+    parser.add_argument(
+        "--all", type=Path, metavar="FOLDER", help="further pictures: dark, phone, first states"
+    )
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            n_bytes = _take(Path(folder), further=options.all)
+        except LookupError as error:
+            print(error, file=sys.stderr)
+            return 1
+    print(f"{PICTURE.relative_to(ROOT)}: {n_bytes} bytes")
+    return 0 if n_bytes < MAX_BYTES else 1
+
+
+def _take(folder: Path, *, further: Path | None) -> int:
+    build_market_lake(folder / "lake")
+    with (
+        running_chromium(folder / "profile", size=DESKTOP) as driver,
+        running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
+    ):
+        driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+        _look(driver, f"{api.url}#symbol=btc&range=7d&lang=en", "ready")
+        _hover(driver)
+        PICTURE.parent.mkdir(parents=True, exist_ok=True)
+        _save(driver, PICTURE)
+        if further is not None:
+            further.mkdir(parents=True, exist_ok=True)
+            _take_further(driver, api.url, further)
+    return PICTURE.stat().st_size
+
+
+def _take_further(driver: Chrome, url: str, folder: Path) -> None:
+    for name, scheme, size, fragment, state in (
+        ("dark", "dark", DESKTOP, "symbol=eth&range=24h&lang=en", "ready"),
+        ("hour", "light", DESKTOP, "symbol=doge&range=1h&lang=fr", "ready"),
+        ("month", "light", DESKTOP, "symbol=btc&range=30d&lang=fr", "ready"),
+        ("phone", "light", PHONE, "symbol=btc&range=7d&lang=fr", "ready"),
+        ("phone-dark", "dark", PHONE, "symbol=btc&range=24h&lang=en", "ready"),
+        ("unknown", "light", DESKTOP, "symbol=zzz&lang=en", "unknown"),
+    ):
+        prefer_colours(driver, scheme)
+        resize(driver, size, scale=1.0, is_phone=size == PHONE)
+        _look(driver, f"{url}#{fragment}", state)
+        _save(driver, folder / f"{name}.png")
+
+
+def _look(driver: Chrome, url: str, state: str) -> None:
+    driver.get("about:blank")
+    driver.get(url)
+    WebDriverWait(driver, WAIT_SECONDS).until(
+        lambda browser: browser.execute_script("return document.documentElement.dataset.state") == state
+    )
+    _wait_for_frame(driver)
+
+
+def _hover(driver: Chrome) -> None:
+    """Puts the cursor on the charts, so that the picture shows what it reads."""
+    driver.execute_script(
+        "const charts = document.getElementById('charts'), box = charts.getBoundingClientRect();"
+        "charts.dispatchEvent(new PointerEvent('pointermove',"
+        " {clientX: box.left + box.width * 0.46, clientY: box.top + 90, bubbles: true}))"
+    )
+    _wait_for_frame(driver)
+
+
+def _wait_for_frame(driver: Chrome) -> None:
+    driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+
+
+def _save(driver: Chrome, path: Path) -> None:
+    shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
+    path.write_bytes(base64.b64decode(shot["data"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
