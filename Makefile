@@ -10,7 +10,7 @@ PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 py
 VENV := .venv/bin
 STAMPS := .runtime/stamps
 JAVA_SOURCES := $(shell find jvm/src 2>/dev/null)
-OURS := $(wildcard lakehouse streaming compaction api demo benchmarks setup tests)
+OURS := $(wildcard lakehouse streaming compaction api demo benchmarks notebooks setup tests)
 
 # What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
 ARGS ?=

@@ -76,7 +76,8 @@ def main() -> int:
         url = rig.wait_log("api", r"listening on (\S+)").group(1)
         rig.wait_log("ingest", "ingest starts")
         print(
-            "running: Kafka broker, Spark ingestion (local[2]), API (2 processes), compaction every 30 s, this producer, two pollers"
+            "running: Kafka broker, Spark ingestion (local[2]), API (2 processes), compaction every 30 s, "
+            "this producer, two pollers"
         )
         _measure(rig, url, rate=200, seconds=options.warm_up)
         for rate in (float(text) for text in options.rates.split(",")):
