@@ -38,13 +38,25 @@ class SchemaMismatchError(LakehouseError):
 class PositionConflictError(LakehouseError):
     """A commit would have advanced a position from a value that is no longer current.
 
-    Nothing was written. Reopen the table, read its position, and decide again what is missing.
+    Nothing was written. Reopen the table, read its position, and decide again what is missing. ``app_id``,
+    ``expected`` and ``found`` are None where the engine does not say which position it was.
     """
 
-    def __init__(self, *, table: str, problem: str) -> None:
+    def __init__(
+        self,
+        *,
+        table: str,
+        problem: str,
+        app_id: str | None = None,
+        expected: int | None = None,
+        found: int | None = None,
+    ) -> None:
         super().__init__(f"position of {table} moved under this writer: {problem}")
         self.table = table
         self.problem = problem
+        self.app_id = app_id
+        self.expected = expected
+        self.found = found
 
 
 class VersionGoneError(LakehouseError):

@@ -11,7 +11,7 @@ StreamingError
 │   ├── TopicNotFoundError   it does not exist
 │   └── CompactedTopicError  its cleanup.policy makes offsets vanish
 ├── SparkSettingsError       Spark cannot start as it must, or already runs otherwise
-└── PositionConflictError    a table's position is not, or did not stay, where the writer expected it
+└── DataLossError            Kafka no longer has what the tables have not taken in
 """
 
 from __future__ import annotations
@@ -93,19 +93,6 @@ class CompactedTopicError(TopicError):
 
 class SparkSettingsError(StreamingError):
     """Spark cannot start as it must, or this process already runs it otherwise."""
-
-
-class PositionConflictError(StreamingError):
-    """Somebody else moved this position of the table; nothing was committed."""
-
-    def __init__(self, *, table_uri: str, app_id: str, expected: int, found: int) -> None:
-        self.table_uri = table_uri
-        self.app_id = app_id
-        self.expected = expected
-        self.found = found
-        super().__init__(
-            f"table {table_uri}: {app_id} is at {found}, not at {expected}; nothing was committed"
-        )
 
 
 class TopicRecreatedError(TopicError):

@@ -9,7 +9,7 @@ from typing import Any
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 
-from streaming.errors import PositionConflictError
+from lakehouse.errors import PositionConflictError
 
 ABSENT_POSITION = -1
 CONFLICT = "cryptoviz.delta.PositionConflictException"
@@ -52,11 +52,13 @@ def append_with_position(
         conflict: Any = error.java_exception
         if conflict.getClass().getName() != CONFLICT:
             raise
+        app_id, found = str(conflict.appId()), int(conflict.found())
         raise PositionConflictError(
-            table_uri=table_uri,
-            app_id=str(conflict.appId()),
+            table=table_uri,
+            problem=f"{app_id} is at {found}, not at {conflict.expected()}",
+            app_id=app_id,
             expected=int(conflict.expected()),
-            found=int(conflict.found()),
+            found=found,
         ) from error
     logger.debug("appended table=%s version=%d positions=%s", table_uri, version, moved)
     return version

@@ -16,7 +16,7 @@ from pyspark.errors import IllegalArgumentException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import udf
 
-from streaming.errors import PositionConflictError
+from lakehouse.errors import PositionConflictError
 from streaming.positioned_append import ABSENT_POSITION, append_with_position
 from streaming.spark_session import HARD_LINK_LOG_STORE, LOG_STORE_KEY
 
