@@ -107,9 +107,9 @@ class Intake:
         ingest_time_us = time.time_ns() // 1000
         report = BatchReport(n_records=records.num_rows)
         with self._lock:
-            self._writers[BRONZE.name].offer(
-                with_ingest_time(BRONZE, to_bronze(records), ingest_time_us), ends
-            )
+            ends = self._without_gaps(ends)
+            bronze = with_ingest_time(BRONZE, to_bronze(records), ingest_time_us)
+            self._writers[BRONZE.name].offer(bronze, ends)
             for topic, topic_id in self.topics.items():
                 topic_ends = {key: end for key, end in ends.items() if key.topic_id == topic_id}
                 if topic_ends:
@@ -156,6 +156,15 @@ class Intake:
     def _writers_of(self, topic: str) -> list[PositionedWriter]:
         names = (CONTRACTS[topic].table.name, QUARANTINE.name, DUPLICATES.name, BRONZE.name)
         return [self._writers[name] for name in names]
+
+    def _without_gaps(self, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """The ends, with 0 for partitions below one of them that are new as well and have no record yet.
+
+        A position is read up to the first partition that is absent, so tables register partitions without gaps.
+        """
+        known = self._writers[BRONZE.name].taken
+        below = (TopicPartition(key.topic_id, lower) for key in ends for lower in range(key.partition))
+        return {key: 0 for key in below if key not in known} | dict(ends)
 
     def _take_in_topic(
         self,

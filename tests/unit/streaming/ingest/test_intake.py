@@ -100,6 +100,20 @@ def test_second_intake_on_one_lake_cannot_commit_what_the_first_has_committed(tm
     assert read_table(catalog.location, "gold_sentiment").num_rows == 1
 
 
+def test_new_partition_that_is_read_before_a_lower_new_one_is_known_at_the_next_start(tmp_path: Path) -> None:
+    catalog = Catalog(LakeLocation.parse(str(tmp_path / "lake")))
+    catalog.register_topic(topic=TOPIC, topic_id="id-1")
+    intake = Intake(catalog, catalog.ensure_build(), TOPICS)
+    intake.register(BEGINNINGS)
+    records = _to_records([Delivered((TOPIC, 3, 0), b"btc", b"{", (), BROKER_TIME_US)])
+
+    intake.take_in(records, to_ends(records))
+    intake.flush()
+
+    again = Intake(catalog, catalog.current_build(), TOPICS)
+    assert again.position.to_json() == {"id-1": [0, 0, 0, 1]}
+
+
 @contextmanager
 def crashing(at_commit: int | None) -> Iterator[None]:
     """Lets so many commits happen, then fails the next, as often as it is tried; None never fails."""
