@@ -22,7 +22,11 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "rest_framework", "api.viewer"]
-MIDDLEWARE = ["api.problems.ProblemMiddleware", "django.middleware.security.SecurityMiddleware"]
+MIDDLEWARE = [
+    "api.head.HeadMiddleware",
+    "api.problems.ProblemMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+]
 SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 DATABASES = {

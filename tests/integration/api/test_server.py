@@ -80,6 +80,20 @@ def test_history_is_answered_over_http(server: Server) -> None:
     assert [point["count"] for point in document["points"]] == [50]
 
 
+def test_head_has_the_length_of_get_and_no_body(server: Server) -> None:
+    path = f"/api/v1/sentiment/btc/historique?{RANGE}&limite=5"
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    lengths = []
+    for method in ("GET", "HEAD"):
+        connection.request(method, path)
+        response = connection.getresponse()
+        lengths.append((response.status, response.headers["Content-Length"], len(response.read())))
+    connection.close()
+
+    assert lengths[0][1] == str(lengths[0][2])
+    assert lengths[1] == (200, lengths[0][1], 0)
+
+
 def test_every_worker_reads_every_cursor(server: Server) -> None:
     _, _, first = server.get(f"/api/v1/sentiment/btc/historique?{RANGE}&intervalle=brut&limite=10")
     answers = [server.get(first["suivant"]) for _ in range(12)]
