@@ -11,6 +11,7 @@ StreamingError
 │   ├── TopicNotFoundError   it does not exist
 │   └── CompactedTopicError  its cleanup.policy makes offsets vanish
 ├── SparkSettingsError       Spark cannot start as it must, or already runs otherwise
+├── SparkLostError           Spark's JVM ended under a running service
 └── DataLossError            Kafka no longer has what the tables have not taken in
 """
 
@@ -93,6 +94,14 @@ class CompactedTopicError(TopicError):
 
 class SparkSettingsError(StreamingError):
     """Spark cannot start as it must, or this process already runs it otherwise."""
+
+
+class SparkLostError(StreamingError):
+    """Spark's JVM ended, killed or out of memory; a new one needs a new process."""
+
+    def __init__(self, exit_code: int) -> None:
+        self.exit_code = exit_code
+        super().__init__(f"Spark's JVM ended with code {exit_code}")
 
 
 class TopicRecreatedError(TopicError):

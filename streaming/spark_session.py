@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from streaming.errors import SparkSettingsError
+from streaming.errors import SparkLostError, SparkSettingsError
 from streaming.java import find_jdk
 
 LOG_STORE_KEY = "spark.delta.logStore.file.impl"
@@ -67,6 +67,13 @@ SETTINGS = (
     SparkSetting("spark.ui.showConsoleProgress", "false", "a progress bar is no log line"),
     SparkSetting("spark.log.level", "ERROR", "one line per batch is ours, the rest is noise"),
 )
+
+
+def assert_jvm_runs(session: SparkSession) -> None:
+    """Raises SparkLostError where the JVM that this process started for the session has ended."""
+    process = getattr(session.sparkContext._gateway, "proc", None)
+    if process is not None and process.poll() is not None:
+        raise SparkLostError(process.returncode)
 
 
 def build_session(

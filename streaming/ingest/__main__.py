@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from lakehouse.contract import CONTRACTS
 from lakehouse.errors import LakehouseError
 from lakehouse.storage import LakeLocation
-from streaming.errors import CompactedTopicError, DataLossError, StreamingError
+from streaming.errors import CompactedTopicError, DataLossError, SparkLostError, StreamingError
 from streaming.ingest.loss import accept_losses
 from streaming.ingest.rebuild import rebuild
 from streaming.ingest.run import IngestService, IngestSettings, one_line, stop_on_signals
@@ -58,7 +58,11 @@ def _run(options: argparse.Namespace) -> int:
     )
     service = IngestService(lambda: _session(options), settings)
     stop_on_signals(service)
-    service.run()
+    try:
+        service.run()
+    except SparkLostError as error:
+        logger.warning("%s; starting again from the tables' positions", error)
+        os.execv(sys.executable, [sys.executable, "-m", "streaming.ingest", *sys.argv[1:]])
     return 0
 
 

@@ -26,6 +26,7 @@ from streaming.ingest.preflight import find_losses
 from streaming.ingest.source import forget_checkpoints, read_records
 from streaming.ingest.topic_watch import TopicWatch
 from streaming.kafka_settings import KafkaSettings
+from streaming.spark_session import assert_jvm_runs
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +77,8 @@ class IngestService:
         self._stopping.set()
 
     def run(self) -> None:
-        """Ingests until `stop`. Raises DataLossError or CompactedTopicError, which only an operator can mend."""
+        """Ingests until `stop`. Raises DataLossError or CompactedTopicError, which only an operator can mend, and
+        SparkLostError, after which only a new process can go on."""
         try:
             self._run_until_stopped(self._spark_factory())
         finally:
@@ -91,6 +93,7 @@ class IngestService:
             except (DataLossError, CompactedTopicError):
                 raise
             except _WORTH_ANOTHER_TRY as error:
+                assert_jvm_runs(spark)
                 if time.monotonic() - started > STEADY_SECONDS:
                     backoff = FIRST_BACKOFF_SECONDS
                 logger.warning("ingest interrupted error=%s retry_seconds=%.1f", one_line(error), backoff)
@@ -112,8 +115,8 @@ class IngestService:
                 log_commits("flush", intake.flush())
             finally:
                 committer.abandon()
-                query.stop()
                 intake.close()
+                query.stop()
             error = query.exception()
             if error is not None and not self._stopping.is_set():
                 raise error

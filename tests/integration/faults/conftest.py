@@ -51,6 +51,14 @@ class Rig:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def jvm_pid(self) -> int | None:
+        """The process that the driver started for Spark; None where there is none."""
+        assert self.process is not None
+        found = subprocess.run(
+            ["pgrep", "-P", str(self.process.pid), "java"], capture_output=True, text=True, check=False
+        ).stdout.split()
+        return int(found[0]) if found else None
+
     def stop(self) -> int:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
