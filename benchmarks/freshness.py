@@ -8,11 +8,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
 from kafka import KafkaProducer
+from kafka.producer.future import FutureRecordMetadata
 
 from benchmarks.rig import Rig, new_rig, percentiles
 from lakehouse.catalog import Catalog
@@ -132,7 +131,7 @@ def _produce(bootstrap: str, *, rate: float, seconds: float) -> dict[str, Sent]:
     n_messages = int(rate * seconds)
     messages = choose_evenly(feed, start_us=now_us - 300_000_000, end_us=now_us, n=n_messages)
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=2)
-    pending: list[tuple[str, float, Future[Any]]] = []
+    pending: list[tuple[str, float, FutureRecordMetadata]] = []
     started = time.monotonic()
     for number, message in enumerate(messages):
         pause = started + number / rate - time.monotonic()

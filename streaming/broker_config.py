@@ -107,6 +107,25 @@ def is_free(port: int) -> bool:
     return True
 
 
+# One node holds one copy of Kafka's own topics; the rest is small and quiet, where the defaults suit a machine that
+# does nothing else.
+ONE_SMALL_NODE: Mapping[str, str] = {
+    "offsets.topic.num.partitions": "1",
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.num.partitions": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.num.partitions": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "background.threads": "2",
+    "log.cleaner.dedupe.buffer.size": str(4 * 1024 * 1024),
+    "metadata.max.idle.interval.ms": "5000",
+}
+
+
 def to_properties(
     files: BrokerFiles,
     ports: Ports,
@@ -135,20 +154,7 @@ def to_properties(
         # After a crash the node is let in again when the session of its former self is over: 9 s by default.
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
-        "offsets.topic.num.partitions": "1",
-        "offsets.topic.replication.factor": "1",
-        "transaction.state.log.num.partitions": "1",
-        "transaction.state.log.replication.factor": "1",
-        "transaction.state.log.min.isr": "1",
-        "share.coordinator.state.topic.num.partitions": "1",
-        "share.coordinator.state.topic.replication.factor": "1",
-        "share.coordinator.state.topic.min.isr": "1",
-        # Small and quiet: the defaults suit a machine that does nothing else.
-        "num.network.threads": "2",
-        "num.io.threads": "4",
-        "background.threads": "2",
-        "log.cleaner.dedupe.buffer.size": str(4 * 1024 * 1024),
-        "metadata.max.idle.interval.ms": "5000",
+        **ONE_SMALL_NODE,
         **overrides,
     }
     return "".join(f"{name}={escape_property(value)}\n" for name, value in properties.items())

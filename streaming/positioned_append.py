@@ -49,19 +49,22 @@ def append_with_position(
             )
         )
     except Py4JJavaError as error:
-        conflict: Any = error.java_exception
-        if conflict.getClass().getName() != CONFLICT:
+        if error.java_exception.getClass().getName() != CONFLICT:
             raise
-        app_id, found = str(conflict.appId()), int(conflict.found())
-        raise PositionConflictError(
-            table=table_uri,
-            problem=f"{app_id} is at {found}, not at {conflict.expected()}",
-            app_id=app_id,
-            expected=int(conflict.expected()),
-            found=found,
-        ) from error
+        raise _to_conflict(table_uri, error.java_exception) from error
     logger.debug("appended table=%s version=%d positions=%s", table_uri, version, moved)
     return version
+
+
+def _to_conflict(table_uri: str, conflict: Any) -> PositionConflictError:
+    app_id, expected, found = str(conflict.appId()), int(conflict.expected()), int(conflict.found())
+    return PositionConflictError(
+        table=table_uri,
+        problem=f"{app_id} is at {found}, not at {expected}",
+        app_id=app_id,
+        expected=expected,
+        found=found,
+    )
 
 
 def _moved_positions(expected: Mapping[str, int], advanced: Mapping[str, int]) -> dict[str, int]:
