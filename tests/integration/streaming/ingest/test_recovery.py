@@ -133,6 +133,20 @@ def test_compacted_topic_is_refused_with_the_reason(pipeline: Pipeline) -> None:
         pipeline.service().run()
 
 
+def test_absent_topic_is_named_and_waited_for(pipeline: Pipeline, caplog: pytest.LogCaptureFixture) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=pipeline.broker.bootstrap)
+    admin.delete_topics(["raw-price"])
+    wait_until(lambda: "raw-price" not in admin.list_topics(), "the topic to be gone")
+    admin.close()
+
+    with caplog.at_level("WARNING", logger="streaming.ingest.run"), pipeline.running():
+        wait_until(lambda: "topic raw-price does not exist" in caplog.text, "a line that names the topic")
+        create_topics(pipeline.kafka.for_kafka_python())
+        pipeline.new_producer()
+        pipeline.send_good(5)
+        pipeline.wait_accounted(15)
+
+
 def _accept(pipeline: Pipeline, *, dry_run: bool = False) -> list[object]:
     return accept_losses(
         lake=pipeline.lake,
