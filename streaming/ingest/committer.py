@@ -82,7 +82,10 @@ class Committer:
         self._thread.join()
 
     def _put(self, batch: _Batch | None) -> None:
+        """Waits for a place in the queue; a batch that finds none before `close` is dropped, to be read again."""
         while not self._abandoned.is_set() and self._failure is None:
+            if batch is not None and self._closed.is_set():
+                return
             try:
                 self._queue.put(batch, timeout=0.2)
             except queue.Full:
