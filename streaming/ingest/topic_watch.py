@@ -12,7 +12,7 @@ from streaming.errors import KafkaUnavailableError, TopicRecreatedError
 from streaming.kafka_admin import ClientConfig, open_admin
 from streaming.topics import TopicDescription, describe_with, offsets_with
 
-# kafka-python's own limits do not hold in every state: a call was seen to wait for ever on a broker that was killed.
+# kafka-python's own limits do not hold in every state: its consumer was seen to wait for ever for a position.
 CALL_SECONDS = 15.0
 
 logger = logging.getLogger(__name__)
