@@ -88,7 +88,7 @@ class Traffic(threading.Thread):
     """A producer that goes on through every fault: good messages, copies of earlier ones and poison, all seeded."""
 
     def __init__(self, bootstrap: str, *, seed: int, messages_per_second: float = 150.0) -> None:
-        super().__init__(name="traffic")
+        super().__init__(name="traffic", daemon=True)
         self._random = random.Random(seed)
         self._pause_seconds = 1.0 / messages_per_second
         self._stopping = threading.Event()

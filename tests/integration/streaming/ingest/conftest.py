@@ -84,7 +84,7 @@ class Pipeline:
             except BaseException as error:  # noqa: BLE001  raised again in the test's thread
                 failures.append(error)
 
-        thread = threading.Thread(target=run, name="ingest")
+        thread = threading.Thread(target=run, name="ingest", daemon=True)
         thread.start()
         try:
             yield service
