@@ -81,6 +81,11 @@ class MessageContract:
     time_field: str
     fields: tuple[Field, ...]
 
+    @property
+    def time_column(self) -> str:
+        """The gold column that holds the message's event time."""
+        return self.field(self.time_field).column or self.time_field
+
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
 

@@ -97,8 +97,7 @@ def _to_accepted(topic: str, records: pa.Table, rows: list[Row]) -> pa.Table:
     values = zip(*rows, strict=True) if rows else ((),) * len(names)
     for name, column in zip(names, values, strict=True):
         columns[name] = pa.array(column, schema.field(name).type)
-    time_column = contract.field(contract.time_field).column or contract.time_field
-    columns["event_date"] = pc.cast(columns[time_column], pa.date32())
+    columns["event_date"] = pc.cast(columns[contract.time_column], pa.date32())
     return to_arrow_rows(contract.table, columns, len(rows))
 
 

@@ -25,7 +25,7 @@ _Bucket = tuple[str, int]
 
 
 class WinnerIndex:
-    """Winners of one gold table. Correct as long as every row that is appended meanwhile is `add`-ed."""
+    """Winners of one gold table. Correct as long as every row appended meanwhile is put into its bucket."""
 
     def __init__(self, table: DeltaTable, location: LakeLocation, *, time_column: str) -> None:
         self._table = table
@@ -35,7 +35,7 @@ class WinnerIndex:
         self._n_ids = 0
 
     def load(self, symbols: Sequence[str], times_us: Sequence[int]) -> list[dict[str, Winner]]:
-        """The ids that gold holds around each (symbol, time), for the caller to look up and extend with `add`."""
+        """The ids that gold holds around each (symbol, time), for the caller to look up and extend."""
         wanted = [(symbol, time_us // BUCKET_US) for symbol, time_us in zip(symbols, times_us, strict=True)]
         distinct = dict.fromkeys(wanted)
         missing = [bucket for bucket in distinct if bucket not in self._buckets]

@@ -143,8 +143,7 @@ class Intake:
         position = read_position(table, [self.topics[topic] for topic in topics])
         self._writers[spec.name] = PositionedWriter(table, spec, position)
         for contract in of_table:
-            time_column = contract.field(contract.time_field).column or contract.time_field
-            self._winners[contract.topic] = WinnerIndex(table, location, time_column=time_column)
+            self._winners[contract.topic] = WinnerIndex(table, location, time_column=contract.time_column)
 
     def _common(self, of: Callable[[PositionedWriter], Position]) -> Position:
         common = Position()
@@ -197,7 +196,7 @@ class Intake:
         )
         rows = accepted.take(order)
         index = self._winners[topic]
-        times_us = rows[_time_column(topic)].cast(pa.int64()).to_pylist()
+        times_us = rows[CONTRACTS[topic].time_column].cast(pa.int64()).to_pylist()
         buckets = index.load(rows["symbol"].to_pylist(), times_us)
         ids = rows["message_id"].to_pylist()
         own = zip(
@@ -238,11 +237,6 @@ def to_duplicates(topic: str, accepted: pa.Table, winners: list[Winner]) -> pa.T
     for at, name in enumerate(("winner_topic_id", "winner_partition", "winner_offset")):
         columns[name] = pa.array([winner[at] for winner in winners])
     return to_arrow_rows(DUPLICATES, columns, accepted.num_rows)
-
-
-def _time_column(topic: str) -> str:
-    contract = CONTRACTS[topic]
-    return contract.field(contract.time_field).column or contract.time_field
 
 
 def _is_due(writer: PositionedWriter, now: float) -> bool:
