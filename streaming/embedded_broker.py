@@ -269,12 +269,21 @@ def _format_once(files: BrokerFiles, java: Sequence[str]) -> None:
     """Gives a new folder its cluster id; `--ignore-formatted` makes a half-done format good."""
     if (files.records / "meta.properties").exists() and (files.records / "bootstrap.checkpoint").exists():
         return
-    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster_id]
+    tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", to_cluster_id(uuid.uuid4())]
     command = [*java, *tool, "-c", str(files.properties)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         raise BrokerError(f"cannot format {files.records}: {(ran.stdout + ran.stderr).strip()[-1000:]}")
+
+
+def to_cluster_id(random_id: uuid.UUID) -> str:
+    """A cluster id as Kafka writes them; never one that starts with `-`, which its tools take for an option.
+
+    >>> to_cluster_id(uuid.UUID(int=0xF8 << 120))
+    '_AAAAAAAAAAAAAAAAAAAAA'
+    """
+    text = base64.urlsafe_b64encode(random_id.bytes).decode().rstrip("=")
+    return "_" + text[1:] if text.startswith("-") else text
 
 
 def _answers(bootstrap: str, files: BrokerFiles, *, timeout_seconds: float) -> bool:
