@@ -24,7 +24,8 @@ TIME_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{
 HORIZON_PATTERN = "^[1-9][0-9]{0,3}(m|h|d)$"
 MESSAGE_ID_PATTERN = "^[a-z0-9]{1,20}:-?[0-9]{1,17}:[A-Za-z0-9._~-]{1,128}$"
 ORIGINS = ("collected", "generated", "replay")
-LABELS = ("positive", "neutral", "negative")
+UNSCORED = "unscored"
+LABELS = ("positive", "neutral", "negative", UNSCORED)
 
 FieldKind = Literal["string", "number", "integer", "time", "strings"]
 
@@ -149,8 +150,20 @@ ANALYZED_SENTIMENT = MessageContract(
         *_common("source and identity of the text, model, model version"),
         Field(name="symbol", kind="string", meaning="lower-case ticker", pattern=SYMBOL_PATTERN),
         _time("event_time", "instant at which the text was published"),
-        Field(name="score", kind="number", meaning="polarity", at_least=-1, at_most=1),
-        Field(name="label", kind="string", meaning="what the model decided", one_of=LABELS),
+        Field(
+            name="score",
+            kind="number",
+            meaning=f"polarity; null exactly where label is {UNSCORED}",
+            required=False,
+            at_least=-1,
+            at_most=1,
+        ),
+        Field(
+            name="label",
+            kind="string",
+            meaning=f"what the model decided; {UNSCORED} where it does not speak the text's language",
+            one_of=LABELS,
+        ),
         *_model_fields(),
         Field(name="source", kind="string", meaning="where the text was published", max_length=200),
         _text("title", "headline", 2000),
@@ -246,6 +259,7 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "time_in_future", f"the event time is over {MAX_FUTURE.seconds // 60} minutes after the broker's"
         ),
+        Rule("score_contradicts_label", f"score is null and label is not {UNSCORED}, or the other way round"),
         Rule("interval_reversed", "lower is above upper"),
         Rule("interval_incomplete", "one of lower and upper is given without the other"),
         Rule("horizon_mismatch", "target_time is not made_at + horizon"),

@@ -20,6 +20,7 @@ from lakehouse.contract import (
     MAX_NESTING,
     MAX_VALUE_BYTES,
     RULES,
+    UNSCORED,
     Field,
     MessageContract,
     make_message_id,
@@ -36,6 +37,7 @@ UNSAID = (
     "of the SHA-256 of the natural key's parts, joined by U+001F.",
     f"The event time is not before {EARLIEST_EVENT_TIME:%Y-%m-%d}, and at most {MAX_FUTURE.seconds // 60} "
     "minutes after the broker's timestamp. Digits after the microsecond are cut, not rounded.",
+    f"`score` is null exactly where `label` is `{UNSCORED}`: what nobody could score is never 0.",
     "`target_time` is `made_at` plus `horizon`. `lower` and `upper` come together, and `lower` is not above.",
     f"The value is UTF-8 without a byte order mark, of at most {MAX_VALUE_BYTES} bytes, nested at most "
     f"{MAX_NESTING} deep, and a double holds every number. Where a name occurs twice, the last value counts.",

@@ -25,13 +25,14 @@ _ORIGINS = """bit_or(CASE origin WHEN 'collected' THEN 1 WHEN 'generated' THEN 2
 _OFFSET_ORDER = "(event_time, topic_id, kafka_partition, kafka_offset)"
 _IN_MARKET = "venue = $venue AND quote = $quote"
 
+# What nobody could score is in no bucket: it has no polarity, not a polarity of 0.
 # A sum of decimals does not depend on the order of rows, which compaction changes; the clamp undoes rounding.
 SENTIMENT_BUCKETS = f"""
 SELECT epoch_us(event_time) // $width * $width AS bucket, count(*),
     greatest(min(score), least(max(score), sum(score::DECIMAL(18, 17))::DOUBLE / count(*))),
     min(score), max(score), count(*) FILTER (label = 'positive'), count(*) FILTER (label = 'negative'), {_ORIGINS}
 FROM {{rows}}
-WHERE symbol = $symbol AND event_time >= $start AND event_time < $end
+WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND score IS NOT NULL
 GROUP BY bucket ORDER BY bucket DESC LIMIT $limit
 """
 PRICE_BUCKETS = f"""

@@ -24,8 +24,8 @@ GOLD_SENTIMENT = TableSpec(
     columns=(
         Column("symbol", "string", "lower-case ticker, e.g. btc"),
         Column("event_time", "timestamp", "UTC instant at which the analysed text was published"),
-        Column("score", "double", "polarity in [-1, 1]"),
-        Column("label", "string", "positive, neutral or negative, as the model decided"),
+        Column("score", "double", "polarity in [-1, 1]; null where the text could not be scored"),
+        Column("label", "string", "positive, neutral, negative or unscored, as the model decided"),
         Column("model", "string", "model that scored the text"),
         Column("model_version", "string", "version of that model"),
         Column("source", "string", "where the text was published"),

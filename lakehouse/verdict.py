@@ -14,12 +14,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from lakehouse.contract import (
+    ANALYZED_SENTIMENT,
     CONTRACT_VERSION,
     CONTRACTS,
     EARLIEST_EVENT_TIME,
     MAX_FUTURE,
     MAX_VALUE_BYTES,
     PREDICTED_PRICE,
+    UNSCORED,
     Field,
     MessageContract,
 )
@@ -155,7 +157,7 @@ def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None
     )
     fields = [contract.field(name) for name in names]
     times_at = [(at, field) for at, field in enumerate(fields) if field.kind == "time"]
-    check_forecast = _forecast_check(names) if contract is PREDICTED_PRICE else None
+    check_together = _pair_check(contract, names)
     id_field = contract.field("message_id")
     is_id = re.compile((id_field.pattern or "").removesuffix("$")).fullmatch
 
@@ -171,8 +173,8 @@ def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None
         symbol, event_time_us = row[symbol_at], row[time_at]
         if not _EARLIEST_US <= event_time_us <= broker_time_us + _MAX_FUTURE_US:
             raise _out_of_time(contract.time_field, event_time_us, broker_time_us)
-        if check_forecast is not None:
-            check_forecast(row)
+        if check_together is not None:
+            check_together(row)
         if is_id(row[id_at]) is None:
             raise wrong("bad_format", id_field, row[id_at])
         if not row[id_at].startswith(f"{symbol}:{event_time_us}:"):
@@ -203,6 +205,29 @@ def _other_id(message_id: str, symbol: str, event_time_us: int) -> BrokenRuleErr
         "message_id",
         f"message_id is {shown(message_id)}; it begins with {symbol}:{event_time_us}:",
     )
+
+
+def _pair_check(contract: MessageContract, names: Sequence[str]) -> Callable[[list[Any]], None] | None:
+    """The check of the fields that have to agree with each other, where a contract has such."""
+    if contract is PREDICTED_PRICE:
+        return _forecast_check(names)
+    return _score_check(names) if contract is ANALYZED_SENTIMENT else None
+
+
+def _score_check(names: Sequence[str]) -> Callable[[list[Any]], None]:
+    score_at, label_at = names.index("score"), names.index("label")
+
+    def check(row: list[Any]) -> None:
+        score, label = row[score_at], row[label_at]
+        if (score is None) != (label == UNSCORED):
+            told = "null" if score is None else f"{score:g}"
+            raise BrokenRuleError(
+                "score_contradicts_label",
+                "score",
+                f"score is {told} and label is {label}; score is null exactly where label is {UNSCORED}",
+            )
+
+    return check
 
 
 def _forecast_check(names: Sequence[str]) -> Callable[[list[Any]], None]:

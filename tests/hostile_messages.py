@@ -202,6 +202,11 @@ def _spoil_interval(draw: Draw, draft: _Draft) -> None:
         draft.set(name, draw.choice((b"null", b"98", b"102.5", b"98.0", b"-1e308", b"1e308", b"0", b"-0.0")))
 
 
+def _unscore(draw: Draw, draft: _Draft) -> None:
+    for name in draw.choice((("score", "label"), ("score",), ("label",))):
+        draft.set(name, b"null" if name == "score" else b'"unscored"')
+
+
 _FIELD_SPOILS: tuple[tuple[str, Callable[[Draw, _Draft], None]], ...] = (
     ("value", _replace_value),
     ("same_kind", _replace_by_same_kind),
@@ -218,6 +223,7 @@ _FIELD_SPOILS: tuple[tuple[str, Callable[[Draw, _Draft], None]], ...] = (
     ("utf8", _break_utf8),
     ("key", _spoil_key),
     ("interval", _spoil_interval),
+    ("unscore", _unscore),
 )
 
 

@@ -43,7 +43,7 @@ function textItem(point, now) {
   return element(
     "li",
     { "data-id": point.message_id },
-    element("span", { class: `score ${label}`, title: labelText(label) }, formatScore(score)),
+    element("span", { class: `score ${label}`, title: labelText(label) }, score === null ? "–" : formatScore(score)),
     element(
       "div",
       {},
@@ -55,7 +55,7 @@ function textItem(point, now) {
   );
 }
 
-const LABELS = { positive: "labelPositive", neutral: "labelNeutral", negative: "labelNegative" };
+const LABELS = { positive: "labelPositive", neutral: "labelNeutral", negative: "labelNegative", unscored: "labelUnscored" };
 
 function labelText(label) {
   return Object.hasOwn(LABELS, label) ? word(LABELS[label]) : label;

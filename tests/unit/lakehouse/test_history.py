@@ -55,6 +55,22 @@ def test_sentiment_bucket_counts_and_averages_its_events(tmp_path: Path) -> None
     ]
 
 
+def test_what_was_not_scored_is_in_no_bucket_and_has_no_score_of_its_own(tmp_path: Path) -> None:
+    unscored = {"score": None, "label": "unscored"}
+    build_lake(
+        tmp_path,
+        sentiment=[{"event_time": at(), "score": 0.5}, {"event_time": at(seconds=1)} | unscored]
+        + [{"event_time": at(minutes=5)} | unscored],
+    )
+    reader = lake.open(str(tmp_path))
+
+    buckets = read_history(reader, question("sentiment", interval="5m"))
+    rows = read_history(reader, question("sentiment"))
+
+    assert points(buckets, "event_time", "count", "mean", "min", "max") == [(NOON_US, 1, 0.5, 0.5, 0.5)]
+    assert points(rows, "score") == [(0.5,), (None,), (None,)]
+
+
 def test_bucket_is_complete_only_once_its_end_has_passed(tmp_path: Path) -> None:
     build_lake(tmp_path, sentiment=[{"event_time": at()}])
     reader = lake.open(str(tmp_path))

@@ -66,6 +66,8 @@ CASES = (
         moved("2026-02-01T00:00:00Z", datetime(2026, 2, 1, tzinfo=UTC)),
         "exchange_time",
     ),
+    ("score_contradicts_label", SENTIMENT, spoilt(SENTIMENT, score=None), "score"),
+    ("score_contradicts_label", SENTIMENT, spoilt(SENTIMENT, label="unscored"), "score"),
     ("interval_reversed", PREDICTION, spoilt(PREDICTION, lower=103), "lower"),
     ("interval_incomplete", PREDICTION, spoilt(PREDICTION, upper=None), "upper"),
     ("horizon_mismatch", PREDICTION, spoilt(PREDICTION, horizon="24h"), "target_time"),
@@ -97,6 +99,16 @@ def test_a_message_under_another_key_is_rejected() -> None:
 
 def test_every_rule_has_a_case() -> None:
     assert {case[0] for case in CASES} | {"key_mismatch"} == set(RULES)
+
+
+@pytest.mark.parametrize("judge_one", [judge, judge_slowly])
+def test_a_text_that_nobody_could_score_becomes_a_row_without_a_score(judge_one: Any) -> None:
+    message = sentiment(AT, score=None, label="unscored")
+
+    row = judge_one(SENTIMENT, key=b"btc", value=to_bytes(message), broker_time_us=BROKER_TIME_US)
+
+    values = dict(zip(message_columns(SENTIMENT), row, strict=True))
+    assert (values["score"], values["label"]) == (None, "unscored")
 
 
 def test_a_sentiment_becomes_its_row() -> None:
