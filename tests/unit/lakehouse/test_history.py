@@ -59,8 +59,11 @@ def test_what_was_not_scored_is_in_no_bucket_and_has_no_score_of_its_own(tmp_pat
     unscored = {"score": None, "label": "unscored"}
     build_lake(
         tmp_path,
-        sentiment=[{"event_time": at(), "score": 0.5}, {"event_time": at(seconds=1)} | unscored]
-        + [{"event_time": at(minutes=5)} | unscored],
+        sentiment=[
+            {"event_time": at(), "score": 0.5},
+            {"event_time": at(seconds=1)} | unscored,
+            {"event_time": at(minutes=5)} | unscored,
+        ],
     )
     reader = lake.open(str(tmp_path))
 
