@@ -70,7 +70,10 @@ class Catalog:
             )
 
     def table_location(self, name: str, build: Build) -> LakeLocation:
-        return self.location.child(build.paths[name] if TABLES[name].derived else name)
+        """The folder of a table. A derived one that is younger than its build gets the folder of a fresh build."""
+        if not TABLES[name].derived:
+            return self.location.child(name)
+        return self.location.child(build.paths.get(name) or _fresh_path(name, build.number))
 
     def topic_generations(self) -> list[TopicGeneration]:
         """Every topic id that this lake has read, oldest first within a name."""
@@ -111,7 +114,11 @@ class Catalog:
 
 
 def _fresh_paths(number: int) -> dict[str, str]:
-    return {name: f"{name}/build-{number:06d}" for name, spec in TABLES.items() if spec.derived}
+    return {name: _fresh_path(name, number) for name, spec in TABLES.items() if spec.derived}
+
+
+def _fresh_path(name: str, number: int) -> str:
+    return f"{name}/build-{number:06d}"
 
 
 def _now() -> str:

@@ -1,0 +1,68 @@
+"""A question about a symbol's history, what it is pinned to, and the page that answers it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lakehouse.cursor import Cursor
+from lakehouse.markets import Market
+from lakehouse.position import Position
+from lakehouse.series import Series
+from lakehouse.snapshot import Snapshot, TableSnapshot
+from lakehouse.time_range import TimeRange
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryQuery:
+    """A question, resolved: nothing in it is relative. ``asked`` are the parameters as they were given.
+
+    ``interval`` is "brut" or the width of a bucket; ``axis`` the time that the range is on; ``as_of_us`` the
+    instant of the question, which decides what is still open.
+    """
+
+    series: Series
+    symbol: str
+    time_range: TimeRange
+    interval: str
+    limit: int
+    as_of_us: int
+    axis: str
+    model: str | None = None
+    horizon: str | None = None
+    asked: Mapping[str, str]
+    cursor: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """Points in ascending time, as rows of ``columns``; instants are epoch microseconds. ``next`` goes back."""
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+    next: Cursor | None
+    snapshot: Snapshot
+    positions: Mapping[str, Position]
+    market: Market | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """What one page reads: tables, their cuts, the market, and until when realised prices are known."""
+
+    snapshot: Snapshot
+    cuts: Mapping[str, Position]
+    market: Market | None
+    realised_until_us: int
+
+    def cut(self, table: TableSnapshot) -> Position | None:
+        """The position to filter by; None where the table stands exactly there."""
+        cut = self.cuts.get(table.spec.name, table.position)
+        return None if cut == table.position else cut
+
+    def bound_market(self, series: Series) -> dict[str, str]:
+        """The market as a statement of the series binds it; nothing where the series has none."""
+        if not series.has_market or self.market is None:
+            return {}
+        return {"venue": self.market.venue, "quote": self.market.quote}
