@@ -15,6 +15,7 @@ from streaming.java import find_jdk
 
 LOG_STORE_KEY = "spark.delta.logStore.file.impl"
 HARD_LINK_LOG_STORE = "cryptoviz.delta.HardLinkLogStore"
+PROJECT_DIR = Path(__file__).resolve().parent.parent
 JVM_JAR = "cryptoviz-jvm.jar"
 # Two cores shared with the broker: the second compiler and parallel collection cost a live stream half its CPU
 # (43 s against 24 s a minute at 500 msg/s) and gain it nothing.
@@ -119,5 +120,8 @@ def _prepare_environment(*, is_local: bool) -> None:
     os.environ.setdefault("JAVA_HOME", str(find_jdk().home))
     # Otherwise Spark's workers run the first python3 of the PATH, without our packages.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    # They import our modules from wherever this process was started.
+    paths = [str(PROJECT_DIR), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
     if is_local:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")

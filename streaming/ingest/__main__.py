@@ -12,31 +12,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyspark.sql import SparkSession
-
 from lakehouse.contract import CONTRACTS
 from lakehouse.errors import LakehouseError
 from lakehouse.storage import LakeLocation
+from streaming.command_line import EXIT_FAILED, EXIT_NEEDS_OPERATOR, add_spark_options, log_to_stdout, session
 from streaming.errors import CompactedTopicError, DataLossError, SparkLostError, StreamingError
 from streaming.ingest.loss import accept_losses
 from streaming.ingest.rebuild import rebuild
-from streaming.ingest.run import IngestService, IngestSettings, one_line, stop_on_signals
+from streaming.ingest.run import IngestService, IngestSettings
 from streaming.kafka_settings import KafkaSettings
-from streaming.spark_session import build_session
-
-EXIT_FAILED = 1
-EXIT_NEEDS_OPERATOR = 3
+from streaming.supervision import one_line, stop_on_signals
 
 logger = logging.getLogger("streaming.ingest")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    log_to_stdout()
     try:
         return int(options.command(options))
     except (DataLossError, CompactedTopicError) as error:
@@ -47,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
 
 
-def _run(options: argparse.Namespace) -> int:
-    settings = IngestSettings(
+def to_ingest_settings(options: argparse.Namespace) -> IngestSettings:
+    return IngestSettings(
         lake=_lake(options),
         kafka=KafkaSettings.from_env(os.environ),
         topics=tuple(CONTRACTS),
@@ -56,7 +48,26 @@ def _run(options: argparse.Namespace) -> int:
         trigger_milliseconds=options.trigger_ms,
         max_records_per_batch=options.max_records,
     )
-    service = IngestService(lambda: _session(options), settings)
+
+
+def add_lake_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lake", default=os.environ.get("CRYPTOVIZ_LAKE_URI", ".runtime/lake"), help="path or URI"
+    )
+
+
+def add_ingest_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checkpoints", type=Path, default=Path(".runtime/checkpoints/ingest"), help="disposable"
+    )
+    parser.add_argument("--trigger-ms", type=int, default=250, help="least time between two batches")
+    parser.add_argument("--max-records", type=int, default=50_000, help="most records in one batch")
+
+
+def _run(options: argparse.Namespace) -> int:
+    service = IngestService(
+        lambda: session(options, app_name="cryptoviz-ingest"), to_ingest_settings(options)
+    )
     stop_on_signals(service)
     try:
         service.run()
@@ -97,23 +108,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables, the lake by --lake or CRYPTOVIZ_LAKE_URI. "
         "Exit codes: 0 stopped as asked, 1 failed, 3 an operator has to decide (offsets are lost, topic compacted).",
     )
-    parser.add_argument(
-        "--lake", default=os.environ.get("CRYPTOVIZ_LAKE_URI", ".runtime/lake"), help="path or URI"
-    )
+    add_lake_option(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="ingest until SIGTERM; safe to kill at any moment")
-    run.add_argument(
-        "--master", default=os.environ.get("CRYPTOVIZ_SPARK_MASTER", "local[2]"), help="Spark master"
-    )
-    run.add_argument("--driver-memory", default="1g")
-    run.add_argument(
-        "--jars", type=Path, default=Path(".runtime/jars/spark"), help="folder of Spark's extra jars"
-    )
-    run.add_argument(
-        "--checkpoints", type=Path, default=Path(".runtime/checkpoints/ingest"), help="disposable"
-    )
-    run.add_argument("--trigger-ms", type=int, default=250, help="least time between two batches")
-    run.add_argument("--max-records", type=int, default=50_000, help="most records in one batch")
+    add_spark_options(run)
+    add_ingest_options(run)
     run.set_defaults(command=_run)
     accept = commands.add_parser("accept-loss", help="accept, and record for ever, that Kafka lost offsets")
     accept.add_argument(
@@ -133,15 +132,6 @@ def _parser() -> argparse.ArgumentParser:
 def _lake(options: argparse.Namespace) -> LakeLocation:
     return LakeLocation.parse(
         options.lake, json.loads(os.environ.get("CRYPTOVIZ_LAKE_STORAGE_OPTIONS", "{}"))
-    )
-
-
-def _session(options: argparse.Namespace) -> SparkSession:
-    return build_session(
-        app_name="cryptoviz-ingest",
-        master=options.master,
-        jars_dir=options.jars,
-        driver_memory=options.driver_memory,
     )
 
 

@@ -1,49 +1,29 @@
 """The ingestion service: preflight, stream, commit; started again with backoff until it is told to stop."""
 
 import logging
-import signal
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from deltalake.exceptions import DeltaError
-from kafka.errors import KafkaError
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from lakehouse.catalog import Build, Catalog
-from lakehouse.errors import LakehouseError
 from lakehouse.storage import LakeLocation
-from streaming.errors import CompactedTopicError, DataLossError, StreamingError
+from streaming.errors import DataLossError
 from streaming.ingest.committer import Committer, log_commits
 from streaming.ingest.intake import Intake
 from streaming.ingest.preflight import find_losses
 from streaming.ingest.source import forget_checkpoints, read_records
 from streaming.ingest.topic_watch import TopicWatch
 from streaming.kafka_settings import KafkaSettings
-from streaming.spark_session import assert_jvm_runs
+from streaming.supervision import keep_running
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
-FIRST_BACKOFF_SECONDS = 0.5
-MAX_BACKOFF_SECONDS = 15.0
-STEADY_SECONDS = 30.0
-
-_WORTH_ANOTHER_TRY = (
-    StreamingError,
-    LakehouseError,
-    DeltaError,
-    KafkaError,
-    PySparkException,
-    Py4JError,
-    OSError,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,25 +60,10 @@ class IngestService:
         """Ingests until `stop`. Raises DataLossError or CompactedTopicError, which only an operator can mend, and
         SparkLostError, after which only a new process can go on."""
         try:
-            self._run_until_stopped(self._spark_factory())
+            spark = self._spark_factory()
+            keep_running(lambda: self._run_once(spark), name="ingest", spark=spark, stopping=self._stopping)
         finally:
             self._ended.set()
-
-    def _run_until_stopped(self, spark: SparkSession) -> None:
-        backoff = FIRST_BACKOFF_SECONDS
-        while not self._stopping.is_set():
-            started = time.monotonic()
-            try:
-                self._run_once(spark)
-            except (DataLossError, CompactedTopicError):
-                raise
-            except _WORTH_ANOTHER_TRY as error:
-                assert_jvm_runs(spark)
-                if time.monotonic() - started > STEADY_SECONDS:
-                    backoff = FIRST_BACKOFF_SECONDS
-                logger.warning("ingest interrupted error=%s retry_seconds=%.1f", one_line(error), backoff)
-                self._stopping.wait(backoff)
-                backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
 
     def _run_once(self, spark: SparkSession) -> None:
         """One query, from preflight to its end: asked to stop, a failure, or a new build to write to."""
@@ -171,15 +136,3 @@ class IngestService:
             if self._catalog.current_build().number != build.number:
                 logger.info("build changed from=%s", build.build_id)
                 return
-
-
-def one_line(error: BaseException) -> str:
-    """The first telling line of an error, without Spark's stack traces."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:400]
-
-
-def stop_on_signals(service: IngestService) -> None:
-    """Makes SIGINT and SIGTERM stop a service cleanly."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: service.stop())

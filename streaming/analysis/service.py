@@ -1,0 +1,126 @@
+"""The analysis service: its queries side by side in one Spark, each started again with backoff on its own.
+
+A query is a row of `streaming.analysis.queries`: a name, its topics and a function that starts it. What it reads
+from and how far it got is in its checkpoint; what it writes has deterministic ids, so that repeats vanish in gold.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from streaming.analysis.progress import ProgressLog
+from streaming.ingest.topic_watch import TopicWatch
+from streaming.kafka_settings import KafkaSettings
+from streaming.supervision import keep_running
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.5
+TICKS_BETWEEN_TOPIC_CHECKS = 20
+
+
+class StartQuery(Protocol):
+    """Starts a query on its checkpoint, which it continues where there is one."""
+
+    def __call__(
+        self, spark: SparkSession, *, kafka: KafkaSettings, checkpoint_dir: Path, trigger_milliseconds: int
+    ) -> StreamingQuery: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisQuery:
+    """One query of the analysis: the topics that it reads, the one that it writes, and how it is started."""
+
+    name: str
+    inputs: tuple[str, ...]
+    output: str
+    start: StartQuery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisSettings:
+    """Everything the service needs, built once at its entry point."""
+
+    kafka: KafkaSettings
+    queries: tuple[AnalysisQuery, ...]
+    checkpoint_dir: Path
+    trigger_milliseconds: int = 250
+
+
+class AnalysisService:
+    """Runs its queries until `stop`. At least once: kill it at any instant and start it again."""
+
+    def __init__(self, spark_factory: Callable[[], SparkSession], settings: AnalysisSettings) -> None:
+        self._spark_factory = spark_factory
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._failures: list[BaseException] = []
+
+    def stop(self) -> None:
+        """Asks the service to end its queries and to return from `run`. What was not yet written is read again."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Analyses until `stop`. Raises CompactedTopicError, which only an operator can mend, and SparkLostError."""
+        spark = self._spark_factory()
+        threads = [
+            threading.Thread(target=self._keep, args=(spark, query), name=query.name, daemon=True)
+            for query in self._settings.queries
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._failures:
+            raise self._failures[0]
+
+    def _keep(self, spark: SparkSession, query: AnalysisQuery) -> None:
+        try:
+            keep_running(
+                lambda: self._run_once(spark, query), name=query.name, spark=spark, stopping=self._stopping
+            )
+        except BaseException as error:  # noqa: BLE001  raised again by `run`, in the caller's thread
+            self._failures.append(error)
+            self.stop()
+
+    def _run_once(self, spark: SparkSession, query: AnalysisQuery) -> None:
+        """One run of one query: until it is told to stop, fails, or one of its topics is another one."""
+        settings = self._settings
+        with TopicWatch(settings.kafka.for_kafka_python(), (*query.inputs, query.output)) as watch:
+            ids = watch.ids()
+            running = query.start(
+                spark,
+                kafka=settings.kafka,
+                checkpoint_dir=checkpoint_of(settings.checkpoint_dir, query, ids),
+                trigger_milliseconds=settings.trigger_milliseconds,
+            )
+            logger.info("%s starts topics=%s", query.name, ",".join(query.inputs))
+            try:
+                self._watch(running, ProgressLog(query.name), watch, ids)
+            finally:
+                running.stop()
+            error = running.exception()
+            if error is not None and not self._stopping.is_set():
+                raise error
+
+    def _watch(
+        self, running: StreamingQuery, progress: ProgressLog, watch: TopicWatch, ids: dict[str, str]
+    ) -> None:
+        ticks = 0
+        while running.isActive and not self._stopping.wait(TICK_SECONDS):
+            progress.log_new(running)
+            ticks += 1
+            if ticks % TICKS_BETWEEN_TOPIC_CHECKS == 0:
+                watch.assert_ids(ids)
+        progress.log_new(running)
+
+
+def checkpoint_of(directory: Path, query: AnalysisQuery, topic_ids: dict[str, str]) -> Path:
+    """Where a query keeps its offsets. An input that was deleted and created again is another input, read anew."""
+    return directory / query.name / ".".join(topic_ids[topic] for topic in query.inputs)

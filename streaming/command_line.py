@@ -1,0 +1,39 @@
+"""What the command lines of the Spark services share: exit codes, logging, the options of the session."""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from streaming.spark_session import build_session
+
+EXIT_FAILED = 1
+EXIT_NEEDS_OPERATOR = 3
+
+
+def log_to_stdout() -> None:
+    """One line an event; the clients' own chatter is left out."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+
+
+def add_spark_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--master", default=os.environ.get("CRYPTOVIZ_SPARK_MASTER", "local[2]"), help="Spark master"
+    )
+    parser.add_argument("--driver-memory", default="1g")
+    parser.add_argument(
+        "--jars", type=Path, default=Path(".runtime/jars/spark"), help="folder of Spark's extra jars"
+    )
+
+
+def session(options: argparse.Namespace, *, app_name: str) -> SparkSession:
+    return build_session(
+        app_name=app_name, master=options.master, jars_dir=options.jars, driver_memory=options.driver_memory
+    )
