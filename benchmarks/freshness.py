@@ -19,7 +19,7 @@ from lakehouse.contract import CONTRACTS
 from lakehouse.delta_table import open_table
 from lakehouse.position import Position, TopicPartition, read_position
 from streaming.feed.backfill import choose_evenly
-from streaming.feed.stream import Feed
+from streaming.feed.stream import FEED_TOPICS, Feed
 
 AIM_GOLD_P95_SECONDS = 1.5
 GOLD_POLL_SECONDS = 0.05
@@ -90,8 +90,8 @@ def _measure(
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     """Delays by topic: until readable in gold, and until in an answer of the API."""
     ids = Catalog(rig.lake).current_topics()
-    gold = {topic: Seen() for topic in CONTRACTS}
-    answers = {topic: Seen() for topic in CONTRACTS}
+    gold = {topic: Seen() for topic in FEED_TOPICS}
+    answers = {topic: Seen() for topic in FEED_TOPICS}
     ended = threading.Event()
     pollers = [
         threading.Thread(target=_poll, args=(_gold_positions(rig, ids), gold, GOLD_POLL_SECONDS, ended)),
@@ -105,8 +105,8 @@ def _measure(
     for poller in pollers:
         poller.join()
     return (
-        {topic: gold[topic].delays(sent[topic], ids[topic]) for topic in CONTRACTS},
-        {topic: answers[topic].delays(sent[topic], ids[topic]) for topic in CONTRACTS},
+        {topic: gold[topic].delays(sent[topic], ids[topic]) for topic in FEED_TOPICS},
+        {topic: answers[topic].delays(sent[topic], ids[topic]) for topic in FEED_TOPICS},
     )
 
 
@@ -125,7 +125,7 @@ def _report(rate: float, gold: dict[str, list[float]], answers: dict[str, list[f
 
 def _produce(bootstrap: str, *, rate: float, seconds: float) -> dict[str, Sent]:
     """Sends the feed's messages evenly and notes when each was sent and where it landed."""
-    sent = {topic: Sent(topic) for topic in CONTRACTS}
+    sent = {topic: Sent(topic) for topic in FEED_TOPICS}
     now_us = time.time_ns() // 1000
     feed = Feed(seed=now_us % 100_000)
     n_messages = int(rate * seconds)
@@ -165,8 +165,8 @@ def _gold_positions(rig: Rig, ids: dict[str, str]) -> Callable[[str], Position]:
     catalog = Catalog(rig.lake)
     build = catalog.current_build()
     tables = {
-        topic: open_table(catalog.table_location(contract.table.name, build), contract.table)
-        for topic, contract in CONTRACTS.items()
+        topic: open_table(catalog.table_location(CONTRACTS[topic].table.name, build), CONTRACTS[topic].table)
+        for topic in FEED_TOPICS
     }
 
     def look(topic: str) -> Position:
@@ -178,7 +178,7 @@ def _gold_positions(rig: Rig, ids: dict[str, str]) -> Callable[[str], Position]:
 
 def _answered_positions(url: str) -> Callable[[str], Position]:
     """Asks the API and believes the position that its answer carries."""
-    tables = {topic: contract.table.name for topic, contract in CONTRACTS.items()}
+    tables = {topic: CONTRACTS[topic].table.name for topic in FEED_TOPICS}
 
     def look(topic: str) -> Position:
         try:

@@ -1,4 +1,4 @@
-"""What each gold table has seen of each symbol, kept up to date by reading only what is new."""
+"""What each gold table has seen of each symbol (of news: of each source), by reading only what is new."""
 
 import threading
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from lakehouse.duckdb_session import DuckdbSession, position_lists
 from lakehouse.markets import Market
 from lakehouse.snapshot import TableSnapshot
 
-# A row per symbol, origin and market: count, first and last event, newest ingest.
+# A row per key (the first column of the order), origin and market: count, first and last event, newest ingest.
 _COUNTS = """
-SELECT symbol, origin, {market}, count(*),
+SELECT {key}, origin, {market}, count(*),
     min(epoch_us({time})), max(epoch_us({time})), max(epoch_us(ingest_time))
 FROM {{rows}}
 {since}
@@ -125,6 +125,7 @@ class AssetDirectory:
         bound: dict[str, Any] = {} if position is None else dict(position_lists(position))
         statement = _COUNTS.format(
             market="venue, quote" if has_market else "NULL AS venue, NULL AS quote",
+            key=spec.sort_by[0],
             time=spec.sort_by[-1],
             since="" if position is None else _SINCE_POSITION,
         )

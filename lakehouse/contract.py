@@ -1,7 +1,8 @@
-"""The message contract: every field of every result topic, written once.
+"""The message contract: every field of every topic, written once.
 
 The verdict (`lakehouse.verdict`), the JSON Schemas, the AsyncAPI page and the docs are all made from this.
-A message is one JSON object in UTF-8, keyed by its symbol. Fields that the contract does not name are kept.
+A message is one JSON object in UTF-8, keyed by its symbol (a text: by its source). Fields that the contract
+does not name are kept.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from lakehouse.table_spec import TableSpec
-from lakehouse.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
+from lakehouse.tables import GOLD_NEWS, GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
 
 CONTRACT_VERSION = 1
 MAX_VALUE_BYTES = 256 * 1024
@@ -19,11 +20,13 @@ MAX_NESTING = 32
 MAX_FUTURE = timedelta(minutes=10)
 EARLIEST_EVENT_TIME = datetime(2009, 1, 3, tzinfo=UTC)  # Source: the Bitcoin genesis block
 SYMBOL_PATTERN = "^[a-z0-9]{1,20}$"
+SOURCE_PATTERN = "^[a-z0-9]{1,20}$"
 NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,63}$"
 TIME_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|\\+00:00)$"
 HORIZON_PATTERN = "^[1-9][0-9]{0,3}(m|h|d)$"
 MESSAGE_ID_PATTERN = "^[a-z0-9]{1,20}:-?[0-9]{1,17}:[A-Za-z0-9._~-]{1,128}$"
 ORIGINS = ("collected", "generated", "replay")
+DATED_BY = ("published", "updated", "first_seen")
 UNSCORED = "unscored"
 LABELS = ("positive", "neutral", "negative", UNSCORED)
 
@@ -73,14 +76,19 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContract:
-    """What a topic carries: its fields, the gold table they land in, and which fields are its symbol and time."""
+    """What a topic carries: its fields, the gold table they land in, and which fields are its key and time."""
 
     topic: str
     title: str
     table: TableSpec
-    symbol_field: str
+    key_field: str
     time_field: str
     fields: tuple[Field, ...]
+
+    @property
+    def key_column(self) -> str:
+        """The gold column that holds the message's Kafka key."""
+        return self.field(self.key_field).column or self.key_field
 
     @property
     def time_column(self) -> str:
@@ -116,7 +124,7 @@ def _common(natural_key: str) -> tuple[Field, ...]:
         Field(
             name="message_id",
             kind="string",
-            meaning=f"symbol:event time in epoch microseconds:natural key ({natural_key})",
+            meaning=f"key:event time in epoch microseconds:natural key ({natural_key})",
             pattern=MESSAGE_ID_PATTERN,
         ),
         Field(name="origin", kind="string", meaning="where the numbers come from", one_of=ORIGINS),
@@ -144,7 +152,7 @@ ANALYZED_SENTIMENT = MessageContract(
     topic="analyzed-sentiment",
     title="One analysed text about one symbol",
     table=GOLD_SENTIMENT,
-    symbol_field="symbol",
+    key_field="symbol",
     time_field="event_time",
     fields=(
         *_common("source and identity of the text, model, model version"),
@@ -185,7 +193,7 @@ PREDICTED_PRICE = MessageContract(
     topic="predicted-price",
     title="One forecast of one symbol's price by one model for one horizon",
     table=GOLD_PREDICTION,
-    symbol_field="symbol",
+    key_field="symbol",
     time_field="made_at",
     fields=(
         *_common("model, model version, horizon"),
@@ -214,7 +222,7 @@ RAW_PRICE = MessageContract(
     topic="raw-price",
     title="One trade or ticker observation of one market",
     table=GOLD_PRICE,
-    symbol_field="base",
+    key_field="base",
     time_field="exchange_time",
     fields=(
         *_common("venue, quote, trade id or ticker sequence"),
@@ -235,8 +243,39 @@ RAW_PRICE = MessageContract(
     ),
 )
 
+RAW_NEWS = MessageContract(
+    topic="raw-news",
+    title="One text as a collector found it",
+    table=GOLD_NEWS,
+    key_field="source",
+    time_field="published_time",
+    fields=(
+        *_common("the feed's own identity of the text, else its canonical URL, else its normalised title"),
+        Field(
+            name="source", kind="string", meaning="short name of the feed, its slug", pattern=SOURCE_PATTERN
+        ),
+        _time(
+            "published_time",
+            "instant at which the text was published; the message's event time",
+            column="event_time",
+        ),
+        Field(
+            name="dated_by",
+            kind="string",
+            meaning="what published_time is: as the feed says, its last update, or when a collector first saw it",
+            one_of=DATED_BY,
+        ),
+        Field(name="title", kind="string", meaning="headline, plain text", max_length=2000),
+        _text("summary", "what the feed says beside the headline, plain text", 20_000),
+        _text("url", "address of the text", 2000),
+        _text("language", "language that the feed names, BCP 47", 35),
+        _text("guid", "identity that the feed gives the text", 2000),
+        _time("collected_time", "instant at which a collector fetched the text"),
+    ),
+)
+
 CONTRACTS: Mapping[str, MessageContract] = {
-    contract.topic: contract for contract in (ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_PRICE)
+    contract.topic: contract for contract in (ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_PRICE, RAW_NEWS)
 }
 
 RULES: Mapping[str, Rule] = {
@@ -263,18 +302,21 @@ RULES: Mapping[str, Rule] = {
         Rule("interval_reversed", "lower is above upper"),
         Rule("interval_incomplete", "one of lower and upper is given without the other"),
         Rule("horizon_mismatch", "target_time is not made_at + horizon"),
-        Rule("id_mismatch", "message_id does not begin with the message's own symbol and event time"),
-        Rule("key_mismatch", "the Kafka key is not the symbol, so copies may land in different partitions"),
+        Rule("id_mismatch", "message_id does not begin with the message's own key and event time"),
+        Rule(
+            "key_mismatch",
+            "the Kafka key is not the message's own, so copies may land in different partitions",
+        ),
     )
 }
 
 
-def make_message_id(*, symbol: str, event_time: datetime, natural_key: tuple[str, ...]) -> str:
-    """The deterministic id of a message: the same for the same symbol, event time and natural key.
+def make_message_id(*, key: str, event_time: datetime, natural_key: tuple[str, ...]) -> str:
+    """The deterministic id of a message: the same for the same Kafka key, event time and natural key.
 
-    >>> make_message_id(symbol="btc", event_time=datetime(2026, 1, 1, tzinfo=UTC), natural_key=("kraken", "usd", "7"))
+    >>> make_message_id(key="btc", event_time=datetime(2026, 1, 1, tzinfo=UTC), natural_key=("kraken", "usd", "7"))
     'btc:1767225600000000:e5f1ea7d5cb84ca1d09e'
     """
     microseconds = (event_time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
     digest = hashlib.sha256("\x1f".join(natural_key).encode()).hexdigest()[:20]
-    return f"{symbol}:{microseconds}:{digest}"
+    return f"{key}:{microseconds}:{digest}"

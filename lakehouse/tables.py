@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from lakehouse.table_spec import HEADER_LIST, STRING_LIST, Column, TableSpec
 
 _SOURCE_COLUMNS = (
-    Column(
-        "message_id", "string", "symbol:event time in epoch microseconds:natural key; unique in the table"
-    ),
+    Column("message_id", "string", "key:event time in epoch microseconds:natural key; unique in the table"),
     Column("origin", "string", "collected, generated or replay: where the numbers come from"),
     Column("extra", "string", "fields of the message that the contract does not name, as JSON; null if none"),
     Column("topic_id", "string", "id of the Kafka topic; a recreated topic has another"),
@@ -85,6 +83,27 @@ GOLD_PRICE = TableSpec(
     partition_by=("event_date",),
     sort_by=("symbol", "event_time"),
     stats_on=("symbol", "event_time", *_POSITION_STATS),
+)
+
+GOLD_NEWS = TableSpec(
+    name="gold_news",
+    grain="one collected text",
+    columns=(
+        Column("source", "string", "short name of the feed that carried the text, e.g. coindesk"),
+        Column("event_time", "timestamp", "UTC instant at which the text was published"),
+        Column("dated_by", "string", "published, updated or first_seen: what event_time is"),
+        Column("title", "string", "headline of the text, plain"),
+        Column("summary", "string", "what the feed says beside the headline, plain; null where nothing"),
+        Column("url", "string", "address of the text"),
+        Column("language", "string", "language that the feed names, BCP 47; null where it names none"),
+        Column("guid", "string", "identity that the feed gives the text; null where it gives none"),
+        Column("collected_time", "timestamp", "UTC instant at which a collector fetched the text"),
+        *_SOURCE_COLUMNS,
+        Column("event_date", "date", "UTC day of event_time; partition column"),
+    ),
+    partition_by=("event_date",),
+    sort_by=("source", "event_time"),
+    stats_on=("source", "event_time", *_POSITION_STATS),
 )
 
 _MESSAGE_COLUMNS = (
@@ -169,7 +188,10 @@ LOSSES = TableSpec(
     derived=False,
 )
 
-GOLD_TABLES = (GOLD_SENTIMENT, GOLD_PREDICTION, GOLD_PRICE)
+ASSET_TABLES = (GOLD_SENTIMENT, GOLD_PREDICTION, GOLD_PRICE)
+"""The gold tables whose rows are about a symbol."""
+GOLD_TABLES = (*ASSET_TABLES, GOLD_NEWS)
+"""The tables that messages become rows of. Each is sorted by its messages' key, then by their event time."""
 TABLES: Mapping[str, TableSpec] = {
     spec.name: spec for spec in (BRONZE, *GOLD_TABLES, QUARANTINE, DUPLICATES, LOSSES)
 }

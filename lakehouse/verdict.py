@@ -152,9 +152,7 @@ def _to_annotation(field: Field) -> Any:
 def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None, int], Row]:
     """The checks that both paths share: times, the pairs of fields that belong together, id and key."""
     contract, names = CONTRACTS[topic], _value_names(topic)
-    symbol_at, time_at, id_at = (
-        names.index(n) for n in (contract.symbol_field, contract.time_field, "message_id")
-    )
+    key_at, time_at, id_at = (names.index(n) for n in (contract.key_field, contract.time_field, "message_id"))
     fields = [contract.field(name) for name in names]
     times_at = [(at, field) for at, field in enumerate(fields) if field.kind == "time"]
     check_together = _pair_check(contract, names)
@@ -170,18 +168,20 @@ def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None
                     row[at] = to_epoch_us(text)
                 except ValueError as error:
                     raise wrong("bad_time", field, text) from error
-        symbol, event_time_us = row[symbol_at], row[time_at]
+        own_key, event_time_us = row[key_at], row[time_at]
         if not _EARLIEST_US <= event_time_us <= broker_time_us + _MAX_FUTURE_US:
             raise _out_of_time(contract.time_field, event_time_us, broker_time_us)
         if check_together is not None:
             check_together(row)
         if is_id(row[id_at]) is None:
             raise wrong("bad_format", id_field, row[id_at])
-        if not row[id_at].startswith(f"{symbol}:{event_time_us}:"):
-            raise _other_id(row[id_at], symbol, event_time_us)
-        if key != symbol.encode():
+        if not row[id_at].startswith(f"{own_key}:{event_time_us}:"):
+            raise _other_id(row[id_at], own_key, event_time_us)
+        if key != own_key.encode():
             raise BrokenRuleError(
-                "key_mismatch", None, f"the Kafka key is {shown(key)}; it is the symbol, {symbol}"
+                "key_mismatch",
+                None,
+                f"the Kafka key is {shown(key)}; it is the {contract.key_field}, {own_key}",
             )
         return tuple(row)
 
@@ -199,11 +199,11 @@ def _out_of_time(name: str, event_time_us: int, broker_time_us: int) -> BrokenRu
     )
 
 
-def _other_id(message_id: str, symbol: str, event_time_us: int) -> BrokenRuleError:
+def _other_id(message_id: str, own_key: str, event_time_us: int) -> BrokenRuleError:
     return BrokenRuleError(
         "id_mismatch",
         "message_id",
-        f"message_id is {shown(message_id)}; it begins with {symbol}:{event_time_us}:",
+        f"message_id is {shown(message_id)}; it begins with {own_key}:{event_time_us}:",
     )
 
 

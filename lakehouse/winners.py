@@ -1,7 +1,8 @@
-"""Which Kafka record became the gold row of a message_id: looked up in gold itself, by symbol and event time.
+"""Which Kafka record became the gold row of a message_id: looked up in gold itself, by key and event time.
 
-A message_id covers symbol and event time, so the log prunes the look-up to the few files that can hold it. Ids are
-kept per symbol and stretch of time, least recently used first out; nothing here is truth, all of it is in gold.
+A message_id covers its Kafka key (symbol or source) and its event time, so the log prunes the look-up to the few
+files that can hold it. Ids are kept per key and stretch of time, least recently used first out; nothing here is
+truth, all of it is in gold.
 """
 
 from collections import OrderedDict
@@ -27,16 +28,19 @@ _Bucket = tuple[str, int]
 class WinnerIndex:
     """Winners of one gold table. Correct as long as every row appended meanwhile is put into its bucket."""
 
-    def __init__(self, table: DeltaTable, location: LakeLocation, *, time_column: str) -> None:
+    def __init__(
+        self, table: DeltaTable, location: LakeLocation, *, key_column: str, time_column: str
+    ) -> None:
         self._table = table
         self._location = location
+        self._key_column = key_column
         self._time_column = time_column
         self._buckets: OrderedDict[_Bucket, dict[str, Winner]] = OrderedDict()
         self._n_ids = 0
 
-    def load(self, symbols: Sequence[str], times_us: Sequence[int]) -> list[dict[str, Winner]]:
-        """The ids that gold holds around each (symbol, time), for the caller to look up and extend."""
-        wanted = [(symbol, time_us // BUCKET_US) for symbol, time_us in zip(symbols, times_us, strict=True)]
+    def load(self, keys: Sequence[str], times_us: Sequence[int]) -> list[dict[str, Winner]]:
+        """The ids that gold holds around each (key, time), for the caller to look up and extend."""
+        wanted = [(key, time_us // BUCKET_US) for key, time_us in zip(keys, times_us, strict=True)]
         distinct = dict.fromkeys(wanted)
         missing = [bucket for bucket in distinct if bucket not in self._buckets]
         if missing:
@@ -60,14 +64,14 @@ class WinnerIndex:
         for bucket in missing:
             self._buckets[bucket] = {}
         slots = np.unique(np.fromiter((slot for _, slot in missing), dtype=np.int64))
-        symbols = sorted({symbol for symbol, _ in missing})
+        keys = sorted({key for key, _ in missing})
         fresh = set(missing)
         for path in self._paths_touching(slots):
-            rows = self._read_ids(path, symbols, slots)
-            for symbol, time_us, message_id, *winner in zip(
+            rows = self._read_ids(path, keys, slots)
+            for key, time_us, message_id, *winner in zip(
                 *(column.to_pylist() for column in rows), strict=True
             ):
-                bucket = (symbol, time_us // BUCKET_US)
+                bucket = (key, time_us // BUCKET_US)
                 if bucket in fresh:
                     self._buckets[bucket][message_id] = (winner[0], winner[1], winner[2])
                     self._n_ids += 1
@@ -81,11 +85,18 @@ class WinnerIndex:
         touched = np.searchsorted(slots, last, side="right") > np.searchsorted(slots, first, side="left")
         return [str(path) for path in files["path"].filter(pa.array(touched)).to_pylist()]
 
-    def _read_ids(self, path: str, symbols: list[str], slots: np.ndarray) -> list[pa.ChunkedArray]:
-        columns = ["symbol", self._time_column, "message_id", "topic_id", "kafka_partition", "kafka_offset"]
+    def _read_ids(self, path: str, keys: list[str], slots: np.ndarray) -> list[pa.ChunkedArray]:
+        columns = [
+            self._key_column,
+            self._time_column,
+            "message_id",
+            "topic_id",
+            "kafka_partition",
+            "kafka_offset",
+        ]
         stamp = pa.timestamp("us", tz="UTC")
         inside = (
-            (pc.field("symbol").isin(symbols))
+            (pc.field(self._key_column).isin(keys))
             & (pc.field(self._time_column) >= pa.scalar(int(slots[0]) * BUCKET_US, stamp))
             & (pc.field(self._time_column) < pa.scalar((int(slots[-1]) + 1) * BUCKET_US, stamp))
         )
@@ -93,7 +104,7 @@ class WinnerIndex:
             self._location.open_file(path), columns=columns, filters=inside, partitioning=None
         )
         times_us = rows[self._time_column].cast(pa.int64())
-        return [rows["symbol"], times_us, *(rows[name] for name in columns[2:])]
+        return [rows[self._key_column], times_us, *(rows[name] for name in columns[2:])]
 
 
 def _to_slots(times: pa.ChunkedArray, *, absent: int) -> np.ndarray:

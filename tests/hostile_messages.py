@@ -113,7 +113,7 @@ def _retime(draw: Draw, draft: _Draft) -> None:
     at = second + timedelta(microseconds=int(f"{fraction[1:]:0<6}"[:6]))
     symbol = (draft.key or b"btc").decode("ascii", "replace")
     draft.set(
-        "message_id", json.dumps(make_message_id(symbol=symbol, event_time=at, natural_key=("x",))).encode()
+        "message_id", json.dumps(make_message_id(key=symbol, event_time=at, natural_key=("x",))).encode()
     )
     if contract.time_field == "made_at":
         micros = f"{at:%Y-%m-%dT%H:%M:%S.%f}"

@@ -14,12 +14,13 @@ from lakehouse.delta_table import append, ensure_table
 from lakehouse.position import TopicPartition
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
-from lakehouse.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT, TABLES
+from lakehouse.tables import GOLD_NEWS, GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT, TABLES
 
 TOPICS = {
     GOLD_SENTIMENT.name: ("analyzed-sentiment", "TopicSentiment"),
     GOLD_PREDICTION.name: ("predicted-price", "TopicPrediction"),
     GOLD_PRICE.name: ("raw-price", "TopicPrice"),
+    GOLD_NEWS.name: ("raw-news", "TopicNews"),
 }
 NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 Row = Mapping[str, Any]
@@ -55,6 +56,13 @@ _DEFAULTS: Mapping[str, Row] = {
         "quote": "usd",
         "price": 100.0,
         "base_volume": 1.0,
+    },
+    GOLD_NEWS.name: {
+        "source": "wire",
+        "event_time": NOON,
+        "dated_by": "published",
+        "title": "A headline",
+        "collected_time": NOON,
     },
 }
 
@@ -105,7 +113,7 @@ class LakeBuilder:
             "ingest_time": time,
             "event_date": date(time.year, time.month, time.day),
         }
-        complete.setdefault("message_id", f"{complete['symbol']}:{spec.name}:{partition}:{offset}")
+        complete.setdefault("message_id", f"{complete[spec.sort_by[0]]}:{spec.name}:{partition}:{offset}")
         return complete
 
 
@@ -115,10 +123,12 @@ def build_lake(
     sentiment: Sequence[Row] = (),
     prediction: Sequence[Row] = (),
     price: Sequence[Row] = (),
+    news: Sequence[Row] = (),
 ) -> LakeBuilder:
     """A lake with every gold table, rows in one commit each."""
     builder = LakeBuilder(path)
     builder.append(GOLD_SENTIMENT.name, sentiment)
     builder.append(GOLD_PREDICTION.name, prediction)
     builder.append(GOLD_PRICE.name, price)
+    builder.append(GOLD_NEWS.name, news)
     return builder

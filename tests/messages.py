@@ -16,7 +16,7 @@ def rfc3339(instant: datetime) -> str:
 def sentiment(event_time: datetime, *, symbol: str = "btc", key: str = "1", **changed: Any) -> dict[str, Any]:
     return {
         "v": 1,
-        "message_id": make_message_id(symbol=symbol, event_time=event_time, natural_key=("sentiment", key)),
+        "message_id": make_message_id(key=symbol, event_time=event_time, natural_key=("sentiment", key)),
         "origin": "generated",
         "symbol": symbol,
         "event_time": rfc3339(event_time),
@@ -33,7 +33,7 @@ def sentiment(event_time: datetime, *, symbol: str = "btc", key: str = "1", **ch
 def prediction(made_at: datetime, *, symbol: str = "btc", key: str = "1", **changed: Any) -> dict[str, Any]:
     return {
         "v": 1,
-        "message_id": make_message_id(symbol=symbol, event_time=made_at, natural_key=("prediction", key)),
+        "message_id": make_message_id(key=symbol, event_time=made_at, natural_key=("prediction", key)),
         "origin": "generated",
         "symbol": symbol,
         "made_at": rfc3339(made_at),
@@ -53,7 +53,7 @@ def prediction(made_at: datetime, *, symbol: str = "btc", key: str = "1", **chan
 def price(exchange_time: datetime, *, symbol: str = "btc", key: str = "1", **changed: Any) -> dict[str, Any]:
     return {
         "v": 1,
-        "message_id": make_message_id(symbol=symbol, event_time=exchange_time, natural_key=("price", key)),
+        "message_id": make_message_id(key=symbol, event_time=exchange_time, natural_key=("price", key)),
         "origin": "generated",
         "base": symbol,
         "exchange_time": rfc3339(exchange_time),
@@ -64,7 +64,30 @@ def price(exchange_time: datetime, *, symbol: str = "btc", key: str = "1", **cha
     } | changed
 
 
-MAKERS = {"analyzed-sentiment": sentiment, "predicted-price": prediction, "raw-price": price}
+def news(published_time: datetime, *, symbol: str = "wire", key: str = "1", **changed: Any) -> dict[str, Any]:
+    """``symbol`` stands for the message's key, as in the other makers: here the source."""
+    return {
+        "v": 1,
+        "message_id": make_message_id(key=symbol, event_time=published_time, natural_key=("news", key)),
+        "origin": "generated",
+        "source": symbol,
+        "published_time": rfc3339(published_time),
+        "dated_by": "published",
+        "title": "Bitcoin gains",
+        "summary": "It does.",
+        "url": "https://wire.example/1",
+        "language": "en",
+        "guid": key,
+        "collected_time": rfc3339(published_time),
+    } | changed
+
+
+MAKERS = {
+    "analyzed-sentiment": sentiment,
+    "predicted-price": prediction,
+    "raw-price": price,
+    "raw-news": news,
+}
 
 
 def to_bytes(message: dict[str, Any]) -> bytes:

@@ -13,7 +13,7 @@ from lakehouse.history import HistoryPage, HistoryQuery, read_history
 from lakehouse.lake import Lake
 from lakehouse.position import Position
 from lakehouse.snapshot import TableSnapshot
-from lakehouse.tables import GOLD_TABLES
+from lakehouse.tables import ASSET_TABLES
 from lakehouse.time_range import SECOND_US, format_us
 
 _ORIGINS_OF_BITS = tuple(
@@ -45,8 +45,8 @@ def history(
 
 
 def check_symbol(*, lake: Lake, symbol: str) -> None:
-    """Raises UnknownSymbolError unless some gold table has seen the symbol."""
-    for spec in GOLD_TABLES:
+    """Raises UnknownSymbolError unless some table has seen the symbol."""
+    for spec in ASSET_TABLES:
         try:
             snapshot = lake.snapshot(spec.name)[spec.name]
         except LakeNotFoundError:

@@ -1,6 +1,6 @@
 """What the tables hold, how far they have come and how fresh they are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.status.lag import EndOffsets
@@ -10,7 +10,8 @@ from lakehouse.lake import Lake
 from lakehouse.markets import primary_market
 from lakehouse.position import TopicPartition
 from lakehouse.snapshot import TableSnapshot
-from lakehouse.tables import BRONZE, GOLD_PRICE, GOLD_TABLES, LOSSES, TABLES
+from lakehouse.table_spec import TableSpec
+from lakehouse.tables import ASSET_TABLES, BRONZE, GOLD_PRICE, GOLD_TABLES, LOSSES, TABLES
 from lakehouse.time_range import SECOND_US, format_us
 
 # Tickers that newcomers look for by name; a symbol that is not here has no name, not a wrong one.
@@ -50,8 +51,8 @@ Document = dict[str, Any]
 
 
 def assets(*, lake: Lake) -> Document:
-    """Every symbol that a gold table has seen. Raises LakeNotFoundError where no gold table exists."""
-    seen_by = _gold_assets(lake)
+    """Every symbol that a table has seen. Raises LakeNotFoundError where no gold table exists."""
+    seen_by = _seen_by(lake, ASSET_TABLES)
     if not seen_by:
         raise LakeNotFoundError(what="any gold table", uri=lake.location.uri)
     symbols = sorted(set().union(*(table.symbols() for table in seen_by.values())))
@@ -62,7 +63,7 @@ def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int) -> Document:
     """Tables, lag, losses and origins. Raises LakeNotFoundError before the lake exists."""
     build = lake.current_build()
     topics = lake.catalog.current_topics()
-    gold = _gold_assets(lake)
+    gold = _seen_by(lake, GOLD_TABLES)
     tables = {}
     for name in TABLES:
         try:
@@ -79,9 +80,9 @@ def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int) -> Document:
     }
 
 
-def _gold_assets(lake: Lake) -> dict[str, TableAssets]:
+def _seen_by(lake: Lake, specs: Iterable[TableSpec]) -> dict[str, TableAssets]:
     found = {}
-    for spec in GOLD_TABLES:
+    for spec in specs:
         try:
             found[spec.name] = lake.assets.of(lake.snapshot(spec.name)[spec.name])
         except LakeNotFoundError:

@@ -14,7 +14,7 @@ from api.openapi import openapi_document
 from api.status import selectors
 from api.status.lag import EndOffsetWatch
 from lakehouse.contract import CONTRACTS
-from lakehouse.tables import GOLD_TABLES
+from lakehouse.tables import ASSET_TABLES
 
 
 @cache
@@ -48,10 +48,10 @@ class HealthView(APIView):
 
 
 class ReadyView(APIView):
-    """GET whether this process can answer histories: every gold table is there."""
+    """GET whether this process can answer histories: every table of theirs is there."""
 
     def get(self, request: Request) -> HttpResponse:
-        snapshot = current_lake().snapshot(*(spec.name for spec in GOLD_TABLES))
+        snapshot = current_lake().snapshot(*(spec.name for spec in ASSET_TABLES))
         versions = {name: table.version for name, table in snapshot.tables.items()}
         return respond({"status": "ready", "versions": versions})
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from lakehouse.contract import CONTRACTS
 from streaming.broker import DEFAULT_DIRECTORY, read_bootstrap
 from streaming.errors import KafkaUnavailableError, StreamingError, TopicNotFoundError
 from streaming.feed.backfill import Task, publish_past
@@ -20,7 +19,7 @@ from streaming.feed.progress import Progress
 from streaming.feed.publisher import Publisher, backoff_seconds, open_publisher
 from streaming.feed.schedule import density_for_rate
 from streaming.feed.state import FeedState, read_state, resume_us, write_state
-from streaming.feed.stream import Feed
+from streaming.feed.stream import FEED_TOPICS, Feed
 from streaming.kafka_settings import KafkaSettings
 from streaming.topics import describe_topics
 
@@ -135,7 +134,7 @@ def _publish_on(
 
 
 def _open(client_config: dict[str, Any], progress: Progress) -> Publisher:
-    return open_publisher(client_config, CONTRACTS, say=progress.say)
+    return open_publisher(client_config, FEED_TOPICS, say=progress.say)
 
 
 def _until(state: FeedState, until_us: int, *, from_us: int) -> FeedState:
@@ -146,8 +145,8 @@ def _topic_ids(client_config: dict[str, Any], progress: Progress) -> tuple[str, 
     """Ids of the topics, once there is a broker that has them."""
     for pause_seconds in backoff_seconds():
         try:
-            described = describe_topics(client_config, CONTRACTS)
-            return tuple(described[topic].topic_id for topic in sorted(CONTRACTS))
+            described = describe_topics(client_config, FEED_TOPICS)
+            return tuple(described[topic].topic_id for topic in sorted(FEED_TOPICS))
         except (KafkaUnavailableError, TopicNotFoundError) as error:
             progress.say(f"{error}; trying again in {pause_seconds:.0f} s")
             time.sleep(pause_seconds)

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lakehouse.contract import CONTRACTS
 from streaming.errors import StreamingError
 from streaming.feed.market import ASSETS
 from streaming.feed.messages import Message
 from streaming.feed.progress import Progress
 from streaming.feed.publisher import Publisher, open_publisher
 from streaming.feed.schedule import MIN_RATE, density_for_rate
-from streaming.feed.stream import Feed, messages_between
+from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
 
 WINDOW_US = 6 * 3_600_000_000
 _REPORT_EVERY = 1_000
@@ -171,7 +170,7 @@ def _work(number: int, task: Task, client_config: dict[str, Any], reports: Any) 
 
     publisher: Publisher | None = None
     publisher = open_publisher(
-        client_config, CONTRACTS, say=lambda text: report(until_us, text), linger_ms=20
+        client_config, FEED_TOPICS, say=lambda text: report(until_us, text), linger_ms=20
     )
     for end_us, messages in messages_of(task):
         for n_sent, message in enumerate(messages):

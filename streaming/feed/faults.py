@@ -133,9 +133,9 @@ def _not_utf8(_: MessageContract, fields: dict[str, Any], key: bytes) -> tuple[b
 
 
 def _at_time(contract: MessageContract, fields: dict[str, Any], event_time_us: int) -> bytes:
-    symbol = fields[contract.symbol_field]
+    key = fields[contract.key_field]
     message_id = _make_message_id(
-        symbol=symbol, event_time=to_time(event_time_us), natural_key=(fields["message_id"],)
+        key=key, event_time=to_time(event_time_us), natural_key=(fields["message_id"],)
     )
     moved = {"message_id": message_id, contract.time_field: to_rfc3339(event_time_us)}
     return json.dumps(fields | moved).encode()

@@ -49,7 +49,7 @@ def to_value(
         raise TypeError(f"{contract.topic} has no field {', '.join(sorted(unknown))}")
     event_time = to_time(event_time_us)
     message_id = make_message_id(
-        symbol=fields[contract.symbol_field], event_time=event_time, natural_key=natural_key
+        key=fields[contract.key_field], event_time=event_time, natural_key=natural_key
     )
     head = {
         "v": CONTRACT_VERSION,

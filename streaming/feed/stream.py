@@ -29,6 +29,7 @@ from streaming.feed.schedule import BACKGROUND, Density, Slots
 
 _MAX_LATENCY_US = 2 * MINUTE_US
 NEVER_US = 1 << 62
+FEED_TOPICS = (RAW_PRICE.topic, ANALYZED_SENTIMENT.topic, PREDICTED_PRICE.topic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,7 +143,9 @@ class Intake:
         position = read_position(table, [self.topics[topic] for topic in topics])
         self._writers[spec.name] = PositionedWriter(table, spec, position)
         for contract in of_table:
-            self._winners[contract.topic] = WinnerIndex(table, location, time_column=contract.time_column)
+            self._winners[contract.topic] = WinnerIndex(
+                table, location, key_column=contract.key_column, time_column=contract.time_column
+            )
 
     def _common(self, of: Callable[[PositionedWriter], Position]) -> Position:
         common = Position()
@@ -196,8 +198,9 @@ class Intake:
         )
         rows = accepted.take(order)
         index = self._winners[topic]
-        times_us = rows[CONTRACTS[topic].time_column].cast(pa.int64()).to_pylist()
-        buckets = index.load(rows["symbol"].to_pylist(), times_us)
+        contract = CONTRACTS[topic]
+        times_us = rows[contract.time_column].cast(pa.int64()).to_pylist()
+        buckets = index.load(rows[contract.key_column].to_pylist(), times_us)
         ids = rows["message_id"].to_pylist()
         own = zip(
             *(rows[name].to_pylist() for name in ("topic_id", "kafka_partition", "kafka_offset")), strict=True

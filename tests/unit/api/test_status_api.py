@@ -60,6 +60,16 @@ def test_assets_have_their_first_and_last_event(tmp_path: Path, api_of: ApiOf) -
     }
 
 
+def test_sources_of_news_are_no_assets_and_their_table_is_in_the_state(tmp_path: Path, api_of: ApiOf) -> None:
+    build_lake(tmp_path, sentiment=[{}], news=[{"source": "wire"}, {"source": "gazette"}])
+    api = api_of(tmp_path)
+    assert [asset["symbol"] for asset in api.get("/api/v1/actifs").document["actifs"]] == ["btc"]
+    assert api.get("/api/v1/sentiment/wire/historique").status == 404
+    news = next(t for t in api.get("/api/v1/etat").document["tables"] if t["table"] == "gold_news")
+    assert (news["rows"], news["origins"]) == (2, ["generated"])
+    assert news["freshness"]["event_time"] == "2026-01-10T12:00:00Z"
+
+
 def test_state_lists_tables_with_position_and_freshness(tmp_path: Path, api_of: ApiOf) -> None:
     builder = build_lake(tmp_path, sentiment=[{}, {}])
     document = api_of(tmp_path).get("/api/v1/etat/").document
@@ -69,6 +79,7 @@ def test_state_lists_tables_with_position_and_freshness(tmp_path: Path, api_of: 
         "gold_sentiment",
         "gold_prediction",
         "gold_price",
+        "gold_news",
     ]
     assert document["absentes"] == ["bronze", "quarantine", "duplicates", "losses"]
     assert (sentiment["version"], sentiment["rows"], sentiment["files"]) == (1, 2, 1)

@@ -53,7 +53,7 @@ def test_the_example_is_complete_and_good(topic: str) -> None:
 
     verdict = judge(
         topic,
-        key=example[contract.symbol_field].encode(),
+        key=example[contract.key_field].encode(),
         value=json.dumps(example).encode(),
         broker_time_us=EXAMPLE_TIME_US,
     )

@@ -7,21 +7,25 @@ import pytest
 
 from lakehouse.contract import CONTRACTS, MAX_VALUE_BYTES, RULES, make_message_id
 from lakehouse.verdict import Rejected, judge, judge_slowly, message_columns, to_epoch_us
-from tests.messages import MAKERS, prediction, price, sentiment, to_bytes
+from tests.messages import MAKERS, news, prediction, price, sentiment, to_bytes
 
 AT = datetime(2026, 1, 31, 9, 30, 0, 250_000, tzinfo=UTC)
 AT_US = 1_769_851_800_250_000
 BROKER_TIME_US = AT_US + 1_000_000
-SENTIMENT, PREDICTION, PRICE = "analyzed-sentiment", "predicted-price", "raw-price"
+SENTIMENT, PREDICTION, PRICE, NEWS = "analyzed-sentiment", "predicted-price", "raw-price", "raw-news"
 
 
 def spoilt(topic: str, **changed: Any) -> bytes:
     return to_bytes(MAKERS[topic](AT) | changed)
 
 
+def spoilt_news(**changed: str) -> bytes:
+    return to_bytes(news(AT) | changed)
+
+
 def moved(text: str, at: datetime) -> bytes:
     """A price whose exchange time is written like this, with the id of this instant."""
-    message_id = make_message_id(symbol="btc", event_time=at, natural_key=("x",))
+    message_id = make_message_id(key="btc", event_time=at, natural_key=("x",))
     return to_bytes(price(AT, message_id=message_id) | {"exchange_time": text})
 
 
@@ -152,9 +156,34 @@ def test_a_ticker_becomes_its_row_under_the_names_of_the_table() -> None:
     assert columns["base_volume"] is None
 
 
+def test_a_text_becomes_its_row_keyed_by_its_source() -> None:
+    row = judge(NEWS, key=b"wire", value=to_bytes(news(AT, guid=None)), broker_time_us=BROKER_TIME_US)
+
+    columns = dict(zip(message_columns(NEWS), row, strict=True))
+    assert (columns["source"], columns["event_time"], columns["dated_by"]) == ("wire", AT_US, "published")
+    assert (columns["title"], columns["guid"], columns["collected_time"]) == ("Bitcoin gains", None, AT_US)
+
+
+@pytest.mark.parametrize(
+    ("key", "changed", "rule"),
+    [
+        (b"btc", {}, "key_mismatch"),
+        (b"wire", {"source": "The Wire"}, "bad_format"),
+        (b"wire", {"message_id": f"btc:{AT_US}:x"}, "id_mismatch"),
+        (b"wire", {"dated_by": "guess"}, "bad_format"),
+    ],
+)
+def test_a_text_that_is_not_its_sources_is_rejected(key: bytes, changed: dict[str, str], rule: str) -> None:
+    verdict = judge(NEWS, key=key, value=spoilt_news(**changed), broker_time_us=BROKER_TIME_US)
+
+    assert isinstance(verdict, Rejected)
+    assert verdict.rule == rule
+
+
 def test_columns_of_a_verdict_are_columns_of_the_table() -> None:
     for topic, contract in CONTRACTS.items():
         assert set(message_columns(topic)) <= set(contract.table.column_names)
+        assert contract.table.sort_by == (contract.key_column, contract.time_column)
 
 
 def test_the_edges_of_the_event_time_are_inside() -> None:

@@ -15,7 +15,7 @@ from streaming.feed.faults import POISONS, Dose, to_poison
 from streaming.feed.market import ASSETS
 from streaming.feed.messages import Message
 from streaming.feed.schedule import density_for_rate
-from streaming.feed.stream import Feed, messages_between
+from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
 
 HOUR_US = 3_600_000_000
 NOON_US = 1_772_366_400_000_000  # 2026-03-01T12:00:00Z
@@ -60,7 +60,7 @@ def test_every_message_of_a_clean_feed_is_accepted_and_fits_the_schema(clean: li
 
 
 def test_all_topics_and_assets_speak_and_all_say_that_they_are_generated(clean: list[Message]) -> None:
-    assert {(m.topic, m.key.decode()) for m in clean} == {(t, s) for t in CONTRACTS for s in ASSETS}
+    assert {(m.topic, m.key.decode()) for m in clean} == {(t, s) for t in FEED_TOPICS for s in ASSETS}
     assert {json.loads(m.value or b"")["origin"] for m in clean} == {"generated"}
 
 

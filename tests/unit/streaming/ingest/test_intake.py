@@ -22,7 +22,7 @@ from streaming.ingest import positioned_writer
 from streaming.ingest.intake import Intake
 from streaming.ingest.source import to_ends
 from tests.accounting import Delivered, assert_accounted, read_table
-from tests.messages import sentiment, to_bytes
+from tests.messages import news, sentiment, to_bytes
 
 TOPIC = "analyzed-sentiment"
 TOPICS = {TOPIC: "id-1"}
@@ -98,6 +98,26 @@ def test_second_intake_on_one_lake_cannot_commit_what_the_first_has_committed(tm
         third.take_in(records, to_ends(records))
 
     assert read_table(catalog.location, "gold_sentiment").num_rows == 1
+
+
+def test_a_text_is_in_gold_once_also_after_a_start_that_remembers_nothing(tmp_path: Path) -> None:
+    catalog = Catalog(LakeLocation.parse(str(tmp_path / "lake")))
+    catalog.register_topic(topic="raw-news", topic_id="id-1")
+    values = [to_bytes(news(START, key=key)) for key in ("a", "b", "a")]
+    delivered = [
+        Delivered(("raw-news", 0, offset), b"wire", value, (), BROKER_TIME_US)
+        for offset, value in enumerate(values)
+    ]
+    for record in delivered:
+        intake = Intake(catalog, catalog.ensure_build(), {"raw-news": "id-1"})
+        intake.register({TopicPartition("id-1", 0): 0})
+        records = _to_records([record])
+        intake.take_in(records, to_ends(records))
+        intake.flush()
+        intake.close()
+
+    assert sorted(read_table(catalog.location, "gold_news")["guid"].to_pylist()) == ["a", "b"]
+    assert read_table(catalog.location, "duplicates")["kafka_offset"].to_pylist() == [2]
 
 
 def test_new_partition_that_is_read_before_a_lower_new_one_is_known_at_the_next_start(tmp_path: Path) -> None:
