@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from api.encoding import PROBLEM_MEDIA_TYPE
-from api.history.parameters import DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS, SYMBOL_ACCEPTED, Parameter
+from api.history.parameters import PARAMETERS, SYMBOL_ACCEPTED, Parameter
 from lakehouse.series import SERIES, Series
 from lakehouse.table_spec import DeltaType
 
@@ -30,8 +30,9 @@ _BUCKET_TYPES: dict[str, Document] = {
     "negative": _COUNT,
     "origins": _STRINGS,
     "complete": {"type": "boolean"},
+    "filled": {"type": "boolean"},
 }
-_NULLABLE_IN_BUCKETS = ("volume",)
+_NULLABLE_IN_BUCKETS = ("volume", "mean", "min", "max", "open", "high", "low", "close")
 _NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "origin")
 
 
@@ -79,8 +80,8 @@ def _query_parameter(parameter: Parameter) -> Document:
     schema: Document = dict(_STRING)
     if parameter.one_of:
         schema["enum"] = list(parameter.one_of)
-    elif parameter.name == "limite":
-        schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+    elif parameter.between is not None:
+        schema = {"type": "integer", "minimum": parameter.between[0], "maximum": parameter.between[1]}
     elif parameter.pattern is not None:
         schema["pattern"] = parameter.pattern
     return {
@@ -120,7 +121,7 @@ def _raw_point(series: Series) -> Document:
 
 
 def _bucket(series: Series) -> Document:
-    names = (*series.bucket_columns, "complete")
+    names = (*series.bucket_columns, "complete", "filled")
     properties = {name: _BUCKET_TYPES.get(name, _NUMBER) for name in names}
     return _object(
         {name: _nullable(kind) if name in _NULLABLE_IN_BUCKETS else kind for name, kind in properties.items()}

@@ -16,6 +16,13 @@ BUCKET_WIDTHS_US: Mapping[str, int] = {
 }
 INTERVALS = (RAW, *BUCKET_WIDTHS_US)
 MAX_BUCKETS = 50_000
+NO_FILLING = "aucun"
+NULLS = "null"
+PREVIOUS = "precedent"
+LINEAR = "lineaire"
+FILLINGS = (NO_FILLING, NULLS, PREVIOUS, LINEAR)
+"""What a bucket without events becomes: nothing, nulls, the bucket before, or a line to the bucket after."""
+
 _AUTOMATIC_UP_TO_US = ((DAY_US, "5m"), (90 * DAY_US, "1h"))
 
 

@@ -19,7 +19,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where a series was pinned and how far its pages have come.
 
     ``last_key`` is the key of the oldest point already given: (time in epoch microseconds, topic id,
-    partition, offset) of a row, or a bucket's start with an empty rest. ``asked`` holds the parameters as given.
+    partition, offset) of a row, or a bucket's start with an empty rest. ``asked`` holds the parameters as given;
+    ``observed_after`` the observed bucket after the next page, where gaps are filled on a line to it.
     """
 
     v: int = _VERSION
@@ -35,6 +36,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     last_key: tuple[int, str, int, int]
     market: tuple[str, str] | None
     realised_until_us: int
+    observed_after: tuple[int | float | None, ...] | None = None
 
 
 def encode_cursor(cursor: Cursor, key: bytes) -> str:

@@ -4,9 +4,14 @@ The pages of one cursor are one series: rows are cut at the position of the firs
 compacted or vacuumed meanwhile.
 """
 
+from dataclasses import dataclass
+
 from lakehouse.bucket_history import read_buckets
-from lakehouse.buckets import BUCKET_WIDTHS_US, RAW, check_bucket_count
+from lakehouse.buckets import BUCKET_WIDTHS_US, LINEAR, NO_FILLING, RAW, check_bucket_count
 from lakehouse.cursor import Cursor
+from lakehouse.curves import BUCKET_CURVES, RAW_CURVES
+from lakehouse.errors import QueryError
+from lakehouse.gap_filling import fill_page
 from lakehouse.history_query import HistoryPage, HistoryQuery, Pin, Row
 from lakehouse.lake import WAIT_SECONDS, Lake
 from lakehouse.markets import Market, primary_market
@@ -16,8 +21,20 @@ from lakehouse.row_history import read_rows
 from lakehouse.series import Series
 from lakehouse.snapshot import Snapshot
 from lakehouse.tables import GOLD_PRICE
+from lakehouse.thinning import thin_buckets, thin_rows
 
 _N_KEY_COLUMNS = 3
+
+Key = tuple[int, str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Rows in ascending time, how many of them were observed, and where to go on."""
+
+    rows: list[Row]
+    n_observed: int
+    next: Cursor | None
 
 
 def read_history(lake: Lake, query: HistoryQuery, *, wait_seconds: float = WAIT_SECONDS) -> HistoryPage:
@@ -42,24 +59,44 @@ def _priced(series: Series) -> tuple[str, ...]:
 
 def _read_page(lake: Lake, query: HistoryQuery, snapshot: Snapshot) -> HistoryPage:
     pin = _pin_market(lake, query, snapshot)
-    if query.series.has_market and pin.market is None:
-        found: list[Row] = []
-    elif query.interval == RAW:
-        found = read_rows(lake, query, pin)
-    else:
-        found = read_buckets(lake, query, pin)
-    rows, more = found[: query.limit], len(found) > query.limit
-    rows.reverse()
-    following = _next_cursor(query, pin, rows[0]) if more else None
-    columns, points = _to_points(lake, query, pin, rows)
+    stretch = _read_stretch(lake, query, pin)
+    if query.whole and stretch.next is not None:
+        raise QueryError(
+            parameter="points",
+            problem=f"the range has more than {query.limit} points to choose from",
+            accepted="a shorter range, a wider intervalle, or a limite, beyond which suivant goes on",
+        )
+    columns, points = _to_points(lake, query, pin, stretch.rows)
     return HistoryPage(
         columns=columns,
         rows=points,
-        next=following,
+        n_read=len(stretch.rows),
+        n_observed=stretch.n_observed,
+        next=stretch.next,
         snapshot=snapshot,
         positions={name: pin.cuts.get(name, table.position) for name, table in snapshot.tables.items()},
         market=pin.market,
     )
+
+
+def _read_stretch(lake: Lake, query: HistoryQuery, pin: Pin) -> _Stretch:
+    """The newest ``limit`` rows or buckets of what is left of the range."""
+    if query.series.has_market and pin.market is None:
+        return _Stretch([], 0, None)
+    if query.interval == RAW:
+        found = read_rows(lake, query, pin)
+        rows = found[query.limit - 1 :: -1]
+        following = _next_cursor(query, pin, _row_key(query, rows[0])) if len(found) > query.limit else None
+        return _Stretch(rows, len(rows), following)
+    found = read_buckets(lake, query, pin)
+    if query.filling == NO_FILLING:
+        buckets = [(*row, False) for row in found[query.limit - 1 :: -1]]
+        following = _next_cursor(query, pin, _bucket_key(buckets[0])) if len(found) > query.limit else None
+        return _Stretch(buckets, len(buckets), following)
+    page = fill_page(query, found)
+    after = page.oldest_observed if query.filling == LINEAR else None
+    following = _next_cursor(query, pin, _bucket_key(page.rows[0]), after) if page.more else None
+    return _Stretch(page.rows, sum(not row[-1] for row in page.rows), following)
 
 
 def _pin_market(lake: Lake, query: HistoryQuery, snapshot: Snapshot) -> Pin:
@@ -78,12 +115,15 @@ def _pin_market(lake: Lake, query: HistoryQuery, snapshot: Snapshot) -> Pin:
     return Pin(snapshot=snapshot, cuts={}, market=market, realised_until_us=until_us)
 
 
-def _next_cursor(query: HistoryQuery, pin: Pin, oldest: Row) -> Cursor:
-    if query.interval == RAW:
-        time_us = oldest[query.series.raw_columns.index(query.axis)]
-        last_key: tuple[int, str, int, int] = (time_us, *oldest[-_N_KEY_COLUMNS:])
-    else:
-        last_key = (oldest[0], "", 0, 0)
+def _row_key(query: HistoryQuery, row: Row) -> Key:
+    return (row[query.series.raw_columns.index(query.axis)], *row[-_N_KEY_COLUMNS:])
+
+
+def _bucket_key(row: Row) -> Key:
+    return (row[0], "", 0, 0)
+
+
+def _next_cursor(query: HistoryQuery, pin: Pin, last_key: Key, observed_after: Row | None = None) -> Cursor:
     return Cursor(
         series=query.series.name,
         symbol=query.symbol,
@@ -99,17 +139,29 @@ def _next_cursor(query: HistoryQuery, pin: Pin, oldest: Row) -> Cursor:
         last_key=last_key,
         market=(pin.market.venue, pin.market.quote) if pin.market is not None else None,
         realised_until_us=pin.realised_until_us,
+        observed_after=observed_after,
     )
 
 
 def _to_points(
     lake: Lake, query: HistoryQuery, pin: Pin, rows: list[Row]
 ) -> tuple[tuple[str, ...], list[Row]]:
-    """The columns and rows that are shown: without keys, with what is computed for the page."""
+    """The columns and rows that are shown: thinned, without keys, with what is computed for the page."""
+    n_points = query.n_points or len(rows)
     if query.interval != RAW:
         width_us = BUCKET_WIDTHS_US[query.interval]
-        columns = (*query.series.bucket_columns, "complete")
-        return columns, [(*row, row[0] + width_us <= query.as_of_us) for row in rows]
+        columns = (*query.series.bucket_columns, "complete", "filled")
+        buckets = [(*row[:-1], row[0] + width_us <= query.as_of_us, row[-1]) for row in rows]
+        return columns, thin_buckets(
+            columns, buckets, curve=BUCKET_CURVES[query.series.name], n_points=n_points
+        )
+    rows = thin_rows(
+        query.series.raw_columns,
+        rows,
+        axis=query.axis,
+        curve=RAW_CURVES[query.series.name],
+        n_points=n_points,
+    )
     points = [row[:-_N_KEY_COLUMNS] for row in rows]
     if query.series.bucket_statement is not None:
         return query.series.raw_columns, points

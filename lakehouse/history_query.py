@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lakehouse.buckets import NO_FILLING
 from lakehouse.cursor import Cursor
 from lakehouse.markets import Market
 from lakehouse.position import Position
@@ -19,7 +20,8 @@ class HistoryQuery:
     """A question, resolved: nothing in it is relative. ``asked`` are the parameters as they were given.
 
     ``interval`` is "brut" or the width of a bucket; ``axis`` the time that the range is on; ``as_of_us`` the
-    instant of the question, which decides what is still open.
+    instant of the question, which decides what is still open. ``limit`` counts points before ``n_points`` thins
+    them; where the question is for the ``whole`` range, more than ``limit`` of them is an error.
     """
 
     series: Series
@@ -31,16 +33,24 @@ class HistoryQuery:
     axis: str
     model: str | None = None
     horizon: str | None = None
+    filling: str = NO_FILLING
+    n_points: int | None = None
+    whole: bool = False
     asked: Mapping[str, str]
     cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryPage:
-    """Points in ascending time, as rows of ``columns``; instants are epoch microseconds. ``next`` goes back."""
+    """Points in ascending time, as rows of ``columns``; instants are epoch microseconds. ``next`` goes back.
+
+    ``n_read`` counts the points before they were thinned; ``n_observed`` those of them that were not filled in.
+    """
 
     columns: tuple[str, ...]
     rows: list[Row]
+    n_read: int
+    n_observed: int
     next: Cursor | None
     snapshot: Snapshot
     positions: Mapping[str, Position]

@@ -30,13 +30,13 @@ def history(
 ) -> Envelope:
     """One page as API.md describes it. Raises UnknownSymbolError where no table has ever seen the symbol."""
     page = read_history(lake, query, wait_seconds=wait_seconds)
-    if not page.rows and query.cursor is None:
+    if not page.n_observed and query.cursor is None:
         check_symbol(lake=lake, symbol=query.symbol)
     return {
         "requete": _to_request(query, page),
         "points": _to_points(query, page),
         "suivant": _to_next_url(query, page, path=path, cursor_key=cursor_key),
-        "complet": page.next is None,
+        "complet": page.next is None and not _left_out(query, page),
         "snapshot": [
             to_snapshot(table, page.positions[name], query.as_of_us)
             for name, table in page.snapshot.tables.items()
@@ -78,13 +78,22 @@ def _to_request(query: HistoryQuery, page: HistoryPage) -> Envelope:
         "date_debut": format_us(query.time_range.start_us),
         "date_fin": format_us(query.time_range.end_us),
         "intervalle": query.interval,
-        "limite": query.limit,
+        "limite": None if query.whole else query.limit,
     }
+    if query.interval != RAW:
+        request["remplissage"] = query.filling
+    if query.n_points is not None:
+        request |= {"points": query.n_points, "points_lus": page.n_read}
     if query.series.bucket_statement is None:
         request |= {"axe": query.axis, "modele": query.model, "horizon": query.horizon}
     if page.market is not None:
         request["marche"] = {"venue": page.market.venue, "quote": page.market.quote}
     return request
+
+
+def _left_out(query: HistoryQuery, page: HistoryPage) -> bool:
+    """Whether thinning left rows out; buckets are merged instead."""
+    return query.interval == RAW and len(page.rows) < page.n_read
 
 
 def _to_points(query: HistoryQuery, page: HistoryPage) -> list[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 from api.clock import now_us
 from api.encoding import encode_json
 from api.history import selectors
-from api.history.parameters import parse_history_query
+from api.history.questions import parse_history_query
 from api.lakes import current_lake, current_settings, cursor_key
 from lakehouse.series import SENTIMENT, Series
 

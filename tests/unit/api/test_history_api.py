@@ -26,6 +26,7 @@ def test_sentiment_history_is_an_envelope(tmp_path: Path, api_of: ApiOf) -> None
             "date_fin": "2026-01-11T00:00:00Z",
             "intervalle": "5m",
             "limite": 1000,
+            "remplissage": "aucun",
         },
         "points": [
             {
@@ -38,6 +39,7 @@ def test_sentiment_history_is_an_envelope(tmp_path: Path, api_of: ApiOf) -> None
                 "negative": 0,
                 "origins": ["generated"],
                 "complete": True,
+                "filled": False,
             },
             {
                 "event_time": "2026-01-10T12:05:00Z",
@@ -49,6 +51,7 @@ def test_sentiment_history_is_an_envelope(tmp_path: Path, api_of: ApiOf) -> None
                 "negative": 0,
                 "origins": ["generated"],
                 "complete": True,
+                "filled": False,
             },
         ],
         "suivant": None,
@@ -145,6 +148,7 @@ def test_price_history_has_candles(tmp_path: Path, api_of: ApiOf) -> None:
             "count": 2,
             "origins": ["generated"],
             "complete": True,
+            "filled": False,
         }
     ]
 
@@ -248,3 +252,44 @@ def test_process_behind_a_cursor_is_503(tmp_path: Path, api_of: ApiOf) -> None:
     ahead = structs.replace(cursor, positions={"gold_sentiment": {"TopicSentiment": [9]}})
     answer = api.history("sentiment", f"curseur={encode_cursor(ahead, cursor_key())}")
     assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+
+
+def test_gaps_are_filled_and_say_so(tmp_path: Path, api_of: ApiOf) -> None:
+    build_lake(tmp_path, sentiment=[{"score": 0.25}, {"event_time": at(minutes=2), "score": 0.75}])
+    query = "date_debut=2026-01-10T12:00:00Z&date_fin=2026-01-10T12:03:00Z&intervalle=1m&remplissage=lineaire"
+    answer = api_of(tmp_path).history("sentiment", query)
+    assert answer.document["requete"]["remplissage"] == "lineaire"
+    assert [(p["mean"], p["count"], p["filled"]) for p in answer.document["points"]] == [
+        (0.25, 1, False),
+        (0.5, 0, True),
+        (0.75, 1, False),
+    ]
+
+
+def test_symbol_that_nobody_has_seen_is_404_even_where_gaps_are_filled(tmp_path: Path, api_of: ApiOf) -> None:
+    build_lake(tmp_path, sentiment=[{}])
+    assert api_of(tmp_path).history("sentiment", "remplissage=null", symbol="zzz").status == 404
+
+
+def test_points_thin_the_whole_range_and_say_from_how_many(tmp_path: Path, api_of: ApiOf) -> None:
+    build_lake(tmp_path, sentiment=[{"event_time": at(seconds=i), "score": i % 7 / 10} for i in range(1500)])
+    api = api_of(tmp_path)
+    raw = api.history("sentiment", "intervalle=brut&points=100").document
+    assert (raw["requete"]["points"], raw["requete"]["points_lus"], raw["requete"]["limite"]) == (
+        100,
+        1500,
+        None,
+    )
+    assert (len(raw["points"]) <= 100, raw["suivant"], raw["complet"]) == (True, None, False)
+    buckets = api.history("sentiment", "intervalle=1m&points=10").document
+    assert sum(point["count"] for point in buckets["points"]) == 1500
+    assert (buckets["suivant"], buckets["complet"]) == (None, True)
+
+
+def test_thinned_pages_go_on_where_the_thinned_page_was_read_to(tmp_path: Path, api_of: ApiOf) -> None:
+    build_lake(tmp_path, sentiment=[{"event_time": at(seconds=i)} for i in range(30)])
+    api = api_of(tmp_path)
+    first = api.history("sentiment", "intervalle=brut&points=4&limite=20").document
+    second = api.follow(first["suivant"]).document
+    assert (first["requete"]["points_lus"], second["requete"]["points_lus"]) == (20, 10)
+    assert second["points"][0]["event_time"] == "2026-01-10T12:00:00Z"

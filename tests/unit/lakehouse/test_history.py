@@ -48,10 +48,11 @@ def test_sentiment_bucket_counts_and_averages_its_events(tmp_path: Path) -> None
         "negative",
         "origins",
         "complete",
+        "filled",
     )
     assert page.rows == [
-        (NOON_US, 2, 0.125, -0.25, 0.5, 1, 1, 3, True),
-        (NOON_US + 300_000_000, 1, 0.0, 0.0, 0.0, 0, 0, 2, True),
+        (NOON_US, 2, 0.125, -0.25, 0.5, 1, 1, 3, True, False),
+        (NOON_US + 300_000_000, 1, 0.0, 0.0, 0.0, 0, 0, 2, True, False),
     ]
 
 
@@ -114,8 +115,9 @@ def test_price_bucket_is_of_the_primary_market_alone(tmp_path: Path) -> None:
         "count",
         "origins",
         "complete",
+        "filled",
     )
-    assert page.rows == [(NOON_US, 10.0, 11.0, 9.0, 10.5, 3.5, 4, 2, True)]
+    assert page.rows == [(NOON_US, 10.0, 11.0, 9.0, 10.5, 3.5, 4, 2, True, False)]
 
 
 def test_prediction_shows_the_last_price_at_or_before_its_target(tmp_path: Path) -> None:
