@@ -16,8 +16,11 @@ def current_settings() -> Settings:
 
 @cache
 def current_lake() -> lake.Lake:
-    location = current_settings().lake_location()
-    return lake.open(location.uri, location.storage_options)
+    settings = current_settings()
+    location = settings.lake_location()
+    return lake.open(
+        location.uri, location.storage_options, columns_budget_bytes=settings.columns_budget_bytes
+    )
 
 
 @cache

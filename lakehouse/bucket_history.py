@@ -3,6 +3,7 @@
 from typing import Any
 
 from lakehouse.buckets import BUCKET_WIDTHS_US
+from lakehouse.column_buckets import read_column_buckets
 from lakehouse.history_query import HistoryQuery, Pin, Row
 from lakehouse.lake import Lake
 from lakehouse.time_range import TimeRange
@@ -17,6 +18,9 @@ def read_buckets(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
     if query.cursor is not None:
         end_us = max(time_range.start_us, min(time_range.end_us, query.cursor.last_key[0]))
         time_range = TimeRange(time_range.start_us, end_us)
+    held = read_column_buckets(lake, query, pin, time_range)
+    if held is not None:
+        return held
     bound: dict[str, Any] = {
         "symbol": query.symbol,
         "limit": query.limit + 1,

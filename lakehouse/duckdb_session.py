@@ -75,11 +75,11 @@ class DuckdbSession:
         except duckdb.IOException as error:
             raise FileGoneError(problem=str(error)) from error
 
-    def fetch_arrow(self, statement: str, files: list[str], *, spec: TableSpec) -> pa.Table:
+    def fetch_arrow(self, statement: str, files: list[str], *, spec: TableSpec, **bound: Any) -> pa.Table:
         """The same as one Arrow table, with every column of the table. ``files`` must not be empty."""
         try:
             complete = _complete(statement, _padded(spec), None)
-            return self._cursor().sql(complete, params={"files": files}).to_arrow_table()
+            return self._cursor().sql(complete, params={"files": files, **bound}).to_arrow_table()
         except duckdb.IOException as error:
             raise FileGoneError(problem=str(error)) from error
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from lakehouse.assets import AssetDirectory
 from lakehouse.catalog import Build, Catalog
+from lakehouse.columns import ColumnStore
 from lakehouse.duckdb_session import DuckdbSession
 from lakehouse.errors import BehindError, FileGoneError, LakeNotFoundError, QueryError, VersionGoneError
 from lakehouse.position import Position
@@ -37,19 +38,25 @@ _PREVIEW = "SELECT * FROM {rows} LIMIT 20"
 _EVERYTHING = "SELECT * FROM {rows}"
 
 
-def open(uri: str, storage_options: Mapping[str, str] | None = None) -> "Lake":
-    """A lake at a path or URI. Looks at nothing yet: one that does not exist is noticed when it is read."""
-    return Lake(LakeLocation.parse(uri, storage_options))
+def open(
+    uri: str, storage_options: Mapping[str, str] | None = None, *, columns_budget_bytes: int = 0
+) -> "Lake":
+    """A lake at a path or URI. Looks at nothing yet: one that does not exist is noticed when it is read.
+
+    ``columns_budget_bytes`` bounds the recent days that are kept in memory as columns; 0 keeps none.
+    """
+    return Lake(LakeLocation.parse(uri, storage_options), columns_budget_bytes=columns_budget_bytes)
 
 
 class Lake:
     """Reads one lake. Thread-safe; holds caches only, so any number of processes may read beside it."""
 
-    def __init__(self, location: LakeLocation) -> None:
+    def __init__(self, location: LakeLocation, *, columns_budget_bytes: int = 0) -> None:
         self.location = location
         self.catalog = Catalog(location)
         self.session = DuckdbSession()
         self.assets = AssetDirectory(self.session)
+        self.columns = ColumnStore(self.session, budget_bytes=columns_budget_bytes)
         self._lock = threading.Lock()
         self._build: Build | None = None
         self._build_looked_at = 0.0

@@ -1,5 +1,6 @@
 """What became of predictions: the price at each target time, where it is known."""
 
+from lakehouse.column_buckets import read_column_prices
 from lakehouse.history_query import HistoryQuery, Pin
 from lakehouse.lake import Lake
 from lakehouse.series import PRICE, REALISED_PRICES
@@ -20,6 +21,9 @@ def realised_prices(lake: Lake, query: HistoryQuery, pin: Pin, targets: set[int]
         return {}
     table = pin.snapshot[GOLD_PRICE.name]
     time_range = TimeRange(known[0] - MAX_REALISED_AGE_US, known[-1] + 1)
+    held = read_column_prices(lake, query, pin, time_range, known, max_age_us=MAX_REALISED_AGE_US)
+    if held is not None:
+        return held
     selected = table.files.select(symbol=query.symbol, time_column=PRICE.time_column, time_range=time_range)
     rows = lake.session.fetch_rows(
         REALISED_PRICES,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lakehouse.column_rows import read_column_rows
 from lakehouse.history_query import HistoryQuery, Pin, Row
 from lakehouse.lake import Lake
 from lakehouse.time_range import TimeRange, to_time
@@ -10,6 +11,9 @@ from lakehouse.walk import walk_back
 
 def read_rows(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
     """The newest ``limit + 1`` rows before the cursor, in a total order, each ending in its key."""
+    held = read_column_rows(lake, query, pin)
+    if held is not None:
+        return held
     series, key = query.series, query.cursor.last_key if query.cursor is not None else None
     table = pin.snapshot[series.table.name]
     time_range = query.time_range

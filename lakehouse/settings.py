@@ -41,6 +41,9 @@ class Settings:
         secret=True,
     )
     log_level: str = _setting("INFO", "least level that is logged")
+    columns_budget_bytes: int = _setting(
+        256 * 1024 * 1024, "memory of an API process for recent days kept as columns; 0: none"
+    )
     cursor_wait_seconds: float = _setting(
         2.0, "how long a process waits to catch up with a cursor before 503"
     )

@@ -1,0 +1,177 @@
+"""The buckets of a history from columns in memory, newest first, and the prices that predictions came to."""
+
+from itertools import pairwise
+from math import fsum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lakehouse.buckets import BUCKET_WIDTHS_US
+from lakehouse.column_block import Block, Floats, Integers
+from lakehouse.column_rows import filters, kept_rows
+from lakehouse.columns import SymbolColumns
+from lakehouse.history_query import HistoryQuery, Pin, Row
+from lakehouse.lake import Lake
+from lakehouse.series import ORIGIN_BITS, PRICE
+from lakehouse.tables import GOLD_PRICE
+from lakehouse.time_range import DAY_US, TimeRange
+
+_SCORE_UNIT = 10**17
+_LOW_BITS = 32
+
+
+class _Kept:
+    """The rows of a range that count, ascending, as one array a column."""
+
+    def __init__(
+        self, columns: SymbolColumns, pin: Pin, name: str, wanted: dict[str, str], over: TimeRange
+    ) -> None:
+        self._lexicon = columns.lexicon
+        self._parts: list[tuple[Block, Any]] = []
+        for block in columns.blocks:
+            low, high = block.window(over.start_us, over.end_us)
+            mask = kept_rows(block, columns, pin, name, wanted, low, high)
+            self._parts.append((block, slice(low, high) if mask is None else low + np.flatnonzero(mask)))
+
+    def times(self) -> Integers:
+        return np.concatenate([block.times[rows] for block, rows in self._parts])
+
+    def numbers(self, name: str) -> Floats:
+        return np.concatenate([block.numbers[name][rows] for block, rows in self._parts])
+
+    def codes(self, name: str) -> npt.NDArray[np.uint16]:
+        return np.concatenate([block.codes[name][rows] for block, rows in self._parts])
+
+    def equal(self, name: str, value: str) -> npt.NDArray[np.bool_]:
+        code = self._lexicon.code(name, value)
+        codes = self.codes(name)
+        return np.zeros(len(codes), dtype=bool) if code is None else codes == code
+
+    def origin_bits(self) -> npt.NDArray[np.int64]:
+        values = self._lexicon.values("origin")
+        bits = np.array([ORIGIN_BITS.get(value or "", 4) for value in values] or [0], dtype=np.int64)
+        return bits[self.codes("origin")]
+
+
+def read_column_buckets(lake: Lake, query: HistoryQuery, pin: Pin, time_range: TimeRange) -> list[Row] | None:
+    """The newest ``limit + 1`` buckets of a range as a GROUP BY gives them, or None where files have to answer."""
+    kept = _read(lake, query, pin, time_range)
+    if kept is None:
+        return None
+    times, width_us = kept.times(), BUCKET_WIDTHS_US[query.interval]
+    if not len(times):
+        return []
+    if query.series.has_market:
+        rows = _price_buckets(kept, times, width_us)
+    else:
+        rows = _sentiment_buckets(kept, times, width_us)
+    rows.reverse()
+    return rows[: query.limit + 1]
+
+
+def read_column_prices(
+    lake: Lake, query: HistoryQuery, pin: Pin, time_range: TimeRange, targets: list[int], *, max_age_us: int
+) -> dict[int, float] | None:
+    """{target: last price at or before it that is young enough}, or None where files have to answer."""
+    days = _days(time_range)
+    columns = lake.columns.read(pin.snapshot[GOLD_PRICE.name], PRICE, query.symbol, days, with_text=False)
+    if columns is None:
+        return None
+    kept = _Kept(columns, pin, GOLD_PRICE.name, pin.bound_market(PRICE), time_range)
+    times, prices = kept.times(), kept.numbers("price")
+    at = np.searchsorted(times, targets, side="right") - 1
+    return {
+        target: float(prices[row])
+        for target, row in zip(targets, at.tolist(), strict=True)
+        if row >= 0 and times[row] >= target - max_age_us
+    }
+
+
+def sum_units(units: Integers, starts: Integers) -> list[int]:
+    """Exact sums of stretches of integers, however large they grow."""
+    high = np.add.reduceat(units >> _LOW_BITS, starts).tolist()
+    low = np.add.reduceat(units & (2**_LOW_BITS - 1), starts).tolist()
+    return [(top << _LOW_BITS) + rest for top, rest in zip(high, low, strict=True)]
+
+
+def to_score_units(scores: Floats) -> Integers:
+    """Scores as DuckDB casts them to DECIMAL(18, 17): scaled in floating point, halves away from zero.
+
+    >>> to_score_units(np.array([0.5, -1.5e-17])).tolist()
+    [50000000000000000, -2]
+    """
+    scaled = scores * 1e17
+    whole = np.trunc(scaled)
+    return (whole + np.where(np.abs(scaled - whole) >= 0.5, np.sign(scaled), 0.0)).astype(np.int64)
+
+
+def _read(lake: Lake, query: HistoryQuery, pin: Pin, time_range: TimeRange) -> _Kept | None:
+    name = query.series.table.name
+    columns = lake.columns.read(
+        pin.snapshot[name], query.series, query.symbol, _days(time_range), with_text=False
+    )
+    return None if columns is None else _Kept(columns, pin, name, filters(query, pin), time_range)
+
+
+def _days(time_range: TimeRange) -> range:
+    return range(time_range.start_us // DAY_US, -(-time_range.end_us // DAY_US))
+
+
+def _starts(times: Integers, width_us: int) -> tuple[Integers, list[int], list[int]]:
+    """The first row of each bucket, the buckets' own starts, and how many rows each has."""
+    buckets = times // width_us
+    starts = np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))
+    counts = np.diff(np.append(starts, len(times))).tolist()
+    return starts, (buckets[starts] * width_us).tolist(), counts
+
+
+def _sentiment_buckets(kept: _Kept, times: Integers, width_us: int) -> list[Row]:
+    scores, labels = kept.numbers("score"), (kept.equal("label", "positive"), kept.equal("label", "negative"))
+    origins, scored = kept.origin_bits(), ~np.isnan(scores)
+    if not scored.all():
+        times, scores, origins = times[scored], scores[scored], origins[scored]
+        labels = (labels[0][scored], labels[1][scored])
+        if not len(times):
+            return []
+    starts, buckets, counts = _starts(times, width_us)
+    lowest = np.minimum.reduceat(scores, starts).tolist()
+    highest = np.maximum.reduceat(scores, starts).tolist()
+    # Python divides integers to the nearest double, which is also how DuckDB turns a decimal into one.
+    means = [
+        max(least, min(most, total / _SCORE_UNIT / count))
+        for total, count, least, most in zip(
+            sum_units(to_score_units(scores), starts), counts, lowest, highest, strict=True
+        )
+    ]
+    positive, negative = (np.add.reduceat(of.astype(np.int64), starts).tolist() for of in labels)
+    bits = np.bitwise_or.reduceat(origins, starts).tolist()
+    return list(zip(buckets, counts, means, lowest, highest, positive, negative, bits, strict=True))
+
+
+def _price_buckets(kept: _Kept, times: Integers, width_us: int) -> list[Row]:
+    prices = kept.numbers("price")
+    starts, buckets, counts = _starts(times, width_us)
+    ends = np.append(starts[1:], len(times)) - 1
+    return list(
+        zip(
+            buckets,
+            prices[starts].tolist(),
+            np.maximum.reduceat(prices, starts).tolist(),
+            np.minimum.reduceat(prices, starts).tolist(),
+            prices[ends].tolist(),
+            _volumes(kept.numbers("base_volume"), starts),
+            counts,
+            np.bitwise_or.reduceat(kept.origin_bits(), starts).tolist(),
+            strict=True,
+        )
+    )
+
+
+def _volumes(volumes: Floats, starts: Integers) -> list[float | None]:
+    known = ~np.isnan(volumes)
+    listed, edges = volumes.tolist(), [*starts.tolist(), len(volumes)]
+    if known.all():
+        return [fsum(listed[low:high]) for low, high in pairwise(edges)]
+    stretches = [volumes[low:high][known[low:high]].tolist() for low, high in pairwise(edges)]
+    return [fsum(stretch) if stretch else None for stretch in stretches]

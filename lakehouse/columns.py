@@ -1,0 +1,241 @@
+"""Days of gold kept in memory as sorted columns, within a budget: loaded once, then extended by what is appended.
+
+A row is known by its topic, partition and offset. So compaction, which moves rows between files, leaves the columns
+as they are, and columns that are ahead of a pinned version are cut at its position.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lakehouse.column_block import (
+    Block,
+    BlockKey,
+    Layout,
+    Lexicon,
+    LexiconFullError,
+    empty_block,
+    merge_blocks,
+    to_blocks,
+)
+from lakehouse.duckdb_session import DuckdbSession, position_lists
+from lakehouse.series import Series
+from lakehouse.snapshot import TableSnapshot
+from lakehouse.time_range import DAY_US, TimeRange
+
+logger = logging.getLogger(__name__)
+
+MAX_DAYS = 8
+"""A longer range is answered by rollups or from files."""
+_MAX_LOADED_ROWS = 3_000_000
+_MAX_FOLDED_ROWS = 200_000
+# Where a day is in more files than this, all symbols are taken from them at once.
+_FILES_OF_ONE_SYMBOL = 8
+_EVICT_TO = 0.9
+
+_OF_SYMBOL = "symbol = $symbol AND"
+_STRETCH = "SELECT {columns} FROM {{rows}} WHERE {of_symbol} {time} >= $start AND {time} < $end"
+_SINCE_POSITION = """
+SELECT {columns} FROM {{rows}} LEFT JOIN (
+    SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition, unnest($offsets) AS next_offset
+) USING (topic_id, kafka_partition)
+WHERE kafka_offset >= $least AND (next_offset IS NULL OR kafka_offset >= next_offset)
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SymbolColumns:
+    """Consecutive days of one symbol. Where ``ahead``, they may hold rows that the pinned version does not have."""
+
+    blocks: Sequence[Block]
+    lexicon: Lexicon
+    ahead: bool
+
+
+@dataclass(slots=True, eq=False)
+class _TableColumns:
+    """What is kept of one build of one table. ``latest`` is the version that all blocks are brought to.
+
+    Versions before ``whole_since`` may have had rows that are gone since.
+    """
+
+    layout: Layout
+    latest: TableSnapshot
+    whole_since: int
+    lexicon: Lexicon = field(default_factory=Lexicon)
+    blocks: dict[BlockKey, Block] = field(default_factory=dict)
+    pending: dict[BlockKey, list[Block]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.latest.spec.name
+
+
+class ColumnStore:
+    """The columns of one lake. Thread-safe. ``budget_bytes`` bounds what is kept; 0 keeps and answers nothing."""
+
+    def __init__(self, session: DuckdbSession, *, budget_bytes: int) -> None:
+        self._session = session
+        self._budget_bytes = budget_bytes
+        self._lock = threading.Lock()
+        self._tables: dict[str, _TableColumns] = {}
+        self._sizes: dict[tuple[str, BlockKey], int] = {}  # least recently used first
+        self._n_bytes = 0
+
+    @property
+    def n_bytes(self) -> int:
+        return self._n_bytes
+
+    def read(
+        self, snapshot: TableSnapshot, series: Series, symbol: str, days: range, *, with_text: bool
+    ) -> SymbolColumns | None:
+        """The columns of a symbol on some days (since the epoch), loaded where they are not there yet.
+
+        None where files have to answer: columns are off, the version is too old, the days are too many or too full.
+        Raises FileGoneError where a file of the newest version was vacuumed meanwhile.
+        """
+        if not self._budget_bytes or not 0 < len(days) <= MAX_DAYS:
+            return None
+        with self._lock:
+            table = self._table(snapshot, series)
+            try:
+                return self._read(table, snapshot, symbol, days, with_text)
+            except LexiconFullError as error:
+                logger.warning("columns dropped table=%s full=%s", table.name, error)
+                self._drop(table)
+                table.lexicon = Lexicon()
+                return None
+
+    def _table(self, snapshot: TableSnapshot, series: Series) -> _TableColumns:
+        table = self._tables.get(snapshot.spec.name)
+        if table is None or table.latest.build.number < snapshot.build.number:
+            if table is not None:
+                self._drop(table)
+            table = _TableColumns(Layout.of(series), snapshot, snapshot.version)
+            self._tables[table.name] = table
+        return table
+
+    def _read(
+        self, table: _TableColumns, snapshot: TableSnapshot, symbol: str, days: range, with_text: bool
+    ) -> SymbolColumns | None:
+        if snapshot.build != table.latest.build:
+            return None
+        if snapshot.version > table.latest.version:
+            self._fold(table, snapshot)
+        if snapshot.version < table.whole_since:
+            return None
+        missing = [day for day in days if not _holds(table.blocks.get((symbol, day)), with_text)]
+        if missing and not self._load(table, symbol, missing, with_text):
+            return None
+        blocks = [self._merged(table, (symbol, day)) for day in days]
+        self._evict()
+        return SymbolColumns(blocks, table.lexicon, ahead=snapshot.version < table.latest.version)
+
+    def _fold(self, table: _TableColumns, snapshot: TableSnapshot) -> None:
+        """Brings the blocks to a newer version by reading what was appended; drops them where rows went away."""
+        before = table.latest
+        n_added = int(snapshot.files.n_rows.sum()) - int(before.files.n_rows.sum())
+        added: list[tuple[BlockKey, Block]] = []
+        if table.blocks and 0 <= n_added <= _MAX_FOLDED_ROWS and snapshot.position != before.position:
+            added = self._appended(table, snapshot)
+        if not table.blocks or sum(len(block.times) for _, block in added) != n_added:
+            self._drop(table)
+            table.latest, table.whole_since = snapshot, snapshot.version
+            return
+        for key, block in added:
+            if (known := table.blocks.get(key)) is not None:
+                kept = block if known.text is not None else block.without_text()
+                table.pending.setdefault(key, []).append(kept)
+        table.latest = snapshot
+
+    def _appended(self, table: _TableColumns, snapshot: TableSnapshot) -> list[tuple[BlockKey, Block]]:
+        before = table.latest
+        known = set(before.files.paths.tolist())
+        paths = [path for path in snapshot.files.paths.tolist() if path not in known]
+        if not paths:
+            return []
+        same_partitions = set(snapshot.position) == set(before.position)
+        rows = self._session.fetch_arrow(
+            _SINCE_POSITION.format(columns=", ".join(table.layout.column_names(with_text=True))),
+            paths,
+            spec=snapshot.spec,
+            least=min(before.position.offsets.values(), default=0) if same_partitions else 0,
+            **position_lists(before.position),
+        )
+        return list(to_blocks(rows, table.layout, table.lexicon, with_text=True))
+
+    def _load(self, table: _TableColumns, symbol: str, days: Sequence[int], with_text: bool) -> bool:
+        """Puts the blocks of a symbol into the table; False where that would be too many rows."""
+        layout = table.layout
+        stretch = TimeRange(days[0] * DAY_US, (days[-1] + 1) * DAY_US)
+        files = table.latest.files
+        selected = files.select(symbol=symbol, time_column=layout.time, time_range=stretch)
+        of_all = len(selected.paths) > _FILES_OF_ONE_SYMBOL * len(days)
+        if of_all:
+            selected = files.select(time_column=layout.time, time_range=stretch)
+        if selected.n_rows > _MAX_LOADED_ROWS:
+            return False
+        loaded = {}
+        if selected.paths:
+            loaded = self._fetch(table, selected.paths, stretch, None if of_all else symbol, with_text)
+        for day in days:
+            loaded.setdefault((symbol, day), empty_block(layout, table.latest.spec, with_text=with_text))
+        for key, block in loaded.items():
+            if key[1] in days and (key[0] == symbol or key not in table.blocks):
+                table.pending.pop(key, None)
+                self._put(table, key, block)
+        return True
+
+    def _fetch(
+        self, table: _TableColumns, paths: list[str], stretch: TimeRange, symbol: str | None, with_text: bool
+    ) -> dict[BlockKey, Block]:
+        layout = table.layout
+        statement = _STRETCH.format(
+            columns=", ".join(layout.column_names(with_text=with_text)),
+            of_symbol="" if symbol is None else _OF_SYMBOL,
+            time=layout.time,
+        )
+        rows = self._session.fetch_arrow(
+            statement,
+            paths,
+            spec=table.latest.spec,
+            start=stretch.start_time,
+            end=stretch.end_time,
+            **({} if symbol is None else {"symbol": symbol}),
+        )
+        return dict(to_blocks(rows, layout, table.lexicon, with_text=with_text))
+
+    def _merged(self, table: _TableColumns, key: BlockKey) -> Block:
+        block, sized = table.blocks[key], (table.name, key)
+        if pending := table.pending.pop(key, None):
+            block = merge_blocks([block, *pending], table.lexicon)
+            self._put(table, key, block)
+        self._sizes[sized] = self._sizes.pop(sized)
+        return block
+
+    def _put(self, table: _TableColumns, key: BlockKey, block: Block) -> None:
+        table.blocks[key] = block
+        n_bytes, sized = block.n_bytes, (table.name, key)
+        self._n_bytes += n_bytes - self._sizes.pop(sized, 0)
+        self._sizes[sized] = n_bytes
+
+    def _drop(self, table: _TableColumns) -> None:
+        for key in table.blocks:
+            self._n_bytes -= self._sizes.pop((table.name, key))
+        table.blocks.clear()
+        table.pending.clear()
+
+    def _evict(self) -> None:
+        if self._n_bytes <= self._budget_bytes:
+            return
+        for name, key in list(self._sizes):
+            self._n_bytes -= self._sizes.pop((name, key))
+            self._tables[name].blocks.pop(key)
+            self._tables[name].pending.pop(key, None)
+            if self._n_bytes <= self._budget_bytes * _EVICT_TO:
+                return
+
+
+def _holds(block: Block | None, with_text: bool) -> bool:
+    return block is not None and (block.text is not None or not with_text)
