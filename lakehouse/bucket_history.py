@@ -1,45 +1,167 @@
-"""The buckets of a history, newest first."""
+"""The buckets of a history, newest first: partial sums of a rollup, and gold's rows for what these do not hold.
 
+A rollup never changes an answer. It holds the rows before its position; of gold, only the rows beyond that are read,
+and those of the minutes or hours that the range's edges cut.
+"""
+
+import logging
+from dataclasses import dataclass
 from typing import Any
 
 from lakehouse.buckets import BUCKET_WIDTHS_US
 from lakehouse.column_buckets import read_column_buckets
+from lakehouse.duckdb_session import position_lists
+from lakehouse.errors import FileGoneError
+from lakehouse.file_index import FileSelection
 from lakehouse.history_query import HistoryQuery, Pin, Row
 from lakehouse.lake import Lake
+from lakehouse.rollups import Rollup, answer_statement, rollup_for
+from lakehouse.snapshot import TableSnapshot
 from lakehouse.time_range import TimeRange
 from lakehouse.walk import walk_back
 
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rolled:
+    """A rollup, and a version of it that holds nothing beyond the answer's position."""
+
+    rollup: Rollup
+    table: TableSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What a stretch is read from: partial sums of the minutes or hours that lie in it whole, and rows of gold."""
+
+    covered: TimeRange
+    partial: FileSelection
+    rows: FileSelection
+
 
 def read_buckets(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
-    """The newest ``limit + 1`` buckets before the cursor, each a plain GROUP BY over the rows of the range."""
-    series, width_us = query.series, BUCKET_WIDTHS_US[query.interval]
-    table = pin.snapshot[series.table.name]
-    time_range = query.time_range
-    if query.cursor is not None:
-        end_us = max(time_range.start_us, min(time_range.end_us, query.cursor.last_key[0]))
-        time_range = TimeRange(time_range.start_us, end_us)
-    held = read_column_buckets(lake, query, pin, time_range)
+    """The newest ``limit + 1`` buckets before the cursor: those of a plain GROUP BY over the rows of the range."""
+    held = read_column_buckets(lake, query, pin, _asked_range(query))
     if held is not None:
         return held
-    bound: dict[str, Any] = {
-        "symbol": query.symbol,
-        "limit": query.limit + 1,
-        "width": width_us,
-        **pin.bound_market(series),
-    }
+    rolled = _usable_rollup(lake, query, pin)
+    if rolled is not None:
+        try:
+            return _read_rolled(lake, query, pin, rolled)
+        except FileGoneError as error:
+            logger.info("rollup outlived table=%s reason=%s", rolled.table.spec.name, error.problem)
+    return _read_gold(lake, query, pin)
+
+
+def _usable_rollup(lake: Lake, query: HistoryQuery, pin: Pin) -> _Rolled | None:
+    rollup = rollup_for(query.series.table, BUCKET_WIDTHS_US[query.interval])
+    if rollup is None or rollup.table.name not in pin.rollups:
+        return None
+    position = pin.position(pin.snapshot[query.series.table.name])
+    newest = pin.rollups[rollup.table.name]
+    table = newest if position.covers(newest.position) else lake.remembered(newest, covered_by=position)
+    return None if table is None or not len(table.position) else _Rolled(rollup, table)
+
+
+def _read_gold(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
+    gold, bound = pin.snapshot[query.series.table.name], _bound(query, pin)
+
+    def select(stretch: TimeRange) -> FileSelection:
+        return gold.files.select(symbol=query.symbol, time_column=query.axis, time_range=stretch)
 
     def fetch(stretch: TimeRange) -> list[Row]:
         return lake.session.fetch_rows(
-            series.bucket_statement or "",
-            table.files.select(symbol=query.symbol, time_column=query.axis, time_range=stretch).paths,
-            spec=table.spec,
-            before=pin.cut(table),
+            query.series.bucket_statement or "",
+            select(stretch).paths,
+            spec=gold.spec,
+            before=pin.cut(gold),
             start=stretch.start_time,
             end=stretch.end_time,
             **bound,
         )
 
-    def count(stretch: TimeRange) -> int:
-        return table.files.select(symbol=query.symbol, time_column=query.axis, time_range=stretch).n_rows
+    return walk_back(
+        _asked_range(query),
+        n_wanted=query.limit + 1,
+        step_us=BUCKET_WIDTHS_US[query.interval],
+        count=lambda stretch: select(stretch).n_rows,
+        fetch=fetch,
+    )
 
-    return walk_back(time_range, n_wanted=query.limit + 1, step_us=width_us, count=count, fetch=fetch)
+
+def _read_rolled(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled) -> list[Row]:
+    gold = pin.snapshot[query.series.table.name]
+    folded = {f"folded_{name}": values for name, values in position_lists(rolled.table.position).items()}
+    bound = _bound(query, pin)
+
+    def count(stretch: TimeRange) -> int:
+        sources = _select(lake, query, gold, rolled, stretch)
+        return sources.partial.n_rows + sources.rows.n_rows
+
+    def fetch(stretch: TimeRange) -> list[Row]:
+        sources = _select(lake, query, gold, rolled, stretch)
+        has_partial, has_rows = bool(sources.partial.paths), bool(sources.rows.paths)
+        if not has_partial and not has_rows:
+            return []
+        of_partial = {"partial_files": sources.partial.paths} if has_partial else {}
+        of_rows = {"start": stretch.start_time, "end": stretch.end_time, **folded} if has_rows else {}
+        return lake.session.fetch_rows(
+            answer_statement(rolled.rollup, has_partial=has_partial, has_rows=has_rows),
+            sources.rows.paths,
+            spec=gold.spec,
+            before=pin.cut(gold) if has_rows else None,
+            covered_start=sources.covered.start_time,
+            covered_end=sources.covered.end_time,
+            **of_partial,
+            **of_rows,
+            **bound,
+        )
+
+    return walk_back(
+        _asked_range(query),
+        n_wanted=query.limit + 1,
+        step_us=BUCKET_WIDTHS_US[query.interval],
+        count=count,
+        fetch=fetch,
+    )
+
+
+def _select(
+    lake: Lake, query: HistoryQuery, gold: TableSnapshot, rolled: _Rolled, stretch: TimeRange
+) -> _Sources:
+    width_us = rolled.rollup.width_us
+    start_us = -(-stretch.start_us // width_us) * width_us
+    covered = TimeRange(start_us, max(start_us, stretch.end_us // width_us * width_us))
+    inside = gold.files.touching(symbol=query.symbol, time_column=query.axis, time_range=covered)
+    rows = lake.offsets.beyond(gold, rolled.table.position, inside)
+    for edge in _edges(stretch, covered):
+        rows |= gold.files.touching(symbol=query.symbol, time_column=query.axis, time_range=edge)
+    partial = rolled.table.files.select(symbol=query.symbol, time_column="bucket_time", time_range=covered)
+    return _Sources(covered, partial, gold.files.selected(rows))
+
+
+def _edges(stretch: TimeRange, covered: TimeRange) -> list[TimeRange]:
+    """What of a stretch lies outside the covered part: a minute or hour that it cuts, at either end."""
+    if covered.span_us == 0:
+        return [stretch]
+    before = TimeRange(stretch.start_us, covered.start_us)
+    after = TimeRange(covered.end_us, stretch.end_us)
+    return [edge for edge in (before, after) if edge.span_us]
+
+
+def _asked_range(query: HistoryQuery) -> TimeRange:
+    start_us, end_us = query.time_range.start_us, query.time_range.end_us
+    if query.cursor is not None:
+        end_us = max(start_us, min(end_us, query.cursor.last_key[0]))
+    return TimeRange(start_us, end_us)
+
+
+def _bound(query: HistoryQuery, pin: Pin) -> dict[str, Any]:
+    width_us = BUCKET_WIDTHS_US[query.interval]
+    return {
+        "symbol": query.symbol,
+        "limit": query.limit + 1,
+        "width": width_us,
+        **pin.bound_market(query.series),
+    }

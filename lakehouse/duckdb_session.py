@@ -60,11 +60,14 @@ class DuckdbSession:
     ) -> list[tuple[Any, ...]]:
         """Rows of a statement over files of a table, only those ``before`` a position where one is given.
 
-        Raises FileGoneError where a file was vacuumed meanwhile.
+        A statement without ``{rows}`` reads only the files that are ``bound``. Raises FileGoneError where a file was
+        vacuumed meanwhile.
         """
-        if not files or (before is not None and not len(before)):
-            return []
-        parameters = {"files": files, **bound} | ({} if before is None else position_lists(before))
+        parameters = bound
+        if "{rows}" in statement:
+            if not files or (before is not None and not len(before)):
+                return []
+            parameters = {"files": files, **bound} | ({} if before is None else position_lists(before))
         try:
             try:
                 return self._cursor().execute(_complete(statement, _ALL_ROWS, before), parameters).fetchall()
@@ -105,7 +108,7 @@ def _padded(spec: TableSpec) -> str:
 
 def _to_duckdb_type(delta_type: DeltaType) -> str:
     if not isinstance(delta_type, dict):
-        return _DUCKDB_TYPES[delta_type]
+        return _DUCKDB_TYPES.get(delta_type, delta_type)  # a decimal is spelt alike in both
     if delta_type["type"] == "array":
         return f"{_to_duckdb_type(delta_type['elementType'])}[]"
     fields = [f'"{field["name"]}" {_to_duckdb_type(field["type"])}' for field in delta_type["fields"]]

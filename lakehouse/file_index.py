@@ -12,6 +12,8 @@ from deltalake import DeltaTable
 from lakehouse.table_spec import TableSpec
 from lakehouse.time_range import DAY_US, TimeRange
 
+_LOWEST = int(np.iinfo(np.int64).min)
+_HIGHEST = int(np.iinfo(np.int64).max)
 _LOWEST_US = np.iinfo(np.int64).min
 _HIGHEST_US = np.iinfo(np.int64).max - 1_000
 # Statistics in the log are cut to milliseconds: a file's maximum lies up to 1 ms above the logged one.
@@ -19,7 +21,8 @@ _HIGHEST_US = np.iinfo(np.int64).max - 1_000
 _LOGGED_PRECISION_US = 1_000
 _HIGHEST_STRING = "\U0010ffff"
 
-Times = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,13 @@ class FileIndex:
     """Every live file of one version. Selecting never leaves out a file that holds a wanted row."""
 
     paths: npt.NDArray[np.object_]
-    n_rows: npt.NDArray[np.int64]
-    size_bytes: npt.NDArray[np.int64]
+    n_rows: Integers
+    size_bytes: Integers
     min_symbol: npt.NDArray[np.str_] | None
     max_symbol: npt.NDArray[np.str_] | None
-    times: dict[str, tuple[Times, Times]]
+    times: dict[str, tuple[Integers, Integers]]
+    partitions: tuple[Integers, Integers]
+    offsets: tuple[Integers, Integers]
 
     @staticmethod
     def read(table: DeltaTable, spec: TableSpec, root: str) -> "FileIndex":
@@ -53,6 +58,8 @@ class FileIndex:
             min_symbol=_to_strings(actions, "min.symbol", "") if has_symbol else None,
             max_symbol=_to_strings(actions, "max.symbol", _HIGHEST_STRING) if has_symbol else None,
             times={name: _to_bounds(actions, spec, name) for name in _time_columns(spec)},
+            partitions=_to_integer_bounds(actions, "kafka_partition"),
+            offsets=_to_integer_bounds(actions, "kafka_offset"),
         )
 
     @property
@@ -72,13 +79,27 @@ class FileIndex:
         time_column: str | None = None,
         time_range: TimeRange | None = None,
     ) -> FileSelection:
+        """The files that may hold a row of a symbol within a range; what is not given does not narrow it."""
+        return self.selected(self.touching(symbol=symbol, time_column=time_column, time_range=time_range))
+
+    def selected(self, kept: Mask) -> FileSelection:
+        return FileSelection(self.paths[kept].tolist(), int(self.n_rows[kept].sum()))
+
+    def touching(
+        self,
+        *,
+        symbol: str | None = None,
+        time_column: str | None = None,
+        time_range: TimeRange | None = None,
+    ) -> Mask:
+        """`select` as a mask over the files, to combine with others."""
         kept = np.ones(len(self.paths), dtype=bool)
         if time_column is not None and time_range is not None:
             lowest, highest = self.times[time_column]
             kept &= (highest >= time_range.start_us) & (lowest < time_range.end_us)
         if symbol is not None and self.min_symbol is not None and self.max_symbol is not None:
             kept &= (self.min_symbol <= symbol) & (self.max_symbol >= symbol)
-        return FileSelection(self.paths[kept].tolist(), int(self.n_rows[kept].sum()))
+        return kept
 
 
 def _time_columns(spec: TableSpec) -> list[str]:
@@ -91,7 +112,7 @@ def _column(actions: pa.Table, name: str) -> Any:
     return actions.column(name).combine_chunks() if name in actions.column_names else None
 
 
-def _to_integers(actions: pa.Table, name: str, absent: int) -> npt.NDArray[np.int64]:
+def _to_integers(actions: pa.Table, name: str, absent: int) -> Integers:
     column = _column(actions, name)
     if column is None:
         return np.full(actions.num_rows, absent, dtype=np.int64)
@@ -107,7 +128,12 @@ def _to_strings(actions: pa.Table, name: str, absent: str) -> npt.NDArray[np.str
     return np.array([absent if value is None else value for value in values], dtype=np.str_)
 
 
-def _to_bounds(actions: pa.Table, spec: TableSpec, name: str) -> tuple[Times, Times]:
+def _to_integer_bounds(actions: pa.Table, name: str) -> tuple[Integers, Integers]:
+    """The lowest and highest value of a column in each file; the widest bounds where the log has none."""
+    return _to_integers(actions, f"min.{name}", _LOWEST), _to_integers(actions, f"max.{name}", _HIGHEST)
+
+
+def _to_bounds(actions: pa.Table, spec: TableSpec, name: str) -> tuple[Integers, Integers]:
     lowest, highest = _to_us(actions, f"min.{name}", _LOWEST_US), _to_us(actions, f"max.{name}", _HIGHEST_US)
     logged = highest < _HIGHEST_US
     highest[logged] += _LOGGED_PRECISION_US - 1
@@ -118,7 +144,7 @@ def _to_bounds(actions: pa.Table, spec: TableSpec, name: str) -> tuple[Times, Ti
     return lowest, highest
 
 
-def _to_us(actions: pa.Table, name: str, absent: int) -> Times:
+def _to_us(actions: pa.Table, name: str, absent: int) -> Integers:
     column = _column(actions, name)
     if column is None or not pa.types.is_timestamp(column.type):
         return np.full(actions.num_rows, absent, dtype=np.int64)

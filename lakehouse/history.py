@@ -17,8 +17,8 @@ from lakehouse.lake import WAIT_SECONDS, Lake
 from lakehouse.markets import Market, primary_market
 from lakehouse.position import Position
 from lakehouse.realised import realised_prices
+from lakehouse.rollups import rollup_for
 from lakehouse.row_history import read_rows
-from lakehouse.series import Series
 from lakehouse.snapshot import Snapshot
 from lakehouse.tables import GOLD_PRICE
 from lakehouse.thinning import thin_buckets, thin_rows
@@ -48,17 +48,25 @@ def read_history(lake: Lake, query: HistoryQuery, *, wait_seconds: float = WAIT_
 def _pin_snapshot(lake: Lake, query: HistoryQuery, wait_seconds: float) -> Snapshot:
     if query.cursor is not None:
         positions = {name: Position.from_json(vector) for name, vector in query.cursor.positions.items()}
-        return lake.snapshot_covering(positions, build_id=query.cursor.build_id, wait_seconds=wait_seconds)
-    names = (query.series.table.name,)
-    return lake.snapshot(*names, optional=() if GOLD_PRICE.name in names else _priced(query.series))
+        return lake.snapshot_covering(
+            positions,
+            build_id=query.cursor.build_id,
+            optional=_rollup_names(query),
+            wait_seconds=wait_seconds,
+        )
+    priced = (GOLD_PRICE.name,) if query.series.bucket_statement is None else ()
+    return lake.snapshot(query.series.table.name, optional=(*priced, *_rollup_names(query)))
 
 
-def _priced(series: Series) -> tuple[str, ...]:
-    return (GOLD_PRICE.name,) if series.bucket_statement is None else ()
+def _rollup_names(query: HistoryQuery) -> tuple[str, ...]:
+    if query.interval == RAW:
+        return ()
+    rollup = rollup_for(query.series.table, BUCKET_WIDTHS_US[query.interval])
+    return () if rollup is None else (rollup.table.name,)
 
 
-def _read_page(lake: Lake, query: HistoryQuery, snapshot: Snapshot) -> HistoryPage:
-    pin = _pin_market(lake, query, snapshot)
+def _read_page(lake: Lake, query: HistoryQuery, pinned: Snapshot) -> HistoryPage:
+    pin = _pin_market(lake, query, pinned)
     stretch = _read_stretch(lake, query, pin)
     if query.whole and stretch.next is not None:
         raise QueryError(
@@ -73,8 +81,8 @@ def _read_page(lake: Lake, query: HistoryQuery, snapshot: Snapshot) -> HistoryPa
         n_read=len(stretch.rows),
         n_observed=stretch.n_observed,
         next=stretch.next,
-        snapshot=snapshot,
-        positions={name: pin.cuts.get(name, table.position) for name, table in snapshot.tables.items()},
+        snapshot=pin.snapshot,
+        positions={name: pin.position(table) for name, table in pin.snapshot.tables.items()},
         market=pin.market,
     )
 
@@ -99,20 +107,24 @@ def _read_stretch(lake: Lake, query: HistoryQuery, pin: Pin) -> _Stretch:
     return _Stretch(page.rows, sum(not row[-1] for row in page.rows), following)
 
 
-def _pin_market(lake: Lake, query: HistoryQuery, snapshot: Snapshot) -> Pin:
+def _pin_market(lake: Lake, query: HistoryQuery, pinned: Snapshot) -> Pin:
+    rollups = pinned.of(_rollup_names(query))
+    snapshot = pinned.of(name for name in pinned.tables if name not in rollups)
     if query.cursor is not None:
-        market = Market(*query.cursor.market) if query.cursor.market is not None else None
-        cuts = {name: Position.from_json(vector) for name, vector in query.cursor.positions.items()}
         return Pin(
-            snapshot=snapshot, cuts=cuts, market=market, realised_until_us=query.cursor.realised_until_us
+            snapshot=snapshot,
+            rollups=rollups,
+            cuts={name: Position.from_json(vector) for name, vector in query.cursor.positions.items()},
+            market=Market(*query.cursor.market) if query.cursor.market is not None else None,
+            realised_until_us=query.cursor.realised_until_us,
         )
     if GOLD_PRICE.name not in snapshot:
-        return Pin(snapshot=snapshot, cuts={}, market=None, realised_until_us=0)
+        return Pin(snapshot=snapshot, rollups=rollups, cuts={}, market=None, realised_until_us=0)
     assets = lake.assets.of(snapshot[GOLD_PRICE.name])
     market = primary_market(query.symbol, assets.markets(query.symbol))
     seen = assets.seen(query.symbol, market) if market is not None else None
     until_us = min(seen.last_us, query.as_of_us) if seen is not None else 0
-    return Pin(snapshot=snapshot, cuts={}, market=market, realised_until_us=until_us)
+    return Pin(snapshot=snapshot, rollups=rollups, cuts={}, market=market, realised_until_us=until_us)
 
 
 def _row_key(query: HistoryQuery, row: Row) -> Key:
@@ -129,9 +141,7 @@ def _next_cursor(query: HistoryQuery, pin: Pin, last_key: Key, observed_after: R
         symbol=query.symbol,
         asked=dict(query.asked),
         build_id=pin.snapshot.build.build_id,
-        positions={
-            name: pin.cuts.get(name, table.position).to_json() for name, table in pin.snapshot.tables.items()
-        },
+        positions={name: pin.position(table).to_json() for name, table in pin.snapshot.tables.items()},
         start_us=query.time_range.start_us,
         end_us=query.time_range.end_us,
         interval=query.interval,

@@ -59,17 +59,25 @@ class HistoryPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """What one page reads: tables, their cuts, the market, and until when realised prices are known."""
+    """What one page reads: tables, their cuts, the market, and until when realised prices are known.
+
+    ``rollups`` only make the answer quicker: no page names them, no cursor holds them.
+    """
 
     snapshot: Snapshot
+    rollups: Snapshot
     cuts: Mapping[str, Position]
     market: Market | None
     realised_until_us: int
 
     def cut(self, table: TableSnapshot) -> Position | None:
         """The position to filter by; None where the table stands exactly there."""
-        cut = self.cuts.get(table.spec.name, table.position)
-        return None if cut == table.position else cut
+        position = self.position(table)
+        return None if position == table.position else position
+
+    def position(self, table: TableSnapshot) -> Position:
+        """The position that the answer stands at: the cut's, or the table's own."""
+        return self.cuts.get(table.spec.name, table.position)
 
     def bound_market(self, series: Series) -> dict[str, str]:
         """The market as a statement of the series binds it; nothing where the series has none."""

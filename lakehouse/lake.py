@@ -19,7 +19,9 @@ from lakehouse.catalog import Build, Catalog
 from lakehouse.columns import ColumnStore
 from lakehouse.duckdb_session import DuckdbSession
 from lakehouse.errors import BehindError, FileGoneError, LakeNotFoundError, QueryError, VersionGoneError
+from lakehouse.file_offsets import FileOffsets
 from lakehouse.position import Position
+from lakehouse.rollup_tables import ROLLUP_TABLES
 from lakehouse.snapshot import Snapshot, TableFollower, TableSnapshot
 from lakehouse.storage import LakeLocation
 from lakehouse.tables import TABLES
@@ -34,6 +36,8 @@ BUILD_LOOK_SECONDS = 1.0
 READ_ATTEMPTS = 4
 WAIT_SECONDS = 2.0
 _POLL_SECONDS = 0.05
+_N_REMEMBERED = 30
+"""Versions of a rollup that the pages of a cursor may go on with: half an hour of refreshes."""
 _PREVIEW = "SELECT * FROM {rows} LIMIT 20"
 _EVERYTHING = "SELECT * FROM {rows}"
 
@@ -57,6 +61,7 @@ class Lake:
         self.session = DuckdbSession()
         self.assets = AssetDirectory(self.session)
         self.columns = ColumnStore(self.session, budget_bytes=columns_budget_bytes)
+        self.offsets = FileOffsets(self.session)
         self._lock = threading.Lock()
         self._build: Build | None = None
         self._build_looked_at = 0.0
@@ -65,19 +70,29 @@ class Lake:
     def snapshot(self, *names: str, optional: tuple[str, ...] = ()) -> Snapshot:
         """Pins the newest version of tables, all of one build. An ``optional`` table may not exist yet.
 
-        Raises LakeNotFoundError where the lake or one of ``names`` does not exist.
+        Optional tables are pinned first: what was derived from ``names`` holds nothing that these lack. Raises
+        LakeNotFoundError where the lake or one of ``names`` does not exist.
         """
         build = self.current_build()
-        tables = {name: self._follower(name, build).refresh() for name in names}
+        derived = {}
         for name in optional:
             try:
-                tables[name] = self._follower(name, build).refresh()
+                derived[name] = self._follower(name, build).refresh()
             except LakeNotFoundError:
                 logger.debug("optional table absent table=%s", name)
-        return Snapshot(build, tables)
+        return Snapshot(build, {name: self._follower(name, build).refresh() for name in names} | derived)
+
+    def remembered(self, table: TableSnapshot, *, covered_by: Position) -> TableSnapshot | None:
+        """An older version of a rollup that holds nothing beyond a position, if this process has seen it lately."""
+        return self._follower(table.spec.name, table.build).remembered(covered_by)
 
     def snapshot_covering(
-        self, positions: Mapping[str, Position], *, build_id: str, wait_seconds: float = WAIT_SECONDS
+        self,
+        positions: Mapping[str, Position],
+        *,
+        build_id: str,
+        optional: tuple[str, ...] = (),
+        wait_seconds: float = WAIT_SECONDS,
     ) -> Snapshot:
         """A snapshot that has taken in everything before ``positions``, waiting for it a little.
 
@@ -85,10 +100,10 @@ class Lake:
         """
         deadline = time.monotonic() + wait_seconds
         while True:
-            snapshot = self.snapshot(*positions)
+            snapshot = self.snapshot(*positions, optional=optional)
             if snapshot.build.build_id != build_id:
                 self.current_build(look=True)
-                snapshot = self.snapshot(*positions)
+                snapshot = self.snapshot(*positions, optional=optional)
             if snapshot.build.build_id != build_id:
                 raise VersionGoneError(
                     table=", ".join(positions), asked=f"build {build_id}", available=snapshot.build.build_id
@@ -141,7 +156,11 @@ class Lake:
             if follower is None:
                 location = self.catalog.table_location(name, build)
                 follower = TableFollower(
-                    spec=TABLES[name], location=location, build=build, catalog=self.catalog
+                    spec=TABLES[name],
+                    location=location,
+                    build=build,
+                    catalog=self.catalog,
+                    n_remembered=_N_REMEMBERED if TABLES[name] in ROLLUP_TABLES else 0,
                 )
                 self._followers[(name, build.build_id)] = follower
             return follower

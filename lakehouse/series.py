@@ -21,16 +21,16 @@ LIMIT $limit
 """
 _RAW_BEFORE_KEY = """({time} < $key_time OR ({time} = $key_time
     AND (topic_id, kafka_partition, kafka_offset) < ($key_topic_id, $key_partition, $key_offset)))"""
-_ORIGINS = """bit_or(CASE origin WHEN 'collected' THEN 1 WHEN 'generated' THEN 2 ELSE 4 END) AS origins"""
+ORIGINS = """bit_or(CASE origin WHEN 'collected' THEN 1 WHEN 'generated' THEN 2 ELSE 4 END) AS origins"""
 _OFFSET_ORDER = "(event_time, topic_id, kafka_partition, kafka_offset)"
-_IN_MARKET = "venue = $venue AND quote = $quote"
+IN_MARKET = "venue = $venue AND quote = $quote"
 
 # What nobody could score is in no bucket: it has no polarity, not a polarity of 0.
 # A sum of decimals does not depend on the order of rows, which compaction changes; the clamp undoes rounding.
 SENTIMENT_BUCKETS = f"""
 SELECT epoch_us(event_time) // $width * $width AS bucket, count(*),
     greatest(min(score), least(max(score), sum(score::DECIMAL(18, 17))::DOUBLE / count(*))),
-    min(score), max(score), count(*) FILTER (label = 'positive'), count(*) FILTER (label = 'negative'), {_ORIGINS}
+    min(score), max(score), count(*) FILTER (label = 'positive'), count(*) FILTER (label = 'negative'), {ORIGINS}
 FROM {{rows}}
 WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND score IS NOT NULL
 GROUP BY bucket ORDER BY bucket DESC LIMIT $limit
@@ -38,9 +38,9 @@ GROUP BY bucket ORDER BY bucket DESC LIMIT $limit
 PRICE_BUCKETS = f"""
 SELECT epoch_us(event_time) // $width * $width AS bucket,
     arg_min(price, {_OFFSET_ORDER}), max(price), min(price),
-    arg_max(price, {_OFFSET_ORDER}), fsum(base_volume), count(*), {_ORIGINS}
+    arg_max(price, {_OFFSET_ORDER}), fsum(base_volume), count(*), {ORIGINS}
 FROM {{rows}}
-WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {_IN_MARKET}
+WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {IN_MARKET}
 GROUP BY bucket ORDER BY bucket DESC LIMIT $limit
 """
 # The last price at or before each target, at most two minutes old. Joining on the minute keeps the build side as
@@ -52,7 +52,7 @@ prices AS (
     SELECT epoch_us(event_time) AS us, epoch_us(event_time) // 60000000 AS minute, price,
         {_OFFSET_ORDER} AS offset_order
     FROM {{rows}}
-    WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {_IN_MARKET}
+    WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {IN_MARKET}
 )
 SELECT target, arg_max(price, offset_order)
 FROM prices JOIN minutes USING (minute)
@@ -140,6 +140,6 @@ PRICE = Series(
     raw_columns=("event_time", "venue", "quote", "price", "base_volume", "message_id", "origin"),
     bucket_columns=("event_time", "open", "high", "low", "close", "volume", "count", "origins"),
     bucket_statement=PRICE_BUCKETS,
-    also=_IN_MARKET,
+    also=IN_MARKET,
 )
 SERIES: Mapping[str, Series] = {series.name: series for series in (SENTIMENT, PREDICTION, PRICE)}

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from deltalake import DeltaTable
@@ -45,11 +46,23 @@ class Snapshot:
     def __contains__(self, name: str) -> bool:
         return name in self.tables
 
+    def of(self, names: Iterable[str]) -> "Snapshot":
+        """The same, of fewer tables: those of ``names`` that are in it."""
+        return Snapshot(self.build, {name: self.tables[name] for name in names if name in self.tables})
+
 
 class TableFollower:
     """Follows one table's log. Thread-safe; threads that ask at once share one look at the log."""
 
-    def __init__(self, *, spec: TableSpec, location: LakeLocation, build: Build, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        *,
+        spec: TableSpec,
+        location: LakeLocation,
+        build: Build,
+        catalog: Catalog,
+        n_remembered: int = 0,
+    ) -> None:
         self._spec = spec
         self._location = location
         self._build = build
@@ -58,6 +71,13 @@ class TableFollower:
         self._table: DeltaTable | None = None
         self._latest: TableSnapshot | None = None
         self._looked_at = 0.0
+        self._remembered: deque[TableSnapshot] = deque(maxlen=n_remembered)
+
+    def remembered(self, covered_by: Position) -> TableSnapshot | None:
+        """The newest of the remembered versions that holds nothing beyond a position."""
+        with self._lock:
+            newest_first = reversed(self._remembered)
+            return next((table for table in newest_first if covered_by.covers(table.position)), None)
 
     def refresh(self) -> TableSnapshot:
         """The newest version committed before the call. Raises LakeNotFoundError before the table exists."""
@@ -69,6 +89,7 @@ class TableFollower:
             table = self._updated_table()
             if self._latest is None or self._latest.version != table.version():
                 self._latest = self._pin(table)
+                self._remembered.append(self._latest)
             self._looked_at = looked_at
             return self._latest
 

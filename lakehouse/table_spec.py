@@ -1,6 +1,7 @@
 """What a table is, as data: one definition for Spark, delta-rs and the docs."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -89,9 +90,12 @@ def to_arrow_type(delta_type: DeltaType) -> pa.DataType:
         if delta_type["type"] == "array":
             return pa.list_(to_arrow_type(delta_type["elementType"]))
         return pa.struct([pa.field(f["name"], to_arrow_type(f["type"])) for f in delta_type["fields"]])
+    if decimal := _DECIMAL.fullmatch(delta_type):
+        return pa.decimal128(int(decimal[1]), int(decimal[2]))
     return _ARROW_TYPES[delta_type]
 
 
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _ARROW_TYPES: Mapping[str, pa.DataType] = {
     "string": pa.string(),
     "long": pa.int64(),
