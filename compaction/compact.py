@@ -1,20 +1,23 @@
 """Few large files instead of many small ones, while streams append and people read.
 
-Compaction carries no data change and leaves a table's position where it was; an append never conflicts with it.
+Compaction leaves a table's position where it was. That of a stream's table carries no data change, so that an append
+never conflicts with it; that of a rollup merges partial sums.
 """
 
 import logging
 import time
-from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties
 from deltalake.exceptions import CommitFailedError
 
+from compaction.merge import merge_partition
 from lakehouse.catalog import Catalog
 from lakehouse.delta_table import open_table
+from lakehouse.duckdb_session import DuckdbSession
 from lakehouse.errors import LakeNotFoundError
+from lakehouse.rollups import ROLLUPS
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
 from lakehouse.tables import TABLES
@@ -22,6 +25,7 @@ from lakehouse.tables import TABLES
 TARGET_FILE_BYTES = 128 * 1024 * 1024
 SMALL_FILE_BYTES = TARGET_FILE_BYTES // 2
 MIN_SMALL_FILES = 8
+_WRITER = WriterProperties(compression="ZSTD", compression_level=3)
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +36,14 @@ def compact_lake(lake: LakeLocation) -> None:
     """Compacts what needs it in every table of the served build. A second run right after does nothing."""
     catalog = Catalog(lake)
     build = catalog.current_build()
+    session = DuckdbSession()
     for spec in TABLES.values():
         try:
             table = open_table(catalog.table_location(spec.name, build), spec)
         except LakeNotFoundError:
             continue
         for partition in crowded_partitions(table, spec):
-            _compact_partition(table, spec, partition)
+            _compact_partition(table, spec, partition, session)
 
 
 def crowded_partitions(table: DeltaTable, spec: TableSpec) -> list[PartitionValues]:
@@ -57,17 +62,16 @@ def crowded_partitions(table: DeltaTable, spec: TableSpec) -> list[PartitionValu
     return list(zip(*(crowded[name].to_pylist() for name in spec.partition_by), strict=True))
 
 
-def _compact_partition(table: DeltaTable, spec: TableSpec, partition: PartitionValues) -> None:
+def _compact_partition(
+    table: DeltaTable, spec: TableSpec, partition: PartitionValues, session: DuckdbSession
+) -> None:
     started = time.monotonic()
-    filters = [(name, "=", value) for name, value in zip(spec.partition_by, partition, strict=True)]
+    rollup = next((rollup for rollup in ROLLUPS if rollup.table is spec), None)
     try:
-        gain = table.optimize.compact(
-            partition_filters=filters,
-            target_size=TARGET_FILE_BYTES,
-            max_concurrent_tasks=1,
-            writer_properties=WriterProperties(compression="ZSTD", compression_level=3),
-            post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
-        )
+        if rollup is None:
+            n_before, n_after = _rewrite(table, spec, partition)
+        else:
+            n_before, n_after = merge_partition(session, table, rollup, partition[0])
     except CommitFailedError as error:
         logger.warning(
             "compaction left to the next run table=%s partition=%s error=%s", spec.name, partition, error
@@ -76,13 +80,22 @@ def _compact_partition(table: DeltaTable, spec: TableSpec, partition: PartitionV
     logger.info(
         "compacted table=%s partition=%s version=%d files_before=%d files_after=%d seconds=%.2f",
         spec.name,
-        "/".join(_shown(partition)),
+        "/".join(map(str, partition)),
         table.version(),
-        gain["numFilesRemoved"],
-        gain["numFilesAdded"],
+        n_before,
+        n_after,
         time.monotonic() - started,
     )
 
 
-def _shown(partition: PartitionValues) -> Iterable[str]:
-    return (str(value) for value in partition)
+def _rewrite(table: DeltaTable, spec: TableSpec, partition: PartitionValues) -> tuple[int, int]:
+    gain = table.optimize.compact(
+        partition_filters=[
+            (name, "=", value) for name, value in zip(spec.partition_by, partition, strict=True)
+        ],
+        target_size=TARGET_FILE_BYTES,
+        max_concurrent_tasks=1,
+        writer_properties=_WRITER,
+        post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
+    )
+    return gain["numFilesRemoved"], gain["numFilesAdded"]

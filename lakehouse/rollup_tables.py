@@ -11,7 +11,7 @@ _MONTH_DATE = Column("month_date", "date", "first day of bucket_time's UTC month
 
 _SENTIMENT_SUMS = (
     _N_ROWS,
-    Column("score_sum", "decimal(38,17)", "exact sum of the scores, each rounded to 17 decimals"),
+    Column("score_sum", "decimal(38,17)", "exact sum of the scores as decimals of 17 places"),
     Column("score_min", "double", "lowest score"),
     Column("score_max", "double", "highest score"),
     Column("n_positive", "long", "rows labelled positive"),

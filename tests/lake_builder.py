@@ -73,6 +73,7 @@ class LakeBuilder:
 
     path: Path
     next_offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    topic_ids: dict[str, str] = field(default_factory=lambda: {name: i for name, (_, i) in TOPICS.items()})
 
     def __post_init__(self) -> None:
         self.location = LakeLocation.parse(str(self.path))
@@ -87,7 +88,7 @@ class LakeBuilder:
     def append(self, name: str, rows: Sequence[Row], *, partitions: Sequence[int] = (0,)) -> DeltaTable:
         """Adds rows with defaults for what they leave out; ``partitions`` are registered without rows too."""
         spec, table = TABLES[name], self.open(name)
-        topic_id = TOPICS[name][1]
+        topic_id = self.topic_ids[name]
         complete = [self._complete(spec, row) for row in rows]
         touched = sorted({row["kafka_partition"] for row in complete} | set(partitions))
         keys = {partition: TopicPartition(topic_id, partition) for partition in touched}
@@ -100,6 +101,17 @@ class LakeBuilder:
         )
         return table
 
+    def recreate_topic(self, name: str) -> None:
+        """From here on rows come from a topic of the same name with another id; offsets begin anew."""
+        self.topic_ids[name] += "x"
+        self.catalog.register_topic(topic=TOPICS[name][0], topic_id=self.topic_ids[name])
+        self.next_offsets = {key: offset for key, offset in self.next_offsets.items() if key[0] != name}
+
+    def skip_offsets(self, name: str, n_offsets: int, *, partition: int = 0) -> None:
+        """Messages that became no row: duplicates, poison. The next append moves the position past them."""
+        key = (name, partition)
+        self.next_offsets[key] = self.next_offsets.get(key, 0) + n_offsets
+
     def _complete(self, spec: TableSpec, row: Row) -> dict[str, Any]:
         complete = {**_COMMON, **_DEFAULTS[spec.name], **row}
         partition = complete["kafka_partition"]
@@ -107,7 +119,7 @@ class LakeBuilder:
         self.next_offsets[(spec.name, partition)] = offset + 1
         time = complete[spec.sort_by[-1]]
         complete |= {
-            "topic_id": TOPICS[spec.name][1],
+            "topic_id": self.topic_ids[spec.name],
             "kafka_offset": offset,
             "broker_time": time,
             "ingest_time": time,
