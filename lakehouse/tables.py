@@ -194,5 +194,5 @@ ASSET_TABLES = (GOLD_SENTIMENT, GOLD_PREDICTION, GOLD_PRICE)
 GOLD_TABLES = (*ASSET_TABLES, GOLD_NEWS)
 """The tables that messages become rows of. Each is sorted by its messages' key, then by their event time."""
 TABLES: Mapping[str, TableSpec] = {
-    spec.name: spec for spec in (BRONZE, *GOLD_TABLES, *ROLLUP_TABLES, QUARANTINE, DUPLICATES, LOSSES)
+    spec.name: spec for spec in (BRONZE, *GOLD_TABLES, QUARANTINE, DUPLICATES, LOSSES, *ROLLUP_TABLES)
 }

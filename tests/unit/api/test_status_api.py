@@ -81,7 +81,16 @@ def test_state_lists_tables_with_position_and_freshness(tmp_path: Path, api_of: 
         "gold_price",
         "gold_news",
     ]
-    assert document["absentes"] == ["bronze", "quarantine", "duplicates", "losses"]
+    assert document["absentes"] == [
+        "bronze",
+        "quarantine",
+        "duplicates",
+        "losses",
+        "gold_sentiment_1m",
+        "gold_sentiment_1h",
+        "gold_price_1m",
+        "gold_price_1h",
+    ]
     assert (sentiment["version"], sentiment["rows"], sentiment["files"]) == (1, 2, 1)
     assert sentiment["position"] == {"TopicSentiment": [2]}
     assert sentiment["bytes"] > 0
