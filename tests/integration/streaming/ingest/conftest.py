@@ -50,7 +50,7 @@ class Pipeline:
         for at in range(n_each):
             instant = first + timedelta(seconds=at)
             for topic, make in MAKERS.items():
-                self.send(topic, to_bytes(make(instant, key=f"{key}{at}")), **where)
+                self.send(topic, to_bytes(make(instant, symbol="btc", key=f"{key}{at}")), **where)
         self.flush()
 
     def flush(self) -> None:

@@ -14,16 +14,16 @@ from tests.accounting import read_delivered, read_table
 from tests.integration.streaming.ingest.conftest import Pipeline
 from tests.waiting import wait_until
 
-TOPICS = ("analyzed-sentiment", "predicted-price", "raw-price")
+TOPICS = ("analyzed-sentiment", "predicted-price", "raw-price", "raw-news")
 
 
 def test_checkpoint_lost_while_running_is_no_loss(pipeline: Pipeline) -> None:
     pipeline.send_good(20, key="a")
     with pipeline.running():
-        pipeline.wait_accounted(60)
+        pipeline.wait_accounted(80)
         shutil.rmtree(pipeline.directory / "checkpoints")
         pipeline.send_good(20, key="b")
-        pipeline.wait_accounted(120)
+        pipeline.wait_accounted(160)
     pipeline.assert_accounted()
 
 
@@ -55,7 +55,7 @@ def test_expired_offsets_stop_ingestion_with_the_exact_range_until_accepted(pipe
     assert pipeline_lost == {(name, 10, 15) for name in ("gold_price", "quarantine", "duplicates", "bronze")}
     with pipeline.running():
         wait_until(lambda: read_table(pipeline.lake, "gold_price").num_rows == 15, "the rest of raw-price")
-        wait_until(lambda: read_table(pipeline.lake, "bronze").num_rows == 55, "bronze")
+        wait_until(lambda: read_table(pipeline.lake, "bronze").num_rows == 75, "bronze")
 
     losses = read_table(pipeline.lake, "losses").to_pylist()
     assert {(row["table_name"], row["reason"]) for row in losses} == {
@@ -79,7 +79,7 @@ def test_recreated_topic_stops_ingestion_until_accepted(pipeline: Pipeline) -> N
     _accept(pipeline)
     with pipeline.running():
         wait_until(lambda: read_table(pipeline.lake, "gold_sentiment").num_rows == 40, "the new topic's rows")
-        wait_until(lambda: read_table(pipeline.lake, "bronze").num_rows == 120, "bronze")
+        wait_until(lambda: read_table(pipeline.lake, "bronze").num_rows == 160, "bronze")
 
     assert read_table(pipeline.lake, "duplicates").num_rows == 0
 
@@ -117,8 +117,8 @@ def test_two_ingesters_on_one_lake_take_each_record_once(pipeline: Pipeline) -> 
     with pipeline.running(), pipeline.running(checkpoint_dir=pipeline.directory / "other"):
         for round_number in range(5):
             pipeline.send_good(10, key=f"r{round_number}-")
-            pipeline.wait_accounted(30 * (round_number + 1))
-        wait_until(lambda: read_table(pipeline.lake, "bronze").num_rows == 150, "bronze")
+            pipeline.wait_accounted(40 * (round_number + 1))
+        wait_until(lambda: read_table(pipeline.lake, "bronze").num_rows == 200, "bronze")
     pipeline.assert_accounted()
 
 
@@ -144,7 +144,7 @@ def test_absent_topic_is_named_and_waited_for(pipeline: Pipeline, caplog: pytest
         create_topics(pipeline.kafka.for_kafka_python())
         pipeline.new_producer()
         pipeline.send_good(5)
-        pipeline.wait_accounted(15)
+        pipeline.wait_accounted(20)
 
 
 def _accept(pipeline: Pipeline, *, dry_run: bool = False) -> list[object]:
@@ -175,7 +175,7 @@ def _recreate(pipeline: Pipeline, topic: str) -> None:
 
 def _recreate_while_running(pipeline: Pipeline) -> None:
     with pipeline.running() as service:
-        pipeline.wait_accounted(30)
+        pipeline.wait_accounted(40)
         _recreate(pipeline, "raw-price")
         pipeline.new_producer()
         pipeline.send_good(50, key="b")
