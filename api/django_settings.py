@@ -24,6 +24,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "rest_framework", "api.viewer"]
 MIDDLEWARE = [
     "api.head.HeadMiddleware",
+    "api.compression.CompressionMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
     "api.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
 ]
@@ -47,6 +49,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.AcceptNegotiation",
     "EXCEPTION_HANDLER": "api.problems.handle_exception",
     "URL_FORMAT_OVERRIDE": None,
 }

@@ -13,6 +13,10 @@ class HeadMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._get_response(request)
+        if response.streaming and request.method == "HEAD":
+            headers = {name: value for name, value in response.headers.items() if name != "Content-Length"}
+            response.close()
+            return HttpResponse(status=response.status_code, headers=headers)
         if not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
             if request.method == "HEAD":

@@ -104,7 +104,7 @@ def _api(error: Any) -> HttpResponse:
     headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", None) else {}
     if getattr(error, "wait", None):
         headers["Retry-After"] = str(int(error.wait) + 1)
-    accepted = {"accepted": "application/json"} if error.status_code == HTTPStatus.NOT_ACCEPTABLE else {}
+    accepted = {"accepted": error.accepted} if hasattr(error, "accepted") else {}
     return problem(error.status_code, str(error.detail), headers, **accepted)
 
 

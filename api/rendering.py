@@ -1,4 +1,4 @@
-"""The renderer that Django REST framework negotiates with and encodes through."""
+"""The representations that are made: what negotiation chooses between, and how plain answers are encoded."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,3 +23,28 @@ class JsonRenderer(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         return b"" if data is None else encode_json(data)
+
+
+class CsvRenderer(JsonRenderer):
+    """RFC 4180 with a header line; what is null is empty."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
+class NdjsonRenderer(JsonRenderer):
+    """One point a line."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+
+
+class ArrowRenderer(JsonRenderer):
+    """An Arrow IPC stream."""
+
+    media_type = "application/vnd.apache.arrow.stream"
+    format = "arrow"
+
+
+TABULAR_RENDERERS = (JsonRenderer, CsvRenderer, NdjsonRenderer, ArrowRenderer)
+MEDIA_TYPES: Mapping[str, str] = {renderer.format: renderer.media_type for renderer in TABULAR_RENDERERS}

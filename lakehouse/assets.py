@@ -24,6 +24,7 @@ LEFT JOIN (
 ) USING (topic_id, kafka_partition)
 WHERE next_offset IS NULL OR kafka_offset >= next_offset
 """
+_N_PAST = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,7 @@ class AssetDirectory:
         self._session = session
         self._locks: dict[str, threading.Lock] = {}
         self._latest: dict[str, TableAssets] = {}
+        self._past: dict[tuple[str, str, int], TableAssets] = {}
 
     def of(self, snapshot: TableSnapshot) -> TableAssets:
         """What the table had seen at a version, or at a newer one if another thread already looked there."""
@@ -103,6 +105,16 @@ class AssetDirectory:
                 known = self._extend(known, snapshot)
             self._latest[name] = known
             return known
+
+    def exactly(self, snapshot: TableSnapshot) -> TableAssets:
+        """What the table had seen at an old version, no more. Costs a scan of it; the last few are kept."""
+        key = (snapshot.spec.name, snapshot.build.build_id, snapshot.version)
+        known = self._past.get(key)
+        if known is None:
+            known = self._past[key] = self._scan(snapshot)
+            while len(self._past) > _N_PAST:
+                self._past.pop(next(iter(self._past)), None)
+        return known
 
     def _scan(self, snapshot: TableSnapshot) -> TableAssets:
         return TableAssets(snapshot, self._count(snapshot, snapshot.files.paths.tolist(), None))

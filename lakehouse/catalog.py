@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from lakehouse.errors import LakeNotFoundError, PositionConflictError
 from lakehouse.storage import LakeLocation
 from lakehouse.tables import TABLES
+from lakehouse.time_range import to_us
 
 _BUILDS = "_catalog/builds"
 _TOPICS = "_catalog/topics"
@@ -50,6 +51,16 @@ class Catalog:
         if not names:
             raise LakeNotFoundError(what="lake", uri=self.location.uri)
         return self._read_build(names[-1])
+
+    def build_at(self, instant_us: int) -> Build | None:
+        """The build that was served at an instant; None before the first."""
+        served = None
+        for path in self.location.names(_BUILDS):
+            entry = json.loads(self.location.read(path) or b"{}")
+            if to_us(datetime.fromisoformat(entry["created_time"])) > instant_us:
+                break
+            served = self._read_build(path)
+        return served
 
     def ensure_build(self) -> Build:
         """The current build; creates the first one. Idempotent, and safe beside other processes."""

@@ -4,13 +4,15 @@ The pages of one cursor are one series: rows are cut at the position of the firs
 compacted or vacuumed meanwhile.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lakehouse.bucket_history import read_buckets
 from lakehouse.buckets import BUCKET_WIDTHS_US, LINEAR, NO_FILLING, RAW, check_bucket_count
 from lakehouse.cursor import Cursor
 from lakehouse.curves import BUCKET_CURVES, RAW_CURVES
-from lakehouse.errors import QueryError
+from lakehouse.errors import FileGoneError, QueryError, VersionGoneError
 from lakehouse.gap_filling import fill_page
 from lakehouse.history_query import HistoryPage, HistoryQuery, Pin, Row
 from lakehouse.lake import WAIT_SECONDS, Lake
@@ -22,8 +24,11 @@ from lakehouse.row_history import read_rows
 from lakehouse.snapshot import Snapshot
 from lakehouse.tables import GOLD_PRICE
 from lakehouse.thinning import thin_buckets, thin_rows
+from lakehouse.time_range import format_us
+from lakehouse.time_travel import Moment
 
 _N_KEY_COLUMNS = 3
+Answer = TypeVar("Answer")
 
 Key = tuple[int, str, int, int]
 
@@ -40,12 +45,27 @@ class _Stretch:
 def read_history(lake: Lake, query: HistoryQuery, *, wait_seconds: float = WAIT_SECONDS) -> HistoryPage:
     """One page. Raises LakeNotFoundError, QueryError, and with a cursor VersionGoneError and BehindError."""
     check_bucket_count(query.time_range, query.interval)
-    return lake.read(
-        lambda: _pin_snapshot(lake, query, wait_seconds), lambda snapshot: _read_page(lake, query, snapshot)
-    )
+    return read_pinned(lake, query, lambda snapshot: _read_page(lake, query, snapshot), wait_seconds)
+
+
+def read_pinned(
+    lake: Lake, query: HistoryQuery, ask: Callable[[Snapshot], Answer], wait_seconds: float
+) -> Answer:
+    """The answer on the snapshot that a question is pinned to. Raises VersionGoneError where its files are gone."""
+    try:
+        return lake.read(lambda: _pin_snapshot(lake, query, wait_seconds), ask)
+    except FileGoneError as error:
+        if query.moment is None:
+            raise
+        asked = f"{format_us(query.moment.instant_us)} (its files)"
+        raise VersionGoneError(
+            table=query.series.table.name, asked=asked, available="what vacuum has kept"
+        ) from error
 
 
 def _pin_snapshot(lake: Lake, query: HistoryQuery, wait_seconds: float) -> Snapshot:
+    if query.moment is not None:
+        return _past_snapshot(lake, query, query.moment)
     if query.cursor is not None:
         positions = {name: Position.from_json(vector) for name, vector in query.cursor.positions.items()}
         return lake.snapshot_covering(
@@ -54,8 +74,8 @@ def _pin_snapshot(lake: Lake, query: HistoryQuery, wait_seconds: float) -> Snaps
             optional=_rollup_names(query),
             wait_seconds=wait_seconds,
         )
-    priced = (GOLD_PRICE.name,) if query.series.bucket_statement is None else ()
-    return lake.snapshot(query.series.table.name, optional=(*priced, *_rollup_names(query)))
+    optional = (*_priced(query.series), *_rollup_names(query))
+    return lake.snapshot(query.series.table.name, optional=optional)
 
 
 def _rollup_names(query: HistoryQuery) -> tuple[str, ...]:
@@ -65,8 +85,23 @@ def _rollup_names(query: HistoryQuery) -> tuple[str, ...]:
     return () if rollup is None else (rollup.table.name,)
 
 
+def _past_snapshot(lake: Lake, query: HistoryQuery, moment: Moment) -> Snapshot:
+    build_id = moment.build.build_id
+    if query.cursor is not None and query.cursor.build_id != build_id:
+        raise VersionGoneError(
+            table=query.series.table.name, asked=f"build {query.cursor.build_id}", available=build_id
+        )
+    return lake.past.snapshot(
+        moment, (query.series.table.name,), optional=_priced(query.series), version=query.version
+    )
+
+
+def _priced(series: Series) -> tuple[str, ...]:
+    return (GOLD_PRICE.name,) if series.bucket_statement is None else ()
+
+
 def _read_page(lake: Lake, query: HistoryQuery, pinned: Snapshot) -> HistoryPage:
-    pin = _pin_market(lake, query, pinned)
+    pin = pin_market(lake, query, pinned)
     stretch = _read_stretch(lake, query, pin)
     if query.whole and stretch.next is not None:
         raise QueryError(
@@ -74,7 +109,7 @@ def _read_page(lake: Lake, query: HistoryQuery, pinned: Snapshot) -> HistoryPage
             problem=f"the range has more than {query.limit} points to choose from",
             accepted="a shorter range, a wider intervalle, or a limite, beyond which suivant goes on",
         )
-    columns, points = _to_points(lake, query, pin, stretch.rows)
+    columns, points = to_points(lake, query, pin, stretch.rows)
     return HistoryPage(
         columns=columns,
         rows=points,
@@ -94,20 +129,21 @@ def _read_stretch(lake: Lake, query: HistoryQuery, pin: Pin) -> _Stretch:
     if query.interval == RAW:
         found = read_rows(lake, query, pin)
         rows = found[query.limit - 1 :: -1]
-        following = _next_cursor(query, pin, _row_key(query, rows[0])) if len(found) > query.limit else None
+        following = next_cursor(query, pin, row_key(query, rows[0])) if len(found) > query.limit else None
         return _Stretch(rows, len(rows), following)
     found = read_buckets(lake, query, pin)
     if query.filling == NO_FILLING:
         buckets = [(*row, False) for row in found[query.limit - 1 :: -1]]
-        following = _next_cursor(query, pin, _bucket_key(buckets[0])) if len(found) > query.limit else None
+        following = next_cursor(query, pin, _bucket_key(buckets[0])) if len(found) > query.limit else None
         return _Stretch(buckets, len(buckets), following)
     page = fill_page(query, found)
     after = page.oldest_observed if query.filling == LINEAR else None
-    following = _next_cursor(query, pin, _bucket_key(page.rows[0]), after) if page.more else None
+    following = next_cursor(query, pin, _bucket_key(page.rows[0]), after) if page.more else None
     return _Stretch(page.rows, sum(not row[-1] for row in page.rows), following)
 
 
-def _pin_market(lake: Lake, query: HistoryQuery, pinned: Snapshot) -> Pin:
+def pin_market(lake: Lake, query: HistoryQuery, pinned: Snapshot) -> Pin:
+    """What a page reads of a snapshot: its tables, their cuts, and the market whose price counts."""
     rollups = pinned.of(_rollup_names(query))
     snapshot = pinned.of(name for name in pinned.tables if name not in rollups)
     if query.cursor is not None:
@@ -120,14 +156,15 @@ def _pin_market(lake: Lake, query: HistoryQuery, pinned: Snapshot) -> Pin:
         )
     if GOLD_PRICE.name not in snapshot:
         return Pin(snapshot=snapshot, rollups=rollups, cuts={}, market=None, realised_until_us=0)
-    assets = lake.assets.of(snapshot[GOLD_PRICE.name])
+    price = snapshot[GOLD_PRICE.name]
+    assets = lake.assets.of(price) if query.moment is None else lake.assets.exactly(price)
     market = primary_market(query.symbol, assets.markets(query.symbol))
     seen = assets.seen(query.symbol, market) if market is not None else None
     until_us = min(seen.last_us, query.as_of_us) if seen is not None else 0
     return Pin(snapshot=snapshot, rollups=rollups, cuts={}, market=market, realised_until_us=until_us)
 
 
-def _row_key(query: HistoryQuery, row: Row) -> Key:
+def row_key(query: HistoryQuery, row: Row) -> Key:
     return (row[query.series.raw_columns.index(query.axis)], *row[-_N_KEY_COLUMNS:])
 
 
@@ -135,7 +172,7 @@ def _bucket_key(row: Row) -> Key:
     return (row[0], "", 0, 0)
 
 
-def _next_cursor(query: HistoryQuery, pin: Pin, last_key: Key, observed_after: Row | None = None) -> Cursor:
+def next_cursor(query: HistoryQuery, pin: Pin, last_key: Key, observed_after: Row | None = None) -> Cursor:
     return Cursor(
         series=query.series.name,
         symbol=query.symbol,
@@ -153,7 +190,7 @@ def _next_cursor(query: HistoryQuery, pin: Pin, last_key: Key, observed_after: R
     )
 
 
-def _to_points(
+def to_points(
     lake: Lake, query: HistoryQuery, pin: Pin, rows: list[Row]
 ) -> tuple[tuple[str, ...], list[Row]]:
     """The columns and rows that are shown: thinned, without keys, with what is computed for the page."""
@@ -181,4 +218,13 @@ def _to_points(
     return columns, [(*row, realised.get(row[target_at])) for row in points]
 
 
-__all__ = ["HistoryPage", "HistoryQuery", "read_history"]
+__all__ = [
+    "HistoryPage",
+    "HistoryQuery",
+    "next_cursor",
+    "pin_market",
+    "read_history",
+    "read_pinned",
+    "row_key",
+    "to_points",
+]

@@ -11,6 +11,7 @@ from lakehouse.position import Position
 from lakehouse.series import Series
 from lakehouse.snapshot import Snapshot, TableSnapshot
 from lakehouse.time_range import TimeRange
+from lakehouse.time_travel import Moment
 
 Row = tuple[Any, ...]
 
@@ -21,7 +22,8 @@ class HistoryQuery:
 
     ``interval`` is "brut" or the width of a bucket; ``axis`` the time that the range is on; ``as_of_us`` the
     instant of the question, which decides what is still open. ``limit`` counts points before ``n_points`` thins
-    them; where the question is for the ``whole`` range, more than ``limit`` of them is an error.
+    them; where the question is for the ``whole`` range, more than ``limit`` of them is an error. Time travel reads
+    the tables of a ``moment``, the series' own at its ``version`` where one is given.
     """
 
     series: Series
@@ -36,6 +38,8 @@ class HistoryQuery:
     filling: str = NO_FILLING
     n_points: int | None = None
     whole: bool = False
+    moment: Moment | None = None
+    version: int | None = None
     asked: Mapping[str, str]
     cursor: Cursor | None = None
 

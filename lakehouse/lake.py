@@ -25,6 +25,7 @@ from lakehouse.rollup_tables import ROLLUP_TABLES
 from lakehouse.snapshot import Snapshot, TableFollower, TableSnapshot
 from lakehouse.storage import LakeLocation
 from lakehouse.tables import TABLES
+from lakehouse.time_travel import Past
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -62,6 +63,7 @@ class Lake:
         self.assets = AssetDirectory(self.session)
         self.columns = ColumnStore(self.session, budget_bytes=columns_budget_bytes)
         self.offsets = FileOffsets(self.session)
+        self.past = Past(self.catalog)
         self._lock = threading.Lock()
         self._build: Build | None = None
         self._build_looked_at = 0.0

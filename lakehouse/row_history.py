@@ -14,23 +14,9 @@ def read_rows(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
     held = read_column_rows(lake, query, pin)
     if held is not None:
         return held
-    series, key = query.series, query.cursor.last_key if query.cursor is not None else None
-    table = pin.snapshot[series.table.name]
-    time_range = query.time_range
-    bound: dict[str, Any] = {"symbol": query.symbol, "limit": query.limit + 1, **pin.bound_market(series)}
-    if key is not None:
-        bound |= {
-            "key_time": to_time(key[0]),
-            "key_topic_id": key[1],
-            "key_partition": key[2],
-            "key_offset": key[3],
-        }
-        time_range = TimeRange(
-            time_range.start_us, max(time_range.start_us, min(time_range.end_us, key[0] + 1))
-        )
-    if series.bucket_statement is None:
-        bound |= {"model": query.model, "horizon": query.horizon}
-    statement = series.raw_statement(time_column=query.axis, after_key=key is not None)
+    series, table = query.series, pin.snapshot[query.series.table.name]
+    bound = bind_rows(query, pin)
+    statement = series.raw_statement(time_column=query.axis, after_key=query.cursor is not None)
 
     def fetch(stretch: TimeRange) -> list[Row]:
         return lake.session.fetch_rows(
@@ -40,10 +26,35 @@ def read_rows(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
             before=pin.cut(table),
             start=stretch.start_time,
             end=stretch.end_time,
+            limit=query.limit + 1,
             **bound,
         )
 
     def count(stretch: TimeRange) -> int:
         return table.files.select(symbol=query.symbol, time_column=query.axis, time_range=stretch).n_rows
 
-    return walk_back(time_range, n_wanted=query.limit + 1, step_us=1, count=count, fetch=fetch)
+    return walk_back(asked_range(query), n_wanted=query.limit + 1, step_us=1, count=count, fetch=fetch)
+
+
+def asked_range(query: HistoryQuery) -> TimeRange:
+    """What of the range a cursor leaves."""
+    start_us, end_us = query.time_range.start_us, query.time_range.end_us
+    if query.cursor is not None:
+        end_us = max(start_us, min(end_us, query.cursor.last_key[0] + 1))
+    return TimeRange(start_us, end_us)
+
+
+def bind_rows(query: HistoryQuery, pin: Pin) -> dict[str, Any]:
+    """What the statements for rows bind, apart from the range and the limit."""
+    bound: dict[str, Any] = {"symbol": query.symbol, **pin.bound_market(query.series)}
+    if query.cursor is not None:
+        time_us, topic_id, partition, offset = query.cursor.last_key
+        bound |= {
+            "key_time": to_time(time_us),
+            "key_topic_id": topic_id,
+            "key_partition": partition,
+            "key_offset": offset,
+        }
+    if query.series.bucket_statement is None:
+        bound |= {"model": query.model, "horizon": query.horizon}
+    return bound

@@ -19,6 +19,24 @@ WHERE symbol = $symbol AND {time} >= $start AND {time} < $end AND {also}
 ORDER BY {time} DESC, topic_id DESC, kafka_partition DESC, kafka_offset DESC
 LIMIT $limit
 """
+# Where the newest $limit rows of a range may be cut into slices: (instant, rows at or after it), and what all have.
+_BOUNDS = """
+WITH found AS (
+    SELECT epoch_us({time}) AS us, hash(topic_id, kafka_partition, kafka_offset) AS key
+    FROM {{rows}}
+    WHERE symbol = $symbol AND {time} >= $start AND {time} < $end AND {also}
+),
+newest AS (SELECT us FROM found ORDER BY us DESC LIMIT $limit),
+numbered AS (
+    SELECT us, row_number() OVER (ORDER BY us DESC) AS n,
+        count(*) OVER (ORDER BY us DESC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n_from
+    FROM newest
+),
+whole AS (SELECT count(*) AS n_rows, coalesce(bit_xor(key), 0)::VARCHAR AS fingerprint FROM found)
+SELECT us, n_from, n_rows, fingerprint FROM numbered CROSS JOIN whole
+WHERE n % $slice = 0 OR n = least($limit, n_rows)
+ORDER BY us DESC
+"""
 _RAW_BEFORE_KEY = """({time} < $key_time OR ({time} = $key_time
     AND (topic_id, kafka_partition, kafka_offset) < ($key_topic_id, $key_partition, $key_offset)))"""
 ORIGINS = """bit_or(CASE origin WHEN 'collected' THEN 1 WHEN 'generated' THEN 2 ELSE 4 END) AS origins"""
@@ -88,6 +106,11 @@ class Series:
             time=time_column,
             also=also.format(time=time_column),
         )
+
+    def bounds_statement(self, *, time_column: str, after_key: bool) -> str:
+        """The statement that cuts the rows of `raw_statement` into slices."""
+        also = f"{self.also} AND {_RAW_BEFORE_KEY}" if after_key else self.also
+        return _BOUNDS.format(time=time_column, also=also.format(time=time_column))
 
     def _select(self, name: str) -> str:
         is_time = next(column.type for column in self.table.columns if column.name == name) == "timestamp"

@@ -1,5 +1,6 @@
 """Pinned versions of tables, and the follower that brings one up to date with its log."""
 
+import json
 import threading
 import time
 from collections import deque
@@ -106,21 +107,42 @@ class TableFollower:
         return table
 
     def _pin(self, table: DeltaTable) -> TableSnapshot:
-        # Topics are listed after the log was read, so that no row is of a topic that the position lacks.
-        topic_ids = [generation.topic_id for generation in self._catalog.topic_generations()]
-        root = str(self._location.to_path()) if self._location.is_local else self._location.uri
-        return TableSnapshot(
-            spec=self._spec,
-            location=self._location,
-            build=self._build,
-            version=table.version(),
-            position=read_position(table, topic_ids),
-            files=FileIndex.read(table, self._spec, root),
-            commit_time_us=_commit_time_us(table),
+        return _to_snapshot(
+            table, spec=self._spec, location=self._location, build=self._build, catalog=self._catalog
         )
 
 
-def _commit_time_us(table: DeltaTable) -> int | None:
-    history = table.history(1)
-    timestamp_ms = history[0].get("timestamp") if history else None
-    return None if timestamp_ms is None else int(timestamp_ms) * 1_000
+def open_snapshot(
+    *, spec: TableSpec, location: LakeLocation, build: Build, catalog: Catalog, version: int
+) -> TableSnapshot:
+    """An old version of a table. Raises DeltaError or LakeNotFoundError where the log does not reach back to it."""
+    table = open_table(location, spec, version=version)
+    assert_matches(table, spec)
+    return _to_snapshot(table, spec=spec, location=location, build=build, catalog=catalog)
+
+
+def commit_time_us(location: LakeLocation, version: int) -> int | None:
+    """When a version was committed, as its commit says; None where the commit is not in the log (any more)."""
+    commit = location.read(f"_delta_log/{version:020d}.json")
+    for line in (commit or b"").splitlines():
+        if b'"commitInfo"' in line:
+            timestamp_ms = json.loads(line).get("commitInfo", {}).get("timestamp")
+            return None if timestamp_ms is None else int(timestamp_ms) * 1_000
+    return None
+
+
+def _to_snapshot(
+    table: DeltaTable, *, spec: TableSpec, location: LakeLocation, build: Build, catalog: Catalog
+) -> TableSnapshot:
+    # Topics are listed after the log was read, so that no row is of a topic that the position lacks.
+    topic_ids = [generation.topic_id for generation in catalog.topic_generations()]
+    root = str(location.to_path()) if location.is_local else location.uri
+    return TableSnapshot(
+        spec=spec,
+        location=location,
+        build=build,
+        version=table.version(),
+        position=read_position(table, topic_ids),
+        files=FileIndex.read(table, spec, root),
+        commit_time_us=commit_time_us(location, table.version()),
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from api.instants import INSTANT_ACCEPTED, PERIOD_ACCEPTED, shown
+from api.rendering import MEDIA_TYPES
 from lakehouse.buckets import FILLINGS, INTERVALS
 from lakehouse.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
 from lakehouse.errors import QueryError
@@ -16,14 +17,14 @@ from lakehouse.thinning import MAX_POINTS, MIN_POINTS
 DEFAULT_PERIOD = "24h"
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000
-MAX_QUERY_CHARACTERS = 12_000
+MAX_STREAMED = 1_000_000
 _WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 SYMBOL_ACCEPTED = "1 to 20 ASCII letters and digits, such as btc"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One query parameter; ``only`` one series takes it, or all. Not ``available``: not built yet."""
+    """One query parameter; ``only`` one series takes it, or all."""
 
     name: str
     meaning: str
@@ -32,10 +33,9 @@ class Parameter:
     one_of: tuple[str, ...] = ()
     between: tuple[int, int] | None = None
     only: Series | None = None
-    available: bool = True
 
     def takes(self, series: Series) -> bool:
-        return self.available and self.only in (None, series)
+        return self.only in (None, series)
 
     def check(self, text: str) -> str:
         """The text, if it may stand for this parameter. Raises QueryError."""
@@ -82,8 +82,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="limite",
         meaning=f"most points on a page, before points thins them; default {DEFAULT_LIMIT}",
-        accepted=f"a whole number from 1 to {MAX_LIMIT}",
-        between=(1, MAX_LIMIT),
+        accepted=f"a whole number from 1 to {MAX_LIMIT}, or to {MAX_STREAMED} in csv, ndjson and arrow",
+        between=(1, MAX_STREAMED),
     ),
     Parameter(
         name="curseur",
@@ -111,9 +111,23 @@ PARAMETERS: tuple[Parameter, ...] = (
         one_of=AXES,
         only=PREDICTION,
     ),
-    Parameter(name="version", meaning="time travel by version", accepted="", available=False),
-    Parameter(name="a_la_date", meaning="time travel by time", accepted="", available=False),
-    Parameter(name="format", meaning="another representation than JSON", accepted="", available=False),
+    Parameter(
+        name="version",
+        meaning="time travel: the answer as it stood at this version of the series' table; not together with a_la_date",
+        accepted="a whole number, such as snapshot's version of an earlier answer",
+        between=(0, 10**15),
+    ),
+    Parameter(
+        name="a_la_date",
+        meaning="time travel: the answer as it stood at this instant",
+        accepted=INSTANT_ACCEPTED,
+    ),
+    Parameter(
+        name="format",
+        meaning="the representation; wins over Accept",
+        accepted=", ".join(MEDIA_TYPES),
+        one_of=tuple(MEDIA_TYPES),
+    ),
 )
 PARAMETER_OF: Mapping[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}
 
@@ -126,13 +140,8 @@ def parse_symbol(text: str) -> str:
 
 
 def check_names(query: QueryDict, takes: Callable[[str], bool], accepted: list[str]) -> dict[str, str]:
-    """{name: value} of a query string. Raises QueryError for an unknown, repeated or unbuilt name."""
+    """{name: value} of a query string. Raises QueryError for an unknown or repeated name."""
     for name, values in query.lists():
-        known = PARAMETER_OF.get(name)
-        if known is not None and not known.available:
-            raise QueryError(
-                parameter=name, problem="it is not available yet", accepted=", ".join(accepted) or "none"
-            )
         if not takes(name):
             named = shown(name).strip("'")
             raise QueryError(

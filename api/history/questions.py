@@ -1,12 +1,14 @@
 """A path and a query string as the question that they ask, resolved: ranges, intervals, defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.http import QueryDict
 
 from api.history.parameters import (
     DEFAULT_LIMIT,
     DEFAULT_PERIOD,
+    MAX_LIMIT,
+    MAX_STREAMED,
     PARAMETER_OF,
     PARAMETERS,
     check_names,
@@ -24,17 +26,61 @@ from lakehouse.buckets import (
 from lakehouse.cursor import Cursor, decode_cursor
 from lakehouse.errors import QueryError
 from lakehouse.history import HistoryQuery
+from lakehouse.lake import Lake
 from lakehouse.series import Series
-from lakehouse.time_range import TimeRange
+from lakehouse.time_range import MINUTE_US, TimeRange
+from lakehouse.time_travel import Moment
 
 MAX_THINNED_ROWS = 200_000
-_PER_PAGE = frozenset({"curseur", "limite"})
+_PER_PAGE = frozenset({"curseur", "format", "limite"})
+
+Travel = Callable[[Series, Mapping[str, str], int], Moment | None]
+
+
+def no_travel(series: Series, asked: Mapping[str, str], now_us: int) -> Moment | None:
+    """Where there is no past to look at."""
+    return None
+
+
+def travel_in(lake: Lake) -> Travel:
+    """Finds moments in a lake's past. What it gives raises QueryError and VersionGoneError."""
+
+    def travel(series: Series, asked: Mapping[str, str], now_us: int) -> Moment | None:
+        if "version" in asked and "a_la_date" in asked:
+            raise QueryError(
+                parameter="version",
+                problem="it contradicts a_la_date",
+                accepted="version or a_la_date, not both",
+            )
+        if "version" in asked:
+            newest = lake.snapshot(series.table.name)[series.table.name]
+            return lake.past.at_version(series.table.name, int(asked["version"]), newest=newest)
+        if "a_la_date" in asked:
+            instant_us = parse_instant("a_la_date", asked["a_la_date"])
+            if instant_us > now_us:
+                raise QueryError(
+                    parameter="a_la_date", problem="it is yet to come", accepted="an instant up to now"
+                )
+            return lake.past.at_instant(instant_us)
+        return None
+
+    return travel
 
 
 def parse_history_query(
-    *, series: Series, symbol: str, query: QueryDict, now_us: int, cursor_key: bytes
+    *,
+    series: Series,
+    symbol: str,
+    query: QueryDict,
+    now_us: int,
+    cursor_key: bytes,
+    representation: str = "json",
+    travel: Travel = no_travel,
 ) -> HistoryQuery:
-    """The question that a path and a query string ask. Raises QueryError, naming the parameter."""
+    """The question that a path and a query string ask. Raises QueryError, naming the parameter.
+
+    ``travel`` finds the moment that `version` or `a_la_date` asks for.
+    """
     taken = [parameter.name for parameter in PARAMETERS if parameter.takes(series)]
     given = check_names(query, taken.__contains__, taken)
     symbol = parse_symbol(symbol)
@@ -43,9 +89,13 @@ def parse_history_query(
     cursor = decode_cursor(checked["curseur"], cursor_key) if "curseur" in checked else None
     if cursor is not None:
         _check_same(cursor, series=series, symbol=symbol, asked=asked)
-        asked, now_us = cursor.asked, cursor.as_of_us
+        asked = cursor.asked
+    moment = travel(series, asked, now_us)
+    if cursor is not None:
+        now_us = cursor.as_of_us
         time_range, interval = TimeRange(cursor.start_us, cursor.end_us), cursor.interval
     else:
+        now_us = now_us if moment is None else moment.instant_us
         time_range, interval = _resolve(series, asked, now_us)
     whole = cursor is None and "points" in asked and "limite" not in checked
     return HistoryQuery(
@@ -53,7 +103,7 @@ def parse_history_query(
         symbol=symbol,
         time_range=time_range,
         interval=interval,
-        limit=_limit(checked, interval, whole=whole),
+        limit=_limit(checked, interval, whole=whole, representation=representation),
         as_of_us=now_us,
         axis=asked.get("axe", series.time_column),
         model=asked.get("modele"),
@@ -61,15 +111,25 @@ def parse_history_query(
         filling=_filling(asked, interval),
         n_points=int(asked["points"]) if "points" in asked else None,
         whole=whole,
+        moment=moment,
+        version=int(asked["version"]) if "version" in asked else None,
         asked=asked,
         cursor=cursor,
     )
 
 
-def _limit(checked: Mapping[str, str], interval: str, *, whole: bool) -> int:
+def _limit(checked: Mapping[str, str], interval: str, *, whole: bool, representation: str) -> int:
     """Points that are read: a page, or where a whole range is thinned, as many as that may be."""
     if not whole:
-        return int(checked.get("limite", DEFAULT_LIMIT))
+        limit = int(checked.get("limite", DEFAULT_LIMIT))
+        most = MAX_THINNED_ROWS if "points" in checked else MAX_STREAMED
+        if limit > (MAX_LIMIT if representation == "json" else most):
+            raise QueryError(
+                parameter="limite",
+                problem=f"{limit} is too many for a page of {representation}",
+                accepted=PARAMETER_OF["limite"].accepted,
+            )
+        return limit
     return MAX_THINNED_ROWS if interval == RAW else MAX_BUCKETS
 
 
@@ -120,8 +180,12 @@ def _resolve(series: Series, asked: Mapping[str, str], now_us: int) -> tuple[Tim
             parameter="date_debut", problem=f"it is not before {end}", accepted="a range that goes forward"
         )
     interval = _resolve_interval(series, asked.get("intervalle"), end_us - start_us)
-    if "date_debut" not in asked and interval != RAW:
-        start_us = bucket_start(start_us, BUCKET_WIDTHS_US[interval])  # a period begins with a whole bucket
+    # What is relative to now begins and ends with a whole bucket or minute: asked again soon, it is the same range.
+    step_us = BUCKET_WIDTHS_US.get(interval, MINUTE_US)
+    if "date_fin" not in asked:
+        end_us = -(-end_us // step_us) * step_us
+    if "date_debut" not in asked and (interval != RAW or "date_fin" not in asked):
+        start_us = bucket_start(start_us, step_us)
     return TimeRange(max(start_us, 0), end_us), interval
 
 

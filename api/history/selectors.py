@@ -1,47 +1,105 @@
-"""Answers to history questions, as the envelope that leaves."""
+"""Answers to history questions: what an envelope says beside its points, and the points, whole or as a stream."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from api.encoding import to_points
+from api.history.etags import page_etag, stream_etag
+from api.history.parameters import MAX_LIMIT
+from api.history.point_columns import point_schema
+from api.history.representations import encode_envelope, encode_points, encode_slices
 from api.problems import UnknownSymbolError
 from lakehouse.buckets import RAW
-from lakehouse.cursor import encode_cursor
+from lakehouse.cursor import Cursor, encode_cursor
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.history import HistoryPage, HistoryQuery, read_history
 from lakehouse.lake import Lake
+from lakehouse.markets import Market
 from lakehouse.position import Position
-from lakehouse.snapshot import TableSnapshot
+from lakehouse.row_stream import HistoryStream, stream_history
+from lakehouse.snapshot import Snapshot, TableSnapshot
 from lakehouse.tables import ASSET_TABLES
 from lakehouse.time_range import SECOND_US, format_us
-
-_ORIGINS_OF_BITS = tuple(
-    [name for bit, name in ((1, "collected"), (2, "generated"), (4, "replay")) if bits & bit]
-    for bits in range(8)
-)
-_TIMES_OF_ROWS = ("event_time", "made_at", "target_time")
 
 Envelope = dict[str, Any]
 
 
-def history(
-    *, lake: Lake, query: HistoryQuery, path: str, cursor_key: bytes, wait_seconds: float
-) -> Envelope:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryAnswer:
+    """One page in one representation. ``meta`` is what the envelope has beside its points; ``body`` may be large."""
+
+    etag: str
+    meta: Envelope
+    body: bytes | Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRequest:
+    """How a question is to be answered: in which representation, and what its next page's URL is made of."""
+
+    query: HistoryQuery
+    representation: str
+    path: str
+    format_asked: str | None
+    cursor_key: bytes
+    wait_seconds: float
+
+
+def history(*, lake: Lake, request: HistoryRequest) -> HistoryAnswer:
     """One page as API.md describes it. Raises UnknownSymbolError where no table has ever seen the symbol."""
-    page = read_history(lake, query, wait_seconds=wait_seconds)
+    query = request.query
+    if query.interval == RAW and query.limit > MAX_LIMIT and query.n_points is None:
+        return _streamed(lake, request, stream_history(lake, query, wait_seconds=request.wait_seconds))
+    page = read_history(lake, query, wait_seconds=request.wait_seconds)
     if not page.n_observed and query.cursor is None:
         check_symbol(lake=lake, symbol=query.symbol)
-    return {
-        "requete": _to_request(query, page),
-        "points": _to_points(query, page),
-        "suivant": _to_next_url(query, page, path=path, cursor_key=cursor_key),
+    return _paged(request, page)
+
+
+def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
+    query, schema = request.query, point_schema(request.query.series, page.columns)
+    meta: Envelope = {
+        "requete": _to_request(query, page.market, n_read=page.n_read),
+        "suivant": _to_next_url(request, page.next),
         "complet": page.next is None and not _left_out(query, page),
-        "snapshot": [
-            to_snapshot(table, page.positions[name], query.as_of_us)
-            for name, table in page.snapshot.tables.items()
-        ],
+        "snapshot": _to_snapshots(page.snapshot, page.positions, query.as_of_us),
     }
+    points = encode_points(schema, page.rows)
+    etag = page_etag(
+        representation=request.representation,
+        builds=[page.snapshot.build.build_id],
+        requete=meta["requete"],
+        complet=meta["complet"],
+        points=points,
+    )
+    if request.representation == "json":
+        return HistoryAnswer(etag=etag, meta=meta, body=encode_envelope(meta, points))
+    body = b"".join(encode_slices(request.representation, schema, [page.rows], meta))
+    return HistoryAnswer(etag=etag, meta=meta, body=body)
+
+
+def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> HistoryAnswer:
+    query, pin = request.query, stream.pin
+    if not stream.n_rows and query.cursor is None:
+        check_symbol(lake=lake, symbol=query.symbol)
+    positions = {name: pin.cuts.get(name, table.position) for name, table in pin.snapshot.tables.items()}
+    meta: Envelope = {
+        "requete": _to_request(query, pin.market, n_read=stream.n_rows),
+        "suivant": _to_next_url(request, stream.next),
+        "complet": stream.next is None,
+        "snapshot": _to_snapshots(pin.snapshot, positions, query.as_of_us),
+    }
+    etag = stream_etag(
+        representation=request.representation,
+        builds=[pin.snapshot.build.build_id],
+        requete=meta["requete"],
+        fingerprint=stream.fingerprint,
+        others={name: positions[name].to_json() for name in positions if name != query.series.table.name},
+    )
+    schema = point_schema(query.series, stream.columns)
+    body = encode_slices(request.representation, schema, stream.slices, meta)
+    return HistoryAnswer(etag=etag, meta=meta, body=body)
 
 
 def check_symbol(*, lake: Lake, symbol: str) -> None:
@@ -71,7 +129,11 @@ def to_snapshot(table: TableSnapshot, position: Position, as_of_us: int) -> Enve
     }
 
 
-def _to_request(query: HistoryQuery, page: HistoryPage) -> Envelope:
+def _to_snapshots(snapshot: Snapshot, positions: Mapping[str, Position], as_of_us: int) -> list[Envelope]:
+    return [to_snapshot(table, positions[name], as_of_us) for name, table in snapshot.tables.items()]
+
+
+def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> Envelope:
     request: Envelope = {
         "serie": query.series.name,
         "symbol": query.symbol,
@@ -83,11 +145,13 @@ def _to_request(query: HistoryQuery, page: HistoryPage) -> Envelope:
     if query.interval != RAW:
         request["remplissage"] = query.filling
     if query.n_points is not None:
-        request |= {"points": query.n_points, "points_lus": page.n_read}
+        request |= {"points": query.n_points, "points_lus": n_read}
     if query.series.bucket_statement is None:
         request |= {"axe": query.axis, "modele": query.model, "horizon": query.horizon}
-    if page.market is not None:
-        request["marche"] = {"venue": page.market.venue, "quote": page.market.quote}
+    if query.moment is not None:
+        request["a_la_date"] = format_us(query.moment.instant_us)
+    if market is not None:
+        request["marche"] = {"venue": market.venue, "quote": market.quote}
     return request
 
 
@@ -96,20 +160,13 @@ def _left_out(query: HistoryQuery, page: HistoryPage) -> bool:
     return query.interval == RAW and len(page.rows) < page.n_read
 
 
-def _to_points(query: HistoryQuery, page: HistoryPage) -> list[Mapping[str, Any]]:
-    times = [name for name in _TIMES_OF_ROWS if name in page.columns]
-    points = to_points(page.columns, page.rows, times)
-    if query.interval != RAW:
-        for point in points:
-            point["origins"] = _ORIGINS_OF_BITS[point["origins"]]
-    return list(points)
-
-
-def _to_next_url(query: HistoryQuery, page: HistoryPage, *, path: str, cursor_key: bytes) -> str | None:
-    if page.next is None:
+def _to_next_url(request: HistoryRequest, following: Cursor | None) -> str | None:
+    if following is None:
         return None
-    parameters = dict(query.asked) | {
-        "limite": str(query.limit),
-        "curseur": encode_cursor(page.next, cursor_key),
+    parameters = dict(request.query.asked) | {
+        "limite": str(request.query.limit),
+        "curseur": encode_cursor(following, request.cursor_key),
     }
-    return f"{path}?{urlencode(parameters)}"
+    if request.format_asked is not None:
+        parameters["format"] = request.format_asked
+    return f"{request.path}?{urlencode(parameters)}"

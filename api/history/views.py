@@ -1,42 +1,82 @@
 """Views of the histories: validate, select, answer."""
 
-from django.http import HttpResponse
-from rest_framework.request import Request
-from rest_framework.views import APIView
+from collections.abc import Iterator
 
+from django.http import HttpResponse, StreamingHttpResponse
+from rest_framework.request import Request
+
+from api.answers import LakeView, respond
 from api.clock import now_us
 from api.encoding import encode_json
 from api.history import selectors
-from api.history.questions import parse_history_query
+from api.history.questions import parse_history_query, travel_in
+from api.history.selectors import HistoryAnswer, HistoryRequest
 from api.lakes import current_lake, current_settings, cursor_key
+from api.negotiation import FORMAT, FormatNegotiation
+from api.rendering import MEDIA_TYPES, TABULAR_RENDERERS
+from lakehouse.history import HistoryQuery
 from lakehouse.series import SENTIMENT, Series
+from lakehouse.time_range import HOUR_US
+
+# A commit that began before an instant may land a little after it: what is pinned this long ago is settled.
+SETTLED_US = HOUR_US
+_PINNED = "public, max-age=86400, immutable"
+_ASK_AGAIN = "no-cache"
 
 
-class HistoryView(APIView):
+class HistoryView(LakeView):
     """GET one page of one series of one symbol."""
 
+    renderer_classes = TABULAR_RENDERERS
+    content_negotiation_class = FormatNegotiation
     series: Series = SENTIMENT
 
-    def get(self, request: Request, symbol: str) -> HttpResponse:
+    def get(self, request: Request, symbol: str) -> HttpResponse | StreamingHttpResponse:
+        lake, representation = current_lake(), request.accepted_renderer.format
         query = parse_history_query(
             series=self.series,
             symbol=symbol,
             query=request.query_params,
             now_us=now_us(),
             cursor_key=cursor_key(),
+            representation=representation,
+            travel=travel_in(lake),
         )
-        envelope = selectors.history(
-            lake=current_lake(),
+        asked = HistoryRequest(
             query=query,
+            representation=representation,
             path=f"/api/v1/{self.series.name}/{query.symbol}/historique",
+            format_asked=request.query_params.get(FORMAT),
             cursor_key=cursor_key(),
             wait_seconds=current_settings().cursor_wait_seconds,
         )
-        return respond(envelope)
+        answer = selectors.history(lake=lake, request=asked)
+        return _respond(answer, representation, cache_control=_cache_control(query))
 
 
-def respond(envelope: object) -> HttpResponse:
-    """The envelope as JSON that a client may keep but must ask about again."""
-    response = HttpResponse(encode_json(envelope), content_type="application/json")
-    response["Cache-Control"] = "no-cache"
+def _cache_control(query: HistoryQuery) -> str:
+    if query.moment is None or now_us() - query.moment.instant_us < SETTLED_US:
+        return _ASK_AGAIN
+    return _PINNED
+
+
+def _respond(
+    answer: HistoryAnswer, representation: str, *, cache_control: str
+) -> HttpResponse | StreamingHttpResponse:
+    media_type = MEDIA_TYPES[representation]
+    if isinstance(answer.body, Iterator):
+        response = StreamingHttpResponse(answer.body, content_type=media_type)
+    else:
+        response = HttpResponse(answer.body, content_type=media_type)
+    response["ETag"] = answer.etag
+    response["Cache-Control"] = cache_control
+    response["Vary"] = "Accept"
+    if answer.meta["suivant"] is not None:
+        response["Link"] = f'<{answer.meta["suivant"]}>; rel="next"'
+    if representation != "json":
+        for name in ("requete", "complet", "snapshot"):
+            response[f"Cryptoviz-{name.capitalize()}"] = encode_json(answer.meta[name]).decode()
     return response
+
+
+__all__ = ["HistoryView", "respond"]

@@ -4,11 +4,10 @@ from functools import cache
 
 from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
+from api.answers import LakeView, respond
 from api.clock import now_us
 from api.history.parameters import check_names
-from api.history.views import respond
 from api.lakes import current_lake, current_settings
 from api.openapi import openapi_document
 from api.status import selectors
@@ -23,7 +22,7 @@ def _watch() -> EndOffsetWatch:
     return EndOffsetWatch(settings.kafka_client_options(), every_seconds=settings.lag_seconds)
 
 
-class AssetsView(APIView):
+class AssetsView(LakeView):
     """GET every symbol, with its first and last event."""
 
     def get(self, request: Request) -> HttpResponse:
@@ -31,7 +30,7 @@ class AssetsView(APIView):
         return respond(selectors.assets(lake=current_lake()))
 
 
-class StateView(APIView):
+class StateView(LakeView):
     """GET the tables, their positions and freshness, the lag behind Kafka, and losses."""
 
     def get(self, request: Request) -> HttpResponse:
@@ -40,14 +39,14 @@ class StateView(APIView):
         return respond(selectors.state(lake=current_lake(), end_offsets=end_offsets, now_us=now_us()))
 
 
-class HealthView(APIView):
+class HealthView(LakeView):
     """GET whether this process answers. Looks at nothing else."""
 
     def get(self, request: Request) -> HttpResponse:
         return respond({"status": "ok"})
 
 
-class ReadyView(APIView):
+class ReadyView(LakeView):
     """GET whether this process can answer histories: every table of theirs is there."""
 
     def get(self, request: Request) -> HttpResponse:
@@ -56,7 +55,7 @@ class ReadyView(APIView):
         return respond({"status": "ready", "versions": versions})
 
 
-class SchemaView(APIView):
+class SchemaView(LakeView):
     """GET this API as OpenAPI 3.1."""
 
     def get(self, request: Request) -> HttpResponse:

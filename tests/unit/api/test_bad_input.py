@@ -66,9 +66,16 @@ def api(tmp_path: Path, api_of: ApiOf) -> Api:
         ("points=3", "points"),
         ("points=10001", "points"),
         ("points=010", "points"),
-        ("version=1", "version"),
-        ("a_la_date=2026-01-01", "a_la_date"),
-        ("format=csv", "format"),
+        ("version=99", "version"),
+        ("version=-1", "version"),
+        ("version=1&a_la_date=2026-01-01", "version"),
+        ("a_la_date=hier", "a_la_date"),
+        ("a_la_date=2050-01-01", "a_la_date"),
+        ("format=", "format"),
+        ("format=xml", "format"),
+        ("format=csv&format=csv", "format"),
+        ("format=csv&limite=1000001", "limite"),
+        ("points=10&limite=200001&format=csv", "limite"),
         ("modele=vader", "modele"),
     ],
 )
@@ -156,7 +163,7 @@ def test_path_that_is_not_served_is_a_problem(api: Api, path: str, status: int) 
     assert api.get(path).status == status
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BOGUS"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "BOGUS"])
 @pytest.mark.parametrize(
     "path", ["/api/v1/sentiment/btc/historique", "/api/v1/actifs", "/healthz", "/readyz"]
 )
@@ -167,8 +174,12 @@ def test_other_method_is_405(api: Api, method: str, path: str) -> None:
 
 
 def test_representation_that_is_not_made_is_406(api: Api) -> None:
-    answer = api.get("/api/v1/sentiment/btc/historique", Accept="text/csv")
-    assert (answer.status, answer.document["accepted"]) == (406, "application/json")
+    answer = api.get("/api/v1/sentiment/btc/historique", Accept="text/html")
+    assert (answer.status, answer.document["accepted"]) == (
+        406,
+        "application/json, text/csv, application/x-ndjson, application/vnd.apache.arrow.stream",
+    )
+    assert api.get("/api/v1/actifs", Accept="text/csv").document["accepted"] == "application/json"
 
 
 def test_huge_query_is_refused_quickly(api: Api) -> None:

@@ -1,0 +1,37 @@
+"""The ETag of a history: weak, of what the answer says, not of where the tables happen to stand.
+
+A page's is a digest of its points: compaction and other symbols' messages leave it, and whatever would change an
+answer changes it. A stream's is of its rows' keys instead, for a gold row never changes.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.encoding import encode_json
+
+_DIGEST_BYTES = 16
+
+
+def page_etag(
+    *, representation: str, builds: Sequence[str], requete: Mapping[str, Any], complet: bool, points: bytes
+) -> str:
+    return _etag([representation, builds, requete, complet], points)
+
+
+def stream_etag(
+    *,
+    representation: str,
+    builds: Sequence[str],
+    requete: Mapping[str, Any],
+    fingerprint: str,
+    others: Mapping[str, Any],
+) -> str:
+    """``others`` are the positions of the tables that the rows are completed from."""
+    return _etag([representation, builds, requete, others], fingerprint.encode())
+
+
+def _etag(said: Sequence[Any], content: bytes) -> str:
+    digest = hashlib.blake2b(encode_json(said), digest_size=_DIGEST_BYTES)
+    digest.update(content)
+    return f'W/"{digest.hexdigest()}"'

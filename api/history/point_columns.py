@@ -1,0 +1,73 @@
+"""Points as columns: the Arrow types of what a page shows, and the texts that JSON and CSV show instead."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from api.encoding import encode_json, format_times, to_points
+from lakehouse.history_query import Row
+from lakehouse.series import Series
+from lakehouse.table_spec import to_arrow_type
+
+_INSTANT = pa.timestamp("us", tz="UTC")
+_BUCKET_TYPES: Mapping[str, pa.DataType] = {
+    "event_time": _INSTANT,
+    "count": pa.int64(),
+    "positive": pa.int64(),
+    "negative": pa.int64(),
+    "origins": pa.list_(pa.string()),
+    "complete": pa.bool_(),
+    "filled": pa.bool_(),
+}
+_ORIGINS_OF_BITS = tuple(
+    [name for bit, name in ((1, "collected"), (2, "generated"), (4, "replay")) if bits & bit]
+    for bits in range(8)
+)
+
+
+def point_schema(series: Series, columns: Sequence[str]) -> pa.Schema:
+    """The Arrow schema of a page's columns."""
+    raw = {column.name: to_arrow_type(column.type) for column in series.table.columns}
+    of_buckets = "origins" in columns
+    types = _BUCKET_TYPES if of_buckets else raw
+    return pa.schema([pa.field(name, types.get(name, pa.float64())) for name in columns])
+
+
+def to_json_points(schema: pa.Schema, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rows as objects: instants in RFC 3339, origins by name."""
+    names = schema.names
+    points = to_points(names, rows, [field.name for field in schema if field.type == _INSTANT])
+    if "origins" in names:
+        for point in points:
+            point["origins"] = _ORIGINS_OF_BITS[point["origins"]]
+    return points
+
+
+def to_arrow_points(schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:
+    """Rows as one Arrow batch."""
+    values = _to_columns(schema, rows)
+    arrays = [pa.array(column, field.type) for column, field in zip(values, schema, strict=True)]
+    return pa.record_batch(arrays, schema=schema)
+
+
+def to_csv_points(schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:
+    """Rows as one Arrow batch of what CSV can hold: instants in RFC 3339, lists as JSON."""
+    arrays = []
+    for column, field in zip(_to_columns(schema, rows), schema, strict=True):
+        if field.type == _INSTANT:
+            arrays.append(pa.array(format_times(column), pa.string()))
+        elif pa.types.is_list(field.type):
+            texts = [None if value is None else encode_json(value).decode() for value in column]
+            arrays.append(pa.array(texts, pa.string()))
+        else:
+            arrays.append(pa.array(column, field.type))
+    return pa.RecordBatch.from_arrays(arrays, names=schema.names)
+
+
+def _to_columns(schema: pa.Schema, rows: Sequence[Row]) -> list[Sequence[Any]]:
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    if "origins" in schema.names:
+        at = schema.get_field_index("origins")
+        columns[at] = [_ORIGINS_OF_BITS[bits] for bits in columns[at]]
+    return columns
