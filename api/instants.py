@@ -16,16 +16,19 @@ INSTANT_ACCEPTED = (
 PERIOD_ACCEPTED = "a whole number and m, h, d (or j) or y (or a), such as 15m, 24h, 7d, 30d, 1y; at most 50y"
 
 _UNITS_US = {"m": MINUTE_US, "h": HOUR_US, "d": DAY_US, "j": DAY_US, "y": 365 * DAY_US, "a": 365 * DAY_US}
-_PERIOD = re.compile(r"([1-9][0-9]{0,8})([mhdjya])", re.ASCII)
-_EPOCH = re.compile(r"[0-9]{9,14}", re.ASCII)
+PERIOD_PATTERN = r"([1-9][0-9]{0,8})([mhdjya])"
+EPOCH_PATTERN = r"[0-9]{9,14}"
 _EPOCH_SECONDS_DIGITS = 11
 # A plus sign that a client forgot to escape arrives as a space.
-_ISO = re.compile(
+ISO_PATTERN = (
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?)"
-    r"(?:([Zz])|([-+ ])([0-9]{2}):?([0-9]{2}))?)?",
-    re.ASCII,
+    r"(?:([Zz])|([-+ ])([0-9]{2}):?([0-9]{2}))?)?"
 )
+INSTANT_PATTERN = f"^(?:{EPOCH_PATTERN}|{ISO_PATTERN})$"
+_PERIOD = re.compile(PERIOD_PATTERN, re.ASCII)
+_EPOCH = re.compile(EPOCH_PATTERN, re.ASCII)
+_ISO = re.compile(ISO_PATTERN, re.ASCII)
 _MAX_SHOWN = 60
 
 

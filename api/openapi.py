@@ -2,9 +2,11 @@
 
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from api.encoding import PROBLEM_MEDIA_TYPE
 from api.history.parameters import PARAMETERS, SYMBOL_ACCEPTED, Parameter
+from api.rendering import TABULAR_RENDERERS
 from lakehouse.series import SERIES, Series
 from lakehouse.table_spec import DeltaType
 
@@ -32,6 +34,21 @@ _BUCKET_TYPES: dict[str, Document] = {
     "complete": {"type": "boolean"},
     "filled": {"type": "boolean"},
 }
+EXAMPLE_SYMBOL = "btc"
+_OF_BUCKETS = ("intervalle", "remplissage")
+_FAILURES = ("400", "404", "406", "410", "429", "503")
+_HEADERS: Document = {
+    name: {"description": description, "schema": _STRING}
+    for name, description in (
+        ("ETag", "weak: changes when the answer would say something else"),
+        ("Cache-Control", "long only where a version or an instant is pinned"),
+        ("Link", "the next page back in time, rel=next, where there is one"),
+        ("Vary", "what of the request the answer depends on"),
+        ("Cryptoviz-Requete", "but in JSON: requete of the envelope, as JSON"),
+        ("Cryptoviz-Complet", "but in JSON: complet of the envelope, as JSON"),
+        ("Cryptoviz-Snapshot", "but in JSON: snapshot of the envelope, as JSON"),
+    )
+}
 _NULLABLE_IN_BUCKETS = ("volume", "mean", "min", "max", "open", "high", "low", "close")
 _NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "origin")
 
@@ -50,6 +67,7 @@ def openapi_document() -> Document:
             **histories,
             "/api/v1/actifs": _simple("Every symbol, with its first and last event", _assets()),
             "/api/v1/etat": _simple("Tables, positions, freshness, lag and losses", {"type": "object"}),
+            "/api/v1/schema": _simple("This document", {"type": "object"}),
             "/healthz": _simple("Whether the process answers", {"type": "object"}),
             "/readyz": _simple("Whether the process can answer histories", {"type": "object"}),
         },
@@ -63,15 +81,17 @@ def _history(series: Series) -> Document:
         "name": "symbol",
         "in": "path",
         "required": True,
-        "schema": _STRING,
-        "description": SYMBOL_ACCEPTED,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9]{1,20}$"},
+        "description": f"{SYMBOL_ACCEPTED}; upper or lower case",
+        "example": EXAMPLE_SYMBOL,
     }
     return {
         "get": {
             "operationId": f"{series.name}_historique",
             "summary": f"{series.table.grain[0].upper()}{series.table.grain[1:]}, or buckets of it",
+            "description": "Try: " + ", ".join(f"[{url}]({url})" for url in example_urls(series)),
             "parameters": [symbol, *parameters],
-            "responses": _responses(_envelope(series), "400", "404", "406", "410", "503"),
+            "responses": _history_responses(series),
         }
     }
 
@@ -84,13 +104,44 @@ def _query_parameter(parameter: Parameter) -> Document:
         schema = {"type": "integer", "minimum": parameter.between[0], "maximum": parameter.between[1]}
     elif parameter.pattern is not None:
         schema["pattern"] = parameter.pattern
-    return {
+    elif parameter.shape is not None:
+        schema["pattern"] = parameter.shape
+    described: Document = {
         "name": parameter.name,
         "in": "query",
         "required": False,
         "description": f"{parameter.meaning}. Accepted: {parameter.accepted}",
         "schema": schema,
     }
+    if parameter.example is not None:
+        described["description"] += f". For example {parameter.example}"
+    if parameter.name == "periode":
+        described["example"] = (
+            parameter.example
+        )  # one alone: a page that fills examples in fills in all of them
+    return described
+
+
+def example_urls(series: Series) -> list[str]:
+    """Questions that any lake with such a symbol answers: one for each parameter."""
+    path = f"/api/v1/{series.name}/{EXAMPLE_SYMBOL}/historique"
+    return [
+        f"{path}?{urlencode({parameter.name: parameter.example})}"
+        for parameter in PARAMETERS
+        if parameter.example is not None
+        and parameter.takes(series)
+        and not (parameter.name in _OF_BUCKETS and series.bucket_statement is None)
+    ]
+
+
+def _history_responses(series: Series) -> Document:
+    responses = _responses(_envelope(series), *_FAILURES)
+    content = responses["200"]["content"]
+    for renderer in TABULAR_RENDERERS[1:]:
+        content[renderer.media_type] = {"schema": _STRING if renderer.format != "arrow" else {}}
+    responses["200"]["headers"] = _HEADERS
+    responses["304"] = {"description": "the answer that If-None-Match names still stands"}
+    return responses
 
 
 def _envelope(series: Series) -> Document:
@@ -191,7 +242,7 @@ def _assets() -> Document:
 
 
 def _simple(summary: str, schema: Document) -> Document:
-    return {"get": {"summary": summary, "responses": _responses(schema, "400", "503")}}
+    return {"get": {"summary": summary, "responses": _responses(schema, "400", "406", "429", "503")}}
 
 
 def _responses(schema: Document, *failures: str) -> Document:

@@ -21,6 +21,7 @@ from lakehouse.position import Position
 from lakehouse.realised import realised_prices
 from lakehouse.rollups import rollup_for
 from lakehouse.row_history import read_rows
+from lakehouse.series import Series
 from lakehouse.snapshot import Snapshot
 from lakehouse.tables import GOLD_PRICE
 from lakehouse.thinning import thin_buckets, thin_rows

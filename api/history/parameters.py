@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
-from api.instants import INSTANT_ACCEPTED, PERIOD_ACCEPTED, shown
+from api.instants import INSTANT_ACCEPTED, INSTANT_PATTERN, PERIOD_ACCEPTED, PERIOD_PATTERN, shown
 from api.rendering import MEDIA_TYPES
 from lakehouse.buckets import FILLINGS, INTERVALS
 from lakehouse.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
@@ -24,12 +24,15 @@ SYMBOL_ACCEPTED = "1 to 20 ASCII letters and digits, such as btc"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One query parameter; ``only`` one series takes it, or all."""
+    """One query parameter; ``only`` one series takes it, or all. ``shape`` is what its text looks like, where more
+    than that decides; ``example`` is one that works."""
 
     name: str
     meaning: str
     accepted: str
     pattern: str | None = None
+    shape: str | None = None
+    example: str | None = None
     one_of: tuple[str, ...] = ()
     between: tuple[int, int] | None = None
     only: Series | None = None
@@ -56,31 +59,49 @@ class Parameter:
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="periode",
+        example="7d",
+        shape=f"^{PERIOD_PATTERN}$",
         meaning="how far back from now; not together with dates; default 24h",
         accepted=PERIOD_ACCEPTED,
     ),
-    Parameter(name="date_debut", meaning="start of the range, included", accepted=INSTANT_ACCEPTED),
-    Parameter(name="date_fin", meaning="end of the range, left out; default now", accepted=INSTANT_ACCEPTED),
+    Parameter(
+        name="date_debut",
+        example="2026-01-01T09:30:00Z",
+        shape=INSTANT_PATTERN,
+        meaning="start of the range, included",
+        accepted=INSTANT_ACCEPTED,
+    ),
+    Parameter(
+        name="date_fin",
+        example="2099-01-01",
+        shape=INSTANT_PATTERN,
+        meaning="end of the range, left out; default now",
+        accepted=INSTANT_ACCEPTED,
+    ),
     Parameter(
         name="intervalle",
+        example="1h",
         meaning="brut for rows, or the width of a bucket; absent: by the span (predictions: always brut)",
         accepted=", ".join(INTERVALS),
         one_of=INTERVALS,
     ),
     Parameter(
         name="remplissage",
+        example="precedent",
         meaning="what a bucket without events becomes: left out, nulls, the bucket before, or a line; default aucun",
         accepted=", ".join(FILLINGS),
         one_of=FILLINGS,
     ),
     Parameter(
         name="points",
+        example="200",
         meaning="most points of the curve, chosen by min-max LTTB; alone from the whole range, with limite from a page",
         accepted=f"a whole number from {MIN_POINTS} to {MAX_POINTS}",
         between=(MIN_POINTS, MAX_POINTS),
     ),
     Parameter(
         name="limite",
+        example="100",
         meaning=f"most points on a page, before points thins them; default {DEFAULT_LIMIT}",
         accepted=f"a whole number from 1 to {MAX_LIMIT}, or to {MAX_STREAMED} in csv, ndjson and arrow",
         between=(1, MAX_STREAMED),
@@ -92,6 +113,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="modele",
+        example="drift",
         meaning="only this model's predictions",
         accepted=f"a name matching {NAME_PATTERN}",
         pattern=NAME_PATTERN,
@@ -99,6 +121,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="horizon",
+        example="1h",
         meaning="only predictions of this horizon",
         accepted="a whole number and m, h or d, such as 5m, 1h, 24h",
         pattern=HORIZON_PATTERN,
@@ -106,6 +129,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="axe",
+        example="target_time",
         meaning="the time that the range is on; default made_at",
         accepted=", ".join(AXES),
         one_of=AXES,
@@ -119,11 +143,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="a_la_date",
+        shape=INSTANT_PATTERN,
         meaning="time travel: the answer as it stood at this instant",
         accepted=INSTANT_ACCEPTED,
     ),
     Parameter(
         name="format",
+        example="csv",
         meaning="the representation; wins over Accept",
         accepted=", ".join(MEDIA_TYPES),
         one_of=tuple(MEDIA_TYPES),

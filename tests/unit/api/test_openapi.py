@@ -16,7 +16,8 @@ ApiOf = Callable[[Path], Api]
 
 def check(schema: dict[str, Any], path: str, status: int, document: Any) -> None:
     responses = schema["paths"][path]["get"]["responses"][str(status)]
-    (content,) = responses["content"].values()
+    media_type = "application/json" if status == 200 else "application/problem+json"
+    content = responses["content"][media_type]
     Draft202012Validator({**content["schema"], "components": schema["components"]}).validate(document)
 
 
