@@ -1,0 +1,1 @@
+"""Predictions: a pure state machine per asset, and the Spark query that keeps its state."""

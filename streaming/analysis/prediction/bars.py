@@ -1,0 +1,77 @@
+"""Closed one-minute bars of the symbol's primary market, from prices in the order of their arrival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lakehouse.markets import Market, primary_market
+from lakehouse.time_range import MINUTE_US
+from streaming.analysis.prediction.arrivals import PriceSeen
+
+MAX_AHEAD_US = MINUTE_US
+"""A price stamped further than this after its arrival closes no bar: its clock is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A closed minute (start, end]: its last price, at or before ``end_us``, is what a forecast starts from."""
+
+    end_us: int
+    close: float
+    close_us: int
+    market: Market
+    origin: str
+
+
+@dataclass(slots=True)
+class BarBuilder:
+    """Builds bars of one symbol. The same prices in the same order give the same bars.
+
+    A minute is closed by the first price of a later one and never changed after: later arrivals of it are left out.
+    The primary market is the most preferred of those seen so far; when a better one shows up, bars begin anew with it.
+    """
+
+    symbol: str
+    market: Market | None = None
+    _minute: int = -1
+    _last: PriceSeen | None = None
+    _refused: set[Market] = field(default_factory=set)
+
+    def take(self, price: PriceSeen) -> Bar | None:
+        """The bar that this price closes, if it closes one."""
+        if price.market != self.market and not self._prefers(price.market):
+            return None
+        if price.event_us > price.broker_us + MAX_AHEAD_US:
+            return None
+        minute = (price.event_us - 1) // MINUTE_US
+        if self._last is None or minute > self._minute:
+            closed = self._close()
+            self._minute, self._last = minute, price
+            return closed
+        if minute == self._minute and price.event_us >= self._last.event_us:
+            self._last = price
+        return None
+
+    def _close(self) -> Bar | None:
+        if self._last is None:
+            return None
+        return Bar(
+            end_us=(self._minute + 1) * MINUTE_US,
+            close=self._last.price,
+            close_us=self._last.event_us,
+            market=self._last.market,
+            origin=self._last.origin,
+        )
+
+    def _prefers(self, market: Market) -> bool:
+        if market in self._refused:
+            return False
+        known = (market,) if self.market is None else (self.market, market)
+        if primary_market(self.symbol, known) != market:
+            # The rule is cheap but not free, and another market's prices come for ever.
+            if len(self._refused) < 64:
+                self._refused.add(market)
+            return False
+        self.market, self._minute, self._last = market, -1, None
+        self._refused.clear()
+        return True

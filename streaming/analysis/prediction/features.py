@@ -1,0 +1,181 @@
+"""What is known at the end of a closed minute, as numbers for the learners: past returns, volatility, sentiment."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from lakehouse.time_range import MINUTE_US
+from streaming.analysis.prediction.arrivals import SentimentSeen
+from streaming.analysis.prediction.bars import Bar
+
+Vector = npt.NDArray[np.float64]
+
+RETURN_MINUTES = (1, 5, 15, 60)
+WINDOW_MINUTES = max(RETURN_MINUTES)
+MAX_FILLED_MINUTES = 2
+"""A price stands in for missing minutes as long as a realised price may be old; beyond, the past begins anew."""
+SENTIMENT_HALF_LIVES_MINUTES = (10, 60, 360)
+MAX_WAITING_MINUTES = 20_160
+N_PRICE_FEATURES = 2 + len(RETURN_MINUTES)
+N_FEATURES = N_PRICE_FEATURES + len(SENTIMENT_HALF_LIVES_MINUTES)
+
+_MAX_DEVIATIONS = 5.0
+_LEAST_DEVIATION = 1e-6
+_FAST_HALF_LIFE_MINUTES, _SLOW_HALF_LIFE_MINUTES = 15, 240
+_DRIFT_HALF_LIFE_MINUTES = 1_440
+_FORGOTTEN_HALF_LIVES = 20
+
+
+@dataclass(slots=True)
+class Deviation:
+    """Deviation of a one-minute log return: the root of an exponentially weighted mean of squares, per minute."""
+
+    half_life_minutes: float
+    _variance: float | None = None
+
+    def take(self, log_return: float, n_minutes: int) -> None:
+        """A return over several minutes counts as so many of equal size."""
+        per_minute = log_return * log_return / n_minutes
+        if self._variance is None:
+            self._variance = per_minute
+            return
+        kept = 0.5 ** (n_minutes / self.half_life_minutes)
+        self._variance = kept * self._variance + (1 - kept) * per_minute
+
+    @property
+    def value(self) -> float:
+        return max(math.sqrt(self._variance or 0.0), _LEAST_DEVIATION)
+
+
+@dataclass(slots=True)
+class MeanReturn:
+    """Mean log return of a minute over about a day, exponentially weighted."""
+
+    _total: float = 0.0
+    _minutes: float = 0.0
+
+    def take(self, log_return: float, n_minutes: int) -> None:
+        kept = 0.5 ** (n_minutes / _DRIFT_HALF_LIFE_MINUTES)
+        self._total = kept * self._total + log_return
+        self._minutes = kept * self._minutes + n_minutes
+
+    @property
+    def value(self) -> float | None:
+        """None until WINDOW_MINUTES are known."""
+        return self._total / self._minutes if self._minutes >= WINDOW_MINUTES else None
+
+
+@dataclass(slots=True)
+class PriceHistory:
+    """The last WINDOW_MINUTES of closes without a gap. A gap of more than MAX_FILLED_MINUTES empties it.
+
+    ``n_minutes`` says how many minutes the past reaches back without one: what needs more is withheld.
+    """
+
+    logs: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW_MINUTES + 1))
+    n_minutes: int = 0
+    _mean: MeanReturn = field(default_factory=MeanReturn)
+    _last_end_us: int = 0
+    _last_log: float | None = None
+    _fast: Deviation = field(default_factory=lambda: Deviation(_FAST_HALF_LIFE_MINUTES))
+    _slow: Deviation = field(default_factory=lambda: Deviation(_SLOW_HALF_LIFE_MINUTES))
+
+    def restart(self) -> None:
+        """Forgets the prices, which were another market's; how lively they were is kept."""
+        self.logs.clear()
+        self.n_minutes, self._last_log = 0, None
+
+    def take(self, bar: Bar) -> tuple[float, int] | None:
+        """Takes the next bar in; returns the log return since the one before and over how many minutes."""
+        log = math.log(bar.close)
+        before, n_passed = self._last_log, (bar.end_us - self._last_end_us) // MINUTE_US
+        self._last_log, self._last_end_us = log, bar.end_us
+        if before is None:
+            self.logs.append(log)
+            return None
+        if n_passed > MAX_FILLED_MINUTES + 1:
+            self.logs.clear()
+            self.n_minutes = 0
+        else:
+            self.logs.extend([before] * (n_passed - 1))
+            self.n_minutes += n_passed
+        self.logs.append(log)
+        for average in (self._fast, self._slow, self._mean):
+            average.take(log - before, n_passed)
+        return log - before, n_passed
+
+    @property
+    def mean_return(self) -> float | None:
+        return self._mean.value
+
+    def features(self) -> list[float] | None:
+        """1, the past returns in deviations, and how lively the last minutes were; None without a whole window."""
+        if self.n_minutes < WINDOW_MINUTES:
+            return None
+        now, slow = self.logs[-1], self._slow.value
+        returns = [_clipped((now - self.logs[-1 - n]) / (slow * math.sqrt(n))) for n in RETURN_MINUTES]
+        return [1.0, *returns, _clipped(math.log(self._fast.value / slow))]
+
+
+@dataclass(slots=True)
+class _FadingMean:
+    """Sum and count of scores, each halved every half-life; the mean is drawn to 0 where there are few."""
+
+    half_life_minutes: float
+    _sum: float = 0.0
+    _count: float = 0.0
+    _at_minute: int = 0
+
+    def add(self, minute: int, total: float, count: int, *, now_minute: int) -> None:
+        self._fade(now_minute)
+        weight = 0.5 ** ((now_minute - minute) / self.half_life_minutes)
+        self._sum += weight * total
+        self._count += weight * count
+
+    def at(self, now_minute: int) -> float:
+        self._fade(now_minute)
+        return self._sum / (self._count + 1.0)
+
+    def _fade(self, now_minute: int) -> None:
+        kept = 0.5 ** ((now_minute - self._at_minute) / self.half_life_minutes)
+        self._sum, self._count, self._at_minute = self._sum * kept, self._count * kept, now_minute
+
+
+@dataclass(slots=True)
+class SentimentHistory:
+    """Fading means of the scores that have arrived, published at or before the minute that is asked for.
+
+    What was published later waits, summed by the minute; of those at most MAX_WAITING_MINUTES, the newest.
+    """
+
+    _means: list[_FadingMean] = field(
+        default_factory=lambda: [_FadingMean(half_life) for half_life in SENTIMENT_HALF_LIVES_MINUTES]
+    )
+    _waiting: dict[int, tuple[float, int]] = field(default_factory=dict)
+
+    def take(self, sentiment: SentimentSeen) -> None:
+        minute = (sentiment.event_us - 1) // MINUTE_US
+        total, count = self._waiting.get(minute, (0.0, 0))
+        self._waiting[minute] = (total + sentiment.score, count + 1)
+        if len(self._waiting) > MAX_WAITING_MINUTES:
+            del self._waiting[min(self._waiting)]
+
+    def features(self, end_us: int) -> list[float]:
+        """One mean per half-life, of what was published at or before ``end_us``, which never goes back."""
+        now_minute = end_us // MINUTE_US - 1
+        due = sorted(minute for minute in self._waiting if minute <= now_minute)
+        for minute in due:
+            total, count = self._waiting.pop(minute)
+            for mean in self._means:
+                if now_minute - minute < _FORGOTTEN_HALF_LIVES * mean.half_life_minutes:
+                    mean.add(minute, total, count, now_minute=now_minute)
+        return [mean.at(now_minute) for mean in self._means]
+
+
+def _clipped(deviations: float) -> float:
+    return max(-_MAX_DEVIATIONS, min(_MAX_DEVIATIONS, deviations))

@@ -1,0 +1,155 @@
+"""The models: each says which log return it expects over a horizon, and some learn from what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from streaming.analysis.prediction.features import N_FEATURES, N_PRICE_FEATURES, Vector
+
+RANDOM_WALK = "random-walk"
+DRIFT = "drift"
+RIDGE_PRICE = "ridge-price"
+RIDGE_SENTIMENT = "ridge-sentiment"
+MODEL_NAMES = (RANDOM_WALK, DRIFT, RIDGE_PRICE, RIDGE_SENTIMENT)
+MODEL_VERSION = "1.0.0"
+"""One version for all: they share features, horizons and calibration."""
+
+MIN_OUTCOMES = 30
+MAX_DEVIATIONS = 1.0
+_DOUBTED_OUTCOMES = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Horizon:
+    """How far ahead, and in which steps outcomes are learned from: neighbouring minutes tell the same over a day.
+
+    ``learning_days`` is the half-life of what was learned; ``deviation_half_life_minutes`` that of volatility.
+    """
+
+    name: str
+    minutes: int
+    step_minutes: int
+    learning_days: float
+    deviation_half_life_minutes: float
+
+    @property
+    def overlap(self) -> float:
+        """How many outcomes, a step apart, share a minute: so many tell about as much as one."""
+        return self.minutes / self.step_minutes
+
+    @property
+    def outcomes_kept(self) -> float:
+        """The share of past weight that one more outcome leaves."""
+        return float(0.5 ** (self.step_minutes / (1_440 * self.learning_days)))
+
+
+HORIZONS = (
+    Horizon(name="5m", minutes=5, step_minutes=1, learning_days=3, deviation_half_life_minutes=30),
+    Horizon(name="1h", minutes=60, step_minutes=6, learning_days=7, deviation_half_life_minutes=180),
+    Horizon(name="24h", minutes=1_440, step_minutes=60, learning_days=30, deviation_half_life_minutes=1_440),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What was known when a forecast was made, for one horizon.
+
+    ``deviation`` is that of the log return over the horizon, ``mean_return`` the mean one of a minute (None: too
+    short a past), ``features`` those of features.py (None: too short a past since the last gap).
+    """
+
+    n_minutes: int
+    deviation: float
+    mean_return: float | None
+    features: Vector | None
+
+
+class Model(Protocol):
+    """One model for one horizon of one symbol."""
+
+    def expect(self, known: Known) -> float | None:
+        """The log return that is expected; None: withheld."""
+
+    def learn(self, known: Known, log_return: float) -> None:
+        """Takes in the outcome of what was known then."""
+
+
+@dataclass(slots=True)
+class RandomWalk:
+    """The price stays where it is: what every other model has to beat."""
+
+    def expect(self, known: Known) -> float | None:
+        return 0.0
+
+    def learn(self, known: Known, log_return: float) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class Drift:
+    """The price goes on as it went over the last day on average."""
+
+    def expect(self, known: Known) -> float | None:
+        if known.mean_return is None:
+            return None
+        return _bounded(known.mean_return * known.n_minutes, known.deviation)
+
+    def learn(self, known: Known, log_return: float) -> None:
+        pass
+
+
+class Ridge:
+    """A linear model in the first ``n_features`` features, refitted with each outcome; the past fades exponentially.
+
+    Weighted least squares with a ridge that stands for _DOUBTED_OUTCOMES independent outcomes that showed nothing,
+    so that little evidence gives forecasts near the random walk's. The ridge does not fade: without news to look at,
+    the weights of the sentiment features shrink instead of exploding. Withheld for MIN_OUTCOMES outcomes.
+
+    Source: exponentially weighted least squares (Haykin, "Adaptive Filter Theory", chapter on RLS) with the constant
+    ridge of Hoerl & Kennard 1970 in place of the fading one of textbook RLS.
+    """
+
+    __slots__ = ("_kept", "_moments", "_n_outcomes", "_products", "_ridge", "_weights")
+
+    def __init__(self, n_features: int, horizon: Horizon) -> None:
+        self._kept = horizon.outcomes_kept
+        self._ridge: Vector = _DOUBTED_OUTCOMES * horizon.overlap * np.eye(n_features)
+        self._moments: Vector = np.zeros((n_features, n_features))
+        self._products: Vector = np.zeros(n_features)
+        self._weights: Vector = np.zeros(n_features)
+        self._n_outcomes = 0
+
+    def expect(self, known: Known) -> float | None:
+        if known.features is None or self._n_outcomes < MIN_OUTCOMES:
+            return None
+        deviations = float(self._weights @ known.features[: len(self._weights)])
+        return _bounded(deviations * known.deviation, known.deviation)
+
+    def learn(self, known: Known, log_return: float) -> None:
+        if known.features is None:
+            return
+        x = known.features[: len(self._weights)]
+        self._moments = self._kept * self._moments + x[:, None] * x
+        self._products = self._kept * self._products + x * (log_return / known.deviation)
+        weights = np.linalg.solve(self._moments + self._ridge, self._products)
+        self._weights = np.asarray(weights, dtype=np.float64)
+        self._n_outcomes += 1
+
+
+def new_models(horizon: Horizon) -> dict[str, Model]:
+    """Fresh models by name, in the order of MODEL_NAMES."""
+    return {
+        RANDOM_WALK: RandomWalk(),
+        DRIFT: Drift(),
+        RIDGE_PRICE: Ridge(N_PRICE_FEATURES, horizon),
+        RIDGE_SENTIMENT: Ridge(N_FEATURES, horizon),
+    }
+
+
+def _bounded(log_return: float, deviation: float) -> float:
+    """No model expects more than MAX_DEVIATIONS: a wild weight must not make a wild price."""
+    limit = MAX_DEVIATIONS * deviation
+    return max(-limit, min(limit, log_return))

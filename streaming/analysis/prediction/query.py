@@ -1,0 +1,119 @@
+"""The streaming query of predictions: prices and sentiments from Kafka, one state per symbol, predictions to Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd  # type: ignore[import-untyped]
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.functions import col, unix_millis
+from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.streaming.state import GroupStateTimeout
+
+from lakehouse.contract import PREDICTED_PRICE, SYMBOL_PATTERN
+from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
+from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster, Prediction
+from streaming.analysis.prediction.messages import to_value
+from streaming.kafka_settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from pyspark.sql.streaming.state import GroupState
+
+QUERY_NAME = "prediction"
+ROWS_PER_FRAME = 20_000
+_MESSAGES = "key binary, value binary"
+_STATE = "forecaster binary"
+
+
+def start_predictions(
+    spark: SparkSession, *, kafka: KafkaSettings, checkpoint_dir: Path, trigger_milliseconds: int = 1_000
+) -> StreamingQuery:
+    """Starts the query. Its checkpoint is the truth of its state: kill it anywhere and start it again.
+
+    A restart repeats at most the last batch's messages, byte for byte; their ids make gold take each once. A new
+    STATE_VERSION begins from Kafka's first message in a checkpoint of its own.
+    """
+    return (
+        to_predictions(read_inputs(spark, kafka))
+        .writeStream.queryName(QUERY_NAME)
+        .format("kafka")
+        .options(**kafka.for_spark())
+        .option("topic", PREDICTED_PRICE.topic)
+        .option("checkpointLocation", str(checkpoint_dir / f"prediction-v{STATE_VERSION}"))
+        .outputMode("append")
+        .trigger(processingTime=f"{trigger_milliseconds} milliseconds")
+        .start()
+    )
+
+
+def read_inputs(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
+    """Both input topics from their beginning, as one stream.
+
+    Each batch reads both to their ends as of one moment: no limit per batch, which would let one topic run ahead of
+    the other and make the order of messages depend on the size of batches.
+    """
+    return (
+        spark.readStream.format("kafka")
+        .options(**kafka.for_spark())
+        .option("subscribe", ",".join(TOPICS))
+        .option("startingOffsets", "earliest")
+        .option("failOnDataLoss", "true")
+        .option("kafka.isolation.level", "read_committed")
+        .load()
+    )
+
+
+def to_predictions(inputs: DataFrame) -> DataFrame:
+    """Kafka messages of predictions, keyed by symbol, from Kafka messages of prices and sentiments."""
+    keyed = inputs.select(
+        col("key").cast("string").alias("symbol"),
+        "topic",
+        "partition",
+        "offset",
+        unix_millis("timestamp").alias("broker_ms"),
+        "value",
+    ).where(col("symbol").rlike(SYMBOL_PATTERN))
+    return keyed.groupBy("symbol").applyInPandasWithState(
+        _forecast, _MESSAGES, _STATE, "append", GroupStateTimeout.NoTimeout
+    )
+
+
+def _forecast(key: Any, frames: Iterable[pd.DataFrame], state: GroupState) -> Iterator[pd.DataFrame]:
+    (symbol,) = key
+    forecaster = Forecaster.from_bytes(state.get[0]) if state.exists else Forecaster(symbol)
+    arrivals = [arrival for frame in frames for arrival in _to_arrivals(symbol, frame)]
+    if not arrivals and not state.exists:
+        return
+    yield from _to_frames(symbol, forecaster.take(arrivals))
+    state.update((forecaster.to_bytes(),))
+
+
+def _to_arrivals(symbol: str, frame: pd.DataFrame) -> Iterator[Arrival]:
+    key = symbol.encode()
+    columns: list[list[Any]] = [
+        frame[name].tolist() for name in ("topic", "partition", "offset", "broker_ms", "value")
+    ]
+    for topic, partition, offset, broker_ms, value in zip(*columns, strict=True):
+        arrival = to_arrival(
+            topic, partition=partition, offset=offset, broker_us=broker_ms * 1_000, key=key, value=value
+        )
+        if arrival is not None:
+            yield arrival
+
+
+def _to_frames(symbol: str, predictions: Iterator[Prediction]) -> Iterator[pd.DataFrame]:
+    """Frames of bounded size: a catch-up makes hundreds of thousands of messages."""
+    values: list[bytes] = []
+    for prediction in predictions:
+        values.append(to_value(prediction))
+        if len(values) == ROWS_PER_FRAME:
+            yield _to_frame(symbol, values)
+            values = []
+    if values:
+        yield _to_frame(symbol, values)
+
+
+def _to_frame(symbol: str, values: list[bytes]) -> pd.DataFrame:
+    return pd.DataFrame({"key": [symbol.encode()] * len(values), "value": values})
