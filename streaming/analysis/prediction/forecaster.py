@@ -57,7 +57,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Awaited:
+class Awaited:
     """A forecast whose outcome will be learned from: what was known, and what each model said of it."""
 
     target_us: int
@@ -68,18 +68,18 @@ class _Awaited:
 
 
 @dataclass(slots=True)
-class _HorizonState:
+class HorizonState:
     """Models, their intervals, and the forecasts that await their outcome, for one horizon."""
 
     horizon: Horizon
     deviation: Deviation
     models: dict[str, Model]
     intervals: dict[str, AdaptiveInterval]
-    awaited: deque[_Awaited] = field(default_factory=deque)
+    awaited: deque[Awaited] = field(default_factory=deque)
 
     @staticmethod
-    def fresh(horizon: Horizon) -> _HorizonState:
-        return _HorizonState(
+    def fresh(horizon: Horizon) -> HorizonState:
+        return HorizonState(
             horizon,
             Deviation(horizon.deviation_half_life_minutes),
             new_models(horizon),
@@ -95,7 +95,7 @@ class _HorizonState:
                 continue
             self._learn(awaited, math.log(realised.close) - awaited.log_base)
 
-    def _learn(self, awaited: _Awaited, log_return: float) -> None:
+    def _learn(self, awaited: Awaited, log_return: float) -> None:
         for name, expected, half_width in zip(
             MODEL_NAMES, awaited.expected, awaited.half_widths, strict=True
         ):
@@ -115,8 +115,8 @@ class Forecaster:
     _recent: RecentIds = field(default_factory=RecentIds)
     _prices: PriceHistory = field(default_factory=PriceHistory)
     _sentiments: SentimentHistory = field(default_factory=SentimentHistory)
-    _horizons: list[_HorizonState] = field(
-        default_factory=lambda: [_HorizonState.fresh(horizon) for horizon in HORIZONS]
+    _horizons: list[HorizonState] = field(
+        default_factory=lambda: [HorizonState.fresh(horizon) for horizon in HORIZONS]
     )
     _last_bar: Bar | None = None
     _origin: str = ORIGINS_FROM_BEST[0]
@@ -184,7 +184,7 @@ class Forecaster:
             half_widths = self._half_widths(state)
             target_us = bar.end_us + state.horizon.minutes * MINUTE_US
             if bar.end_us // MINUTE_US % state.horizon.step_minutes == 0:
-                state.awaited.append(_Awaited(target_us, log_base, known, expected, half_widths))
+                state.awaited.append(Awaited(target_us, log_base, known, expected, half_widths))
             for name, log_return, half_width in zip(MODEL_NAMES, expected, half_widths, strict=True):
                 if log_return is not None:
                     half = None if half_width is None else half_width * known.deviation
@@ -192,7 +192,7 @@ class Forecaster:
                     if made is not None:
                         yield made
 
-    def _half_widths(self, state: _HorizonState) -> tuple[float | None, ...]:
+    def _half_widths(self, state: HorizonState) -> tuple[float | None, ...]:
         if self._prices.n_minutes < INTERVAL_MINUTES:
             return (None,) * len(MODEL_NAMES)
         return tuple(state.intervals[name].half_width for name in MODEL_NAMES)
