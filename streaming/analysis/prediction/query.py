@@ -17,18 +17,21 @@ from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster, Prediction
 from streaming.analysis.prediction.messages import to_value
 from streaming.kafka_settings import KafkaSettings
+from streaming.pandas_state import mend_state_offsets
 
 if TYPE_CHECKING:
     from pyspark.sql.streaming.state import GroupState
 
 QUERY_NAME = "prediction"
+LEAST_TRIGGER_MILLISECONDS = 1_000
+"""A minute is closed once a minute: quicker batches would write states more often and tell nothing sooner."""
 ROWS_PER_FRAME = 20_000
 _MESSAGES = "key binary, value binary"
 _STATE = "forecaster binary"
 
 
 def start_predictions(
-    spark: SparkSession, *, kafka: KafkaSettings, checkpoint_dir: Path, trigger_milliseconds: int = 1_000
+    spark: SparkSession, *, kafka: KafkaSettings, checkpoint_dir: Path, trigger_milliseconds: int
 ) -> StreamingQuery:
     """Starts the query. Its checkpoint is the truth of its state: kill it anywhere and start it again.
 
@@ -43,7 +46,7 @@ def start_predictions(
         .option("topic", PREDICTED_PRICE.topic)
         .option("checkpointLocation", str(checkpoint_dir / f"prediction-v{STATE_VERSION}"))
         .outputMode("append")
-        .trigger(processingTime=f"{trigger_milliseconds} milliseconds")
+        .trigger(processingTime=f"{max(trigger_milliseconds, LEAST_TRIGGER_MILLISECONDS)} milliseconds")
         .start()
     )
 
@@ -117,3 +120,7 @@ def _to_frames(symbol: str, predictions: Iterator[Prediction]) -> Iterator[pd.Da
 
 def _to_frame(symbol: str, values: list[bytes]) -> pd.DataFrame:
     return pd.DataFrame({"key": [symbol.encode()] * len(values), "value": values})
+
+
+# Here, since Spark's workers import this module before they read the first batch.
+mend_state_offsets()
