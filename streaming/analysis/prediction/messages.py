@@ -20,9 +20,7 @@ def to_value(prediction: Prediction) -> bytes:
     return _encode(
         {
             "v": CONTRACT_VERSION,
-            "message_id": make_message_id(
-                symbol=prediction.symbol, event_time=made_at, natural_key=natural_key
-            ),
+            "message_id": make_message_id(key=prediction.symbol, event_time=made_at, natural_key=natural_key),
             "origin": prediction.origin,
             "symbol": prediction.symbol,
             "made_at": format_us(prediction.made_us),

@@ -53,9 +53,7 @@ def sentiment_arrival(
     origin: str = "collected",
 ) -> Arrival:
     event_us = START_MINUTE * MINUTE_US + round(second * SECOND_US)
-    message_id = make_message_id(
-        symbol="btc", event_time=to_time(event_us), natural_key=(key or str(offset),)
-    )
+    message_id = make_message_id(key="btc", event_time=to_time(event_us), natural_key=(key or str(offset),))
     seen = SentimentSeen(event_us, message_id, score, origin)
     return event_us + round(delay_seconds * SECOND_US), _SENTIMENT_TOPIC, 0, offset, seen
 
