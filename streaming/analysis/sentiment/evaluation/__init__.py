@@ -1,0 +1,1 @@
+"""The labelled headlines, and what each scorer makes of them."""

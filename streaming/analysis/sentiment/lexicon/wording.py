@@ -1,0 +1,88 @@
+"""How a text is rewritten so that VADER's rules read it through one of our lexicons."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DIRECTORY = Path(__file__).parent
+# French negates around the verb, VADER looks before the word: "ne chute pas" is read as "not chute".
+_FRENCH_NEGATION = re.compile(
+    r"\b(?:ne\s+|n')((?:[\w-]+\s+){1,3}?)(?:pas|plus|jamais|guère|rien|personne|aucune?)\b(?!\s+que\b)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """A lexicon of one language. ``version`` is its own number and a digest of the file."""
+
+    language: str
+    version: str
+    valences: Mapping[str, float]
+    roles: Mapping[str, str]
+    _pattern: re.Pattern[str]
+    _prefixes: tuple[str, ...]
+
+    def rewrite(self, text: str) -> tuple[str, list[str]]:
+        """The text with each term as one token of `token_valences`, and the terms that it was written with."""
+        found: list[str] = []
+
+        def read(match: re.Match[str]) -> str:
+            written = match[0].lower()
+            entry = self._entry(written)
+            if entry in self.roles:
+                return f" {self.roles[entry]} "
+            if self.valences[entry] != 0:
+                found.append(written)
+            return f" {_to_token(entry)} "
+
+        straight = text.replace("’", "'")
+        if self.language == "fr":
+            straight = _FRENCH_NEGATION.sub(r"not \1", straight)
+        return self._pattern.sub(read, straight), found
+
+    @property
+    def token_valences(self) -> dict[str, float]:
+        """The valence of each token that `rewrite` writes."""
+        return {_to_token(entry): valence for entry, valence in self.valences.items()}
+
+    def _entry(self, written: str) -> str:
+        """The term that a text was read as: itself, or the longest beginning."""
+        if written in self.valences or written in self.roles:
+            return written
+        return next(f"{prefix}*" for prefix in self._prefixes if written.startswith(prefix))
+
+
+def read_lexicon(language: str) -> Lexicon:
+    """Reads a language's lexicon. Deterministic: the same file has the same version."""
+    content = (DIRECTORY / f"{language}.tsv").read_text(encoding="utf-8")
+    valences: dict[str, float] = {}
+    roles: dict[str, str] = {}
+    for line in content.splitlines():
+        if not line.startswith("#"):
+            term, meaning = line.split("\t")
+            if meaning.isalpha():
+                roles[term] = meaning
+            else:
+                valences[term] = float(meaning)
+    longest_first = sorted({**valences, **roles}, key=lambda term: (-len(term), term))
+    return Lexicon(
+        language=language,
+        version=f"1.{hashlib.sha256(content.encode()).hexdigest()[:8]}",
+        valences=valences,
+        roles=roles,
+        _pattern=re.compile(rf"(?<![\w-])(?:{'|'.join(map(_to_pattern, longest_first))})(?!\w)", re.IGNORECASE),
+        _prefixes=tuple(term[:-1] for term in longest_first if term.endswith("*")),
+    )
+
+
+def _to_pattern(term: str) -> str:
+    return re.escape(term).replace(r"\*", r"\w*")
+
+
+def _to_token(entry: str) -> str:
+    """One word that is in no language, and never in capitals: VADER takes those for emphasis."""
+    inner = re.sub(r"\W", "_", entry)
+    return f"term{inner}term"

@@ -1,0 +1,59 @@
+"""The rule-based scorer: VADER, reading through our crypto lexicons of English and French."""
+
+from collections.abc import Mapping, Sequence
+
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from streaming.analysis.sentiment.lexicon.relations import RELATION_VALENCES, read_relations
+from streaming.analysis.sentiment.lexicon.wording import Lexicon, read_lexicon
+from streaming.analysis.sentiment.scorer import NEGATIVE, NEUTRAL, POSITIVE, Passage, Polarity
+
+MODEL = "vader-crypto"
+RULES_VERSION = "1"
+# Source: VADER's README, "typical threshold values" for its compound score.
+NEUTRAL_WITHIN = 0.05
+_SCORE_DIGITS = 4
+
+
+class VaderScorer:
+    """VADER's rules over our lexicons. Stateless: a passage's polarity depends on nothing but the passage."""
+
+    model = MODEL
+
+    def __init__(self) -> None:
+        self._readers = {language: _Reader(read_lexicon(language)) for language in ("en", "fr")}
+        versions = (reader.lexicon.version for reader in self._readers.values())
+        self.version = "-".join((RULES_VERSION, *versions))
+        self.languages = frozenset(self._readers)
+
+    def score(self, passages: Sequence[Passage]) -> list[Polarity]:
+        return [self._readers[passage.language].score(passage.text) for passage in passages]
+
+
+class _Reader:
+    """VADER in one language. Its own lexicon is English: French is read through ours alone."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self._analyzer = SentimentIntensityAnalyzer()
+        own = self._analyzer.lexicon if lexicon.language == "en" else {}
+        self._stock: Mapping[str, float] = own
+        self._analyzer.lexicon = own | lexicon.token_valences | RELATION_VALENCES
+
+    def score(self, text: str) -> Polarity:
+        related, relation_terms = read_relations(text, self.lexicon.language)
+        rewritten, terms = self.lexicon.rewrite(related)
+        score = self._analyzer.polarity_scores(rewritten)["compound"]
+        stock = [word for word in rewritten.lower().split() if word.strip(".,;:!?\"'") in self._stock]
+        return Polarity(
+            score=round(score, _SCORE_DIGITS),
+            label=to_label(score),
+            terms=tuple(dict.fromkeys((*relation_terms, *terms, *stock))),
+        )
+
+
+def to_label(compound: float) -> str:
+    """The label of VADER's compound score."""
+    if compound >= NEUTRAL_WITHIN:
+        return POSITIVE
+    return NEGATIVE if compound <= -NEUTRAL_WITHIN else NEUTRAL
