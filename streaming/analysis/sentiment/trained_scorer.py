@@ -21,7 +21,8 @@ RECIPE_VERSION = "1"
 LANGUAGES = ("en", "fr")
 _SCORE_DIGITS = 4
 _MAX_TERMS = 5
-_STRENGTH = 6.0
+# Source: grouped ten-fold cross-validation on the training headlines; 1, 3, 10 and 30 were tried.
+_STRENGTH = 1.0
 
 
 class TrainedScorer:
