@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lakehouse.errors import LakehouseError
-from streaming.analysis.queries import QUERIES
+from streaming.analysis.queries import QUERY_NAMES, all_queries
+from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, SCORERS
 from streaming.analysis.service import AnalysisService, AnalysisSettings
 from streaming.command_line import EXIT_FAILED, EXIT_NEEDS_OPERATOR, add_spark_options, log_to_stdout, session
 from streaming.errors import CompactedTopicError, SparkLostError, StreamingError
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def to_settings(options: argparse.Namespace) -> AnalysisSettings:
-    chosen = tuple(query for query in QUERIES if query.name in (options.queries or query.name))
+    queries = all_queries(scorers=tuple(options.scorers))
+    chosen = tuple(query for query in queries if query.name in options.queries)
     return AnalysisSettings(
         kafka=KafkaSettings.from_env(os.environ), queries=chosen, checkpoint_dir=options.analysis_checkpoints
     )
@@ -45,8 +47,17 @@ def add_analysis_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--queries",
         nargs="+",
-        choices=[query.name for query in QUERIES],
+        choices=QUERY_NAMES,
+        default=list(QUERY_NAMES),
         help="only these (default: all)",
+    )
+    parser.add_argument(
+        "--scorers",
+        nargs="+",
+        choices=sorted(SCORERS),
+        default=list(DEFAULT_SCORERS),
+        help="whose sentiments are published; more than one mixes models in the default series "
+        f"(default: {', '.join(DEFAULT_SCORERS)})",
     )
     parser.add_argument(
         "--analysis-checkpoints",

@@ -1,10 +1,32 @@
 """What the analysis runs, by name: a query that is added here is started, watched and restarted with the others."""
 
-from lakehouse.contract import PREDICTED_PRICE
-from streaming.analysis.prediction.arrivals import TOPICS
-from streaming.analysis.prediction.query import QUERY_NAME, start_predictions
+from functools import partial
+
+from lakehouse.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_NEWS
+from streaming.analysis.prediction.arrivals import TOPICS as PREDICTION_INPUTS
+from streaming.analysis.prediction.query import QUERY_NAME as PREDICTION
+from streaming.analysis.prediction.query import start_predictions
+from streaming.analysis.sentiment.query import QUERY_NAME as SENTIMENT
+from streaming.analysis.sentiment.query import start_sentiment
+from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS
 from streaming.analysis.service import AnalysisQuery
 
-QUERIES: tuple[AnalysisQuery, ...] = (
-    AnalysisQuery(name=QUERY_NAME, inputs=TOPICS, output=PREDICTED_PRICE.topic, start=start_predictions),
-)
+QUERY_NAMES = (SENTIMENT, PREDICTION)
+
+
+def all_queries(*, scorers: tuple[str, ...] = DEFAULT_SCORERS) -> tuple[AnalysisQuery, ...]:
+    """Every query; ``scorers`` are those whose sentiments are published."""
+    return (
+        AnalysisQuery(
+            name=SENTIMENT,
+            inputs=(RAW_NEWS.topic,),
+            output=ANALYZED_SENTIMENT.topic,
+            start=partial(start_sentiment, scorers=scorers),
+        ),
+        AnalysisQuery(
+            name=PREDICTION,
+            inputs=PREDICTION_INPUTS,
+            output=PREDICTED_PRICE.topic,
+            start=start_predictions,
+        ),
+    )

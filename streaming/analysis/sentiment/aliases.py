@@ -23,8 +23,12 @@ ASSETS = (
     AssetNames(symbol="eth", words=("ethereum", "ether", "eth"), not_before=("classic", "zürich", "zurich")),
     AssetNames(symbol="sol", words=("solana",), exact=("SOL",)),
     AssetNames(symbol="xrp", words=("xrp", "ripple"), not_before=("effect", "effects")),
-    AssetNames(symbol="ada", words=("cardano",), exact=("ADA",), not_before=("compliance", "compliant", "lovelace")),
-    AssetNames(symbol="doge", words=("dogecoin", "dogecoins"), exact=("DOGE",), not_before=("cuts", "office")),
+    AssetNames(
+        symbol="ada", words=("cardano",), exact=("ADA",), not_before=("compliance", "compliant", "lovelace")
+    ),
+    AssetNames(
+        symbol="doge", words=("dogecoin", "dogecoins"), exact=("DOGE",), not_before=("cuts", "office")
+    ),
     AssetNames(
         symbol="dot",
         words=("polkadot",),

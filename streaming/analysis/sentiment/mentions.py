@@ -22,9 +22,9 @@ _CLAUSE_END = re.compile(
     r"|\s+(?=(?:tandis que|alors que|pendant que|quand|mais|et|bien que|après)\b)",
     re.IGNORECASE,
 )
-_FUNCTION_WORDS = frozenset(
-    "a an the of in on to and but as even while whereas although though after both "
-    "le la les l un une du de des d et mais en à au aux que quand bien tandis alors pendant après".split()
+_FUNCTION_WORD = re.compile(
+    r"an?|the|of|in|on|to|and|but|as|even|while|whereas|although|though|after|both"
+    r"|l[ea]?s?|une?|d[eu]?|des|et|mais|en|à|aux?|que|quand|bien|tandis|alors|pendant|après"
 )
 _WORD = re.compile(r"\w+")
 
@@ -79,7 +79,9 @@ def _to_passage(symbol: str, spoken: Sequence[tuple[str, list[Span]]]) -> str:
     for sentence, spans in spoken:
         named = {span.symbol for span in spans}
         if symbol in named:
-            bounds = [(0, len(sentence))] if len(named) == 1 else list(_clauses_about(symbol, sentence, spans))
+            bounds = (
+                [(0, len(sentence))] if len(named) == 1 else list(_clauses_about(symbol, sentence, spans))
+            )
             parts += [_masked(symbol, sentence, spans, start=start, end=end) for start, end in bounds]
     return " . ".join(parts)[:_MAX_PASSAGE_CHARACTERS]
 
@@ -110,7 +112,7 @@ def _clauses(sentence: str) -> list[tuple[int, int]]:
 
 
 def _says_something(piece: str) -> bool:
-    words = [word for word in _WORD.findall(piece.lower()) if word not in _FUNCTION_WORDS]
+    words = [word for word in _WORD.findall(piece.lower()) if not _FUNCTION_WORD.fullmatch(word)]
     return len(words) > len(find_spans(piece))
 
 

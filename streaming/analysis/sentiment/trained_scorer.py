@@ -14,7 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion
 
 from streaming.analysis.sentiment.evaluation.headlines import LabelledPassage, read_passages
-from streaming.analysis.sentiment.scorer import NEGATIVE, POSITIVE, SCORED_LABELS, Passage, Polarity
+from streaming.analysis.sentiment.mentions import OTHER, TARGET
+from streaming.analysis.sentiment.scorer import NEGATIVE, POSITIVE, Passage, Polarity
 
 MODEL = "tfidf-logistic"
 RECIPE_VERSION = "1"
@@ -26,7 +27,10 @@ _STRENGTH = 1.0
 
 
 class TrainedScorer:
-    """Fitted on labelled passages. The score is P(positive) - P(negative) as the regression has it: no measured probability."""
+    """Fitted on labelled passages.
+
+    The score is the regression's share of positive less that of negative: not calibrated, so no probability.
+    """
 
     model = MODEL
     languages = frozenset(LANGUAGES)
@@ -63,12 +67,13 @@ class TrainedScorer:
         start, end = seen.indptr[at], seen.indptr[at + 1]
         columns = seen.indices[start:end]
         weights = seen.data[start:end] * self._regression.coef_[chosen, columns]
-        spoke = [
+        spoke = sorted(
             (-weight, str(self._names[column]).removeprefix("words__"))
             for weight, column in zip(weights, columns, strict=True)
             if weight > 0 and self._is_word[column]
-        ]
-        return tuple(term for _, term in sorted(spoke)[:_MAX_TERMS])
+        )
+        terms = (" ".join(word for word in term.split() if word not in (TARGET, OTHER)) for _, term in spoke)
+        return tuple(dict.fromkeys(term for term in terms if term))[:_MAX_TERMS]
 
 
 def training_passages() -> list[LabelledPassage]:

@@ -13,7 +13,7 @@ LABELS = {"+": POSITIVE, "0": NEUTRAL, "-": NEGATIVE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledPassage:
-    """What a headline says of one asset, and what it was labelled. An asset that was not found gets the whole headline."""
+    """What a headline says of one asset, and its label. An asset that was not found gets the whole headline."""
 
     title: str
     symbol: str
@@ -26,7 +26,10 @@ def read_headlines(split: str, language: str) -> list[tuple[str, dict[str, str]]
     lines = (DIRECTORY / f"{split}_{language}.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines]
     return [
-        (title, {symbol: LABELS[sign] for symbol, _, sign in (told.partition("=") for told in labels.split())})
+        (
+            title,
+            {symbol: LABELS[sign] for symbol, _, sign in (told.partition("=") for told in labels.split())},
+        )
         for labels, title in rows
     ]
 

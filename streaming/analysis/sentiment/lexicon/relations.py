@@ -23,7 +23,7 @@ RELATION_VALENCES = {_GAINS: 2.0, _LOSES: -2.0}
 
 
 def read_relations(text: str, language: str) -> tuple[str, list[str]]:
-    """The text with a token of RELATION_VALENCES for what it says of TARGET beside OTHER, and the words that said it."""
+    """The text with a token of RELATION_VALENCES for what it says of TARGET beside OTHER, and the words for it."""
     if OTHER not in text or TARGET not in text:
         return text, []
     for pattern, token in _PATTERNS[language]:
@@ -39,8 +39,14 @@ def _to_patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
     worded = (
         (rf"\b{OTHER}\b\W+{_BETWEEN}(?P<how>{over})\W+{_BETWEEN}{TARGET}", _LOSES),
         (rf"\b{TARGET}\b\W+{_BETWEEN}(?P<how>{over})\W+{_BETWEEN}{OTHER}", _GAINS),
-        (rf"\b(?P<how>{leave})\s+(?:\w+'|\w+\s+)?{TARGET}\b.{{0,40}}?\b(?:{join})\s+{_BETWEEN}{OTHER}", _LOSES),
-        (rf"\b(?:{leave})\s+(?:\w+'|\w+\s+)?{OTHER}\b.{{0,40}}?\b(?P<how>{join})\s+{_BETWEEN}{TARGET}", _GAINS),
+        (
+            rf"\b(?P<how>{leave})\s+(?:\w+'|\w+\s+)?{TARGET}\b.{{0,40}}?\b(?:{join})\s+{_BETWEEN}{OTHER}",
+            _LOSES,
+        ),
+        (
+            rf"\b(?:{leave})\s+(?:\w+'|\w+\s+)?{OTHER}\b.{{0,40}}?\b(?P<how>{join})\s+{_BETWEEN}{TARGET}",
+            _GAINS,
+        ),
     )
     return [(re.compile(pattern, re.IGNORECASE), token) for pattern, token in worded]
 

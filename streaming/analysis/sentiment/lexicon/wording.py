@@ -9,7 +9,7 @@ from pathlib import Path
 DIRECTORY = Path(__file__).parent
 # French negates around the verb, VADER looks before the word: "ne chute pas" is read as "not chute".
 _FRENCH_NEGATION = re.compile(
-    r"\b(?:ne\s+|n')((?:[\w-]+\s+){1,3}?)(?:pas|plus|jamais|guère|rien|personne|aucune?)\b(?!\s+que\b)",
+    r"\b(?:ne\s+|n')((?:[\w'-]+\s+){1,3}?)(?:pas|plus|jamais|guère|rien|personne|aucune?)\b(?!\s+que\b)",
     re.IGNORECASE,
 )
 
@@ -73,7 +73,9 @@ def read_lexicon(language: str) -> Lexicon:
         version=f"1.{hashlib.sha256(content.encode()).hexdigest()[:8]}",
         valences=valences,
         roles=roles,
-        _pattern=re.compile(rf"(?<![\w-])(?:{'|'.join(map(_to_pattern, longest_first))})(?!\w)", re.IGNORECASE),
+        _pattern=re.compile(
+            rf"(?<![\w-])(?:{'|'.join(map(_to_pattern, longest_first))})(?!\w)", re.IGNORECASE
+        ),
         _prefixes=tuple(term[:-1] for term in longest_first if term.endswith("*")),
     )
 

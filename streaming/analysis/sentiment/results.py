@@ -1,0 +1,131 @@
+"""Texts in, results out: one for each asset that a text speaks of and each scorer."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from lakehouse.contract import CONTRACT_VERSION, RAW_NEWS, UNSCORED, make_message_id
+from lakehouse.verdict import Rejected, Row, judge_of, message_columns
+from streaming.analysis.sentiment.languages import language_of
+from streaming.analysis.sentiment.mentions import Mention, find_mentions
+from streaming.analysis.sentiment.scorer import Passage, Polarity, Scorer
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_TERMS = 100
+_COLUMNS = message_columns(RAW_NEWS.topic)
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A raw text that the verdict accepted, its language and the assets that it speaks of."""
+
+    message_id: str
+    origin: str
+    event_time_us: int
+    collected_time_us: int
+    source: str
+    title: str
+    url: str | None
+    language: str
+    mentions: tuple[Mention, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A message of analyzed-sentiment."""
+
+    key: bytes
+    value: bytes
+    label: str
+
+
+def read_texts(records: Iterable[tuple[bytes | None, bytes | None, int]]) -> Iterator[Text]:
+    """The good ones of raw-news records (key, value, broker time in microseconds).
+
+    The others are dropped: ingestion reads the same topic, judges alike and keeps them in quarantine.
+    """
+    judge = judge_of(RAW_NEWS.topic)
+    for record in records:
+        verdict = judge(*record)
+        if not isinstance(verdict, Rejected):
+            yield _to_text(verdict)
+
+
+def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_time_us: int) -> list[Result]:
+    """The results, ordered by text, then asset, then scorer.
+
+    A text's results depend on the text, the scorers and their versions alone, but for ``analyzed_time``. Where a
+    scorer does not speak the text's language its result says `unscored` and has no score.
+    """
+    polarities = [_score(texts, scorer) for scorer in scorers]
+    return [
+        _to_result(text, mention, scorer, polarity.get((at, mention.symbol)), analyzed_time_us)
+        for at, text in enumerate(texts)
+        for mention in text.mentions
+        for scorer, polarity in zip(scorers, polarities, strict=True)
+    ]
+
+
+def _to_text(row: Row) -> Text:
+    fields = dict(zip(_COLUMNS, row, strict=True))
+    return Text(
+        message_id=fields["message_id"],
+        origin=fields["origin"],
+        event_time_us=fields["event_time"],
+        collected_time_us=fields["collected_time"],
+        source=fields["source"],
+        title=fields["title"],
+        url=fields["url"],
+        language=language_of(fields["title"], fields["language"]),
+        mentions=tuple(find_mentions(fields["title"], fields["summary"])),
+    )
+
+
+def _score(texts: Sequence[Text], scorer: Scorer) -> Mapping[tuple[int, str], Polarity]:
+    """The scorer's polarities by text and asset, all asked for at once; texts that it cannot read are left out."""
+    asked = [
+        ((at, mention.symbol), Passage(mention.passage, text.language))
+        for at, text in enumerate(texts)
+        if text.language in scorer.languages
+        for mention in text.mentions
+    ]
+    scored = scorer.score([passage for _, passage in asked])
+    return {key: polarity for (key, _), polarity in zip(asked, scored, strict=True)}
+
+
+def _to_result(
+    text: Text, mention: Mention, scorer: Scorer, polarity: Polarity | None, analyzed_time_us: int
+) -> Result:
+    label = UNSCORED if polarity is None else polarity.label
+    message: dict[str, Any] = {
+        "v": CONTRACT_VERSION,
+        "message_id": make_message_id(
+            key=mention.symbol,
+            event_time=_EPOCH + timedelta(microseconds=text.event_time_us),
+            natural_key=(text.message_id, scorer.model, scorer.version),
+        ),
+        "origin": text.origin,
+        "symbol": mention.symbol,
+        "event_time": _to_rfc3339(text.event_time_us),
+        "score": None if polarity is None else polarity.score,
+        "label": label,
+        "model": scorer.model,
+        "model_version": scorer.version,
+        "source": text.source,
+        "title": text.title,
+        "url": text.url,
+        "language": text.language,
+        "terms": [] if polarity is None else list(polarity.terms[:_MAX_TERMS]),
+        "collected_time": _to_rfc3339(text.collected_time_us),
+        "analyzed_time": _to_rfc3339(analyzed_time_us),
+    }
+    return Result(key=mention.symbol.encode(), value=_encode(message), label=label)
+
+
+def _to_rfc3339(time_us: int) -> str:
+    """An instant to the microsecond: the id of a message names it whole."""
+    return f"{(_EPOCH + timedelta(microseconds=time_us)).isoformat(timespec='microseconds')[:-6]}Z"

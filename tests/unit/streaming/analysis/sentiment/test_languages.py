@@ -1,0 +1,43 @@
+"""The language of a headline: told from the text, by the feed where the text leaves a doubt, else not at all."""
+
+import pytest
+
+from streaming.analysis.sentiment.evaluate import read_other_languages
+from streaming.analysis.sentiment.evaluation.headlines import read_headlines
+from streaming.analysis.sentiment.languages import language_of
+
+
+@pytest.mark.parametrize(
+    ("title", "language"),
+    [
+        ("Bitcoin slides as traders wait for the Fed", "en"),
+        ("Le Bitcoin recule, les investisseurs attendent la Fed", "fr"),
+        ("El Bitcoin cae mientras los inversores esperan a la Fed", "es"),
+        ("ビットコイン（BTC）が最高値を更新", "ja"),
+        ("BTC $ 90,000", "und"),
+        ("Bitcoin surges", "und"),
+    ],
+)
+def test_language_is_told_from_the_text(title: str, language: str) -> None:
+    assert language_of(title) == language
+
+
+def test_feed_decides_where_the_text_leaves_a_doubt() -> None:
+    assert language_of("XRP army celebrates", "en-GB") == "en"
+    assert language_of("Bitcoin surges", "en") == "en"
+    assert language_of("BTC 90,000", "fr") == "fr"
+
+
+def test_clear_text_decides_against_the_feed() -> None:
+    assert language_of("El Bitcoin cae mientras los inversores esperan a la Fed", "en") == "es"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_held_out_headlines_are_nearly_all_told_right(language: str) -> None:
+    titles = [title for title, _ in read_headlines("held_out", language)]
+
+    assert sum(language_of(title) != language for title in titles) <= 2
+
+
+def test_no_headline_of_another_language_is_taken_for_english_or_french() -> None:
+    assert [title for _, title in read_other_languages() if language_of(title) in ("en", "fr")] == []

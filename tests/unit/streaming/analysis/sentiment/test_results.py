@@ -1,0 +1,99 @@
+"""Raw texts become good messages of analyzed-sentiment, with the same ids each time."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from lakehouse.verdict import Rejected, judge
+from streaming.analysis.sentiment.results import read_texts, to_results
+from streaming.analysis.sentiment.scorers import scorer_named
+from tests.messages import news, to_bytes
+
+AT = datetime(2026, 1, 31, 9, 30, 0, 250_001, tzinfo=UTC)
+AT_US = 1_769_851_800_250_001
+LATER_US = AT_US + 2_000_000
+
+
+def analysed(
+    *values: bytes | None, analyzed_time_us: int = LATER_US, scorers: Any = ("vader-crypto",)
+) -> Any:
+    texts = list(read_texts((b"wire", value, LATER_US) for value in values))
+    return to_results(texts, [scorer_named(name) for name in scorers], analyzed_time_us=analyzed_time_us)
+
+
+def test_result_carries_where_it_comes_from() -> None:
+    text = news(AT, title="Bitcoin surges", summary=None)
+
+    (result,) = analysed(to_bytes(text))
+
+    message = json.loads(result.value)
+    assert result.key == b"btc"
+    assert message.pop("model_version").startswith("1-")
+    assert message.pop("message_id").startswith(f"btc:{AT_US}:")
+    assert message == {
+        "v": 1,
+        "origin": "generated",
+        "symbol": "btc",
+        "event_time": "2026-01-31T09:30:00.250001Z",
+        "score": 0.5267,
+        "label": "positive",
+        "model": "vader-crypto",
+        "source": "wire",
+        "title": "Bitcoin surges",
+        "url": "https://wire.example/1",
+        "language": "en",
+        "terms": ["surges"],
+        "collected_time": text["collected_time"].replace("Z", "").ljust(26, "0") + "Z",
+        "analyzed_time": "2026-01-31T09:30:02.250001Z",
+    }
+
+
+def test_every_result_is_a_good_message() -> None:
+    titles = ["Bitcoin rallies while Solana tumbles", "El Bitcoin sube tras la decisión", "BTC 90,000"]
+
+    results = analysed(*(to_bytes(news(AT, key=title, title=title)) for title in titles))
+
+    for result in results:
+        verdict = judge("analyzed-sentiment", key=result.key, value=result.value, broker_time_us=LATER_US)
+        assert not isinstance(verdict, Rejected), verdict
+    assert len(results) == 4
+
+
+def test_language_that_no_scorer_speaks_is_said_and_never_scored_zero() -> None:
+    text = news(AT, title="El Bitcoin sube tras la decisión de la Reserva Federal", language=None)
+
+    (result,) = analysed(to_bytes(text))
+
+    message = json.loads(result.value)
+    assert (message["score"], message["label"], message["language"]) == (None, "unscored", "es")
+    assert message["terms"] == []
+
+
+def test_repeat_differs_in_the_time_of_analysis_alone() -> None:
+    value = to_bytes(news(AT, title="Bitcoin surges"))
+
+    (first,), (again,) = analysed(value), analysed(value, analyzed_time_us=LATER_US + 5)
+
+    assert {**json.loads(first.value), "analyzed_time": ""} == {
+        **json.loads(again.value),
+        "analyzed_time": "",
+    }
+
+
+def test_each_scorer_has_results_of_its_own() -> None:
+    value = to_bytes(news(AT, title="Bitcoin surges", summary=None))
+
+    results = [json.loads(r.value) for r in analysed(value, scorers=("vader-crypto", "tfidf-logistic"))]
+
+    assert [message["model"] for message in results] == ["vader-crypto", "tfidf-logistic"]
+    assert len({message["message_id"] for message in results}) == 2
+
+
+def test_what_the_verdict_rejects_is_dropped_and_the_rest_goes_on() -> None:
+    good = to_bytes(news(AT, title="Bitcoin surges", summary=None))
+
+    assert len(analysed(b"{", None, good, to_bytes(news(AT) | {"v": 2}))) == 1
+
+
+def test_text_about_no_asset_has_no_result() -> None:
+    assert analysed(to_bytes(news(AT, title="Rates stay where they are", summary=None))) == []

@@ -1,0 +1,117 @@
+"""How the scorers read a passage: the field's words, negation, hedging, who gains on whom; the same each time."""
+
+from functools import cache
+
+import pytest
+
+from streaming.analysis.sentiment.mentions import find_mentions
+from streaming.analysis.sentiment.scorer import Passage, Polarity
+from streaming.analysis.sentiment.scorers import SCORERS, scorer_named
+from streaming.analysis.sentiment.trained_scorer import TrainedScorer, training_passages
+
+
+def read(title: str, language: str = "en", *, symbol: str = "btc", model: str = "vader-crypto") -> Polarity:
+    passage = next(mention.passage for mention in find_mentions(title) if mention.symbol == symbol)
+    return scorer_named(model).score([Passage(passage, language)])[0]
+
+
+@cache
+def trained() -> TrainedScorer:
+    return TrainedScorer()
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "label"),
+    [
+        ("Bitcoin surges", "en", "positive"),
+        ("Bitcoin plunges", "en", "negative"),
+        ("Bitcoin is rekt", "en", "negative"),
+        ("Traders are bullish on Bitcoin", "en", "positive"),
+        ("Bitcoin conference opens", "en", "neutral"),
+        ("Le Bitcoin s’envole", "fr", "positive"),
+        ("Le Bitcoin dévisse", "fr", "negative"),
+        ("Le Bitcoin piraté", "fr", "negative"),
+        ("Bitcoin : la date du congrès", "fr", "neutral"),
+    ],
+)
+def test_words_of_the_field_are_known(title: str, language: str, label: str) -> None:
+    assert read(title, language).label == label
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "label"),
+    [
+        ("Bitcoin did not crash", "en", "positive"),
+        ("Bitcoin is not bullish", "en", "negative"),
+        ("Bitcoin fails to rally", "en", "negative"),
+        ("Bitcoin is far from dead", "en", "positive"),
+        ("Le Bitcoin n’a pas chuté", "fr", "positive"),
+        ("Le Bitcoin ne chute pas", "fr", "positive"),
+        ("Le Bitcoin ne s’envole plus", "fr", "negative"),
+        ("Aucune faille dans Bitcoin", "fr", "positive"),
+        ("Bitcoin sans piratage", "fr", "positive"),
+    ],
+)
+def test_negation_turns_a_word_round(title: str, language: str, label: str) -> None:
+    assert read(title, language).label == label
+
+
+@pytest.mark.parametrize(
+    ("hedged", "plain", "language"),
+    [
+        ("Bitcoin could soar", "Bitcoin soars", "en"),
+        ("Le Bitcoin pourrait grimper", "Le Bitcoin grimpe", "fr"),
+    ],
+)
+def test_hedged_claim_weighs_less_than_a_plain_one(hedged: str, plain: str, language: str) -> None:
+    assert 0 < read(hedged, language).score < read(plain, language).score
+
+
+def test_one_headline_is_good_for_one_asset_and_bad_for_the_other() -> None:
+    title = "Solana overtakes Ethereum"
+
+    assert read(title, symbol="sol").label == "positive"
+    assert read(title, symbol="eth").label == "negative"
+    assert read("Solana dépasse Ethereum", "fr", symbol="eth").label == "negative"
+
+
+def test_terms_are_those_of_the_text() -> None:
+    assert read("Bitcoin surges to an all-time high").terms == ("surges", "all-time high")
+    assert read("Bitcoin conference opens").terms == ()
+
+
+def test_empty_passage_is_neutral() -> None:
+    assert scorer_named("vader-crypto").score([Passage("", "en")]) == [Polarity(0.0, "neutral", ())]
+    assert scorer_named("vader-crypto").score([]) == []
+    assert trained().score([]) == []
+
+
+def test_trained_scorer_has_learnt_its_own_headlines() -> None:
+    rows = training_passages()
+
+    given = trained().score([row.passage for row in rows])
+
+    wrong = sum(polarity.label != row.label for row, polarity in zip(rows, given, strict=True))
+    assert wrong < len(rows) * 0.05
+
+
+def test_trained_scorer_is_the_same_when_it_is_fitted_again() -> None:
+    passages = [row.passage for row in training_passages()[:50]]
+
+    assert TrainedScorer().score(passages) == trained().score(passages)
+    assert TrainedScorer().version == trained().version
+
+
+def test_other_training_headlines_are_another_version() -> None:
+    assert TrainedScorer(training_passages()[1:]).version != trained().version
+
+
+@pytest.mark.parametrize("model", sorted(SCORERS))
+def test_polarity_does_not_depend_on_what_is_scored_with_it(model: str) -> None:
+    passages = [row.passage for row in training_passages()[:40]]
+    scorer = scorer_named(model)
+
+    together = scorer.score(passages)
+
+    assert [scorer.score([passage])[0] for passage in passages] == together
+    assert all(-1 <= polarity.score <= 1 for polarity in together)
