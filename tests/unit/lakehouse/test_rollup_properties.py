@@ -165,7 +165,7 @@ def test_pages_of_a_cursor_are_one_series_while_rollups_run_ahead(
         expected = plain_group_by(it.reader, query)
         found: list[Any] = []
         for page in pages(it.reader, query):
-            found = [row[:-1] for row in page.rows] + found
+            found = [row[:-2] for row in page.rows] + found
             it.append("gold_sentiment", later)
             for step in steps:
                 step(it)
@@ -182,7 +182,7 @@ def assert_equal(reader: Lake, query: HistoryQuery) -> None:
         assert [page.rows for page in answer] == [[]]
         return
     expected = plain_group_by(reader, query, answer[0].market)
-    found = [row[:-1] for page in reversed(answer) for row in page.rows]
+    found = [row[:-2] for page in reversed(answer) for row in page.rows]
     if query.series.name == "sentiment":
         assert found == expected
     else:
