@@ -28,7 +28,7 @@ def to_line(progress: dict[str, Any]) -> str:
     counted = {
         name: count
         for observed in (progress.get("observedMetrics") or {}).values()
-        for name, count in dict(observed).items()
+        for name, count in observed.asDict().items()
     }
     counts = "".join(f" {name}={count}" for name, count in counted.items())
     seconds = progress["durationMs"].get("triggerExecution", 0) / 1000

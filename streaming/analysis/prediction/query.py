@@ -13,6 +13,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.state import GroupStateTimeout
 
 from lakehouse.contract import PREDICTED_PRICE, SYMBOL_PATTERN
+from streaming.analysis.checkpoint import forget_unfinished_batches
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster, Prediction
 from streaming.analysis.prediction.messages import to_value
@@ -38,13 +39,15 @@ def start_predictions(
     A restart repeats at most the last batch's messages, byte for byte; their ids make gold take each once. A new
     STATE_VERSION begins from Kafka's first message in a checkpoint of its own.
     """
+    checkpoint = checkpoint_dir / f"prediction-v{STATE_VERSION}"
+    forget_unfinished_batches(checkpoint)
     return (
         to_predictions(read_inputs(spark, kafka))
         .writeStream.queryName(QUERY_NAME)
         .format("kafka")
         .options(**kafka.for_spark())
         .option("topic", PREDICTED_PRICE.topic)
-        .option("checkpointLocation", str(checkpoint_dir / f"prediction-v{STATE_VERSION}"))
+        .option("checkpointLocation", str(checkpoint))
         .outputMode("append")
         .trigger(processingTime=f"{max(trigger_milliseconds, LEAST_TRIGGER_MILLISECONDS)} milliseconds")
         .start()

@@ -11,6 +11,7 @@ from pyspark.sql.functions import col, count, count_if
 from pyspark.sql.streaming.query import StreamingQuery
 
 from lakehouse.contract import ANALYZED_SENTIMENT, RAW_NEWS, UNSCORED
+from streaming.analysis.checkpoint import forget_unfinished_batches
 from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
 from streaming.ingest.source import BROKER_TIMEOUT_MS
@@ -35,6 +36,7 @@ def start_sentiment(
 
     At least once: a restart repeats what the last batch wrote, with the same ids, and gold keeps the first of each.
     """
+    forget_unfinished_batches(checkpoint_dir)
     results = to_sentiments(read_news(spark, kafka), scorers).observe(
         QUERY_NAME, count("*").alias("results"), count_if(col("label") == UNSCORED).alias("unscored")
     )

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from pyspark.sql import Row
+
 from streaming.analysis.progress import to_line
 from streaming.analysis.service import AnalysisQuery, checkpoint_of
 
@@ -19,7 +21,7 @@ def test_batch_is_one_line_with_its_counts_seconds_and_lag() -> None:
         "batchId": 7,
         "numInputRows": 120,
         "durationMs": {"triggerExecution": 412},
-        "observedMetrics": {"sentiment": {"results": 98, "unscored": 3}},
+        "observedMetrics": {"sentiment": Row(results=98, unscored=3)},
         "sources": [{"metrics": {"maxOffsetsBehindLatest": "5"}}, {"metrics": {}}],
     }
 
