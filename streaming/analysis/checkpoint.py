@@ -1,6 +1,7 @@
 """What a query's checkpoint may hold when it starts: finished batches only."""
 
 import logging
+import shutil
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -19,6 +20,8 @@ def forget_unfinished_batches(checkpoint: Path) -> None:
         logger.info("batch was cut off and is planned anew checkpoint=%s batch=%d", checkpoint, batch_id)
         for name in (f"{batch_id}", f".{batch_id}.crc"):
             (checkpoint / "offsets" / name).unlink(missing_ok=True)
+    if not finished and (checkpoint / "state").exists():
+        shutil.rmtree(checkpoint / "state")  # Spark refuses to plan a first batch beside states
 
 
 def _batch_ids(log: Path) -> set[int]:

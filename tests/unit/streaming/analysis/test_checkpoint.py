@@ -18,6 +18,28 @@ def test_only_the_plan_of_the_cut_off_batch_is_removed(tmp_path: Path) -> None:
     assert len(list((tmp_path / "commits").iterdir())) == 4
 
 
+def test_states_of_a_first_batch_that_was_cut_off_go_with_it(tmp_path: Path) -> None:
+    for folder in ("offsets", "commits", "state/0/0"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "offsets" / "0").write_text("v1")
+
+    forget_unfinished_batches(tmp_path)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["commits", "offsets"]
+
+
+def test_states_of_finished_batches_stay(tmp_path: Path) -> None:
+    for folder in ("offsets", "commits", "state/0/0"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("offsets/0", "commits/0", "offsets/1"):
+        (tmp_path / name).write_text("v1")
+
+    forget_unfinished_batches(tmp_path)
+
+    assert (tmp_path / "state" / "0" / "0").exists()
+    assert [path.name for path in (tmp_path / "offsets").iterdir()] == ["0"]
+
+
 def test_new_checkpoint_needs_nothing(tmp_path: Path) -> None:
     forget_unfinished_batches(tmp_path / "absent")
 
