@@ -1,4 +1,4 @@
-"""Command line of what cron runs: `python -m compaction run` brings rollups up to gold and makes few files of many."""
+"""Command line of what cron runs: `python -m compaction run` brings what is derived up to date and merges files."""
 
 import argparse
 import logging
@@ -13,6 +13,7 @@ from compaction.compact import compact_lake
 from lakehouse.errors import LakehouseError, LakeNotFoundError
 from lakehouse.lake import Lake
 from lakehouse.rollup_refresh import refresh_rollups
+from lakehouse.score_refresh import refresh_scores
 from lakehouse.settings import Settings
 
 logger = logging.getLogger("compaction")
@@ -59,6 +60,7 @@ def _run(lake: Lake) -> None:
 
 def _refresh(lake: Lake) -> None:
     refresh_rollups(lake)
+    refresh_scores(lake)
 
 
 def _repeat(once: Callable[[], None], *, every_seconds: float | None) -> int:

@@ -61,7 +61,7 @@ def _refresh(lake: Lake, rollup: Rollup, snapshot: Snapshot, *, offsets_per_comm
     n_offsets = n_sums = n_commits = n_conflicts = 0
     while True:
         position = _position(table, gold)
-        target = _next_target(position, gold.position, offsets_per_commit=offsets_per_commit)
+        target = next_target(position, gold.position, offsets_per_commit=offsets_per_commit)
         if target == position:
             break
         sums = _fold(lake, rollup, gold, position, target)
@@ -93,7 +93,7 @@ def _position(table: DeltaTable, gold: TableSnapshot) -> Position:
     return read_position(table, sorted({key.topic_id for key in gold.position}))
 
 
-def _next_target(position: Position, gold: Position, *, offsets_per_commit: int) -> Position:
+def next_target(position: Position, gold: Position, *, offsets_per_commit: int) -> Position:
     """Where the next commit ends: every partition the same share further, so that a commit is a stretch of time.
 
     Every partition is in it, also one that stands still, so that any two commits from one position conflict, and

@@ -107,6 +107,50 @@ GOLD_NEWS = TableSpec(
     stats_on=("source", "event_time", *_POSITION_STATS),
 )
 
+GOLD_SCORE = TableSpec(
+    name="gold_score",
+    grain="one forecast beside the price that came of it",
+    columns=(
+        Column("symbol", "string", "lower-case ticker, e.g. eth"),
+        Column("target_time", "timestamp", "UTC instant that the forecast is about"),
+        Column("made_at", "timestamp", "UTC instant at which the forecast was made"),
+        Column("horizon", "string", "target_time - made_at, e.g. 5m, 1h, 24h"),
+        Column("model", "string", "model that made the forecast"),
+        Column("model_version", "string", "version of that model"),
+        Column("base_price", "double", "price at made_at, in quote: what a random walk says of target_time"),
+        Column("predicted_price", "double", "point forecast, in quote"),
+        Column("lower", "double", "lower end of the interval, in quote; null where none was given"),
+        Column("upper", "double", "upper end of the interval, in quote; null where none was given"),
+        Column("nominal_coverage", "double", "share of outcomes that the interval is meant to cover"),
+        Column("quote", "string", "currency of every price in the row, e.g. usd"),
+        Column(
+            "outcome", "string", "realised, or no price: none of the primary market's counts for target_time"
+        ),
+        Column("realised_price", "double", "last price at or before target_time, in quote; null without one"),
+        Column(
+            "realised_time", "timestamp", "UTC instant of that price, at most two minutes before target_time"
+        ),
+        Column("error", "double", "predicted_price - realised_price, in quote; null without a price"),
+        Column(
+            "timeliness", "string", "live where the broker had the forecast before target_time, else replay"
+        ),
+        Column("venue", "string", "exchange of the realised price; null without one"),
+        Column("message_id", "string", "message_id of the forecast; unique in the table"),
+        Column("origin", "string", "origin of the forecast: collected, generated or replay"),
+        Column("topic_id", "string", "id of the Kafka topic of the forecast"),
+        Column("kafka_partition", "integer", "partition of the forecast"),
+        Column("kafka_offset", "long", "offset of the forecast"),
+        Column("broker_time", "timestamp", "UTC instant at which the broker appended the forecast"),
+        Column("price_topic_id", "string", "id of the Kafka topic of the realised price"),
+        Column("price_partition", "integer", "partition of the realised price"),
+        Column("price_offset", "long", "offset of the realised price"),
+        Column("event_date", "date", "UTC day of target_time; partition column"),
+    ),
+    partition_by=("event_date",),
+    sort_by=("symbol", "target_time"),
+    stats_on=("symbol", "target_time", *_POSITION_STATS),
+)
+
 _MESSAGE_COLUMNS = (
     Column("topic", "string", "Kafka topic"),
     Column("topic_id", "string", "id of the Kafka topic; a recreated topic has another"),
@@ -194,5 +238,6 @@ ASSET_TABLES = (GOLD_SENTIMENT, GOLD_PREDICTION, GOLD_PRICE)
 GOLD_TABLES = (*ASSET_TABLES, GOLD_NEWS)
 """The tables that messages become rows of. Each is sorted by its messages' key, then by their event time."""
 TABLES: Mapping[str, TableSpec] = {
-    spec.name: spec for spec in (BRONZE, *GOLD_TABLES, QUARANTINE, DUPLICATES, LOSSES, *ROLLUP_TABLES)
+    spec.name: spec
+    for spec in (BRONZE, *GOLD_TABLES, GOLD_SCORE, QUARANTINE, DUPLICATES, LOSSES, *ROLLUP_TABLES)
 }

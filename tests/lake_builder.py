@@ -121,8 +121,8 @@ class LakeBuilder:
         complete |= {
             "topic_id": self.topic_ids[spec.name],
             "kafka_offset": offset,
-            "broker_time": time,
-            "ingest_time": time,
+            "broker_time": complete.get("broker_time", time),
+            "ingest_time": complete.get("ingest_time", time),
             "event_date": date(time.year, time.month, time.day),
         }
         complete.setdefault("message_id", f"{complete[spec.sort_by[0]]}:{spec.name}:{partition}:{offset}")
