@@ -46,16 +46,7 @@ def ensure_table(location: LakeLocation, spec: TableSpec) -> DeltaTable:
     """
     if location.is_local:
         location.to_path().mkdir(parents=True, exist_ok=True)
-    table = DeltaTable.create(
-        location.uri,
-        schema=spec.to_delta_schema(),
-        mode="ignore",
-        partition_by=list(spec.partition_by),
-        name=spec.name,
-        description=spec.grain,
-        configuration=spec.to_properties(),
-        storage_options=dict(location.storage_options) or None,
-    )
+    table = _create_or_open(location, spec)
     assert_matches(table, spec)
     missing = set(spec.column_names) - {field.name for field in table.schema().fields}
     if missing:
@@ -63,6 +54,22 @@ def ensure_table(location: LakeLocation, spec: TableSpec) -> DeltaTable:
         table.alter.add_columns(fields)
         logger.info("columns added table=%s columns=%s", spec.name, ",".join(sorted(missing)))
     return table
+
+
+def _create_or_open(location: LakeLocation, spec: TableSpec) -> DeltaTable:
+    try:
+        return DeltaTable.create(
+            location.uri,
+            schema=spec.to_delta_schema(),
+            mode="ignore",
+            partition_by=list(spec.partition_by),
+            name=spec.name,
+            description=spec.grain,
+            configuration=spec.to_properties(),
+            storage_options=dict(location.storage_options) or None,
+        )
+    except CommitFailedError:  # another process created it between the look and the commit
+        return open_table(location, spec)
 
 
 def assert_matches(table: DeltaTable, spec: TableSpec) -> None:
