@@ -1,44 +1,47 @@
 """This API as OpenAPI 3.1, made from the very tables that requests are parsed and answered with."""
 
 from functools import cache
-from typing import Any
 from urllib.parse import urlencode
 
 from api.encoding import PROBLEM_MEDIA_TYPE
-from api.history.parameters import PARAMETERS, SYMBOL_ACCEPTED, Parameter
+from api.history.parameters import PARAMETER_OF, PARAMETERS, SYMBOL_ACCEPTED, Parameter
+from api.json_schema import COUNT, NUMBER, STRING, STRINGS, TIME, Document, nullable, object_of
 from api.rendering import TABULAR_RENDERERS
+from api.score.schema import SCORE_SCHEMA
+from api.score.views import PARAMETER_NAMES as SCORE_PARAMETERS
 from lakehouse.series import SERIES, Series
 from lakehouse.table_spec import DeltaType
 
-Document = dict[str, Any]
-
-_TIME: Document = {"type": "string", "format": "date-time"}
-_NUMBER: Document = {"type": "number"}
-_COUNT: Document = {"type": "integer", "minimum": 0}
-_STRING: Document = {"type": "string"}
-_STRINGS: Document = {"type": "array", "items": _STRING}
 _TYPES: dict[str, Document] = {
-    "string": _STRING,
+    "string": STRING,
     "long": {"type": "integer"},
     "integer": {"type": "integer"},
-    "double": _NUMBER,
+    "double": NUMBER,
     "boolean": {"type": "boolean"},
-    "timestamp": _TIME,
+    "timestamp": TIME,
 }
 _BUCKET_TYPES: dict[str, Document] = {
-    "event_time": _TIME,
-    "count": _COUNT,
-    "positive": _COUNT,
-    "negative": _COUNT,
-    "origins": _STRINGS,
+    "event_time": TIME,
+    "count": COUNT,
+    "positive": COUNT,
+    "negative": COUNT,
+    "origins": STRINGS,
     "complete": {"type": "boolean"},
     "filled": {"type": "boolean"},
 }
 EXAMPLE_SYMBOL = "btc"
+_SYMBOL: Document = {
+    "name": "symbol",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9]{1,20}$"},
+    "description": f"{SYMBOL_ACCEPTED}; upper or lower case",
+    "example": EXAMPLE_SYMBOL,
+}
 _OF_BUCKETS = ("intervalle", "remplissage")
 _FAILURES = ("400", "404", "406", "410", "429", "503")
 _HEADERS: Document = {
-    name: {"description": description, "schema": _STRING}
+    name: {"description": description, "schema": STRING}
     for name, description in (
         ("ETag", "weak: changes when the answer would say something else"),
         ("Cache-Control", "long only where a version or an instant is pinned"),
@@ -65,6 +68,7 @@ def openapi_document() -> Document:
         },
         "paths": {
             **histories,
+            "/api/v1/prediction/{symbol}/score": _score(),
             "/api/v1/actifs": _simple("Every symbol, with its first and last event", _assets()),
             "/api/v1/etat": _simple("Tables, positions, freshness, lag and losses", {"type": "object"}),
             "/api/v1/schema": _simple("This document", {"type": "object"}),
@@ -77,27 +81,19 @@ def openapi_document() -> Document:
 
 def _history(series: Series) -> Document:
     parameters = [_query_parameter(parameter) for parameter in PARAMETERS if parameter.takes(series)]
-    symbol = {
-        "name": "symbol",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9]{1,20}$"},
-        "description": f"{SYMBOL_ACCEPTED}; upper or lower case",
-        "example": EXAMPLE_SYMBOL,
-    }
     return {
         "get": {
             "operationId": f"{series.name}_historique",
             "summary": f"{series.table.grain[0].upper()}{series.table.grain[1:]}, or buckets of it",
             "description": "Try: " + ", ".join(f"[{url}]({url})" for url in example_urls(series)),
-            "parameters": [symbol, *parameters],
+            "parameters": [_SYMBOL, *parameters],
             "responses": _history_responses(series),
         }
     }
 
 
 def _query_parameter(parameter: Parameter) -> Document:
-    schema: Document = dict(_STRING)
+    schema: Document = dict(STRING)
     if parameter.one_of:
         schema["enum"] = list(parameter.one_of)
     elif parameter.between is not None:
@@ -138,7 +134,7 @@ def _history_responses(series: Series) -> Document:
     responses = _responses(_envelope(series), *_FAILURES)
     content = responses["200"]["content"]
     for renderer in TABULAR_RENDERERS[1:]:
-        content[renderer.media_type] = {"schema": _STRING if renderer.format != "arrow" else {}}
+        content[renderer.media_type] = {"schema": STRING if renderer.format != "arrow" else {}}
     responses["200"]["headers"] = _HEADERS
     responses["304"] = {"description": "the answer that If-None-Match names still stands"}
     return responses
@@ -148,11 +144,11 @@ def _envelope(series: Series) -> Document:
     points = [_raw_point(series)]
     if series.bucket_statement is not None:
         points.append(_bucket(series))
-    return _object(
+    return object_of(
         {
             "requete": {"type": "object"},
             "points": {"type": "array", "items": points[0] if len(points) == 1 else {"oneOf": points}},
-            "suivant": _nullable(_STRING),
+            "suivant": nullable(STRING),
             "complet": {"type": "boolean"},
             "snapshot": {"type": "array", "items": {"$ref": "#/components/schemas/Snapshot"}},
         }
@@ -167,46 +163,54 @@ def _raw_point(series: Series) -> Document:
     }
     if series.bucket_statement is None:
         meaning = "last price of the primary market at or before target_time, at most 2 minutes old; null until known"
-        properties["realised_price"] = {**_nullable(_NUMBER), "description": meaning}
-    return _object(properties)
+        properties["realised_price"] = {**nullable(NUMBER), "description": meaning}
+    return object_of(properties)
 
 
 def _bucket(series: Series) -> Document:
     names = (*series.bucket_columns, "complete", "filled")
-    properties = {name: _BUCKET_TYPES.get(name, _NUMBER) for name in names}
-    return _object(
-        {name: _nullable(kind) if name in _NULLABLE_IN_BUCKETS else kind for name, kind in properties.items()}
+    properties = {name: _BUCKET_TYPES.get(name, NUMBER) for name in names}
+    return object_of(
+        {name: nullable(kind) if name in _NULLABLE_IN_BUCKETS else kind for name, kind in properties.items()}
     )
 
 
 def _to_schema(name: str, delta_type: DeltaType) -> Document:
-    schema = _STRINGS if isinstance(delta_type, dict) else _TYPES[delta_type]
-    return schema if name in _NEVER_NULL else _nullable(schema)
+    schema = STRINGS if isinstance(delta_type, dict) else _TYPES[delta_type]
+    return schema if name in _NEVER_NULL else nullable(schema)
 
 
-def _nullable(schema: Document) -> Document:
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def _object(properties: Document) -> Document:
-    """An object that has all of these properties and no other."""
+def _score() -> Document:
+    path = f"/api/v1/prediction/{EXAMPLE_SYMBOL}/score"
+    urls = [path, *(f"{path}?{urlencode({name: PARAMETER_OF[name].example})}" for name in SCORE_PARAMETERS)]
+    envelope = object_of(
+        {
+            "requete": {"type": "object"},
+            "scores": {"type": "array", "items": SCORE_SCHEMA},
+            "snapshot": {"type": "array", "items": {"$ref": "#/components/schemas/Snapshot"}},
+        }
+    )
     return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
+        "get": {
+            "operationId": "prediction_score",
+            "summary": "What the forecasts of a symbol were worth, beside the random walk, over 24 h, 7 d and 30 d",
+            "description": "Only forecasts that the broker had before their target time count. "
+            "Try: " + ", ".join(f"[{url}]({url})" for url in urls),
+            "parameters": [_SYMBOL, *(_query_parameter(PARAMETER_OF[name]) for name in SCORE_PARAMETERS)],
+            "responses": _responses(envelope, "400", "404", "406", "429", "503"),
+        }
     }
 
 
 def _snapshot() -> Document:
-    freshness = _object({"event_time": _nullable(_TIME), "event_age_seconds": _nullable(_NUMBER)})
+    freshness = object_of({"event_time": nullable(TIME), "event_age_seconds": nullable(NUMBER)})
     position = {
         "type": "object",
         "description": "next offset of each partition, per topic id; -1 where a partition was not seen yet",
         "additionalProperties": {"type": "array", "items": {"type": "integer", "minimum": -1}},
     }
-    return _object(
-        {"table": _STRING, "version": _COUNT, "build": _STRING, "position": position, "freshness": freshness}
+    return object_of(
+        {"table": STRING, "version": COUNT, "build": STRING, "position": position, "freshness": freshness}
     )
 
 
@@ -214,31 +218,31 @@ def _problem() -> Document:
     return {
         "type": "object",
         "properties": {
-            "type": _STRING,
-            "title": _STRING,
+            "type": STRING,
+            "title": STRING,
             "status": {"type": "integer"},
-            "detail": _STRING,
-            "parameter": _STRING,
-            "accepted": _STRING,
-            "see": _STRING,
+            "detail": STRING,
+            "parameter": STRING,
+            "accepted": STRING,
+            "see": STRING,
         },
         "required": ["type", "title", "status", "detail"],
     }
 
 
 def _assets() -> Document:
-    seen = _object({"count": _COUNT, "first_event_time": _TIME, "last_event_time": _TIME})
-    market = _nullable(_object({"venue": _STRING, "quote": _STRING}))
+    seen = object_of({"count": COUNT, "first_event_time": TIME, "last_event_time": TIME})
+    market = nullable(object_of({"venue": STRING, "quote": STRING}))
     asset = {
-        "symbol": _STRING,
-        "name": _nullable(_STRING),
-        "first_event_time": _TIME,
-        "last_event_time": _TIME,
+        "symbol": STRING,
+        "name": nullable(STRING),
+        "first_event_time": TIME,
+        "last_event_time": TIME,
         "tables": {"type": "object", "additionalProperties": seen},
-        "origins": _STRINGS,
+        "origins": STRINGS,
         "marche": market,
     }
-    return _object({"actifs": {"type": "array", "items": _object(asset)}})
+    return object_of({"actifs": {"type": "array", "items": object_of(asset)}})
 
 
 def _simple(summary: str, schema: Document) -> Document:

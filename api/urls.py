@@ -4,11 +4,12 @@ from django.urls import include, path
 
 from api.docs.urls import urlpatterns as docs_urls
 from api.history.urls import urlpatterns as history_urls
+from api.score.urls import urlpatterns as score_urls
 from api.status.urls import probe_urls
 from api.status.urls import urlpatterns as status_urls
 
 urlpatterns = [
-    path("api/v1/", include([*history_urls, *status_urls, *docs_urls])),
+    path("api/v1/", include([*history_urls, *score_urls, *status_urls, *docs_urls])),
     *probe_urls,
     path("", include("api.viewer.urls")),
 ]

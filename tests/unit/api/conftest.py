@@ -38,6 +38,7 @@ def api_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]]:
         return Api(Client(raise_request_exception=False))
 
     monkeypatch.setattr("api.history.views.now_us", lambda: to_us(DAY_END))
+    monkeypatch.setattr("api.score.views.now_us", lambda: to_us(DAY_END))
     monkeypatch.setattr("api.status.views.now_us", lambda: to_us(DAY_END))
     yield point
     for cached in CACHES:

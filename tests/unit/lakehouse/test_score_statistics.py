@@ -186,13 +186,20 @@ def test_diebold_mariano_says_nothing_of_the_random_walk_itself() -> None:
 
 
 def test_negative_rectangular_variance_falls_back_to_bartletts() -> None:
-    """Differences that turn every minute: with two lags the rectangular sum is below 0, Bartlett's is not."""
-    found = outcomes(
-        [100.0] * 200, [101.0, 99.0] * 100, [100.5 + i % 3 / 10 for i in range(200)], horizon_minutes=2
+    """Differences that turn every minute: with one lag the rectangular sum is below 0, Bartlett's is not."""
+    realised = [100.5 + i % 3 / 10 for i in range(200)]
+    found = outcomes([100.0] * 200, [101.0, 99.0] * 100, realised, horizon_minutes=2)
+    differences = (np.abs(found.predicted - found.realised) - np.abs(found.base - found.realised)).tolist()
+    mean = sum(differences) / 200
+    none, one = (
+        sum((differences[i] - mean) * (differences[i + lag] - mean) for i in range(200 - lag)) / 200
+        for lag in (0, 1)
     )
+    assert none + 2 * one < 0
     tested = diebold_mariano(found)
     assert tested is not None
-    assert math.isfinite(tested.statistic)
+    expected = mean / math.sqrt((none + one) / 200) * math.sqrt((200 + 1 - 4 + 2 / 200) / 200)
+    assert tested.statistic == pytest.approx(expected, rel=1e-9)
 
 
 def test_forecasts_without_skill_are_found_significant_about_one_time_in_twenty() -> None:

@@ -1,0 +1,1 @@
+"""The scorecard over HTTP: validate, select, answer."""

@@ -1,0 +1,33 @@
+"""The view of the scorecard: validate, select, answer."""
+
+from django.http import HttpResponse, QueryDict
+from rest_framework.request import Request
+
+from api.answers import LakeView, respond
+from api.clock import now_us
+from api.history.parameters import PARAMETER_OF, check_names, parse_symbol
+from api.lakes import current_lake
+from api.score import selectors
+
+PARAMETER_NAMES = ("modele", "horizon")
+
+
+class ScoreView(LakeView):
+    """GET what the forecasts of one symbol were worth."""
+
+    def get(self, request: Request, symbol: str) -> HttpResponse:
+        asked = _parse(request.query_params)
+        scores = selectors.scores(
+            lake=current_lake(),
+            symbol=parse_symbol(symbol),
+            model=asked.get("modele"),
+            horizon=asked.get("horizon"),
+            now_us=now_us(),
+        )
+        return respond(scores)
+
+
+def _parse(query: QueryDict) -> dict[str, str]:
+    """{name: value} of the parameters. Raises QueryError, naming the parameter."""
+    given = check_names(query, PARAMETER_NAMES.__contains__, list(PARAMETER_NAMES))
+    return {name: PARAMETER_OF[name].check(text) for name, text in given.items()}
