@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 
 from api.docs.files import current_docs
+from lakehouse import lake
+from lakehouse.score_refresh import refresh_scores
 from tests.lake_builder import build_lake
 from tests.unit.api.asking import Api
 
@@ -36,6 +38,7 @@ def test_nothing_else_is_served(name: str) -> None:
 
 def test_examples_work(tmp_path: Path, api_of: ApiOf) -> None:
     build_lake(tmp_path, sentiment=[{}], prediction=[{}], price=[{}])
+    refresh_scores(lake.open(str(tmp_path)))
     api = api_of(tmp_path)
     document = api.get("/api/v1/schema").document
     asked = []

@@ -31,7 +31,7 @@ def test_score_of_a_window_has_every_figure(tmp_path: Path) -> None:
         pinball_loss=pytest.approx((0.05 * 1 + 0.05 * 3) / 2),
     )
     assert score.direction == Direction(
-        n=40, n_non_overlapping=40, accuracy=1.0, low=pytest.approx(0.912374, abs=1e-6), high=1.0
+        n=40, n_non_overlapping=40, accuracy=1.0, low=pytest.approx(0.912378, abs=1e-6), high=1.0
     )
     assert score.diebold_mariano == DieboldMariano(
         statistic=pytest.approx(-1.0 / (0.5**2 / 40) ** 0.5 * (39 / 40) ** 0.5),
@@ -104,14 +104,16 @@ def test_verdict_of_each_model_is_about_its_own_errors(tmp_path: Path) -> None:
             False,
             0.9,
             0.05,
-            "does not beat the random walk: its mean absolute error is 10.00% smaller, which chance explains (p = 0.050)",
+            "does not beat the random walk: its mean absolute error is 10.00% smaller, "
+            "which chance explains (p = 0.050)",
         ),
         (
             30,
             False,
             0.9,
             0.049,
-            "beats the random walk: its mean absolute error is 10.00% smaller, more than chance explains (p = 0.049)",
+            "beats the random walk: its mean absolute error is 10.00% smaller, "
+            "more than chance explains (p = 0.049)",
         ),
     ],
 )
