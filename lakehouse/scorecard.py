@@ -51,7 +51,8 @@ WHERE {_ASKED} AND timeliness = 'live' AND realised_price IS NOT NULL
 ORDER BY model, model_version, horizon, target_time, topic_id, kafka_partition, kafka_offset
 """
 
-_Group = tuple[str, str, str]
+Group = tuple[str, str, str]
+"""(model, model version, horizon)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +135,8 @@ def _score(
     return Scorecard(scores=scores, table=table)
 
 
-def _read_counts(lake: Lake, paths: list[str], bound: Mapping[str, Any]) -> dict[_Group, _Counted]:
-    counted: dict[_Group, _Counted] = {}
+def _read_counts(lake: Lake, paths: list[str], bound: Mapping[str, Any]) -> dict[Group, _Counted]:
+    counted: dict[Group, _Counted] = {}
     for row in lake.session.fetch_rows(_COUNTS, paths, spec=GOLD_SCORE, **bound):
         *group, horizon_us, narrowest, n_replay, n_without_price, origins = row
         found = counted.setdefault(
@@ -154,8 +155,8 @@ def _read_counts(lake: Lake, paths: list[str], bound: Mapping[str, Any]) -> dict
 
 
 def _read_outcomes(
-    lake: Lake, paths: list[str], bound: Mapping[str, Any], counted: Mapping[_Group, _Counted]
-) -> Iterator[tuple[_Group, Outcomes]]:
+    lake: Lake, paths: list[str], bound: Mapping[str, Any], counted: Mapping[Group, _Counted]
+) -> Iterator[tuple[Group, Outcomes]]:
     rows = lake.session.fetch_arrow(_OUTCOMES, paths, spec=GOLD_SCORE, **bound)
     names = [
         rows[name].combine_chunks().dictionary_encode() for name in ("model", "model_version", "horizon")
@@ -189,7 +190,7 @@ def _to_outcomes(rows: pa.Table, horizon_us: int) -> Outcomes:
 
 
 def _to_scores(
-    group: _Group, counted: _Counted, outcomes: Outcomes | None, as_of_us: int
+    group: Group, counted: _Counted, outcomes: Outcomes | None, as_of_us: int
 ) -> Iterator[WindowScore]:
     replayed, without_price = accumulate(counted.n_replay), accumulate(counted.n_without_price)
     origins = accumulate(counted.origins, lambda before, more: before | more)
@@ -197,7 +198,7 @@ def _to_scores(
         WINDOWS_US.items(), replayed, without_price, origins, strict=True
     ):
         within = None if outcomes is None else outcomes.since(as_of_us - width_us)
-        yield _to_score(
+        yield score_window(
             group,
             window,
             within if within else None,
@@ -207,15 +208,16 @@ def _to_scores(
         )
 
 
-def _to_score(
-    group: _Group,
+def score_window(
+    group: Group,
     window: str,
     outcomes: Outcomes | None,
     *,
-    n_replay: int,
-    n_without_price: int,
-    origins: tuple[str, ...],
+    n_replay: int = 0,
+    n_without_price: int = 0,
+    origins: tuple[str, ...] = (),
 ) -> WindowScore:
+    """The score of one model, version and horizon over one window's outcomes; None stands for no outcome."""
     error = walk_error = relative = None
     n_apart, is_walk, tested = 0, False, None
     if outcomes is not None:
