@@ -49,7 +49,8 @@ def score_generated_market(
 ) -> list[WindowScore]:
     """Scores of every model and horizon over the last window of a market made from a seed. Deterministic."""
     n_days = warm_up_days + scored_days
-    forecaster, predictions = Forecaster(symbol), []
+    forecaster = Forecaster(symbol)
+    predictions: list[Prediction] = []
     times: list[int] = []
     prices: list[float] = []
     for day in range(n_days):
@@ -134,10 +135,12 @@ def to_card(scores: dict[str, list[WindowScore]]) -> str:
     lines = [f"<!-- {GENERATED} -->", "", "# Predictors: figures on a generated market", ""]
     lines += [
         f"Generated prices and texts of seed {SEED}, from {format_us(START_US)}: {WARM_UP_DAYS} days to learn, then",
-        f"targets of the last {_WINDOW}, a forecast a minute. In this market no text says anything of a later price.",
+        f"targets of the last {_WINDOW}, a forecast a minute. This market has what a real one may not have: while a",
+        "wave of news lasts, prices drift its way, and each day's return fades by 3 % a day.",
         "",
-        "`MAE/walk` below 1 is better than the random walk; p is Diebold-Mariano's, two-sided; the direction's interval",
-        "is Wilson's for outcomes that do not overlap (`apart`); coverage is measured, its aim is 90 %.",
+        "`MAE/walk` below 1 is better than the random walk; p is Diebold-Mariano's, two-sided, not corrected for",
+        "how many rows there are; the direction's interval is Wilson's for outcomes that do not overlap (`apart`);",
+        "coverage is measured, its aim is 90 %.",
     ]
     for symbol, of_symbol in scores.items():
         lines += ["", f"## {symbol}", ""]

@@ -1,4 +1,4 @@
-"""The command that keeps rollups up to date, as a process that is killed again and again."""
+"""The command that keeps rollups and scores up to date, as a process that is killed again and again."""
 
 import subprocess
 import sys
@@ -35,13 +35,24 @@ def test_refresh_says_what_it_folded_in_one_line_a_table(tmp_path: Path) -> None
     assert "position={'TopicSentiment': [2]}" in lines[0]
 
 
+def test_refresh_says_what_it_scored_in_one_line(tmp_path: Path) -> None:
+    prices = [{"event_time": NOON}, {"event_time": NOON + timedelta(minutes=5)}]
+    build_lake(tmp_path, prediction=[{}, {"symbol": "eth"}], price=prices)
+    _, said = _start(tmp_path).communicate(timeout=60)
+    lines = [line for line in said.decode().splitlines() if "refreshed table=gold_score" in line]
+    assert len(lines) == 1
+    assert "scores=1 without_price=0 commits=1" in lines[0]
+    assert "position={'TopicPrediction': [1]}" in lines[0]
+
+
 def test_refresh_that_is_killed_at_any_time_counts_each_row_once(tmp_path: Path) -> None:
-    builder = build_lake(tmp_path)
+    builder = build_lake(tmp_path, price=[{"event_time": NOON + timedelta(hours=1)}])
     reader = lake.open(str(tmp_path))
     for n_commits in range(1, 4):
         refreshing = _start(tmp_path, "--every", "0.001")
         for second in range(n_commits * 10):
             builder.append("gold_sentiment", [{"event_time": NOON + timedelta(seconds=second)}])
+            builder.append("gold_prediction", [{}])
             if second >= 7:
                 wait_until(lambda: _n_folded(reader, "gold_sentiment_1m") > 0, "a first refresh")
         refreshing.kill()
@@ -49,3 +60,5 @@ def test_refresh_that_is_killed_at_any_time_counts_each_row_once(tmp_path: Path)
     _start(tmp_path).communicate(timeout=60)
     assert _n_folded(reader, "gold_sentiment_1m") == 60
     assert _n_folded(reader, "gold_sentiment_1h") == 60
+    assert len(set(reader.table("gold_score").arrow()["kafka_offset"].to_pylist())) == 60
+    assert reader.table("gold_score").arrow().num_rows == 60
