@@ -265,6 +265,7 @@ def to_verdict(
     if relative_error >= 1:
         return f"does not beat the random walk: its mean absolute error is {relative_error - 1:.2%} larger"
     said = f"its mean absolute error is {1 - relative_error:.2%} smaller"
+    p = f"p = {tested.p_value:.3f}" if tested.p_value >= 0.001 else "p < 0.001"
     if tested.p_value < SIGNIFICANCE:
-        return f"beats the random walk: {said}, more than chance explains (p = {tested.p_value:.3f})"
-    return f"does not beat the random walk: {said}, which chance explains (p = {tested.p_value:.3f})"
+        return f"beats the random walk: {said}, more than chance explains ({p})"
+    return f"does not beat the random walk: {said}, which chance explains ({p})"

@@ -42,7 +42,7 @@ def test_score_of_a_window_has_every_figure(tmp_path: Path) -> None:
     assert (score.mean_absolute_error, score.random_walk_error, score.relative_error) == (1.0, 2.0, 0.5)
     assert (score.origins, score.beats_random_walk) == (("generated",), True)
     assert score.verdict == (
-        "beats the random walk: its mean absolute error is 50.00% smaller, more than chance explains (p = 0.000)"
+        "beats the random walk: its mean absolute error is 50.00% smaller, more than chance explains (p < 0.001)"
     )
 
 

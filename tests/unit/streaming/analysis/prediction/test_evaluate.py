@@ -5,14 +5,14 @@ from streaming.analysis.prediction.evaluate import CARD, score_generated_market,
 
 def test_figures_of_a_seed_are_the_same_each_time() -> None:
     first, second = (
-        to_card({"btc": score_generated_market("btc", seed=5, warm_up_days=0, scored_days=1)})
+        to_card({"btc": score_generated_market("btc", seed=5, text_seed=5, warm_up_days=0, scored_days=1)})
         for _ in range(2)
     )
     assert first == second
 
 
 def test_every_model_is_scored_for_every_horizon_beside_the_walk() -> None:
-    scores = score_generated_market("eth", seed=5, warm_up_days=0, scored_days=1)
+    scores = score_generated_market("eth", seed=5, text_seed=5, warm_up_days=0, scored_days=1)
     assert [(score.horizon, score.model) for score in scores] == [
         (horizon, model)
         for horizon in ("5m", "1h", "24h")
