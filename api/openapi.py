@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from api.encoding import PROBLEM_MEDIA_TYPE
 from api.history.parameters import PARAMETERS, SYMBOL_ACCEPTED, Parameter
 from api.rendering import TABULAR_RENDERERS
+from lakehouse.buckets import NO_FILLING, RAW
 from lakehouse.series import SERIES, Series
 from lakehouse.table_spec import DeltaType
 
@@ -35,7 +36,8 @@ _BUCKET_TYPES: dict[str, Document] = {
     "filled": {"type": "boolean"},
 }
 EXAMPLE_SYMBOL = "btc"
-_OF_BUCKETS = ("intervalle", "remplissage")
+_WITHOUT_BUCKETS = {"intervalle": RAW, "remplissage": NO_FILLING}
+"""What parameters of buckets may be where there are none."""
 _FAILURES = ("400", "404", "406", "410", "429", "503")
 _HEADERS: Document = {
     name: {"description": description, "schema": _STRING}
@@ -76,7 +78,7 @@ def openapi_document() -> Document:
 
 
 def _history(series: Series) -> Document:
-    parameters = [_query_parameter(parameter) for parameter in PARAMETERS if parameter.takes(series)]
+    parameters = [_query_parameter(parameter, series) for parameter in PARAMETERS if parameter.takes(series)]
     symbol = {
         "name": "symbol",
         "in": "path",
@@ -96,9 +98,11 @@ def _history(series: Series) -> Document:
     }
 
 
-def _query_parameter(parameter: Parameter) -> Document:
+def _query_parameter(parameter: Parameter, series: Series) -> Document:
     schema: Document = dict(_STRING)
-    if parameter.one_of:
+    if series.bucket_statement is None and parameter.name in _WITHOUT_BUCKETS:
+        schema["enum"] = [_WITHOUT_BUCKETS[parameter.name]]
+    elif parameter.one_of:
         schema["enum"] = list(parameter.one_of)
     elif parameter.between is not None:
         schema = {"type": "integer", "minimum": parameter.between[0], "maximum": parameter.between[1]}
@@ -130,7 +134,7 @@ def example_urls(series: Series) -> list[str]:
         for parameter in PARAMETERS
         if parameter.example is not None
         and parameter.takes(series)
-        and not (parameter.name in _OF_BUCKETS and series.bucket_statement is None)
+        and not (parameter.name in _WITHOUT_BUCKETS and series.bucket_statement is None)
     ]
 
 
