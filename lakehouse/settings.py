@@ -37,6 +37,10 @@ class Settings:
     http_port: int = _setting(8000, "port that the API listens on; 0: any free one")
     http_workers: int = _setting(2, "processes that answer HTTP")
     http_threads: int = _setting(8, "threads of each of them")
+    http_head_seconds: float = _setting(10.0, "within how long a client must have sent a request's head")
+    http_piece_seconds: float = _setting(
+        60.0, "within how long a piece of an answer must be made and taken; a stream has many pieces"
+    )
     allowed_hosts: str = _setting("*", "host names that the API answers to, comma-separated")
     secret_key: str = _setting(
         "",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
-STOP_SECONDS = 15
+STOP_SECONDS = 40
 
 
 class Server:
@@ -60,6 +60,10 @@ def running_server(*, lake: Path, runtime_dir: Path, **environ: str) -> Iterator
     assert process.stdout is not None
     announced = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
     assert announced is not None
-    yield Server(process, int(announced[1]))
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=STOP_SECONDS) == 0
+    try:
+        yield Server(process, int(announced[1]))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=STOP_SECONDS) == 0
+    finally:
+        process.kill()
+        process.communicate()
