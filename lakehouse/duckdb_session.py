@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -43,12 +44,19 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 
 class DuckdbSession:
-    """Runs statements on files, within limits. Thread-safe. Instants are compared and cut in UTC."""
+    """Runs statements on files, within limits. Thread-safe. Instants are compared and cut in UTC.
 
-    def __init__(self, limits: QueryLimits = UNLIMITED) -> None:
-        bounded = {"memory_limit": f"{limits.memory_bytes}B", "temp_directory": ""}
-        config = _CONFIG | bounded if limits.memory_bytes else _CONFIG
+    Where it is given a folder, DuckDB itself opens nothing outside of it, whatever a statement says.
+    """
+
+    def __init__(self, limits: QueryLimits = UNLIMITED, *, within: Path | None = None) -> None:
+        config = dict(_CONFIG)
+        if limits.memory_bytes:
+            config |= {"memory_limit": f"{limits.memory_bytes}B", "temp_directory": ""}
         self._connection = duckdb.connect(":memory:", config=config)
+        if within is not None:
+            self._connection.execute("SET allowed_directories = $folders", {"folders": [f"{within}/"]})
+            self._connection.execute("SET enable_external_access = false")
         self._gate = QueryGate(limits)
         self._lock = threading.Lock()
         self._local = threading.local()

@@ -68,7 +68,7 @@ class Lake:
     ) -> None:
         self.location = location
         self.catalog = Catalog(location)
-        self.session = DuckdbSession(limits)
+        self.session = DuckdbSession(limits, within=location.to_path() if location.is_local else None)
         self.assets = AssetDirectory(self.session)
         self.columns = ColumnStore(self.session, budget_bytes=columns_budget_bytes)
         self.offsets = FileOffsets(self.session)
