@@ -91,6 +91,20 @@ def test_request_that_cannot_be_read_is_a_problem(server: Server, request_bytes:
         assert json.loads(response.read())["status"] == status
 
 
+def test_rate_of_an_address_is_counted_over_all_workers(builder: LakeBuilder, tmp_path: Path) -> None:
+    settings = {"CRYPTOVIZ_RATE_LIMIT": "5/hour", "CRYPTOVIZ_HTTP_WORKERS": "2"}
+    with running_server(lake=builder.path, runtime_dir=tmp_path, **settings) as limited:
+        statuses = [limited.get("/api/v1/schema")[0] for _ in range(12)]
+    assert statuses == [200] * 5 + [429] * 7
+
+
+def test_wrong_rate_is_one_line(tmp_path: Path) -> None:
+    process = start({"CRYPTOVIZ_RATE_LIMIT": "often"})
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert errors.startswith("CRYPTOVIZ_RATE_LIMIT: a rate is a whole number")
+
+
 def test_taken_port_is_one_line(server: Server, tmp_path: Path) -> None:
     second = start({"CRYPTOVIZ_HTTP_PORT": str(server.port), "CRYPTOVIZ_RUNTIME_DIR": str(tmp_path)})
     _, errors = second.communicate(timeout=20)
