@@ -9,9 +9,7 @@ import hashlib
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import django
@@ -55,9 +53,7 @@ def main() -> None:
         lake = Lake(location, columns_budget_bytes=COLUMNS_BYTES)
         for name, (interval, n_days, limit) in QUESTIONS.items():
             questions = [_question(run, interval, n_days, limit) for run in range(N_RUNS)]
-            made = _milliseconds([partial(_make, lake, asked) for asked in questions])
-            stored = _milliseconds([partial(_store, lake, asked) for asked in questions])
-            found = _milliseconds([partial(_find, lake, asked) for asked in questions])
+            made, stored, found = _milliseconds(lake, questions)
             n_bytes = len(_make(lake, questions[-1]))
             print(
                 f"{name}: made {made:.2f} ms p50, found {found:.2f}, missed (made and stored) {stored:.2f};"
@@ -134,14 +130,15 @@ def _find(lake: Lake, query: HistoryQuery) -> bytes:
     return points
 
 
-def _milliseconds(calls: list[Callable[[], bytes]]) -> float:
-    """The median of the calls after the first ones, which warm up."""
-    taken = []
-    for call in calls:
-        started = time.perf_counter()
-        call()
-        taken.append((time.perf_counter() - started) * 1e3)
-    return statistics.median(taken[N_WARM:])
+def _milliseconds(lake: Lake, questions: list[HistoryQuery]) -> list[float]:
+    """Medians of making, of missing and of finding each answer, in turns; the first questions warm up."""
+    taken: dict[str, list[float]] = {}
+    for query in questions:
+        for act in (_make, _store, _find):
+            started = time.perf_counter()
+            act(lake, query)
+            taken.setdefault(act.__name__, []).append((time.perf_counter() - started) * 1e3)
+    return [statistics.median(milliseconds[N_WARM:]) for milliseconds in taken.values()]
 
 
 if __name__ == "__main__":
