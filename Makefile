@@ -62,6 +62,10 @@ bench-ingest: setup  ## Catch-up of 1,000,000 messages beside the limit of the m
 bench-rollups: setup  ## Bucket histories through rollups beside the same from gold alone
 	$(VENV)/python -m benchmarks.rollups $(ARGS)
 
+.PHONY: bench-cache
+bench-cache: setup  ## What an SQLite cache of answers would cost beside making them
+	$(VENV)/python -m benchmarks.answer_cache $(ARGS)
+
 ##@ Set-up
 
 .PHONY: setup

@@ -11,7 +11,7 @@ from gunicorn.app.base import BaseApplication
 from lakehouse.errors import SettingError
 from lakehouse.settings import Settings
 
-GRACEFUL_SECONDS = 5
+GRACEFUL_SECONDS = 15
 REQUEST_SECONDS = 60
 
 

@@ -5,12 +5,14 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from api.encoding import encode_json
+from api.throttling import AddressThrottle
 
 
 class LakeView(APIView):
     """Reads: GET, HEAD and OPTIONS."""
 
     http_method_names = ("get", "head", "options")
+    throttle_classes: tuple[type[AddressThrottle], ...] = (AddressThrottle,)
 
     def options(self, request: Request, *args: object, **kwargs: object) -> HttpResponse:
         """What may be asked of this path. Looks at nothing, whatever the path's symbol or parameters are."""

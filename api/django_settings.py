@@ -42,11 +42,20 @@ DATABASES = {
         },
     }
 }
+# Counts of requests per address, seen by every process of this machine.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": str(_RUNTIME / "requests"),
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["api.rendering.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
+    "NUM_PROXIES": CRYPTOVIZ.trusted_proxies,
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.AcceptNegotiation",

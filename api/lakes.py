@@ -19,7 +19,10 @@ def current_lake() -> lake.Lake:
     settings = current_settings()
     location = settings.lake_location()
     return lake.open(
-        location.uri, location.storage_options, columns_budget_bytes=settings.columns_budget_bytes
+        location.uri,
+        location.storage_options,
+        columns_budget_bytes=settings.columns_budget_bytes,
+        limits=settings.query_limits(),
     )
 
 

@@ -9,7 +9,8 @@ from api.json_schema import COUNT, NUMBER, STRING, STRINGS, TIME, Document, null
 from api.rendering import TABULAR_RENDERERS
 from api.score.schema import SCORE_SCHEMA
 from api.score.views import PARAMETER_NAMES as SCORE_PARAMETERS
-from lakehouse.series import SERIES, Series
+from lakehouse.buckets import NO_FILLING, RAW
+from lakehouse.series import PREDICTION, SERIES, Series
 from lakehouse.table_spec import DeltaType
 
 _TYPES: dict[str, Document] = {
@@ -38,7 +39,8 @@ _SYMBOL: Document = {
     "description": f"{SYMBOL_ACCEPTED}; upper or lower case",
     "example": EXAMPLE_SYMBOL,
 }
-_OF_BUCKETS = ("intervalle", "remplissage")
+_WITHOUT_BUCKETS = {"intervalle": RAW, "remplissage": NO_FILLING}
+"""What parameters of buckets may be where there are none."""
 _FAILURES = ("400", "404", "406", "410", "429", "503")
 _HEADERS: Document = {
     name: {"description": description, "schema": STRING}
@@ -80,7 +82,7 @@ def openapi_document() -> Document:
 
 
 def _history(series: Series) -> Document:
-    parameters = [_query_parameter(parameter) for parameter in PARAMETERS if parameter.takes(series)]
+    parameters = [_query_parameter(parameter, series) for parameter in PARAMETERS if parameter.takes(series)]
     return {
         "get": {
             "operationId": f"{series.name}_historique",
@@ -92,9 +94,11 @@ def _history(series: Series) -> Document:
     }
 
 
-def _query_parameter(parameter: Parameter) -> Document:
+def _query_parameter(parameter: Parameter, series: Series) -> Document:
     schema: Document = dict(STRING)
-    if parameter.one_of:
+    if series.bucket_statement is None and parameter.name in _WITHOUT_BUCKETS:
+        schema["enum"] = [_WITHOUT_BUCKETS[parameter.name]]
+    elif parameter.one_of:
         schema["enum"] = list(parameter.one_of)
     elif parameter.between is not None:
         schema = {"type": "integer", "minimum": parameter.between[0], "maximum": parameter.between[1]}
@@ -126,7 +130,7 @@ def example_urls(series: Series) -> list[str]:
         for parameter in PARAMETERS
         if parameter.example is not None
         and parameter.takes(series)
-        and not (parameter.name in _OF_BUCKETS and series.bucket_statement is None)
+        and not (parameter.name in _WITHOUT_BUCKETS and series.bucket_statement is None)
     ]
 
 
@@ -182,6 +186,7 @@ def _to_schema(name: str, delta_type: DeltaType) -> Document:
 
 def _score() -> Document:
     path = f"/api/v1/prediction/{EXAMPLE_SYMBOL}/score"
+    parameters = [_query_parameter(PARAMETER_OF[name], PREDICTION) for name in SCORE_PARAMETERS]
     urls = [path, *(f"{path}?{urlencode({name: PARAMETER_OF[name].example})}" for name in SCORE_PARAMETERS)]
     envelope = object_of(
         {
@@ -196,7 +201,7 @@ def _score() -> Document:
             "summary": "What the forecasts of a symbol were worth, beside the random walk, over 24 h, 7 d and 30 d",
             "description": "Only forecasts that the broker had before their target time count. "
             "Try: " + ", ".join(f"[{url}]({url})" for url in urls),
-            "parameters": [_SYMBOL, *(_query_parameter(PARAMETER_OF[name]) for name in SCORE_PARAMETERS)],
+            "parameters": [_SYMBOL, *parameters],
             "responses": _responses(envelope, "400", "404", "406", "429", "503"),
         }
     }

@@ -1,6 +1,7 @@
 """Every error as RFC 9457 problem+json: what was wrong, which parameter, what is accepted."""
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -9,11 +10,13 @@ import duckdb
 from deltalake.exceptions import DeltaError
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, Throttled
 
 from api.encoding import PROBLEM_MEDIA_TYPE, encode_json
 from lakehouse.errors import (
     BehindError,
+    BusyError,
+    CostError,
     FileGoneError,
     LakehouseError,
     LakeNotFoundError,
@@ -81,15 +84,20 @@ def _unknown_symbol(error: Any) -> HttpResponse:
 
 
 def _later(error: Any) -> HttpResponse:
-    if not isinstance(error, (BehindError, LakeNotFoundError)):
+    if not isinstance(error, (BehindError, BusyError, LakeNotFoundError)):
         logger.warning("not answerable now error=%s problem=%s", type(error).__name__, error)
     what = getattr(error, "what", None)
     detail = f"{what} does not exist yet" if what else _detail_of(error)
     return problem(503, detail, {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
+def _too_costly(error: Any) -> HttpResponse:
+    logger.warning("query stopped spent=%s", error.spent)
+    return problem(503, str(error), {"Retry-After": str(RETRY_AFTER_SECONDS)}, accepted=error.accepted)
+
+
 def _detail_of(error: Exception) -> str:
-    if isinstance(error, BehindError):
+    if isinstance(error, (BehindError, BusyError)):
         return str(error)
     if isinstance(error, SchemaMismatchError):
         return f"table {error.table} is not the table this code defines: {error.problem}"
@@ -102,8 +110,8 @@ def _gone(error: Any) -> HttpResponse:
 
 def _api(error: Any) -> HttpResponse:
     headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", None) else {}
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait) + 1)
+    if isinstance(error, Throttled):
+        headers["Retry-After"] = str(math.ceil(error.wait or 1))
     accepted = {"accepted": error.accepted} if hasattr(error, "accepted") else {}
     return problem(error.status_code, str(error.detail), headers, **accepted)
 
@@ -112,6 +120,7 @@ _ANSWERS: tuple[tuple[type[Exception], Callable[[Any], HttpResponse]], ...] = (
     (QueryError, _query),
     (UnknownSymbolError, _unknown_symbol),
     (VersionGoneError, _gone),
+    (CostError, _too_costly),
     (BehindError, _later),
     (LakeNotFoundError, _later),
     (FileGoneError, _later),

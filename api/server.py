@@ -1,6 +1,11 @@
-"""The worker that serves the API: gunicorn's, which also answers an unreadable request with a problem."""
+"""The worker that serves the API: gunicorn's, with problems for unreadable requests and an end to slow clients."""
 
+import selectors
 import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
@@ -16,8 +21,64 @@ _ANSWERS: tuple[tuple[type[BaseException], tuple[int, str]], ...] = (
 )
 
 
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
 class ProblemWorker(ThreadWorker):
-    """A request that cannot even be parsed gets problem+json as well."""
+    """A request that cannot even be parsed gets problem+json as well; a client that dawdles is cut off.
+
+    A connection takes a thread once it has sent something; from then on its head must come within
+    `http_head_seconds`, and each piece of its answer must be made and taken within `http_piece_seconds`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._deadlines: dict[socket.socket, float] = {}
+        self._head_seconds = self._piece_seconds = 0.0
+
+    def load_wsgi(self) -> None:
+        from api.lakes import current_settings  # after the fork, like all of the application
+
+        super().load_wsgi()
+        settings = current_settings()
+        self._head_seconds, self._piece_seconds = settings.http_head_seconds, settings.http_piece_seconds
+        self.wsgi: Application = self._watched(self.wsgi)
+
+    def enqueue_req(self, conn: Any) -> None:
+        if conn.initialized or conn.data_ready:
+            super().enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + self._head_seconds
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def handle(self, conn: Any) -> Any:
+        self._deadlines[conn.sock] = time.monotonic() + self._head_seconds
+        try:
+            return super().handle(conn)
+        finally:
+            self._deadlines.pop(conn.sock, None)
+
+    def murder_pending(self) -> None:
+        """Called about once a second: cuts off whoever is over time."""
+        super().murder_pending()
+        now = time.monotonic()
+        for client, deadline in list(self._deadlines.items()):
+            if deadline < now:
+                with suppress(OSError):  # it may have ended just now
+                    client.shutdown(socket.SHUT_RDWR)
+
+    def _watched(self, application: Application) -> Application:
+        def watched(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            client = environ["gunicorn.socket"]
+            self._grant_piece(client)
+            return _Pieces(application(environ, start_response), partial(self._grant_piece, client))
+
+        return watched
+
+    def _grant_piece(self, client: socket.socket) -> None:
+        self._deadlines[client] = time.monotonic() + self._piece_seconds
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         status, title = next(answer for kind, answer in _ANSWERS if isinstance(exc, kind))
@@ -39,3 +100,25 @@ class ProblemWorker(ThreadWorker):
             client.sendall(head.encode() + body)
         except OSError:
             self.log.debug("client left before its error was sent")
+
+
+class _Pieces:
+    """An answer's pieces; says so before each of them is made."""
+
+    def __init__(self, pieces: Iterable[bytes], before: Callable[[], None]) -> None:
+        self._pieces = pieces
+        self._before = before
+
+    def __iter__(self) -> Iterator[bytes]:
+        pieces = iter(self._pieces)
+        while True:
+            self._before()
+            try:
+                piece = next(pieces)
+            except StopIteration:
+                return
+            yield piece
+
+    def close(self) -> None:
+        if (close := getattr(self._pieces, "close", None)) is not None:
+            close()

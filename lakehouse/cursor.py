@@ -12,6 +12,7 @@ from lakehouse.errors import QueryError
 _VERSION = 1
 _MAC_BYTES = 16
 _MAX_CHARACTERS = 8_000
+CURSOR_PATTERN = f"^[A-Za-z0-9_-]{{22,{_MAX_CHARACTERS}}}$"
 _ACCEPTED = "the curseur of a previous answer's suivant, untouched"
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from lakehouse.errors import FileGoneError
 from lakehouse.position import Position
+from lakehouse.query_gate import UNLIMITED, QueryGate, QueryLimits
 from lakehouse.table_spec import DeltaType, TableSpec
 
 # What a query reads from: `{rows}` in a statement stands for one of the first two. The third also has the columns
@@ -42,10 +44,20 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 
 class DuckdbSession:
-    """Runs statements on files. Thread-safe. Instants are compared and cut in UTC."""
+    """Runs statements on files, within limits. Thread-safe. Instants are compared and cut in UTC.
 
-    def __init__(self) -> None:
-        self._connection = duckdb.connect(":memory:", config=_CONFIG)
+    Where it is given a folder, DuckDB itself opens nothing outside of it, whatever a statement says.
+    """
+
+    def __init__(self, limits: QueryLimits = UNLIMITED, *, within: Path | None = None) -> None:
+        config = dict(_CONFIG)
+        if limits.memory_bytes:
+            config |= {"memory_limit": f"{limits.memory_bytes}B", "temp_directory": ""}
+        self._connection = duckdb.connect(":memory:", config=config)
+        if within is not None:
+            self._connection.execute("SET allowed_directories = $folders", {"folders": [f"{within}/"]})
+            self._connection.execute("SET enable_external_access = false")
+        self._gate = QueryGate(limits)
         self._lock = threading.Lock()
         self._local = threading.local()
 
@@ -61,28 +73,29 @@ class DuckdbSession:
         """Rows of a statement over files of a table, only those ``before`` a position where one is given.
 
         A statement without ``{rows}`` reads only the files that are ``bound``. Raises FileGoneError where a file was
-        vacuumed meanwhile.
+        vacuumed meanwhile, BusyError and CostError where the session's limits do not let it run or end.
         """
         parameters = bound
         if "{rows}" in statement:
             if not files or (before is not None and not len(before)):
                 return []
             parameters = {"files": files, **bound} | ({} if before is None else position_lists(before))
+        cursor = self._cursor()
         try:
-            try:
-                return self._cursor().execute(_complete(statement, _ALL_ROWS, before), parameters).fetchall()
-            except duckdb.BinderException:  # no file has a column that the table gained since
-                return (
-                    self._cursor().execute(_complete(statement, _padded(spec), before), parameters).fetchall()
-                )
+            with self._gate.passed(cursor):
+                try:
+                    return cursor.execute(_complete(statement, _ALL_ROWS, before), parameters).fetchall()
+                except duckdb.BinderException:  # no file has a column that the table gained since
+                    return cursor.execute(_complete(statement, _padded(spec), before), parameters).fetchall()
         except duckdb.IOException as error:
             raise FileGoneError(problem=str(error)) from error
 
     def fetch_arrow(self, statement: str, files: list[str], *, spec: TableSpec, **bound: Any) -> pa.Table:
         """The same as one Arrow table, with every column of the table. ``files`` must not be empty."""
+        complete, cursor = _complete(statement, _padded(spec), None), self._cursor()
         try:
-            complete = _complete(statement, _padded(spec), None)
-            return self._cursor().sql(complete, params={"files": files, **bound}).to_arrow_table()
+            with self._gate.passed(cursor):
+                return cursor.sql(complete, params={"files": files, **bound}).to_arrow_table()
         except duckdb.IOException as error:
             raise FileGoneError(problem=str(error)) from error
 

@@ -8,6 +8,8 @@ LakehouseError
 ├── QueryError               a question that cannot be answered, naming the parameter
 ├── BehindError              this process has not yet read as far as the question was pinned
 ├── FileGoneError            a file of a pinned snapshot was vacuumed; a fresh snapshot does not need it
+├── BusyError                as many statements run as may, and the wait for one of them was not enough
+├── CostError                a statement was stopped because it cost too much
 └── SettingError             a setting has a value that cannot be used
 """
 
@@ -94,6 +96,24 @@ class FileGoneError(LakehouseError):
     def __init__(self, *, problem: str) -> None:
         super().__init__(f"a file of the snapshot is gone: {problem}")
         self.problem = problem
+
+
+class BusyError(LakehouseError):
+    """As many statements run as may; asking again soon may succeed."""
+
+    def __init__(self, *, n_at_once: int, waited_seconds: float) -> None:
+        super().__init__(f"{n_at_once} heavy queries run already, after {waited_seconds:g} s of waiting")
+        self.n_at_once = n_at_once
+        self.waited_seconds = waited_seconds
+
+
+class CostError(LakehouseError):
+    """A statement was stopped because it cost too much; what is asked for must become less."""
+
+    def __init__(self, *, spent: str, accepted: str) -> None:
+        super().__init__(f"the query was stopped after it had used up {spent}; ask for {accepted}")
+        self.spent = spent
+        self.accepted = accepted
 
 
 class SettingError(LakehouseError):

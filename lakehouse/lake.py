@@ -21,6 +21,7 @@ from lakehouse.duckdb_session import DuckdbSession
 from lakehouse.errors import BehindError, FileGoneError, LakeNotFoundError, QueryError, VersionGoneError
 from lakehouse.file_offsets import FileOffsets
 from lakehouse.position import Position
+from lakehouse.query_gate import UNLIMITED, QueryLimits
 from lakehouse.rollup_tables import ROLLUP_TABLES
 from lakehouse.snapshot import Snapshot, TableFollower, TableSnapshot
 from lakehouse.storage import LakeLocation
@@ -44,22 +45,30 @@ _EVERYTHING = "SELECT * FROM {rows}"
 
 
 def open(
-    uri: str, storage_options: Mapping[str, str] | None = None, *, columns_budget_bytes: int = 0
+    uri: str,
+    storage_options: Mapping[str, str] | None = None,
+    *,
+    columns_budget_bytes: int = 0,
+    limits: QueryLimits = UNLIMITED,
 ) -> "Lake":
     """A lake at a path or URI. Looks at nothing yet: one that does not exist is noticed when it is read.
 
-    ``columns_budget_bytes`` bounds the recent days that are kept in memory as columns; 0 keeps none.
+    ``columns_budget_bytes`` bounds the recent days that are kept in memory as columns; 0 keeps none. ``limits``
+    bound what its statements cost.
     """
-    return Lake(LakeLocation.parse(uri, storage_options), columns_budget_bytes=columns_budget_bytes)
+    location = LakeLocation.parse(uri, storage_options)
+    return Lake(location, columns_budget_bytes=columns_budget_bytes, limits=limits)
 
 
 class Lake:
     """Reads one lake. Thread-safe; holds caches only, so any number of processes may read beside it."""
 
-    def __init__(self, location: LakeLocation, *, columns_budget_bytes: int = 0) -> None:
+    def __init__(
+        self, location: LakeLocation, *, columns_budget_bytes: int = 0, limits: QueryLimits = UNLIMITED
+    ) -> None:
         self.location = location
         self.catalog = Catalog(location)
-        self.session = DuckdbSession()
+        self.session = DuckdbSession(limits, within=location.to_path() if location.is_local else None)
         self.assets = AssetDirectory(self.session)
         self.columns = ColumnStore(self.session, budget_bytes=columns_budget_bytes)
         self.offsets = FileOffsets(self.session)

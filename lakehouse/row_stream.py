@@ -1,10 +1,14 @@
 """The rows of a large answer, slice by slice in ascending time: a few thousand in memory, however many there are."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from lakehouse.buckets import RAW
 from lakehouse.cursor import Cursor
+from lakehouse.errors import BusyError
 from lakehouse.history import next_cursor, pin_market, read_pinned, row_key, to_points
 from lakehouse.history_query import HistoryQuery, Pin, Row
 from lakehouse.lake import WAIT_SECONDS, Lake
@@ -13,7 +17,11 @@ from lakehouse.row_history import read_rows
 from lakehouse.snapshot import Snapshot
 from lakehouse.time_range import TimeRange
 
+logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
 SLICE_ROWS = 10_000
+BUSY_ATTEMPTS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,5 +122,15 @@ def _slices(
             own = replace(pin, snapshot=snapshot, cuts=positions)
             return snapshot, to_points(lake, query, own, _read_cut(lake, query, own, cut))[1]
 
-        held, rows = lake.read(pinned, ask)
+        held, rows = _patiently(partial(lake.read, pinned, ask))
         yield rows
+
+
+def _patiently(read: Callable[[], Answer]) -> Answer:
+    """What has begun is not given up because others ask as well: it waits for its turn several times."""
+    for _ in range(BUSY_ATTEMPTS - 1):
+        try:
+            return read()
+        except BusyError as error:
+            logger.info("stream waits reason=%s", error)
+    return read()

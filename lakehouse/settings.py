@@ -1,6 +1,7 @@
 """Every setting, written once: its variable, type, default and meaning. Built at an entry point, frozen."""
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -8,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse.errors import SettingError
+from lakehouse.query_gate import QueryLimits
 from lakehouse.storage import LakeLocation
 
 PREFIX = "CRYPTOVIZ_"
 _SECRET_FILE = "secret_key"
 _SECRET_BYTES = 48
+_RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", re.ASCII)
 
 
 def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
@@ -34,6 +37,10 @@ class Settings:
     http_port: int = _setting(8000, "port that the API listens on; 0: any free one")
     http_workers: int = _setting(2, "processes that answer HTTP")
     http_threads: int = _setting(8, "threads of each of them")
+    http_head_seconds: float = _setting(10.0, "within how long a client must have sent a request's head")
+    http_piece_seconds: float = _setting(
+        60.0, "within how long a piece of an answer must be made and taken; a stream has many pieces"
+    )
     allowed_hosts: str = _setting("*", "host names that the API answers to, comma-separated")
     secret_key: str = _setting(
         "",
@@ -43,6 +50,21 @@ class Settings:
     log_level: str = _setting("INFO", "least level that is logged")
     columns_budget_bytes: int = _setting(
         256 * 1024 * 1024, "memory of an API process for recent days kept as columns; 0: none"
+    )
+    heavy_queries: int = _setting(
+        4, "statements that an API process runs on files at once; more wait, then get 503; 0: any number"
+    )
+    heavy_wait_seconds: float = _setting(2.0, "how long one more of them waits")
+    query_seconds: float = _setting(15.0, "after how long a statement on files is stopped; 0: never")
+    query_memory_bytes: int = _setting(
+        1024 * 1024 * 1024, "memory of an API process for statements on files; 0: 2 GB, and then disk"
+    )
+    rate_limit: str = _setting(
+        "",
+        "requests that an address may make, such as 600/minute (second, minute, hour, day); empty: any number",
+    )
+    trusted_proxies: int = _setting(
+        0, "proxies before the API, whose X-Forwarded-For tells the address; 0: none, it is not looked at"
     )
     cursor_wait_seconds: float = _setting(
         2.0, "how long a process waits to catch up with a cursor before 503"
@@ -69,7 +91,20 @@ class Settings:
         settings.lake_location()
         if not 0 <= settings.http_port <= 65535:
             raise SettingError(variable=f"{PREFIX}HTTP_PORT", problem="a port is between 0 and 65535")
+        if settings.rate_limit and _RATE.fullmatch(settings.rate_limit) is None:
+            raise SettingError(
+                variable=f"{PREFIX}RATE_LIMIT",
+                problem="a rate is a whole number, / and second, minute, hour or day",
+            )
         return settings
+
+    def query_limits(self) -> QueryLimits:
+        return QueryLimits(
+            n_at_once=self.heavy_queries,
+            wait_seconds=self.heavy_wait_seconds,
+            run_seconds=self.query_seconds,
+            memory_bytes=self.query_memory_bytes,
+        )
 
     def lake_location(self) -> LakeLocation:
         """Where the lake is. Raises SettingError unless the storage options are a JSON object of strings."""

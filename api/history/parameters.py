@@ -10,6 +10,7 @@ from api.instants import INSTANT_ACCEPTED, INSTANT_PATTERN, PERIOD_ACCEPTED, PER
 from api.rendering import MEDIA_TYPES
 from lakehouse.buckets import FILLINGS, INTERVALS
 from lakehouse.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
+from lakehouse.cursor import CURSOR_PATTERN
 from lakehouse.errors import QueryError
 from lakehouse.series import AXES, PREDICTION, Series
 from lakehouse.thinning import MAX_POINTS, MIN_POINTS
@@ -108,6 +109,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="curseur",
+        shape=CURSOR_PATTERN,
         meaning="where to go on, from the suivant of the page before",
         accepted="an untouched suivant",
     ),

@@ -42,12 +42,16 @@ class StateView(LakeView):
 class HealthView(LakeView):
     """GET whether this process answers. Looks at nothing else."""
 
+    throttle_classes = ()
+
     def get(self, request: Request) -> HttpResponse:
         return respond({"status": "ok"})
 
 
 class ReadyView(LakeView):
     """GET whether this process can answer histories: every table of theirs is there."""
+
+    throttle_classes = ()
 
     def get(self, request: Request) -> HttpResponse:
         snapshot = current_lake().snapshot(*(spec.name for spec in ASSET_TABLES))

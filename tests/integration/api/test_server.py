@@ -2,53 +2,18 @@
 
 import http.client
 import json
-import os
-import re
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.integration.api.server_process import Server, running_server, start
 from tests.lake_builder import NOON, LakeBuilder, build_lake
 
-ROOT = Path(__file__).resolve().parents[3]
 RANGE = "date_debut=2026-01-10&date_fin=2026-01-11"
-
-
-class Server:
-    """A running `python -m api`."""
-
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process = process
-        self.port = port
-
-    def get(self, path: str, **headers: str) -> tuple[int, str, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            connection.request("GET", path, headers=headers)
-            response = connection.getresponse()
-            return response.status, response.headers["Content-Type"], json.loads(response.read())
-        finally:
-            connection.close()
-
-
-def start(environ: dict[str, str]) -> subprocess.Popen[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CRYPTOVIZ_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "api"],
-        cwd=ROOT,
-        env=clean | environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -59,19 +24,9 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> LakeBuilder:
 
 @pytest.fixture(scope="module")
 def server(builder: LakeBuilder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    process = start(
-        {
-            "CRYPTOVIZ_LAKE_URI": str(builder.path),
-            "CRYPTOVIZ_RUNTIME_DIR": str(tmp_path_factory.mktemp("runtime")),
-            "CRYPTOVIZ_HTTP_PORT": "0",
-        }
-    )
-    assert process.stdout is not None
-    announced = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
-    assert announced is not None
-    yield Server(process, int(announced[1]))
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=15) == 0
+    runtime_dir = tmp_path_factory.mktemp("runtime")
+    with running_server(lake=builder.path, runtime_dir=runtime_dir) as running:
+        yield running
 
 
 def test_history_is_answered_over_http(server: Server) -> None:
@@ -134,6 +89,20 @@ def test_request_that_cannot_be_read_is_a_problem(server: Server, request_bytes:
         response.begin()
         assert (response.status, response.headers["Content-Type"]) == (status, "application/problem+json")
         assert json.loads(response.read())["status"] == status
+
+
+def test_rate_of_an_address_is_counted_over_all_workers(builder: LakeBuilder, tmp_path: Path) -> None:
+    settings = {"CRYPTOVIZ_RATE_LIMIT": "5/hour", "CRYPTOVIZ_HTTP_WORKERS": "2"}
+    with running_server(lake=builder.path, runtime_dir=tmp_path, **settings) as limited:
+        statuses = [limited.get("/api/v1/schema")[0] for _ in range(12)]
+    assert statuses == [200] * 5 + [429] * 7
+
+
+def test_wrong_rate_is_one_line(tmp_path: Path) -> None:
+    process = start({"CRYPTOVIZ_RATE_LIMIT": "often"})
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert errors.startswith("CRYPTOVIZ_RATE_LIMIT: a rate is a whole number")
 
 
 def test_taken_port_is_one_line(server: Server, tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""A stream that has begun waits for its turn longer than a question that has not."""
+
+import logging
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lakehouse.errors import BusyError
+from lakehouse.lake import Lake
+from lakehouse.query_gate import QueryLimits
+from lakehouse.row_stream import stream_history
+from tests.lake_builder import NOON, build_lake
+from tests.unit.lakehouse.history_helpers import question
+
+ONE_AT_ONCE = QueryLimits(n_at_once=1, wait_seconds=0.5)
+
+
+class Release(logging.Handler):
+    """Lets go of the only slot as soon as somebody says that he waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "stream waits" in record.getMessage():
+            self.released.set()
+
+
+def hold_slot(lake: Lake, until: threading.Event) -> threading.Thread:
+    holds = threading.Event()
+
+    def hold() -> None:
+        with lake.session._gate.passed(lake.session._cursor()):
+            holds.set()
+            until.wait(60)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert holds.wait(60)
+    return holder
+
+
+def test_stream_goes_on_after_it_has_waited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lakehouse.row_stream.SLICE_ROWS", 2)
+    times = [NOON + timedelta(seconds=n) for n in range(6)]
+    builder = build_lake(tmp_path, price=[{"event_time": time} for time in times])
+    lake, release = Lake(builder.location, limits=ONE_AT_ONCE), Release()
+    logger = logging.getLogger("lakehouse.row_stream")
+    monkeypatch.setattr(logger, "handlers", [release])
+    monkeypatch.setattr(logger, "level", logging.INFO)
+
+    stream = stream_history(lake, question("prix", limit=100))
+    first = next(stream.slices)
+    holder = hold_slot(lake, release.released)
+    rest = list(stream.slices)
+    holder.join()
+
+    assert (len(first), [len(rows) for rows in rest]) == (2, [2, 2])
+
+
+def test_stream_that_has_not_begun_is_refused(tmp_path: Path) -> None:
+    lake, ended = Lake(build_lake(tmp_path, price=[{}]).location, limits=ONE_AT_ONCE), threading.Event()
+    stream_history(lake, question("prix", limit=100))
+    holder = hold_slot(lake, ended)
+    with pytest.raises(BusyError):
+        stream_history(lake, question("prix", limit=100))
+    ended.set()
+    holder.join()
