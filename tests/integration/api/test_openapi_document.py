@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.lake import Lake
+from lakehouse.score_refresh import refresh_scores
 from tests.integration.api.server_process import ROOT, running_server
 from tests.lake_builder import build_lake
 
@@ -24,15 +26,16 @@ expected-statuses = ["2xx", 400, 404, 410]
 
 
 def recent_lake(path: Path) -> None:
-    """Events of the last hours, so that a question without dates has an answer."""
+    """Events of the last hours, so that a question without dates has an answer, and their scores."""
     newest = datetime.now(UTC).replace(microsecond=0)
     times = [newest - timedelta(minutes=7 * n) for n in range(100)]
-    build_lake(
+    builder = build_lake(
         path,
         sentiment=[{"event_time": time} for time in times],
         prediction=[{"made_at": time, "target_time": time + timedelta(hours=1)} for time in times],
         price=[{"event_time": time, "price": 100.0 + time.minute} for time in times],
     )
+    refresh_scores(Lake(builder.location))
 
 
 @pytest.mark.timeout(TIMEOUT_SECONDS + 60)
