@@ -1,9 +1,10 @@
-"""History questions to the lakehouse reader, PostgreSQL without and with rollups, and DuckDB, in one interleaved run."""
+"""History questions to the lakehouse reader, PostgreSQL, the same with rollups, and DuckDB, in one interleaved run."""
 
 import argparse
 import gc
 import multiprocessing
 import random
+import re
 import resource
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from lakehouse import lake
 from lakehouse.catalog import Catalog
 from lakehouse.history import HistoryQuery, read_history
 from lakehouse.lake import Lake
+from lakehouse.rollup_refresh import refresh_rollups
 from lakehouse.series import SERIES
 from lakehouse.settings import Settings
 from lakehouse.storage import LakeLocation
@@ -33,6 +36,8 @@ from lakehouse.time_range import DAY_US, HOUR_US, MINUTE_US, TimeRange
 
 CACHE = Path(".runtime/bench")
 LAKEHOUSE, POSTGRES, ROLLUP, DUCKDB = "lakehouse", "postgres", "rollup", "duckdb"
+FILES = "files"
+"""The lakehouse reader with no columns in memory."""
 BUDGET_BYTES = Settings().columns_budget_bytes
 _N_SMALL_COMMITS = 2_000
 _RECENT_US = 7 * DAY_US
@@ -53,13 +58,14 @@ class Kind:
     of_all: bool = False
 
 
+_DAILY: dict[str, Any] = {"interval": "1d", "width_us": DAY_US}
 KINDS = (
     Kind(name="raw", title="raw 24 h, newest 1,000", span_us=DAY_US),
     Kind(name="minutes", title="24 h in 5-min buckets", span_us=DAY_US, interval="5m", width_us=5 * MINUTE_US),
     Kind(name="hours", title="30 days hourly", span_us=30 * DAY_US, interval="1h", width_us=HOUR_US),
     Kind(name="latest", title="latest per symbol", span_us=DAY_US, limit=1, of_all=True),
-    Kind(name="all_symbols", title="all symbols 7 days daily", span_us=7 * DAY_US, interval="1d", width_us=DAY_US, of_all=True),
-    Kind(name="days", title="all 90 days daily", span_us=90 * DAY_US, interval="1d", width_us=DAY_US, recent_us=HOUR_US),
+    Kind(name="all_symbols", title="all symbols 7 days daily", span_us=7 * DAY_US, **_DAILY, of_all=True),
+    Kind(name="days", title="all 90 days daily", span_us=90 * DAY_US, **_DAILY, recent_us=HOUR_US),
     Kind(name="prediction", title="predictions with realised", span_us=DAY_US, series="prediction"),
     Kind(name="raw", title="raw 24 h, any of 90 days", span_us=DAY_US, recent_us=89 * DAY_US),
 )  # fmt: skip
@@ -73,6 +79,9 @@ class Asked:
     symbol: str
     start_us: int
     end_us: int
+
+
+Asker = Callable[[Asked], list[Row]]
 
 
 def draw(kind: Kind, chance: random.Random) -> Asked:
@@ -119,8 +128,10 @@ def ask_postgres(connection: psycopg.Connection[Row], asked: Asked, peer: str) -
 
 def ask_duckdb(connection: duckdb.DuckDBPyConnection, asked: Asked) -> list[Row]:
     sql = statement(asked.kind.name, DUCKDB)
-    bound = {name: value for name, value in _bound(asked).items() if f"${name}" in sql}
-    return connection.execute(sql, bound).fetchall()
+    names = set(re.findall(r"\$(\w+)", sql))
+    return connection.execute(
+        sql, {name: value for name, value in _bound(asked).items() if name in names}
+    ).fetchall()
 
 
 def _bound(asked: Asked) -> dict[str, Any]:
@@ -138,7 +149,7 @@ def assert_equal(asked: Asked, answers: dict[str, list[Row]]) -> None:
     expected = [_shown(asked, row) for row in answers[LAKEHOUSE]]
     for peer, rows in answers.items():
         found = [_shown(asked, row) for row in rows]
-        if asked.kind.interval == "brut" and asked.kind.name != "latest" and peer != LAKEHOUSE:
+        if asked.kind.interval == "brut" and asked.kind.name != "latest" and peer not in (LAKEHOUSE, FILES):
             found.reverse()
         if found != expected:
             differing = next(
@@ -153,9 +164,9 @@ def _shown(asked: Asked, row: Row) -> Row:
 
 
 def run_interleaved(
-    askers: dict[str, Callable[[Asked], list[Row]]], n_rounds: int, kinds: Sequence[Kind] = KINDS
+    askers: dict[str, Asker], n_rounds: int, kinds: Sequence[Kind] = KINDS
 ) -> dict[str, dict[str, list[float]]]:
-    """Seconds of each peer by title of the question. Every question goes to all peers in turn, equal answers checked."""
+    """{title of the question: {peer: seconds}}. Each question goes to all peers in turn; answers must be equal."""
     seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     chance = random.Random(1)
     peers = list(askers)
@@ -173,11 +184,11 @@ def run_interleaved(
 
 def report(title: str, seconds: dict[str, dict[str, list[float]]]) -> None:
     """One line a question: p50 and p95 of each peer in ms, and the reader's p50 as a share of each peer's."""
-    print(f"\n{title}")
+    print(f"\n{title}: p50 / p95 in ms (lakehouse p50 as a share)")
     for question, by_peer in seconds.items():
         own = _percentile(by_peer[LAKEHOUSE], 0.5)
         cells = []
-        for peer in (LAKEHOUSE, POSTGRES, ROLLUP, DUCKDB):
+        for peer in (LAKEHOUSE, POSTGRES, ROLLUP, DUCKDB, FILES):
             if peer in by_peer:
                 p50, p95 = (_percentile(by_peer[peer], share) for share in (0.5, 0.95))
                 cells.append(f"{peer} {p50 * 1e3:7.2f} /{p95 * 1e3:7.2f} ({own / p50:5.2f})")
@@ -215,52 +226,66 @@ def measure_folding(folder: Path, n_commits: int) -> None:
         asked_again = time.perf_counter()
         ask_lakehouse(reader, asked)
         extra.append(2 * asked_again - started - time.perf_counter())
-    print(
-        f"\nfolding in a commit: p50 {_percentile(extra, 0.5) * 1e3:.1f} ms, p95 {_percentile(extra, 0.95) * 1e3:.1f} ms"
-    )
+    p50, p95 = (_percentile(extra, share) * 1e3 for share in (0.5, 0.95))
+    print(f"\nfolding in a commit: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.history", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000, help="sentiments (default 10,000,000)")
     parser.add_argument("--rounds", type=int, default=100, help="questions of each kind (default 100)")
+    parser.add_argument("--without-peers", action="store_true", help="only the reader itself")
     options = parser.parse_args()
     cached = CACHE / f"history-{options.rows}"
     ensure_lake(cached, options.rows)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cryptoviz-bench-", dir=CACHE)))
-        _compare(stack, cached, scratch, options.rounds)
-        _change(cached, scratch / "lake", options.rounds)
+        stale, current = (_copied(cached, scratch / name) for name in ("stale", "current"))
+        refresh_rollups(lake.open(str(current)))
+        if not options.without_peers:
+            _compare(stack, current, stale, scratch / "native.duckdb", options.rounds)
+        measure_memory(current, options.rounds)
+        _change(current, options.rounds)
     return 0
 
 
-def _compare(stack: ExitStack, cached: Path, scratch: Path, n_rounds: int) -> None:
-    catalog = Catalog(LakeLocation.parse(str(cached)))
+def _copied(folder: Path, copy: Path) -> Path:
+    """A lake of its own that shares the files."""
+    shutil.copytree(folder, copy, copy_function=lambda source, target: Path(target).hardlink_to(source))
+    return copy
+
+
+def _asker(folder: Path, budget_bytes: int = BUDGET_BYTES) -> Asker:
+    reader = lake.open(str(folder), columns_budget_bytes=budget_bytes)
+    return lambda asked: ask_lakehouse(reader, asked)
+
+
+def _compare(stack: ExitStack, current: Path, stale: Path, native_path: Path, n_rounds: int) -> None:
+    catalog = Catalog(LakeLocation.parse(str(current)))
     build = catalog.current_build()
     folders = {spec.name: catalog.table_location(spec.name, build).to_path() for spec in TABLES}
-    reader = lake.open(str(cached), columns_budget_bytes=BUDGET_BYTES)
-    native = load_duckdb(scratch / "native.duckdb", folders)
+    native = load_duckdb(native_path, folders)
     stack.callback(native.close)
-    askers = {LAKEHOUSE: lambda a: ask_lakehouse(reader, a), DUCKDB: lambda a: ask_duckdb(native, a)}
-    try:
-        connection = stack.enter_context(postgres(folders))
-        askers |= {
-            peer: lambda a, peer=peer: ask_postgres(connection, a, peer) for peer in (POSTGRES, ROLLUP)
-        }
-    except FileNotFoundError as error:
-        print(error)
-    gc.freeze()
+    ask_native: Asker = lambda asked: ask_duckdb(native, asked)  # noqa: E731
+    with ExitStack() as servers:
+        askers = {LAKEHOUSE: _asker(current), DUCKDB: ask_native}
+        try:
+            connection = servers.enter_context(postgres(folders))
+            askers |= {peer: partial(ask_postgres, connection, peer=peer) for peer in (POSTGRES, ROLLUP)}
+        except FileNotFoundError as error:
+            print(error)
+        gc.freeze()
+        run_interleaved(askers, max(3, n_rounds // 3))
+        report("compacted", run_interleaved(askers, n_rounds))
+    askers = {LAKEHOUSE: _asker(stale), DUCKDB: ask_native}
     run_interleaved(askers, max(3, n_rounds // 3))
-    report("compacted: p50 / p95 in ms (lakehouse p50 as a share)", run_interleaved(askers, n_rounds))
-    measure_memory(cached, n_rounds)
+    report("with rollups an hour stale", run_interleaved(askers, n_rounds))
 
 
-def _change(cached: Path, folder: Path, n_rounds: int) -> None:
-    """The same while a stream commits every second, then with many small commits, on a copy by hard links."""
-    shutil.copytree(cached, folder, copy_function=lambda source, target: Path(target).hardlink_to(source))
+def _change(folder: Path, n_rounds: int) -> None:
+    """What commits cost: each by itself, while a stream commits every second, and many small ones uncompacted."""
     measure_folding(folder, 50)
-    reader = lake.open(str(folder), columns_budget_bytes=BUDGET_BYTES)
-    own = {LAKEHOUSE: lambda asked: ask_lakehouse(reader, asked)}
+    own = {LAKEHOUSE: _asker(folder)}
     stream = subprocess.Popen([sys.executable, "-m", "benchmarks.history_lake", str(folder)])
     try:
         run_interleaved(own, max(3, n_rounds // 3))
@@ -271,6 +296,7 @@ def _change(cached: Path, folder: Path, n_rounds: int) -> None:
     started = time.monotonic()
     append_small_commits(folder, _N_SMALL_COMMITS, from_us=END_US - 2 * HOUR_US)
     print(f"\n{_N_SMALL_COMMITS:,} small commits in {time.monotonic() - started:.0f} s")
+    own = {LAKEHOUSE: _asker(folder), FILES: _asker(folder, 0)}
     run_interleaved(own, max(3, n_rounds // 3))
     report(f"with {_N_SMALL_COMMITS:,} uncompacted small commits", run_interleaved(own, n_rounds))
 

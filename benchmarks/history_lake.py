@@ -1,6 +1,7 @@
 """A lake of many rows over 90 days for the history benchmark: written by the day, in the order of time."""
 
 import argparse
+import shutil
 import sys
 import time
 from datetime import UTC, datetime
@@ -12,9 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from compaction.compact import compact_lake
 from lakehouse.catalog import Catalog
 from lakehouse.delta_table import append, ensure_table, open_table
+from lakehouse.lake import Lake
 from lakehouse.position import TopicPartition
+from lakehouse.rollup_refresh import refresh_rollups
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
 from lakehouse.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
@@ -33,16 +37,22 @@ Integers = npt.NDArray[np.int64]
 
 
 def ensure_lake(folder: Path, n_rows: int) -> None:
-    """Builds the lake unless it is there: n sentiments, n / 2 predictions, a price a minute and symbol."""
+    """Builds the lake unless it is there: n sentiments, n / 2 predictions, a price a minute and symbol.
+
+    One file a day, as compaction leaves them. Its rollups lack the last hour.
+    """
     done = folder / "complete"
     if done.exists():
         return
+    shutil.rmtree(folder, ignore_errors=True)
     started = time.monotonic()
-    catalog = Catalog(LakeLocation.parse(str(folder)))
+    location = LakeLocation.parse(str(folder))
+    catalog = Catalog(location)
     build = catalog.ensure_build()
     for name, topic_id in TOPICS.items():
         catalog.register_topic(topic=name, topic_id=topic_id)
     rng = np.random.default_rng(_SEED)
+    newest = []
     for spec, of_day in (
         (GOLD_SENTIMENT, lambda day: _sentiment(rng, day, n_rows // N_DAYS)),
         (GOLD_PREDICTION, lambda day: _prediction(rng, day, n_rows // 2 // N_DAYS)),
@@ -50,9 +60,25 @@ def ensure_lake(folder: Path, n_rows: int) -> None:
     ):
         table, offset = ensure_table(catalog.table_location(spec.name, build), spec), None
         for day in range(N_DAYS):
-            offset = _append(table, spec, of_day(day), offset)
+            before, last_hour = _split(of_day(day), spec, END_US - HOUR_US)
+            offset = _append(table, spec, before, offset)
+        newest.append((table, spec, last_hour, offset))
         print(f"{spec.name}: {offset:,} rows, {time.monotonic() - started:.0f} s", flush=True)
+    refresh_rollups(Lake(location))
+    compact_lake(location)
+    for table, spec, last_hour, offset in newest:
+        _append(table, spec, last_hour, offset)
+    print(f"rollups of all but the last hour, {time.monotonic() - started:.0f} s", flush=True)
     done.touch()
+
+
+def _split(columns: Columns, spec: TableSpec, at_us: int) -> tuple[Columns, Columns]:
+    early = columns[spec.sort_by[-1]] < at_us
+    return tuple(
+        {name: column.filter(pa.array(mask)) if isinstance(column, pa.Array) else column[mask]
+         for name, column in columns.items()}
+        for mask in (early, ~early)
+    )  # fmt: skip
 
 
 def append_small_commits(folder: Path, n_commits: int, *, from_us: int, every_seconds: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""The peers of the history benchmark: the distribution's PostgreSQL in a folder that goes away, and DuckDB's own file."""
+"""The peers of the history benchmark: the distribution's PostgreSQL in a temporary folder, and DuckDB's own file."""
 
 import io
 import os
@@ -126,7 +126,7 @@ def load_duckdb(path: Path, folders: dict[str, Path]) -> duckdb.DuckDBPyConnecti
     for spec in TABLES:
         selected = _to_select(spec)
         connection.execute(
-            f"CREATE TABLE {spec.name} AS SELECT {selected} FROM '{folders[spec.name]}/*/*.parquet' "
+            f"CREATE TABLE {spec.name} AS SELECT {selected} FROM '{folders[spec.name]}/event_date=*/*.parquet' "
             f"ORDER BY event_date, symbol, {spec.sort_by[-1]}"
         )
     return connection
