@@ -95,10 +95,10 @@ _PREDICTIONS = {
             SELECT * FROM gold_prediction WHERE symbol = $symbol AND made_at >= $start AND made_at < $end
             ORDER BY made_at DESC, kafka_offset DESC LIMIT 1000),
         g AS (
-            SELECT event_time AS at, price FROM gold_price
+            SELECT event_time AS price_time, price FROM gold_price
             WHERE symbol = $symbol AND event_time >= $start - 120000000 AND event_time < $end + 86400000000)
-        SELECT {_PREDICTION_COLUMNS}, CASE WHEN at >= target_time - 120000000 THEN price END
-        FROM p ASOF LEFT JOIN g ON p.target_time >= g.at ORDER BY made_at DESC, kafka_offset DESC
+        SELECT {_PREDICTION_COLUMNS}, CASE WHEN price_time >= target_time - 120000000 THEN price END
+        FROM p ASOF LEFT JOIN g ON p.target_time >= g.price_time ORDER BY made_at DESC, kafka_offset DESC
     """,
 }
 
