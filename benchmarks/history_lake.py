@@ -4,6 +4,7 @@ import argparse
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,11 +54,12 @@ def ensure_lake(folder: Path, n_rows: int) -> None:
         catalog.register_topic(topic=name, topic_id=topic_id)
     rng = np.random.default_rng(_SEED)
     newest = []
-    for spec, of_day in (
+    drawn: tuple[tuple[TableSpec, Callable[[int], Columns]], ...] = (
         (GOLD_SENTIMENT, lambda day: _sentiment(rng, day, n_rows // N_DAYS)),
         (GOLD_PREDICTION, lambda day: _prediction(rng, day, n_rows // 2 // N_DAYS)),
         (GOLD_PRICE, lambda day: _price(rng, day)),
-    ):
+    )
+    for spec, of_day in drawn:
         table, offset = ensure_table(catalog.table_location(spec.name, build), spec), None
         for day in range(N_DAYS):
             before, last_hour = _split(of_day(day), spec, END_US - HOUR_US)
@@ -74,11 +76,14 @@ def ensure_lake(folder: Path, n_rows: int) -> None:
 
 def _split(columns: Columns, spec: TableSpec, at_us: int) -> tuple[Columns, Columns]:
     early = columns[spec.sort_by[-1]] < at_us
-    return tuple(
-        {name: column.filter(pa.array(mask)) if isinstance(column, pa.Array) else column[mask]
-         for name, column in columns.items()}
-        for mask in (early, ~early)
-    )  # fmt: skip
+    return _filtered(columns, early), _filtered(columns, ~early)
+
+
+def _filtered(columns: Columns, mask: npt.NDArray[np.bool_]) -> Columns:
+    return {
+        name: column.filter(pa.array(mask)) if isinstance(column, pa.Array) else column[mask]
+        for name, column in columns.items()
+    }
 
 
 def append_small_commits(folder: Path, n_commits: int, *, from_us: int, every_seconds: float = 0.0) -> None:

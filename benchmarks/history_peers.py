@@ -175,12 +175,13 @@ def to_psycopg(sql: str) -> str:
 
 def _load_postgres(connection: psycopg.Connection[Row], folders: dict[str, Path]) -> None:
     started = time.monotonic()
+    lake = duckdb.connect()
     for spec in TABLES:
         columns = [(column.name, _POSTGRES_TYPES.get(str(column.type), "text")) for column in _copied(spec)]
         listed = ", ".join(f"{name} {kind}" for name, kind in columns)
         connection.execute(f"CREATE TABLE {spec.name} ({listed})")
         for day in sorted(folders[spec.name].glob("event_date=*")):
-            copied = duckdb.sql(
+            copied = lake.sql(
                 f"SELECT {_to_select(spec)} FROM '{day}/*.parquet' ORDER BY kafka_offset"
             ).to_arrow_table()
             buffer = io.BytesIO()

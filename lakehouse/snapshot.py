@@ -1,6 +1,7 @@
 """Pinned versions of tables, and the follower that brings one up to date with its log."""
 
 import json
+import os
 import threading
 import time
 from collections import deque
@@ -16,6 +17,9 @@ from lakehouse.file_index import FileIndex
 from lakehouse.position import Position, read_position
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
+
+LISTING_SECONDS = 60.0
+"""How long the absence of the next commit is trusted. Far below any retention of a log, which may remove it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +70,13 @@ class TableFollower:
     ) -> None:
         self._spec = spec
         self._location = location
+        self._log_path = str(location.to_path() / "_delta_log") if location.is_local else ""
         self._build = build
         self._catalog = catalog
         self._lock = threading.Lock()
         self._table: DeltaTable | None = None
         self._latest: TableSnapshot | None = None
-        self._looked_at = 0.0
+        self._looked_at = self._listed_at = 0.0
         self._remembered: deque[TableSnapshot] = deque(maxlen=n_remembered)
 
     def remembered(self, covered_by: Position) -> TableSnapshot | None:
@@ -96,15 +101,25 @@ class TableFollower:
 
     def _updated_table(self) -> DeltaTable:
         if self._table is not None:
+            if self._stands(self._table):
+                return self._table
             try:
                 self._table.update_incremental()
+                self._listed_at = time.monotonic()
                 return self._table
             except DeltaError:
                 self._table = None  # the log was cleaned up behind this process: open it anew
+        listed_at = time.monotonic()
         table = open_table(self._location, self._spec)
         assert_matches(table, self._spec)
-        self._table = table
+        self._table, self._listed_at = table, listed_at
         return table
+
+    def _stands(self, table: DeltaTable) -> bool:
+        """Whether there is no next commit, by one look at a file. Versions have no gaps but where old ones went."""
+        if not self._log_path or time.monotonic() - self._listed_at > LISTING_SECONDS:
+            return False
+        return not os.path.exists(f"{self._log_path}/{table.version() + 1:020d}.json")
 
     def _pin(self, table: DeltaTable) -> TableSnapshot:
         return _to_snapshot(
