@@ -144,6 +144,7 @@ def test_columns_answer_as_the_files_do_whatever_happens_to_the_table(
         shutil.rmtree(folder)
 
 
+@settings(deadline=None)
 @given(scores=st.lists(st.floats(-1, 1), min_size=1, max_size=50))
 def test_scores_are_summed_as_duckdb_sums_decimals(scores: list[float]) -> None:
     rows = pa.table({"score": scores})
