@@ -14,12 +14,14 @@ from deltalake.exceptions import DeltaError
 from lakehouse.catalog import Build, Catalog
 from lakehouse.delta_table import assert_matches, open_table
 from lakehouse.file_index import FileIndex
-from lakehouse.position import Position, read_position
+from lakehouse.position import Position, TopicPartition, committed_offsets, read_position
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
 
 LISTING_SECONDS = 60.0
 """How long the absence of the next commit is trusted. Far below any retention of a log, which may remove it."""
+
+_MAX_COMMITS_READ = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,8 +125,25 @@ class TableFollower:
 
     def _pin(self, table: DeltaTable) -> TableSnapshot:
         return _to_snapshot(
-            table, spec=self._spec, location=self._location, build=self._build, catalog=self._catalog
+            table,
+            spec=self._spec,
+            location=self._location,
+            build=self._build,
+            catalog=self._catalog,
+            position=self._advanced_position(table.version()),
         )
+
+    def _advanced_position(self, version: int) -> Position | None:
+        """The position at a version from the few commits since the last look; None where the log must be asked."""
+        if self._latest is None or not 0 < version - self._latest.version <= _MAX_COMMITS_READ:
+            return None
+        offsets: dict[TopicPartition, int] = {}
+        for commit_version in range(self._latest.version + 1, version + 1):
+            commit = self._location.read(commit_name(commit_version))
+            if commit is None:
+                return None
+            offsets |= committed_offsets(commit)
+        return self._latest.position.advanced(offsets)
 
 
 def open_snapshot(
@@ -136,9 +155,13 @@ def open_snapshot(
     return _to_snapshot(table, spec=spec, location=location, build=build, catalog=catalog)
 
 
+def commit_name(version: int) -> str:
+    return f"_delta_log/{version:020d}.json"
+
+
 def commit_time_us(location: LakeLocation, version: int) -> int | None:
     """When a version was committed, as its commit says; None where the commit is not in the log (any more)."""
-    commit = location.read(f"_delta_log/{version:020d}.json")
+    commit = location.read(commit_name(version))
     for line in (commit or b"").splitlines():
         if b'"commitInfo"' in line:
             timestamp_ms = json.loads(line).get("commitInfo", {}).get("timestamp")
@@ -147,17 +170,25 @@ def commit_time_us(location: LakeLocation, version: int) -> int | None:
 
 
 def _to_snapshot(
-    table: DeltaTable, *, spec: TableSpec, location: LakeLocation, build: Build, catalog: Catalog
+    table: DeltaTable,
+    *,
+    spec: TableSpec,
+    location: LakeLocation,
+    build: Build,
+    catalog: Catalog,
+    position: Position | None = None,
 ) -> TableSnapshot:
-    # Topics are listed after the log was read, so that no row is of a topic that the position lacks.
-    topic_ids = [generation.topic_id for generation in catalog.topic_generations()]
+    if position is None:
+        # Topics are listed after the log was read, so that no row is of a topic that the position lacks.
+        topic_ids = [generation.topic_id for generation in catalog.topic_generations()]
+        position = read_position(table, topic_ids)
     root = str(location.to_path()) if location.is_local else location.uri
     return TableSnapshot(
         spec=spec,
         location=location,
         build=build,
         version=table.version(),
-        position=read_position(table, topic_ids),
+        position=position,
         files=FileIndex.read(table, spec, root),
         commit_time_us=commit_time_us(location, table.version()),
     )

@@ -28,7 +28,7 @@ class CrashError(Exception):
 
 
 class RolledLake:
-    """A lake, two readers that live on (one holds columns), two refreshers. What is done to it never changes what it should answer."""
+    """A lake, two readers that live on (one holds columns), two refreshers. No step changes what it should answer."""
 
     def __init__(self, folder: Path) -> None:
         self.builder: LakeBuilder = build_lake(folder)
