@@ -106,11 +106,12 @@ def read_column_prices(
         return None
     kept = _Kept(columns, pin, GOLD_PRICE.name, pin.bound_market(PRICE), time_range)
     times, prices = kept.times(), kept.numbers("price")
+    if not len(times):
+        return {}
     at = np.searchsorted(times, targets, side="right") - 1
+    found = zip(targets, at.tolist(), times[at].tolist(), prices[at].tolist(), strict=True)
     return {
-        target: float(prices[row])
-        for target, row in zip(targets, at.tolist(), strict=True)
-        if row >= 0 and times[row] >= target - max_age_us
+        target: price for target, row, time_us, price in found if row >= 0 and time_us >= target - max_age_us
     }
 
 
