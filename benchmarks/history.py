@@ -6,7 +6,6 @@ import math
 import multiprocessing
 import random
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -211,7 +210,9 @@ def measure_memory(folder: Path, n_rounds: int) -> None:
 def _peak_bytes(folder: str, n_rounds: int) -> int:
     reader = lake.open(folder, columns_budget_bytes=BUDGET_BYTES)
     run_interleaved({LAKEHOUSE: lambda asked: ask_lakehouse(reader, asked)}, n_rounds)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    # Not getrusage: its maximum also knows the process that this one was started from.
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 def measure_folding(folder: Path, n_commits: int) -> None:
