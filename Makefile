@@ -58,6 +58,10 @@ bench-freshness: setup  ## From produce to an API answer: p50, p95, p99
 bench-ingest: setup  ## Catch-up of 1,000,000 messages beside the limit of the machine
 	$(VENV)/python -m benchmarks.ingest $(ARGS)
 
+.PHONY: bench-history
+bench-history: setup  ## History questions beside PostgreSQL and DuckDB: 10,000,000 rows, 90 days
+	$(VENV)/python -m benchmarks.history $(ARGS)
+
 .PHONY: bench-rollups
 bench-rollups: setup  ## Bucket histories through rollups beside the same from gold alone
 	$(VENV)/python -m benchmarks.rollups $(ARGS)

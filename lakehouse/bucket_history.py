@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from lakehouse.buckets import BUCKET_WIDTHS_US
-from lakehouse.column_buckets import read_column_buckets
+from lakehouse.column_buckets import read_column_buckets, read_column_sums, shown_sums
 from lakehouse.duckdb_session import position_lists
 from lakehouse.errors import FileGoneError
 from lakehouse.file_index import FileSelection
 from lakehouse.history_query import HistoryQuery, Pin, Row
 from lakehouse.lake import Lake
+from lakehouse.rollup_columns import join_sums
 from lakehouse.rollups import Rollup, answer_statement, rollup_for
 from lakehouse.snapshot import TableSnapshot
 from lakehouse.time_range import TimeRange
@@ -44,10 +45,12 @@ class _Sources:
 
 def read_buckets(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
     """The newest ``limit + 1`` buckets before the cursor: those of a plain GROUP BY over the rows of the range."""
+    rolled = _usable_rollup(lake, query, pin)
+    if rolled is not None and (held := _read_held_rollup(lake, query, pin, rolled)) is not None:
+        return held
     held = read_column_buckets(lake, query, pin, _asked_range(query))
     if held is not None:
         return held
-    rolled = _usable_rollup(lake, query, pin)
     if rolled is not None and _pays(lake, query, pin, rolled):
         try:
             return _read_rolled(lake, query, pin, rolled)
@@ -64,6 +67,45 @@ def _usable_rollup(lake: Lake, query: HistoryQuery, pin: Pin) -> _Rolled | None:
     newest = pin.rollups[rollup.table.name]
     table = newest if position.covers(newest.position) else lake.remembered(newest, covered_by=position)
     return None if table is None or not len(table.position) else _Rolled(rollup, table)
+
+
+def _read_held_rollup(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled) -> list[Row] | None:
+    """The buckets from partial sums and rows in memory, or None where either is not held there."""
+    try:
+        columns = lake.rollups.read(rolled.table)
+    except FileGoneError as error:
+        logger.info("rollup outlived table=%s reason=%s", rolled.table.spec.name, error.problem)
+        return None
+    if columns is None:
+        return None
+    gold, asked = pin.snapshot[query.series.table.name], _asked_range(query)
+    width_us = BUCKET_WIDTHS_US[query.interval]
+    covered = _covered(asked, rolled.rollup.width_us)
+    parts = [read_column_sums(lake, query, pin, edge) for edge in _edges(asked, covered)]
+    beyond = _beyond_range(lake, query, gold, rolled, covered)
+    if beyond.span_us:
+        parts.append(read_column_sums(lake, query, pin, beyond, since=rolled.table.position))
+    if any(part is None for part in parts):
+        return None
+    sums = columns.sums(query.symbol, covered, width_us)
+    for part in parts:
+        for bucket, own in (part or {}).items():
+            sums[bucket] = join_sums(sums[bucket], own) if bucket in sums else own
+    newest = sorted(sums, reverse=True)[: query.limit + 1]
+    return [(bucket, *shown_sums(sums[bucket])) for bucket in newest]
+
+
+def _beyond_range(
+    lake: Lake, query: HistoryQuery, gold: TableSnapshot, rolled: _Rolled, covered: TimeRange
+) -> TimeRange:
+    """The part of the covered range in which the files with rows that the rollup lacks lie; empty without such."""
+    inside = gold.files.touching(symbol=query.symbol, time_column=query.axis, time_range=covered)
+    held = lake.offsets.beyond(gold, rolled.table.position, inside)
+    if not held.any():
+        return TimeRange(covered.start_us, covered.start_us)
+    lowest, highest = (bounds[held] for bounds in gold.files.times[query.axis])
+    start_us = max(covered.start_us, int(lowest.min()))
+    return TimeRange(start_us, max(start_us, min(covered.end_us, int(highest.max()) + 1)))
 
 
 def _pays(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled) -> bool:
@@ -140,15 +182,18 @@ def _read_rolled(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled) -> 
 def _select(
     lake: Lake, query: HistoryQuery, gold: TableSnapshot, rolled: _Rolled, stretch: TimeRange
 ) -> _Sources:
-    width_us = rolled.rollup.width_us
-    start_us = -(-stretch.start_us // width_us) * width_us
-    covered = TimeRange(start_us, max(start_us, stretch.end_us // width_us * width_us))
+    covered = _covered(stretch, rolled.rollup.width_us)
     inside = gold.files.touching(symbol=query.symbol, time_column=query.axis, time_range=covered)
     rows = lake.offsets.beyond(gold, rolled.table.position, inside)
     for edge in _edges(stretch, covered):
         rows |= gold.files.touching(symbol=query.symbol, time_column=query.axis, time_range=edge)
     partial = rolled.table.files.select(symbol=query.symbol, time_column="bucket_time", time_range=covered)
     return _Sources(covered, partial, gold.files.selected(rows))
+
+
+def _covered(stretch: TimeRange, width_us: int) -> TimeRange:
+    start_us = -(-stretch.start_us // width_us) * width_us
+    return TimeRange(start_us, max(start_us, stretch.end_us // width_us * width_us))
 
 
 def _edges(stretch: TimeRange, covered: TimeRange) -> list[TimeRange]:

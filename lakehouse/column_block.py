@@ -1,6 +1,6 @@
 """Rows of one symbol and one UTC day as sorted columns in memory: what a history is answered from without a file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -160,9 +160,14 @@ class Block:
 
 
 def to_blocks(
-    rows: pa.Table, layout: Layout, lexicon: Lexicon, *, with_text: bool
+    rows: pa.Table,
+    layout: Layout,
+    lexicon: Lexicon,
+    *,
+    with_text: bool,
+    wanted: Container[BlockKey] | None = None,
 ) -> Iterator[tuple[BlockKey, Block]]:
-    """Rows of any order, split by symbol and day. Raises LexiconFullError."""
+    """Rows of any order, split by symbol and day; only those ``wanted`` if given. Raises LexiconFullError."""
     columns = {name: rows[name].combine_chunks() for name in layout.column_names(with_text=with_text)}
     symbols = columns["symbol"].dictionary_encode()
     symbol_codes = symbols.indices.to_numpy(zero_copy_only=False)
@@ -177,10 +182,13 @@ def to_blocks(
     for low, high in zip([0, *edges.tolist()], [*edges.tolist(), len(order)], strict=True):
         if low == high:
             continue
+        key = symbols.dictionary[int(owners[low])].as_py(), int(days[low])
+        if wanted is not None and key not in wanted:
+            continue
         kept = order[low:high]
         taken = pa.array(kept)
         yield (
-            (symbols.dictionary[int(owners[low])].as_py(), int(days[low])),
+            key,
             Block(
                 times=times[kept],
                 sources=sources[kept],

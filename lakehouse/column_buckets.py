@@ -13,6 +13,8 @@ from lakehouse.column_rows import filters, kept_rows
 from lakehouse.columns import SymbolColumns
 from lakehouse.history_query import HistoryQuery, Pin, Row
 from lakehouse.lake import Lake
+from lakehouse.position import Position
+from lakehouse.rollup_columns import SentimentSums
 from lakehouse.series import ORIGIN_BITS, PRICE
 from lakehouse.tables import GOLD_PRICE
 from lakehouse.time_range import DAY_US, TimeRange
@@ -25,13 +27,23 @@ class _Kept:
     """The rows of a range that count, ascending, as one array a column."""
 
     def __init__(
-        self, columns: SymbolColumns, pin: Pin, name: str, wanted: dict[str, str], over: TimeRange
+        self,
+        columns: SymbolColumns,
+        pin: Pin,
+        name: str,
+        wanted: dict[str, str],
+        over: TimeRange,
+        since: Position | None = None,
     ) -> None:
         self._lexicon = columns.lexicon
         self._parts: list[tuple[Block, Any]] = []
         for block in columns.blocks:
             low, high = block.window(over.start_us, over.end_us)
             mask = kept_rows(block, columns, pin, name, wanted, low, high)
+            if since is not None:
+                before = block.visible(low, high, since, columns.lexicon)
+                beyond = np.zeros(high - low, dtype=bool) if before is None else ~before
+                mask = beyond if mask is None else mask & beyond
             self._parts.append((block, slice(low, high) if mask is None else low + np.flatnonzero(mask)))
 
     def times(self) -> Integers:
@@ -70,6 +82,20 @@ def read_column_buckets(lake: Lake, query: HistoryQuery, pin: Pin, time_range: T
     return rows[: query.limit + 1]
 
 
+def read_column_sums(
+    lake: Lake, query: HistoryQuery, pin: Pin, time_range: TimeRange, *, since: Position | None = None
+) -> dict[int, SentimentSums] | None:
+    """{bucket: sums of the sentiments of a range, only those beyond a position if given}, or None where files must."""
+    name = query.series.table.name
+    columns = lake.columns.read(
+        pin.snapshot[name], query.series, query.symbol, _days(time_range), with_text=False
+    )
+    if columns is None:
+        return None
+    kept = _Kept(columns, pin, name, filters(query, pin), time_range, since)
+    return _sentiment_sums(kept, kept.times(), BUCKET_WIDTHS_US[query.interval])
+
+
 def read_column_prices(
     lake: Lake, query: HistoryQuery, pin: Pin, time_range: TimeRange, targets: list[int], *, max_age_us: int
 ) -> dict[int, float] | None:
@@ -80,11 +106,12 @@ def read_column_prices(
         return None
     kept = _Kept(columns, pin, GOLD_PRICE.name, pin.bound_market(PRICE), time_range)
     times, prices = kept.times(), kept.numbers("price")
+    if not len(times):
+        return {}
     at = np.searchsorted(times, targets, side="right") - 1
+    found = zip(targets, at.tolist(), times[at].tolist(), prices[at].tolist(), strict=True)
     return {
-        target: float(prices[row])
-        for target, row in zip(targets, at.tolist(), strict=True)
-        if row >= 0 and times[row] >= target - max_age_us
+        target: price for target, row, time_us, price in found if row >= 0 and time_us >= target - max_age_us
     }
 
 
@@ -127,26 +154,38 @@ def _starts(times: Integers, width_us: int) -> tuple[Integers, list[int], list[i
 
 
 def _sentiment_buckets(kept: _Kept, times: Integers, width_us: int) -> list[Row]:
+    return [(bucket, *shown_sums(sums)) for bucket, sums in _sentiment_sums(kept, times, width_us).items()]
+
+
+def shown_sums(sums: SentimentSums) -> Row:
+    """The point that partial sums come to: count, mean, min, max, positive, negative, origins."""
+    count, units, lowest, highest, *rest = sums
+    # Python divides integers to the nearest double, which is also how DuckDB turns a decimal into one.
+    mean = max(lowest, min(highest, units / _SCORE_UNIT / count))
+    return (count, mean, lowest, highest, *rest)
+
+
+def _sentiment_sums(kept: _Kept, times: Integers, width_us: int) -> dict[int, SentimentSums]:
     scores, labels = kept.numbers("score"), (kept.equal("label", "positive"), kept.equal("label", "negative"))
     origins, scored = kept.origin_bits(), ~np.isnan(scores)
     if not scored.all():
         times, scores, origins = times[scored], scores[scored], origins[scored]
         labels = (labels[0][scored], labels[1][scored])
-        if not len(times):
-            return []
+    if not len(times):
+        return {}
     starts, buckets, counts = _starts(times, width_us)
-    lowest = np.minimum.reduceat(scores, starts).tolist()
-    highest = np.maximum.reduceat(scores, starts).tolist()
-    # Python divides integers to the nearest double, which is also how DuckDB turns a decimal into one.
-    means = [
-        max(least, min(most, total / _SCORE_UNIT / count))
-        for total, count, least, most in zip(
-            sum_units(to_score_units(scores), starts), counts, lowest, highest, strict=True
-        )
-    ]
     positive, negative = (np.add.reduceat(of.astype(np.int64), starts).tolist() for of in labels)
-    bits = np.bitwise_or.reduceat(origins, starts).tolist()
-    return list(zip(buckets, counts, means, lowest, highest, positive, negative, bits, strict=True))
+    found = zip(
+        counts,
+        sum_units(to_score_units(scores), starts),
+        np.minimum.reduceat(scores, starts).tolist(),
+        np.maximum.reduceat(scores, starts).tolist(),
+        positive,
+        negative,
+        np.bitwise_or.reduceat(origins, starts).tolist(),
+        strict=True,
+    )
+    return dict(zip(buckets, found, strict=True))
 
 
 def _price_buckets(kept: _Kept, times: Integers, width_us: int) -> list[Row]:

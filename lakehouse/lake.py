@@ -22,6 +22,7 @@ from lakehouse.errors import BehindError, FileGoneError, LakeNotFoundError, Quer
 from lakehouse.file_offsets import FileOffsets
 from lakehouse.position import Position
 from lakehouse.query_gate import UNLIMITED, QueryLimits
+from lakehouse.rollup_columns import RollupStore
 from lakehouse.rollup_tables import ROLLUP_TABLES
 from lakehouse.snapshot import Snapshot, TableFollower, TableSnapshot
 from lakehouse.storage import LakeLocation
@@ -71,6 +72,7 @@ class Lake:
         self.session = DuckdbSession(limits, within=location.to_path() if location.is_local else None)
         self.assets = AssetDirectory(self.session)
         self.columns = ColumnStore(self.session, budget_bytes=columns_budget_bytes)
+        self.rollups = RollupStore(self.session, is_on=columns_budget_bytes > 0)
         self.offsets = FileOffsets(self.session)
         self.past = Past(self.catalog)
         self._lock = threading.Lock()

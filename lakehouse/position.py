@@ -4,6 +4,7 @@ A position is stored as Delta ``txn`` actions, one per partition, in the very co
 atomic with the rows, survives checkpoints, compaction and log clean-up, and is read and written by both engines.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -106,3 +107,20 @@ def read_position(table: _TransactionReader, topic_ids: Iterable[str]) -> Positi
             offsets[TopicPartition(topic_id, partition)] = offset
             partition += 1
     return Position(offsets)
+
+
+def committed_offsets(commit: bytes) -> dict[TopicPartition, int]:
+    """The offsets that one commit of a Delta log moves a position to.
+
+    >>> committed_offsets(b'{"txn": {"appId": "position:Zk3:0", "version": 9}}')
+    {TopicPartition(topic_id='Zk3', partition=0): 9}
+    """
+    offsets = {}
+    for line in commit.splitlines():
+        if b'"txn"' not in line or (transaction := json.loads(line).get("txn")) is None:
+            continue
+        prefix, _, name = transaction["appId"].partition(":")
+        if prefix == APP_ID_PREFIX:
+            topic_id, _, partition = name.rpartition(":")
+            offsets[TopicPartition(topic_id, int(partition))] = transaction["version"]
+    return offsets

@@ -1,6 +1,7 @@
 """Pinned versions of tables, and the follower that brings one up to date with its log."""
 
 import json
+import os
 import threading
 import time
 from collections import deque
@@ -13,9 +14,14 @@ from deltalake.exceptions import DeltaError
 from lakehouse.catalog import Build, Catalog
 from lakehouse.delta_table import assert_matches, open_table
 from lakehouse.file_index import FileIndex
-from lakehouse.position import Position, read_position
+from lakehouse.position import Position, TopicPartition, committed_offsets, read_position
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
+
+LISTING_SECONDS = 60.0
+"""How long the absence of the next commit is trusted. Far below any retention of a log, which may remove it."""
+
+_MAX_COMMITS_READ = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +72,13 @@ class TableFollower:
     ) -> None:
         self._spec = spec
         self._location = location
+        self._log_path = str(location.to_path() / "_delta_log") if location.is_local else ""
         self._build = build
         self._catalog = catalog
         self._lock = threading.Lock()
         self._table: DeltaTable | None = None
         self._latest: TableSnapshot | None = None
-        self._looked_at = 0.0
+        self._looked_at = self._listed_at = 0.0
         self._remembered: deque[TableSnapshot] = deque(maxlen=n_remembered)
 
     def remembered(self, covered_by: Position) -> TableSnapshot | None:
@@ -96,20 +103,47 @@ class TableFollower:
 
     def _updated_table(self) -> DeltaTable:
         if self._table is not None:
+            if self._stands(self._table):
+                return self._table
             try:
                 self._table.update_incremental()
+                self._listed_at = time.monotonic()
                 return self._table
             except DeltaError:
                 self._table = None  # the log was cleaned up behind this process: open it anew
+        listed_at = time.monotonic()
         table = open_table(self._location, self._spec)
         assert_matches(table, self._spec)
-        self._table = table
+        self._table, self._listed_at = table, listed_at
         return table
+
+    def _stands(self, table: DeltaTable) -> bool:
+        """Whether there is no next commit, by one look at a file. Versions have no gaps but where old ones went."""
+        if not self._log_path or time.monotonic() - self._listed_at > LISTING_SECONDS:
+            return False
+        return not os.path.exists(f"{self._log_path}/{table.version() + 1:020d}.json")
 
     def _pin(self, table: DeltaTable) -> TableSnapshot:
         return _to_snapshot(
-            table, spec=self._spec, location=self._location, build=self._build, catalog=self._catalog
+            table,
+            spec=self._spec,
+            location=self._location,
+            build=self._build,
+            catalog=self._catalog,
+            position=self._advanced_position(table.version()),
         )
+
+    def _advanced_position(self, version: int) -> Position | None:
+        """The position at a version from the few commits since the last look; None where the log must be asked."""
+        if self._latest is None or not 0 < version - self._latest.version <= _MAX_COMMITS_READ:
+            return None
+        offsets: dict[TopicPartition, int] = {}
+        for commit_version in range(self._latest.version + 1, version + 1):
+            commit = self._location.read(commit_name(commit_version))
+            if commit is None:
+                return None
+            offsets |= committed_offsets(commit)
+        return self._latest.position.advanced(offsets)
 
 
 def open_snapshot(
@@ -121,9 +155,13 @@ def open_snapshot(
     return _to_snapshot(table, spec=spec, location=location, build=build, catalog=catalog)
 
 
+def commit_name(version: int) -> str:
+    return f"_delta_log/{version:020d}.json"
+
+
 def commit_time_us(location: LakeLocation, version: int) -> int | None:
     """When a version was committed, as its commit says; None where the commit is not in the log (any more)."""
-    commit = location.read(f"_delta_log/{version:020d}.json")
+    commit = location.read(commit_name(version))
     for line in (commit or b"").splitlines():
         if b'"commitInfo"' in line:
             timestamp_ms = json.loads(line).get("commitInfo", {}).get("timestamp")
@@ -132,17 +170,25 @@ def commit_time_us(location: LakeLocation, version: int) -> int | None:
 
 
 def _to_snapshot(
-    table: DeltaTable, *, spec: TableSpec, location: LakeLocation, build: Build, catalog: Catalog
+    table: DeltaTable,
+    *,
+    spec: TableSpec,
+    location: LakeLocation,
+    build: Build,
+    catalog: Catalog,
+    position: Position | None = None,
 ) -> TableSnapshot:
-    # Topics are listed after the log was read, so that no row is of a topic that the position lacks.
-    topic_ids = [generation.topic_id for generation in catalog.topic_generations()]
+    if position is None:
+        # Topics are listed after the log was read, so that no row is of a topic that the position lacks.
+        topic_ids = [generation.topic_id for generation in catalog.topic_generations()]
+        position = read_position(table, topic_ids)
     root = str(location.to_path()) if location.is_local else location.uri
     return TableSnapshot(
         spec=spec,
         location=location,
         build=build,
         version=table.version(),
-        position=read_position(table, topic_ids),
+        position=position,
         files=FileIndex.read(table, spec, root),
         commit_time_us=commit_time_us(location, table.version()),
     )

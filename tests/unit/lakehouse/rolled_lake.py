@@ -20,6 +20,7 @@ from tests.unit.lakehouse.history_helpers import DAY_START
 
 GOLD_OF_SERIES = {"sentiment": "gold_sentiment", "prix": "gold_price"}
 SMALL_COMMIT_OFFSETS = 5
+COLUMNS_BUDGET_BYTES = 50_000_000
 
 
 class CrashError(Exception):
@@ -27,11 +28,12 @@ class CrashError(Exception):
 
 
 class RolledLake:
-    """A lake, a reader that lives on, and two refreshers. What is done to it never changes what it should answer."""
+    """A lake, two readers that live on (one holds columns), two refreshers. No step changes what it should answer."""
 
     def __init__(self, folder: Path) -> None:
         self.builder: LakeBuilder = build_lake(folder)
         self.reader = lake.open(str(folder))
+        self.holder = lake.open(str(folder), columns_budget_bytes=COLUMNS_BUDGET_BYTES)
         self.refreshers = [lake.open(str(folder)), lake.open(str(folder))]
 
     def append(self, table: str, events: list[dict[str, Any]]) -> None:

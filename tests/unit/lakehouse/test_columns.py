@@ -14,8 +14,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from lakehouse import columns as column_store
 from lakehouse import lake
 from lakehouse.column_buckets import sum_units, to_score_units
+from lakehouse.commit_rows import rows_beyond
 from lakehouse.history import HistoryPage, HistoryQuery, read_history
 from lakehouse.lake import Lake
 from lakehouse.time_range import to_us
@@ -144,6 +146,7 @@ def test_columns_answer_as_the_files_do_whatever_happens_to_the_table(
         shutil.rmtree(folder)
 
 
+@settings(deadline=None)
 @given(scores=st.lists(st.floats(-1, 1), min_size=1, max_size=50))
 def test_scores_are_summed_as_duckdb_sums_decimals(scores: list[float]) -> None:
     rows = pa.table({"score": scores})
@@ -227,6 +230,11 @@ def watch(reader: Lake, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         note(files, **bound)
         return fetch_arrow(statement, files, **bound)
 
+    def beyond(paths: list[str], layout: Any, spec: Any, position: Any) -> Any:
+        note(paths, spec=spec)
+        return rows_beyond(paths, layout, spec, position)
+
+    monkeypatch.setattr(column_store, "rows_beyond", beyond)
     monkeypatch.setattr(reader.session, "fetch_rows", rows)
     monkeypatch.setattr(reader.session, "fetch_arrow", arrow)
     return read

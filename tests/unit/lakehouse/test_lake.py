@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse import lake
+from lakehouse import lake, snapshot
 from lakehouse.delta_table import append
 from lakehouse.errors import LakeNotFoundError, QueryError
 from lakehouse.history import read_history
@@ -53,6 +53,23 @@ def test_snapshot_stays_as_it_was_pinned(tmp_path: Path) -> None:
     after = reader.snapshot("gold_sentiment")["gold_sentiment"]
     assert (before.version, before.position.to_json()) == (1, {"TopicSentiment": [1]})
     assert (after.version, after.position.to_json()) == (2, {"TopicSentiment": [3]})
+
+
+def test_reader_that_slept_while_the_next_commit_was_cleaned_up_sees_the_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder = build_lake(tmp_path, sentiment=[{"score": 0.1}])
+    reader = lake.open(str(tmp_path))
+    version = reader.table("gold_sentiment").version
+    builder.append("gold_sentiment", [{"score": 0.2}])
+    builder.append("gold_sentiment", [{"score": 0.3}])
+    builder.open("gold_sentiment").create_checkpoint()
+    log = builder.catalog.table_location("gold_sentiment", builder.build).to_path() / "_delta_log"
+    for cleaned in range(version + 2):
+        (log / f"{cleaned:020d}.json").unlink()
+    monkeypatch.setattr(snapshot, "LISTING_SECONDS", 0.0)
+    assert reader.table("gold_sentiment").version == version + 2
+    assert reader.table("gold_sentiment").position.to_json() == {"TopicSentiment": [3]}
 
 
 def test_topic_that_was_registered_later_is_in_the_position(tmp_path: Path) -> None:

@@ -119,8 +119,10 @@ def check_history(
         for step in steps:
             step(it)
             assert_equal(it.reader, questions[0])
+            assert_equal(it.holder, questions[0])
         for query in questions:
             assert_equal(it.reader, query)
+            assert_equal(it.holder, query)
             assert_equal(it.refreshers[0], query)
     finally:
         shutil.rmtree(folder)
@@ -151,9 +153,10 @@ def test_answers_are_those_of_a_plain_group_by_in_many_histories(
     steps=st.lists(STEPS, max_size=3),
     interval=st.sampled_from(["1m", "1h"]),
     limit=st.integers(1, 4),
+    in_memory=st.booleans(),
 )
 def test_pages_of_a_cursor_are_one_series_while_rollups_run_ahead(
-    first: list[Any], later: list[Any], steps: list[Step], interval: str, limit: int
+    first: list[Any], later: list[Any], steps: list[Step], interval: str, limit: int, in_memory: bool
 ) -> None:
     folder = Path(tempfile.mkdtemp())
     try:
@@ -164,7 +167,7 @@ def test_pages_of_a_cursor_are_one_series_while_rollups_run_ahead(
         query = question("sentiment", interval=interval, limit=limit, start=start, end=end)
         expected = plain_group_by(it.reader, query)
         found: list[Any] = []
-        for page in pages(it.reader, query):
+        for page in pages(it.holder if in_memory else it.reader, query):
             found = [row[:-2] for row in page.rows] + found
             it.append("gold_sentiment", later)
             for step in steps:

@@ -1,0 +1,218 @@
+"""The peers of the history benchmark: the distribution's PostgreSQL in a temporary folder, and DuckDB's own file."""
+
+import io
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+from pyarrow import csv
+
+from lakehouse.table_spec import Column, TableSpec
+from lakehouse.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
+
+Row = tuple[Any, ...]
+TABLES = (GOLD_SENTIMENT, GOLD_PREDICTION, GOLD_PRICE)
+_UNPRIVILEGED = "nobody"
+_SETTINGS = (
+    "shared_buffers=1GB",
+    "effective_cache_size=6GB",
+    "work_mem=64MB",
+    "maintenance_work_mem=512MB",
+    "max_wal_size=8GB",
+    "random_page_cost=1.1",
+    "fsync=off",
+    "synchronous_commit=off",
+    "autovacuum=off",
+)
+_POSTGRES_TYPES = {
+    "string": "text",
+    "timestamp": "bigint",
+    "double": "float8",
+    "integer": "int",
+    "long": "bigint",
+}
+_HOUR_ROLLUP = """
+CREATE TABLE hour_rollup AS
+SELECT symbol, event_time / 3600000000 * 3600000000 AS hour, count(*) AS n, sum(score) AS total,
+    min(score) AS lowest, max(score) AS highest
+FROM gold_sentiment GROUP BY 1, 2;
+CREATE INDEX ON hour_rollup (symbol, hour);
+"""
+
+# Instants are epoch microseconds, as in the answers, so that no peer pays for its own kind of time.
+_OF_SYMBOL = "symbol = $symbol AND"
+RAW = """
+SELECT event_time, score, label, model, model_version, source, title, url, language, terms, message_id, origin
+FROM gold_sentiment WHERE symbol = $symbol AND event_time >= $start AND event_time < $end
+ORDER BY event_time DESC, kafka_offset DESC LIMIT 1000
+"""
+_BUCKETS = """
+SELECT {symbol} event_time {div} $width * $width AS bucket, count(*), avg(score), min(score), max(score)
+FROM gold_sentiment WHERE {of_symbol} event_time >= $start AND event_time < $end
+GROUP BY {keys} ORDER BY {keys}
+"""
+_ROLLUP_BUCKETS = """
+SELECT {symbol} hour / $width * $width AS bucket, sum(n)::bigint, sum(total) / sum(n), min(lowest), max(highest)
+FROM hour_rollup WHERE {of_symbol} hour >= $start AND hour < $end
+GROUP BY {keys} ORDER BY {keys}
+"""
+_LATEST = {
+    "postgres": """
+        SELECT s.symbol, l.message_id FROM unnest($symbols::text[]) AS s(symbol), LATERAL (
+            SELECT message_id FROM gold_sentiment g
+            WHERE g.symbol = s.symbol AND event_time >= $start AND event_time < $end
+            ORDER BY event_time DESC, kafka_offset DESC LIMIT 1) l ORDER BY 1
+    """,
+    "duckdb": """
+        SELECT symbol, arg_max(message_id, (event_time, kafka_offset)) FROM gold_sentiment
+        WHERE symbol IN (SELECT unnest($symbols)) AND event_time >= $start AND event_time < $end
+        GROUP BY 1 ORDER BY 1
+    """,
+}
+_PREDICTION_COLUMNS = """made_at, target_time, horizon, model, model_version, base_price, predicted_price, lower, upper,
+    nominal_coverage, p.quote, p.message_id, p.origin"""
+_PREDICTIONS = {
+    "postgres": f"""
+        SELECT {_PREDICTION_COLUMNS}, (
+            SELECT price FROM gold_price g WHERE g.symbol = p.symbol AND g.event_time <= p.target_time
+                AND g.event_time >= p.target_time - 120000000 ORDER BY event_time DESC, kafka_offset DESC LIMIT 1)
+        FROM gold_prediction p WHERE symbol = $symbol AND made_at >= $start AND made_at < $end
+        ORDER BY made_at DESC, kafka_offset DESC LIMIT 1000
+    """,
+    "duckdb": f"""
+        WITH p AS (
+            SELECT * FROM gold_prediction WHERE symbol = $symbol AND made_at >= $start AND made_at < $end
+            ORDER BY made_at DESC, kafka_offset DESC LIMIT 1000),
+        g AS (
+            SELECT event_time AS price_time, price FROM gold_price
+            WHERE symbol = $symbol AND event_time >= $start - 120000000 AND event_time < $end + 86400000000)
+        SELECT {_PREDICTION_COLUMNS}, CASE WHEN price_time >= target_time - 120000000 THEN price END
+        FROM p ASOF LEFT JOIN g ON p.target_time >= g.price_time ORDER BY made_at DESC, kafka_offset DESC
+    """,
+}
+
+
+def statement(kind: str, peer: str) -> str:
+    """The SQL of a kind of question for "postgres", "rollup" (PostgreSQL with rollups) or "duckdb"."""
+    if kind == "raw":
+        return RAW
+    dialect = "duckdb" if peer == "duckdb" else "postgres"
+    if kind in ("latest", "prediction"):
+        return (_LATEST if kind == "latest" else _PREDICTIONS)[dialect]
+    of_all = kind == "all_symbols"
+    form = _ROLLUP_BUCKETS if peer == "rollup" and kind != "minutes" else _BUCKETS
+    return form.format(
+        symbol="symbol," if of_all else "",
+        of_symbol="" if of_all else _OF_SYMBOL,
+        keys="1, 2" if of_all else "1",
+        div="//" if dialect == "duckdb" else "/",
+    )
+
+
+def load_duckdb(path: Path, folders: dict[str, Path]) -> duckdb.DuckDBPyConnection:
+    """A DuckDB file of the lake's rows, sorted by symbol and time within each day."""
+    connection = duckdb.connect(str(path))
+    for spec in TABLES:
+        selected = _to_select(spec)
+        connection.execute(
+            f"CREATE TABLE {spec.name} AS SELECT {selected} FROM '{folders[spec.name]}/event_date=*/*.parquet' "
+            f"ORDER BY event_date, symbol, {spec.sort_by[-1]}"
+        )
+    return connection
+
+
+@contextmanager
+def postgres(folders: dict[str, Path]) -> Iterator[psycopg.Connection[Row]]:
+    """A PostgreSQL with the lake's rows and a rollup by the hour, on loopback; it is removed afterwards.
+
+    Raises FileNotFoundError, naming what to install, where there is none.
+    """
+    programs = Path("/usr/lib/postgresql")
+    found = sorted(programs.glob("*/bin/initdb")) if programs.exists() else []
+    if not found:
+        raise FileNotFoundError("no PostgreSQL here: apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="cryptoviz-pg-"))
+    user = _UNPRIVILEGED if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    shutil.chown(folder, user)
+    data, port = folder / "cluster", _free_port()
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(found[-1].parent / program), "-D", str(data), *arguments],
+            user=user, check=True, cwd=folder, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    run("initdb", "-U", "bench", "--auth=trust", "--encoding=UTF8", "--locale=C")
+    options = " ".join(
+        f"-c {setting}" for setting in (*_SETTINGS, f"port={port}", f"unix_socket_directories={folder}")
+    )
+    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-c listen_addresses=127.0.0.1 {options}", "start")
+    try:
+        with psycopg.connect(
+            f"host=127.0.0.1 port={port} user=bench dbname=postgres", autocommit=True
+        ) as connection:
+            _load_postgres(connection, folders)
+            yield connection
+    finally:
+        run("pg_ctl", "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+def to_psycopg(sql: str) -> str:
+    return re.sub(r"\$(\w+)", r"%(\1)s", sql)
+
+
+def _load_postgres(connection: psycopg.Connection[Row], folders: dict[str, Path]) -> None:
+    started = time.monotonic()
+    lake = duckdb.connect()
+    for spec in TABLES:
+        columns = [(column.name, _POSTGRES_TYPES.get(str(column.type), "text")) for column in _copied(spec)]
+        listed = ", ".join(f"{name} {kind}" for name, kind in columns)
+        connection.execute(f"CREATE TABLE {spec.name} ({listed})")
+        for day in sorted(folders[spec.name].glob("event_date=*")):
+            copied = lake.sql(
+                f"SELECT {_to_select(spec)} FROM '{day}/*.parquet' ORDER BY kafka_offset"
+            ).to_arrow_table()
+            buffer = io.BytesIO()
+            csv.write_csv(copied.drop_columns(["event_date"]), buffer, csv.WriteOptions(include_header=False))
+            with connection.cursor().copy(f"COPY {spec.name} FROM STDIN (FORMAT csv)") as copy:
+                copy.write(buffer.getvalue())
+        connection.execute(f"CREATE INDEX ON {spec.name} (symbol, {spec.sort_by[-1]})")
+    connection.execute(_HOUR_ROLLUP)
+    connection.execute("VACUUM ANALYZE")
+    print(f"PostgreSQL loaded in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def _copied(spec: TableSpec) -> list[Column]:
+    return [column for column in spec.columns if column.name not in ("event_date", "extra")]
+
+
+def _to_select(spec: TableSpec) -> str:
+    def select(column: Column) -> str:
+        if column.type == "timestamp":
+            return f"epoch_us({column.name}) AS {column.name}"
+        return (
+            column.name
+            if isinstance(column.type, str)
+            else f"array_to_string({column.name}, ' ') AS {column.name}"
+        )
+
+    return ", ".join([*map(select, _copied(spec)), "event_date"])
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
