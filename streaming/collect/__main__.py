@@ -73,7 +73,7 @@ def _collect(options: Options, system_clock: SystemClock) -> None:
     profile = _profile(options, system_clock, is_replay=replay is not None)
     topic = RAW_NEWS.topic if options.kind == "news" else RAW_PRICE.topic
     publisher, state_dir = _open_sink(options, topic)
-    recorder = Recorder(options.record_dir, clock, state_dir=state_dir) if options.record_dir else None
+    recorder = Recorder(options.record_dir, system_clock, state_dir=state_dir) if options.record_dir else None
     setting = _Setting(
         clock=clock,
         sink=publisher or Printer(),

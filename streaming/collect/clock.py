@@ -16,16 +16,27 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """Real time; `stop` ends every sleep at once."""
+    """Real time; `stop` ends every sleep at once.
+
+    A recorder holds it at the instant of an answer until the next sleep: a replay then gives the same times.
+    """
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
+        self._held_us: int | None = None
 
     def now_us(self) -> int:
-        return time.time_ns() // 1_000
+        return time.time_ns() // 1_000 if self._held_us is None else self._held_us
 
     def sleep(self, seconds: float) -> bool:
+        self._held_us = None
         return self._stopping.wait(seconds)
+
+    def hold(self) -> int:
+        """Stands still from now on, until the next sleep; returns that instant."""
+        self._held_us = None
+        self._held_us = self.now_us()
+        return self._held_us
 
     def stop(self) -> None:
         self._stopping.set()

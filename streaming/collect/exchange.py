@@ -79,7 +79,7 @@ class ExchangeClient:
             self._client.fetch_trades(symbol, since_ms, PAGE_TRADES)
         except (ccxt.BaseError, ValueError, TypeError, LookupError, AttributeError) as error:
             headers: Mapping[str, str] = self._client.last_response_headers or {}
-            is_refused = isinstance(error, ccxt.DDoSProtection | ccxt.ExchangeNotAvailable)
+            is_refused = isinstance(error, ccxt.NetworkError)
             wish = retry_after_seconds(headers, now_us=now_us) if is_refused else None
             raise FetchError(
                 f"{type(error).__name__}: {str(error)[:200]}", retry_after_seconds=wish

@@ -24,9 +24,9 @@ class RecordingTransport(httpx.BaseTransport):
         assert isinstance(response.stream, httpx.SyncByteStream)
         headers = response.headers.multi_items()
 
-        def add(body: bytes, error: httpx.TransportError | None) -> None:
-            if error is not None:
-                self._recorder.add_error(method=method, url=url, error=_in_words(error))
+        def add(body: bytes, problem: str | None) -> None:
+            if problem is not None:
+                self._recorder.add_error(method=method, url=url, error=problem)
                 return
             self._recorder.add_answer(
                 method=method, url=url, status=response.status_code, headers=headers, body=body
@@ -55,28 +55,28 @@ class ReplayTransport(httpx.BaseTransport):
 
 
 class _RecordedStream(httpx.SyncByteStream):
-    """A body that is handed over in full, with the error that cut it off, once it is closed."""
+    """A body that is handed over once it is closed: in full, or empty as nobody read it, or with what cut it off."""
 
-    def __init__(
-        self, inner: httpx.SyncByteStream, on_close: Callable[[bytes, httpx.TransportError | None], None]
-    ) -> None:
+    def __init__(self, inner: httpx.SyncByteStream, on_close: Callable[[bytes, str | None], None]) -> None:
         self._inner = inner
         self._on_close = on_close
         self._chunks: list[bytes] = []
-        self._error: httpx.TransportError | None = None
+        self._problem: str | None = None
 
     def __iter__(self) -> Iterator[bytes]:
+        self._problem = "the reader stopped in the middle of the body"
         try:
             for chunk in self._inner:
                 self._chunks.append(chunk)
                 yield chunk
         except httpx.TransportError as error:
-            self._error = error
+            self._problem = _in_words(error)
             raise
+        self._problem = None
 
     def close(self) -> None:
         self._inner.close()
-        self._on_close(b"".join(self._chunks), self._error)
+        self._on_close(b"".join(self._chunks), self._problem)
 
 
 def _in_words(error: httpx.TransportError) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from streaming.collect.clock import Clock, ReplayClock
+from streaming.collect.clock import ReplayClock, SystemClock
 from streaming.collect.errors import RecordingError, ReplayEndedError
 
 INDEX_NAME = "recording.jsonl"
@@ -35,14 +35,14 @@ class Recorded:
 class Recorder:
     """Writes a recording into a new folder. Each line is written after its body, so a cut-off one is no line."""
 
-    def __init__(self, directory: Path, clock: Clock, *, state_dir: Path | None) -> None:
+    def __init__(self, directory: Path, clock: SystemClock, *, state_dir: Path | None) -> None:
         """Raises RecordingError where the folder holds a recording already."""
         if (directory / INDEX_NAME).exists():
             raise RecordingError(f"{directory} holds a recording already; name another folder")
         directory.mkdir(parents=True, exist_ok=True)
         if state_dir is not None and state_dir.is_dir():
             shutil.copytree(state_dir, directory / STATE_NAME, dirs_exist_ok=True)
-        self.began_us = clock.now_us()
+        self.began_us = clock.hold()
         self._directory = directory
         self._clock = clock
         self._n_bodies = 0
@@ -55,7 +55,7 @@ class Recorder:
         name = f"{self._n_bodies:06}.body"
         (self._directory / name).write_bytes(body)
         answer = Recorded(
-            at_us=self._clock.now_us(),
+            at_us=self._clock.hold(),
             method=method,
             url=url,
             status=status,
@@ -65,7 +65,7 @@ class Recorder:
         self._append(asdict(answer))
 
     def add_error(self, *, method: str, url: str, error: str) -> None:
-        self._append(asdict(Recorded(at_us=self._clock.now_us(), method=method, url=url, error=error)))
+        self._append(asdict(Recorded(at_us=self._clock.hold(), method=method, url=url, error=error)))
 
     def _append(self, line: dict[str, object]) -> None:
         with (self._directory / INDEX_NAME).open("a", encoding="utf-8") as index:
