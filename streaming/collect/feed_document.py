@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any, Literal
+from urllib.parse import urljoin
 
 import feedparser
 
@@ -48,7 +49,7 @@ def parse_feed(body: bytes, *, content_type: str, url: str) -> FeedDocument:
     """
     if any(mark in body for mark in _ENTITY):
         return FeedDocument(items=(), problem="it declares entities; it was not parsed")
-    headers = {"content-location": url}
+    headers = {}
     if content_type and not body.startswith(_BOMS):
         headers["content-type"] = content_type
     parsed = feedparser.parse(body, response_headers=headers)
@@ -59,7 +60,7 @@ def parse_feed(body: bytes, *, content_type: str, url: str) -> FeedDocument:
         problem = f"{type(parsed.bozo_exception).__name__}: {parsed.bozo_exception}"
         is_cut = not _is_closed(body)
         entries = entries[:-1] if is_cut else entries
-    items = (_to_item(entry, language) for entry in entries)
+    items = (_to_item(entry, language, url) for entry in entries)
     return FeedDocument(
         items=tuple(item for item in items if item is not None), problem=problem, is_cut=is_cut
     )
@@ -97,7 +98,7 @@ class _TextCollector(HTMLParser):
             self.parts.append(data)
 
 
-def _to_item(entry: Mapping[str, Any], feed_language: str | None) -> Item | None:
+def _to_item(entry: Mapping[str, Any], feed_language: str | None, feed_url: str) -> Item | None:
     """An entry as an item; None where it says nothing."""
     summary = to_plain_text(entry.get("summary") or _content(entry)) or None
     title = to_plain_text(entry.get("title") or "") or (summary or "")[:200]
@@ -106,7 +107,7 @@ def _to_item(entry: Mapping[str, Any], feed_language: str | None) -> Item | None
     time_us, dated_by = _time_of(entry)
     return Item(
         guid=_address(entry.get("id")),
-        url=_address(entry.get("link")),
+        url=_address(_link(entry, feed_url)),
         title=title[:MAX_TITLE],
         summary=summary[:MAX_SUMMARY] if summary else None,
         language=_language((entry.get("title_detail") or {}).get("language") or feed_language),
@@ -127,6 +128,17 @@ def _time_of(entry: Mapping[str, Any]) -> tuple[int | None, Literal["published",
 
 def _content(entry: Mapping[str, Any]) -> str:
     return " ".join(str(part.get("value", "")) for part in entry.get("content") or ())
+
+
+def _link(entry: Mapping[str, Any], feed_url: str) -> str | None:
+    """The text's own address. feedparser takes a guid for one, whatever it is; ids stay as the feed wrote them."""
+    link = str(entry.get("link") or "").strip()
+    if not link or (link == entry.get("id") and "://" not in link):
+        return None
+    try:
+        return urljoin(feed_url, link)
+    except ValueError:
+        return link
 
 
 def _address(text: str | None) -> str | None:
