@@ -55,7 +55,7 @@ def parse_feed(body: bytes, *, content_type: str, url: str) -> FeedDocument:
     parsed = feedparser.parse(body, response_headers=headers)
     language = parsed.feed.get("language")
     entries = list(parsed.entries)
-    problem, is_cut = (None if parsed.version or entries else "it is no feed"), False
+    problem, is_cut = (None if parsed.get("version") or entries else "it is no feed"), False
     if parsed.bozo and not isinstance(parsed.bozo_exception, feedparser.CharacterEncodingOverride):
         problem = f"{type(parsed.bozo_exception).__name__}: {parsed.bozo_exception}"
         is_cut = not _is_closed(body)

@@ -144,7 +144,7 @@ class MarketCollector:
         state.n_refused += n_refused
         self._forget_old_ids()
         if page.is_full and not new:
-            self._skip_crowded_moment()
+            self._skip_crowded_moment(page.trades[-1].time_ms if page.trades else self._since_ms())
         has_more = page.is_full or (bool(new) and self._behind_seconds() > _LIVE_SECONDS)
         if self._is_behind and not has_more:
             self._is_behind = False
@@ -196,11 +196,10 @@ class MarketCollector:
             cause,
         )
 
-    def _skip_crowded_moment(self) -> None:
-        """A full page without anything new: more trades in the overlap than a page holds. On to the next ones."""
-        last_ms = self._since_ms() + 2 * OVERLAP_MS
-        self._add_gap(self._since_ms(), last_ms, None, "more trades at once than the exchange gives")
-        self._state.last_ms, self._state.last_id = last_ms, None
+    def _skip_crowded_moment(self, at_ms: int) -> None:
+        """A full page without anything new: more trades in one second than a page holds. On to the next second."""
+        self._add_gap(at_ms, at_ms + 1_000, None, "more trades at once than the exchange gives")
+        self._state.last_ms, self._state.last_id = at_ms + 1_000 + OVERLAP_MS, None
 
     def _is_good(self, trade: Trade) -> bool:
         latest_ms = self._clock.now_us() // 1_000 + MAX_AHEAD_MS

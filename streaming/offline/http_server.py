@@ -20,6 +20,7 @@ from streaming.offline.trades import TradeBook
 logger = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
+_STOP_SECONDS = 0.05
 _FEED = re.compile(r"/news/([a-z]+)\.(rss|atom)")
 _EXCHANGE = re.compile(r"/exchange/0/public/([A-Za-z]+)")
 
@@ -61,7 +62,9 @@ class OfflineServer:
 
         Handler.world, Handler.now_us = world, staticmethod(now_us)
         self._server = ThreadingHTTPServer((HOST, port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="offline", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_STOP_SECONDS,), name="offline", daemon=True
+        )
 
     @property
     def url(self) -> str:

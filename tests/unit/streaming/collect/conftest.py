@@ -67,10 +67,15 @@ def written() -> Written:
     return Written()
 
 
-@pytest.fixture
-def fetcher(clock: SetClock) -> Iterator[Fetcher]:
+@pytest.fixture(scope="session")
+def http_client() -> Iterator[httpx.Client]:
     with httpx.Client(trust_env=False) as client:
-        yield Fetcher(client, clock)
+        yield client
+
+
+@pytest.fixture
+def fetcher(http_client: httpx.Client, clock: SetClock) -> Fetcher:
+    return Fetcher(http_client, clock)
 
 
 @pytest.fixture

@@ -181,12 +181,14 @@ def test_a_redirect_leads_to_http_only(server: ScriptedServer, fetcher: Fetcher,
         fetch(fetcher, url)
 
 
-def test_a_public_source_does_not_lead_into_the_own_network(server: ScriptedServer, clock: SetClock) -> None:
+def test_a_public_source_does_not_lead_into_the_own_network(
+    server: ScriptedServer, clock: SetClock, http_client: httpx.Client
+) -> None:
     server.answer("/feed", Answer(status=302, headers={"Location": server.url("/metadata")}))
     addresses = itertools.chain([["93.184.216.34"]], itertools.repeat(["127.0.0.1"]))
 
-    with httpx.Client(trust_env=False) as client:
-        fetcher = Fetcher(client, clock, resolve=lambda host: next(addresses))
-        with pytest.raises(FetchError, match="private address"):
-            fetch(fetcher, server.url("/feed"))
+    fetcher = Fetcher(http_client, clock, resolve=lambda host: next(addresses))
+
+    with pytest.raises(FetchError, match="private address"):
+        fetch(fetcher, server.url("/feed"))
     assert [asked.path for asked in server.asked] == ["/feed"]
