@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from streaming.collect.rounds import run_rounds
 from tests.unit.streaming.collect.conftest import NOON_US, SetClock
@@ -34,7 +35,7 @@ def test_each_is_asked_at_its_own_pace_with_a_jitter(clock: SetClock) -> None:
 
     assert 54 <= len(fast.at_seconds) <= 67
     assert 18 <= len(slow.at_seconds) <= 23
-    steps = [after - before for before, after in zip(fast.at_seconds, fast.at_seconds[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(fast.at_seconds)]
     assert min(steps) >= 9.0
     assert max(steps) <= 11.0
     assert len(set(steps)) > 30
