@@ -104,7 +104,7 @@ def expected_prices(book: TradeBook, now_us: int) -> set[str]:
 
 
 def of_topic(broker: EmbeddedBroker, topic: str) -> list[Delivered]:
-    return [each for each in read_delivered(broker.bootstrap) if each.place[0] == topic]
+    return read_delivered(broker.bootstrap, topics=(topic,))
 
 
 def ids_of(delivered: list[Delivered]) -> set[str]:
