@@ -14,7 +14,7 @@ from lakehouse.contract import RAW_NEWS, RAW_PRICE
 from streaming.cluster import find_cluster, wait_topic_ids
 from streaming.collect.clock import Clock, SystemClock
 from streaming.collect.errors import CollectError, SourceConfigError
-from streaming.collect.exchange import ExchangeClient, RecordingAdapter, ReplayAdapter
+from streaming.collect.exchange import BoundedAdapter, ExchangeClient, ReplayAdapter
 from streaming.collect.feed_transport import RecordingTransport, ReplayTransport
 from streaming.collect.fetch import Fetcher
 from streaming.collect.news import NewsCollector
@@ -159,7 +159,7 @@ def _markets(profile: Profile, setting: _Setting) -> list[Collector]:
     if setting.replay is not None:
         adapter = ReplayAdapter(setting.replay)
     elif setting.recorder is not None:
-        adapter = RecordingAdapter(setting.recorder)
+        adapter = BoundedAdapter(setting.recorder)
     return [
         MarketCollector(
             source,

@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http.client import responses
 from typing import Any
 
 import ccxt
@@ -21,6 +22,7 @@ from streaming.collect.source import ExchangeSource
 logger = logging.getLogger(__name__)
 
 PAGE_TRADES = 1_000
+MAX_ANSWER_BYTES = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,8 @@ class ExchangeClient:
         self._client.has["fetchCurrencies"] = False
         if source.url is not None:
             self._client.urls["api"] = _with_address(self._client.urls["api"], source.url)
-        if adapter is not None:
-            self._client.session.mount("http://", adapter)
-            self._client.session.mount("https://", adapter)
+        for scheme in ("http://", "https://"):
+            self._client.session.mount(scheme, adapter or BoundedAdapter())
 
     def fetch_page(self, symbol: str, *, since_ms: int, now_us: int) -> Page:
         """Trades from ``since_ms`` on, at most a page of them. Raises FetchError."""
@@ -109,10 +110,13 @@ class ExchangeClient:
         return Trade(str(trade_id), int(time_ms), price if is_price else None, _amount(amount), shown)
 
 
-class RecordingAdapter(HTTPAdapter):
-    """Passes a request on and records its answer, body still packed."""
+class BoundedAdapter(HTTPAdapter):
+    """Passes a request on; of an answer longer than MAX_ANSWER_BYTES no more is read, and it counts as none.
 
-    def __init__(self, recorder: Recorder) -> None:
+    With a recorder every answer is recorded, body still packed.
+    """
+
+    def __init__(self, recorder: Recorder | None = None) -> None:
         super().__init__()
         self._recorder = recorder
 
@@ -120,14 +124,19 @@ class RecordingAdapter(HTTPAdapter):
         method, url = str(request.method), str(request.url)
         try:
             response = super().send(request, *args, **kwargs)
-            body = response.raw.read(decode_content=False)
+            body = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=False)
+            if len(body) > MAX_ANSWER_BYTES:
+                response.close()
+                raise requests.ConnectionError(f"the answer is longer than {MAX_ANSWER_BYTES} bytes")
         except (requests.RequestException, OSError) as error:
-            self._recorder.add_error(method=method, url=url, error=f"{type(error).__name__}: {error}")
+            if self._recorder is not None:
+                self._recorder.add_error(method=method, url=url, error=f"{type(error).__name__}: {error}")
             raise
         headers = list(response.headers.items())
-        self._recorder.add_answer(
-            method=method, url=url, status=response.status_code, headers=headers, body=body
-        )
+        if self._recorder is not None:
+            self._recorder.add_answer(
+                method=method, url=url, status=response.status_code, headers=headers, body=body
+            )
         return self.build_response(request, _to_raw(response.status_code, headers, body))
 
 
@@ -150,6 +159,7 @@ def _to_raw(status: int, headers: Sequence[tuple[str, str]], body: bytes) -> HTT
         body=io.BytesIO(body),
         headers=dict(headers),
         status=status,
+        reason=responses.get(status, ""),
         preload_content=False,
         decode_content=False,
     )

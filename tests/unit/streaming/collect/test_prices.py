@@ -1,6 +1,6 @@
 """One market over time: every trade once, bad prices refused, gaps filled or marked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +219,22 @@ def test_more_trades_at_once_than_a_page_holds_are_passed_and_marked(
 
     assert shown(written)[-1] == ("11:59:10", 101.0)
     assert [gap.cause for gap in state(tmp_path).gaps] == ["more trades at once than the exchange gives"]
+
+
+def test_of_an_endless_answer_no_more_is_read_than_is_allowed(
+    server: ScriptedServer, make_market: MakeMarket
+) -> None:
+    sent: list[int] = []
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(500):
+            sent.append(100_000)
+            yield b"[" * 100_000
+
+    server.answer(TRADES, Answer(body=pieces))
+
+    assert make_market().poll() == 6
+    assert sum(sent) < 25_000_000
 
 
 @pytest.mark.parametrize("status", [429, 503])
