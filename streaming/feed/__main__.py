@@ -1,7 +1,6 @@
 """The feed's command line: python -m streaming.feed {backfill,live,run,burst}."""
 
 import logging
-import os
 import signal
 import sys
 import time
@@ -10,20 +9,17 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from streaming.broker import DEFAULT_DIRECTORY, read_bootstrap
-from streaming.errors import KafkaUnavailableError, StreamingError, TopicNotFoundError
+from streaming.cluster import find_cluster, wait_topic_ids
+from streaming.errors import StreamingError
 from streaming.feed.backfill import Task, publish_past
 from streaming.feed.cli import Options, parse_options
 from streaming.feed.live import publish_live, publish_steadily
 from streaming.feed.progress import Progress
-from streaming.feed.publisher import Publisher, backoff_seconds, open_publisher
+from streaming.feed.publisher import Publisher, open_publisher
 from streaming.feed.schedule import density_for_rate
 from streaming.feed.state import FeedState, read_state, resume_us, write_state
 from streaming.feed.stream import FEED_TOPICS, Feed
-from streaming.kafka_settings import KafkaSettings
-from streaming.topics import describe_topics
 
-_BOOTSTRAP_VARIABLE = "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS"
 _DAY_US = 86_400_000_000
 
 
@@ -34,8 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:
-        client_config = _client_config(options)
-        _COMMANDS[options.command](options, client_config)
+        config = find_cluster(options.bootstrap, say=_say)
+        _COMMANDS[options.command](options, config)
     except StreamingError as error:
         print(f"feed: {error}", file=sys.stderr)
         return 1
@@ -142,30 +138,12 @@ def _until(state: FeedState, until_us: int, *, from_us: int) -> FeedState:
 
 
 def _topic_ids(client_config: dict[str, Any], progress: Progress) -> tuple[str, ...]:
-    """Ids of the topics, once there is a broker that has them."""
-    for pause_seconds in backoff_seconds():
-        try:
-            described = describe_topics(client_config, FEED_TOPICS)
-            return tuple(described[topic].topic_id for topic in sorted(FEED_TOPICS))
-        except (KafkaUnavailableError, TopicNotFoundError) as error:
-            progress.say(f"{error}; trying again in {pause_seconds:.0f} s")
-            time.sleep(pause_seconds)
-    raise AssertionError("the backoff never ends")
+    ids = wait_topic_ids(client_config, FEED_TOPICS, say=progress.say)
+    return tuple(ids[topic] for topic in sorted(ids))
 
 
-def _client_config(options: Options) -> dict[str, Any]:
-    """The cluster that is asked for; where none is, the embedded broker, once it is ready."""
-    environ = dict(os.environ)
-    if options.bootstrap is not None:
-        environ[_BOOTSTRAP_VARIABLE] = options.bootstrap
-    pauses = iter(backoff_seconds())
-    embedded = None
-    while not environ.get(_BOOTSTRAP_VARIABLE) and (embedded := read_bootstrap(DEFAULT_DIRECTORY)) is None:
-        pause_seconds = next(pauses)
-        problem = f"{_BOOTSTRAP_VARIABLE} is not set and no embedded broker is ready"
-        print(f"feed: {problem}; trying again in {pause_seconds:.0f} s", file=sys.stderr, flush=True)
-        time.sleep(pause_seconds)
-    return KafkaSettings.from_env(environ, default_bootstrap=embedded).for_kafka_python()
+def _say(text: str) -> None:
+    print(f"feed: {text}", file=sys.stderr, flush=True)
 
 
 def _now_us() -> int:

@@ -37,9 +37,16 @@ def to_rfc3339(time_us: int) -> str:
 
 
 def to_value(
-    contract: MessageContract, *, event_time_us: int, natural_key: tuple[str, ...], **fields: Any
+    contract: MessageContract,
+    *,
+    event_time_us: int,
+    natural_key: tuple[str, ...],
+    origin: str = ORIGIN,
+    **fields: Any,
 ) -> bytes:
-    """One message as JSON. ``fields`` are those of the contract but version, id, origin and event time.
+    """One message as JSON, its event time in whole milliseconds.
+
+    ``fields`` are those of the contract but version, id, origin and event time.
 
     The same event time and natural key always give the same ``message_id``. A field that the contract does
     not know raises TypeError, so that no name can be misspelt.
@@ -54,7 +61,7 @@ def to_value(
     head = {
         "v": CONTRACT_VERSION,
         "message_id": message_id,
-        "origin": ORIGIN,
+        "origin": origin,
         contract.time_field: to_rfc3339(event_time_us),
     }
     return _encode(head | fields)

@@ -1,0 +1,208 @@
+"""News: a feed is asked, its new texts go to raw-news, and only then is it remembered that they did."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from lakehouse.contract import EARLIEST_EVENT_TIME, RAW_NEWS
+from lakehouse.time_range import to_us
+from streaming.collect.clock import Clock
+from streaming.collect.errors import FetchError, SourceGoneError
+from streaming.collect.feed_document import FeedDocument, Item, parse_feed
+from streaming.collect.fetch import Fetcher, Validators
+from streaming.collect.identity import Identity, identities
+from streaming.collect.sink import Sink
+from streaming.collect.source import NewsSource
+from streaming.collect.state import StateStore
+from streaming.feed.messages import Message, to_rfc3339, to_value
+
+logger = logging.getLogger(__name__)
+
+MIN_REMEMBERED = 4_000
+MAX_AHEAD_US = 300_000_000
+MAX_BACKOFF_SECONDS = 6 * 3_600.0
+_EARLIEST_US = to_us(EARLIEST_EVENT_TIME)
+
+
+class NewsState(msgspec.Struct, kw_only=True):
+    """What is known of one feed. ``seen`` holds marks of texts that Kafka has, the longest unseen first.
+
+    ``first_seen_us`` holds the times given to texts that have none of their own, from before they are published.
+    """
+
+    configured_url: str = ""
+    url: str = ""
+    is_gone: bool = False
+    etag: str | None = None
+    last_modified: str | None = None
+    n_failures: int = 0
+    not_before_us: int = 0
+    seen: list[str] = msgspec.field(default_factory=list)
+    first_seen_us: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _New:
+    """A text to be published."""
+
+    item: Item
+    identity: Identity
+    time_us: int
+    dated_by: str
+
+
+class NewsCollector:
+    """One feed. Killed at any instant it loses nothing: a repeat has the same message_id and vanishes in gold."""
+
+    def __init__(
+        self,
+        source: NewsSource,
+        *,
+        fetcher: Fetcher,
+        store: StateStore,
+        sink: Sink,
+        clock: Clock,
+        origin: str | None = None,
+    ) -> None:
+        """``origin`` goes before the source's own: a replay says so."""
+        self.name = source.source
+        self._source = source
+        self._fetcher = fetcher
+        self._store = store
+        self._sink = sink
+        self._clock = clock
+        self._origin = origin or source.origin
+        self._state = store.read(source.source, NewsState)
+        if self._state.configured_url != source.url:
+            seen, first_seen = self._state.seen, self._state.first_seen_us
+            self._state = NewsState(
+                configured_url=source.url, url=source.url, seen=seen, first_seen_us=first_seen
+            )
+
+    def first_wait_seconds(self) -> float | None:
+        """How long the source wished to be left alone when it was last asked; None where it is gone for good."""
+        if self._state.is_gone:
+            logger.warning("news source=%s is gone (410); remove it from the sources", self.name)
+            return None
+        return max(0.0, (self._state.not_before_us - self._clock.now_us()) / 1e6)
+
+    def poll(self) -> float | None:
+        """Asks once, publishes what is new; returns the seconds until the next time, None for never."""
+        began = time.monotonic()
+        try:
+            line, wait_seconds = self._ask()
+        except SourceGoneError as error:
+            self._state.is_gone = True
+            line, wait_seconds = f"status=410 {error}; it is not asked again", None
+        except FetchError as error:
+            line, wait_seconds = self._failed(error)
+        self._store.write(self.name, self._state)
+        shown = "never" if wait_seconds is None else f"{wait_seconds:.1f}"
+        seconds = time.monotonic() - began
+        logger.info("news source=%s %s seconds=%.3f next_seconds=%s", self.name, line, seconds, shown)
+        return wait_seconds
+
+    def _ask(self) -> tuple[str, float]:
+        state = self._state
+        fetched = self._fetcher.fetch(
+            state.url,
+            validators=Validators(etag=state.etag, last_modified=state.last_modified),
+            max_bytes=self._source.max_bytes,
+            timeout_seconds=self._source.timeout_seconds,
+        )
+        line, validators = f"status={fetched.status}", fetched.validators
+        if fetched.body is not None:
+            document = parse_feed(fetched.body, content_type=fetched.content_type, url=fetched.url)
+            line += f" bytes={len(fetched.body)}{self._take_in(document)}"
+            validators = Validators() if document.is_cut else validators
+        if fetched.moved_to is not None:
+            line += f" moved_to={fetched.moved_to}"
+            state.url = fetched.moved_to
+        state.etag, state.last_modified = validators.etag, validators.last_modified
+        state.n_failures = state.not_before_us = 0
+        return line, self._source.poll_seconds
+
+    def _failed(self, error: FetchError) -> tuple[str, float]:
+        """Twice as long after each failure, and never sooner than the source wishes."""
+        self._state.n_failures += 1
+        backoff = min(self._source.poll_seconds * 2.0 ** min(self._state.n_failures, 20), MAX_BACKOFF_SECONDS)
+        wait_seconds = max(
+            backoff if error.retry_after_seconds is None else error.retry_after_seconds,
+            self._source.poll_seconds,
+        )
+        self._state.not_before_us = self._clock.now_us() + round(wait_seconds * 1e6)
+        status = "none" if error.status is None else error.status
+        return f"status={status} failed={self._state.n_failures} problem={error.problem!r}", wait_seconds
+
+    def _take_in(self, document: FeedDocument) -> str:
+        if document.problem is not None and not document.items:
+            raise FetchError(document.problem, status=200)
+        known = list(zip(document.items, identities(document.items), strict=True))
+        new = self._choose_new(known)
+        if any(each.dated_by != "published" for each in new):
+            self._store.write(self.name, self._state)  # before publishing: a repeat is dated alike
+        for each in sorted(new, key=lambda one: one.time_us):
+            self._sink.send(self._to_message(each))
+        self._sink.flush()
+        self._remember([identity for _, identity in known])
+        problem = f" problem={document.problem!r}" if document.problem else ""
+        return f" items={len(known)} new={len(new)}{problem}"
+
+    def _choose_new(self, known: Sequence[tuple[Item, Identity]]) -> list[_New]:
+        seen = set(self._state.seen)
+        new = []
+        for item, identity in known:
+            if seen.isdisjoint(identity.marks):
+                time_us, dated_by = self._date(item, identity)
+                new.append(_New(item=item, identity=identity, time_us=time_us, dated_by=dated_by))
+            seen.update(identity.marks)
+        return new
+
+    def _date(self, item: Item, identity: Identity) -> tuple[int, str]:
+        """The text's own time, to the millisecond; where it has none that can be, when it was first seen."""
+        now_us = self._clock.now_us()
+        own_us = item.time_us
+        if own_us is not None and not _EARLIEST_US <= own_us <= now_us + MAX_AHEAD_US:
+            logger.warning("news source=%s time_us=%d cannot be: %r", self.name, own_us, item.title)
+            own_us = None
+        if own_us is not None and item.dated_by == "published":
+            return _to_milliseconds(own_us), item.dated_by
+        time_us = _to_milliseconds(now_us if own_us is None else own_us)
+        kept_us = self._state.first_seen_us.setdefault(identity.marks[0], time_us)
+        return kept_us, "first_seen" if own_us is None else "updated"
+
+    def _remember(self, listed: Sequence[Identity]) -> None:
+        """Kafka has them all. What the feed still lists is remembered longest."""
+        listed_marks = dict.fromkeys(mark for identity in listed for mark in identity.marks)
+        older = [mark for mark in self._state.seen if mark not in listed_marks]
+        keep = max(MIN_REMEMBERED, 3 * len(listed_marks))
+        self._state.seen = [*older, *listed_marks][-keep:]
+        kept = set(self._state.seen)
+        times = self._state.first_seen_us
+        self._state.first_seen_us = {mark: at for mark, at in times.items() if mark in kept}
+
+    def _to_message(self, new: _New) -> Message:
+        now_us = self._clock.now_us()
+        value = to_value(
+            RAW_NEWS,
+            event_time_us=new.time_us,
+            natural_key=(new.identity.name,),
+            origin=self._origin,
+            source=self.name,
+            dated_by=new.dated_by,
+            title=new.item.title,
+            summary=new.item.summary,
+            url=new.item.url,
+            language=new.item.language,
+            guid=new.item.guid,
+            collected_time=to_rfc3339(now_us),
+        )
+        return Message(topic=RAW_NEWS.topic, key=self.name.encode(), value=value, publish_us=now_us)
+
+
+def _to_milliseconds(time_us: int) -> int:
+    """Cut to what messages carry, so that the id agrees with the time."""
+    return time_us - time_us % 1_000

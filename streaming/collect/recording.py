@@ -1,0 +1,102 @@
+"""Raw responses with their timing: written while collecting, and read back as if they came from the network.
+
+A recording is a folder: `recording.jsonl` (a line for each exchange: instant, address, status, headers or error),
+a file of raw bytes for each body, and `state`, a copy of what the collector remembered when it began.
+"""
+
+import json
+import shutil
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from streaming.collect.clock import ReplayClock, SystemClock
+from streaming.collect.errors import RecordingError, ReplayEndedError
+
+INDEX_NAME = "recording.jsonl"
+STATE_NAME = "state"
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One answer as it came, body still encoded; or the error that came instead."""
+
+    at_us: int
+    method: str
+    url: str
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    error: str | None = None
+
+
+class Recorder:
+    """Writes a recording into a new folder. Each line is written after its body, so a cut-off one is no line."""
+
+    def __init__(self, directory: Path, clock: SystemClock, *, state_dir: Path | None) -> None:
+        """Raises RecordingError where the folder holds a recording already."""
+        if (directory / INDEX_NAME).exists():
+            raise RecordingError(f"{directory} holds a recording already; name another folder")
+        directory.mkdir(parents=True, exist_ok=True)
+        if state_dir is not None and state_dir.is_dir():
+            shutil.copytree(state_dir, directory / STATE_NAME, dirs_exist_ok=True)
+        self.began_us = clock.hold()
+        self._directory = directory
+        self._clock = clock
+        self._n_bodies = 0
+        self._append({"version": _VERSION, "began_us": self.began_us})
+
+    def add_answer(
+        self, *, method: str, url: str, status: int, headers: Iterable[tuple[str, str]], body: bytes
+    ) -> None:
+        self._n_bodies += 1
+        name = f"{self._n_bodies:06}.body"
+        (self._directory / name).write_bytes(body)
+        answer = Recorded(
+            at_us=self._clock.hold(),
+            method=method,
+            url=url,
+            status=status,
+            headers=tuple(headers),
+            body=name,
+        )
+        self._append(asdict(answer))
+
+    def add_error(self, *, method: str, url: str, error: str) -> None:
+        self._append(asdict(Recorded(at_us=self._clock.hold(), method=method, url=url, error=error)))
+
+    def _append(self, line: dict[str, object]) -> None:
+        with (self._directory / INDEX_NAME).open("a", encoding="utf-8") as index:
+            index.write(json.dumps(line) + "\n")
+
+
+class Replay:
+    """Answers of a recording, each once and in order for its address; the clock follows them."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises RecordingError."""
+        try:
+            first, *lines = (directory / INDEX_NAME).read_text(encoding="utf-8").splitlines()
+            header = json.loads(first)
+            answers = [Recorded(**json.loads(line)) for line in lines]
+        except (OSError, ValueError, TypeError) as error:
+            raise RecordingError(f"{directory} holds no recording: {error}") from error
+        if header.get("version") != _VERSION:
+            raise RecordingError(f"{directory}: version {header.get('version')}; {_VERSION} can be replayed")
+        self.clock = ReplayClock(int(header["began_us"]))
+        self.state_dir = directory / STATE_NAME
+        self._directory = directory
+        self._left: dict[tuple[str, str], deque[Recorded]] = defaultdict(deque)
+        for answer in answers:
+            self._left[answer.method, answer.url].append(answer)
+
+    def next_answer(self, *, method: str, url: str) -> tuple[Recorded, bytes]:
+        """The next answer from that address and its raw body. Raises ReplayEndedError where none is left."""
+        left = self._left[method, url]
+        if not left:
+            raise ReplayEndedError(f"nothing is left of {method} {url}")
+        answer = left.popleft()
+        self.clock.set(answer.at_us)
+        return answer, (self._directory / answer.body).read_bytes() if answer.body else b""

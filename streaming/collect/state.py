@@ -1,0 +1,44 @@
+"""What a collector remembers between two starts: small files, each replaced at once and only after Kafka has it."""
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from streaming.collect.errors import StateFileError
+
+State = TypeVar("State", bound=msgspec.Struct)
+
+
+class StateStore:
+    """Named states in a folder. Without a folder they live in memory; ``start_dir`` is then where they begin."""
+
+    def __init__(self, directory: Path | None, *, start_dir: Path | None = None) -> None:
+        self._directory = directory
+        self._start_dir = directory or start_dir
+
+    def read(self, name: str, kind: type[State]) -> State:
+        """The state of that name; a new one where there is none. Raises StateFileError."""
+        if self._start_dir is None:
+            return kind()
+        path = self._start_dir / f"{name}.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=kind)
+        except FileNotFoundError:
+            return kind()
+        except (OSError, msgspec.MsgspecError) as error:
+            raise StateFileError(path, str(error)) from error
+
+    def write(self, name: str, state: msgspec.Struct) -> None:
+        """Atomic and durable: after a crash the file holds this state or the one before."""
+        if self._directory is None:
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        path = self._directory / f"{name}.json"
+        written = path.with_name(f"{path.name}.{os.getpid()}.part")
+        with written.open("wb") as file:
+            file.write(msgspec.json.encode(state))
+            file.flush()
+            os.fsync(file.fileno())
+        written.replace(path)

@@ -1,0 +1,112 @@
+"""The offline world's command line: python -m streaming.offline."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from streaming.offline.http_server import OfflineServer, World
+from streaming.offline.news_wire import NewsWire
+from streaming.offline.trades import TradeBook
+
+DEFAULT_DIRECTORY = Path(".runtime/offline")
+URL_FILE = "url"
+
+_DESCRIPTION = """\
+Serves generated news and a generated market on this machine, for collectors that need no internet.
+
+  /news/chainwire.rss, ledgerdaily, tradersforum (English), journaldubloc, cryptohebdo (French); .atom, too
+  /exchange/0/public/AssetPairs, Trades, Time: an exchange's public API as ccxt's class `kraken` asks for it
+
+The last --days of everything are there at once, and new texts and trades keep coming. All of it is a function of
+--seed and the time, so a restart serves the same. The address is written to DIR/url when it answers."""
+
+_EXAMPLES = """\
+examples:
+  python -m streaming.offline &
+  python -m streaming.collect news --print --seconds 5
+  python -m streaming.offline --link 1
+      prices follow the news of their asset, which they do not by default: to see whether a model finds it"""
+
+logger = logging.getLogger("streaming.offline")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    wire = NewsWire(seed=options.seed, every_seconds=options.news_every)
+    book = TradeBook(seed=options.seed, a_minute=options.trades_a_minute, wire=wire, link=options.link)
+    world = World(book, days=options.days)
+    try:
+        server = _listen(world, options.port, options.dir / URL_FILE)
+    except OSError as error:
+        print(f"offline: cannot listen on port {options.port}: {error}", file=sys.stderr)
+        return 1
+    with server:
+        _write_url(options.dir, server.url)
+        logger.info("offline ready url=%s seed=%d link=%g", server.url, options.seed, options.link)
+        stopping.wait()
+    logger.info("offline stopped")
+    return 0
+
+
+def _listen(world: World, port: int, url_path: Path) -> OfflineServer:
+    """On the port that is asked for; without one, where it listened before if that is free, else anywhere."""
+    before = url_path.read_text(encoding="utf-8").rpartition(":")[2] if url_path.exists() else ""
+    if port == 0 and before.isdigit():
+        try:
+            return OfflineServer(world, port=int(before))
+        except OSError as error:
+            logger.warning("port %s is taken now: %s", before, error)
+    return OfflineServer(world, port=port)
+
+
+def _write_url(directory: Path, url: str) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    written = directory / f"{URL_FILE}.{os.getpid()}.part"
+    written.write_text(url, encoding="utf-8")
+    written.replace(directory / URL_FILE)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m streaming.offline",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, default=0, help="default: where it was before, else any free one")
+    parser.add_argument("--dir", type=Path, default=DEFAULT_DIRECTORY, help="where its address is written")
+    parser.add_argument("--seed", type=int, default=7, help="of everything (default 7)")
+    parser.add_argument("--days", type=float, default=7.0, help="how far back it goes (default 7)")
+    parser.add_argument(
+        "--link",
+        type=float,
+        default=0.0,
+        metavar="STRENGTH",
+        help="how strongly news move prices (default 0)",
+    )
+    parser.add_argument(
+        "--news-every", type=_count, default=120, metavar="SECONDS", help="a text (default 120)"
+    )
+    parser.add_argument(
+        "--trades-a-minute", type=_count, default=4, metavar="N", help="in each market (default 4)"
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 3_600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 3600")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

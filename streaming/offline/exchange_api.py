@@ -1,0 +1,100 @@
+"""The offline exchange's public REST API: the answers of Kraken's, as far as its ccxt class asks for them.
+
+Source: https://docs.kraken.com/api-reference/market-data (AssetPairs, Trades, Time).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from streaming.feed.market import ASSETS
+from streaming.offline.trades import TradeBook
+
+MAX_TRADES = 1_000
+DAY_US = 86_400_000_000
+AMOUNT_DIGITS = 8
+_LATEST_SECONDS = 10**11  # a larger `since` is in nanoseconds
+_OLD_CODES = {"btc": "XXBT", "eth": "XETH", "xrp": "XXRP", "doge": "XXDG"}
+_OLD_NAMES = {"btc": "XBT", "doge": "XDG"}
+
+Parameters = Mapping[str, str]
+
+
+class ExchangeApi:
+    """Answers questions by path. Trades older than ``days`` are no longer given."""
+
+    def __init__(self, book: TradeBook, *, days: float) -> None:
+        self._book = book
+        self._days = days
+        self._pairs = {_pair_id(symbol): symbol for symbol in ASSETS}
+        self._pairs |= {_alternative_name(symbol): symbol for symbol in ASSETS}
+        self._answers: dict[str, Callable[[Parameters, int], Any]] = {
+            "AssetPairs": self._asset_pairs,
+            "Trades": self._trades,
+            "Time": lambda _, now_us: {"unixtime": now_us // 1_000_000},
+        }
+
+    def answer(self, method: str, parameters: Parameters, *, now_us: int) -> dict[str, Any] | None:
+        """The answer as JSON holds it; None for a method that there is not."""
+        answer = self._answers.get(method)
+        if answer is None:
+            return None
+        try:
+            return {"error": [], "result": answer(parameters, now_us)}
+        except (KeyError, ValueError):
+            return {"error": ["EGeneral:Invalid arguments"]}
+
+    def _asset_pairs(self, _: Parameters, now_us: int) -> dict[str, Any]:
+        return {
+            _pair_id(symbol): {
+                "altname": _alternative_name(symbol),
+                "wsname": f"{_OLD_NAMES.get(symbol, symbol.upper())}/USD",
+                "base": _OLD_CODES.get(symbol, symbol.upper()),
+                "quote": "ZUSD",
+                "pair_decimals": asset.price_digits,
+                "lot_decimals": AMOUNT_DIGITS,
+                "fees": [],
+                "fees_maker": [],
+                "leverage_buy": [],
+                "leverage_sell": [],
+                "status": "online",
+            }
+            for symbol, asset in ASSETS.items()
+        }
+
+    def _trades(self, parameters: Parameters, now_us: int) -> dict[str, Any]:
+        """Trades from `since` on; without it the newest."""
+        symbol = self._pairs[parameters["pair"]]
+        limit = min(max(int(parameters.get("count", MAX_TRADES)), 1), MAX_TRADES)
+        newest_us = now_us - limit * 60_000_000 // self._book.a_minute
+        since_us = _to_us(int(parameters["since"])) if "since" in parameters else newest_us
+        from_us = max(since_us, now_us - round(self._days * DAY_US))
+        trades = self._book.between(symbol, from_us=from_us, until_us=now_us, limit=limit)
+        digits = ASSETS[symbol].price_digits
+        columns = (trades.prices, trades.amounts, trades.times_us, trades.is_buy, trades.numbers)
+        rows = [
+            [
+                f"{price:.{digits}f}",
+                f"{amount:.{AMOUNT_DIGITS}f}",
+                at_us / 1e6,
+                "b" if buy else "s",
+                "l",
+                "",
+                number,
+            ]
+            for price, amount, at_us, buy, number in zip(*(each.tolist() for each in columns), strict=True)
+        ]
+        last_us = int(trades.times_us[-1]) if rows else from_us
+        return {_pair_id(symbol): rows, "last": str(last_us * 1_000)}
+
+
+def _pair_id(symbol: str) -> str:
+    code = _OLD_CODES.get(symbol)
+    return f"{code}ZUSD" if code and symbol != "doge" else _alternative_name(symbol)
+
+
+def _alternative_name(symbol: str) -> str:
+    return f"{_OLD_NAMES.get(symbol, symbol.upper())}USD"
+
+
+def _to_us(since: int) -> int:
+    return since * 1_000_000 if since < _LATEST_SECONDS else since // 1_000
