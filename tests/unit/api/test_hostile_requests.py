@@ -14,14 +14,14 @@ from msgspec import structs
 from api.lakes import cursor_key
 from lakehouse.cursor import decode_cursor, encode_cursor
 from tests.lake_builder import NOON, build_lake
+from tests.sizes import sized
 from tests.unit.api.asking import Answer, Api
 
 ApiOf = Callable[[Path], Api]
 ROOT = Path(__file__).resolve().parents[3]
 CODE = tuple({sys.prefix, sys.base_prefix, str(Path(sys.prefix).resolve()), str(ROOT)})
 FUZZED = settings(
-    max_examples=120,
-    deadline=None,
+    max_examples=sized(quick=30, full=120),
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

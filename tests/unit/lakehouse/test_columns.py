@@ -22,12 +22,13 @@ from lakehouse.history import HistoryPage, HistoryQuery, read_history
 from lakehouse.lake import Lake
 from lakehouse.time_range import to_us
 from tests.lake_builder import LakeBuilder, build_lake
+from tests.sizes import sized
 from tests.unit.lakehouse.history_helpers import pages, points, question
 
 BUDGET_BYTES = 100_000_000
 FIRST_DAY = datetime(2026, 1, 9, tzinfo=UTC)
 SLOW = settings(
-    max_examples=15,
+    max_examples=sized(quick=4, full=15),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking whole lakes takes minutes
@@ -146,7 +147,6 @@ def test_columns_answer_as_the_files_do_whatever_happens_to_the_table(
         shutil.rmtree(folder)
 
 
-@settings(deadline=None)
 @given(scores=st.lists(st.floats(-1, 1), min_size=1, max_size=50))
 def test_scores_are_summed_as_duckdb_sums_decimals(scores: list[float]) -> None:
     rows = pa.table({"score": scores})

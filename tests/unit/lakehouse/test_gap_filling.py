@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse import lake
@@ -112,7 +112,6 @@ def test_candles_are_filled_from_the_lake(tmp_path: Path) -> None:
 MOOD = st.tuples(st.integers(1, 9), st.floats(-1, 1), st.floats(-1, 1), st.floats(-1, 1))
 
 
-@settings(deadline=None)
 @given(seen=st.dictionaries(st.integers(0, 30), MOOD), filling=st.sampled_from([NULLS, PREVIOUS, LINEAR]))
 def test_filling_keeps_every_observed_bucket_and_its_counts(seen: dict[int, Any], filling: str) -> None:
     rows: list[Row] = []

@@ -16,9 +16,10 @@ from lakehouse.buckets import BUCKET_WIDTHS_US
 from lakehouse.lake import Lake
 from lakehouse.time_range import to_time, to_us
 from tests.lake_builder import LakeBuilder, build_lake
+from tests.sizes import sized
 from tests.unit.lakehouse.history_helpers import DAY_END, DAY_START, pages, points, question
 
-SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=sized(quick=5, full=15), suppress_health_check=[HealthCheck.too_slow])
 
 # Few distinct instants, so that many events tie; some on the very edges of buckets and of the range.
 INSTANTS = st.one_of(

@@ -16,11 +16,12 @@ from lakehouse import bucket_history
 from lakehouse.buckets import BUCKET_WIDTHS_US
 from lakehouse.history_query import HistoryQuery
 from lakehouse.lake import Lake
+from tests.sizes import sized
 from tests.unit.lakehouse.history_helpers import DAY_START, pages, question
 from tests.unit.lakehouse.rolled_lake import GOLD_OF_SERIES, RolledLake, plain_group_by
 
 SEEDED = settings(
-    max_examples=12,
+    max_examples=sized(quick=3, full=12),
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],

@@ -16,6 +16,7 @@ from lakehouse import lake, score_refresh
 from lakehouse.lake import Lake
 from lakehouse.score_refresh import refresh_scores
 from tests.lake_builder import NOON, LakeBuilder, build_lake
+from tests.sizes import sized
 
 N_EARLY = 200
 MINUTES = {"5m": 5, "1h": 60, "24h": 1440}
@@ -252,7 +253,7 @@ def test_refreshers_at_once_score_each_forecast_once(tmp_path: Path) -> None:
     assert outcomes(lake.open(str(tmp_path))) == [(i, 100.0) for i in range(60)]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(sized(quick=1, full=4)))
 def test_scores_are_the_same_whatever_the_refreshes_crashes_and_compactions(
     tmp_path: Path, seed: int
 ) -> None:

@@ -13,6 +13,7 @@ from lakehouse.history import read_history
 from lakehouse.history_query import Row
 from lakehouse.thinning import MIN_POINTS, kept_of_curve, thin_buckets, thin_rows
 from tests.lake_builder import NOON, build_lake
+from tests.sizes import sized
 from tests.unit.lakehouse.history_helpers import pages, points, question
 
 CANDLES = ("event_time", "open", "high", "low", "close", "volume", "count", "origins", "complete", "filled")
@@ -51,7 +52,7 @@ CURVES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=sized(quick=40, full=300))
 @given(curve=CURVES, n_points=st.integers(MIN_POINTS, 40))
 def test_ends_and_extremes_of_any_curve_are_kept(
     curve: list[tuple[int, float | None]], n_points: int
@@ -68,7 +69,6 @@ def test_ends_and_extremes_of_any_curve_are_kept(
         assert {min(known), max(known)} <= {values[index] for index in kept}
 
 
-@settings(deadline=None, max_examples=100)
 @given(
     moods=st.lists(
         st.tuples(st.integers(0, 9), st.floats(-1, 1), st.integers(0, 7)), min_size=5, max_size=200

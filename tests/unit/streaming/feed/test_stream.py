@@ -97,7 +97,9 @@ def test_a_denser_feed_repeats_the_thinner_one_byte_for_byte(clean: list[Message
 
 
 def test_another_seed_is_another_market_with_other_ids(clean: list[Message]) -> None:
-    other = messages_between(Feed(seed=8), start_us=NOON_US, end_us=NOON_US + HOUR_US)
+    bitcoin = Feed(seed=8, symbols=frozenset({"btc"}))
+
+    other = messages_between(bitcoin, start_us=NOON_US, end_us=NOON_US + HOUR_US)
 
     assert {message_id(m) for m in other}.isdisjoint({message_id(m) for m in clean})
 

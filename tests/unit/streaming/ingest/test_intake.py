@@ -23,6 +23,7 @@ from streaming.ingest.intake import Intake
 from streaming.ingest.source import to_ends
 from tests.accounting import Delivered, assert_accounted, read_table
 from tests.messages import news, sentiment, to_bytes
+from tests.sizes import sized
 
 TOPIC = "analyzed-sentiment"
 TOPICS = {TOPIC: "id-1"}
@@ -52,7 +53,7 @@ storms = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=sized(quick=8, full=60))
 @given(storm=storms)
 def test_crash_between_any_two_commits_and_other_batches_end_in_each_record_once(storm: Storm) -> None:
     with tempfile.TemporaryDirectory() as directory:

@@ -58,6 +58,11 @@ def sentiment_arrival(
     return event_us + round(delay_seconds * SECOND_US), _SENTIMENT_TOPIC, 0, offset, seen
 
 
+def minute_of(prediction: Prediction) -> int:
+    """Minutes from the start to the moment of a prediction."""
+    return prediction.made_us // MINUTE_US - START_MINUTE
+
+
 def walk(n_minutes: int, *, seed: int, deviation: float = 0.001) -> list[float]:
     """Prices of a random walk that starts near 100."""
     returns = np.random.default_rng(seed).normal(0.0, deviation, n_minutes)

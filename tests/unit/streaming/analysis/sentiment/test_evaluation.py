@@ -1,10 +1,7 @@
-"""The labelled headlines and the figures in the model cards."""
-
-from pathlib import Path
+"""The labelled headlines and the figures that are made of them."""
 
 import pytest
 
-from streaming.analysis.sentiment.evaluate import CARD, CARDS_DIRECTORY, to_card
 from streaming.analysis.sentiment.evaluation.figures import measure
 from streaming.analysis.sentiment.evaluation.headlines import LabelledPassage, read_headlines
 from streaming.analysis.sentiment.lexicon.wording import read_lexicon
@@ -16,10 +13,6 @@ def labelled(*labels: str) -> list[LabelledPassage]:
         LabelledPassage(title=str(at), symbol="btc", passage=Passage("x", "en"), label=label)
         for at, label in enumerate(labels)
     ]
-
-
-def test_the_cards_figures_are_those_of_a_fresh_run() -> None:
-    assert Path(CARDS_DIRECTORY / CARD).read_text(encoding="utf-8") == to_card()
 
 
 def test_held_out_headlines_are_at_least_two_hundred_and_half_hold_no_term() -> None:
