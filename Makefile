@@ -28,7 +28,7 @@ demo: setup  ## The whole pipeline on this machine, until Ctrl-C; SECONDS=90 sto
 	@$(VENV)/python -m demo $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS)) $(ARGS)
 
 .PHONY: check
-check: setup  ## Format, lint, types, import contracts, unit tests
+check: setup  ## Format, lint, types, import contracts, unit tests (generated ones at their small size)
 	$(VENV)/ruff format --check $(OURS)
 	$(VENV)/ruff check $(OURS)
 	$(VENV)/mypy
@@ -37,7 +37,7 @@ check: setup  ## Format, lint, types, import contracts, unit tests
 
 .PHONY: test
 test: setup $(STAMPS)/system-test  ## Every test but the soak, on a real broker, Spark, Delta and browser
-	$(VENV)/pytest tests
+	$(VENV)/pytest tests --hypothesis-profile=full
 
 .PHONY: format
 format: setup  ## Rewrite the sources as `make check` wants them

@@ -1,9 +1,13 @@
 """Real Delta lakes for tests: rows with defaults, appended with their positions."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -137,10 +141,40 @@ def build_lake(
     price: Sequence[Row] = (),
     news: Sequence[Row] = (),
 ) -> LakeBuilder:
-    """A lake with every gold table, rows in one commit each."""
-    builder = LakeBuilder(path)
-    builder.append(GOLD_SENTIMENT.name, sentiment)
-    builder.append(GOLD_PREDICTION.name, prediction)
-    builder.append(GOLD_PRICE.name, price)
-    builder.append(GOLD_NEWS.name, news)
+    """A lake with every gold table, rows in one commit each. Where these rows were built before, a copy of that."""
+    rows = {
+        GOLD_SENTIMENT.name: sentiment,
+        GOLD_PREDICTION.name: prediction,
+        GOLD_PRICE.name: price,
+        GOLD_NEWS.name: news,
+    }
+    if path.exists() and any(path.iterdir()):
+        return _append_all(LakeBuilder(path), rows)
+    built = _built_lakes()
+    kept = Path(built.folder.name) / sha256(repr(rows).encode()).hexdigest()
+    if kept.name in built.next_offsets:
+        shutil.copytree(kept, path, dirs_exist_ok=True)
+        return LakeBuilder(path, dict(built.next_offsets[kept.name]))
+    builder = _append_all(LakeBuilder(path), rows)
+    shutil.copytree(path, kept)
+    built.next_offsets[kept.name] = dict(builder.next_offsets)
     return builder
+
+
+def _append_all(builder: LakeBuilder, rows: Mapping[str, Sequence[Row]]) -> LakeBuilder:
+    for name, of_table in rows.items():
+        builder.append(name, of_table)
+    return builder
+
+
+@dataclass(frozen=True)
+class _BuiltLakes:
+    """Lakes as they were built, by a digest of their rows, until the process ends."""
+
+    folder: TemporaryDirectory[str]
+    next_offsets: dict[str, dict[tuple[str, int], int]]
+
+
+@cache
+def _built_lakes() -> _BuiltLakes:
+    return _BuiltLakes(TemporaryDirectory(prefix="cryptoviz-lakes-"), {})

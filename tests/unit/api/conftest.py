@@ -29,7 +29,17 @@ CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key)
 @pytest.fixture
 def api_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]]:
     """The API over the lake at a path, at the end of the day 2026-01-10."""
+    yield from _pointing(monkeypatch)
 
+
+@pytest.fixture(scope="module")
+def module_api_of() -> Iterator[Callable[[Path], Api]]:
+    """The same for a lake that no test of a module changes."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield from _pointing(monkeypatch)
+
+
+def _pointing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]]:
     def point(path: Path) -> Api:
         settings = replace(django_settings.CRYPTOVIZ, lake_uri=str(path), cursor_wait_seconds=0.05)
         monkeypatch.setattr(django_settings, "CRYPTOVIZ", settings)

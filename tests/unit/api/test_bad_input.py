@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.lake_builder import NOON, build_lake
@@ -16,10 +16,11 @@ ApiOf = Callable[[Path], Api]
 SERIES = ("sentiment", "prediction", "prix")
 
 
-@pytest.fixture
-def api(tmp_path: Path, api_of: ApiOf) -> Api:
-    build_lake(tmp_path, sentiment=[{}, {"event_time": NOON}], prediction=[{}, {}], price=[{}, {}])
-    return api_of(tmp_path)
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory, module_api_of: ApiOf) -> Api:
+    path = tmp_path_factory.mktemp("lake")
+    build_lake(path, sentiment=[{}, {"event_time": NOON}], prediction=[{}, {}], price=[{}, {}])
+    return module_api_of(path)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +231,7 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=sized(quick=40, full=150), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sized(quick=40, full=150))
 @given(series=st.sampled_from(SERIES), given_parameters=st.lists(st.tuples(NAMES, HOSTILE), max_size=4))
 def test_any_parameters_get_an_answer_or_a_400(
     api: Api, series: str, given_parameters: list[tuple[str, str]]
@@ -241,14 +242,12 @@ def test_any_parameters_get_an_answer_or_a_400(
         assert answer.document["parameter"] in {name for name, _ in given_parameters}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(symbol=st.text(min_size=1, max_size=30))
 def test_any_symbol_gets_an_answer(api: Api, symbol: str) -> None:
     escaped = quote(symbol, safe="", errors="surrogatepass")
     assert api.get(f"/api/v1/prix/{escaped}/historique").status in (200, 400, 404)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.binary(max_size=60))
 def test_any_bytes_as_a_query_get_an_answer(api: Api, query: bytes) -> None:
     assert api.history("sentiment", query.decode("latin-1")).status in (200, 400)

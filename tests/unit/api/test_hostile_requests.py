@@ -37,19 +37,28 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
 sys.addaudithook(_note)
 
 
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("lake")
+    build_lake(path, sentiment=[{}, {"event_time": NOON}], prediction=[{}, {}], price=[{}, {}])
+    return path
+
+
+@pytest.fixture(scope="module")
+def module_api(lake: Path, module_api_of: ApiOf) -> Api:
+    return module_api_of(lake)
+
+
 @pytest.fixture
-def api(tmp_path: Path, api_of: ApiOf) -> Iterator[Api]:
+def api(lake: Path, module_api: Api) -> Iterator[Api]:
     """The API, watched: at the end, nothing but the lake and the code itself has been opened.
 
     What Rust and C++ open Python does not see: delta-rs is given the lake alone, and DuckDB may not leave it.
     """
     global opened
-    lake = tmp_path / "lake"
-    build_lake(lake, sentiment=[{}, {"event_time": NOON}], prediction=[{}, {}], price=[{}, {}])
-    api = api_of(lake)
-    assert api.history("sentiment").status == 200
+    assert module_api.history("sentiment").status == 200
     opened = []
-    yield api
+    yield module_api
     seen, opened = opened, None
     assert [path for path in seen if not path.startswith((str(lake), *CODE))] == []
 

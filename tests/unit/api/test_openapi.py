@@ -7,11 +7,17 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from lakehouse.tables import GOLD_TABLES
 from tests.lake_builder import build_lake
 from tests.unit.api.asking import Api
 
 ApiOf = Callable[[Path], Api]
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory, module_api_of: ApiOf) -> Api:
+    path, tickers = tmp_path_factory.mktemp("lake"), [{"base_volume": None}, {"base_volume": None}]
+    build_lake(path, sentiment=[{}, {"terms": None}], prediction=[{}, {"lower": None}], price=tickers)
+    return module_api_of(path)
 
 
 def check(schema: dict[str, Any], path: str, status: int, document: Any) -> None:
@@ -23,25 +29,18 @@ def check(schema: dict[str, Any], path: str, status: int, document: Any) -> None
 
 @pytest.mark.parametrize("series", ["sentiment", "prediction", "prix"])
 @pytest.mark.parametrize("query", ["", "intervalle=brut", "limite=1", "periode=x", "date_debut=2026-01-10"])
-def test_answers_match_the_schema(tmp_path: Path, api_of: ApiOf, series: str, query: str) -> None:
-    tickers = [{"base_volume": None}, {"base_volume": None}]
-    build_lake(tmp_path, sentiment=[{}, {"terms": None}], prediction=[{}, {"lower": None}], price=tickers)
-    api = api_of(tmp_path)
+def test_answers_match_the_schema(api: Api, series: str, query: str) -> None:
     schema = api.get("/api/v1/schema").document
     answer = api.history(series, query)
     check(schema, f"/api/v1/{series}/{{symbol}}/historique", answer.status, answer.document)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/actifs", "/api/v1/etat", "/healthz", "/readyz"])
-def test_status_answers_match_the_schema(tmp_path: Path, api_of: ApiOf, path: str) -> None:
-    build_lake(tmp_path, sentiment=[{}], price=[{}])
-    api = api_of(tmp_path)
+def test_status_answers_match_the_schema(api: Api, path: str) -> None:
     check(api.get("/api/v1/schema").document, path, 200, api.get(path).document)
 
 
-def test_every_parameter_that_is_published_is_taken(tmp_path: Path, api_of: ApiOf) -> None:
-    build_lake(tmp_path, **{spec.name.removeprefix("gold_"): [{}] for spec in GOLD_TABLES})
-    api = api_of(tmp_path)
+def test_every_parameter_that_is_published_is_taken(api: Api) -> None:
     schema = api.get("/api/v1/schema").document
     for path, operations in schema["paths"].items():
         for parameter in operations["get"].get("parameters", []):

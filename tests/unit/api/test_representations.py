@@ -23,8 +23,9 @@ RANGE = "date_debut=2026-01-10&date_fin=2026-01-11"
 PATH = "/api/v1/sentiment/btc/historique"
 
 
-@pytest.fixture
-def client(tmp_path: Path, api_of: ApiOf) -> Client:
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, module_api_of: ApiOf) -> Client:
+    path = tmp_path_factory.mktemp("lake")
     rows: list[dict[str, Any]] = [
         {"title": 'Said, "no"\nand left', "language": None},
         {"event_time": NOON + timedelta(minutes=1), "score": None, "label": "unscored", "terms": None},
@@ -32,8 +33,8 @@ def client(tmp_path: Path, api_of: ApiOf) -> Client:
     ]
     prices = [{"event_time": NOON + timedelta(minutes=i), "price": 100.0 + i} for i in range(10)]
     predictions = [{"made_at": NOON, "target_time": NOON + timedelta(minutes=i)} for i in range(4)]
-    build_lake(tmp_path, sentiment=rows, price=prices, prediction=predictions)
-    return api_of(tmp_path).client
+    build_lake(path, sentiment=rows, price=prices, prediction=predictions)
+    return module_api_of(path).client
 
 
 def ask(client: Client, query: str, path: str = PATH, **headers: str) -> Any:

@@ -36,13 +36,19 @@ def test_score_says_what_a_model_was_worth_in_numbers_and_words(tmp_path: Path, 
     assert (table["table"], table["position"]) == ("gold_score", {"TopicPrediction": [40]})
 
 
-@pytest.mark.parametrize("n", [0, 1, 40])
+@pytest.fixture(scope="module", params=[0, 1, 40])
+def scored_api(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, module_api_of: ApiOf
+) -> Api:
+    path = tmp_path_factory.mktemp("lake")
+    build_scored_lake(path, n=request.param, errors={"good": (0.5, -1.5)})
+    return module_api_of(path)
+
+
 @pytest.mark.parametrize("query", ["", "modele=good", "horizon=1h", "horizon=x", "limite=1"])
-def test_answers_match_the_schema(tmp_path: Path, api_of: ApiOf, n: int, query: str) -> None:
-    build_scored_lake(tmp_path, n=n, errors={"good": (0.5, -1.5)})
-    api = api_of(tmp_path)
-    answer = api.get(PATH.format(symbol="btc"), query)
-    check(api.get("/api/v1/schema").document, PATH, answer.status, answer.document)
+def test_answers_match_the_schema(scored_api: Api, query: str) -> None:
+    answer = scored_api.get(PATH.format(symbol="btc"), query)
+    check(scored_api.get("/api/v1/schema").document, PATH, answer.status, answer.document)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""100,000 hostile messages (5,000 in `make check`): one verdict each, by either path, and nothing that a table cannot hold."""
+"""100,000 hostile messages (`make check`: 5,000): one verdict each, by either path, and nothing no table can hold."""
 
 import json
 import math
