@@ -10,6 +10,8 @@ PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 py
 VENV := .venv/bin
 STAMPS := .runtime/stamps
 JAVA_SOURCES := $(shell find jvm/src 2>/dev/null)
+UNITS := $(sort $(filter-out __pycache__,$(patsubst tests/unit/%/,%,$(wildcard tests/unit/*/))))
+N_CORES = $(shell getconf _NPROCESSORS_ONLN)
 OURS := $(wildcard lakehouse streaming compaction api demo benchmarks notebooks setup tests)
 
 # What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
@@ -28,12 +30,20 @@ demo: setup  ## The whole pipeline on this machine, until Ctrl-C; SECONDS=90 sto
 	@$(VENV)/python -m demo $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS)) $(ARGS)
 
 .PHONY: check
-check: setup  ## Format, lint, types, import contracts, unit tests (generated ones at their small size)
+check: setup  ## Format, lint, types, import contracts, unit tests; generated tests at their small size
+	@$(MAKE) --no-print-directory --jobs=$(N_CORES) --output-sync=target $(UNITS:%=check-%) check-lint
+
+.PHONY: check-lint
+check-lint:
 	$(VENV)/ruff format --check $(OURS)
 	$(VENV)/ruff check $(OURS)
 	$(VENV)/mypy
 	$(VENV)/lint-imports --no-cache
-	$(VENV)/pytest tests/unit
+
+# A process for each package: nothing else here would use a second core.
+.PHONY: $(UNITS:%=check-%)
+$(UNITS:%=check-%): check-%:
+	$(VENV)/pytest tests/unit/$* -o cache_dir=.pytest_cache/$*
 
 .PHONY: test
 test: setup $(STAMPS)/system-test  ## Every test but the soak, on a real broker, Spark, Delta and browser

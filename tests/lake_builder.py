@@ -151,7 +151,9 @@ def build_lake(
     if path.exists() and any(path.iterdir()):
         return _append_all(LakeBuilder(path), rows)
     built = _built_lakes()
-    kept = Path(built.folder.name) / sha256(repr(rows).encode()).hexdigest()
+    kept = (
+        Path(built.folder.name) / sha256(repr((rows, [TABLES[name] for name in rows])).encode()).hexdigest()
+    )
     if kept.name in built.next_offsets:
         shutil.copytree(kept, path, dirs_exist_ok=True)
         return LakeBuilder(path, dict(built.next_offsets[kept.name]))

@@ -21,7 +21,7 @@ from tests.unit.lakehouse.history_helpers import DAY_START, pages, question
 from tests.unit.lakehouse.rolled_lake import GOLD_OF_SERIES, RolledLake, plain_group_by
 
 SEEDED = settings(
-    max_examples=sized(quick=3, full=12),
+    max_examples=sized(quick=2, full=12),
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],

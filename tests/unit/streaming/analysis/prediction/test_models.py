@@ -13,6 +13,7 @@ from streaming.analysis.prediction.models import (
     RandomWalk,
     Ridge,
 )
+from tests.sizes import sized
 
 FIVE_MINUTES = HORIZONS[0]
 DEVIATION = 0.01
@@ -38,13 +39,13 @@ def known_with(features: np.ndarray | None, *, mean_return: float | None = None)
     return Known(FIVE_MINUTES.minutes, DEVIATION, mean_return, features)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(1, sized(quick=2, full=4)))
 def test_learner_finds_a_planted_link(seed: int) -> None:
     link = [0.0, 0.4, 0, 0, 0, 0, 0, 0, 0]
     assert relative_mae(Ridge(N_PRICE_FEATURES, FIVE_MINUTES), link, seed=seed) < 0.95
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(1, sized(quick=2, full=4)))
 def test_only_the_learner_that_sees_sentiment_finds_a_link_to_it(seed: int) -> None:
     link = [0.0, 0, 0, 0, 0, 0, 0.4, 0, 0]
     assert relative_mae(Ridge(N_FEATURES, FIVE_MINUTES), link, seed=seed) < 0.95
@@ -53,7 +54,7 @@ def test_only_the_learner_that_sees_sentiment_finds_a_link_to_it(seed: int) -> N
     )
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(1, sized(quick=2, full=4)))
 def test_learner_finds_nothing_in_noise(seed: int) -> None:
     assert relative_mae(Ridge(N_FEATURES, FIVE_MINUTES), [0.0] * N_FEATURES, seed=seed) == pytest.approx(
         1.0, abs=0.005
