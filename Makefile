@@ -68,6 +68,10 @@ bench-freshness: setup  ## From produce to an API answer: p50, p95, p99
 bench-ingest: setup  ## Catch-up of 1,000,000 messages beside the limit of the machine
 	$(VENV)/python -m benchmarks.ingest $(ARGS)
 
+.PHONY: bench-analysis
+bench-analysis: setup  ## Texts and price updates a second beside plain loops; from a headline to an answer
+	$(VENV)/python -m benchmarks.analysis $(ARGS)
+
 .PHONY: bench-history
 bench-history: setup  ## History questions beside PostgreSQL and DuckDB: 10,000,000 rows, 90 days
 	$(VENV)/python -m benchmarks.history $(ARGS)

@@ -59,7 +59,7 @@ def _burst(options: Options, client_config: dict[str, Any]) -> None:
     assert options.n_messages is not None
     progress = Progress("burst")
     progress.say(f"burst of {options.n_messages:,} messages, seed {options.seed}")
-    feed = Feed(seed=options.seed, symbols=options.symbols, dose=options.dose)
+    feed = _to_feed(options)
     if options.rate is None:
         start_us = now_us - round(options.days * _DAY_US)
         task = Task(feed=feed, start_us=start_us, end_us=now_us, n_messages=options.n_messages)
@@ -85,6 +85,7 @@ def _publish_days(options: Options, client_config: dict[str, Any], *, now_us: in
     progress = Progress("backfill")
     wanted = FeedState(
         seed=options.seed,
+        link=options.link,
         symbols=tuple(sorted(options.symbols)),
         topic_ids=_topic_ids(client_config, progress) if options.state else (),
         from_us=now_us - round(options.days * _DAY_US),
@@ -99,7 +100,7 @@ def _publish_days(options: Options, client_config: dict[str, Any], *, now_us: in
     def save(until_us: int) -> None:
         write_state(options.state, _until(wanted, until_us, from_us=from_us))
 
-    feed = Feed(seed=options.seed, symbols=options.symbols, dose=options.dose)
+    feed = _to_feed(options)
     task = Task(feed=feed, start_us=start_us, end_us=now_us)
     publish_past(task, client_config, progress, n_workers=options.n_workers, on_published=save)
     progress.finish()
@@ -112,9 +113,7 @@ def _publish_on(
     assert options.rate is not None
     progress = Progress("live")
     live = density_for_rate(options.rate, options.symbols)
-    feed = Feed(
-        seed=options.seed, symbols=options.symbols, dose=options.dose, live=live, live_from_us=start_us
-    )
+    feed = replace(_to_feed(options), live=live, live_from_us=start_us)
     publisher = _open(client_config, progress)
     end_us = None if options.seconds is None else _now_us() + round(options.seconds * 1e6)
 
@@ -127,6 +126,10 @@ def _publish_on(
     finally:
         publisher.close()
     progress.finish()
+
+
+def _to_feed(options: Options) -> Feed:
+    return Feed(seed=options.seed, symbols=options.symbols, dose=options.dose, link=options.link)
 
 
 def _open(client_config: dict[str, Any], progress: Progress) -> Publisher:

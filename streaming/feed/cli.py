@@ -16,7 +16,7 @@ DEFAULT_DOSE = Dose(late=0.01, duplicates=0.01, poison=0.002)
 _DESCRIPTION = """\
 A generated market and its results, published to raw-price, analyzed-sentiment and predicted-price.
 
-Every number is made up and says so: its origin is "generated". The same seed gives the same messages with the
+Every number is made up and says so: its origin is "generated". The same seed and link give the same messages with the
 same ids for the same instants, on any day, at any rate, in any process: a feed that is started twice sends
 duplicates, which the lake drops, and never contradictions."""
 
@@ -43,6 +43,7 @@ class Options:
     seed: int
     symbols: frozenset[str]
     dose: Dose
+    link: float
     bootstrap: str | None
     days: float
     rate: float | None
@@ -69,6 +70,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
             duplicates=quiet.duplicates if given.duplicates is None else given.duplicates,
             poison=quiet.poison if given.poison is None else given.poison,
         ),
+        link=given.link,
         bootstrap=given.bootstrap,
         days=getattr(given, "days", 7.0),
         rate=getattr(given, "rate", None),
@@ -128,6 +130,13 @@ def _add_command(
         default=frozenset(ASSETS),
         help=f"comma-separated (default {','.join(ASSETS)})",
     )
+    command.add_argument(
+        "--link",
+        type=_link,
+        default=0.0,
+        metavar="STRENGTH",
+        help="how strongly news move prices (default 0)",
+    )
     command.add_argument("--bootstrap", help="host:port of the cluster, comma-separated")
     for name_, meaning in (
         ("late", "share that is published minutes to hours after its event"),
@@ -156,6 +165,10 @@ def _symbols(text: str) -> frozenset[str]:
 
 def _share(text: str) -> float:
     return _number(text, "a share from 0 to 0.5", at_least=0.0, at_most=0.5)
+
+
+def _link(text: str) -> float:
+    return _number(text, "a strength from 0 to 10", at_least=0.0, at_most=10.0)
 
 
 def _days(text: str) -> float:

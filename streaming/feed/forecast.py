@@ -57,22 +57,27 @@ def due_slots(slots: Slots, horizon: Horizon) -> Slots:
     return Slots(due.minutes, due.numbers, due.times_us, child_keys(due.keys, horizon.minutes))
 
 
-def prediction_values(seed: int, symbol: str, horizon: Horizon, slots: Slots) -> list[tuple[bytes, ...]]:
+def prediction_values(
+    seed: int, symbol: str, horizon: Horizon, slots: Slots, *, link: float = 0.0
+) -> list[tuple[bytes, ...]]:
     """For each slot the messages of all models for one horizon."""
     if not len(slots):
         return []
     made_us = slots.times_us
-    base = mid_prices(seed, symbol, made_us)
-    drift, spread = _past(seed, symbol, horizon, made_us)
+    base = mid_prices(seed, symbol, made_us, link=link)
+    drift, spread = _past(seed, symbol, horizon, made_us, link=link)
+    version = f"{MODEL_VERSION}+seed{seed}" + (f"+link{link:g}" if link else "")
     rows = zip(made_us.tolist(), base.tolist(), drift.tolist(), spread.tolist(), strict=True)
-    return [tuple(_prediction_value(seed, symbol, horizon, model, *row) for model in MODELS) for row in rows]
+    return [
+        tuple(_prediction_value(version, symbol, horizon, model, *row) for model in MODELS) for row in rows
+    ]
 
 
-def _past(seed: int, symbol: str, horizon: Horizon, made_us: Ints) -> tuple[Floats, Floats]:
+def _past(seed: int, symbol: str, horizon: Horizon, made_us: Ints, *, link: float) -> tuple[Floats, Floats]:
     """Expected log return over the horizon and its deviation, from the whole minutes before each instant."""
     last = made_us // MINUTE_US
     minutes = np.arange(int(last.min()) - horizon.past_minutes, int(last.max()) + 1, dtype=np.int64)
-    logs = log_prices(seed, symbol, minutes)
+    logs = log_prices(seed, symbol, minutes, link=link)
     start = last - horizon.past_minutes - minutes[0]
     squares = sliding_window_view(np.diff(logs) ** 2, horizon.past_minutes)[start]
     mean = (logs[start + horizon.past_minutes] - logs[start]) / horizon.past_minutes
@@ -81,7 +86,7 @@ def _past(seed: int, symbol: str, horizon: Horizon, made_us: Ints) -> tuple[Floa
 
 
 def _prediction_value(
-    seed: int,
+    version: str,
     symbol: str,
     horizon: Horizon,
     model: str,
@@ -93,7 +98,6 @@ def _prediction_value(
     digits = ASSETS[symbol].price_digits + 1
     centre = base * float(np.exp(drift)) if model == "drift" else base
     half = _NORMAL_QUANTILE * spread
-    version = f"{MODEL_VERSION}+seed{seed}"
     return to_value(
         PREDICTED_PRICE,
         event_time_us=made_us,

@@ -1,7 +1,9 @@
-"""Prices: correlated, clustered, in calm and volatile regimes, jumping on news. A function of seed and time.
+"""Prices: correlated, clustered, in calm and volatile regimes, livelier while news is out. A function of seed and time.
 
 A minute's log return is drawn alone. A day opens at the sum of the returns of the days before it, faded so
 that the price stays near its usual level; within the day the fade is spread evenly: no jump at midnight.
+
+Which way news points says nothing of where prices go, unless ``link`` is above 0: then they drift its way.
 """
 
 import math
@@ -30,6 +32,7 @@ _FADE_DAYS = 150
 _BURST_BLOCK_MINUTES = 360
 _OUTAGE_BLOCK_MINUTES = 720
 _EVERYBODY = "market"
+_DRIFT_OF_NEWS = 0.35  # in deviations of a minute, at a link and a strength of 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,32 +145,33 @@ MARKETS = (
 )
 
 
-def mid_prices(seed: int, symbol: str, times_us: Ints) -> Floats:
+def mid_prices(seed: int, symbol: str, times_us: Ints, *, link: float = 0.0) -> Floats:
     """The asset's price in USD at each instant. Between two minutes it is a straight line."""
     minutes = times_us // MINUTE_US
     part = (times_us - minutes * MINUTE_US) / MINUTE_US
-    before, after = log_prices(seed, symbol, minutes), log_prices(seed, symbol, minutes + 1)
+    before, after = (log_prices(seed, symbol, at, link=link) for at in (minutes, minutes + 1))
     prices: Floats = np.exp(before + (after - before) * part)
     return prices
 
 
-def market_prices(seed: int, market: Market, times_us: Ints, keys: Keys) -> Floats:
+def market_prices(seed: int, market: Market, times_us: Ints, keys: Keys, *, link: float = 0.0) -> Floats:
     """What one market shows at each instant: the asset's price, its basis, and the noise of single trades."""
     slow = np.sin(
         times_us / (MINUTE_US * 173.0) + 2 * math.pi * uniform(root_key(seed, market.venue, market.symbol), 0)
     )
     basis_bps = market.basis_bps * (1.0 + 0.8 * slow)
-    prices = mid_prices(seed, market.symbol, times_us) * (1.0 + (basis_bps + 1.2 * normal(keys, 10)) * 1e-4)
+    noisy_bps = basis_bps + 1.2 * normal(keys, 10)
+    prices = mid_prices(seed, market.symbol, times_us, link=link) * (1.0 + noisy_bps * 1e-4)
     return np.round(prices, ASSETS[market.symbol].price_digits)
 
 
-def log_prices(seed: int, symbol: str, minutes: Ints) -> Floats:
+def log_prices(seed: int, symbol: str, minutes: Ints, *, link: float = 0.0) -> Floats:
     """The logarithm of the price at the start of each minute (epoch minutes, any order)."""
     prices = np.empty(minutes.shape)
     days = minutes // MINUTES_A_DAY
     for day in np.unique(days):
         of_day = days == day
-        prices[of_day] = _day_path(seed, symbol, int(day))[minutes[of_day] - day * MINUTES_A_DAY]
+        prices[of_day] = _day_path(seed, symbol, int(day), link)[minutes[of_day] - day * MINUTES_A_DAY]
     return prices
 
 
@@ -231,30 +235,31 @@ def _burst_of_block(seed: int, scope: str, block: int) -> Burst | None:
 
 
 @lru_cache(maxsize=256)
-def _day_path(seed: int, symbol: str, day: int) -> Floats:
+def _day_path(seed: int, symbol: str, day: int, link: float) -> Floats:
     """Log prices at the minutes of a day, from its first to the first of the next day."""
-    opens, closes = _log_open(seed, symbol, day), _log_open(seed, symbol, day + 1)
-    path = np.concatenate(([0.0], np.cumsum(_minute_returns(seed, symbol, day))))
+    opens, closes = (_log_open(seed, symbol, at, link) for at in (day, day + 1))
+    path = np.concatenate(([0.0], np.cumsum(_minute_returns(seed, symbol, day, link))))
     evenly = np.linspace(0.0, 1.0, MINUTES_A_DAY + 1)
     prices: Floats = opens + path + evenly * (closes - opens - path[-1])
     return prices
 
 
 @lru_cache(maxsize=4096)
-def _log_open(seed: int, symbol: str, day: int) -> float:
+def _log_open(seed: int, symbol: str, day: int, link: float) -> float:
     usual = math.log(ASSETS[symbol].usual_price_usd)
     return usual + sum(
-        _FADE_A_DAY ** (age - 1) * _day_return(seed, symbol, day - age) for age in range(1, _FADE_DAYS + 1)
+        _FADE_A_DAY ** (age - 1) * _day_return(seed, symbol, day - age, link)
+        for age in range(1, _FADE_DAYS + 1)
     )
 
 
 @lru_cache(maxsize=16_384)
-def _day_return(seed: int, symbol: str, day: int) -> float:
-    return float(_minute_returns(seed, symbol, day).sum())
+def _day_return(seed: int, symbol: str, day: int, link: float) -> float:
+    return float(_minute_returns(seed, symbol, day, link).sum())
 
 
 @lru_cache(maxsize=64)
-def _minute_returns(seed: int, symbol: str, day: int) -> Floats:
+def _minute_returns(seed: int, symbol: str, day: int, link: float) -> Floats:
     asset = ASSETS[symbol]
     minutes = np.arange(day * MINUTES_A_DAY, (day + 1) * MINUTES_A_DAY, dtype=np.int64)
     own = normal(child_keys(root_key(seed, "return", symbol), minutes), 0)
@@ -263,7 +268,7 @@ def _minute_returns(seed: int, symbol: str, day: int) -> Floats:
     volatility = (
         asset.daily_volatility / math.sqrt(MINUTES_A_DAY) * _activity(seed, day) * (1.0 + 1.1 * strength)
     )
-    returns: Floats = volatility * (mixed + 0.35 * strength * direction)
+    returns: Floats = volatility * (mixed + link * _DRIFT_OF_NEWS * strength * direction)
     return returns
 
 

@@ -26,21 +26,22 @@ def observation_latency_us(slots: Slots) -> Ints:
     return (20_000 - 40_000 * np.log(uniform(slots.keys, 40))).astype(np.int64)
 
 
-def price_values(seed: int, market: Market, slots: Slots) -> list[tuple[bytes, ...]]:
+def price_values(seed: int, market: Market, slots: Slots, *, link: float = 0.0) -> list[tuple[bytes, ...]]:
     """The observations as messages, in the order of the slots."""
     asset = ASSETS[market.symbol]
-    prices = market_prices(seed, market, slots.times_us, slots.keys)
+    prices = market_prices(seed, market, slots.times_us, slots.keys, link=link)
     usd = asset.usual_trade_usd * np.exp(1.3 * normal(slots.keys, 41))
     volumes = np.where(
         uniform(slots.keys, 42) < TRADE_SHARE, np.maximum(np.round(usd / prices, 6), 1e-6), np.nan
     )
+    linked = (f"link{link:g}",) if link else ()
     rows = zip(slots.times_us.tolist(), slots.keys.tolist(), prices.tolist(), volumes.tolist(), strict=True)
     return [
         (
             to_value(
                 RAW_PRICE,
                 event_time_us=time_us,
-                natural_key=(market.venue, market.quote, f"{key:016x}"),
+                natural_key=(market.venue, market.quote, f"{key:016x}", *linked),
                 base=market.symbol,
                 venue=market.venue,
                 quote=market.quote,

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
 
 
@@ -14,6 +15,7 @@ class FeedState:
     """
 
     seed: int
+    link: float = 0.0
     symbols: tuple[str, ...]
     topic_ids: tuple[str, ...]
     from_us: int
@@ -49,6 +51,8 @@ def resume_us(state: FeedState | None, wanted: FeedState) -> int:
     """Where a backfill has to begin: after what is published, if that is the same feed."""
     if state is None:
         return wanted.from_us
-    same = (state.seed, state.symbols, state.topic_ids) == (wanted.seed, wanted.symbols, wanted.topic_ids)
+    which = attrgetter("seed", "link", "symbols", "topic_ids")
     covers = state.from_us <= wanted.from_us <= state.until_us
-    return min(state.until_us, wanted.until_us) if same and covers else wanted.from_us
+    return (
+        min(state.until_us, wanted.until_us) if which(state) == which(wanted) and covers else wanted.from_us
+    )

@@ -34,11 +34,15 @@ FEED_TOPICS = (RAW_PRICE.topic, ANALYZED_SENTIMENT.topic, PREDICTED_PRICE.topic)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """Which stream it is. It has the live density from the minute of ``live_from_us`` on."""
+    """Which stream it is. ``link`` is how strongly news move prices; 0 is not at all.
+
+    It has the live density from the minute of ``live_from_us`` on.
+    """
 
     seed: int
     symbols: frozenset[str] = frozenset(ASSETS)
     dose: Dose = NO_DOSE
+    link: float = 0.0
     live: Density = BACKGROUND
     live_from_us: int = NEVER_US
 
@@ -80,7 +84,7 @@ def _price_series(feed: Feed, minutes: Ints) -> Iterator[Series]:
     for market in MARKETS:
         if market.symbol in feed.symbols:
             slots = observation_slots(feed.seed, market, minutes=minutes, observations_a_minute=expected)
-            to_values = partial(price_values, feed.seed, market)
+            to_values = partial(price_values, feed.seed, market, link=feed.link)
             yield Series(RAW_PRICE.topic, market.symbol, slots, observation_latency_us(slots), to_values)
 
 
@@ -96,7 +100,7 @@ def _prediction_series(feed: Feed, symbol: str, minutes: Ints) -> Iterator[Serie
     slots = forecast_slots(feed.seed, symbol, minutes=minutes, extra_a_minute=expected)
     for horizon in HORIZONS:
         due = due_slots(slots, horizon)
-        to_values = partial(prediction_values, feed.seed, symbol, horizon)
+        to_values = partial(prediction_values, feed.seed, symbol, horizon, link=feed.link)
         yield Series(PREDICTED_PRICE.topic, symbol, due, forecast_latency_us(due), to_values)
 
 

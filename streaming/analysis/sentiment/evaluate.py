@@ -40,6 +40,7 @@ def to_card() -> str:
         lines += ["", f"## {LANGUAGE_NAMES[language]}", "", _in_words(rows, language), ""]
         lines += _macro_table(measured)
         lines += ["", *_class_table(measured)]
+        lines += ["", *_evidence_table([scorer_named(name) for name in SCORERS], rows)]
     lines += ["", *_found_section(), ""]
     return "\n".join(lines)
 
@@ -78,6 +79,24 @@ def _class_table(measured: dict[str, Figures]) -> list[str]:
         "| --- | --- | --- | --- | --- | --- |",
         *rows,
     ]
+
+
+def _evidence_table(scorers: Sequence[Scorer], rows: Sequence[LabelledPassage]) -> list[str]:
+    """How often the label is right, where a scorer shows terms for it and where it shows none."""
+    lines = ["| scorer | right | where it shows terms | where it shows none |", "| --- | --- | --- | --- |"]
+    for scorer in scorers:
+        said = scorer.score([row.passage for row in rows])
+        hits = [
+            (polarity.label == row.label, bool(polarity.terms))
+            for polarity, row in zip(said, rows, strict=True)
+        ]
+        shares = [
+            f"{sum(is_right for is_right, has_terms in hits if has_terms in chosen)} of "
+            f"{sum(has_terms in chosen for _, has_terms in hits)}"
+            for chosen in ((True, False), (True,), (False,))
+        ]
+        lines.append(f"| {scorer.model} | {' | '.join(shares)} |")
+    return lines
 
 
 def _found_section() -> list[str]:

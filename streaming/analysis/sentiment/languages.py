@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from streaming.analysis.sentiment.mentions import find_spans
@@ -46,4 +47,6 @@ def _without_assets(text: str) -> str:
 def _identifier() -> LanguageIdentifier:
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages(CANDIDATES)
+    # In one piece and as the floats that they are multiplied as: the same answers in half the time.
+    identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc, dtype=np.float32)
     return identifier

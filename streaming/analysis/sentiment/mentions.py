@@ -7,11 +7,15 @@ An ordinary word is an asset only where it is written as one: ``LINK``, ``$near`
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from streaming.analysis.sentiment.aliases import ASSETS, AssetNames
+from streaming.analysis.sentiment.alternatives import to_pattern
 
 TARGET, OTHER = "theasset", "otherasset"
 _MAX_PASSAGE_CHARACTERS = 600
+# Telling the language and finding the passages ask for the same title's spans.
+_RECENT_TEXTS = 64
 _CAPITALS_SHARE = 0.8
 _LEAST_WORDS_TO_SHOUT = 3
 # Where one statement ends and the next, about another asset perhaps, begins.
@@ -58,23 +62,29 @@ def find_mentions(title: str, summary: str | None = None) -> list[Mention]:
     return [Mention(symbol, _to_passage(symbol, spoken)) for symbol in symbols]
 
 
-def find_spans(text: str) -> list[Span]:
+@lru_cache(maxsize=_RECENT_TEXTS)
+def find_spans(text: str) -> tuple[Span, ...]:
     """Where assets are written, from left to right. Pure; the same text gives the same spans."""
-    shouted = _is_shouted(text)
-    spans = []
-    for found in _ALIASES.finditer(text):
-        written = found["word"]
-        names = _BY_WORD.get(written.lower()) or _BY_EXACT.get(written)
-        if found["cash"]:
-            names = _BY_TICKER.get(written.lower())
-        elif written.lower() not in _BY_WORD and shouted:
-            names = None
-        if names is not None and (found["cash"] or _is_in_context(names, text, found)):
-            spans.append(Span(names.symbol, found.start(), found.end()))
-    return spans
+    found = ((match, _names_of(match, text)) for match in _ALIASES.finditer(text))
+    return tuple(
+        Span(names.symbol, match.start(), match.end()) for match, names in found if names is not None
+    )
 
 
-def _to_passage(symbol: str, spoken: Sequence[tuple[str, list[Span]]]) -> str:
+def _names_of(match: re.Match[str], text: str) -> AssetNames | None:
+    """The asset that is written there; None where it is an ordinary word."""
+    written = match["word"]
+    if match["cash"]:
+        return _BY_TICKER.get(written.lower())
+    names = _BY_WORD.get(written.lower())
+    if names is None:
+        names = _BY_EXACT.get(written)
+        if names is None or _is_shouted(text):
+            return None
+    return names if _is_in_context(names, text, match) else None
+
+
+def _to_passage(symbol: str, spoken: Sequence[tuple[str, Sequence[Span]]]) -> str:
     parts = []
     for sentence, spans in spoken:
         named = {span.symbol for span in spans}
@@ -141,15 +151,11 @@ def _is_shouted(text: str) -> bool:
     )
 
 
-def _alternatives(words: Sequence[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
-
-
 _BY_WORD = {word: names for names in ASSETS for word in names.words}
 _BY_EXACT = {word: names for names in ASSETS for word in names.exact}
 _BY_TICKER = {names.symbol: names for names in ASSETS}
 _ALIASES = re.compile(
-    rf"(?:(?P<cash>\$)|(?<![\w$@.-]))(?P<word>{_alternatives([*_BY_WORD, *_BY_EXACT, *_BY_TICKER])})"
+    rf"(?:(?P<cash>\$)|(?<![\w$@.-]))(?P<word>{to_pattern({*_BY_WORD, *_BY_EXACT, *_BY_TICKER})})"
     r"(?!\w|\.\w|@)",
     re.IGNORECASE,
 )

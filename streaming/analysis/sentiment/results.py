@@ -62,8 +62,9 @@ def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_tim
     scorer does not speak the text's language its result says `unscored` and has no score.
     """
     polarities = [_score(texts, scorer) for scorer in scorers]
+    analyzed_time = _to_rfc3339(analyzed_time_us)
     return [
-        _to_result(text, mention, scorer, polarity.get((at, mention.symbol)), analyzed_time_us)
+        _to_result(text, mention, scorer, polarity.get((at, mention.symbol)), analyzed_time)
         for at, text in enumerate(texts)
         for mention in text.mentions
         for scorer, polarity in zip(scorers, polarities, strict=True)
@@ -98,7 +99,7 @@ def _score(texts: Sequence[Text], scorer: Scorer) -> Mapping[tuple[int, str], Po
 
 
 def _to_result(
-    text: Text, mention: Mention, scorer: Scorer, polarity: Polarity | None, analyzed_time_us: int
+    text: Text, mention: Mention, scorer: Scorer, polarity: Polarity | None, analyzed_time: str
 ) -> Result:
     label = UNSCORED if polarity is None else polarity.label
     message: dict[str, Any] = {
@@ -121,7 +122,7 @@ def _to_result(
         "language": text.language,
         "terms": [] if polarity is None else list(polarity.terms[:_MAX_TERMS]),
         "collected_time": _to_rfc3339(text.collected_time_us),
-        "analyzed_time": _to_rfc3339(analyzed_time_us),
+        "analyzed_time": analyzed_time,
     }
     return Result(key=mention.symbol.encode(), value=_encode(message), label=label)
 

@@ -44,7 +44,8 @@ class _Reader:
         related, relation_terms = read_relations(text, self.lexicon.language)
         rewritten, terms = self.lexicon.rewrite(related)
         score = self._analyzer.polarity_scores(rewritten)["compound"]
-        stock = [word for word in rewritten.lower().split() if word.strip(".,;:!?\"'") in self._stock]
+        words = (word.strip(".,;:!?\"'") for word in rewritten.lower().split())
+        stock = [word for word in words if word in self._stock]
         return Polarity(
             score=round(score, _SCORE_DIGITS),
             label=to_label(score),

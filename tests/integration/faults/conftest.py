@@ -1,4 +1,4 @@
-"""The ingestion service as operators run it: a process of its own, killed at any moment and started again."""
+"""The stream as operators run it: a process of its own, killed at any moment and started again."""
 
 import os
 import random
@@ -29,17 +29,21 @@ from tests.waiting import wait_until
 
 @dataclass
 class Rig:
-    """A broker, a lake and the command line of ingestion."""
+    """A broker, a lake and the command line of ingestion, or of ingestion and analysis together."""
 
     broker: EmbeddedBroker
     directory: Path
     lake: LakeLocation
     log: IO[bytes]
+    with_analysis: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "streaming.ingest", "--lake", self.lake.uri, "run"]
+        module = "streaming" if self.with_analysis else "streaming.ingest"
+        command = [sys.executable, "-m", module, "--lake", self.lake.uri, "run"]
         command += ["--checkpoints", str(self.directory / "checkpoints"), "--driver-memory", "512m"]
+        if self.with_analysis:
+            command += ["--analysis-checkpoints", str(self.directory / "analysis")]
         environ = os.environ | {"CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap}
         self.process = subprocess.Popen(
             command, env=environ, stdout=self.log, stderr=self.log, start_new_session=True
@@ -122,10 +126,10 @@ class Traffic(threading.Thread):
 
 
 @contextmanager
-def new_rig(directory: Path, lake: Path) -> Iterator[Rig]:
+def new_rig(directory: Path, lake: Path, *, with_analysis: bool = False) -> Iterator[Rig]:
     with EmbeddedBroker(directory / "broker") as broker, (directory / "ingest.log").open("wb") as log:
         create_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python())
-        rig = Rig(broker, directory, LakeLocation.parse(str(lake)), log)
+        rig = Rig(broker, directory, LakeLocation.parse(str(lake)), log, with_analysis)
         try:
             yield rig
         finally:

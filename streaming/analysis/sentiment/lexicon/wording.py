@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from streaming.analysis.sentiment.alternatives import to_pattern
+
 DIRECTORY = Path(__file__).parent
 # French negates around the verb, VADER looks before the word: "ne chute pas" is read as "not chute".
 _FRENCH_NEGATION = re.compile(
@@ -73,15 +75,9 @@ def read_lexicon(language: str) -> Lexicon:
         version=f"1.{hashlib.sha256(content.encode()).hexdigest()[:8]}",
         valences=valences,
         roles=roles,
-        _pattern=re.compile(
-            rf"(?<![\w-])(?:{'|'.join(map(_to_pattern, longest_first))})(?!\w)", re.IGNORECASE
-        ),
+        _pattern=re.compile(rf"(?<![\w-]){to_pattern(longest_first)}(?!\w)", re.IGNORECASE),
         _prefixes=tuple(term[:-1] for term in longest_first if term.endswith("*")),
     )
-
-
-def _to_pattern(term: str) -> str:
-    return re.escape(term).replace(r"\*", r"\w*")
 
 
 def _to_token(entry: str) -> str:

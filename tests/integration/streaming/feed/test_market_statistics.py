@@ -27,16 +27,26 @@ def test_assets_move_together_and_bitcoin_least() -> None:
     assert returns.std(axis=1).argmin() == 0
 
 
-def test_news_breaks_a_few_times_a_day_and_moves_the_price_its_way() -> None:
-    moves = []
+def moves_with_the_news(*, link: float) -> list[float]:
+    """What log prices do in the 20 minutes after news breaks, in its direction."""
+    moves: list[float] = []
     for symbol in ASSETS:
         found = bursts(3, symbol, NOON, NOON + 60 * 1_440)
         assert 30 < len(found) < 240
-        starts = np.array([burst.start_minute for burst in found])
-        log_prices = np.log(mid_prices(3, symbol, np.concatenate((starts, starts + 20)) * MINUTE_US))
-        moves += list((log_prices[len(found) :] - log_prices[: len(found)]) * [b.direction for b in found])
+        starts = np.array([burst.start_minute for burst in found]) * MINUTE_US
+        before, after = (
+            np.log(mid_prices(3, symbol, at, link=link)) for at in (starts, starts + 20 * MINUTE_US)
+        )
+        moves += list((after - before) * [burst.direction for burst in found])
+    return moves
 
-    assert np.mean(np.array(moves) > 0) > 0.6
+
+def test_news_breaks_a_few_times_a_day_and_does_not_say_where_prices_go() -> None:
+    assert 0.42 < np.mean(np.array(moves_with_the_news(link=0)) > 0) < 0.58  # three deviations of chance
+
+
+def test_linked_news_moves_the_price_its_way() -> None:
+    assert np.mean(np.array(moves_with_the_news(link=1)) > 0) > 0.6
 
 
 def forecasts(minutes: np.ndarray) -> list[dict[str, object]]:

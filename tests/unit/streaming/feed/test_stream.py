@@ -104,6 +104,16 @@ def test_another_seed_is_another_market_with_other_ids(clean: list[Message]) -> 
     assert {message_id(m) for m in other}.isdisjoint({message_id(m) for m in clean})
 
 
+def test_linked_news_are_another_market_with_the_same_texts(clean: list[Message]) -> None:
+    linked = messages_between(Feed(seed=7, link=1), start_us=NOON_US, end_us=NOON_US + HOUR_US)
+    unlinked = [m for m in clean if m.publish_us < NOON_US + HOUR_US]
+
+    shared = {m.topic for m in linked if message_id(m) in {message_id(other) for other in unlinked}}
+
+    assert shared == {"analyzed-sentiment"}
+    assert len(linked) == len(unlinked)
+
+
 def test_fewer_symbols_leave_the_others_as_they_are(clean: list[Message]) -> None:
     few = Feed(seed=7, symbols=frozenset({"btc", "dot"}))
 

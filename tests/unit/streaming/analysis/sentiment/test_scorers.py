@@ -75,6 +75,7 @@ def test_one_headline_is_good_for_one_asset_and_bad_for_the_other() -> None:
 def test_terms_are_those_of_the_text() -> None:
     assert read("Bitcoin surges to an all-time high").terms == ("surges", "all-time high")
     assert read("Bitcoin conference opens").terms == ()
+    assert read("Great, Bitcoin is safe!").terms == ("great", "safe")
 
 
 def test_empty_passage_is_neutral() -> None:
