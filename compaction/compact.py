@@ -11,15 +11,13 @@ from deltalake import DeltaTable
 
 from compaction.budget import Budget
 from compaction.errors import SwapConflictError
+from compaction.lake_tables import open_tables
 from compaction.live_files import read_live_files
 from compaction.plan import Bite, plan_table
 from compaction.rewrite import Rewritten, rewrite
-from lakehouse.catalog import Catalog
-from lakehouse.delta_table import open_table
-from lakehouse.errors import FileGoneError, LakeNotFoundError
+from lakehouse.errors import FileGoneError
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
-from lakehouse.tables import TABLES
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +49,7 @@ EVERYTHING = CompactChoice()
 
 def plan_lake(lake: LakeLocation, choice: CompactChoice = EVERYTHING) -> list[Bite]:
     """What compaction would do first in each table; further bites follow from what these leave."""
-    bites = []
-    for spec, location in _tables(lake, choice):
-        try:
-            bites += choice.plan(spec, open_table(location, spec))
-        except LakeNotFoundError:
-            continue
-    return bites
+    return [bite for spec, _, table in open_tables(lake, choice.names) for bite in choice.plan(spec, table)]
 
 
 def compact_lake(
@@ -68,11 +60,9 @@ def compact_lake(
     Safe beside streams, refreshes, readers and other compactions. Raises LakeNotFoundError before the first build.
     """
     report, budget = CompactReport(), budget or Budget()
-    for spec, location in _tables(lake, choice):
+    for spec, location, table in open_tables(lake, choice.names):
         try:
-            _compact_table(spec, location, choice, report, budget)
-        except LakeNotFoundError:
-            continue
+            _compact_table(spec, location, table, choice, report, budget)
         except (SwapConflictError, FileGoneError) as error:
             report.n_conflicts += 1
             logger.warning("compaction left to the next run table=%s reason=%s", spec.name, error)
@@ -80,9 +70,13 @@ def compact_lake(
 
 
 def _compact_table(
-    spec: TableSpec, location: LakeLocation, choice: CompactChoice, report: CompactReport, budget: Budget
+    spec: TableSpec,
+    location: LakeLocation,
+    table: DeltaTable,
+    choice: CompactChoice,
+    report: CompactReport,
+    budget: Budget,
 ) -> None:
-    table = open_table(location, spec)
     while bites := choice.plan(spec, table):
         for bite in bites:
             if budget.is_spent:
@@ -90,13 +84,3 @@ def _compact_table(
                 return
             report.rewritten.append(rewrite(table, location, spec, bite))
             budget.spend(bite.size_bytes)
-
-
-def _tables(lake: LakeLocation, choice: CompactChoice) -> list[tuple[TableSpec, LakeLocation]]:
-    catalog = Catalog(lake)
-    build = catalog.current_build()
-    return [
-        (spec, catalog.table_location(spec.name, build))
-        for spec in TABLES.values()
-        if not choice.names or spec.name in choice.names
-    ]

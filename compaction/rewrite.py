@@ -1,16 +1,15 @@
 """One bite: its rows read, sorted within a bound of memory, written, swapped in. Killed anywhere, it did nothing."""
 
 import logging
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from compaction.errors import RowsLostError
+from compaction.bounded_duckdb import bounded_connection
+from compaction.errors import RowsLostError, UnreadableError
 from compaction.plan import TARGET_FILE_BYTES, Bite
 from compaction.sorted_file import SortedRunWriter
 from compaction.swap import Swap, commit_swap
@@ -20,7 +19,6 @@ from lakehouse.rollups import ROLLUPS, Rollup
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
 
-MEMORY_LIMIT = "400MB"
 _BATCH_ROWS = 65_536
 # Rows with equal sort columns stay in one order, whoever rewrites them and from however many files.
 _TIES = ("topic_id", "kafka_partition", "kafka_offset")
@@ -55,17 +53,16 @@ def rewrite(table: DeltaTable, location: LakeLocation, spec: TableSpec, bite: Bi
     )
     paths = [location.open_file(file.path) for file in bite.files]
     rollup = next((rollup for rollup in ROLLUPS if rollup.table is spec), None)
-    with tempfile.TemporaryDirectory(prefix="compaction-") as spill:
-        connection = _connect(Path(spill))
-        try:
+    try:
+        with bounded_connection() as connection:
             n_read = _count(connection, paths, rollup)
             actions = writer.write(_sorted(connection, paths, spec, rollup))
             written = [location.open_file(action.path) for action in actions]
             n_written = _count(connection, written, rollup)
-        except duckdb.IOException as error:
-            raise FileGoneError(problem=str(error)) from error
-        finally:
-            connection.close()
+    except duckdb.IOException as error:
+        raise FileGoneError(problem=str(error)) from error
+    except duckdb.InvalidInputException as error:
+        raise UnreadableError(table=spec.name, problem=str(error)) from error
     if n_read != n_written:
         raise RowsLostError(table=spec.name, n_read=n_read, n_written=n_written)
     noted = {"maintenance": "compact", "reason": bite.reason}
@@ -79,21 +76,6 @@ def rewrite(table: DeltaTable, location: LakeLocation, spec: TableSpec, bite: Bi
     )
     _log(rewritten)
     return rewritten
-
-
-def _connect(spill: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": str(spill),
-            "preserve_insertion_order": False,
-        },
-    )
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
 
 
 def _count(connection: duckdb.DuckDBPyConnection, paths: list[str], rollup: Rollup | None) -> int:

@@ -37,7 +37,10 @@ def commit_swap(table: DeltaTable, spec: TableSpec, swap: Swap, *, noted: Mappin
     Appends that land meanwhile are let by. Raises SwapConflictError, changing nothing, where another maintenance
     removed one of the files first. ``table`` is brought to the new version.
     """
-    actions = [*swap.added, *(_to_removal(spec, file, swap.changes_rows) for file in swap.removed)]
+    actions: list[AddAction | RemoveAction] = [
+        *swap.added,
+        *(_to_removal(spec, file, swap.changes_rows) for file in swap.removed),
+    ]
     wanted = {file.path for file in swap.removed}
     for _ in range(MAX_ATTEMPTS):
         table.update_incremental()

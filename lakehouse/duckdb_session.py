@@ -86,7 +86,9 @@ class DuckdbSession:
                 try:
                     return cursor.execute(_complete(statement, _ALL_ROWS, before), parameters).fetchall()
                 except duckdb.BinderException:  # no file has a column that the table gained since
-                    return cursor.execute(_complete(statement, padded_rows(spec), before), parameters).fetchall()
+                    return cursor.execute(
+                        _complete(statement, padded_rows(spec), before), parameters
+                    ).fetchall()
         except duckdb.IOException as error:
             raise FileGoneError(problem=str(error)) from error
 
