@@ -48,8 +48,9 @@ def _once(lake: Lake, options: Namespace, lock: Path) -> int:
     command = COMMANDS[options.command]
     lake.current_build(look=True)
     if options.command in READ_ONLY:
-        _say(command(lake, options), options)
-        return EXIT_DONE
+        found = command(lake, options)
+        _say(found, options)
+        return found.exit_code
     with held_lock(lock, command=options.command):
         run = begin_run(lake.location, command=options.command)
         try:
@@ -61,7 +62,7 @@ def _once(lake: Lake, options: Namespace, lock: Path) -> int:
             raise
         end_run(lake.location, run, exit_code=EXIT_DONE, gained=to_gained(outcome.document))
     _say(outcome, options)
-    return EXIT_DONE
+    return outcome.exit_code
 
 
 def _say(outcome: Outcome, options: Namespace) -> None:

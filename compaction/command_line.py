@@ -13,7 +13,7 @@ EXIT_LOCKED = 75
 
 _EPILOG = f"""\
 What to know:
-  plan and history change nothing; vacuum is a dry run until --yes is given.
+  plan, fsck and history change nothing; vacuum is a dry run until --yes is given.
   A run may be killed at any moment: what it had not committed did not happen, and the next one goes on from there.
   Streams, readers and other writers may go on meanwhile. Two runs never overlap: the second leaves, saying so.
 
@@ -29,6 +29,7 @@ Examples:
   python -m compaction run --max-seconds 50       what a crontab holds, once a minute
   python -m compaction compact --table gold_price --now
   python -m compaction vacuum --retention-hours 48 --yes
+  python -m compaction fsck --json || mail operator
   python -m compaction history --json
 """
 
@@ -71,6 +72,12 @@ def to_parser() -> argparse.ArgumentParser:
     )
     history = commands.add_parser("history", help="what ran, when, and what it gained; changes nothing")
     history.add_argument("--last", type=_positive, default=20, metavar="N", help="runs to show; default: 20")
+    fsck = commands.add_parser(
+        "fsck", help="check files, rows and records against the log, bronze and each other; changes nothing"
+    )
+    fsck.add_argument(
+        "--deep", action="store_true", help="read every page of every file, not only its footer"
+    )
     for command in commands.choices.values():
         command.add_argument(
             "--lake", metavar="URI", help="path or URI of the lake; default: the settings' lake"

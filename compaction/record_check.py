@@ -63,7 +63,8 @@ def check_records(
     common = common_position(positions[spec.name] for spec in specs.values())
     if not len(common):
         return []
-    statement, bound = _RECORDS, {}
+    statement = _RECORDS
+    bound: dict[str, list[str]] = {}
     for name, spec in {**specs, "losses": LOSSES}.items():
         files = list(paths.get(spec.name, ()))
         rows = rows_of(spec, f"{name}_files", n_files=len(files))

@@ -14,7 +14,9 @@ from lakehouse.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE
 
 _PLACE = "topic_id || '/' || kafka_partition || '/' || kafka_offset"
 _OUTSIDE = "SELECT count(*), min({key}::VARCHAR) FROM {rows} WHERE {partition} IS DISTINCT FROM {day}"
-_TWICE = "SELECT count(*), min(key) FROM (SELECT {key} AS key FROM {rows} GROUP BY key HAVING count(*) > 1)"
+_TWICE = (
+    "SELECT count(*), min(found) FROM (SELECT {key} AS found FROM {rows} GROUP BY ALL HAVING count(*) > 1)"
+)
 _BEYOND = f"""
 SELECT count(*), min({_PLACE}) FROM {{rows}}
 LEFT JOIN (

@@ -7,7 +7,9 @@ from typing import Any
 
 from compaction.budget import Budget
 from compaction.checkpoint import checkpoint_lake
+from compaction.command_line import EXIT_DONE, EXIT_FOUND
 from compaction.compact import CompactChoice, CompactReport, compact_lake, plan_lake
+from compaction.fsck import check_lake
 from compaction.runs import read_runs
 from compaction.vacuum import vacuum_lake
 from lakehouse.lake import Lake
@@ -24,6 +26,7 @@ class Outcome:
 
     document: Mapping[str, Any]
     lines: tuple[str, ...]
+    exit_code: int = EXIT_DONE
 
 
 def plan(lake: Lake, options: Namespace) -> Outcome:
@@ -107,6 +110,13 @@ def vacuum(lake: Lake, options: Namespace) -> Outcome:
     return Outcome(outcome.document, (*outcome.lines, "nothing was changed; add --yes to remove them"))
 
 
+def fsck(lake: Lake, options: Namespace) -> Outcome:
+    findings = check_lake(lake.location, is_deep=options.deep)
+    document = {"findings": [asdict(found) | {"is_harmless": found.is_harmless} for found in findings]}
+    lines = tuple(found.in_words() for found in findings) or ("clean",)
+    return Outcome(document, lines, EXIT_FOUND if any(not f.is_harmless for f in findings) else EXIT_DONE)
+
+
 def history(lake: Lake, options: Namespace) -> Outcome:
     runs = read_runs(lake.location, n_newest=options.last)
     lines = tuple(
@@ -127,8 +137,9 @@ COMMANDS: Mapping[str, Callable[[Lake, Namespace], Outcome]] = {
     "checkpoint": checkpoint,
     "vacuum": vacuum,
     "history": history,
+    "fsck": fsck,
 }
-READ_ONLY = frozenset({"plan", "history"})
+READ_ONLY = frozenset({"plan", "history", "fsck"})
 """Commands that take no lock and leave no record."""
 
 
