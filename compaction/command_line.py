@@ -13,7 +13,7 @@ EXIT_LOCKED = 75
 
 _EPILOG = f"""\
 What to know:
-  plan, fsck and history change nothing; vacuum is a dry run until --yes is given.
+  plan, fsck, quarantine and history change nothing; vacuum is a dry run until --yes is given.
   A run may be killed at any moment: what it had not committed did not happen, and the next one goes on from there.
   Streams, readers and other writers may go on meanwhile. Two runs never overlap: the second leaves, saying so.
 
@@ -78,6 +78,17 @@ def to_parser() -> argparse.ArgumentParser:
     fsck.add_argument(
         "--deep", action="store_true", help="read every page of every file, not only its footer"
     )
+    quarantine = commands.add_parser(
+        "quarantine",
+        help="messages that could not become gold: list them by rule, or show one; changes nothing",
+    )
+    quarantine.add_argument(
+        "place",
+        nargs="?",
+        type=_place,
+        metavar="TOPIC_ID/PARTITION/OFFSET",
+        help="the message to show, as the list names it; default: list",
+    )
     for command in commands.choices.values():
         command.add_argument(
             "--lake", metavar="URI", help="path or URI of the lake; default: the settings' lake"
@@ -136,3 +147,11 @@ def _positive(text: str) -> int:
     if number <= 0:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return number
+
+
+def _place(text: str) -> tuple[str, int, int]:
+    topic_id, _, rest = text.partition("/")
+    partition, _, offset = rest.partition("/")
+    if not topic_id or not partition.isdigit() or not offset.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
+    return topic_id, int(partition), int(offset)

@@ -7,9 +7,10 @@ from typing import Any
 
 from compaction.budget import Budget
 from compaction.checkpoint import checkpoint_lake
-from compaction.command_line import EXIT_DONE, EXIT_FOUND
+from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_FOUND
 from compaction.compact import CompactChoice, CompactReport, compact_lake, plan_lake
 from compaction.fsck import check_lake
+from compaction.quarantine import in_words, list_quarantined, show_quarantined
 from compaction.runs import read_runs
 from compaction.vacuum import vacuum_lake
 from lakehouse.lake import Lake
@@ -117,6 +118,23 @@ def fsck(lake: Lake, options: Namespace) -> Outcome:
     return Outcome(document, lines, EXIT_FOUND if any(not f.is_harmless for f in findings) else EXIT_DONE)
 
 
+def quarantine(lake: Lake, options: Namespace) -> Outcome:
+    if options.place is None:
+        rules = list_quarantined(lake)
+        lines = tuple(
+            f"{rule['n_messages']} of {rule['topic']} broke {rule['rule']}"
+            + (f" in {rule['field']}" if rule["field"] else "")
+            + f", the newest: {rule['newest']}"
+            for rule in rules
+        )
+        return Outcome({"rules": rules}, lines or ("nothing is quarantined",))
+    topic_id, partition, offset = options.place
+    message = show_quarantined(lake, topic_id=topic_id, partition=partition, offset=offset)
+    if message is None:
+        return Outcome({"message": None}, ("that message is not quarantined",), EXIT_FAILED)
+    return Outcome({"message": message}, tuple(in_words(message)))
+
+
 def history(lake: Lake, options: Namespace) -> Outcome:
     runs = read_runs(lake.location, n_newest=options.last)
     lines = tuple(
@@ -138,8 +156,9 @@ COMMANDS: Mapping[str, Callable[[Lake, Namespace], Outcome]] = {
     "vacuum": vacuum,
     "history": history,
     "fsck": fsck,
+    "quarantine": quarantine,
 }
-READ_ONLY = frozenset({"plan", "history", "fsck"})
+READ_ONLY = frozenset({"plan", "history", "fsck", "quarantine"})
 """Commands that take no lock and leave no record."""
 
 
