@@ -31,6 +31,7 @@ Examples:
   python -m compaction vacuum --retention-hours 48 --yes
   python -m compaction fsck --json || mail operator
   python -m compaction history --json
+  (crontab -l; python -m compaction schedule) | crontab -
 """
 
 
@@ -89,6 +90,10 @@ def to_parser() -> argparse.ArgumentParser:
         metavar="TOPIC_ID/PARTITION/OFFSET",
         help="the message to show, as the list names it; default: list",
     )
+    schedule = commands.add_parser(
+        "schedule", help="print a crontab (or systemd units) that calls run each minute; installs nothing"
+    )
+    schedule.add_argument("--systemd", action="store_true", help="a service and a timer instead of a crontab")
     for command in commands.choices.values():
         command.add_argument(
             "--lake", metavar="URI", help="path or URI of the lake; default: the settings' lake"

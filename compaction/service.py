@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from compaction.budget import Budget
@@ -12,6 +13,7 @@ from compaction.compact import CompactChoice, CompactReport, compact_lake, plan_
 from compaction.fsck import check_lake
 from compaction.quarantine import in_words, list_quarantined, show_quarantined
 from compaction.runs import read_runs
+from compaction.schedule import to_crontab, to_systemd_units
 from compaction.vacuum import vacuum_lake
 from lakehouse.lake import Lake
 from lakehouse.rollup_refresh import refresh_rollups
@@ -135,6 +137,13 @@ def quarantine(lake: Lake, options: Namespace) -> Outcome:
     return Outcome({"message": message}, tuple(in_words(message)))
 
 
+def schedule(lake: Lake, options: Namespace) -> Outcome:
+    location = lake.location
+    name = str(location.to_path()) if location.is_local else location.uri
+    printed = (to_systemd_units if options.systemd else to_crontab)(lake=name, folder=Path.cwd())
+    return Outcome({"schedule": printed}, (printed.rstrip(),))
+
+
 def history(lake: Lake, options: Namespace) -> Outcome:
     runs = read_runs(lake.location, n_newest=options.last)
     lines = tuple(
@@ -157,8 +166,9 @@ COMMANDS: Mapping[str, Callable[[Lake, Namespace], Outcome]] = {
     "history": history,
     "fsck": fsck,
     "quarantine": quarantine,
+    "schedule": schedule,
 }
-READ_ONLY = frozenset({"plan", "history", "fsck", "quarantine"})
+READ_ONLY = frozenset({"plan", "history", "fsck", "quarantine", "schedule"})
 """Commands that take no lock and leave no record."""
 
 
