@@ -14,10 +14,10 @@ from pathlib import Path
 from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, to_parser
 from compaction.errors import LockedError
 from compaction.lock import held_lock, lock_path
-from compaction.runs import begin_run, end_run
 from compaction.service import COMMANDS, READ_ONLY, Outcome, to_gained
 from lakehouse.errors import LakehouseError, LakeNotFoundError
 from lakehouse.lake import Lake
+from lakehouse.maintenance_runs import begin_run, end_run
 from lakehouse.settings import Settings
 
 logger = logging.getLogger("compaction")

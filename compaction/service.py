@@ -12,10 +12,10 @@ from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_FOUND
 from compaction.compact import CompactChoice, CompactReport, compact_lake, plan_lake
 from compaction.fsck import check_lake
 from compaction.quarantine import in_words, list_quarantined, show_quarantined
-from compaction.runs import read_runs
 from compaction.schedule import to_crontab, to_systemd_units
 from compaction.vacuum import vacuum_lake
 from lakehouse.lake import Lake
+from lakehouse.maintenance_runs import read_runs
 from lakehouse.rollup_refresh import refresh_rollups
 from lakehouse.score_refresh import refresh_scores
 

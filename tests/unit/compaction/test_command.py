@@ -13,9 +13,9 @@ import pytest
 
 from compaction.errors import ClockError, LockedError, RetentionError
 from compaction.lock import held_lock, lock_path
-from compaction.runs import read_runs
 from compaction.vacuum import vacuum_lake
 from lakehouse.delta_table import open_table
+from lakehouse.maintenance_runs import read_runs
 from lakehouse.position import Position, TopicPartition, read_position
 from lakehouse.tables import GOLD_PRICE
 from tests.lake_builder import LakeBuilder, build_lake

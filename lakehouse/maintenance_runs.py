@@ -1,4 +1,4 @@
-"""What ran, when and what it gained: two small files a run in the lake, so that one that was killed is seen as such."""
+"""What the table service ran and gained: two small files a run in the lake, so that a killed one is seen as such."""
 
 import json
 import os
@@ -11,14 +11,14 @@ from typing import Any
 
 from lakehouse.storage import LakeLocation
 
-N_KEPT = 1_500
+N_KEPT = 500
 _RUNS = "_maintenance/runs"
 _BEGUN = "begun.json"
 _ENDED = "ended.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class MaintenanceRun:
     """One run of a command that may change the lake. ``ended_time`` is None while it runs, and for ever if killed."""
 
     run_id: str
@@ -32,10 +32,10 @@ class Run:
     gained: Mapping[str, Any] | None = None
 
 
-def begin_run(lake: LakeLocation, *, command: str) -> Run:
+def begin_run(lake: LakeLocation, *, command: str) -> MaintenanceRun:
     """Records that a run begins. Old records beyond the newest N_KEPT are dropped."""
     now = datetime.now(UTC)
-    run = Run(
+    run = MaintenanceRun(
         run_id=f"{now:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}",
         command=command,
         host=socket.gethostname(),
@@ -50,7 +50,7 @@ def begin_run(lake: LakeLocation, *, command: str) -> Run:
 
 def end_run(
     lake: LakeLocation,
-    run: Run,
+    run: MaintenanceRun,
     *,
     exit_code: int,
     error: str | None = None,
@@ -66,7 +66,7 @@ def end_run(
     lake.put_if_absent(_path(run.run_id, _ENDED), json.dumps(ended).encode())
 
 
-def read_runs(lake: LakeLocation, *, n_newest: int) -> list[Run]:
+def read_runs(lake: LakeLocation, *, n_newest: int) -> list[MaintenanceRun]:
     """The newest runs, the newest first."""
     names = lake.names(_RUNS)
     begun = [name for name in names if name.endswith(_BEGUN)]
@@ -76,7 +76,7 @@ def read_runs(lake: LakeLocation, *, n_newest: int) -> list[Run]:
         end = name.removesuffix(_BEGUN) + _ENDED
         content = json.loads(lake.read(name) or b"{}")
         content |= json.loads((lake.read(end) if end in ended else None) or b"{}")
-        runs.append(Run(**content))
+        runs.append(MaintenanceRun(**content))
     return runs
 
 
