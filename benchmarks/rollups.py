@@ -124,7 +124,9 @@ def main() -> None:
         _say_seconds("refresh of a new process with 1,000 new rows", lambda: refresh_rollups(Lake(location)))
         writer.write(start_us=to_us(END), end_us=to_us(END) + 60 * SECOND_US, n_rows=1000)
         _say_seconds("refresh of a running process with 1,000 new rows", lambda: refresh_rollups(lake))
-        _say_seconds("compaction that merges", lambda: compact_lake(location, CompactChoice(is_patient=False)))
+        _say_seconds(
+            "compaction that merges", lambda: compact_lake(location, CompactChoice(is_patient=False))
+        )
         _say("merged", lake, raw)
 
 
