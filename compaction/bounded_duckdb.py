@@ -18,7 +18,7 @@ _SPILL = "cryptoviz-compaction-"
 
 @contextmanager
 def bounded_connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of one's own, in UTC. What it spilled is gone when it is closed; what a killed one did, with the next."""
+    """A connection of one's own, in UTC. What it spilled is gone when it is closed, or with the next one."""
     _remove_spills_of_the_dead()
     with tempfile.TemporaryDirectory(prefix=f"{_SPILL}{os.getpid()}-") as spill:
         connection = duckdb.connect(
