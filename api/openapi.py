@@ -72,7 +72,10 @@ def openapi_document() -> Document:
             **histories,
             "/api/v1/prediction/{symbol}/score": _score(),
             "/api/v1/actifs": _simple("Every symbol, with its first and last event", _assets()),
-            "/api/v1/etat": _simple("Tables, positions, freshness, lag and losses", {"type": "object"}),
+            "/api/v1/etat": _simple(
+                "Tables, positions, freshness, lag, losses and the last runs of maintenance",
+                {"type": "object"},
+            ),
             "/api/v1/schema": _simple("This document", {"type": "object"}),
             "/healthz": _simple("Whether the process answers", {"type": "object"}),
             "/readyz": _simple("Whether the process can answer histories", {"type": "object"}),

@@ -20,7 +20,7 @@ from django.core.management import call_command
 from api.history.point_columns import point_schema
 from api.history.representations import encode_points
 from benchmarks.rollups import END, N_DAYS, N_SYMBOLS, START, GoldWriter
-from compaction.compact import compact_lake
+from compaction.compact import CompactChoice, compact_lake
 from lakehouse.history import HistoryQuery, read_history
 from lakehouse.lake import Lake
 from lakehouse.rollup_refresh import refresh_rollups
@@ -89,7 +89,7 @@ def _fill(location: LakeLocation, n_rows: int) -> None:
         start_us = to_us(START + timedelta(days=day))
         writer.write(start_us=start_us, end_us=start_us + DAY_US, n_rows=n_rows // N_DAYS)
     refresh_rollups(Lake(location))
-    compact_lake(location)
+    compact_lake(location, CompactChoice(is_patient=False))
 
 
 def _question(run: int, interval: str, n_days: int, limit: int) -> HistoryQuery:

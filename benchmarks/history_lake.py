@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from compaction.compact import compact_lake
+from compaction.compact import CompactChoice, compact_lake
 from lakehouse.catalog import Catalog
 from lakehouse.delta_table import append, ensure_table, open_table
 from lakehouse.lake import Lake
@@ -67,7 +67,7 @@ def ensure_lake(folder: Path, n_rows: int) -> None:
         newest.append((table, spec, last_hour, offset))
         print(f"{spec.name}: {offset:,} rows, {time.monotonic() - started:.0f} s", flush=True)
     refresh_rollups(Lake(location))
-    compact_lake(location)
+    compact_lake(location, CompactChoice(is_patient=False))
     for table, spec, last_hour, offset in newest:
         _append(table, spec, last_hour, offset)
     print(f"rollups of all but the last hour, {time.monotonic() - started:.0f} s", flush=True)

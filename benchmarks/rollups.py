@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from compaction.compact import compact_lake
+from compaction.compact import CompactChoice, compact_lake
 from lakehouse.catalog import Catalog
 from lakehouse.delta_table import append, ensure_table
 from lakehouse.history import HistoryQuery, read_history
@@ -106,7 +106,7 @@ def main() -> None:
         raw = {name: _measure(gold_alone, *asked) for name, asked in _QUESTIONS.items()}
         lake = Lake(location)
         _say_seconds("first refresh", lambda: refresh_rollups(lake))
-        compact_lake(location)
+        compact_lake(location, CompactChoice(is_patient=False))
         _say("compacted, position current", lake, raw)
         for minute in range(60):
             writer.write(
@@ -124,7 +124,9 @@ def main() -> None:
         _say_seconds("refresh of a new process with 1,000 new rows", lambda: refresh_rollups(Lake(location)))
         writer.write(start_us=to_us(END), end_us=to_us(END) + 60 * SECOND_US, n_rows=1000)
         _say_seconds("refresh of a running process with 1,000 new rows", lambda: refresh_rollups(lake))
-        _say_seconds("compaction that merges", lambda: compact_lake(location))
+        _say_seconds(
+            "compaction that merges", lambda: compact_lake(location, CompactChoice(is_patient=False))
+        )
         _say("merged", lake, raw)
 
 

@@ -1,82 +1,92 @@
-"""Command line of what cron runs: `python -m compaction run` brings what is derived up to date and merges files."""
+"""Command line of the table service: `python -m compaction --help` teaches it."""
 
-import argparse
+import json
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from compaction.compact import compact_lake
+from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, to_parser
+from compaction.errors import LockedError
+from compaction.lock import held_lock, lock_path
+from compaction.service import COMMANDS, READ_ONLY, Outcome, to_gained
 from lakehouse.errors import LakehouseError, LakeNotFoundError
 from lakehouse.lake import Lake
-from lakehouse.rollup_refresh import refresh_rollups
-from lakehouse.score_refresh import refresh_scores
+from lakehouse.maintenance_runs import begin_run, end_run
 from lakehouse.settings import Settings
 
 logger = logging.getLogger("compaction")
 
 
-def main() -> int:
-    options = _parser().parse_args()
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = to_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = Settings.from_environ(os.environ)
-        lake = Lake((replace(settings, lake_uri=options.lake) if options.lake else settings).lake_location())
-        return _repeat(lambda: options.once(lake), every_seconds=options.every)
+        settings = replace(settings, lake_uri=options.lake) if options.lake else settings
+        lake = Lake(settings.lake_location())
+        lock = lock_path(lake.location, Path(settings.runtime_dir))
+        every_seconds = getattr(options, "every", None)
+        if every_seconds is None:
+            return _once(lake, options, lock)
+        return _repeat(lake, options, lock, every_seconds=every_seconds)
+    except LockedError as error:
+        logger.warning("nothing was done: %s", error)
+        return EXIT_LOCKED
     except LakehouseError as error:
         logger.error("%s", error)
-        return 1
+        return EXIT_FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m compaction",
-        description="Keeps the tables fast: rollups up to date, few large files instead of many small.",
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser(
-        "run", help="refresh, then compact every partition that has too many small files"
-    )
-    run.set_defaults(once=_run)
-    refresh = commands.add_parser("refresh", help="fold what is new in gold into what is derived from it")
-    refresh.set_defaults(once=_refresh)
-    for command in (run, refresh):
-        command.add_argument(
-            "--every", type=float, metavar="SECONDS", help="do it again and again; default: once"
-        )
-        command.add_argument(
-            "--lake", metavar="URI", help="path or URI of the lake; default: the settings' lake"
-        )
-    return parser
+def _once(lake: Lake, options: Namespace, lock: Path) -> int:
+    """One command under the lock, recorded with how it ended. A lake that does not exist is not made by looking."""
+    command = COMMANDS[options.command]
+    lake.current_build(look=True)
+    if options.command in READ_ONLY:
+        found = command(lake, options)
+        _say(found, options)
+        return found.exit_code
+    with held_lock(lock, command=options.command):
+        run = begin_run(lake.location, command=options.command)
+        try:
+            outcome = command(lake, options)
+        except Exception as error:
+            end_run(
+                lake.location, run, exit_code=EXIT_FAILED, error=f"{type(error).__name__}: {error}"[:1_000]
+            )
+            raise
+        end_run(lake.location, run, exit_code=EXIT_DONE, gained=to_gained(outcome.document))
+    _say(outcome, options)
+    return outcome.exit_code
 
 
-def _run(lake: Lake) -> None:
-    _refresh(lake)
-    compact_lake(lake.location)
+def _say(outcome: Outcome, options: Namespace) -> None:
+    if options.json:
+        print(json.dumps(outcome.document), flush=True)
+    else:
+        for line in outcome.lines:
+            print(line, flush=True)
 
 
-def _refresh(lake: Lake) -> None:
-    refresh_rollups(lake)
-    refresh_scores(lake)
-
-
-def _repeat(once: Callable[[], None], *, every_seconds: float | None) -> int:
-    """Once, or until a signal; a lake that does not exist yet is waited for."""
+def _repeat(lake: Lake, options: Namespace, lock: Path, *, every_seconds: float) -> int:
+    """Until a signal; a lake that does not exist yet is waited for, and a run of another let by."""
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     while True:
         try:
-            once()
+            _once(lake, options, lock)
         except LakeNotFoundError as error:
-            if every_seconds is None:
-                raise
             logger.info("nothing to do yet: %s", error)
-        if every_seconds is None or stopping.wait(every_seconds):
-            return 0
+        except LockedError as error:
+            logger.info("left to %s", error.holder)
+        if stopping.wait(every_seconds):
+            return EXIT_DONE
 
 
 if __name__ == "__main__":

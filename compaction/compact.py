@@ -1,101 +1,86 @@
-"""Few large files instead of many small ones, while streams append and people read.
+"""Few large sorted files instead of many small ones, while streams append and people read.
 
-Compaction leaves a table's position where it was. That of a stream's table carries no data change, so that an append
-never conflicts with it; that of a rollup merges partial sums.
+Bite by bite, each planned on the table as it stands then, so that a run that is cut off is taken up by the next one.
 """
 
 import logging
 import time
+from dataclasses import dataclass, field
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties
-from deltalake.exceptions import CommitFailedError
+from deltalake import DeltaTable
 
-from compaction.merge import merge_partition
-from lakehouse.catalog import Catalog
-from lakehouse.delta_table import open_table
-from lakehouse.duckdb_session import DuckdbSession
-from lakehouse.errors import LakeNotFoundError
-from lakehouse.rollups import ROLLUPS
+from compaction.budget import Budget
+from compaction.errors import SwapConflictError
+from compaction.lake_tables import open_tables
+from compaction.live_files import read_live_files
+from compaction.plan import Bite, plan_table
+from compaction.rewrite import Rewritten, rewrite
+from lakehouse.errors import FileGoneError
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
-from lakehouse.tables import TABLES
-
-TARGET_FILE_BYTES = 128 * 1024 * 1024
-SMALL_FILE_BYTES = TARGET_FILE_BYTES // 2
-MIN_SMALL_FILES = 8
-_WRITER = WriterProperties(compression="ZSTD", compression_level=3)
 
 logger = logging.getLogger(__name__)
 
-PartitionValues = tuple[str, ...]
+
+@dataclass(slots=True, kw_only=True)
+class CompactReport:
+    """What a compaction did, and whether its budget ended before its plan."""
+
+    rewritten: list[Rewritten] = field(default_factory=list)
+    n_conflicts: int = 0
+    is_cut_off: bool = False
 
 
-def compact_lake(lake: LakeLocation) -> None:
-    """Compacts what needs it in every table of the served build. A second run right after does nothing."""
-    catalog = Catalog(lake)
-    build = catalog.current_build()
-    session = DuckdbSession()
-    for spec in TABLES.values():
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactChoice:
+    """Which tables (all where none is named), as of which instant (None: now), and whether to let days settle."""
+
+    names: frozenset[str] = frozenset()
+    now_us: int | None = None
+    is_patient: bool = True
+
+    def plan(self, spec: TableSpec, table: DeltaTable) -> list[Bite]:
+        now_us = time.time_ns() // 1_000 if self.now_us is None else self.now_us
+        return plan_table(spec, read_live_files(table, spec), now_us=now_us, is_patient=self.is_patient)
+
+
+EVERYTHING = CompactChoice()
+
+
+def plan_lake(lake: LakeLocation, choice: CompactChoice = EVERYTHING) -> list[Bite]:
+    """What compaction would do first in each table; further bites follow from what these leave."""
+    return [bite for spec, _, table in open_tables(lake, choice.names) for bite in choice.plan(spec, table)]
+
+
+def compact_lake(
+    lake: LakeLocation, choice: CompactChoice = EVERYTHING, *, budget: Budget | None = None
+) -> CompactReport:
+    """Compacts what needs it in every table of the served build. A second run right after does nothing.
+
+    Safe beside streams, refreshes, readers and other compactions. Raises LakeNotFoundError before the first build.
+    """
+    report, budget = CompactReport(), budget or Budget()
+    for spec, location, table in open_tables(lake, choice.names):
         try:
-            table = open_table(catalog.table_location(spec.name, build), spec)
-        except LakeNotFoundError:
-            continue
-        for partition in crowded_partitions(table, spec):
-            _compact_partition(table, spec, partition, session)
+            _compact_table(spec, location, table, choice, report, budget)
+        except (SwapConflictError, FileGoneError) as error:
+            report.n_conflicts += 1
+            logger.warning("compaction left to the next run table=%s reason=%s", spec.name, error)
+    return report
 
 
-def crowded_partitions(table: DeltaTable, spec: TableSpec) -> list[PartitionValues]:
-    """Partitions with so many small files that reading them costs more than rewriting them once."""
-    files = pa.table(table.get_add_actions(flatten=True))
-    if not spec.partition_by:
-        return []
-    small = files.filter(pc.less(files["size_bytes"], SMALL_FILE_BYTES))
-    keys = [small[f"partition.{name}"].cast(pa.string()) for name in spec.partition_by]
-    counted = (
-        pa.table(keys, names=list(spec.partition_by))
-        .group_by(list(spec.partition_by))
-        .aggregate([([], "count_all")])
-    )
-    crowded = counted.filter(pc.greater_equal(counted["count_all"], MIN_SMALL_FILES))
-    return list(zip(*(crowded[name].to_pylist() for name in spec.partition_by), strict=True))
-
-
-def _compact_partition(
-    table: DeltaTable, spec: TableSpec, partition: PartitionValues, session: DuckdbSession
+def _compact_table(
+    spec: TableSpec,
+    location: LakeLocation,
+    table: DeltaTable,
+    choice: CompactChoice,
+    report: CompactReport,
+    budget: Budget,
 ) -> None:
-    started = time.monotonic()
-    rollup = next((rollup for rollup in ROLLUPS if rollup.table is spec), None)
-    try:
-        if rollup is None:
-            n_before, n_after = _rewrite(table, spec, partition)
-        else:
-            n_before, n_after = merge_partition(session, table, rollup, partition[0])
-    except CommitFailedError as error:
-        logger.warning(
-            "compaction left to the next run table=%s partition=%s error=%s", spec.name, partition, error
-        )
-        return
-    logger.info(
-        "compacted table=%s partition=%s version=%d files_before=%d files_after=%d seconds=%.2f",
-        spec.name,
-        "/".join(map(str, partition)),
-        table.version(),
-        n_before,
-        n_after,
-        time.monotonic() - started,
-    )
-
-
-def _rewrite(table: DeltaTable, spec: TableSpec, partition: PartitionValues) -> tuple[int, int]:
-    gain = table.optimize.compact(
-        partition_filters=[
-            (name, "=", value) for name, value in zip(spec.partition_by, partition, strict=True)
-        ],
-        target_size=TARGET_FILE_BYTES,
-        max_concurrent_tasks=1,
-        writer_properties=_WRITER,
-        post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
-    )
-    return gain["numFilesRemoved"], gain["numFilesAdded"]
+    while bites := choice.plan(spec, table):
+        for bite in bites:
+            if budget.is_spent:
+                report.is_cut_off = True
+                return
+            report.rewritten.append(rewrite(table, location, spec, bite))
+            budget.spend(bite.size_bytes)

@@ -55,12 +55,19 @@ class Catalog:
     def build_at(self, instant_us: int) -> Build | None:
         """The build that was served at an instant; None before the first."""
         served = None
+        for build, published_us in self.build_history():
+            if published_us > instant_us:
+                break
+            served = build
+        return served
+
+    def build_history(self) -> list[tuple[Build, int]]:
+        """Every build with the instant from which it was served, oldest first."""
+        history = []
         for path in self.location.names(_BUILDS):
             entry = json.loads(self.location.read(path) or b"{}")
-            if to_us(datetime.fromisoformat(entry["created_time"])) > instant_us:
-                break
-            served = self._read_build(path)
-        return served
+            history.append((self._read_build(path), to_us(datetime.fromisoformat(entry["created_time"]))))
+        return history
 
     def ensure_build(self) -> Build:
         """The current build; creates the first one. Idempotent, and safe beside other processes."""

@@ -86,13 +86,15 @@ class DuckdbSession:
                 try:
                     return cursor.execute(_complete(statement, _ALL_ROWS, before), parameters).fetchall()
                 except duckdb.BinderException:  # no file has a column that the table gained since
-                    return cursor.execute(_complete(statement, _padded(spec), before), parameters).fetchall()
+                    return cursor.execute(
+                        _complete(statement, padded_rows(spec), before), parameters
+                    ).fetchall()
         except duckdb.IOException as error:
             raise FileGoneError(problem=str(error)) from error
 
     def fetch_arrow(self, statement: str, files: list[str], *, spec: TableSpec, **bound: Any) -> pa.Table:
         """The same as one Arrow table, with every column of the table. ``files`` must not be empty."""
-        complete, cursor = _complete(statement, _padded(spec), None), self._cursor()
+        complete, cursor = _complete(statement, padded_rows(spec), None), self._cursor()
         try:
             with self._gate.passed(cursor):
                 return cursor.sql(complete, params={"files": files, **bound}).to_arrow_table()
@@ -114,7 +116,8 @@ def _complete(statement: str, all_rows: str, before: Position | None) -> str:
     return statement.replace("{rows}", rows)
 
 
-def _padded(spec: TableSpec) -> str:
+def padded_rows(spec: TableSpec) -> str:
+    """What stands for `{rows}` where files may lack columns that the table gained since; binds $files."""
     no_row = ", ".join(f"NULL::{_to_duckdb_type(column.type)} AS {column.name}" for column in spec.columns)
     return _PADDED_ROWS.replace("{no_row}", no_row)
 

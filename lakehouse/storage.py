@@ -1,7 +1,8 @@
 """Where a lake lives: a URI with storage options, and put-if-absent on small files beside the tables."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,25 @@ class LakeLocation:
             return False
         return True
 
+    def put(self, name: str, content: bytes) -> None:
+        """Writes a small file, whether or not it exists. Atomic."""
+        obstore.put(self._store, name, content)
+
+    def delete(self, names: Collection[str]) -> None:
+        """Removes files. Idempotent; on a local file system folders that this empties go too."""
+        for name in names:
+            try:
+                obstore.delete(self._store, name)
+            except (NotFoundError, FileNotFoundError):
+                continue
+        if self.is_local:
+            self._remove_empty_folders(names)
+
+    def modified_us(self, name: str) -> int:
+        """When a file was last written, by the storage's clock."""
+        modified: datetime = obstore.head(self._store, name)["last_modified"]
+        return int(modified.timestamp() * 1_000_000)
+
     def read(self, name: str) -> bytes | None:
         """The content of a small file, or None where there is none."""
         try:
@@ -69,9 +89,25 @@ class LakeLocation:
         name = unquote(path)
         return str(self.to_path() / name) if self.is_local else obstore.open_reader(self._store, name)
 
+    def sizes(self, folder: str) -> dict[str, int]:
+        """{name: bytes} of the files directly or indirectly under a folder."""
+        if self.is_local and not (self.to_path() / folder).is_dir():
+            return {}
+        listed = obstore.list(self._store, folder or None).collect()
+        return {str(entry["path"]): int(entry["size"]) for entry in listed}
+
     def names(self, folder: str) -> list[str]:
         """Names directly or indirectly under a folder, sorted."""
         if self.is_local and not (self.to_path() / folder).is_dir():
             return []
         listed = obstore.list(self._store, folder).collect()
         return sorted(str(entry["path"]) for entry in listed)
+
+    def _remove_empty_folders(self, names: Iterable[str]) -> None:
+        root = self.to_path()
+        folders = {
+            parent for name in names for parent in (root / name).parents if parent.is_relative_to(root)
+        }
+        for folder in sorted(folders - {root}, reverse=True):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()

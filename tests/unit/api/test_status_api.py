@@ -9,6 +9,7 @@ from api.status import lag, selectors
 from api.status.lag import EndOffsets, EndOffsetWatch
 from lakehouse import lake
 from lakehouse.delta_table import append
+from lakehouse.maintenance_runs import begin_run, end_run
 from lakehouse.tables import LOSSES
 from lakehouse.time_range import to_us
 from tests.lake_builder import NOON, LakeBuilder, build_lake
@@ -168,3 +169,19 @@ def test_parameter_where_none_is_taken_is_400(tmp_path: Path, api_of: ApiOf, pat
 @pytest.mark.parametrize("path", ["/api/v1/actifs", "/api/v1/etat"])
 def test_status_of_a_lake_that_does_not_exist_is_503(tmp_path: Path, api_of: ApiOf, path: str) -> None:
     assert api_of(tmp_path / "none").get(path).status == 503
+
+
+def test_state_shows_the_last_run_of_each_command_and_one_that_did_not_end(
+    tmp_path: Path, api_of: ApiOf
+) -> None:
+    builder = build_lake(tmp_path)
+    end_run(builder.location, begin_run(builder.location, command="run"), exit_code=0)
+    failed = begin_run(builder.location, command="run")
+    end_run(builder.location, failed, exit_code=1, error="UnreadableError: a path that nobody shall see")
+    begin_run(builder.location, command="vacuum")
+
+    vacuum, run = api_of(tmp_path).get("/api/v1/etat").document["maintenance"]
+
+    assert (vacuum["command"], vacuum["ended_time"], vacuum["exit_code"]) == ("vacuum", None, None)
+    assert (run["command"], run["exit_code"], run["error"]) == ("run", 1, "UnreadableError")
+    assert run["started_time"].endswith("Z")

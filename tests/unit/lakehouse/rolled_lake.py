@@ -73,8 +73,7 @@ class RolledLake:
             self.refresh(who, small_commits=True)
 
     def compact(self) -> None:
-        with patch.object(compact, "MIN_SMALL_FILES", 2):
-            compact.compact_lake(self.builder.location)
+        compact.compact_lake(self.builder.location, compact.CompactChoice(is_patient=False))
 
     def vacuum(self) -> None:
         """Removes every file that the newest versions do not need."""

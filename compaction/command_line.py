@@ -1,0 +1,162 @@
+"""What the table service can be told, and the help that teaches it."""
+
+import argparse
+
+from compaction.vacuum import DEFAULT_RETENTION_HOURS, LEAST_RETENTION_HOURS
+from lakehouse.tables import TABLES
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_FOUND = 3
+EXIT_LOCKED = 75
+"""EX_TEMPFAIL. Source: sysexits.h."""
+
+_EPILOG = f"""\
+What to know:
+  plan, fsck, quarantine and history change nothing; vacuum is a dry run until --yes is given.
+  A run may be killed at any moment: what it had not committed did not happen, and the next one goes on from there.
+  Streams, readers and other writers may go on meanwhile. Two runs never overlap: the second leaves, saying so.
+
+Exit codes:
+  {EXIT_DONE}   done, or nothing to do (a run whose budget ended is done too: the next one goes on)
+  {EXIT_FAILED}   failed; what had been committed stays
+  2   not understood
+  {EXIT_FOUND}   fsck found something that an operator has to look at
+  {EXIT_LOCKED}  another run was at work; nothing was done
+
+Examples:
+  python -m compaction plan                       what would be done, and why
+  python -m compaction run --max-seconds 50       what a crontab holds, once a minute
+  python -m compaction compact --table gold_price --now
+  python -m compaction vacuum --retention-hours 48 --yes
+  python -m compaction fsck --json || mail operator
+  python -m compaction history --json
+  (crontab -l; python -m compaction schedule) | crontab -
+"""
+
+
+def to_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m compaction",
+        description="Keeps tables fast and small: few large sorted files instead of many small ones, rollups and "
+        "scores up to date, checkpoints, and no file that nobody needs.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    plan = commands.add_parser("plan", help="show what run would do and why; changes nothing")
+    _add_choice(plan)
+    run = commands.add_parser(
+        "run", help="refresh, compact what needs it, checkpoint, vacuum: what cron calls"
+    )
+    _add_choice(run)
+    _add_budget(run)
+    _add_retention(run)
+    _add_every(run)
+    compact = commands.add_parser(
+        "compact", help="rewrite small files into sorted runs, where the plan says so"
+    )
+    _add_choice(compact)
+    _add_budget(compact)
+    refresh = commands.add_parser("refresh", help="fold what is new in gold into what is derived from it")
+    _add_every(refresh)
+    checkpoint = commands.add_parser("checkpoint", help="checkpoint logs that have grown, drop old log files")
+    _add_tables(checkpoint)
+    vacuum = commands.add_parser(
+        "vacuum", help="remove files that no recent version needs; a dry run without --yes"
+    )
+    _add_tables(vacuum)
+    _add_retention(vacuum)
+    vacuum.add_argument("--yes", action="store_true", help="do it; without this files are only counted")
+    vacuum.add_argument(
+        "--force", action="store_true", help=f"allow a retention below {LEAST_RETENTION_HOURS} h"
+    )
+    history = commands.add_parser("history", help="what ran, when, and what it gained; changes nothing")
+    history.add_argument("--last", type=_positive, default=20, metavar="N", help="runs to show; default: 20")
+    fsck = commands.add_parser(
+        "fsck", help="check files, rows and records against the log, bronze and each other; changes nothing"
+    )
+    fsck.add_argument(
+        "--deep", action="store_true", help="read every page of every file, not only its footer"
+    )
+    quarantine = commands.add_parser(
+        "quarantine",
+        help="messages that could not become gold: list them by rule, or show one; changes nothing",
+    )
+    quarantine.add_argument(
+        "place",
+        nargs="?",
+        type=_place,
+        metavar="TOPIC_ID/PARTITION/OFFSET",
+        help="the message to show, as the list names it; default: list",
+    )
+    schedule = commands.add_parser(
+        "schedule", help="print a crontab (or systemd units) that calls run each minute; installs nothing"
+    )
+    schedule.add_argument("--systemd", action="store_true", help="a service and a timer instead of a crontab")
+    for command in commands.choices.values():
+        command.add_argument(
+            "--lake", metavar="URI", help="path or URI of the lake; default: the settings' lake"
+        )
+        command.add_argument("--json", action="store_true", help="one JSON document on stdout, for machines")
+    return parser
+
+
+def _add_tables(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--table",
+        action="append",
+        choices=sorted(TABLES),
+        default=[],
+        metavar="NAME",
+        help="only this table; may be repeated; default: all",
+    )
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    _add_tables(parser)
+    parser.add_argument(
+        "--now", action="store_true", help="do not wait an hour for late rows of a day that is over"
+    )
+
+
+def _add_budget(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-seconds", type=float, metavar="S", help="begin no bite after this long; the next run goes on"
+    )
+    parser.add_argument(
+        "--max-bytes",
+        type=_positive,
+        metavar="N",
+        help="begin no bite once this many bytes were rewritten",
+    )
+
+
+def _add_retention(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--retention-hours",
+        type=int,
+        default=DEFAULT_RETENTION_HOURS,
+        metavar="H",
+        help="keep what a version of the last H hours needs, for readers and time travel; default: "
+        f"{DEFAULT_RETENTION_HOURS}",
+    )
+
+
+def _add_every(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--every", type=float, metavar="SECONDS", help="do it again and again; default: once")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def _place(text: str) -> tuple[str, int, int]:
+    topic_id, _, rest = text.partition("/")
+    partition, _, offset = rest.partition("/")
+    if not topic_id or not partition.isdigit() or not offset.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
+    return topic_id, int(partition), int(offset)

@@ -1,0 +1,73 @@
+"""Errors of the table service.
+
+CompactionError
+├── SwapConflictError     another maintenance replaced the same files first; nothing was changed
+├── RowsLostError         a rewrite would not have held the rows that it read; nothing was changed
+├── UnreadableError       a file that the log names cannot be read; fsck says which
+├── LockedError           another run is at work on the lake
+├── RetentionError        a retention that readers may need longer
+└── ClockError            this machine's clock is ahead of the storage's
+"""
+
+from lakehouse.errors import LakehouseError
+
+
+class CompactionError(LakehouseError):
+    """Root of everything that compaction raises on purpose."""
+
+
+class SwapConflictError(CompactionError):
+    """The files to be replaced are no longer those of the table. The next plan sees what is."""
+
+    def __init__(self, *, table: str, problem: str) -> None:
+        super().__init__(f"nothing was changed in {table}: {problem}")
+        self.table = table
+        self.problem = problem
+
+
+class RowsLostError(CompactionError):
+    """What was written is not what was read. Nothing was committed."""
+
+    def __init__(self, *, table: str, n_read: int, n_written: int) -> None:
+        super().__init__(f"{table}: {n_read} rows were read and {n_written} written; nothing was committed")
+        self.table = table
+        self.n_read = n_read
+        self.n_written = n_written
+
+
+class UnreadableError(CompactionError):
+    """A file that the log names is not what it should be. Nothing was changed."""
+
+    def __init__(self, *, table: str, problem: str) -> None:
+        super().__init__(f"{table} has a file that cannot be read (fsck names all): {problem}")
+        self.table = table
+        self.problem = problem
+
+
+class LockedError(CompactionError):
+    """Another run holds the lake's lock."""
+
+    def __init__(self, *, holder: str) -> None:
+        super().__init__(f"another run is at work: {holder}")
+        self.holder = holder
+
+
+class RetentionError(CompactionError):
+    """A retention that is shorter than what somebody may still be reading."""
+
+    def __init__(self, *, hours: int, least_hours: int) -> None:
+        super().__init__(
+            f"a retention of {hours} h may take files from under a reader; the least is {least_hours} h (or --force)"
+        )
+        self.hours = hours
+        self.least_hours = least_hours
+
+
+class ClockError(CompactionError):
+    """Ages of files cannot be trusted."""
+
+    def __init__(self, *, ahead_seconds: float) -> None:
+        super().__init__(
+            f"this clock is {ahead_seconds:.0f} s ahead of the storage's: files would look older than they are"
+        )
+        self.ahead_seconds = ahead_seconds

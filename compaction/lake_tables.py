@@ -1,0 +1,32 @@
+"""The tables of the served build that exist, opened."""
+
+from collections.abc import Iterator
+
+from deltalake import DeltaTable
+
+from lakehouse.catalog import Catalog
+from lakehouse.delta_table import open_table
+from lakehouse.errors import LakeNotFoundError
+from lakehouse.storage import LakeLocation
+from lakehouse.table_spec import TableSpec
+from lakehouse.tables import TABLES
+
+
+def open_tables(
+    lake: LakeLocation, names: frozenset[str] = frozenset()
+) -> Iterator[tuple[TableSpec, LakeLocation, DeltaTable]]:
+    """Each table with its folder, in the order of their definition; all where none is named.
+
+    Raises LakeNotFoundError before the first build.
+    """
+    catalog = Catalog(lake)
+    build = catalog.current_build()
+    for spec in TABLES.values():
+        if names and spec.name not in names:
+            continue
+        location = catalog.table_location(spec.name, build)
+        try:
+            table = open_table(location, spec)
+        except LakeNotFoundError:
+            continue
+        yield spec, location, table

@@ -1,0 +1,66 @@
+"""The files of one table version as the planner sees them: partition, size, age, and the sorted run they belong to."""
+
+import re
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from lakehouse.table_spec import TableSpec
+
+PartitionValues = tuple[str, ...]
+
+_RUN_FILE = re.compile(r"sorted-(?P<run_id>[0-9a-f]{32})-\d{5}\.parquet\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveFile:
+    """One file that the log names. ``path`` is as in the log, relative to the table."""
+
+    path: str
+    partition: PartitionValues
+    n_rows: int
+    size_bytes: int
+    modified_us: int
+
+    @property
+    def run_id(self) -> str | None:
+        """The sorted run that compaction wrote the file in; None for a file of anybody else.
+
+        >>> LiveFile(path="a=1/part-0.parquet", partition=(), n_rows=1, size_bytes=1, modified_us=0).run_id
+        """
+        match = _RUN_FILE.search(self.path)
+        return match["run_id"] if match else None
+
+
+def run_file_name(run_id: str, number: int) -> str:
+    """The name by which a file is known as part of a sorted run, whatever becomes of the log's history.
+
+    >>> run_file_name("0" * 32, 7)
+    'sorted-00000000000000000000000000000000-00007.parquet'
+    """
+    return f"sorted-{run_id}-{number:05d}.parquet"
+
+
+def read_live_files(table: DeltaTable, spec: TableSpec) -> list[LiveFile]:
+    """Every file of an open table, in the log's order."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    names = [f"partition.{name}" for name in spec.partition_by]
+    keys = [actions[name].cast(pa.string()).to_pylist() for name in names]
+    n_rows = pc.fill_null(actions["num_records"], 0).to_pylist()
+    return [
+        LiveFile(
+            path=path,
+            partition=tuple(key[at] for key in keys),
+            n_rows=n_rows[at],
+            size_bytes=size_bytes,
+            modified_us=modified_ms * 1_000,
+        )
+        for at, (path, size_bytes, modified_ms) in enumerate(
+            zip(
+                *(actions[name].to_pylist() for name in ("path", "size_bytes", "modification_time")),
+                strict=True,
+            )
+        )
+    ]

@@ -1,0 +1,79 @@
+"""Records of bronze against what became of them: each is one of gold, quarantine, duplicates and accepted losses."""
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from compaction.bounded_duckdb import rows_of
+from compaction.finding import Check, Finding
+from lakehouse.contract import MessageContract
+from lakehouse.duckdb_session import position_lists
+from lakehouse.position import Position, common_position
+from lakehouse.tables import BRONZE, DUPLICATES, LOSSES, QUARANTINE
+
+_PLACES = (
+    "SELECT topic_id, kafka_partition, kafka_offset FROM {0} WHERE topic_id IN (SELECT unnest($topic_ids))"
+)
+_RECORDS = """
+WITH raw AS (SELECT DISTINCT * FROM ({raw})),
+became AS (SELECT *, count(*) AS n FROM ({gold} UNION ALL {quarantine} UNION ALL {duplicates}) GROUP BY ALL),
+ends AS (
+    SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition, unnest($offsets) AS next_offset
+),
+begins AS (SELECT topic_id, kafka_partition, min(kafka_offset) AS first_offset FROM raw GROUP BY ALL),
+every AS (
+    SELECT topic_id, kafka_partition, kafka_offset, raw.topic_id IS NOT NULL AS is_raw, coalesce(n, 0) AS n
+    FROM raw FULL JOIN became USING (topic_id, kafka_partition, kafka_offset)
+),
+broken AS (
+    SELECT topic_id, kafka_partition, kafka_offset, CASE
+        WHEN n > 1 THEN 'record accounted twice'
+        WHEN n = 0 THEN 'record unaccounted'
+        WHEN NOT is_raw AND kafka_offset >= first_offset THEN 'row without record'
+    END AS broken_rule
+    FROM every JOIN ends USING (topic_id, kafka_partition) LEFT JOIN begins USING (topic_id, kafka_partition)
+    WHERE kafka_offset < next_offset
+)
+SELECT broken_rule, count(*), min(topic_id || '/' || kafka_partition || '/' || kafka_offset)
+FROM broken
+WHERE broken_rule IS NOT NULL AND (broken_rule = 'record accounted twice' OR NOT EXISTS (
+    SELECT 1 FROM {losses} AS lost
+    WHERE lost.topic_id = broken.topic_id AND lost.kafka_partition = broken.kafka_partition
+        AND broken.kafka_offset >= lost.from_offset
+        AND (lost.to_offset IS NULL OR broken.kafka_offset < lost.to_offset)
+        AND (lost.table_name = 'bronze') = (broken_rule = 'row without record')
+))
+GROUP BY ALL ORDER BY ALL
+"""
+
+Paths = Mapping[str, Sequence[str]]
+
+
+def check_records(
+    connection: duckdb.DuckDBPyConnection,
+    contract: MessageContract,
+    paths: Paths,
+    positions: Mapping[str, Position],
+) -> list[Finding]:
+    """What became of the records of one topic, as far as every table has come. ``paths`` are files by table.
+
+    Below bronze's first offset nothing is claimed: bronze may be kept for a shorter time than gold.
+    """
+    specs = {"raw": BRONZE, "gold": contract.table, "quarantine": QUARANTINE, "duplicates": DUPLICATES}
+    common = common_position(positions[spec.name] for spec in specs.values())
+    if not len(common):
+        return []
+    statement = _RECORDS
+    bound: dict[str, list[str]] = {}
+    for name, spec in {**specs, "losses": LOSSES}.items():
+        files = list(paths.get(spec.name, ()))
+        rows = rows_of(spec, f"{name}_files", n_files=len(files))
+        part = rows if name == "losses" else _PLACES.format(rows)
+        statement = statement.replace(f"{{{name}}}", part)
+        bound |= {f"{name}_files": files} if files else {}
+    found = connection.execute(statement, {**bound, **position_lists(common)}).fetchall()
+    return [_to_finding(contract, check, n, first) for check, n, first in found]
+
+
+def _to_finding(contract: MessageContract, check: Check, n: int, first: str) -> Finding:
+    return Finding(check=check, table=contract.table.name, n=n, detail=f"first of {contract.topic}: {first}")

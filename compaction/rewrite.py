@@ -1,0 +1,117 @@
+"""One bite: its rows read, sorted within a bound of memory, written, swapped in. Killed anywhere, it did nothing."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from compaction.bounded_duckdb import bounded_connection
+from compaction.errors import RowsLostError, UnreadableError
+from compaction.plan import TARGET_FILE_BYTES, Bite
+from compaction.sorted_file import SortedRunWriter
+from compaction.swap import Swap, commit_swap
+from lakehouse.duckdb_session import padded_rows
+from lakehouse.errors import FileGoneError
+from lakehouse.rollups import ROLLUPS, Rollup
+from lakehouse.storage import LakeLocation
+from lakehouse.table_spec import TableSpec
+
+_BATCH_ROWS = 65_536
+# Rows with equal sort columns stay in one order, whoever rewrites them and from however many files.
+_TIES = ("topic_id", "kafka_partition", "kafka_offset")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewritten:
+    """What a bite did."""
+
+    bite: Bite
+    version: int
+    n_files_after: int
+    bytes_after: int
+    seconds: float
+
+
+def rewrite(table: DeltaTable, location: LakeLocation, spec: TableSpec, bite: Bite) -> Rewritten:
+    """Replaces a bite's files by one sorted run and commits that without a data change.
+
+    Memory is bounded whatever the bite holds; what exceeds it is sorted on disk. Raises SwapConflictError or
+    FileGoneError where another maintenance was quicker, RowsLostError rather than commit other rows than it read.
+    """
+    started = time.monotonic()
+    writer = SortedRunWriter(
+        location,
+        spec,
+        folder=bite.files[0].path[: bite.files[0].path.rfind("/") + 1],
+        partition=bite.partition,
+        target_bytes=TARGET_FILE_BYTES,
+    )
+    paths = [location.open_file(file.path) for file in bite.files]
+    rollup = next((rollup for rollup in ROLLUPS if rollup.table is spec), None)
+    try:
+        with bounded_connection() as connection:
+            n_read = _count(connection, paths, rollup)
+            actions = writer.write(_sorted(connection, paths, spec, rollup))
+            written = [location.open_file(action.path) for action in actions]
+            n_written = _count(connection, written, rollup)
+    except duckdb.IOException as error:
+        raise FileGoneError(problem=str(error)) from error
+    except duckdb.InvalidInputException as error:
+        raise UnreadableError(table=spec.name, problem=str(error)) from error
+    if n_read != n_written:
+        raise RowsLostError(table=spec.name, n_read=n_read, n_written=n_written)
+    noted = {"maintenance": "compact", "reason": bite.reason}
+    version = commit_swap(table, spec, Swap(removed=bite.files, added=actions), noted=noted)
+    rewritten = Rewritten(
+        bite=bite,
+        version=version,
+        n_files_after=len(actions),
+        bytes_after=sum(action.size for action in actions),
+        seconds=time.monotonic() - started,
+    )
+    _log(rewritten)
+    return rewritten
+
+
+def _count(connection: duckdb.DuckDBPyConnection, paths: list[str], rollup: Rollup | None) -> int:
+    """Rows of gold that files stand for: their own, or those that their partial sums add up."""
+    counted = "count(*)" if rollup is None else "coalesce(sum(n_rows), 0)::BIGINT"
+    ((n_rows,),) = connection.execute(
+        f"SELECT {counted} FROM read_parquet($files, union_by_name = true)", {"files": paths}
+    ).fetchall()
+    return int(n_rows)
+
+
+def _sorted(
+    connection: duckdb.DuckDBPyConnection, paths: list[str], spec: TableSpec, rollup: Rollup | None
+) -> pa.RecordBatchReader:
+    """The rows in the table's order; of a rollup, one partial sum a key instead of those that came in refreshes."""
+    names = set(spec.column_names)
+    order = ", ".join(
+        [*spec.sort_by, *(name for name in _TIES if name in names and name not in spec.sort_by)]
+    )
+    statement = "SELECT * FROM {rows}" if rollup is None else f"SELECT * FROM ({rollup.merge_statement})"
+    complete = f"{statement} ORDER BY {order}".replace("{rows}", padded_rows(spec))
+    return connection.sql(complete, params={"files": paths}).to_arrow_reader(_BATCH_ROWS)
+
+
+def _log(done: Rewritten) -> None:
+    logger.info(
+        "compacted table=%s partition=%s version=%d files_before=%d files_after=%d bytes_before=%d bytes_after=%d "
+        "rows=%d seconds=%.2f reason=%s",
+        done.bite.table,
+        "/".join(done.bite.partition),
+        done.version,
+        len(done.bite.files),
+        done.n_files_after,
+        done.bite.size_bytes,
+        done.bytes_after,
+        done.bite.n_rows,
+        done.seconds,
+        done.bite.reason,
+    )

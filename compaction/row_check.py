@@ -1,0 +1,58 @@
+"""Rows against their table's promises: in their partition, once, and before the position."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from compaction.bounded_duckdb import rows_of
+from compaction.finding import Finding
+from lakehouse.duckdb_session import position_lists
+from lakehouse.position import Position
+from lakehouse.table_spec import TableSpec
+from lakehouse.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE
+
+_PLACE = "topic_id || '/' || kafka_partition || '/' || kafka_offset"
+_OUTSIDE = "SELECT count(*), min({key}::VARCHAR) FROM {rows} WHERE {partition} IS DISTINCT FROM {day}"
+_TWICE = (
+    "SELECT count(*), min(found) FROM (SELECT {key} AS found FROM {rows} GROUP BY ALL HAVING count(*) > 1)"
+)
+_BEYOND = f"""
+SELECT count(*), min({_PLACE}) FROM {{rows}}
+LEFT JOIN (
+    SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition, unnest($offsets) AS next_offset
+) USING (topic_id, kafka_partition)
+WHERE next_offset IS NULL OR kafka_offset >= next_offset
+"""
+_POSITIONED = (*GOLD_TABLES, QUARANTINE, DUPLICATES, BRONZE)
+
+
+def check_rows(
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, paths: Sequence[str], position: Position
+) -> list[Finding]:
+    """What the rows of some files of a table break. ``position`` is the table's at the version of the files."""
+    if not paths:
+        return []
+    rows = rows_of(spec, "files", n_files=len(paths))
+    findings = []
+
+    def look(check: Any, statement: str, detail: str, **bound: Any) -> None:
+        parameters = {"files": list(paths), **bound}
+        ((n, first),) = connection.execute(statement.replace("{rows}", rows), parameters).fetchall()
+        if n:
+            findings.append(Finding(check=check, table=spec.name, n=n, detail=detail.format(first)))
+
+    partition = next((name for name in spec.partition_by if name.endswith("_date")), None)
+    if partition is not None:
+        time_column = "broker_time" if partition == "broker_date" else spec.sort_by[-1]
+        unit = "month" if partition == "month_date" else "day"
+        day = f"date_trunc('{unit}', {time_column})::DATE"
+        statement = _OUTSIDE.replace("{key}", time_column).replace("{partition}", partition)
+        look("outside partition", statement.replace("{day}", day), f"first {time_column}: {{}}")
+    names = set(spec.column_names)
+    keys = {"message_id": spec in GOLD_TABLES or spec.name == "gold_score", _PLACE: "kafka_offset" in names}
+    for key in (key for key, is_unique in keys.items() if is_unique):
+        look("duplicate key", _TWICE.replace("{key}", key), "first: {}")
+    if spec in _POSITIONED:
+        look("beyond position", _BEYOND, "first: {}", **position_lists(position))
+    return findings

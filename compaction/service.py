@@ -1,0 +1,245 @@
+"""The commands: each does its part on a lake and says what came of it, as a document and in lines."""
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from compaction.budget import Budget
+from compaction.checkpoint import checkpoint_lake
+from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_FOUND
+from compaction.compact import CompactChoice, CompactReport, compact_lake, plan_lake
+from compaction.fsck import check_lake
+from compaction.quarantine import in_words, list_quarantined, show_quarantined
+from compaction.schedule import to_crontab, to_systemd_units
+from compaction.vacuum import vacuum_lake
+from lakehouse.lake import Lake
+from lakehouse.maintenance_runs import read_runs
+from lakehouse.rollup_refresh import refresh_rollups
+from lakehouse.score_refresh import refresh_scores
+
+_RETENTION_LOOKS = 12
+"""A vacuum lists every file of the lake, so that not each of the runs of an hour makes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command did: ``document`` for machines, ``lines`` for people."""
+
+    document: Mapping[str, Any]
+    lines: tuple[str, ...]
+    exit_code: int = EXIT_DONE
+
+
+def plan(lake: Lake, options: Namespace) -> Outcome:
+    bites = plan_lake(lake.location, _choice(options))
+    checkpoints = checkpoint_lake(lake.location, names=_names(options), dry_run=True)
+    document = {
+        "compact": [
+            {
+                "table": bite.table,
+                "partition": list(bite.partition),
+                "n_files": len(bite.files),
+                "n_files_after": bite.n_files_after,
+                "n_rows": bite.n_rows,
+                "size_bytes": bite.size_bytes,
+                "reason": bite.reason,
+            }
+            for bite in bites
+        ],
+        "checkpoint": [asdict(found) for found in checkpoints],
+    }
+    lines = [
+        f"compact {bite.table} {'/'.join(bite.partition)}: {len(bite.files)} files of {_size(bite.size_bytes)} "
+        f"to {bite.n_files_after}, because: {bite.reason}"
+        for bite in bites
+    ]
+    lines += [f"checkpoint {found.table}: {found.n_commits} commits since the last" for found in checkpoints]
+    return Outcome(document, tuple(lines) or ("nothing to do: everything is good",))
+
+
+def run(lake: Lake, options: Namespace) -> Outcome:
+    refreshed = refresh(lake, options)
+    compacted = compact(lake, options)
+    checkpointed = checkpoint(lake, options)
+    document = {**refreshed.document, **compacted.document, **checkpointed.document}
+    lines = (*refreshed.lines, *compacted.lines, *checkpointed.lines)
+    if not _vacuumed_lately(lake):
+        vacuumed = _vacuum(lake, options, dry_run=False, is_forced=False)
+        document |= vacuumed.document
+        lines += vacuumed.lines
+    return Outcome(document, lines)
+
+
+def refresh(lake: Lake, _: Namespace) -> Outcome:
+    reports = refresh_rollups(lake)
+    scores = refresh_scores(lake)
+    document = {
+        "refresh": [
+            {"table": report.table, "n_offsets": report.n_offsets, "n_sums": report.n_sums}
+            for report in reports
+            if report.n_commits
+        ]
+    }
+    if scores is not None and scores.n_commits:
+        document["refresh"].append({"table": "gold_score", "n_scores": scores.n_scores})
+    return Outcome(document, tuple(f"refreshed {entry['table']}" for entry in document["refresh"]))
+
+
+def compact(lake: Lake, options: Namespace) -> Outcome:
+    budget = Budget(max_seconds=options.max_seconds, max_bytes=options.max_bytes)
+    report = compact_lake(lake.location, _choice(options), budget=budget)
+    lines = [
+        f"compacted {done.bite.table} {'/'.join(done.bite.partition)}: {len(done.bite.files)} files of "
+        f"{_size(done.bite.size_bytes)} to {done.n_files_after} of {_size(done.bytes_after)} in {done.seconds:.1f} s"
+        for done in report.rewritten
+    ]
+    if report.is_cut_off:
+        lines.append("the budget ended here; the next run goes on")
+    return Outcome(_to_document(report), tuple(lines))
+
+
+def checkpoint(lake: Lake, options: Namespace) -> Outcome:
+    done = checkpoint_lake(lake.location, names=_names(options))
+    lines = tuple(f"checkpointed {found.table} at version {found.version}" for found in done)
+    return Outcome({"checkpoint": [asdict(found) for found in done]}, lines)
+
+
+def vacuum(lake: Lake, options: Namespace) -> Outcome:
+    outcome = _vacuum(lake, options, dry_run=not options.yes, is_forced=options.force)
+    if options.yes:
+        return outcome
+    return Outcome(outcome.document, (*outcome.lines, "nothing was changed; add --yes to remove them"))
+
+
+def fsck(lake: Lake, options: Namespace) -> Outcome:
+    findings = check_lake(lake.location, is_deep=options.deep)
+    document = {"findings": [asdict(found) | {"is_harmless": found.is_harmless} for found in findings]}
+    lines = tuple(found.in_words() for found in findings) or ("clean",)
+    return Outcome(document, lines, EXIT_FOUND if any(not f.is_harmless for f in findings) else EXIT_DONE)
+
+
+def quarantine(lake: Lake, options: Namespace) -> Outcome:
+    if options.place is None:
+        rules = list_quarantined(lake)
+        lines = tuple(
+            f"{rule['n_messages']} of {rule['topic']} broke {rule['rule']}"
+            + (f" in {rule['field']}" if rule["field"] else "")
+            + f", the newest: {rule['newest']}"
+            for rule in rules
+        )
+        return Outcome({"rules": rules}, lines or ("nothing is quarantined",))
+    topic_id, partition, offset = options.place
+    message = show_quarantined(lake, topic_id=topic_id, partition=partition, offset=offset)
+    if message is None:
+        return Outcome({"message": None}, ("that message is not quarantined",), EXIT_FAILED)
+    return Outcome({"message": message}, tuple(in_words(message)))
+
+
+def schedule(lake: Lake, options: Namespace) -> Outcome:
+    location = lake.location
+    name = str(location.to_path()) if location.is_local else location.uri
+    printed = (to_systemd_units if options.systemd else to_crontab)(lake=name, folder=Path.cwd())
+    return Outcome({"schedule": printed}, (printed.rstrip(),))
+
+
+def history(lake: Lake, options: Namespace) -> Outcome:
+    runs = read_runs(lake.location, n_newest=options.last)
+    lines = tuple(
+        f"{found.started_time} {found.command} "
+        + ("runs, or was killed" if found.ended_time is None else f"exit {found.exit_code}")
+        + (f" {found.error}" if found.error else "")
+        + (f" {dict(found.gained)}" if found.gained else "")
+        for found in runs
+    )
+    return Outcome({"runs": [asdict(found) for found in runs]}, lines or ("nothing ran yet",))
+
+
+COMMANDS: Mapping[str, Callable[[Lake, Namespace], Outcome]] = {
+    "plan": plan,
+    "run": run,
+    "compact": compact,
+    "refresh": refresh,
+    "checkpoint": checkpoint,
+    "vacuum": vacuum,
+    "history": history,
+    "fsck": fsck,
+    "quarantine": quarantine,
+    "schedule": schedule,
+}
+READ_ONLY = frozenset({"plan", "history", "fsck", "quarantine", "schedule"})
+"""Commands that take no lock and leave no record."""
+
+
+def to_gained(document: Mapping[str, Any]) -> dict[str, int]:
+    """A run in a few figures, for its record; what is 0 is left out."""
+    compacted, vacuumed = document.get("compact", ()), document.get("vacuum")
+    figures = {
+        "n_refreshed": len(document.get("refresh", ())),
+        "n_bites": len(compacted),
+        "n_files_before": sum(entry["n_files"] for entry in compacted),
+        "n_files_after": sum(entry["n_files_after"] for entry in compacted),
+        "n_checkpoints": len(document.get("checkpoint", ())),
+        "freed_bytes": sum(entry["size_bytes"] for entry in vacuumed or ()),
+    }
+    gained = {name: number for name, number in figures.items() if number}
+    return gained if vacuumed is None or document.get("dry_run") else gained | {"n_vacuumed": len(vacuumed)}
+
+
+def _vacuum(lake: Lake, options: Namespace, *, dry_run: bool, is_forced: bool) -> Outcome:
+    found = vacuum_lake(
+        lake.location,
+        names=_names(options),
+        retention_hours=options.retention_hours,
+        dry_run=dry_run,
+        is_forced=is_forced,
+    )
+    said = "would remove" if dry_run else "removed"
+    lines = tuple(
+        f"{said} {entry.n_files} files of {entry.table}, {_size(entry.size_bytes)}" for entry in found
+    )
+    return Outcome({"vacuum": [asdict(entry) for entry in found], "dry_run": dry_run}, lines)
+
+
+def _vacuumed_lately(lake: Lake) -> bool:
+    runs = read_runs(lake.location, n_newest=_RETENTION_LOOKS)
+    return any(run.gained is not None and "n_vacuumed" in run.gained for run in runs)
+
+
+def _to_document(report: CompactReport) -> dict[str, Any]:
+    return {
+        "compact": [
+            {
+                "table": done.bite.table,
+                "partition": list(done.bite.partition),
+                "version": done.version,
+                "n_files": len(done.bite.files),
+                "n_files_after": done.n_files_after,
+                "n_rows": done.bite.n_rows,
+                "size_bytes": done.bite.size_bytes,
+                "size_bytes_after": done.bytes_after,
+                "seconds": round(done.seconds, 3),
+                "reason": done.bite.reason,
+            }
+            for done in report.rewritten
+        ],
+        "n_conflicts": report.n_conflicts,
+        "is_cut_off": report.is_cut_off,
+    }
+
+
+def _choice(options: Namespace) -> CompactChoice:
+    return CompactChoice(names=_names(options), is_patient=not options.now)
+
+
+def _names(options: Namespace) -> frozenset[str]:
+    return frozenset(options.table)
+
+
+def _size(n_bytes: int) -> str:
+    """
+    >>> _size(1_500_000)
+    '1.5 MB'
+    """
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 100_000 else f"{n_bytes / 1e3:.1f} kB"

@@ -1,0 +1,151 @@
+"""Sorted rows on their way into files of a target size, with the statistics that the log keeps of each."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake.transaction import AddAction
+
+from compaction.live_files import PartitionValues, run_file_name
+from lakehouse.delta_table import ZSTD_LEVEL
+from lakehouse.storage import LakeLocation
+from lakehouse.table_spec import TableSpec
+
+ROW_GROUP_ROWS = 8_192
+"""A question reads the row groups of its symbol and range; smaller ones cost more footer than they spare."""
+
+
+class SortedRunWriter:
+    """Writes one sorted run into a partition's folder. What it leaves behind where it fails is nobody's file."""
+
+    def __init__(
+        self,
+        location: LakeLocation,
+        spec: TableSpec,
+        *,
+        folder: str,
+        partition: PartitionValues,
+        target_bytes: int,
+    ) -> None:
+        self._location = location
+        self._spec = spec
+        self._folder = folder
+        self._partition = dict(zip(spec.partition_by, partition, strict=True))
+        self._target_bytes = target_bytes
+        self._run_id = uuid.uuid4().hex
+        self._schema = written_schema(spec)
+
+    def write(self, batches: Iterable[pa.RecordBatch]) -> list[AddAction]:
+        """The files as actions that change no row. Rows stay in the order of the batches."""
+        actions: list[AddAction] = []
+        file: _OpenFile | None = None
+        for rows in _regrouped(batches, self._schema):
+            if file is None:
+                path = f"{self._folder}{run_file_name(self._run_id, len(actions))}"
+                file = _OpenFile(self._location, path, self._schema, self._spec)
+            file.add(rows)
+            if file.n_bytes >= self._target_bytes:
+                actions.append(file.close(self._partition))
+                file = None
+        if file is not None:
+            actions.append(file.close(self._partition))
+        return actions
+
+
+def written_schema(spec: TableSpec) -> pa.Schema:
+    """The columns of a file: those of the table but the partition's, which the log has."""
+    kept = [field for field in spec.to_arrow_schema() if field.name not in spec.partition_by]
+    return pa.schema(kept)
+
+
+class _OpenFile:
+    def __init__(self, location: LakeLocation, path: str, schema: pa.Schema, spec: TableSpec) -> None:
+        self._path = path
+        self._full_path = location.to_path() / path
+        self._stats = _Stats([name for name in spec.stats_on if name not in spec.partition_by])
+        self._writer = pq.ParquetWriter(
+            self._full_path, schema, compression="zstd", compression_level=ZSTD_LEVEL
+        )
+
+    @property
+    def n_bytes(self) -> int:
+        return self._full_path.stat().st_size
+
+    def add(self, rows: pa.Table) -> None:
+        self._writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
+        self._stats.add(rows)
+
+    def close(self, partition: Mapping[str, str]) -> AddAction:
+        self._writer.close()
+        return AddAction(
+            path=self._path,
+            size=self.n_bytes,
+            partition_values=partition,
+            modification_time=time.time_ns() // 1_000_000,
+            data_change=False,
+            stats=self._stats.to_json(),
+        )
+
+
+class _Stats:
+    """Minimum, maximum and nulls of a file's columns, as the Delta protocol spells them."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+        self._n_rows = 0
+        self._lowest: dict[str, Any] = {}
+        self._highest: dict[str, Any] = {}
+        self._n_nulls = dict.fromkeys(names, 0)
+
+    def add(self, rows: pa.Table) -> None:
+        self._n_rows += rows.num_rows
+        for name in self._names:
+            self._n_nulls[name] += rows[name].null_count
+            ends = pc.min_max(rows[name]).as_py()
+            if ends["min"] is not None:
+                self._lowest[name] = min(self._lowest.get(name, ends["min"]), ends["min"])
+                self._highest[name] = max(self._highest.get(name, ends["max"]), ends["max"])
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {
+                "numRecords": self._n_rows,
+                "minValues": {name: _to_logged(value) for name, value in self._lowest.items()},
+                "maxValues": {name: _to_logged(value) for name, value in self._highest.items()},
+                "nullCount": self._n_nulls,
+            }
+        )
+
+
+def _to_logged(value: Any) -> Any:
+    """Instants are cut to milliseconds. Source: Delta protocol, "Per-file Statistics"."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value
+
+
+def _regrouped(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterable[pa.Table]:
+    """The same rows as tables of whole row groups."""
+    waiting: list[pa.RecordBatch] = []
+    n_waiting = 0
+    for batch in batches:
+        waiting.append(batch)
+        n_waiting += batch.num_rows
+        if n_waiting >= ROW_GROUP_ROWS:
+            rows = pa.Table.from_batches(waiting)
+            n_whole = n_waiting // ROW_GROUP_ROWS * ROW_GROUP_ROWS
+            yield _to_schema(rows.slice(0, n_whole), schema)
+            waiting = rows.slice(n_whole).to_batches()
+            n_waiting -= n_whole
+    if n_waiting:
+        yield _to_schema(pa.Table.from_batches(waiting), schema)
+
+
+def _to_schema(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    return rows.select(schema.names).cast(schema).combine_chunks()

@@ -1,0 +1,118 @@
+"""Files that no version within the retention needs: what compaction replaced, what crashes left behind."""
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from deltalake import DeltaTable, PostCommitHookProperties
+
+from compaction.errors import ClockError, RetentionError
+from compaction.lake_tables import open_tables
+from lakehouse.catalog import Catalog
+from lakehouse.storage import LakeLocation
+from lakehouse.tables import TABLES
+from lakehouse.time_range import HOUR_US, SECOND_US
+
+DEFAULT_RETENTION_HOURS = 24
+LEAST_RETENTION_HOURS = 2
+"""Who reads a version may take this long. The API's longest statement takes 150 s, its streams go on with a newer
+version; rollups, scores and cursors go by position and always read the newest one; what is left are notebooks and
+streams of others. A writer's file is not in the log before its commit, which may take as long."""
+MAX_SKEW_SECONDS = 300.0
+_PROBE = "_maintenance/clock"
+_HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vacuumed:
+    """What one table (or one table of a build that is no longer served) gives back, or gave."""
+
+    table: str
+    n_files: int
+    size_bytes: int
+
+
+def vacuum_lake(
+    lake: LakeLocation,
+    *,
+    names: frozenset[str] = frozenset(),
+    retention_hours: int = DEFAULT_RETENTION_HOURS,
+    dry_run: bool = True,
+    is_forced: bool = False,
+) -> list[Vacuumed]:
+    """Removes, or in a dry run only lists, what no version younger than the retention needs.
+
+    Tables of builds that were replaced longer ago than the retention go as a whole. Raises RetentionError for a
+    retention that a reader may need longer, unless forced; ClockError where this clock is ahead of the storage's,
+    so that everything looks older than it is.
+    """
+    if retention_hours < LEAST_RETENTION_HOURS and not is_forced:
+        raise RetentionError(hours=retention_hours, least_hours=LEAST_RETENTION_HOURS)
+    _assert_clock(lake)
+    found = []
+    for spec, location, table in open_tables(lake, names):
+        paths = _vacuum(table, retention_hours, dry_run=True)
+        size_bytes = _size_bytes(location, paths)
+        if paths and not dry_run:
+            paths = _vacuum(table, retention_hours, dry_run=False)
+        if paths:
+            found.append(Vacuumed(table=spec.name, n_files=len(paths), size_bytes=size_bytes))
+    found += [
+        _remove_folder(lake, folder, dry_run=dry_run)
+        for folder in _outlived_folders(Catalog(lake), names, retention_hours)
+    ]
+    for vacuumed in found if not dry_run else ():
+        logger.info(
+            "vacuumed table=%s files=%d bytes=%d", vacuumed.table, vacuumed.n_files, vacuumed.size_bytes
+        )
+    return found
+
+
+def _vacuum(table: DeltaTable, retention_hours: int, *, dry_run: bool) -> list[str]:
+    return table.vacuum(
+        retention_hours=retention_hours,
+        dry_run=dry_run,
+        enforce_retention_duration=False,
+        full=True,
+        post_commithook_properties=_HOOKS,
+    )
+
+
+def _size_bytes(location: LakeLocation, paths: Iterable[str]) -> int:
+    sizes = location.sizes("")
+    return sum(sizes.get(path, 0) for path in paths)
+
+
+def _outlived_folders(catalog: Catalog, names: frozenset[str], retention_hours: int) -> list[str]:
+    """Folders of tables of builds that another replaced before the retention began."""
+    begins_us = time.time_ns() // 1_000 - retention_hours * HOUR_US
+    history = catalog.build_history()
+    served = set(history[-1][0].paths.values()) if history else set()
+    folders = []
+    for (build, _), (_, replaced_us) in pairwise(history):
+        if replaced_us < begins_us:
+            folders += [
+                folder
+                for name, folder in build.paths.items()
+                if folder not in served and name in TABLES and (not names or name in names)
+            ]
+    return [folder for folder in folders if catalog.location.names(folder)]
+
+
+def _remove_folder(lake: LakeLocation, folder: str, *, dry_run: bool) -> Vacuumed:
+    sizes = lake.sizes(folder)
+    if not dry_run:
+        lake.delete(sizes)
+    return Vacuumed(table=folder, n_files=len(sizes), size_bytes=sum(sizes.values()))
+
+
+def _assert_clock(lake: LakeLocation) -> None:
+    lake.put(_PROBE, datetime.now(UTC).isoformat().encode())
+    ahead_seconds = time.time() - lake.modified_us(_PROBE) / SECOND_US
+    if ahead_seconds > MAX_SKEW_SECONDS:
+        raise ClockError(ahead_seconds=ahead_seconds)
