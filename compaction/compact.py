@@ -6,15 +6,16 @@ never conflicts with it; that of a rollup merges partial sums.
 
 import logging
 import time
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties
+from deltalake import DeltaTable, PostCommitHookProperties
 from deltalake.exceptions import CommitFailedError
 
 from compaction.merge import merge_partition
 from lakehouse.catalog import Catalog
-from lakehouse.delta_table import open_table
+from lakehouse.delta_table import WRITER, open_table
 from lakehouse.duckdb_session import DuckdbSession
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.rollups import ROLLUPS
@@ -25,7 +26,6 @@ from lakehouse.tables import TABLES
 TARGET_FILE_BYTES = 128 * 1024 * 1024
 SMALL_FILE_BYTES = TARGET_FILE_BYTES // 2
 MIN_SMALL_FILES = 8
-_WRITER = WriterProperties(compression="ZSTD", compression_level=3)
 
 logger = logging.getLogger(__name__)
 
@@ -89,13 +89,28 @@ def _compact_partition(
 
 
 def _rewrite(table: DeltaTable, spec: TableSpec, partition: PartitionValues) -> tuple[int, int]:
-    gain = table.optimize.compact(
-        partition_filters=[
-            (name, "=", value) for name, value in zip(spec.partition_by, partition, strict=True)
-        ],
-        target_size=TARGET_FILE_BYTES,
-        max_concurrent_tasks=1,
-        writer_properties=_WRITER,
-        post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
-    )
+    """Few files. A partition that fits into one is sorted, so that a symbol is a few row groups of it.
+
+    A larger one is left in the order of its files, which keeps memory and the bytes written bounded.
+    """
+    filters = [(name, "=", value) for name, value in zip(spec.partition_by, partition, strict=True)]
+    options: dict[str, Any] = {
+        "partition_filters": filters,
+        "target_size": TARGET_FILE_BYTES,
+        "max_concurrent_tasks": 1,
+        "writer_properties": WRITER,
+        "post_commithook_properties": PostCommitHookProperties(cleanup_expired_logs=False),
+    }
+    if spec.sort_by and _size_bytes(table, filters) <= TARGET_FILE_BYTES:
+        # A curve over one column is its order.
+        gain = table.optimize.z_order([spec.sort_by[0]], **options)
+    else:
+        gain = table.optimize.compact(**options)
     return gain["numFilesRemoved"], gain["numFilesAdded"]
+
+
+def _size_bytes(table: DeltaTable, filters: list[tuple[str, str, str]]) -> int:
+    files = pa.table(table.get_add_actions(flatten=True))
+    for name, _, value in filters:
+        files = files.filter(pc.equal(files[f"partition.{name}"].cast(pa.string()), value))
+    return int(pc.sum(files["size_bytes"]).as_py() or 0)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from compaction.compact import MIN_SMALL_FILES, compact_lake, crowded_partitions
 from lakehouse import lake
@@ -55,6 +56,21 @@ def test_second_run_does_nothing(tmp_path: Path) -> None:
     compact_lake(lake)
 
     assert open_table(location, GOLD_PRICE).version() == version
+
+
+def test_symbols_that_came_mixed_lie_together_afterwards(tmp_path: Path) -> None:
+    builder = build_lake(tmp_path)
+    for second in range(MIN_SMALL_FILES):
+        instant = NOON + timedelta(seconds=second)
+        builder.append(
+            "gold_price", [{"symbol": symbol, "event_time": instant} for symbol in ("eth", "btc", "ada")]
+        )
+
+    compact_lake(builder.location)
+
+    (path,) = builder.open("gold_price").file_uris()
+    symbols = pq.read_table(path.removeprefix("file://"), partitioning=None)["symbol"].to_pylist()
+    assert symbols == ["ada"] * 8 + ["btc"] * 8 + ["eth"] * 8
 
 
 def test_partition_with_few_files_is_left_alone(tmp_path: Path) -> None:
