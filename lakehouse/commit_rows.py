@@ -13,7 +13,8 @@ from lakehouse.table_spec import TableSpec
 def rows_beyond(paths: list[str], layout: Layout, spec: TableSpec, position: Position) -> pa.Table:
     """The columns of a layout, null where a file lacks one. Raises FileGoneError where one was vacuumed."""
     names = layout.column_names(with_text=True)
-    schema = pa.schema([spec.to_arrow_schema().field(name) for name in names])
+    whole = spec.to_arrow_schema()
+    schema = pa.schema([whole.field(name) for name in names])
     try:
         found = [_read(path, schema) for path in paths]
     except FileNotFoundError as error:
@@ -25,7 +26,7 @@ def rows_beyond(paths: list[str], layout: Layout, spec: TableSpec, position: Pos
 def _read(path: str, schema: pa.Schema) -> pa.Table:
     with pq.ParquetFile(path) as file:
         held = set(file.schema_arrow.names)
-        rows = file.read(columns=[name for name in schema.names if name in held])
+        rows = file.read(columns=[name for name in schema.names if name in held], use_threads=False)
     columns = [
         rows[field.name].cast(field.type, safe=False)
         if field.name in held

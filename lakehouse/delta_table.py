@@ -25,7 +25,9 @@ MAX_READER_VERSION = 1
 MAX_WRITER_VERSION = 2
 ZSTD_LEVEL = 3
 _HOT_PATH_HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
-_WRITER = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL)
+# Rows are sorted by symbol, so that a question reads the one or two row groups of its symbol.
+ROW_GROUP_ROWS = 8_192
+WRITER = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_row_group_size=ROW_GROUP_ROWS)
 
 
 def open_table(location: LakeLocation, spec: TableSpec, *, version: int | None = None) -> DeltaTable:
@@ -137,7 +139,7 @@ def _write(table: DeltaTable, spec: TableSpec, rows: pa.Table, commit: CommitPro
         table,
         ordered.select(spec.column_names),
         mode="append",
-        writer_properties=_WRITER,
+        writer_properties=WRITER,
         commit_properties=commit,
         post_commithook_properties=_HOT_PATH_HOOKS,
     )

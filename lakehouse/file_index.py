@@ -1,6 +1,8 @@
 """The files of one table version with their statistics, as arrays that prune in microseconds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from lakehouse.commit import AddedFile, FileChanges
 from lakehouse.table_spec import TableSpec
-from lakehouse.time_range import DAY_US, TimeRange
+from lakehouse.time_range import DAY_US, TimeRange, to_us
 
 _LOWEST = int(np.iinfo(np.int64).min)
 _HIGHEST = int(np.iinfo(np.int64).max)
@@ -62,6 +65,32 @@ class FileIndex:
             offsets=_to_integer_bounds(actions, "kafka_offset"),
         )
 
+    def advanced(self, changes: FileChanges, spec: TableSpec, root: str) -> "FileIndex":
+        """The index after a commit. Equals what `read` gives at its version, but for the order of files.
+
+        Raises ValueError where statistics are not what the protocol says.
+        """
+        added = _of_added(changes.added, spec, root)
+        gone = {f"{root}/{path}" for path in changes.removed}.union(added.paths.tolist())
+        kept = np.array([path not in gone for path in self.paths.tolist()], dtype=bool)
+
+        def join(own: Any, new: Any) -> Any:
+            return None if own is None else np.concatenate([own[kept], new])
+
+        def join_bounds(own: tuple[Integers, Integers], new: tuple[Integers, Integers]) -> Any:
+            return join(own[0], new[0]), join(own[1], new[1])
+
+        return FileIndex(
+            paths=join(self.paths, added.paths),
+            n_rows=join(self.n_rows, added.n_rows),
+            size_bytes=join(self.size_bytes, added.size_bytes),
+            min_symbol=join(self.min_symbol, added.min_symbol),
+            max_symbol=join(self.max_symbol, added.max_symbol),
+            times={name: join_bounds(bounds, added.times[name]) for name, bounds in self.times.items()},
+            partitions=join_bounds(self.partitions, added.partitions),
+            offsets=join_bounds(self.offsets, added.offsets),
+        )
+
     @property
     def n_files(self) -> int:
         return len(self.paths)
@@ -100,6 +129,50 @@ class FileIndex:
         if symbol is not None and self.min_symbol is not None and self.max_symbol is not None:
             kept &= (self.min_symbol <= symbol) & (self.max_symbol >= symbol)
         return kept
+
+
+def _of_added(files: Sequence[AddedFile], spec: TableSpec, root: str) -> FileIndex:
+    has_symbol = "symbol" in spec.stats_on
+
+    def integers(values: Sequence[int]) -> Integers:
+        return np.array(values, dtype=np.int64)
+
+    def symbols(bounds: Sequence[str]) -> npt.NDArray[np.str_] | None:
+        return np.array(bounds, dtype=np.str_) if has_symbol else None
+
+    def bounds(name: str) -> tuple[Integers, Integers]:
+        return (
+            integers([file.lowest.get(name, _LOWEST) for file in files]),
+            integers([file.highest.get(name, _HIGHEST) for file in files]),
+        )
+
+    def times(name: str) -> tuple[Integers, Integers]:
+        found = [_to_time_bounds(file, spec, name) for file in files]
+        return integers([lowest for lowest, _ in found]), integers([highest for _, highest in found])
+
+    return FileIndex(
+        paths=np.array([f"{root}/{file.path}" for file in files], dtype=object),
+        n_rows=integers([file.n_rows for file in files]),
+        size_bytes=integers([file.size_bytes for file in files]),
+        min_symbol=symbols([file.lowest.get("symbol", "") for file in files]),
+        max_symbol=symbols([file.highest.get("symbol", _HIGHEST_STRING) for file in files]),
+        times={name: times(name) for name in _time_columns(spec)},
+        partitions=bounds("kafka_partition"),
+        offsets=bounds("kafka_offset"),
+    )
+
+
+def _to_time_bounds(file: AddedFile, spec: TableSpec, name: str) -> tuple[int, int]:
+    lowest, highest = file.lowest.get(name), file.highest.get(name)
+    day = file.partition_values.get("event_date") if name == spec.sort_by[-1] else None
+    day_us = to_us(datetime.fromisoformat(f"{date.fromisoformat(day)}T00:00:00+00:00")) if day else None
+    if lowest is not None:
+        lowest_us = to_us(datetime.fromisoformat(lowest))
+    else:
+        lowest_us = _LOWEST_US if day_us is None else day_us
+    if highest is not None:
+        return lowest_us, to_us(datetime.fromisoformat(highest)) + _LOGGED_PRECISION_US - 1
+    return lowest_us, _HIGHEST_US if day_us is None else day_us + DAY_US - 1
 
 
 def _time_columns(spec: TableSpec) -> list[str]:

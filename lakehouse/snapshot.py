@@ -1,27 +1,30 @@
 """Pinned versions of tables, and the follower that brings one up to date with its log."""
 
 import json
-import os
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lakehouse.catalog import Build, Catalog
+from lakehouse.commit import parse_file_changes
 from lakehouse.delta_table import assert_matches, open_table
 from lakehouse.file_index import FileIndex
-from lakehouse.position import Position, TopicPartition, committed_offsets, read_position
+from lakehouse.position import Position, committed_offsets, read_position
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
+
+logger = logging.getLogger(__name__)
 
 LISTING_SECONDS = 60.0
 """How long the absence of the next commit is trusted. Far below any retention of a log, which may remove it."""
 
-_MAX_COMMITS_READ = 8
+_MAX_COMMITS_READ = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,17 +97,59 @@ class TableFollower:
             if self._latest is not None and self._looked_at >= asked_at:
                 return self._latest
             looked_at = time.monotonic()
-            table = self._updated_table()
-            if self._latest is None or self._latest.version != table.version():
-                self._latest = self._pin(table)
-                self._remembered.append(self._latest)
-            self._looked_at = looked_at
+            latest = None
+            if self._latest is not None and self._log_path and looked_at - self._listed_at <= LISTING_SECONDS:
+                latest = self._followed(self._latest)
+            if latest is None:
+                latest = self._listed()
+            if self._latest is None or self._latest.version != latest.version:
+                self._remembered.append(latest)
+            self._latest, self._looked_at = latest, looked_at
+            return latest
+
+    def _followed(self, known: TableSnapshot) -> TableSnapshot | None:
+        """The newest version by reading the commits since; None where delta-rs has to. Versions have no gaps.
+
+        Only the oldest names of a log ever go away, so a name that is absent is a commit that is not there yet.
+        """
+        for _ in range(_MAX_COMMITS_READ):
+            path = f"{self._log_path}/{known.version + 1:020d}.json"
+            try:
+                with open(path, "rb") as file:
+                    commit = file.read()
+            except FileNotFoundError:
+                return known
+            try:
+                files = self._changed_files(known, commit)
+            except ValueError:
+                logger.warning("commit left to delta-rs path=%s", path, exc_info=True)
+                return None
+            if files is None:
+                return None
+            known = replace(
+                known,
+                version=known.version + 1,
+                position=known.position.advanced(committed_offsets(commit)),
+                files=files,
+                commit_time_us=to_commit_time_us(commit),
+            )
+        return None
+
+    def _changed_files(self, known: TableSnapshot, commit: bytes) -> FileIndex | None:
+        changes = parse_file_changes(commit)
+        return None if changes is None else known.files.advanced(changes, self._spec, root_of(self._location))
+
+    def _listed(self) -> TableSnapshot:
+        """The newest version as delta-rs knows it."""
+        table = self._updated_table()
+        if self._latest is not None and self._latest.version == table.version():
             return self._latest
+        return _to_snapshot(
+            table, spec=self._spec, location=self._location, build=self._build, catalog=self._catalog
+        )
 
     def _updated_table(self) -> DeltaTable:
         if self._table is not None:
-            if self._stands(self._table):
-                return self._table
             try:
                 self._table.update_incremental()
                 self._listed_at = time.monotonic()
@@ -116,34 +161,6 @@ class TableFollower:
         assert_matches(table, self._spec)
         self._table, self._listed_at = table, listed_at
         return table
-
-    def _stands(self, table: DeltaTable) -> bool:
-        """Whether there is no next commit, by one look at a file. Versions have no gaps but where old ones went."""
-        if not self._log_path or time.monotonic() - self._listed_at > LISTING_SECONDS:
-            return False
-        return not os.path.exists(f"{self._log_path}/{table.version() + 1:020d}.json")
-
-    def _pin(self, table: DeltaTable) -> TableSnapshot:
-        return _to_snapshot(
-            table,
-            spec=self._spec,
-            location=self._location,
-            build=self._build,
-            catalog=self._catalog,
-            position=self._advanced_position(table.version()),
-        )
-
-    def _advanced_position(self, version: int) -> Position | None:
-        """The position at a version from the few commits since the last look; None where the log must be asked."""
-        if self._latest is None or not 0 < version - self._latest.version <= _MAX_COMMITS_READ:
-            return None
-        offsets: dict[TopicPartition, int] = {}
-        for commit_version in range(self._latest.version + 1, version + 1):
-            commit = self._location.read(commit_name(commit_version))
-            if commit is None:
-                return None
-            offsets |= committed_offsets(commit)
-        return self._latest.position.advanced(offsets)
 
 
 def open_snapshot(
@@ -161,12 +178,25 @@ def commit_name(version: int) -> str:
 
 def commit_time_us(location: LakeLocation, version: int) -> int | None:
     """When a version was committed, as its commit says; None where the commit is not in the log (any more)."""
-    commit = location.read(commit_name(version))
-    for line in (commit or b"").splitlines():
+    return to_commit_time_us(location.read(commit_name(version)) or b"")
+
+
+def to_commit_time_us(commit: bytes) -> int | None:
+    """When a commit says that it was made.
+
+    >>> to_commit_time_us(b'{"commitInfo": {"timestamp": 7}}')
+    7000
+    """
+    for line in commit.splitlines():
         if b'"commitInfo"' in line:
             timestamp_ms = json.loads(line).get("commitInfo", {}).get("timestamp")
             return None if timestamp_ms is None else int(timestamp_ms) * 1_000
     return None
+
+
+def root_of(location: LakeLocation) -> str:
+    """What goes before the path of a file for whoever opens it."""
+    return str(location.to_path()) if location.is_local else location.uri
 
 
 def _to_snapshot(
@@ -176,19 +206,15 @@ def _to_snapshot(
     location: LakeLocation,
     build: Build,
     catalog: Catalog,
-    position: Position | None = None,
 ) -> TableSnapshot:
-    if position is None:
-        # Topics are listed after the log was read, so that no row is of a topic that the position lacks.
-        topic_ids = [generation.topic_id for generation in catalog.topic_generations()]
-        position = read_position(table, topic_ids)
-    root = str(location.to_path()) if location.is_local else location.uri
+    # Topics are listed after the log was read, so that no row is of a topic that the position lacks.
+    topic_ids = [generation.topic_id for generation in catalog.topic_generations()]
     return TableSnapshot(
         spec=spec,
         location=location,
         build=build,
         version=table.version(),
-        position=position,
-        files=FileIndex.read(table, spec, root),
+        position=read_position(table, topic_ids),
+        files=FileIndex.read(table, spec, root_of(location)),
         commit_time_us=commit_time_us(location, table.version()),
     )

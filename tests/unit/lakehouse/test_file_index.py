@@ -1,11 +1,17 @@
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
+import pytest
+from deltalake import Field
+
 from lakehouse import lake
+from lakehouse.commit import parse_file_changes
 from lakehouse.file_index import FileIndex
 from lakehouse.lake import Lake
+from lakehouse.tables import GOLD_SENTIMENT
 from lakehouse.time_range import TimeRange, to_us
-from tests.lake_builder import NOON, build_lake
+from tests.lake_builder import NOON, LakeBuilder, build_lake
 
 NOON_US = to_us(NOON)
 
@@ -53,3 +59,101 @@ def test_table_without_files_selects_nothing(tmp_path: Path) -> None:
 def test_newest_event_is_known_to_the_millisecond(tmp_path: Path) -> None:
     build_lake(tmp_path, sentiment=[{"event_time": NOON + timedelta(microseconds=1_500)}, {}])
     assert index_of(lake.open(str(tmp_path))).newest_us("event_time") == NOON_US + 1_000
+
+
+ADD = (
+    b'{"add": {"path": "event_date=2026-01-10/a.parquet", "partitionValues": {"event_date": "2026-01-10"}, "size": 9,'
+    b' "dataChange": true, "stats": "{\\"numRecords\\": 2, \\"minValues\\": {\\"symbol\\": \\"btc\\", \\"event_time\\":'
+    b' \\"2026-01-10T12:00:00.001Z\\"}, \\"maxValues\\": {\\"symbol\\": \\"eth\\"}}"}}'
+)
+
+
+def by_path(index: FileIndex) -> dict[str, tuple[object, ...]]:
+    assert index.min_symbol is not None
+    assert index.max_symbol is not None
+    bounds = [index.partitions, index.offsets, *(index.times[name] for name in sorted(index.times))]
+    columns = [
+        index.n_rows,
+        index.size_bytes,
+        index.min_symbol,
+        index.max_symbol,
+        *np.concatenate(bounds).reshape(-1, len(index.paths)),
+    ]
+    return {
+        path: row
+        for path, *row in zip(index.paths.tolist(), *(column.tolist() for column in columns), strict=True)
+    }
+
+
+def grow(builder: LakeBuilder, step: int) -> None:
+    if step == 3:
+        builder.open("gold_sentiment").optimize.compact()
+    builder.append(
+        "gold_sentiment",
+        [
+            {"symbol": symbol, "event_time": NOON + timedelta(days=step % 2, microseconds=step * 1_500)}
+            for symbol in ("btc", f"coin{step}")
+        ],
+    )
+
+
+def test_index_that_follows_commits_is_the_one_that_the_log_gives(tmp_path: Path) -> None:
+    builder = build_lake(tmp_path, sentiment=[{}])
+    following = lake.open(str(tmp_path))
+    index_of(following)
+    for step in range(6):
+        grow(builder, step)
+        followed, listed = (
+            reader.snapshot("gold_sentiment")["gold_sentiment"]
+            for reader in (following, lake.open(str(tmp_path)))
+        )
+        assert by_path(followed.files) == by_path(listed.files)
+        assert (followed.version, followed.position, followed.commit_time_us) == (
+            listed.version,
+            listed.position,
+            listed.commit_time_us,
+        )
+
+
+def test_bounds_that_a_commit_does_not_tell_are_those_of_the_day(tmp_path: Path) -> None:
+    changes = parse_file_changes(ADD)
+    assert changes is not None
+    build_lake(tmp_path)
+    index = index_of(lake.open(str(tmp_path))).advanced(changes, GOLD_SENTIMENT, "/lake")
+    lowest, highest = index.times["event_time"]
+    assert index.paths.tolist() == ["/lake/event_date=2026-01-10/a.parquet"]
+    assert (index.n_rows.tolist(), index.size_bytes.tolist()) == ([2], [9])
+    assert (lowest.tolist(), highest.tolist()) == ([NOON_US + 1_000], [NOON_US + 12 * 3_600_000_000 - 1])
+    assert index.select(symbol="dot").n_rows == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"metaData": {"id": "1"}}',
+        b'{"protocol": {"minReaderVersion": 3}}',
+        b'{"remove": {"path": "topic=a%2Fb/c.parquet"}}',
+        ADD.replace(b"a.parquet", b"a%20b.parquet"),
+        ADD.replace(b"numRecords", b"records"),
+        ADD.replace(b'"size"', b'"deletionVector": {"storageType": "u"}, "size"'),
+    ],
+)
+def test_commit_that_only_an_engine_should_read_is_left_to_it(line: bytes) -> None:
+    assert parse_file_changes(ADD + b"\n" + line) is None
+
+
+def test_column_that_is_added_meanwhile_is_followed(tmp_path: Path) -> None:
+    builder = build_lake(tmp_path, sentiment=[{}])
+    reader = lake.open(str(tmp_path))
+    version = reader.table("gold_sentiment").version
+    builder.open("gold_sentiment").alter.add_columns([Field("later", "string")])
+    assert reader.table("gold_sentiment").version == version + 1
+    assert index_of(reader).n_files == 1
+
+
+def test_commit_with_statistics_that_are_no_times_is_left_to_the_engine(tmp_path: Path) -> None:
+    changes = parse_file_changes(ADD.replace(b"2026-01-10T12:00:00.001Z", b"noon"))
+    assert changes is not None
+    build_lake(tmp_path)
+    with pytest.raises(ValueError, match="noon"):
+        index_of(lake.open(str(tmp_path))).advanced(changes, GOLD_SENTIMENT, "/lake")
