@@ -9,9 +9,6 @@ from pathlib import Path
 
 import duckdb
 
-from lakehouse.duckdb_session import padded_rows
-from lakehouse.table_spec import TableSpec
-
 MEMORY_LIMIT = "400MB"
 _SPILL = "cryptoviz-compaction-"
 
@@ -54,11 +51,3 @@ def _is_alive(process_id: int) -> bool:
     except PermissionError:
         pass
     return True
-
-
-def rows_of(spec: TableSpec, parameter: str, *, n_files: int) -> str:
-    """A table's rows in the files bound as a parameter, with all its columns; no rows without files."""
-    rows = padded_rows(spec)
-    if not n_files:
-        return rows.replace("UNION ALL BY NAME SELECT * FROM read_parquet($files, union_by_name = true)", "")
-    return rows.replace("$files", f"${parameter}")

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from compaction.bounded_duckdb import rows_of
 from compaction.finding import Check, Finding
 from lakehouse.contract import MessageContract
-from lakehouse.duckdb_session import position_lists
+from lakehouse.duckdb_session import padded_rows, position_lists
 from lakehouse.position import Position, common_position
 from lakehouse.tables import BRONZE, DUPLICATES, LOSSES, QUARANTINE
 
@@ -67,7 +66,7 @@ def check_records(
     bound: dict[str, list[str]] = {}
     for name, spec in {**specs, "losses": LOSSES}.items():
         files = list(paths.get(spec.name, ()))
-        rows = rows_of(spec, f"{name}_files", n_files=len(files))
+        rows = padded_rows(spec, f"{name}_files" if files else None)
         part = rows if name == "losses" else _PLACES.format(rows)
         statement = statement.replace(f"{{{name}}}", part)
         bound |= {f"{name}_files": files} if files else {}

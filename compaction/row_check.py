@@ -5,9 +5,8 @@ from typing import Any
 
 import duckdb
 
-from compaction.bounded_duckdb import rows_of
 from compaction.finding import Finding
-from lakehouse.duckdb_session import position_lists
+from lakehouse.duckdb_session import padded_rows, position_lists
 from lakehouse.position import Position
 from lakehouse.table_spec import TableSpec
 from lakehouse.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE
@@ -33,7 +32,7 @@ def check_rows(
     """What the rows of some files of a table break. ``position`` is the table's at the version of the files."""
     if not paths:
         return []
-    rows = rows_of(spec, "files", n_files=len(paths))
+    rows = padded_rows(spec)
     findings = []
 
     def look(check: Any, statement: str, detail: str, **bound: Any) -> None:

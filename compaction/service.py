@@ -11,6 +11,7 @@ from compaction.checkpoint import checkpoint_lake
 from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_FOUND
 from compaction.compact import CompactChoice, CompactReport, compact_lake, plan_lake
 from compaction.fsck import check_lake
+from compaction.plan import Bite
 from compaction.quarantine import in_words, list_quarantined, show_quarantined
 from compaction.schedule import to_crontab, to_systemd_units
 from compaction.vacuum import vacuum_lake
@@ -36,18 +37,7 @@ def plan(lake: Lake, options: Namespace) -> Outcome:
     bites = plan_lake(lake.location, _choice(options))
     checkpoints = checkpoint_lake(lake.location, names=_names(options), dry_run=True)
     document = {
-        "compact": [
-            {
-                "table": bite.table,
-                "partition": list(bite.partition),
-                "n_files": len(bite.files),
-                "n_files_after": bite.n_files_after,
-                "n_rows": bite.n_rows,
-                "size_bytes": bite.size_bytes,
-                "reason": bite.reason,
-            }
-            for bite in bites
-        ],
+        "compact": [_to_entry(bite) | {"n_files_after": bite.n_files_after} for bite in bites],
         "checkpoint": [asdict(found) for found in checkpoints],
     }
     lines = [
@@ -138,9 +128,9 @@ def quarantine(lake: Lake, options: Namespace) -> Outcome:
 
 
 def schedule(lake: Lake, options: Namespace) -> Outcome:
-    location = lake.location
-    name = str(location.to_path()) if location.is_local else location.uri
-    printed = (to_systemd_units if options.systemd else to_crontab)(lake=name, folder=Path.cwd())
+    printed = (to_systemd_units if options.systemd else to_crontab)(
+        lake=lake.location.root, folder=Path.cwd()
+    )
     return Outcome({"schedule": printed}, (printed.rstrip(),))
 
 
@@ -210,22 +200,29 @@ def _vacuumed_lately(lake: Lake) -> bool:
 def _to_document(report: CompactReport) -> dict[str, Any]:
     return {
         "compact": [
-            {
-                "table": done.bite.table,
-                "partition": list(done.bite.partition),
+            _to_entry(done.bite)
+            | {
                 "version": done.version,
-                "n_files": len(done.bite.files),
                 "n_files_after": done.n_files_after,
-                "n_rows": done.bite.n_rows,
-                "size_bytes": done.bite.size_bytes,
                 "size_bytes_after": done.bytes_after,
                 "seconds": round(done.seconds, 3),
-                "reason": done.bite.reason,
             }
             for done in report.rewritten
         ],
         "n_conflicts": report.n_conflicts,
         "is_cut_off": report.is_cut_off,
+    }
+
+
+def _to_entry(bite: Bite) -> dict[str, Any]:
+    """A bite as its plan and its report both tell it."""
+    return {
+        "table": bite.table,
+        "partition": list(bite.partition),
+        "n_files": len(bite.files),
+        "n_rows": bite.n_rows,
+        "size_bytes": bite.size_bytes,
+        "reason": bite.reason,
     }
 
 

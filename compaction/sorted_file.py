@@ -13,12 +13,9 @@ import pyarrow.parquet as pq
 from deltalake.transaction import AddAction
 
 from compaction.live_files import PartitionValues, run_file_name
-from lakehouse.delta_table import ZSTD_LEVEL
+from lakehouse.delta_table import ROW_GROUP_ROWS, ZSTD_LEVEL
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
-
-ROW_GROUP_ROWS = 8_192
-"""A question reads the row groups of its symbol and range; smaller ones cost more footer than they spare."""
 
 
 class SortedRunWriter:

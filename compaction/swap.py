@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
+from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
 from compaction.errors import SwapConflictError
 from compaction.live_files import LiveFile
+from lakehouse.delta_table import POST_COMMIT_HOOKS
 from lakehouse.table_spec import TableSpec
 
 MAX_ATTEMPTS = 50
-_HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def commit_swap(table: DeltaTable, spec: TableSpec, swap: Swap, *, noted: Mappin
                 schema=spec.to_delta_schema(),
                 partition_by=list(spec.partition_by),
                 commit_properties=CommitProperties(custom_metadata=dict(noted), max_commit_retries=0),
-                post_commithook_properties=_HOOKS,
+                post_commithook_properties=POST_COMMIT_HOOKS,
             )
         except CommitFailedError:
             continue

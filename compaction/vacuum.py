@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from deltalake import DeltaTable, PostCommitHookProperties
+from deltalake import DeltaTable
 
 from compaction.errors import ClockError, RetentionError
 from compaction.lake_tables import open_tables
 from lakehouse.catalog import Catalog
+from lakehouse.delta_table import POST_COMMIT_HOOKS
 from lakehouse.storage import LakeLocation
 from lakehouse.tables import TABLES
 from lakehouse.time_range import HOUR_US, SECOND_US
@@ -23,7 +24,6 @@ version; rollups, scores and cursors go by position and always read the newest o
 streams of others. A writer's file is not in the log before its commit, which may take as long."""
 MAX_SKEW_SECONDS = 300.0
 _PROBE = "_maintenance/clock"
-_HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def _vacuum(table: DeltaTable, retention_hours: int, *, dry_run: bool) -> list[s
         dry_run=dry_run,
         enforce_retention_duration=False,
         full=True,
-        post_commithook_properties=_HOOKS,
+        post_commithook_properties=POST_COMMIT_HOOKS,
     )
 
 

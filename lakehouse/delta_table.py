@@ -24,8 +24,9 @@ logger = logging.getLogger(__name__)
 MAX_READER_VERSION = 1
 MAX_WRITER_VERSION = 2
 ZSTD_LEVEL = 3
-_HOT_PATH_HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
-# Rows are sorted by symbol, so that a question reads the one or two row groups of its symbol.
+POST_COMMIT_HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+# Rows are sorted by symbol, so that a question reads the one or two row groups of its symbol; smaller ones cost more
+# footer than they spare.
 ROW_GROUP_ROWS = 8_192
 WRITER = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_row_group_size=ROW_GROUP_ROWS)
 
@@ -125,7 +126,7 @@ def append(
                 schema=spec.to_delta_schema(),
                 partition_by=list(spec.partition_by),
                 commit_properties=commit,
-                post_commithook_properties=_HOT_PATH_HOOKS,
+                post_commithook_properties=POST_COMMIT_HOOKS,
             )
             table.update_incremental()
     except CommitFailedError as error:
@@ -141,5 +142,5 @@ def _write(table: DeltaTable, spec: TableSpec, rows: pa.Table, commit: CommitPro
         mode="append",
         writer_properties=WRITER,
         commit_properties=commit,
-        post_commithook_properties=_HOT_PATH_HOOKS,
+        post_commithook_properties=POST_COMMIT_HOOKS,
     )

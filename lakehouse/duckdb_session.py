@@ -13,8 +13,7 @@ from lakehouse.position import Position
 from lakehouse.query_gate import UNLIMITED, QueryGate, QueryLimits
 from lakehouse.table_spec import DeltaType, TableSpec
 
-# What a query reads from: `{rows}` in a statement stands for one of the first two. The third also has the columns
-# that a table gained after its files were written.
+# What a query reads from: `{rows}` in a statement stands for one of these two, or for `padded_rows`.
 _ALL_ROWS = "read_parquet($files, union_by_name = true)"
 _ROWS_BEFORE_POSITION = """(
     SELECT * FROM {all_rows}
@@ -24,7 +23,6 @@ _ROWS_BEFORE_POSITION = """(
     ) USING (topic_id, kafka_partition)
     WHERE kafka_offset < next_offset
 )"""
-_PADDED_ROWS = f"(SELECT {{no_row}} WHERE FALSE UNION ALL BY NAME SELECT * FROM {_ALL_ROWS})"
 _DUCKDB_TYPES: Mapping[str, str] = {
     "string": "VARCHAR",
     "long": "BIGINT",
@@ -116,10 +114,14 @@ def _complete(statement: str, all_rows: str, before: Position | None) -> str:
     return statement.replace("{rows}", rows)
 
 
-def padded_rows(spec: TableSpec) -> str:
-    """What stands for `{rows}` where files may lack columns that the table gained since; binds $files."""
+def padded_rows(spec: TableSpec, parameter: str | None = "files") -> str:
+    """What stands for `{rows}` where files may lack columns that the table gained since.
+
+    The files are bound as ``parameter``; None is a table without files, and binds nothing.
+    """
     no_row = ", ".join(f"NULL::{_to_duckdb_type(column.type)} AS {column.name}" for column in spec.columns)
-    return _PADDED_ROWS.replace("{no_row}", no_row)
+    held = "" if parameter is None else f" UNION ALL BY NAME SELECT * FROM {_ALL_ROWS}"
+    return f"(SELECT {no_row} WHERE FALSE{held})".replace("$files", f"${parameter}")
 
 
 def _to_duckdb_type(delta_type: DeltaType) -> str:

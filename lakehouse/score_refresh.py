@@ -17,6 +17,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse.delta_table import append, ensure_table
+from lakehouse.duckdb_session import padded_rows
 from lakehouse.errors import LakeNotFoundError, PositionConflictError
 from lakehouse.file_index import FileIndex
 from lakehouse.lake import Lake
@@ -61,10 +62,6 @@ FROM ({_FORECASTS})
 ANTI JOIN {{scored}} USING (topic_id, kafka_partition, kafka_offset)
 WHERE is_settled AND horizon_us <= $max_horizon_us
 """
-_SCORED = "read_parquet($scored_files, union_by_name = true)"
-_NOTHING_SCORED = """(
-    SELECT NULL::VARCHAR AS topic_id, NULL::INTEGER AS kafka_partition, NULL::BIGINT AS kafka_offset WHERE FALSE
-)"""
 
 logger = logging.getLogger(__name__)
 
@@ -103,13 +100,12 @@ def refresh_scores(lake: Lake, *, offsets_per_commit: int = OFFSETS_PER_COMMIT) 
 def _refresh(lake: Lake, report: ScoreReport, snapshot: Snapshot, *, offsets_per_commit: int) -> None:
     location = lake.catalog.table_location(GOLD_SCORE.name, snapshot.build)
     table = ensure_table(location, GOLD_SCORE)
-    root = str(location.to_path()) if location.is_local else location.uri
     scorer = _Scorer(
         lake=lake,
         forecasts=snapshot[GOLD_PREDICTION.name],
         clock=read_price_clock(lake, snapshot[GOLD_PRICE.name]),
         table=table,
-        root=root,
+        root=location.root,
         report=report,
     )
     n_conflicts = 0
@@ -186,7 +182,7 @@ class _Scorer:
         lowest = min((begin[key] for key in self.forecasts.position), default=0)
         scored_files = scored.selected(scored.offsets[1] >= lowest).paths
         return self.lake.session.fetch_arrow(
-            _DUE.replace("{scored}", _SCORED if scored_files else _NOTHING_SCORED),
+            _DUE.replace("{scored}", padded_rows(GOLD_SCORE, "scored_files" if scored_files else None)),
             paths,
             spec=GOLD_PREDICTION,
             **bound,

@@ -137,7 +137,7 @@ class TableFollower:
 
     def _changed_files(self, known: TableSnapshot, commit: bytes) -> FileIndex | None:
         changes = parse_file_changes(commit)
-        return None if changes is None else known.files.advanced(changes, self._spec, root_of(self._location))
+        return None if changes is None else known.files.advanced(changes, self._spec, self._location.root)
 
     def _listed(self) -> TableSnapshot:
         """The newest version as delta-rs knows it."""
@@ -194,11 +194,6 @@ def to_commit_time_us(commit: bytes) -> int | None:
     return None
 
 
-def root_of(location: LakeLocation) -> str:
-    """What goes before the path of a file for whoever opens it."""
-    return str(location.to_path()) if location.is_local else location.uri
-
-
 def _to_snapshot(
     table: DeltaTable,
     *,
@@ -215,6 +210,6 @@ def _to_snapshot(
         build=build,
         version=table.version(),
         position=read_position(table, topic_ids),
-        files=FileIndex.read(table, spec, root_of(location)),
+        files=FileIndex.read(table, spec, location.root),
         commit_time_us=commit_time_us(location, table.version()),
     )

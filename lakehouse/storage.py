@@ -34,6 +34,11 @@ class LakeLocation:
     def is_local(self) -> bool:
         return self.uri.startswith("file://")
 
+    @property
+    def root(self) -> str:
+        """What goes before the path of a file for whoever opens it: a local path where there is one, else the URI."""
+        return str(self.to_path()) if self.is_local else self.uri
+
     def child(self, *parts: str) -> "LakeLocation":
         return LakeLocation("/".join((self.uri, *parts)), self.storage_options)
 

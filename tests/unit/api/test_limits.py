@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 
 from api import lakes
+from tests.held_slot import hold_slot
 from tests.lake_builder import build_lake
 from tests.unit.api.asking import Api
 
@@ -59,17 +60,8 @@ def test_any_number_of_requests_where_no_rate_is_set(limited: Callable[..., Api]
 
 def test_query_beyond_the_cap_gets_503_and_when_to_come_back(limited: Callable[..., Api]) -> None:
     api = limited(heavy_queries=1, heavy_wait_seconds=0.01, **WITHOUT_COLUMNS)
-    session = lakes.current_lake().session
-    holds, ended = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with session._gate.passed(session._cursor()):
-            holds.set()
-            ended.wait(30)
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert holds.wait(30)
+    ended = threading.Event()
+    holder = hold_slot(lakes.current_lake().session, ended)
     refused = api.history("sentiment")
     ended.set()
     holder.join()

@@ -9,6 +9,7 @@ from lakehouse.duckdb_session import DuckdbSession
 from lakehouse.errors import BusyError, CostError
 from lakehouse.query_gate import QueryLimits
 from lakehouse.tables import GOLD_SENTIMENT
+from tests.held_slot import hold_slot
 
 ENDLESS = "SELECT sum(a.range * b.range) FROM range(100000000) a, range(100000000) b"
 LARGE = "SELECT list(range) FROM range(20000000) GROUP BY range % 1000"
@@ -41,16 +42,8 @@ def test_statement_that_needs_too_much_memory_is_stopped() -> None:
 
 def test_one_statement_more_than_may_run_is_refused_after_its_wait() -> None:
     session = DuckdbSession(QueryLimits(n_at_once=1, wait_seconds=0.01))
-    holds, ended = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with session._gate.passed(session._cursor()):
-            holds.set()
-            ended.wait(30)
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert holds.wait(30)
+    ended = threading.Event()
+    holder = hold_slot(session, ended)
     with pytest.raises(BusyError, match="1 heavy queries run already"):
         run(session, SMALL)
     ended.set()

@@ -11,6 +11,7 @@ from lakehouse.errors import BusyError
 from lakehouse.lake import Lake
 from lakehouse.query_gate import QueryLimits
 from lakehouse.row_stream import stream_history
+from tests.held_slot import hold_slot
 from tests.lake_builder import NOON, build_lake
 from tests.unit.lakehouse.history_helpers import question
 
@@ -29,20 +30,6 @@ class Release(logging.Handler):
             self.released.set()
 
 
-def hold_slot(lake: Lake, until: threading.Event) -> threading.Thread:
-    holds = threading.Event()
-
-    def hold() -> None:
-        with lake.session._gate.passed(lake.session._cursor()):
-            holds.set()
-            until.wait(60)
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert holds.wait(60)
-    return holder
-
-
 def test_stream_goes_on_after_it_has_waited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lakehouse.row_stream.SLICE_ROWS", 2)
     times = [NOON + timedelta(seconds=n) for n in range(6)]
@@ -54,7 +41,7 @@ def test_stream_goes_on_after_it_has_waited(tmp_path: Path, monkeypatch: pytest.
 
     stream = stream_history(lake, question("prix", limit=100))
     first = next(stream.slices)
-    holder = hold_slot(lake, release.released)
+    holder = hold_slot(lake.session, release.released)
     rest = list(stream.slices)
     holder.join()
 
@@ -64,7 +51,7 @@ def test_stream_goes_on_after_it_has_waited(tmp_path: Path, monkeypatch: pytest.
 def test_stream_that_has_not_begun_is_refused(tmp_path: Path) -> None:
     lake, ended = Lake(build_lake(tmp_path, price=[{}]).location, limits=ONE_AT_ONCE), threading.Event()
     stream_history(lake, question("prix", limit=100))
-    holder = hold_slot(lake, ended)
+    holder = hold_slot(lake.session, ended)
     with pytest.raises(BusyError):
         stream_history(lake, question("prix", limit=100))
     ended.set()
