@@ -17,7 +17,9 @@ from streaming.broker import read_bootstrap
 DEMO_DIR = Path(".runtime/demo")
 START_SECONDS = 120.0
 POLL_SECONDS = 0.25
-FEED_IS_LIVE = "live"
+N_MARKETS = 8
+CAUGHT_UP = "caught up"
+STREAM_STARTS = ("ingest starts", "sentiment starts", "prediction starts")
 
 
 class DemoFailedError(Exception):
@@ -69,10 +71,12 @@ class Demo:
             )
         url = self._wait_for_api(commands["api"])
         self._say("api", f"answers at {url}")
-        self._wait("ingest", lambda program: "ingest starts" in program.log_text())
-        self._say("ingest", f"Spark streams into {self._environ['CRYPTOVIZ_LAKE_URI']}")
-        self._wait("feed", lambda program: FEED_IS_LIVE in program.log_text())
-        self._say("feed", "seven days are published; live from now on")
+        self._wait("offline", lambda program: "offline ready" in program.log_text())
+        self._say("offline", "generated news and a generated market, served on this machine for collectors")
+        self._wait("stream", lambda program: all(line in program.log_text() for line in STREAM_STARTS))
+        self._say("stream", f"Spark analyses, and streams into {self._environ['CRYPTOVIZ_LAKE_URI']}")
+        self._wait("prices", lambda program: program.log_text().count(CAUGHT_UP) >= N_MARKETS)
+        self._say("collect", "seven days of news and prices are collected; live from now on")
         return url
 
     def _start_broker(self, command: list[str]) -> None:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from lakehouse.table_spec import TableSpec
@@ -311,6 +312,11 @@ RULES: Mapping[str, Rule] = {
 }
 
 
+@lru_cache(maxsize=256)  # a prediction's natural key is one of a dozen
+def _digest(natural_key: tuple[str, ...]) -> str:
+    return hashlib.sha256("\x1f".join(natural_key).encode()).hexdigest()[:20]
+
+
 def make_message_id(*, key: str, event_time: datetime, natural_key: tuple[str, ...]) -> str:
     """The deterministic id of a message: the same for the same Kafka key, event time and natural key.
 
@@ -318,5 +324,4 @@ def make_message_id(*, key: str, event_time: datetime, natural_key: tuple[str, .
     'btc:1767225600000000:e5f1ea7d5cb84ca1d09e'
     """
     microseconds = (event_time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    digest = hashlib.sha256("\x1f".join(natural_key).encode()).hexdigest()[:20]
-    return f"{key}:{microseconds}:{digest}"
+    return f"{key}:{microseconds}:{_digest(natural_key)}"
