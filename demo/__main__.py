@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import signal
 import sys
 import threading
@@ -17,7 +18,7 @@ from streaming.broker import read_bootstrap
 DEMO_DIR = Path(".runtime/demo")
 START_SECONDS = 120.0
 POLL_SECONDS = 0.25
-N_MARKETS = 8
+N_COLLECTORS = re.compile(r"prices starts .*collectors=(\d+)")
 CAUGHT_UP = "caught up"
 STREAM_STARTS = ("ingest starts", "sentiment starts", "prediction starts")
 
@@ -75,7 +76,7 @@ class Demo:
         self._say("offline", "generated news and a generated market, served on this machine for collectors")
         self._wait("stream", lambda program: all(line in program.log_text() for line in STREAM_STARTS))
         self._say("stream", f"Spark analyses, and streams into {self._environ['CRYPTOVIZ_LAKE_URI']}")
-        self._wait("prices", lambda program: program.log_text().count(CAUGHT_UP) >= N_MARKETS)
+        self._wait("prices", has_caught_up)
         self._say("collect", "seven days of news and prices are collected; live from now on")
         return url
 
@@ -142,6 +143,13 @@ class Demo:
 
     def _say(self, stage: str, text: str) -> None:
         print(f"[{self.seconds:6.1f} s] {stage:<8} {text}", flush=True)
+
+
+def has_caught_up(collector: Program) -> bool:
+    """Whether every market's history is in Kafka."""
+    text = collector.log_text()
+    started = N_COLLECTORS.search(text)
+    return started is not None and text.count(CAUGHT_UP) >= int(started[1])
 
 
 def questions() -> list[str]:
