@@ -1,6 +1,7 @@
 """`make demo`: starts the Procfile's programs one after the other, says what to open, stops all of it at Ctrl-C."""
 
 import argparse
+import math
 import os
 import re
 import signal
@@ -12,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from demo.program import Program, read_procfile, start_program
-from demo.questions import QUESTIONS, ask, in_words, n_gold_rows
+from demo.questions import QUESTIONS, ask, in_words, n_gold_rows, newest_forecast
 from streaming.broker import read_bootstrap
 
 DEMO_DIR = Path(".runtime/demo")
 START_SECONDS = 120.0
 POLL_SECONDS = 0.25
+PROGRESS_SECONDS = 10.0
+LIVE_BEHIND_SECONDS = 180.0
 N_COLLECTORS = re.compile(r"prices starts .*collectors=(\d+)")
 CAUGHT_UP = "caught up"
 STREAM_STARTS = ("ingest starts", "sentiment starts", "prediction starts")
@@ -47,13 +50,13 @@ class Demo:
         return time.monotonic() - self._started
 
     def run(self, *, seconds: float | None) -> int:
-        """Runs until Ctrl-C, or for ``seconds``; returns the exit code."""
+        """Runs until Ctrl-C, or for ``seconds`` once it is ready; returns the exit code."""
         try:
             url = self._start()
             self._say("ready", f"open {url}/   (Ctrl-C stops everything)")
             for path in questions():
                 print(f"  curl '{url}{path}'", flush=True)
-            self._wait_for_end(seconds)
+            self._wait_for_end(url, seconds)
             return 0 if seconds is None else self._ask_all(url)
         except DemoFailedError as error:
             print(f"demo: {error}", file=sys.stderr)
@@ -77,7 +80,7 @@ class Demo:
         self._wait("stream", lambda program: all(line in program.log_text() for line in STREAM_STARTS))
         self._say("stream", f"Spark analyses, and streams into {self._environ['CRYPTOVIZ_LAKE_URI']}")
         self._wait("prices", has_caught_up)
-        self._say("collect", "seven days of news and prices are collected; live from now on")
+        self._say("collect", "seven days of news and prices are on Kafka; Spark goes through them now")
         return url
 
     def _start_broker(self, command: list[str]) -> None:
@@ -115,11 +118,28 @@ class Demo:
                 )
             self._pause()
 
-    def _wait_for_end(self, seconds: float | None) -> None:
-        while seconds is None or self.seconds < seconds:
+    def _wait_for_end(self, url: str, seconds: float | None) -> None:
+        """Until Ctrl-C, or ``seconds`` from now; says meanwhile how far the forecasts of the past days have come."""
+        until = math.inf if seconds is None else self.seconds + seconds
+        next_word, is_whole = self.seconds + PROGRESS_SECONDS, False
+        while self.seconds < until:
             self._assert_running()
             if self._stopping.wait(POLL_SECONDS):
                 return
+            if not is_whole and self.seconds >= next_word:
+                is_whole = self._say_progress(url)
+                next_word = self.seconds + PROGRESS_SECONDS
+
+    def _say_progress(self, url: str) -> bool:
+        """Whether the forecasts have come to the present."""
+        made_at = newest_forecast(url)
+        behind = math.inf if made_at is None else (datetime.now(UTC) - made_at).total_seconds()
+        if behind < LIVE_BEHIND_SECONDS:
+            self._say("history", f"whole: seven days, {n_gold_rows(url):,} rows in gold; live from now on")
+            return True
+        reached = "are on their way" if made_at is None else f"have come to {made_at:%Y-%m-%d %H:%M} UTC"
+        self._say("history", f"{n_gold_rows(url):,} rows in gold; the forecasts of seven days {reached}")
+        return False
 
     def _ask_all(self, url: str) -> int:
         lines = [in_words(path, ask(url, path)) for path in questions()]
@@ -159,7 +179,9 @@ def questions() -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m demo", description="The whole pipeline on this machine.")
-    parser.add_argument("--seconds", type=float, help="stop by itself after so long, ask the API and check")
+    parser.add_argument(
+        "--seconds", type=float, help="stop by itself so long after it is ready, ask the API and check"
+    )
     options = parser.parse_args()
     return Demo().run(seconds=options.seconds)
 

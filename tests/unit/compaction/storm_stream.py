@@ -40,7 +40,7 @@ def _to_record(offset: int) -> dict[str, object]:
         "topic_id": TOPIC_ID,
         "kafka_partition": 0,
         "kafka_offset": offset,
-        "broker_time": START + timedelta(hours=1),
+        "broker_time": START + timedelta(hours=2),
         "key": b"btc",
         "value": b"{" if number % 7 == 3 else good,
     }
