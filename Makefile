@@ -26,7 +26,7 @@ help:  ## List the targets
 	  /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: setup  ## The whole pipeline on this machine, until Ctrl-C; SECONDS=90 checks and stops so long after it is ready
+demo: setup  ## The whole pipeline on this machine, until Ctrl-C; SECONDS=90 stops so long after it is ready, and checks
 	@$(VENV)/python -m demo $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS)) $(ARGS)
 
 .PHONY: check

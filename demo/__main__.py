@@ -21,8 +21,9 @@ START_SECONDS = 120.0
 POLL_SECONDS = 0.25
 PROGRESS_SECONDS = 10.0
 LIVE_BEHIND_SECONDS = 180.0
+HISTORY_SECONDS = 300.0
 N_COLLECTORS = re.compile(r"prices starts .*collectors=(\d+)")
-CAUGHT_UP = "caught up"
+LIVE_MARKET = re.compile(r"prices market=(\S+) trades=.* next_seconds=(?!0\.0)")
 STREAM_STARTS = ("ingest starts", "sentiment starts", "prediction starts")
 
 
@@ -50,7 +51,7 @@ class Demo:
         return time.monotonic() - self._started
 
     def run(self, *, seconds: float | None) -> int:
-        """Runs until Ctrl-C, or for ``seconds`` once it is ready; returns the exit code."""
+        """Runs until Ctrl-C, or for ``seconds`` once it is ready and until its history is whole; returns the exit code."""
         try:
             url = self._start()
             self._say("ready", f"open {url}/   (Ctrl-C stops everything)")
@@ -119,10 +120,12 @@ class Demo:
             self._pause()
 
     def _wait_for_end(self, url: str, seconds: float | None) -> None:
-        """Until Ctrl-C, or ``seconds`` from now; says meanwhile how far the forecasts of the past days have come."""
+        """Until Ctrl-C, or ``seconds`` from now and a whole history; says meanwhile how far that has come."""
         until = math.inf if seconds is None else self.seconds + seconds
         next_word, is_whole = self.seconds + PROGRESS_SECONDS, False
-        while self.seconds < until:
+        while self.seconds < until or not is_whole:
+            if self.seconds > until + HISTORY_SECONDS:
+                raise DemoFailedError(f"the history is not whole {HISTORY_SECONDS:.0f} s later")
             self._assert_running()
             if self._stopping.wait(POLL_SECONDS):
                 return
@@ -166,10 +169,10 @@ class Demo:
 
 
 def has_caught_up(collector: Program) -> bool:
-    """Whether every market's history is in Kafka."""
+    """Whether every market's history is in Kafka: it is no longer asked for the next page at once."""
     text = collector.log_text()
     started = N_COLLECTORS.search(text)
-    return started is not None and text.count(CAUGHT_UP) >= int(started[1])
+    return started is not None and len(set(LIVE_MARKET.findall(text))) >= int(started[1])
 
 
 def questions() -> list[str]:
@@ -180,7 +183,9 @@ def questions() -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m demo", description="The whole pipeline on this machine.")
     parser.add_argument(
-        "--seconds", type=float, help="stop by itself so long after it is ready, ask the API and check"
+        "--seconds",
+        type=float,
+        help="stop by itself so long after it is ready, but with a whole history; ask the API and check",
     )
     options = parser.parse_args()
     return Demo().run(seconds=options.seconds)
