@@ -51,7 +51,7 @@ class Demo:
         return time.monotonic() - self._started
 
     def run(self, *, seconds: float | None) -> int:
-        """Runs until Ctrl-C, or for ``seconds`` once it is ready and until its history is whole; returns the exit code."""
+        """Runs until Ctrl-C, or for ``seconds`` once it is ready and its history whole; returns the exit code."""
         try:
             url = self._start()
             self._say("ready", f"open {url}/   (Ctrl-C stops everything)")
@@ -185,7 +185,7 @@ def main() -> int:
     parser.add_argument(
         "--seconds",
         type=float,
-        help="stop by itself so long after it is ready, but with a whole history; ask the API and check",
+        help="stop by itself so long after it is ready (with a whole history), ask the API and check",
     )
     options = parser.parse_args()
     return Demo().run(seconds=options.seconds)

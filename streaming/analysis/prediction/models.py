@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.linalg.lapack import dposv  # type: ignore[import-untyped]
+from scipy.linalg.lapack import dposv
 
 from streaming.analysis.prediction.features import N_FEATURES, N_PRICE_FEATURES, Vector
 
