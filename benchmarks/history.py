@@ -28,6 +28,7 @@ from lakehouse import lake
 from lakehouse.catalog import Catalog
 from lakehouse.history import HistoryQuery, read_history
 from lakehouse.lake import Lake
+from lakehouse.latest import read_latest
 from lakehouse.rollup_refresh import refresh_rollups
 from lakehouse.series import SERIES
 from lakehouse.settings import Settings
@@ -94,15 +95,16 @@ def draw(kind: Kind, chance: random.Random) -> Asked:
 
 def ask_lakehouse(reader: Lake, asked: Asked) -> list[Row]:
     kind = asked.kind
+    if kind.name == "latest":
+        time_range = TimeRange(asked.start_us, asked.end_us)
+        newest = read_latest(reader, SERIES[kind.series], SYMBOLS, time_range, columns=("message_id",))
+        return [(symbol, *row) for symbol, row in newest.items()]
     symbols = SYMBOLS if kind.of_all else (asked.symbol,)
     answers = []
     for symbol in symbols:
         page = read_history(reader, _to_query(asked, symbol))
         rows = page.rows if kind.interval == "brut" else [row[:5] for row in page.rows]
-        if kind.name == "latest":
-            answers += [(symbol, row[page.columns.index("message_id")]) for row in rows]
-        else:
-            answers += [(symbol, *row) for row in rows] if kind.of_all else rows
+        answers += [(symbol, *row) for row in rows] if kind.of_all else rows
     return answers
 
 
