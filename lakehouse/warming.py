@@ -51,7 +51,7 @@ def _warm_day(lake: Lake, series: Series, back: int) -> None:
         if lake.columns.n_bytes > _BUDGET_SHARE * lake.columns.budget_bytes:
             return
         lake.read(lambda: lake.snapshot(name), partial(_load, lake, series, symbol, back))
-    if symbols and series.bucket_statement is not None:
+    if symbols and not back and series.bucket_statement is not None:
         _ask_hours(lake, series, symbols[0])
 
 
