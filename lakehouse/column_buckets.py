@@ -154,15 +154,25 @@ def _starts(times: Integers, width_us: int) -> tuple[Integers, list[int], list[i
 
 
 def _sentiment_buckets(kept: _Kept, times: Integers, width_us: int) -> list[Row]:
-    return [(bucket, *shown_sums(sums)) for bucket, sums in _sentiment_sums(kept, times, width_us).items()]
+    sums = _sentiment_sums(kept, times, width_us)
+    if not sums:
+        return []
+    counts, units, lowest, highest, *rest = zip(*sums.values(), strict=True)
+    return list(
+        zip(sums, counts, map(_mean, counts, units, lowest, highest), lowest, highest, *rest, strict=True)
+    )
 
 
 def shown_sums(sums: SentimentSums) -> Row:
     """The point that partial sums come to: count, mean, min, max, positive, negative, origins."""
     count, units, lowest, highest, *rest = sums
+    return (count, _mean(count, units, lowest, highest), lowest, highest, *rest)
+
+
+def _mean(count: int, units: int, lowest: float, highest: float) -> float:
     # Python divides integers to the nearest double, which is also how DuckDB turns a decimal into one.
-    mean = max(lowest, min(highest, units / _SCORE_UNIT / count))
-    return (count, mean, lowest, highest, *rest)
+    mean = units / _SCORE_UNIT / count
+    return lowest if mean < lowest else highest if mean > highest else mean
 
 
 def _sentiment_sums(kept: _Kept, times: Integers, width_us: int) -> dict[int, SentimentSums]:
