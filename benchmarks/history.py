@@ -4,6 +4,7 @@ import argparse
 import gc
 import multiprocessing
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -90,7 +91,7 @@ def main() -> int:
         refresh_rollups(lake.open(str(current)))
         compacted = _copied(current, scratch / "compacted")
         if not options.without_peers:
-            _compare(stack, current, stale, scratch / "native.duckdb", options.rounds)
+            _compare(stack, current, stale, scratch, _kept_postgres(options.rows), options.rounds)
         if options.rows > _N_ROWS:
             _grow(current, options.rounds)
         measure_memory(current, options.rounds)
@@ -104,6 +105,13 @@ def _copied(folder: Path, copy: Path) -> Path:
     return copy
 
 
+def _kept_postgres(n_rows: int) -> Path:
+    """Where PostgreSQL's data stay. As root it runs as somebody else, who must get there."""
+    kept = CACHE.resolve() / f"postgres-{n_rows}"
+    is_open = all(parent.stat().st_mode & stat.S_IXOTH for parent in kept.parents)
+    return kept if is_open else Path(tempfile.gettempdir()) / f"cryptoviz-{kept.name}"
+
+
 def _asker(folder: Path, budget_bytes: int = BUDGET_BYTES) -> Asker:
     """A reader as a server process is once it has warmed up."""
     reader = lake.open(str(folder), columns_budget_bytes=budget_bytes)
@@ -111,17 +119,17 @@ def _asker(folder: Path, budget_bytes: int = BUDGET_BYTES) -> Asker:
     return lambda asked: ask_lakehouse(reader, asked)
 
 
-def _compare(stack: ExitStack, current: Path, stale: Path, native_path: Path, n_rounds: int) -> None:
+def _compare(stack: ExitStack, current: Path, stale: Path, scratch: Path, kept: Path, n_rounds: int) -> None:
     catalog = Catalog(LakeLocation.parse(str(current)))
     build = catalog.current_build()
     folders = {spec.name: catalog.table_location(spec.name, build).to_path() for spec in TABLES}
-    native = load_duckdb(native_path, folders)
+    native = load_duckdb(scratch / "native.duckdb", folders)
     stack.callback(native.close)
     ask_native: Asker = lambda asked: ask_duckdb(native, asked)  # noqa: E731
     with ExitStack() as servers:
         askers = {LAKEHOUSE: _asker(current), DUCKDB: ask_native}
         try:
-            connection = servers.enter_context(postgres(folders))
+            connection = servers.enter_context(postgres(folders, kept))
             askers |= {peer: partial(ask_postgres, connection, peer=peer) for peer in (POSTGRES, ROLLUP)}
         except FileNotFoundError as error:
             print(error)

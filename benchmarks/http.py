@@ -22,7 +22,6 @@ from lakehouse.time_range import DAY_US
 CACHE = Path(".runtime/bench")
 _N_CONNECTIONS = 8
 _END_MS, _DAY_MS = END_US // 1000, DAY_US // 1000
-_MISSING = "no wrk here: on Debian or Ubuntu: sudo apt-get install wrk"
 # Symbols in turn, and an end within the last seven days that no request has had before.
 _DISTINCT = """
 local symbols, n = {%(symbols)s}, 0
@@ -71,9 +70,6 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="turns of each question (default 3)")
     parser.add_argument("--seconds", type=int, default=5, help="length of a turn (default 5)")
     options = parser.parse_args()
-    if shutil.which("wrk") is None:
-        print(_MISSING, file=sys.stderr)
-        return 1
     ensure_lake(CACHE / f"history-{options.rows}", options.rows)
     with tempfile.TemporaryDirectory(prefix="cryptoviz-bench-", dir=CACHE) as scratch:
         folder = Path(scratch) / "lake"
