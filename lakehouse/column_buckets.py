@@ -21,6 +21,7 @@ from lakehouse.time_range import DAY_US, TimeRange
 
 _SCORE_UNIT = 10**17
 _LOW_BITS = 32
+_HIGHEST = int(np.iinfo(np.int64).max)
 
 
 class _Kept:
@@ -117,6 +118,10 @@ def read_column_prices(
 
 def sum_units(units: Integers, starts: Integers) -> list[int]:
     """Exact sums of stretches of integers, however large they grow."""
+    longest = int(np.diff(np.append(starts, len(units))).max(initial=0))
+    if longest * _SCORE_UNIT <= _HIGHEST and int(np.abs(units).max(initial=0)) <= _SCORE_UNIT:
+        sums: list[int] = np.add.reduceat(units, starts).tolist()
+        return sums
     high = np.add.reduceat(units >> _LOW_BITS, starts).tolist()
     low = np.add.reduceat(units & (2**_LOW_BITS - 1), starts).tolist()
     return [(top << _LOW_BITS) + rest for top, rest in zip(high, low, strict=True)]

@@ -147,13 +147,19 @@ def test_columns_answer_as_the_files_do_whatever_happens_to_the_table(
         shutil.rmtree(folder)
 
 
-@given(scores=st.lists(st.floats(-1, 1), min_size=1, max_size=50))
+@given(scores=st.lists(st.floats(-1, 1), min_size=1, max_size=200))
 def test_scores_are_summed_as_duckdb_sums_decimals(scores: list[float]) -> None:
     rows = pa.table({"score": scores})
     (found,) = duckdb.sql("SELECT sum(score::DECIMAL(18, 17))::DOUBLE FROM rows").fetchall()
     (total,) = sum_units(to_score_units(np.array(scores)), np.array([0]))
     assert rows.num_rows == len(scores)
     assert (total / 10**17,) == found
+
+
+@pytest.mark.parametrize("n_rows", [92, 93, 1_000])
+def test_sums_beyond_64_bits_are_exact(n_rows: int) -> None:
+    units = to_score_units(np.array([-1.0] * n_rows + [1.0] * n_rows))
+    assert sum_units(units, np.array([0, n_rows])) == [-n_rows * 10**17, n_rows * 10**17]
 
 
 def test_appended_rows_are_added_without_reading_the_rest_again(
