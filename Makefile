@@ -76,6 +76,10 @@ bench-analysis: setup  ## Texts and price updates a second beside plain loops; f
 bench-history: setup  ## History questions beside PostgreSQL and DuckDB: 10,000,000 rows, 90 days
 	$(VENV)/python -m benchmarks.history $(ARGS)
 
+.PHONY: bench-http
+bench-http: setup $(STAMPS)/system-http  ## Requests a second: questions beside a constant view and static bytes of one server
+	$(VENV)/python -m benchmarks.http $(ARGS)
+
 .PHONY: bench-rollups
 bench-rollups: setup  ## Bucket histories through rollups beside the same from gold alone
 	$(VENV)/python -m benchmarks.rollups $(ARGS)
@@ -112,6 +116,10 @@ $(STAMPS)/system: setup/system_packages.py streaming/java.py
 
 $(STAMPS)/system-test: setup/system_packages.py streaming/java.py
 	@$(PYTHON) setup/system_packages.py test
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/system-http: setup/system_packages.py streaming/java.py
+	@$(PYTHON) setup/system_packages.py http
 	@mkdir -p $(@D) && touch $@
 
 .venv/.installed: requirements.lock setup/bootstrap.py | $(STAMPS)/system

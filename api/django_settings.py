@@ -25,7 +25,7 @@ INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "rest_fr
 MIDDLEWARE = [
     "api.head.HeadMiddleware",
     "api.compression.CompressionMiddleware",
-    "django.middleware.http.ConditionalGetMiddleware",
+    "api.head.ConditionalMiddleware",
     "api.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
 ]

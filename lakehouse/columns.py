@@ -23,6 +23,7 @@ from lakehouse.column_block import (
 )
 from lakehouse.commit_rows import rows_beyond
 from lakehouse.duckdb_session import DuckdbSession, position_lists
+from lakehouse.row_groups import Wanted, find_row_groups, read_row_groups
 from lakehouse.series import Series
 from lakehouse.snapshot import TableSnapshot
 from lakehouse.time_range import DAY_US, TimeRange
@@ -36,8 +37,9 @@ _MAX_FOLDED_ROWS = 200_000
 # Where a day is in more files than this, all symbols are taken from them at once.
 _FILES_OF_ONE_SYMBOL = 8
 _EVICT_TO = 0.9
-# One small file is read in 2 ms without DuckDB, in 10 ms or more with it.
-_FILES_READ_ALONE = 16
+# One file is read in a few milliseconds without DuckDB, in 10 ms or more with it.
+FILES_READ_ALONE = 16
+_MAX_ASKED = 10_000
 
 _OF_SYMBOL = "symbol = $symbol AND"
 _STRETCH = "SELECT {columns} FROM {{rows}} WHERE {of_symbol} {time} >= $start AND {time} < $end"
@@ -71,6 +73,7 @@ class _TableColumns:
     lexicon: Lexicon = field(default_factory=Lexicon)
     blocks: dict[BlockKey, Block] = field(default_factory=dict)
     pending: dict[BlockKey, list[Block]] = field(default_factory=dict)
+    asked: set[BlockKey] = field(default_factory=set)
 
     @property
     def name(self) -> str:
@@ -92,12 +95,28 @@ class ColumnStore:
     def n_bytes(self) -> int:
         return self._n_bytes
 
+    @property
+    def budget_bytes(self) -> int:
+        return self._budget_bytes
+
+    @property
+    def is_on(self) -> bool:
+        return self._budget_bytes > 0
+
     def read(
-        self, snapshot: TableSnapshot, series: Series, symbol: str, days: range, *, with_text: bool
+        self,
+        snapshot: TableSnapshot,
+        series: Series,
+        symbol: str,
+        days: range,
+        *,
+        with_text: bool,
+        if_asked_before: bool = False,
     ) -> SymbolColumns | None:
         """The columns of a symbol on some days (since the epoch), loaded where they are not there yet.
 
         None where files have to answer: columns are off, the version is too old, the days are too many or too full.
+        Where ``if_asked_before``, days that nobody asked for yet are not loaded: they may never be asked for again.
         Raises FileGoneError where a file of the newest version was vacuumed meanwhile.
         """
         if not self._budget_bytes or not 0 < len(days) <= MAX_DAYS:
@@ -105,7 +124,7 @@ class ColumnStore:
         with self._lock:
             table = self._table(snapshot, series)
             try:
-                return self._read(table, snapshot, symbol, days, with_text)
+                return self._read(table, snapshot, symbol, days, with_text, if_asked_before)
             except LexiconFullError as error:
                 logger.warning("columns dropped table=%s full=%s", table.name, error)
                 self._drop(table)
@@ -122,7 +141,13 @@ class ColumnStore:
         return table
 
     def _read(
-        self, table: _TableColumns, snapshot: TableSnapshot, symbol: str, days: range, with_text: bool
+        self,
+        table: _TableColumns,
+        snapshot: TableSnapshot,
+        symbol: str,
+        days: range,
+        with_text: bool,
+        if_asked_before: bool,
     ) -> SymbolColumns | None:
         if snapshot.build != table.latest.build:
             return None
@@ -131,6 +156,8 @@ class ColumnStore:
         if snapshot.version < table.whole_since:
             return None
         missing = [day for day in days if not _holds(table.blocks.get((symbol, day)), with_text)]
+        if missing and if_asked_before and not _is_asked_again(table, symbol, missing):
+            return None
         if missing and not self._load(table, symbol, missing, with_text):
             return None
         blocks = [self._merged(table, (symbol, day)) for day in days]
@@ -163,7 +190,7 @@ class ColumnStore:
         paths = [path for path in snapshot.files.paths.tolist() if path not in known]
         if not paths:
             return None
-        if len(paths) <= _FILES_READ_ALONE and snapshot.location.is_local:
+        if len(paths) <= FILES_READ_ALONE and snapshot.location.is_local:
             return rows_beyond(paths, table.layout, snapshot.spec, before.position)
         same_partitions = set(snapshot.position) == set(before.position)
         return self._session.fetch_arrow(
@@ -200,6 +227,11 @@ class ColumnStore:
         self, table: _TableColumns, paths: list[str], stretch: TimeRange, symbol: str | None, with_text: bool
     ) -> dict[BlockKey, Block]:
         layout = table.layout
+        if len(paths) <= FILES_READ_ALONE and table.latest.location.is_local:
+            schema = layout.read_schema(table.latest.spec, with_text=with_text)
+            wanted = Wanted(symbol=symbol, time_column=layout.time, time_range=stretch, schema=schema)
+            rows = read_row_groups(find_row_groups(paths, wanted), wanted)
+            return dict(to_blocks(rows, layout, table.lexicon, with_text=with_text))
         statement = _STRETCH.format(
             columns=", ".join(layout.column_names(with_text=with_text)),
             of_symbol="" if symbol is None else _OF_SYMBOL,
@@ -244,6 +276,16 @@ class ColumnStore:
             self._tables[name].pending.pop(key, None)
             if self._n_bytes <= self._budget_bytes * _EVICT_TO:
                 return
+
+
+def _is_asked_again(table: _TableColumns, symbol: str, days: Sequence[int]) -> bool:
+    keys = {(symbol, day) for day in days}
+    if keys <= table.asked:
+        return True
+    if len(table.asked) > _MAX_ASKED:
+        table.asked.clear()
+    table.asked |= keys
+    return False
 
 
 def _holds(block: Block | None, with_text: bool) -> bool:

@@ -26,8 +26,9 @@ MAX_WRITER_VERSION = 2
 ZSTD_LEVEL = 3
 POST_COMMIT_HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
 # Rows are sorted by symbol, so that a question reads the one or two row groups of its symbol; smaller ones cost more
-# footer than they spare.
+# footer than they spare. Compaction lets a row group end where a symbol does, once it has the fewer of these.
 ROW_GROUP_ROWS = 8_192
+MIN_ROW_GROUP_ROWS = 1_024
 WRITER = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_row_group_size=ROW_GROUP_ROWS)
 
 

@@ -199,7 +199,7 @@ def to_points(
     if query.interval != RAW:
         width_us = BUCKET_WIDTHS_US[query.interval]
         columns = (*query.series.bucket_columns, "complete", "filled")
-        buckets = [(*row[:-1], row[0] + width_us <= query.as_of_us, row[-1]) for row in rows]
+        buckets = _with_complete(rows, width_us, query.as_of_us)
         return columns, thin_buckets(
             columns, buckets, curve=BUCKET_CURVES[query.series.name], n_points=n_points
         )
@@ -217,6 +217,15 @@ def to_points(
     realised = realised_prices(lake, query, pin, {row[target_at] for row in points})
     columns = (*query.series.raw_columns, "realised_price")
     return columns, [(*row, realised.get(row[target_at])) for row in points]
+
+
+def _with_complete(rows: list[Row], width_us: int, as_of_us: int) -> list[Row]:
+    """Whether each bucket is over, before the last column."""
+    if not rows:
+        return []
+    *shown, filled = zip(*rows, strict=True)
+    complete = [start_us + width_us <= as_of_us for start_us in shown[0]]
+    return list(zip(*shown, complete, filled, strict=True))
 
 
 __all__ = [

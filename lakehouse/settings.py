@@ -51,6 +51,9 @@ class Settings:
     columns_budget_bytes: int = _setting(
         256 * 1024 * 1024, "memory of an API process for recent days kept as columns; 0: none"
     )
+    answers_budget_bytes: int = _setting(
+        16 * 1024 * 1024, "memory of an API process for answers that nothing has changed since; 0: none"
+    )
     heavy_queries: int = _setting(
         4, "statements that an API process runs on files at once; more wait, then get 503; 0: any number"
     )

@@ -1,6 +1,7 @@
 """Views of the histories: validate, select, answer."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from django.http import HttpResponse, StreamingHttpResponse
 from rest_framework.request import Request
@@ -9,6 +10,7 @@ from api.answers import LakeView, respond
 from api.clock import now_us
 from api.encoding import encode_json
 from api.history import selectors
+from api.history.page_memo import PageMemo
 from api.history.questions import parse_history_query, travel_in
 from api.history.selectors import HistoryAnswer, HistoryRequest
 from api.lakes import current_lake, current_settings, cursor_key
@@ -49,9 +51,16 @@ class HistoryView(LakeView):
             format_asked=request.query_params.get(FORMAT),
             cursor_key=cursor_key(),
             wait_seconds=current_settings().cursor_wait_seconds,
+            memo=page_memo(),
         )
         answer = selectors.history(lake=lake, request=asked)
         return _respond(answer, representation, cache_control=_cache_control(query))
+
+
+@cache
+def page_memo() -> PageMemo:
+    """This process's pages."""
+    return PageMemo(current_settings().answers_budget_bytes)
 
 
 def _cache_control(query: HistoryQuery) -> str:
