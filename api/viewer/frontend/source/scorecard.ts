@@ -24,7 +24,8 @@ export function verdictOf(score: Score): Verdict {
 /** The sentences that the figures allow; none of them says more than its figure does. */
 export function sentences(score: Score, quote: string): string[] {
   const { n_non_overlapping: free, mean_absolute_error: error, random_walk_error: walk, direction, diebold_mariano: test, interval } = score;
-  if (score.n === 0) return [word("scoreNone")];
+  const late = score.n_replay > 0 ? [word("scoreReplay", { n: formatNumber(score.n_replay) })] : [];
+  if (score.n === 0) return [word("scoreNone"), ...late];
   const amount = (value: number) => `${formatPrice(value)} ${quote.toUpperCase()}`;
   const verdict = verdictOf(score), said: string[] = [];
   if (error !== null && walk !== null && verdict !== "baseline") said.push(word("scoreError", { error: amount(error), walk: amount(walk) }));
@@ -38,7 +39,7 @@ export function sentences(score: Score, quote: string): string[] {
   if (interval !== null) {
     said.push(word("scoreCoverage", { nominal: formatShare(interval.nominal_coverage), share: formatShare(interval.coverage) }));
   }
-  said.push(word("scoreFrom", { n: formatNumber(score.n), free: formatNumber(free) }));
+  said.push(word("scoreFrom", { n: formatNumber(score.n), free: formatNumber(free) }), ...late);
   return said;
 }
 
@@ -46,11 +47,15 @@ export function titleOf({ model, horizon, window }: Score): string {
   return word("scoreOf", { model, horizon: formatInterval(horizon), window: formatInterval(window) });
 }
 
-/** The scores of one model and horizon, the longest window first; of its newest version where there are several. */
+/**
+ * The scores of one model and horizon, the longest window first; of its newest version where there are several.
+ * Windows without a scored forecast are left out, but for the longest.
+ */
 export function scoresOf(scores: readonly Score[], model: string, horizon: string): Score[] {
   const ours = scores.filter((score) => score.model === model && score.horizon === horizon);
   const version = ours.map(({ model_version }) => model_version).sort().at(-1);
   return ours
     .filter(({ model_version }) => model_version === version)
-    .sort((a, b) => WINDOWS.indexOf(b.window) - WINDOWS.indexOf(a.window));
+    .sort((a, b) => WINDOWS.indexOf(b.window) - WINDOWS.indexOf(a.window))
+    .filter(({ n }, i) => i === 0 || n > 0);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { extremes, padded, toPriceColumns } from "../source/charts/columns.ts";
+import { countsTop, extremes, padded, toPriceColumns } from "../source/charts/columns.ts";
 import { heatStep, N_HEAT } from "../source/charts/theme.ts";
 import { toCsv } from "../source/csv.ts";
 import { UNREAD } from "../source/part.ts";
@@ -48,6 +48,12 @@ test("the scale holds prices and intervals that are in view, and those alone", (
   assert.equal(extremes(data, { from: 500 * MINUTE, to: 510 * MINUTE }), null);
   const [least, greatest] = padded([5, 5], 0.1);
   assert.ok(least < 5 && greatest > 5);
+});
+
+test("one burst does not press all counts flat, and a calm time fills the scale", () => {
+  assert.ok(Math.abs(countsTop([...Array<number>(20).fill(10), 500]) - 44.8) < 1e-9);
+  assert.ok(Math.abs(countsTop([10, 20, 30]) - 33.6) < 1e-9);
+  assert.ok(Math.abs(countsTop([]) - 3.36) < 1e-9);
 });
 
 test("colours of the heatmap are symmetric about zero and full at both ends", () => {

@@ -35,6 +35,15 @@ test("the figures are said, and no more than they are", () => {
   assert.deepEqual(little.slice(1), ["A verdict needs 30 forecasts without a common moment; there are 7.", "From 1,234 forecasts; 7 of them without a common moment."]);
 });
 
+test("forecasts that came after the fact are told apart", () => {
+  assert.deepEqual(sentences({ ...SCORE, n: 0, n_replay: 284 }, "usd"), [
+    "None of its forecasts that were made in time has come due.",
+    "284 were published only when their outcome was known, and do not count.",
+  ]);
+  const empty = ["30d", "7d", "24h"].map((window) => ({ ...SCORE, window, n: window === "7d" ? 5 : 0 }));
+  assert.deepEqual(scoresOf(empty, "drift", "1h").map(({ window }) => window), ["30d", "7d"]);
+});
+
 test("a tiny chance is not said to be none", () => {
   const [, chance] = sentences({ ...SCORE, diebold_mariano: { statistic: 9, p_value: 0 } }, "usd");
   assert.equal(chance, "Chance alone would rarely give this difference (p < 0.001).");

@@ -99,3 +99,14 @@ export function padded([least, greatest]: readonly [number, number], share: numb
   const room = Math.max((greatest - least) * share, Math.abs(greatest) * 1e-4, 1e-9);
   return [least - room, greatest + room];
 }
+
+const USUAL_SHARE = 0.9;
+const TALLEST = 4;
+const LEAST_COUNT = 3;
+
+/** The top of a scale of counts: one burst does not press all the others flat; what is higher is drawn cut off. */
+export function countsTop(counts: readonly number[]): number {
+  const sorted = [...counts].sort((a, b) => a - b);
+  const usual = sorted[Math.floor((sorted.length - 1) * USUAL_SHARE)] ?? 0;
+  return 1.12 * Math.max(LEAST_COUNT, Math.min(sorted.at(-1) ?? 0, TALLEST * usual));
+}

@@ -107,6 +107,7 @@ export function listen(root: HTMLElement, wishes: Wishes, signal: AbortSignal): 
   root.addEventListener("pointermove", move, { signal });
   root.addEventListener("pointerup", up, { signal });
   root.addEventListener("pointercancel", cancel, { signal });
-  root.addEventListener("pointerleave", () => start || wishes.read(null), { signal });
+  // A finger leaves when it is lifted; what it has tapped stays readable.
+  root.addEventListener("pointerleave", ({ pointerType }) => start || pointerType === "touch" || wishes.read(null), { signal });
   root.addEventListener("wheel", wheel, { signal, passive: false });
 }

@@ -77,7 +77,7 @@ export function drawSentiment(u: uPlot, buckets: readonly SentimentBucket[], wid
   });
 }
 
-/** How many texts, stacked: positive below, then neutral, then negative. */
+/** How many texts, stacked: positive below, then neutral, then negative. A bar beyond the scale has a break in it. */
 export function drawCounts(u: uPlot, buckets: readonly SentimentBucket[], width: number, span: Span, at: number | null, theme: Theme): void {
   clipped(u, (context) => {
     for (const { time, count, positive, negative } of inView(buckets, span, width)) {
@@ -88,6 +88,7 @@ export function drawCounts(u: uPlot, buckets: readonly SentimentBucket[], width:
         context.fillRect(x, toY(u, below + n), wide, toY(u, below) - toY(u, below + n));
         below += n;
       }
+      if (count > (u.scales["y"]!.max ?? count)) drawBreak(context, x, wide, u.bbox.top + 8 * devicePixelRatio, theme);
     }
     drawChosen(u, context, at, width, theme);
   });
@@ -112,6 +113,16 @@ export function drawHeat(u: uPlot, rows: readonly HeatRow[], interval: Interval,
       context.strokeRect(u.bbox.left + gap, top + gap, u.bbox.width - 2 * gap, bottom - top - 2 * gap);
     });
   });
+}
+
+function drawBreak(context: CanvasRenderingContext2D, x: number, wide: number, y: number, theme: Theme): void {
+  const rise = 2 * devicePixelRatio;
+  context.strokeStyle = theme.card;
+  context.lineWidth = 2 * devicePixelRatio;
+  context.beginPath();
+  context.moveTo(x - 1, y + rise);
+  context.lineTo(x + wide + 1, y - rise);
+  context.stroke();
 }
 
 function barOf(u: uPlot, time: number, width: number): readonly [number, number] {

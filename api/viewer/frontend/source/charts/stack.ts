@@ -5,7 +5,7 @@ import type { Part } from "../part.ts";
 import { between, bounded, DAY, moved, scaled, WIDTHS, type Span } from "../times.ts";
 import type { State } from "../viewer.ts";
 import { formatNumber, formatScore } from "../words.ts";
-import { extremes, padded, toPriceColumns, type Column, type PriceColumns } from "./columns.ts";
+import { countsTop, extremes, inView, padded, toPriceColumns, type Column, type PriceColumns } from "./columns.ts";
 import { Cursor } from "./cursor.ts";
 import { listen, type Spot, type Wishes } from "./gestures.ts";
 import { drawCounts, drawDots, drawFuture, drawHeat, drawMisses, drawSentiment } from "./marks.ts";
@@ -189,7 +189,7 @@ export class Stack {
         above: (u) => drawSentiment(u, texts(), widths(), this.span, this.#state.choice.at, this.#theme),
       }),
       counts: makePlot(this.#mount("counts"), {
-        hasTimes: false, theme, series: [unseen], range: () => [0, this.#mostTexts() * 1.12],
+        hasTimes: false, theme, series: [unseen], range: () => [0, countsTop(inView(texts(), this.span, widths()).map(({ count }) => count))],
         values: (ticks) => ticks.map((tick) => (Number.isInteger(tick) ? formatNumber(tick) : "")),
         below: future,
         above: (u) => drawCounts(u, texts(), widths(), this.span, this.#state.choice.at, this.#theme),
@@ -204,12 +204,6 @@ export class Stack {
         },
       }),
     };
-  }
-
-  #mostTexts(): number {
-    const { from, to } = this.span;
-    const points = this.#state.dataset?.sentiment.points ?? [];
-    return points.reduce((most, { time, count }) => (time < to && time > from - DAY ? Math.max(most, count) : most), 3);
   }
 
   #wishes(): Wishes {

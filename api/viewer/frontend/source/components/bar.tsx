@@ -34,7 +34,7 @@ export function Bar({ state, viewer, theme, onTheme, onPicture }: Properties) {
           onClick={() => onTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!)}>
           <span aria-hidden="true">{{ auto: "◐", light: "☀", dark: "☾" }[theme]}</span>
         </button>
-        <button id="language" type="button" class="icon" lang={other} aria-label={word("language")} onClick={() => viewer.speak(other)}>{word("languageShort")}</button>
+        <button id="language" type="button" class="icon" lang={other} aria-label={`${word("languageShort")}, ${word("language")}`} onClick={() => viewer.speak(other)}>{word("languageShort")}</button>
       </div>
     </header>
   );

@@ -7,7 +7,7 @@ import { OriginBadge } from "./badges.tsx";
 import { stateText } from "./states.ts";
 
 const VERDICTS = {
-  better: "scoreBetter", worse: "scoreWorse", same: "scoreSame", little: "scoreLittle", baseline: "scoreIsBaseline", none: "scoreNone",
+  better: "scoreBetter", worse: "scoreWorse", same: "scoreSame", little: "scoreLittle", baseline: "scoreIsBaseline", none: "scoreNothing",
 } as const satisfies Record<Verdict, Key>;
 const LEVELS = { better: "fresh", worse: "stale", same: "ageing", little: "unknown", baseline: "unknown", none: "unknown" } as const;
 
