@@ -91,6 +91,10 @@ bench-rollups: setup  ## Bucket histories through rollups beside the same from g
 bench-cache: setup  ## What an SQLite cache of answers would cost beside making them
 	$(VENV)/python -m benchmarks.answer_cache $(ARGS)
 
+.PHONY: bench-viewer
+bench-viewer: setup $(STAMPS)/system-test  ## Script time a frame and first paint of the page, with 10,000 points
+	$(VENV)/python -m tests.browser.frames $(ARGS)
+
 ##@ Set-up
 
 .PHONY: setup

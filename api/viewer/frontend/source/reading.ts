@@ -169,9 +169,10 @@ export class Reading {
     const start = floorTo(fromTime, width); // so that the first bucket is whole
     const { span } = this.question;
     const end: Record<string, string> = span ? { date_fin: iso(Math.max(span.to, start + width)) } : {};
-    await this.#read<Row, P>(name, path, { intervalle: interval, date_debut: iso(start), ...end, limite: String(PAGE) }, (part, points) =>
-      replaceFrom(part.points, points.map(toPoint), start).filter(({ time }) => time + width > this.span().from),
-    );
+    await this.#read<Row, P>(name, path, { intervalle: interval, date_debut: iso(start), ...end, limite: String(PAGE) }, async (part, _points, answer) => {
+      const { rows } = await this.#allPages(answer);
+      return replaceFrom(part.points, rows.map(toPoint), start).filter(({ time }) => time + width > this.span().from);
+    });
   }
 
   async #readAllForecasts(): Promise<void> {
@@ -187,18 +188,24 @@ export class Reading {
     const { from, to } = this.span();
     const dates = { date_debut: iso(from - Math.min(LEAD_MS, (to - from) / 2)), date_fin: iso(to) };
     const parameters = { modele: kind.model, horizon: kind.horizon, ...dates, axe: "target_time", limite: String(PAGE) };
-    await this.#read<ForecastRow, Forecast>("forecasts", "prediction", parameters, async (part, points, answer) => {
-      const pages = [points.map(toForecast)];
-      let next = answer.suivant;
-      while (next !== null && pages.length < MAX_PAGES) {
-        const page: HistoryAnswer<ForecastRow> = await ask(next, { signal: this.signal });
-        pages.unshift(page.points.map(toForecast));
-        next = page.suivant;
-      }
-      const all = pages.flat();
-      this.#parts = { ...this.#parts, forecasts: { ...part, cutTime: next === null ? null : (all[0]?.time ?? null) } };
+    await this.#read<ForecastRow, Forecast>("forecasts", "prediction", parameters, async (part, _points, answer) => {
+      const { rows, isCut } = await this.#allPages(answer);
+      const all = rows.map(toForecast);
+      this.#parts = { ...this.#parts, forecasts: { ...part, cutTime: isCut ? (all[0]?.time ?? null) : null } };
       return all;
     });
+  }
+
+  /** The rows of an answer and of the pages before it, up to so many. */
+  async #allPages<Row>(answer: HistoryAnswer<Row>): Promise<{ rows: Row[]; isCut: boolean }> {
+    const pages = [answer.points];
+    let next = answer.suivant;
+    while (next !== null && pages.length < MAX_PAGES) {
+      const page: HistoryAnswer<Row> = await ask(next, { signal: this.signal });
+      pages.unshift(page.points);
+      next = page.suivant;
+    }
+    return { rows: pages.flat(), isCut: next !== null };
   }
 
   async #readNewForecasts(withOutcomes: boolean): Promise<void> {

@@ -21,8 +21,8 @@ export interface Span {
 
 export const SHORTEST = 5 * MINUTE;
 export const LONGEST = 370 * DAY;
-/** More buckets than this an answer's page does not hold. */
-const MOST_BUCKETS = 10_000;
+/** More buckets than this nobody sees apart; three pages of an answer hold them. */
+const MOST_BUCKETS = 30_000;
 
 const PRICE_STEPS: readonly [number, Interval][] = [
   [6 * HOUR, "1m"], [36 * HOUR, "5m"], [8 * DAY, "15m"], [40 * DAY, "1h"], [200 * DAY, "4h"], [Infinity, "1d"],

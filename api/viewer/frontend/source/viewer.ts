@@ -51,7 +51,7 @@ export class Viewer {
   readonly #socket: LiveSocket | null;
   #reading: Reading | null = null;
   #newcomers: Newcomers | null = null;
-  #times = { listing: -Infinity, whole: -Infinity, asked: -Infinity, heat: -Infinity, scores: -Infinity };
+  #times = { listing: -Infinity, whole: -Infinity, tail: -Infinity, asked: -Infinity, heat: -Infinity, scores: -Infinity };
   #textsOf = "";
   #nTails = 0;
   #isFrameAsked = false;
@@ -166,16 +166,17 @@ export class Viewer {
   }
 
   async #readSeries(reading: Reading): Promise<void> {
-    const sinceAsked = performance.now() - this.#times.asked;
-    const isStale = performance.now() - this.#times.whole > WHOLE_MS || sinceAsked > AWAY_MS;
-    const isFixed = reading.question.span !== null;
+    const now = performance.now(), isFixed = reading.question.span !== null;
+    const isStale = now - this.#times.whole > WHOLE_MS || now - this.#times.asked > AWAY_MS;
+    const isConfirmed = this.state.isStreaming && now - this.#times.tail < CONFIRM_MS;
     if (!reading.isWhole || (isStale && !isFixed)) {
       await reading.readWhole();
       this.#times.whole = performance.now();
       if (!isFixed && reading === this.#reading) this.#socket?.follow(reading.question.symbol, reading.position);
-    } else if (!isFixed && !(this.state.isStreaming && sinceAsked < CONFIRM_MS)) {
+    } else if (!isFixed && !isConfirmed) {
       this.#nTails += 1;
       await reading.readTail({ withOutcomes: this.#nTails % OUTCOMES_EVERY === 0 });
+      this.#times.tail = now;
     }
   }
 

@@ -8,9 +8,9 @@ test("buckets get wider with the span, and never too many for a page", () => {
   assert.deepEqual([HOUR, DAY, 7 * DAY, 30 * DAY].map(heatInterval), ["5m", "1h", "4h", "1d"]);
 });
 
-test("a chosen detail is kept while a page of 10,000 holds it", () => {
-  assert.equal(priceInterval(10_000 * MINUTE, "1m"), "1m");
-  assert.equal(priceInterval(10_001 * MINUTE, "1m"), "15m");
+test("a chosen detail is kept up to 30,000 buckets", () => {
+  assert.equal(priceInterval(30_000 * MINUTE, "1m"), "1m");
+  assert.equal(priceInterval(30_001 * MINUTE, "1m"), "1h");
   assert.equal(priceInterval(HOUR, "1d"), "1d");
 });
 
