@@ -15,6 +15,7 @@ from lakehouse.storage import LakeLocation
 PREFIX = "CRYPTOVIZ_"
 _SECRET_FILE = "secret_key"
 _SECRET_BYTES = 48
+_LIVE_URL = re.compile(r"(wss?://[\w.:\[\]-]+)?(/(?!/)[^\s;,\"'<>]*)?", re.ASCII)
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", re.ASCII)
 
 
@@ -40,6 +41,9 @@ class Settings:
     http_head_seconds: float = _setting(10.0, "within how long a client must have sent a request's head")
     http_piece_seconds: float = _setting(
         60.0, "within how long a piece of an answer must be made and taken; a stream has many pieces"
+    )
+    live_url: str = _setting(
+        "", "WebSocket that the viewer follows: ws://host/path, wss://, or a path; empty: it asks every 2 s"
     )
     allowed_hosts: str = _setting("*", "host names that the API answers to, comma-separated")
     secret_key: str = _setting(
@@ -94,6 +98,11 @@ class Settings:
         settings.lake_location()
         if not 0 <= settings.http_port <= 65535:
             raise SettingError(variable=f"{PREFIX}HTTP_PORT", problem="a port is between 0 and 65535")
+        if _LIVE_URL.fullmatch(settings.live_url) is None:
+            raise SettingError(
+                variable=f"{PREFIX}LIVE_URL",
+                problem="a page follows ws://host/path, wss://host/path or a path such as /ws/v1/flux",
+            )
         if settings.rate_limit and _RATE.fullmatch(settings.rate_limit) is None:
             raise SettingError(
                 variable=f"{PREFIX}RATE_LIMIT",
