@@ -13,7 +13,7 @@ from lakehouse.markets import primary_market
 from lakehouse.position import TopicPartition
 from lakehouse.snapshot import TableSnapshot
 from lakehouse.table_spec import TableSpec
-from lakehouse.tables import ASSET_TABLES, BRONZE, GOLD_PRICE, GOLD_TABLES, LOSSES, TABLES
+from lakehouse.tables import ASSET_TABLES, BRONZE, CORRECTIONS, GOLD_PRICE, GOLD_TABLES, LOSSES, TABLES
 from lakehouse.time_range import SECOND_US, format_us, to_us
 
 # Tickers that newcomers look for by name; a symbol that is not here has no name, not a wrong one.
@@ -37,6 +37,19 @@ SELECT table_name, topic, topic_id, kafka_partition, from_offset, to_offset, cau
     epoch_us(accepted_time) AS accepted_time
 FROM {rows} ORDER BY accepted_time, table_name, topic, kafka_partition
 """
+_CORRECTIONS = """
+SELECT topic, topic_id, kafka_partition, kafka_offset, reason, excluded_by, epoch_us(excluded_time) AS excluded_time
+FROM {rows} ORDER BY excluded_time, topic, kafka_partition, kafka_offset
+"""
+_CORRECTION_COLUMNS = (
+    "topic",
+    "topic_id",
+    "kafka_partition",
+    "kafka_offset",
+    "reason",
+    "excluded_by",
+    "excluded_time",
+)
 _LOSS_COLUMNS = (
     "table_name",
     "topic",
@@ -78,7 +91,8 @@ def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int) -> Document:
         "tables": [_to_table(table, gold.get(name), now_us) for name, table in tables.items()],
         "absentes": [name for name in TABLES if name not in tables],
         "kafka": {"known": end_offsets.known, "lag": _to_lags(tables, topics, end_offsets)},
-        "losses": _read_losses(lake, tables.get(LOSSES.name)),
+        "losses": _read_decisions(lake, tables.get(LOSSES.name), _LOSSES, _LOSS_COLUMNS),
+        "corrections": _read_decisions(lake, tables.get(CORRECTIONS.name), _CORRECTIONS, _CORRECTION_COLUMNS),
         "maintenance": _last_runs(lake),
         "origins": sorted({origin for table in gold.values() for origin in table.origins()}),
     }
@@ -132,6 +146,7 @@ def _to_table(table: TableSnapshot, assets: TableAssets | None, now_us: int) -> 
         "bytes": int(table.files.size_bytes.sum()),
         "files": table.files.n_files,
         "commit_time": None if table.commit_time_us is None else format_us(table.commit_time_us),
+        "horizon": None if table.horizon_us is None else format_us(table.horizon_us),
         "freshness": {
             "event_time": None if event_us is None else format_us(event_us),
             "event_age_seconds": _age(event_us, now_us),
@@ -196,11 +211,14 @@ def _last_runs(lake: Lake) -> list[Document]:
     ]
 
 
-def _read_losses(lake: Lake, table: TableSnapshot | None) -> list[Document]:
+def _read_decisions(
+    lake: Lake, table: TableSnapshot | None, statement: str, columns: tuple[str, ...]
+) -> list[Document]:
+    """What operators decided, the oldest first; the last column is when."""
     if table is None:
         return []
-    rows = lake.session.fetch_rows(_LOSSES, table.files.paths.tolist(), spec=LOSSES)
-    losses = [dict(zip(_LOSS_COLUMNS, row, strict=True)) for row in rows]
-    for loss in losses:
-        loss["accepted_time"] = format_us(loss["accepted_time"])
-    return losses
+    rows = lake.session.fetch_rows(statement, table.files.paths.tolist(), spec=table.spec)
+    decisions = [dict(zip(columns, row, strict=True)) for row in rows]
+    for decision in decisions:
+        decision[columns[-1]] = format_us(decision[columns[-1]])
+    return decisions

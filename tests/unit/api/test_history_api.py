@@ -56,6 +56,7 @@ def test_sentiment_history_is_an_envelope(tmp_path: Path, api_of: ApiOf) -> None
         ],
         "suivant": None,
         "complet": True,
+        "horizon": None,
         "snapshot": [
             {
                 "table": "gold_sentiment",
