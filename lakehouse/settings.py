@@ -73,6 +73,10 @@ class Settings:
     cursor_wait_seconds: float = _setting(
         2.0, "how long a process waits to catch up with a cursor before 503"
     )
+    maintenance_seconds: float = _setting(
+        60.0,
+        "how often the table service is meant to run; the state of the API says where it did not; 0: never",
+    )
     kafka_bootstrap_servers: str = _setting("", "addresses of the brokers; empty: the API knows no lag")
     kafka_security_protocol: str = _setting("PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
     kafka_sasl_mechanism: str = _setting("", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty: no SASL")

@@ -1,20 +1,19 @@
 """What the tables hold, how far they have come and how fresh they are."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
+from api.maintenance.selectors import maintenance
 from api.status.lag import EndOffsets
 from lakehouse.assets import Seen, TableAssets
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
-from lakehouse.maintenance_runs import MaintenanceRun, read_runs
 from lakehouse.markets import primary_market
 from lakehouse.position import TopicPartition
 from lakehouse.snapshot import TableSnapshot
 from lakehouse.table_spec import TableSpec
 from lakehouse.tables import ASSET_TABLES, BRONZE, CORRECTIONS, GOLD_PRICE, GOLD_TABLES, LOSSES, TABLES
-from lakehouse.time_range import SECOND_US, format_us, to_us
+from lakehouse.time_range import SECOND_US, format_us
 
 # Tickers that newcomers look for by name; a symbol that is not here has no name, not a wrong one.
 ASSET_NAMES: Mapping[str, str] = {
@@ -31,7 +30,6 @@ ASSET_NAMES: Mapping[str, str] = {
     "trx": "TRON",
     "xrp": "XRP",
 }
-_RUNS_LOOKED_AT = 20
 _LOSSES = """
 SELECT table_name, topic, topic_id, kafka_partition, from_offset, to_offset, cause, reason, accepted_by,
     epoch_us(accepted_time) AS accepted_time
@@ -75,7 +73,7 @@ def assets(*, lake: Lake) -> Document:
     return {"actifs": [_to_asset(symbol, seen_by) for symbol in symbols]}
 
 
-def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int) -> Document:
+def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int, maintenance_seconds: float = 0.0) -> Document:
     """Tables, lag, losses and origins. Raises LakeNotFoundError before the lake exists."""
     build = lake.current_build()
     topics = lake.catalog.current_topics()
@@ -93,7 +91,7 @@ def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int) -> Document:
         "kafka": {"known": end_offsets.known, "lag": _to_lags(tables, topics, end_offsets)},
         "losses": _read_decisions(lake, tables.get(LOSSES.name), _LOSSES, _LOSS_COLUMNS),
         "corrections": _read_decisions(lake, tables.get(CORRECTIONS.name), _CORRECTIONS, _CORRECTION_COLUMNS),
-        "maintenance": _last_runs(lake),
+        **maintenance(lake=lake, now_us=now_us, every_seconds=maintenance_seconds),
         "origins": sorted({origin for table in gold.values() for origin in table.origins()}),
     }
 
@@ -189,26 +187,6 @@ def _to_lags(
                     }
                 )
     return lags
-
-
-def _last_runs(lake: Lake) -> list[Document]:
-    """The newest run of each command of the table service, the newest first; of an error only its kind."""
-    newest: dict[str, MaintenanceRun] = {}
-    for run in read_runs(lake.location, n_newest=_RUNS_LOOKED_AT):
-        newest.setdefault(run.command, run)
-    return [
-        {
-            "command": run.command,
-            "started_time": format_us(to_us(datetime.fromisoformat(run.started_time))),
-            "ended_time": None
-            if run.ended_time is None
-            else format_us(to_us(datetime.fromisoformat(run.ended_time))),
-            "exit_code": run.exit_code,
-            "error": None if run.error is None else run.error.partition(":")[0],
-            "gained": run.gained,
-        }
-        for run in newest.values()
-    ]
 
 
 def _read_decisions(
