@@ -19,6 +19,9 @@ CONTRACT_VERSION = 1
 MAX_VALUE_BYTES = 256 * 1024
 MAX_NESTING = 32
 MAX_FUTURE = timedelta(minutes=10)
+MAX_EVENT_AGE = timedelta(days=90)
+"""How far behind the broker's time an event may lie. Gold keeps at least as much (`lakehouse.retention`), so that a
+copy of a message always finds the row that it is a copy of."""
 EARLIEST_EVENT_TIME = datetime(2009, 1, 3, tzinfo=UTC)  # Source: the Bitcoin genesis block
 SYMBOL_PATTERN = "^[a-z0-9]{1,20}$"
 SOURCE_PATTERN = "^[a-z0-9]{1,20}$"
@@ -299,6 +302,7 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "time_in_future", f"the event time is over {MAX_FUTURE.seconds // 60} minutes after the broker's"
         ),
+        Rule("beyond_horizon", f"the event time is over {MAX_EVENT_AGE.days} days before the broker's"),
         Rule("score_contradicts_label", f"score is null and label is not {UNSCORED}, or the other way round"),
         Rule("interval_reversed", "lower is above upper"),
         Rule("interval_incomplete", "one of lower and upper is given without the other"),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lakehouse.bucket_history import read_buckets
+from lakehouse.bucket_history import is_whole, read_buckets
 from lakehouse.buckets import BUCKET_WIDTHS_US, LINEAR, NO_FILLING, RAW, check_bucket_count
 from lakehouse.cursor import Cursor
 from lakehouse.curves import BUCKET_CURVES, RAW_CURVES
@@ -120,7 +120,19 @@ def _read_page(lake: Lake, query: HistoryQuery, pinned: Snapshot) -> HistoryPage
         snapshot=pin.snapshot,
         positions={name: pin.position(table) for name, table in pin.snapshot.tables.items()},
         market=pin.market,
+        horizon_us=lost_before_us(query, pin),
     )
+
+
+def lost_before_us(query: HistoryQuery, pin: Pin) -> int | None:
+    """The first instant that retention has left, where a range reaches before it and its answer is not whole.
+
+    Of forecasts it is also the first that realised prices are left of.
+    """
+    horizons = [table.horizon_us for table in pin.snapshot.tables.values() if table.horizon_us is not None]
+    if not horizons or max(horizons) <= query.time_range.start_us:
+        return None
+    return None if query.interval != RAW and is_whole(query, pin) else max(horizons)
 
 
 def _read_stretch(lake: Lake, query: HistoryQuery, pin: Pin) -> _Stretch:
@@ -159,7 +171,11 @@ def pin_market(lake: Lake, query: HistoryQuery, pinned: Snapshot) -> Pin:
         return Pin(snapshot=snapshot, rollups=rollups, cuts={}, market=None, realised_until_us=0)
     price = snapshot[GOLD_PRICE.name]
     assets = lake.assets.of(price) if query.moment is None else lake.assets.exactly(price)
-    market = primary_market(query.symbol, assets.markets(query.symbol))
+    markets = assets.markets(query.symbol)
+    if price.horizon_us is not None:
+        for rollup in rollups.tables.values():
+            markets |= lake.assets.markets_before(rollup, price.horizon_us, query.symbol)
+    market = primary_market(query.symbol, markets)
     seen = assets.seen(query.symbol, market) if market is not None else None
     until_us = min(seen.last_us, query.as_of_us) if seen is not None else 0
     return Pin(snapshot=snapshot, rollups=rollups, cuts={}, market=market, realised_until_us=until_us)
@@ -231,6 +247,7 @@ def _with_complete(rows: list[Row], width_us: int, as_of_us: int) -> list[Row]:
 __all__ = [
     "HistoryPage",
     "HistoryQuery",
+    "lost_before_us",
     "next_cursor",
     "pin_market",
     "read_history",

@@ -8,8 +8,9 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from lakehouse.errors import SettingError
+from lakehouse.errors import RetentionRuleError, SettingError
 from lakehouse.query_gate import QueryLimits
+from lakehouse.retention import Retention
 from lakehouse.storage import LakeLocation
 
 PREFIX = "CRYPTOVIZ_"
@@ -33,6 +34,9 @@ class Settings:
     lake_uri: str = _setting("", "path or URI of the lake; empty: the folder lake in runtime_dir")
     lake_storage_options: str = _setting(
         "{}", "options of the lake's storage, as a JSON object of strings", secret=True
+    )
+    retention: str = _setting(
+        "", "days that tables keep, such as bronze=30,gold_price=121; one that is not named keeps everything"
     )
     http_host: str = _setting("127.0.0.1", "address that the API listens on")
     http_port: int = _setting(8000, "port that the API listens on; 0: any free one")
@@ -76,6 +80,10 @@ class Settings:
     cursor_wait_seconds: float = _setting(
         2.0, "how long a process waits to catch up with a cursor before 503"
     )
+    maintenance_seconds: float = _setting(
+        60.0,
+        "how often the table service is meant to run; the state of the API says where it did not; 0: never",
+    )
     kafka_bootstrap_servers: str = _setting("", "addresses of the brokers; empty: the API knows no lag")
     kafka_security_protocol: str = _setting("PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
     kafka_sasl_mechanism: str = _setting("", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty: no SASL")
@@ -103,12 +111,20 @@ class Settings:
                 variable=f"{PREFIX}LIVE_URL",
                 problem="a page follows ws://host/path, wss://host/path or a path such as /ws/v1/flux",
             )
+        settings.retention_days()
         if settings.rate_limit and _RATE.fullmatch(settings.rate_limit) is None:
             raise SettingError(
                 variable=f"{PREFIX}RATE_LIMIT",
                 problem="a rate is a whole number, / and second, minute, hour or day",
             )
         return settings
+
+    def retention_days(self) -> Retention:
+        """Days by table. Raises SettingError unless they can be kept together."""
+        try:
+            return Retention.parse(self.retention)
+        except RetentionRuleError as error:
+            raise SettingError(variable=f"{PREFIX}RETENTION", problem=str(error)) from error
 
     def query_limits(self) -> QueryLimits:
         return QueryLimits(

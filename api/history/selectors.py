@@ -83,7 +83,8 @@ def _paged(request: HistoryRequest, page: HistoryPage, *, is_kept: bool) -> Hist
     meta: Envelope = {
         "requete": _to_request(query, page.market, n_read=page.n_read),
         "suivant": _to_next_url(request, page.next),
-        "complet": page.next is None and not _left_out(query, page),
+        "complet": page.next is None and not _left_out(query, page) and page.horizon_us is None,
+        "horizon": _to_horizon(page.horizon_us),
         "snapshot": _to_snapshots(page.snapshot, page.positions, query.as_of_us),
     }
     points = encode_points(schema, page.rows)
@@ -120,7 +121,8 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
     meta: Envelope = {
         "requete": _to_request(query, pin.market, n_read=stream.n_rows),
         "suivant": _to_next_url(request, stream.next),
-        "complet": stream.next is None,
+        "complet": stream.next is None and stream.horizon_us is None,
+        "horizon": _to_horizon(stream.horizon_us),
         "snapshot": _to_snapshots(pin.snapshot, positions, query.as_of_us),
     }
     etag = stream_etag(
@@ -128,7 +130,8 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
         builds=[pin.snapshot.build.build_id],
         requete=meta["requete"],
         fingerprint=stream.fingerprint,
-        others={name: positions[name].to_json() for name in positions if name != query.series.table.name},
+        others={name: positions[name].to_json() for name in positions if name != query.series.table.name}
+        | {"horizon": stream.horizon_us},
     )
     schema = point_schema(query.series, stream.columns)
     body = encode_slices(request.representation, schema, stream.slices, meta)
@@ -186,6 +189,11 @@ def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> E
     if market is not None:
         request["marche"] = {"venue": market.venue, "quote": market.quote}
     return request
+
+
+def _to_horizon(horizon_us: int | None) -> str | None:
+    """The first instant that rows are kept of, where an answer lacks what came before it."""
+    return None if horizon_us is None else format_us(horizon_us)
 
 
 def _left_out(query: HistoryQuery, page: HistoryPage) -> bool:

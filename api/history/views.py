@@ -83,7 +83,7 @@ def _respond(
     if answer.meta["suivant"] is not None:
         response["Link"] = f'<{answer.meta["suivant"]}>; rel="next"'
     if representation != "json":
-        for name in ("requete", "complet", "snapshot"):
+        for name in ("requete", "complet", "horizon", "snapshot"):
             response[f"Cryptoviz-{name.capitalize()}"] = encode_json(answer.meta[name]).decode()
     return response
 

@@ -1,6 +1,7 @@
 """One run on a lake at a time: a lock that the kernel gives up when its holder dies, however it dies.
 
-Commits are compare-and-set anyway, so the lock spares work, not rows. It covers one machine; on a lake that several
+Commits are compare-and-set anyway, so the lock spares work, not rows (a rebuild apart, which an expiry of bronze must
+not overtake). It covers one machine; on a lake that several
 machines maintain, the slower of two that meet finds its files replaced and leaves them.
 """
 
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from compaction.errors import LockedError
+from lakehouse.errors import LockedError
 from lakehouse.storage import LakeLocation
 
 _LOCK = "_maintenance/lock"
