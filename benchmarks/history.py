@@ -44,6 +44,7 @@ CACHE = Path(".runtime/bench")
 BUDGET_BYTES = Settings().columns_budget_bytes
 _N_ROWS = 10_000_000
 _N_SMALL_COMMITS = 2_000
+_PARTS = ("peers", "size", "memory", "commits")
 
 
 def measure_memory(folder: Path, n_rounds: int) -> None:
@@ -81,8 +82,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.history", description=__doc__)
     parser.add_argument("--rows", type=int, default=_N_ROWS, help=f"sentiments (default {_N_ROWS:,})")
     parser.add_argument("--rounds", type=int, default=40, help="questions of each kind (default 40)")
-    parser.add_argument("--without-peers", action="store_true", help="only the reader itself")
+    parser.add_argument("--part", choices=_PARTS, action="append", help="only this part (default: all)")
     options = parser.parse_args()
+    parts = options.part or _PARTS
     cached = CACHE / f"history-{options.rows}"
     ensure_lake(cached, options.rows)
     with ExitStack() as stack:
@@ -90,12 +92,14 @@ def main() -> int:
         stale, current = (_copied(cached, scratch / name) for name in ("stale", "current"))
         refresh_rollups(lake.open(str(current)))
         compacted = _copied(current, scratch / "compacted")
-        if not options.without_peers:
-            _compare(stack, current, stale, scratch, _kept_postgres(options.rows), options.rounds)
-        if options.rows > _N_ROWS:
+        if "peers" in parts:
+            _compare(current, stale, scratch, _kept_postgres(options.rows), options.rounds)
+        if "size" in parts and options.rows > _N_ROWS:
             _grow(current, options.rounds)
-        measure_memory(current, options.rounds)
-        _change(current, compacted, options.rounds)
+        if "memory" in parts:
+            measure_memory(current, options.rounds)
+        if "commits" in parts:
+            _change(current, compacted, options.rounds)
     return 0
 
 
@@ -119,24 +123,23 @@ def _asker(folder: Path, budget_bytes: int = BUDGET_BYTES) -> Asker:
     return lambda asked: ask_lakehouse(reader, asked)
 
 
-def _compare(stack: ExitStack, current: Path, stale: Path, scratch: Path, kept: Path, n_rounds: int) -> None:
+def _compare(current: Path, stale: Path, scratch: Path, kept: Path, n_rounds: int) -> None:
     catalog = Catalog(LakeLocation.parse(str(current)))
     build = catalog.current_build()
     folders = {spec.name: catalog.table_location(spec.name, build).to_path() for spec in TABLES}
-    native = load_duckdb(scratch / "native.duckdb", folders)
-    stack.callback(native.close)
-    ask_native: Asker = lambda asked: ask_duckdb(native, asked)  # noqa: E731
-    with ExitStack() as servers:
-        askers = {LAKEHOUSE: _asker(current), DUCKDB: ask_native}
+    with ExitStack() as peers:
+        native = load_duckdb(scratch / "native.duckdb", folders)
+        peers.callback(native.close)
+        askers: dict[str, Asker] = {LAKEHOUSE: _asker(current), DUCKDB: partial(ask_duckdb, native)}
         try:
-            connection = servers.enter_context(postgres(folders, kept))
+            connection = peers.enter_context(postgres(folders, kept))
             askers |= {peer: partial(ask_postgres, connection, peer=peer) for peer in (POSTGRES, ROLLUP)}
         except FileNotFoundError as error:
             print(error)
         gc.freeze()
         measure("compacted", askers, n_rounds)
-    askers = {LAKEHOUSE: _asker(stale), DUCKDB: ask_native}
-    measure("with rollups an hour stale", askers, n_rounds)
+        askers = {LAKEHOUSE: _asker(stale), DUCKDB: askers[DUCKDB]}
+        measure("with rollups an hour stale", askers, n_rounds)
 
 
 def _grow(folder: Path, n_rounds: int) -> None:

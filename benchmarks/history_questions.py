@@ -24,6 +24,8 @@ LAKEHOUSE, POSTGRES, ROLLUP, DUCKDB = "lakehouse", "postgres", "rollup", "duckdb
 SMALLER, COMPACTED = "smaller", "compacted"
 """The lakehouse reader on a lake of fewer rows, and on one without small commits."""
 _RECENT_US = 7 * DAY_US
+_KIND_SECONDS = 60.0
+_WARM_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,17 +150,25 @@ def _is_same(own: Any, other: Any) -> bool:
 
 
 def run_interleaved(
-    askers: dict[str, Asker], n_rounds: int, *, same_rows: bool = True, seed: int = 1
+    askers: dict[str, Asker],
+    n_rounds: int,
+    *,
+    same_rows: bool = True,
+    seed: int = 1,
+    kind_seconds: float = _KIND_SECONDS,
 ) -> dict[str, dict[str, list[float]]]:
     """{title of the question: {peer: seconds}}. Each question goes to all peers in turn.
 
-    Their answers must be equal where they have the ``same_rows``.
+    Their answers must be equal where they have the ``same_rows``. A kind that takes long is asked fewer times.
     """
     seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     chance = random.Random(seed)
     peers = list(askers)
     for kind in KINDS:
+        kind_started = time.monotonic()
         for _ in range(n_rounds):
+            if time.monotonic() - kind_started > kind_seconds:
+                break
             asked, answers = draw(kind, chance), {}
             chance.shuffle(peers)
             for peer in peers:
@@ -172,7 +182,7 @@ def run_interleaved(
 
 def measure(title: str, askers: dict[str, Asker], n_rounds: int, *, same_rows: bool = True) -> None:
     """Reports a run, after a third as many other questions."""
-    run_interleaved(askers, max(3, n_rounds // 3), same_rows=same_rows, seed=2)
+    run_interleaved(askers, max(3, n_rounds // 3), same_rows=same_rows, seed=2, kind_seconds=_WARM_SECONDS)
     report(title, run_interleaved(askers, n_rounds, same_rows=same_rows))
 
 
@@ -186,7 +196,8 @@ def report(title: str, seconds: dict[str, dict[str, list[float]]]) -> None:
             if peer in by_peer:
                 p50, p95 = (percentile(by_peer[peer], share) for share in (0.5, 0.95))
                 cells.append(f"{peer} {p50 * 1e3:7.2f} /{p95 * 1e3:7.2f} ({own / p50:5.2f})")
-        print(f"  {question:26} {'  '.join(cells)}", flush=True)
+        n_asked = len(by_peer[LAKEHOUSE])
+        print(f"  {question:26} n={n_asked:<4} {'  '.join(cells)}", flush=True)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

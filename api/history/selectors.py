@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.history.etags import page_etag, stream_etag
-from api.history.page_memo import KeptPage, PageMemo, true_until_us
+from api.history.page_memo import KeptPage, is_kept, true_until_us
 from api.history.parameters import MAX_LIMIT
 from api.history.point_columns import point_schema
 from api.history.representations import encode_envelope, encode_points, encode_slices
@@ -28,11 +28,15 @@ Envelope = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryAnswer:
-    """One page in one representation. ``meta`` is what the envelope has beside its points; ``body`` may be large."""
+    """One page in one representation. ``meta`` is what the envelope has beside its points; ``body`` may be large.
+
+    ``kept`` is what answers the same request again.
+    """
 
     etag: str
     meta: Envelope
     body: bytes | Iterator[bytes]
+    kept: KeptPage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +49,6 @@ class HistoryRequest:
     format_asked: str | None
     cursor_key: bytes
     wait_seconds: float
-    memo: PageMemo
 
 
 def history(*, lake: Lake, request: HistoryRequest) -> HistoryAnswer:
@@ -53,32 +56,28 @@ def history(*, lake: Lake, request: HistoryRequest) -> HistoryAnswer:
     query = request.query
     if query.interval == RAW and query.limit > MAX_LIMIT and query.n_points is None:
         return _streamed(lake, request, stream_history(lake, query, wait_seconds=request.wait_seconds))
-    is_kept = request.memo.takes(query) and request.representation == "json"
-    if is_kept and (found := _find_kept(lake, request)) is not None:
-        return found
     page = read_history(lake, query, wait_seconds=request.wait_seconds)
     if not page.n_observed and query.cursor is None:
         check_symbol(lake=lake, symbol=query.symbol)
-    return _paged(request, page, is_kept=is_kept)
+    return _paged(request, page)
 
 
-def _find_kept(lake: Lake, request: HistoryRequest) -> HistoryAnswer | None:
-    query = request.query
-    snapshot = lake.snapshot(query.series.table.name)
-    table = snapshot[query.series.table.name]
-    kept = request.memo.find(query, table, format_asked=request.format_asked)
-    if kept is None:
+def kept_answer(kept: KeptPage, *, lake: Lake, now_us: int) -> HistoryAnswer | None:
+    """What a kept page says now; None where it is not true any more. Raises LakeNotFoundError."""
+    name = kept.table.spec.name
+    table = lake.snapshot(name)[name]
+    if not kept.is_true(table, now_us):
         return None
     meta: Envelope = {
         "requete": kept.requete,
         "suivant": kept.suivant,
         "complet": kept.complet,
-        "snapshot": [to_snapshot(table, table.position, query.as_of_us)],
+        "snapshot": [to_snapshot(table, table.position, now_us)],
     }
     return HistoryAnswer(etag=kept.etag, meta=meta, body=encode_envelope(meta, kept.points))
 
 
-def _paged(request: HistoryRequest, page: HistoryPage, *, is_kept: bool) -> HistoryAnswer:
+def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
     query, schema = request.query, point_schema(request.query.series, page.columns)
     meta: Envelope = {
         "requete": _to_request(query, page.market, n_read=page.n_read),
@@ -95,22 +94,28 @@ def _paged(request: HistoryRequest, page: HistoryPage, *, is_kept: bool) -> Hist
         complet=meta["complet"],
         points=points,
     )
-    if is_kept:
-        kept = KeptPage(
-            requete=meta["requete"],
-            suivant=meta["suivant"],
-            complet=meta["complet"],
-            points=points,
-            etag=etag,
-            since_us=query.as_of_us,
-            until_us=true_until_us(query),
-        )
-        table = page.snapshot[query.series.table.name]
-        request.memo.keep(query, table, kept, format_asked=request.format_asked)
     if request.representation == "json":
-        return HistoryAnswer(etag=etag, meta=meta, body=encode_envelope(meta, points))
+        body = encode_envelope(meta, points)
+        return HistoryAnswer(etag=etag, meta=meta, body=body, kept=_to_kept(query, page, meta, points, etag))
     body = b"".join(encode_slices(request.representation, schema, [page.rows], meta))
     return HistoryAnswer(etag=etag, meta=meta, body=body)
+
+
+def _to_kept(
+    query: HistoryQuery, page: HistoryPage, meta: Envelope, points: bytes, etag: str
+) -> KeptPage | None:
+    if not is_kept(query):
+        return None
+    return KeptPage(
+        requete=meta["requete"],
+        suivant=meta["suivant"],
+        complet=meta["complet"],
+        points=points,
+        etag=etag,
+        table=page.snapshot[query.series.table.name],
+        since_us=query.as_of_us,
+        until_us=true_until_us(query),
+    )
 
 
 def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> HistoryAnswer:

@@ -1,12 +1,15 @@
 """Pages that are kept: asked again they cost nothing, and nothing that was kept is ever stale."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache.backends.locmem import LocMemCache
 
+from api import lakes
 from api.history import selectors
 from api.history.page_memo import KeptPage, PageMemo, true_until_us
 from lakehouse import lake
@@ -14,7 +17,7 @@ from lakehouse.history import read_history
 from lakehouse.time_range import to_us
 from tests.lake_builder import NOON, build_lake
 from tests.unit.api.asking import Api
-from tests.unit.lakehouse.history_helpers import question
+from tests.unit.lakehouse.history_helpers import DAY_END, question
 
 PATH = "/api/v1/sentiment/btc/historique"
 DAY = "date_debut=2026-01-10&date_fin=2026-01-11"
@@ -48,11 +51,10 @@ def test_same_question_is_worked_out_once_and_answered_alike(
     rows = [{}, {"event_time": NOON + timedelta(minutes=1)}]
     build_lake(tmp_path, sentiment=rows, price=rows)
     api = api_of(tmp_path)
-    first, again = (json_of(api, f"{path}?{query}") for _ in range(2))
-    for answer in (first, again):
-        for table in answer["snapshot"]:
-            table.pop("freshness")
-    assert first == again
+    first, again = (api.client.generic("GET", path, QUERY_STRING=query) for _ in range(2))
+    assert first.status_code == 200
+    assert first.content == again.content
+    assert dict(first.headers) == dict(again.headers)
     assert len(n_read) == 1
 
 
@@ -106,23 +108,60 @@ def test_predictions_cursors_and_other_representations_are_not_kept(
 
 
 @pytest.mark.parametrize(
-    ("as_of", "interval", "until_us"),
+    ("asked", "as_of", "interval", "until_us"),
     [
-        (NOON, "5m", to_us(NOON + timedelta(minutes=5))),
-        (NOON + timedelta(minutes=4), "5m", to_us(NOON + timedelta(minutes=5))),
-        (NOON, "brut", FOREVER),
-        (datetime.fromisoformat("2026-01-11T00:00:00Z"), "1d", FOREVER),
+        ({"date_debut": "x", "date_fin": "y"}, NOON, "5m", to_us(NOON + timedelta(minutes=5))),
+        (
+            {"date_debut": "x", "date_fin": "y"},
+            NOON + timedelta(minutes=4),
+            "5m",
+            to_us(NOON + timedelta(minutes=5)),
+        ),
+        ({"date_debut": "x", "date_fin": "y"}, NOON, "brut", FOREVER),
+        ({"date_debut": "x", "date_fin": "y"}, DAY_END, "1d", FOREVER),
+        ({"date_debut": "x"}, NOON + timedelta(seconds=59), "brut", to_us(NOON + timedelta(minutes=1))),
+        ({"periode": "x"}, NOON, "1h", to_us(NOON) + 1),
+        ({}, DAY_END - timedelta(seconds=1), "1h", to_us(DAY_END)),
     ],
 )
-def test_a_page_is_true_until_its_open_bucket_ends(as_of: datetime, interval: str, until_us: int) -> None:
-    assert true_until_us(question("sentiment", interval=interval, as_of=as_of)) == until_us
+def test_a_page_is_true_until_its_open_bucket_ends_or_its_range_moves(
+    asked: dict[str, str], as_of: datetime, interval: str, until_us: int
+) -> None:
+    query = question("sentiment", interval=interval, as_of=as_of)
+    assert true_until_us(replace(query, asked=asked)) == until_us
 
 
-def test_budget_bounds_what_is_kept_and_a_clock_that_goes_back_finds_nothing(tmp_path: Path) -> None:
+def test_relative_range_moves_with_the_clock(
+    tmp_path: Path, api_of: Callable[[Path], Api], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_lake(tmp_path, sentiment=[{"event_time": NOON + timedelta(minutes=i)} for i in range(9)])
+    api, found = api_of(tmp_path), []
+    for seconds in (0, 59, 60, 119, 120, 0):
+        monkeypatch.setattr(
+            "api.history.views.now_us", lambda at=seconds: to_us(NOON + timedelta(seconds=at))
+        )
+        points = json_of(api, f"{PATH}?periode=2m&intervalle=brut")["points"]
+        found.append([point["event_time"][14:16] for point in points])
+    assert found == [[], ["00"], ["00"], ["00", "01"], ["00", "01"], []]
+
+
+def test_requests_are_counted_though_their_answers_are_kept(
+    tmp_path: Path, api_of: Callable[[Path], Api], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_lake(tmp_path, sentiment=[{}])
+    api = api_of(tmp_path)
+    assert api.follow(f"{PATH}?{DAY}").status == 200
+    limited = replace(lakes.current_settings(), rate_limit="1/minute", answers_budget_bytes=10**6)
+    monkeypatch.setattr("api.history.views.current_settings", lambda: limited)
+    monkeypatch.setattr("api.throttling.current_settings", lambda: limited)
+    monkeypatch.setattr("api.throttling.AddressThrottle.cache", LocMemCache("kept", {}))
+    assert [api.follow(f"{PATH}?{DAY}").status for _ in range(2)] == [200, 429]
+
+
+def test_budget_bounds_what_is_kept(tmp_path: Path) -> None:
     build_lake(tmp_path, sentiment=[{}])
     table = lake.open(str(tmp_path)).snapshot("gold_sentiment")["gold_sentiment"]
     memo = PageMemo(100)
-    asked = [question("sentiment", limit=limit, as_of=NOON) for limit in (1, 2, 3)]
 
     def page(n_bytes: int) -> KeptPage:
         return KeptPage(
@@ -131,14 +170,14 @@ def test_budget_bounds_what_is_kept_and_a_clock_that_goes_back_finds_nothing(tmp
             complet=True,
             points=b"x" * n_bytes,
             etag="",
-            since_us=to_us(NOON),
-            until_us=FOREVER,
+            table=table,
+            since_us=5,
+            until_us=9,
         )
 
-    for query in [*asked, asked[1]]:
-        memo.keep(query, table, page(40), format_asked=None)
-    memo.keep(question("sentiment", limit=9), table, page(101), format_asked=None)
-    found = [memo.find(query, table, format_asked=None) is not None for query in asked]
-    assert (found, memo.n_bytes) == ([False, True, True], 80)
-    earlier = question("sentiment", limit=3, as_of=NOON - timedelta(seconds=1))
-    assert memo.find(earlier, table, format_asked=None) is None
+    for request, n_bytes in [("a", 40), ("b", 40), ("c", 40), ("b", 50), ("d", 101)]:
+        memo.keep(request, page(n_bytes))
+    assert [memo.find(request) is not None for request in "abcd"] == [False, True, True, False]
+    assert memo.n_bytes == 90
+    assert [page(1).is_true(table, now_us) for now_us in (4, 5, 8, 9)] == [False, True, True, False]
+    assert not page(1).is_true(replace(table, version=table.version + 1), 5)
