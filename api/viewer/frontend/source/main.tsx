@@ -21,10 +21,17 @@ function show(state: State): void {
   setLanguage(choice.language);
   render(<Page state={state} viewer={viewer} />, root);
   const last = dataset?.price.points.at(-1);
-  document.title = last && chosenAsset(state) ? `${dataset!.symbol.toUpperCase()} ${formatPrice(last.close)} · CRYPTO VIZ` : "CRYPTO VIZ";
+  const title = last && chosenAsset(state) ? `${dataset!.symbol.toUpperCase()} ${formatPrice(last.close)} · CRYPTO VIZ` : "CRYPTO VIZ";
+  if (document.title !== title) document.title = title;
   const connection = outage.isOffline ? "offline" : choice.span !== null ? "held" : "live";
-  Object.assign(document.documentElement.dataset, { state: page, connection, transport: isStreaming ? "streaming" : "polling" });
-  document.documentElement.lang = choice.language;
+  describe({ state: page, connection, transport: isStreaming ? "streaming" : "polling" });
+  if (document.documentElement.lang !== choice.language) document.documentElement.lang = choice.language;
+}
+
+/** The document's own account of its state. An attribute that is written anew restyles the whole page, even where it is the same. */
+function describe(said: Record<string, string>): void {
+  const { dataset } = document.documentElement;
+  for (const [name, value] of Object.entries(said)) if (dataset[name] !== value) dataset[name] = value;
 }
 
 applyTheme(storedTheme());

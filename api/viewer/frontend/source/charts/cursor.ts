@@ -106,10 +106,9 @@ function place({ line, marks, tooltip, plot }: Layer, time: number, { rows, mark
   tooltip.hidden = rows.length === 0;
   if (tooltip.hidden) return;
   tooltip.replaceChildren(...rows.map(toRow));
-  const wide = tooltip.offsetWidth;
-  const isLeft = left + AWAY_PX + wide > plot.width - EDGE;
-  const x = isLeft ? left - AWAY_PX - wide : left + AWAY_PX;
-  tooltip.style.transform = `translateX(${Math.max(2, Math.min(x, plot.width - wide - 2))}px)`;
+  // Beside the cursor, on the side that has more room. Nothing is measured: that would lay out the page at once.
+  const isLeft = left > GUTTER + (plot.width - GUTTER - EDGE) / 2;
+  tooltip.style.transform = isLeft ? `translateX(calc(${left - AWAY_PX}px - 100%))` : `translateX(${left + AWAY_PX}px)`;
 }
 
 function toRow({ label, value, swatch }: Readout["rows"][number]): HTMLElement {

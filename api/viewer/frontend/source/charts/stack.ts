@@ -40,6 +40,8 @@ export class Stack {
   /** A span on its way, before anybody has read its points. */
   #preview: Span | null = null;
   #isFrameAsked = false;
+  /** Where the charts are; forgotten whenever they may have moved. */
+  #boxes: Map<PanelName, DOMRect> | null = null;
 
   constructor(root: HTMLElement, state: State, events: StackEvents) {
     this.#root = root;
@@ -54,6 +56,7 @@ export class Stack {
     for (const name of PANELS) this.#resizing.observe(this.#mount(name));
     const { signal } = this.#leaving;
     listen(root, this.#wishes(), signal);
+    document.addEventListener("scroll", () => (this.#boxes = null), { signal, capture: true, passive: true });
     for (const query of ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"]) {
       matchMedia(query).addEventListener("change", () => this.repaint(), { signal });
     }
@@ -111,6 +114,7 @@ export class Stack {
   }
 
   #draw(): void {
+    if (this.#preview === null) this.#boxes = null;
     const { dataset, heat, now, span } = this.#state;
     this.#span = span ?? this.#span;
     if (dataset && (dataset !== this.#drawn.dataset || now !== this.#drawn.now)) {
@@ -153,6 +157,7 @@ export class Stack {
   }
 
   #resize(): void {
+    this.#boxes = null;
     for (const name of PANELS) {
       const { clientWidth: width, clientHeight: height } = this.#mount(name), plot = this.#plots[name];
       if (width > 0 && height > 0 && (width !== plot.width || height !== plot.height)) plot.setSize({ width, height });
@@ -250,10 +255,10 @@ export class Stack {
   #locate({ clientX, clientY, target }: { clientX: number; clientY: number; target: EventTarget | null }): Spot | null {
     const panel = (target as Element | null)?.closest<HTMLElement>(".panel");
     const name = panel?.dataset["series"] as PanelName | undefined;
-    const { left } = this.#mount("price").getBoundingClientRect();
-    const x = clientX - left - GUTTER;
+    const boxes = (this.#boxes ??= new Map(PANELS.map((one) => [one, this.#mount(one).getBoundingClientRect()])));
+    const x = clientX - boxes.get("price")!.left - GUTTER;
     if (!name) return { x, panel: null, share: 0, isOnAxis: false };
-    const { top, height } = this.#mount(name).getBoundingClientRect();
+    const { top, height } = boxes.get(name)!;
     const below = name === "price" || name === "heat" ? AXIS : 8;
     const share = (clientY - top - 8) / (height - below - 8);
     return { x, panel: share < 0 ? null : name, share, isOnAxis: share > 1 };
