@@ -1,4 +1,4 @@
-"""20,000 small commits under maintenance: what opening, appending and asking cost on the way is reported, not asserted."""
+"""20,000 small commits under maintenance: what opening, appending and asking cost is reported, not asserted."""
 
 import statistics
 import subprocess
