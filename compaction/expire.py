@@ -78,8 +78,8 @@ def expire_lake(
     """Removes, or in a dry run only counts, the days that tables no longer keep; tables without such are left out.
 
     Rollups and scores have to be refreshed before: what they lack is held back (a dry run expects of rollups that they
-    will be). Safe beside streams and readers; a
-    second call right after does nothing. Raises LakeNotFoundError before the first build.
+    will be). Safe beside streams and readers; a second call right after does nothing. Raises LakeNotFoundError before
+    the first build.
     """
     now_us = time.time_ns() // 1_000 if now_us is None else now_us
     limits = _score_limits(lake)
