@@ -91,6 +91,11 @@ bench-http: setup $(STAMPS)/system-http  ## Requests a second: questions beside 
 bench-rollups: setup  ## Bucket histories through rollups beside the same from gold alone
 	$(VENV)/python -m benchmarks.rollups $(ARGS)
 
+.PHONY: bench-compaction
+bench-compaction: setup  ## 2,000 small commits compacted beside delta-rs and Spark; histories and freshness
+	$(VENV)/python -m benchmarks.compaction $(ARGS)
+	$(VENV)/python -m benchmarks.compaction_freshness
+
 .PHONY: bench-cache
 bench-cache: setup  ## What an SQLite cache of answers would cost beside making them
 	$(VENV)/python -m benchmarks.answer_cache $(ARGS)

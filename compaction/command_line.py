@@ -62,6 +62,12 @@ def to_parser() -> argparse.ArgumentParser:
         "compact", help="rewrite small files into sorted runs, where the plan says so"
     )
     _add_choice(compact)
+    compact.add_argument(
+        "--engine",
+        choices=("duckdb", "spark"),
+        default="duckdb",
+        help="what rewrites files: duckdb with delta-rs, or Spark's OPTIMIZE (needs a JDK); default: duckdb",
+    )
     _add_budget(compact)
     refresh = commands.add_parser("refresh", help="fold what is new in gold into what is derived from it")
     _add_every(refresh)

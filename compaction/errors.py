@@ -4,6 +4,7 @@ CompactionError
 ├── SwapConflictError     another maintenance replaced the same files first; nothing was changed
 ├── RowsLostError         a rewrite would not have held the rows that it read; nothing was changed
 ├── UnreadableError       a file that the log names cannot be read; fsck says which
+├── EngineError           Spark, as the engine of a compaction, did not start or failed
 ├── ReplayError           Kafka did not take a message that was to be published again
 ├── RetentionError        a retention that readers may need longer
 └── ClockError            this machine's clock is ahead of the storage's
@@ -42,6 +43,10 @@ class UnreadableError(CompactionError):
         super().__init__(f"{table} has a file that cannot be read (fsck names all): {problem}")
         self.table = table
         self.problem = problem
+
+
+class EngineError(CompactionError):
+    """Another engine than our own failed. What it had committed stays."""
 
 
 class ReplayError(CompactionError):

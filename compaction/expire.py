@@ -78,19 +78,20 @@ def expire_lake(
     """Removes, or in a dry run only counts, the days that tables no longer keep; tables without such are left out.
 
     Rollups and scores have to be refreshed before: what they lack is held back (a dry run expects of rollups that they
-    will be). Safe beside streams and readers; a
-    second call right after does nothing. Raises LakeNotFoundError before the first build.
+    will be). Safe beside streams and readers; a second call right after does nothing. Raises LakeNotFoundError before
+    the first build.
     """
     now_us = time.time_ns() // 1_000 if now_us is None else now_us
     limits = _score_limits(lake)
     found = []
-    for spec, location, table in open_tables(lake.location, names):
-        days = retention.days.get(spec.name)
-        if days is None:
-            continue
-        expired = _expire(lake, spec, location, table, now_us - days * DAY_US, limits, dry_run=dry_run)
-        if expired is not None:
-            found.append(expired)
+    for spec, location, table in open_tables(lake.location, names | {BRONZE.name} if names else names):
+        cut_us = None
+        if spec.name in retention.days and (not names or spec.name in names):
+            cut_us = now_us - retention.days[spec.name] * DAY_US
+            expired = _expire(lake, spec, location, table, cut_us, limits, dry_run=dry_run)
+            found += [] if expired is None else [expired]
+        if spec is BRONZE:
+            limits |= _bronze_limits(table, limits, expected_us=cut_us if dry_run else None)
     return found
 
 
@@ -197,6 +198,30 @@ def _position(lake: Lake, name: str, ends: Position) -> Position:
     except LakeNotFoundError:
         return Position()
     return read_position(table, sorted({key.topic_id for key in ends}))
+
+
+def _bronze_limits(
+    table: DeltaTable, limits: Mapping[str, _Limit], *, expected_us: int | None
+) -> dict[str, _Limit]:
+    """Gold keeps what records that bronze still has may speak of, so that a rebuild brings nothing back.
+
+    A dry run tells where bronze is ``expected`` to begin. The earlier of these and the known ``limits`` counts.
+    """
+    days = [
+        file.partition[BRONZE.partition_by.index("broker_date")] for file in read_live_files(table, BRONZE)
+    ]
+    if not days:
+        return {}
+    first_us = (date.fromisoformat(min(days)) - _EPOCH).days * DAY_US
+    if expected_us is not None:
+        first_us = max(first_us, _first_day(BRONZE, expected_us) * DAY_US)
+    why = "bronze still has records of that time and goes first"
+    known = {name: _Limit(first_us - MAX_EVENT_AGE.days * DAY_US, why) for name in _TOPIC_OF}
+    known |= {name: _Limit(first_us, why) for name in (QUARANTINE.name, DUPLICATES.name)}
+    return {
+        name: min(limit, limits.get(name, limit), key=lambda one: one.instant_us)
+        for name, limit in known.items()
+    }
 
 
 def _score_limits(lake: Lake) -> dict[str, _Limit]:

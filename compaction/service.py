@@ -16,6 +16,7 @@ from compaction.outcome import Outcome
 from compaction.plan import Bite
 from compaction.quarantine_command import quarantine
 from compaction.schedule import to_crontab, to_systemd_units
+from compaction.spark_engine import compact_with_spark
 from compaction.vacuum import vacuum_lake
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
@@ -79,7 +80,8 @@ def refresh(lake: Lake, _: Namespace) -> Outcome:
 
 def compact(lake: Lake, options: Namespace) -> Outcome:
     budget = Budget(max_seconds=options.max_seconds, max_bytes=options.max_bytes)
-    report = compact_lake(lake.location, _choice(options), budget=budget)
+    engine = compact_with_spark if getattr(options, "engine", "duckdb") == "spark" else compact_lake
+    report = engine(lake.location, _choice(options), budget=budget)
     lines = [
         f"compacted {done.bite.table} {'/'.join(done.bite.partition)}: {len(done.bite.files)} files of "
         f"{_size(done.bite.size_bytes)} to {done.n_files_after} of {_size(done.bytes_after)} in {done.seconds:.1f} s"

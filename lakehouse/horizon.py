@@ -10,6 +10,7 @@ from typing import Protocol
 from lakehouse.time_range import DAY_US
 
 HORIZON_APP_ID = "horizon"
+_LOGGED = b'"horizon"'
 
 
 class _TransactionReader(Protocol):
@@ -29,7 +30,7 @@ def committed_horizon(commit: bytes) -> int | None:
     172800000000
     """
     for line in commit.splitlines():
-        if b'"txn"' not in line:
+        if _LOGGED not in line:
             continue
         transaction = json.loads(line).get("txn")
         if transaction is not None and transaction["appId"] == HORIZON_APP_ID:

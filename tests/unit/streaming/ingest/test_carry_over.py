@@ -203,3 +203,18 @@ def test_message_that_bronze_does_not_hold_is_not_excluded(lake: LakeLocation) -
     expire_lake(lakes.open(lake.uri), KEEP, now_us=NOW_US, dry_run=False)
     with pytest.raises(NotExcludableError, match="bronze does not hold id-1/0/3"):
         find_exclusion(lake, (TOPIC_ID, 0, 3))
+
+
+def test_gold_waits_for_bronze_whatever_is_named(lake: LakeLocation) -> None:
+    reader, later_us = lakes.open(lake.uri), to_us(FIRST_DAY + 105 * DAY)
+    alone = frozenset({"gold_price"})
+    (held,) = expire_lake(reader, KEEP, names=alone, now_us=later_us, dry_run=False)
+    assert (held.n_rows, held.held_back) == (0, "bronze still has records of that time and goes first")
+
+    told = expire_lake(reader, KEEP, now_us=later_us)
+    done = expire_lake(reader, KEEP, now_us=later_us, dry_run=False)
+
+    assert [(entry.table, entry.n_rows) for entry in told] == [(entry.table, entry.n_rows) for entry in done]
+    assert {entry.table: entry.held_back for entry in done} == dict.fromkeys(
+        ("bronze", "gold_price", "quarantine", "duplicates")
+    )
