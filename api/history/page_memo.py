@@ -28,6 +28,7 @@ class KeptPage:
     requete: Mapping[str, Any]
     suivant: str | None
     complet: bool
+    horizon: str | None
     points: bytes
     etag: str
     table: TableSnapshot

@@ -72,6 +72,7 @@ def kept_answer(kept: KeptPage, *, lake: Lake, now_us: int) -> HistoryAnswer | N
         "requete": kept.requete,
         "suivant": kept.suivant,
         "complet": kept.complet,
+        "horizon": kept.horizon,
         "snapshot": [to_snapshot(table, table.position, now_us)],
     }
     return HistoryAnswer(etag=kept.etag, meta=meta, body=encode_envelope(meta, kept.points))
@@ -110,6 +111,7 @@ def _to_kept(
         requete=meta["requete"],
         suivant=meta["suivant"],
         complet=meta["complet"],
+        horizon=meta["horizon"],
         points=points,
         etag=etag,
         table=page.snapshot[query.series.table.name],

@@ -168,6 +168,7 @@ def test_budget_bounds_what_is_kept(tmp_path: Path) -> None:
             requete={},
             suivant=None,
             complet=True,
+            horizon=None,
             points=b"x" * n_bytes,
             etag="",
             table=table,

@@ -53,6 +53,7 @@ export class Viewer {
   #newcomers: Newcomers | null = null;
   #times = { listing: -Infinity, whole: -Infinity, tail: -Infinity, asked: -Infinity, heat: -Infinity, scores: -Infinity };
   #textsOf = "";
+  #sidesOf: Reading | null = null;
   #nTails = 0;
   #isFrameAsked = false;
   #isListed = false;
@@ -118,7 +119,7 @@ export class Viewer {
   openTexts(at: number | null): void {
     this.#set({ choice: { ...this.state.choice, at }, texts: NO_TEXTS });
     this.#textsOf = "";
-    void this.#readTextsIfDue().catch(() => void this.#poller.now());
+    void this.#readTextsIfDue().catch(() => {}); // it was left for another question
   }
 
   speak(language: Choice["language"]): void {
@@ -161,8 +162,20 @@ export class Viewer {
     } finally {
       if (reading === this.#reading) this.#set({});
     }
-    await this.#readSides(reading);
     this.#times.asked = performance.now();
+    void this.#readSidesBeside(reading);
+  }
+
+  /** A slow answer about scores must not hold up the newest price. */
+  async #readSidesBeside(reading: Reading): Promise<void> {
+    if (this.#sidesOf === reading) return;
+    this.#sidesOf = reading;
+    try {
+      await this.#readSides(reading);
+    } catch (error) {
+      if (!reading.signal.aborted) console.error(error);
+    }
+    if (this.#sidesOf === reading) this.#sidesOf = null;
   }
 
   async #readSeries(reading: Reading): Promise<void> {
@@ -210,7 +223,7 @@ export class Viewer {
     if (reading === null || texts === null) return;
     const version = choice.span === null ? reading.dataset.sentiment.version : "held";
     const due = `${choice.symbol} ${choice.at} ${choice.at === null ? choice.span?.from : ""} ${version} ${choice.range}`;
-    if (due === this.#textsOf && this.state.texts.state !== "loading") return;
+    if (due === this.#textsOf && (this.state.texts.state === "ready" || this.state.texts.state === "empty")) return;
     const asked = choice.at === null && choice.span === null && span ? { ...texts, to: serverNow() + MINUTE } : texts;
     const read = await readTexts(this.state.texts, reading.question.symbol, asked, { isBucket: choice.at !== null, signal: reading.signal });
     if (choice.at !== this.state.choice.at || reading !== this.#reading) return;

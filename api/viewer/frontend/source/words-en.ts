@@ -25,7 +25,7 @@ export const en = {
   waiting: "Waiting for first data", waitingMore: "The tables are not there yet. This page looks again every two seconds.",
   unknown: "Nothing is known of “{symbol}”", unknownMore: "These assets are known:",
   error: "This could not be read: {detail}", retry: "Try again",
-  offline: "offline, retrying", offlineIn: "offline, retrying in {n} s", offlineMore: "The server does not answer. What is here was read before; the rest comes once it is back.",
+  offline: "offline, retrying", offlineIn: "offline, retrying in {n} s", offlineMore: "The server does not answer. What is here was read before; the rest comes once it is back.", offlineNone: "The server does not answer. This page asks again by itself.",
   paused: "paused", travelling: "looking back", streaming: "streaming", polling: "every 2 s",
   cut: "Predictions before {time} are left out: too many for one picture.",
   fresh: "live · {age}", ageing: "{what} slow · {age}", stale: "{what} stale · {age}", noAge: "no data yet",

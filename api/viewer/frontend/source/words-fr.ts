@@ -27,7 +27,7 @@ export const fr: Words = {
   waiting: "En attente des premières données", waitingMore: "Les tables n’existent pas encore. Cette page réessaie toutes les deux secondes.",
   unknown: "Rien n’est connu de « {symbol} »", unknownMore: "Ces actifs sont connus :",
   error: "Lecture impossible : {detail}", retry: "Réessayer",
-  offline: "hors ligne, nouvel essai", offlineIn: "hors ligne, nouvel essai dans {n} s", offlineMore: "Le serveur ne répond pas. Ce qui est là a été lu avant ; le reste viendra à son retour.",
+  offline: "hors ligne, nouvel essai", offlineIn: "hors ligne, nouvel essai dans {n} s", offlineMore: "Le serveur ne répond pas. Ce qui est là a été lu avant ; le reste viendra à son retour.", offlineNone: "Le serveur ne répond pas. Cette page redemande d’elle-même.",
   paused: "en pause", travelling: "dans le passé", streaming: "en continu", polling: "toutes les 2 s",
   cut: "Les prédictions d’avant {time} sont omises : trop nombreuses pour une image.",
   fresh: "direct · {age}", ageing: "{what} : lent · {age}", stale: "{what} : périmé · {age}", noAge: "pas encore de données",

@@ -6,7 +6,7 @@ import { word } from "../words.ts";
 
 export function Whole({ state: { page, choice, assets }, viewer }: { state: State; viewer: Viewer }) {
   const kind = page === "ready" ? "loading" : page;
-  const more = { loading: null, unknown: word("unknownMore"), waiting: word("waitingMore"), offline: word("offlineMore") }[kind];
+  const more = { loading: null, unknown: word("unknownMore"), waiting: word("waitingMore"), offline: word("offlineNone") }[kind];
   return (
     <main>
       <section id="whole" class="whole" role="status">
