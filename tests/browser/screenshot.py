@@ -125,9 +125,9 @@ def _wait_for(driver: Chrome, name: str, value: str) -> None:
 
 
 def _wait_for_texts(driver: Chrome) -> None:
-    """Texts and the heatmap come after the charts."""
+    """Texts, heatmap and scores come after the charts."""
     script = (
-        "return ['#texts', '.panel.heat']"
+        "return ['#texts', '.panel.heat', '#score']"
         ".every((name) => !document.querySelector(`${name} .state`).textContent.includes('…'))"
     )
     WebDriverWait(driver, WAIT_SECONDS).until(lambda browser: browser.execute_script(script))
