@@ -72,7 +72,8 @@ class Lexicon:
             ranks = np.empty(len(sources), dtype=np.uint16)
             ranks[sorted(range(len(sources)), key=lambda code: sources[code])] = np.arange(len(sources))
             self.source_ranks, self.sources = ranks, sources
-        return np.asarray(codes, dtype=np.uint16)[distinct.indices.to_numpy()]
+        by_row: Codes = np.asarray(codes, dtype=np.uint16)[distinct.indices.to_numpy()]
+        return by_row
 
     def code(self, name: str, value: str) -> int | None:
         """The code of a value; None where no row has it."""
