@@ -22,6 +22,7 @@ from lakehouse.column_block import (
     to_blocks,
 )
 from lakehouse.commit_rows import rows_beyond
+from lakehouse.delta_table import ROW_GROUP_ROWS
 from lakehouse.duckdb_session import DuckdbSession, position_lists
 from lakehouse.row_groups import Wanted, find_row_groups, read_row_groups
 from lakehouse.series import Series
@@ -40,6 +41,8 @@ _EVICT_TO = 0.9
 # One file is read in a few milliseconds without DuckDB, in 10 ms or more with it.
 FILES_READ_ALONE = 16
 _MAX_ASKED = 10_000
+MANY_ROWS = 2 * ROW_GROUP_ROWS
+"""Of one symbol and day. Below it, reading the newest rows alone saves nothing."""
 
 _OF_SYMBOL = "symbol = $symbol AND"
 _STRETCH = "SELECT {columns} FROM {{rows}} WHERE {of_symbol} {time} >= $start AND {time} < $end"
@@ -111,12 +114,13 @@ class ColumnStore:
         days: range,
         *,
         with_text: bool,
-        if_asked_before: bool = False,
+        unless_many: bool = False,
     ) -> SymbolColumns | None:
         """The columns of a symbol on some days (since the epoch), loaded where they are not there yet.
 
         None where files have to answer: columns are off, the version is too old, the days are too many or too full.
-        Where ``if_asked_before``, days that nobody asked for yet are not loaded: they may never be asked for again.
+        None as well where, ``unless_many``, days have many rows and nobody asked for them before: they may never be
+        asked for again, and their newest rows are read quicker than all of them.
         Raises FileGoneError where a file of the newest version was vacuumed meanwhile.
         """
         if not self._budget_bytes or not 0 < len(days) <= MAX_DAYS:
@@ -124,7 +128,7 @@ class ColumnStore:
         with self._lock:
             table = self._table(snapshot, series)
             try:
-                return self._read(table, snapshot, symbol, days, with_text, if_asked_before)
+                return self._read(table, snapshot, symbol, days, with_text, unless_many)
             except LexiconFullError as error:
                 logger.warning("columns dropped table=%s full=%s", table.name, error)
                 self._drop(table)
@@ -147,7 +151,7 @@ class ColumnStore:
         symbol: str,
         days: range,
         with_text: bool,
-        if_asked_before: bool,
+        unless_many: bool,
     ) -> SymbolColumns | None:
         if snapshot.build != table.latest.build:
             return None
@@ -156,8 +160,10 @@ class ColumnStore:
         if snapshot.version < table.whole_since:
             return None
         missing = [day for day in days if not _holds(table.blocks.get((symbol, day)), with_text)]
-        if missing and if_asked_before and not _is_asked_again(table, symbol, missing):
-            return None
+        if missing and unless_many and not _is_asked_again(table, symbol, missing):
+            stretch = TimeRange(missing[0] * DAY_US, (missing[-1] + 1) * DAY_US)
+            if _n_rows_read(table, symbol, stretch) > MANY_ROWS * len(missing):
+                return None
         if missing and not self._load(table, symbol, missing, with_text):
             return None
         blocks = [self._merged(table, (symbol, day)) for day in days]
@@ -276,6 +282,17 @@ class ColumnStore:
             self._tables[name].pending.pop(key, None)
             if self._n_bytes <= self._budget_bytes * _EVICT_TO:
                 return
+
+
+def _n_rows_read(table: _TableColumns, symbol: str, stretch: TimeRange) -> int:
+    """Rows of the row groups that hold the symbol's, by their footers; 0 where row groups are not read one by one."""
+    layout, latest = table.layout, table.latest
+    paths = latest.files.select(symbol=symbol, time_column=layout.time, time_range=stretch).paths
+    if len(paths) > FILES_READ_ALONE or not latest.location.is_local:
+        return 0
+    schema = layout.read_schema(latest.spec, with_text=False)
+    wanted = Wanted(symbol=symbol, time_column=layout.time, time_range=stretch, schema=schema)
+    return sum(group.n_rows for group in find_row_groups(paths, wanted))
 
 
 def _is_asked_again(table: _TableColumns, symbol: str, days: Sequence[int]) -> bool:
