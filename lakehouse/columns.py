@@ -160,11 +160,8 @@ class ColumnStore:
         if snapshot.version < table.whole_since:
             return None
         missing = [day for day in days if not _holds(table.blocks.get((symbol, day)), with_text)]
-        if missing and unless_many and not _is_asked_again(table, symbol, missing):
-            stretch = TimeRange(missing[0] * DAY_US, (missing[-1] + 1) * DAY_US)
-            if _n_rows_read(table, symbol, stretch) > MANY_ROWS * len(missing):
-                return None
-        if missing and not self._load(table, symbol, missing, with_text):
+        is_new = unless_many and missing and not _is_asked_again(table, symbol, missing)
+        if missing and not self._load(table, symbol, missing, with_text, MANY_ROWS if is_new else None):
             return None
         blocks = [self._merged(table, (symbol, day)) for day in days]
         self._evict()
@@ -207,8 +204,10 @@ class ColumnStore:
             **position_lists(before.position),
         )
 
-    def _load(self, table: _TableColumns, symbol: str, days: Sequence[int], with_text: bool) -> bool:
-        """Puts the blocks of a symbol into the table; False where that would be too many rows."""
+    def _load(
+        self, table: _TableColumns, symbol: str, days: Sequence[int], with_text: bool, most_rows: int | None
+    ) -> bool:
+        """Puts the blocks of a symbol into the table; False where that would be too many rows, in all or a day."""
         layout = table.layout
         stretch = TimeRange(days[0] * DAY_US, (days[-1] + 1) * DAY_US)
         files = table.latest.files
@@ -218,9 +217,12 @@ class ColumnStore:
             selected = files.select(time_column=layout.time, time_range=stretch)
         if selected.n_rows > _MAX_LOADED_ROWS:
             return False
-        loaded = {}
+        loaded: dict[BlockKey, Block] | None = {}
         if selected.paths:
-            loaded = self._fetch(table, selected.paths, stretch, None if of_all else symbol, with_text)
+            most = None if most_rows is None else most_rows * len(days)
+            loaded = self._fetch(table, selected.paths, stretch, None if of_all else symbol, with_text, most)
+        if loaded is None:
+            return False
         for day in days:
             loaded.setdefault((symbol, day), empty_block(layout, table.latest.spec, with_text=with_text))
         for key, block in loaded.items():
@@ -230,13 +232,23 @@ class ColumnStore:
         return True
 
     def _fetch(
-        self, table: _TableColumns, paths: list[str], stretch: TimeRange, symbol: str | None, with_text: bool
-    ) -> dict[BlockKey, Block]:
+        self,
+        table: _TableColumns,
+        paths: list[str],
+        stretch: TimeRange,
+        symbol: str | None,
+        with_text: bool,
+        most_rows: int | None,
+    ) -> dict[BlockKey, Block] | None:
+        """The rows as blocks; None where row groups say, before they are read, that these are more than wanted."""
         layout = table.layout
         if len(paths) <= FILES_READ_ALONE and table.latest.location.is_local:
             schema = layout.read_schema(table.latest.spec, with_text=with_text)
             wanted = Wanted(symbol=symbol, time_column=layout.time, time_range=stretch, schema=schema)
-            rows = read_row_groups(find_row_groups(paths, wanted), wanted)
+            groups = find_row_groups(paths, wanted)
+            if most_rows is not None and sum(group.n_rows for group in groups) > most_rows:
+                return None
+            rows = read_row_groups(groups, wanted)
             return dict(to_blocks(rows, layout, table.lexicon, with_text=with_text))
         statement = _STRETCH.format(
             columns=", ".join(layout.column_names(with_text=with_text)),
@@ -282,17 +294,6 @@ class ColumnStore:
             self._tables[name].pending.pop(key, None)
             if self._n_bytes <= self._budget_bytes * _EVICT_TO:
                 return
-
-
-def _n_rows_read(table: _TableColumns, symbol: str, stretch: TimeRange) -> int:
-    """Rows of the row groups that hold the symbol's, by their footers; 0 where row groups are not read one by one."""
-    layout, latest = table.layout, table.latest
-    paths = latest.files.select(symbol=symbol, time_column=layout.time, time_range=stretch).paths
-    if len(paths) > FILES_READ_ALONE or not latest.location.is_local:
-        return 0
-    schema = layout.read_schema(latest.spec, with_text=False)
-    wanted = Wanted(symbol=symbol, time_column=layout.time, time_range=stretch, schema=schema)
-    return sum(group.n_rows for group in find_row_groups(paths, wanted))
 
 
 def _is_asked_again(table: _TableColumns, symbol: str, days: Sequence[int]) -> bool:
