@@ -75,10 +75,10 @@ def _read_days(
 ) -> list[_Picked] | None:
     """The newest of the wanted rows of some days: from memory, else from the row groups that hold them.
 
-    Days that are asked for again are kept in memory. None where files have to answer.
+    Days of many rows are kept in memory only once they are asked for again. None where files have to answer.
     """
     table, series, symbol = pin.snapshot[query.series.table.name], query.series, query.symbol
-    columns = lake.columns.read(table, series, symbol, days, with_text=True, if_asked_before=True)
+    columns = lake.columns.read(table, series, symbol, days, with_text=True, unless_many=True)
     if columns is None:
         newest = newest_columns(table, series, symbol, wanted.between, n_wanted=wanted.n_rows)
         for columns, since_us in newest:

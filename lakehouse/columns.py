@@ -22,6 +22,7 @@ from lakehouse.column_block import (
     to_blocks,
 )
 from lakehouse.commit_rows import rows_beyond
+from lakehouse.delta_table import ROW_GROUP_ROWS
 from lakehouse.duckdb_session import DuckdbSession, position_lists
 from lakehouse.row_groups import Wanted, find_row_groups, read_row_groups
 from lakehouse.series import Series
@@ -40,6 +41,8 @@ _EVICT_TO = 0.9
 # One file is read in a few milliseconds without DuckDB, in 10 ms or more with it.
 FILES_READ_ALONE = 16
 _MAX_ASKED = 10_000
+MANY_ROWS = 2 * ROW_GROUP_ROWS
+"""Of one symbol and day. Below it, reading the newest rows alone saves nothing."""
 
 _OF_SYMBOL = "symbol = $symbol AND"
 _STRETCH = "SELECT {columns} FROM {{rows}} WHERE {of_symbol} {time} >= $start AND {time} < $end"
@@ -111,12 +114,13 @@ class ColumnStore:
         days: range,
         *,
         with_text: bool,
-        if_asked_before: bool = False,
+        unless_many: bool = False,
     ) -> SymbolColumns | None:
         """The columns of a symbol on some days (since the epoch), loaded where they are not there yet.
 
         None where files have to answer: columns are off, the version is too old, the days are too many or too full.
-        Where ``if_asked_before``, days that nobody asked for yet are not loaded: they may never be asked for again.
+        None as well where, ``unless_many``, days have many rows and nobody asked for them before: they may never be
+        asked for again, and their newest rows are read quicker than all of them.
         Raises FileGoneError where a file of the newest version was vacuumed meanwhile.
         """
         if not self._budget_bytes or not 0 < len(days) <= MAX_DAYS:
@@ -124,7 +128,7 @@ class ColumnStore:
         with self._lock:
             table = self._table(snapshot, series)
             try:
-                return self._read(table, snapshot, symbol, days, with_text, if_asked_before)
+                return self._read(table, snapshot, symbol, days, with_text, unless_many)
             except LexiconFullError as error:
                 logger.warning("columns dropped table=%s full=%s", table.name, error)
                 self._drop(table)
@@ -147,7 +151,7 @@ class ColumnStore:
         symbol: str,
         days: range,
         with_text: bool,
-        if_asked_before: bool,
+        unless_many: bool,
     ) -> SymbolColumns | None:
         if snapshot.build != table.latest.build:
             return None
@@ -156,9 +160,8 @@ class ColumnStore:
         if snapshot.version < table.whole_since:
             return None
         missing = [day for day in days if not _holds(table.blocks.get((symbol, day)), with_text)]
-        if missing and if_asked_before and not _is_asked_again(table, symbol, missing):
-            return None
-        if missing and not self._load(table, symbol, missing, with_text):
+        is_new = unless_many and missing and not _is_asked_again(table, symbol, missing)
+        if missing and not self._load(table, symbol, missing, with_text, MANY_ROWS if is_new else None):
             return None
         blocks = [self._merged(table, (symbol, day)) for day in days]
         self._evict()
@@ -201,8 +204,10 @@ class ColumnStore:
             **position_lists(before.position),
         )
 
-    def _load(self, table: _TableColumns, symbol: str, days: Sequence[int], with_text: bool) -> bool:
-        """Puts the blocks of a symbol into the table; False where that would be too many rows."""
+    def _load(
+        self, table: _TableColumns, symbol: str, days: Sequence[int], with_text: bool, most_rows: int | None
+    ) -> bool:
+        """Puts the blocks of a symbol into the table; False where that would be too many rows, in all or a day."""
         layout = table.layout
         stretch = TimeRange(days[0] * DAY_US, (days[-1] + 1) * DAY_US)
         files = table.latest.files
@@ -212,9 +217,12 @@ class ColumnStore:
             selected = files.select(time_column=layout.time, time_range=stretch)
         if selected.n_rows > _MAX_LOADED_ROWS:
             return False
-        loaded = {}
+        loaded: dict[BlockKey, Block] | None = {}
         if selected.paths:
-            loaded = self._fetch(table, selected.paths, stretch, None if of_all else symbol, with_text)
+            most = None if most_rows is None else most_rows * len(days)
+            loaded = self._fetch(table, selected.paths, stretch, None if of_all else symbol, with_text, most)
+        if loaded is None:
+            return False
         for day in days:
             loaded.setdefault((symbol, day), empty_block(layout, table.latest.spec, with_text=with_text))
         for key, block in loaded.items():
@@ -224,13 +232,23 @@ class ColumnStore:
         return True
 
     def _fetch(
-        self, table: _TableColumns, paths: list[str], stretch: TimeRange, symbol: str | None, with_text: bool
-    ) -> dict[BlockKey, Block]:
+        self,
+        table: _TableColumns,
+        paths: list[str],
+        stretch: TimeRange,
+        symbol: str | None,
+        with_text: bool,
+        most_rows: int | None,
+    ) -> dict[BlockKey, Block] | None:
+        """The rows as blocks; None where row groups say, before they are read, that these are more than wanted."""
         layout = table.layout
         if len(paths) <= FILES_READ_ALONE and table.latest.location.is_local:
             schema = layout.read_schema(table.latest.spec, with_text=with_text)
             wanted = Wanted(symbol=symbol, time_column=layout.time, time_range=stretch, schema=schema)
-            rows = read_row_groups(find_row_groups(paths, wanted), wanted)
+            groups = find_row_groups(paths, wanted)
+            if most_rows is not None and sum(group.n_rows for group in groups) > most_rows:
+                return None
+            rows = read_row_groups(groups, wanted)
             return dict(to_blocks(rows, layout, table.lexicon, with_text=with_text))
         statement = _STRETCH.format(
             columns=", ".join(layout.column_names(with_text=with_text)),

@@ -10,6 +10,7 @@ import pytest
 
 from compaction import sorted_file
 from compaction.compact import CompactChoice, compact_lake
+from lakehouse import columns as columns_module
 from lakehouse import lake
 from lakehouse.column_block import Layout, Lexicon, to_blocks
 from lakehouse.errors import FileGoneError
@@ -101,9 +102,10 @@ def test_blocks_do_not_hold_on_to_rows_that_are_not_theirs(tmp_path: Path) -> No
 def test_newest_rows_of_days_that_are_not_held_are_those_of_the_files(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    chance = random.Random(seed)
+    monkeypatch.setattr(columns_module, "MANY_ROWS", chance.choice([0, 0, 10]))
     monkeypatch.setattr(sorted_file, "ROW_GROUP_ROWS", 6)
     monkeypatch.setattr(sorted_file, "MIN_ROW_GROUP_ROWS", 3)
-    chance = random.Random(seed)
     builder = build_lake(tmp_path)
     for _ in range(3):
         rows = [
