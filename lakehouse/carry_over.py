@@ -98,24 +98,10 @@ def _carry(lake: Lake, build: Build, old: TableSnapshot | None, condition: str, 
     return n_rows
 
 
-def _read(lake: Lake, old: TableSnapshot, condition: str, bound: dict[str, Any]) -> Iterator[pa.Table]:
-    """The rows that meet a condition, from as many files at a time as hold about what one commit takes."""
-    statement = _BEFORE.replace("{condition}", condition)
-    schema = old.spec.to_arrow_schema()
-    for paths in _portions(old):
-        rows = lake.session.fetch_arrow(statement, paths, spec=old.spec, **bound)
-        if rows.num_rows:
-            yield rows.select(schema.names).cast(schema)
-
-
-def _portions(old: TableSnapshot) -> Iterator[list[str]]:
-    paths: list[str] = []
-    n_rows = 0
-    for path, n_more in zip(old.files.paths.tolist(), old.files.n_rows.tolist(), strict=True):
-        if paths and n_rows + n_more > ROWS_PER_COMMIT:
-            yield paths
-            paths, n_rows = [], 0
-        paths.append(path)
-        n_rows += n_more
-    if paths:
-        yield paths
+def _read(lake: Lake, old: TableSnapshot, condition: str, bound: Mapping[str, Any]) -> Iterator[pa.Table]:
+    """The rows that meet a condition, in pieces for one commit each."""
+    statement, schema = _BEFORE.replace("{condition}", condition), old.spec.to_arrow_schema()
+    paths = old.files.paths.tolist()
+    pieces = lake.session.stream_arrow(statement, paths, spec=old.spec, n_rows=ROWS_PER_COMMIT, **bound)
+    for rows in pieces if paths else ():
+        yield rows.select(schema.names).cast(schema)

@@ -197,7 +197,7 @@ def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None
 def _out_of_time(name: str, event_time_us: int, broker_time_us: int) -> BrokenRuleError:
     if event_time_us < _EARLIEST_US:
         return BrokenRuleError("time_too_old", name, f"{name} is before {EARLIEST_EVENT_TIME:%Y-%m-%d}")
-    if event_time_us < broker_time_us:
+    if event_time_us <= broker_time_us + _MAX_FUTURE_US:
         return BrokenRuleError(
             "beyond_horizon",
             name,

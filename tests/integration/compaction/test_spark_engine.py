@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from pyspark.sql import SparkSession
 
 from compaction.compact import CompactChoice, compact_lake
@@ -75,6 +76,7 @@ def test_both_engines_leave_the_same_rows_and_position_and_a_reader_that_follows
         assert len(_rows(builder)) == 28
 
 
+@pytest.mark.timeout(400)  # a JVM of its own
 def test_command_with_spark_does_what_the_plan_says_and_then_nothing(tmp_path: Path) -> None:
     builder = _crowd(tmp_path)
     command = [
@@ -90,7 +92,7 @@ def test_command_with_spark_does_what_the_plan_says_and_then_nothing(tmp_path: P
     ]
 
     def ask() -> Any:
-        said = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, timeout=170, check=True)
+        said = subprocess.run([*command, "--json"], cwd=ROOT, capture_output=True, timeout=350, check=True)
         return json.loads(said.stdout)["compact"]
 
     assert [(entry["n_files"], entry["n_files_after"]) for entry in ask()] == [(5, 1), (4, 1)]

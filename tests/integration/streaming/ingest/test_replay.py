@@ -64,11 +64,14 @@ def _quarantine_all(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None
     assert read_table(pipeline.lake, "quarantine").num_rows == 2 * N_MESSAGES + 1
 
 
+@pytest.mark.timeout(400)  # two ingestions and eight processes
 def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _quarantine_all(pipeline, monkeypatch)
+    started = time.monotonic()
     told = _said(pipeline)
+    needed_seconds = time.monotonic() - started
     assert f"would publish {N_MESSAGES} messages to raw-price again" in told
     assert "1 are still rejected, 0 are in gold already" in told
     assert len(read_delivered(pipeline.broker.bootstrap)) == 2 * N_MESSAGES + 1
@@ -76,7 +79,7 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
     rng = random.Random(6)
     for _ in range(3):
         process = _replay(pipeline, "--yes")
-        time.sleep(rng.uniform(0.5, 4.0))
+        time.sleep(rng.uniform(0.6, 1.3) * needed_seconds)
         process.kill()
         process.communicate(timeout=60)
     _said(pipeline, "--yes", "--rule", "time_in_future")
