@@ -111,7 +111,10 @@ def test_generated_numbers_are_labelled(page: ViewerPage) -> None:
     page.open()
     assert page.find("#generated").is_displayed()
     assert page.texts(".panel h2 .origin") == ["generated"] * 4
-    assert len(page.texts(".list .origin")) == 24
+    for name in ("texts", "predictions"):
+        assert page.texts(f".list[data-series={name}] .origin") == ["generated"] * 12
+    # Of the scorecard one horizon is open, the others are folded up.
+    assert page.texts(".list[data-series=scores] .origin") == ["generated", "", ""]
 
 
 def test_footer_tells_versions_and_what_is_not_there(page: ViewerPage) -> None:
