@@ -183,8 +183,9 @@ def _assert_whole(storm: Storm) -> None:
     assert [finding.in_words() for finding in check_lake(reader.location, is_deep=True)] == []
 
 
+@pytest.mark.timeout(900)  # a minute where nothing else runs
 def test_short_storm_with_expiry_and_vacuum_accounts_for_every_record(tmp_path: Path) -> None:
-    _ride(tmp_path, n_records=420, seed=11)
+    _ride(tmp_path, n_records=280, seed=11)
 
 
 @pytest.mark.soak

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from compaction.compact import CompactChoice, compact_lake
 from compaction.expire import Expired, expire_lake
 from lakehouse import lake
-from lakehouse.delta_table import open_table
+from lakehouse.delta_table import append, open_table
+from lakehouse.errors import PositionConflictError
 from lakehouse.history import read_history
 from lakehouse.horizon import read_horizon
 from lakehouse.maintenance_lock import held_lock, lock_path
@@ -194,6 +196,18 @@ def test_forecast_without_a_score_keeps_itself_and_its_prices(tmp_path: Path) ->
         "gold_prediction": (0, "a forecast of that time has no score yet"),
         "gold_price": (2, None),
     }
+
+
+def test_append_from_before_an_expiry_still_commits_and_only_once(builder: LakeBuilder) -> None:
+    first, second = builder.open("gold_price"), builder.open("gold_price")
+    instant, key = NOON + 4 * DAY, TopicPartition("TopicPrice", 0)
+    row = {"symbol": "btc", "event_time": instant, "event_date": instant.date()}
+    rows = pa.Table.from_pylist([row], schema=GOLD_PRICE.to_arrow_schema())
+    _expire(builder)
+    append(first, GOLD_PRICE, rows, expected={key: 20}, advanced={key: 21})
+    with pytest.raises(PositionConflictError, match="is 21, expected 20"):
+        append(second, GOLD_PRICE, rows, expected={key: 20}, advanced={key: 21})
+    assert builder.open("gold_price").count() == 13
 
 
 def test_expired_files_are_removed_by_vacuum_and_the_rest_stays_readable(builder: LakeBuilder) -> None:
