@@ -131,20 +131,20 @@ def _to_logged(value: Any) -> Any:
 
 def _regrouped(batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: str) -> Iterable[pa.Table]:
     """The same rows as the tables that become row groups."""
-    waiting: list[pa.RecordBatch] = []
+    waiting: list[pa.Table] = []
     n_waiting = 0
     for batch in batches:
-        waiting.append(batch)
+        waiting.append(_to_schema(pa.Table.from_batches([batch]), schema))
         n_waiting += batch.num_rows
         if n_waiting >= 2 * ROW_GROUP_ROWS:
-            rows = _to_schema(pa.Table.from_batches(waiting), schema)
+            rows = pa.concat_tables(waiting)
             *ends, last = group_ends(rows[key])
             for start, end in pairwise([0, *ends]):
                 yield rows.slice(start, end - start)
             begun = ends[-1] if ends else 0
-            waiting, n_waiting = rows.slice(begun).to_batches(), last - begun
+            waiting, n_waiting = [rows.slice(begun)], last - begun
     if n_waiting:
-        rows = _to_schema(pa.Table.from_batches(waiting), schema)
+        rows = pa.concat_tables(waiting)
         for start, end in pairwise([0, *group_ends(rows[key])]):
             yield rows.slice(start, end - start)
 
