@@ -10,9 +10,7 @@ from pyspark.sql.functions import col
 
 from lakehouse.position import Position, TopicPartition
 from lakehouse.records import RECORD_SCHEMA
-
-# A broker that is gone is told within seconds, not after Kafka's default minute.
-BROKER_TIMEOUT_MS = "10000"
+from streaming.kafka_source import kafka_reader
 
 
 def to_starting_offsets(position: Position, topics: Mapping[str, str]) -> str:
@@ -36,18 +34,13 @@ def read_records(
     topics: Mapping[str, str],
     max_records_per_batch: int,
 ) -> DataFrame:
-    """The records of all topics from a position on, as a stream; it fails rather than skip what Kafka lost."""
+    """The records of all topics from a position on, as a stream."""
     return (
-        spark.readStream.format("kafka")
-        .options(**kafka_options)
-        .option("subscribe", ",".join(topics))
-        .option("startingOffsets", to_starting_offsets(position, topics))
+        kafka_reader(
+            spark, kafka_options, topics=topics, starting_offsets=to_starting_offsets(position, topics)
+        )
         .option("maxOffsetsPerTrigger", str(max_records_per_batch))
         .option("includeHeaders", "true")
-        .option("failOnDataLoss", "true")
-        .option("kafka.isolation.level", "read_committed")
-        .option("kafka.request.timeout.ms", BROKER_TIMEOUT_MS)
-        .option("kafka.default.api.timeout.ms", BROKER_TIMEOUT_MS)
         .load()
         .select(
             "topic",

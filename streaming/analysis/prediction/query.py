@@ -19,6 +19,7 @@ from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.prediction.minute_forecaster import Prediction
 from streaming.kafka_settings import KafkaSettings
+from streaming.kafka_source import kafka_reader
 from streaming.pandas_state import mend_state_offsets
 
 if TYPE_CHECKING:
@@ -61,15 +62,7 @@ def read_inputs(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
     Each batch reads both to their ends as of one moment: no limit per batch, which would let one topic run ahead of
     the other and make the order of messages depend on the size of batches.
     """
-    return (
-        spark.readStream.format("kafka")
-        .options(**kafka.for_spark())
-        .option("subscribe", ",".join(TOPICS))
-        .option("startingOffsets", "earliest")
-        .option("failOnDataLoss", "true")
-        .option("kafka.isolation.level", "read_committed")
-        .load()
-    )
+    return kafka_reader(spark, kafka.for_spark(), topics=TOPICS, starting_offsets="earliest").load()
 
 
 def to_predictions(inputs: DataFrame) -> DataFrame:

@@ -14,8 +14,8 @@ from lakehouse.contract import ANALYZED_SENTIMENT, RAW_NEWS, UNSCORED
 from streaming.analysis.checkpoint import forget_unfinished_batches
 from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
-from streaming.ingest.source import BROKER_TIMEOUT_MS
 from streaming.kafka_settings import KafkaSettings
+from streaming.kafka_source import kafka_reader
 
 QUERY_NAME = "sentiment"
 # A text takes about 0.2 ms: a batch of this size ends within seconds on two cores.
@@ -54,19 +54,9 @@ def start_sentiment(
 
 
 def read_news(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
-    """The records of raw-news as a stream; it fails rather than skip what Kafka lost."""
-    return (
-        spark.readStream.format("kafka")
-        .options(**kafka.for_spark())
-        .option("subscribe", RAW_NEWS.topic)
-        .option("startingOffsets", "earliest")
-        .option("maxOffsetsPerTrigger", str(MAX_TEXTS_PER_BATCH))
-        .option("failOnDataLoss", "true")
-        .option("kafka.isolation.level", "read_committed")
-        .option("kafka.request.timeout.ms", BROKER_TIMEOUT_MS)
-        .option("kafka.default.api.timeout.ms", BROKER_TIMEOUT_MS)
-        .load()
-    )
+    """The records of raw-news as a stream."""
+    reader = kafka_reader(spark, kafka.for_spark(), topics=[RAW_NEWS.topic], starting_offsets="earliest")
+    return reader.option("maxOffsetsPerTrigger", str(MAX_TEXTS_PER_BATCH)).load()
 
 
 def to_sentiments(news: DataFrame, scorers: tuple[str, ...]) -> DataFrame:

@@ -96,7 +96,9 @@ class Traffic(threading.Thread):
         self._random = random.Random(seed)
         self._pause_seconds = 1.0 / messages_per_second
         self._stopping = threading.Event()
-        self._producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5, retries=1000)
+        self._producer = KafkaProducer(
+            bootstrap_servers=bootstrap, acks="all", linger_ms=5, retries=1000, max_block_ms=600_000
+        )
         self._sent: list[tuple[str, bytes, bytes | None]] = []
         self.n_sent = 0
 
