@@ -1,11 +1,13 @@
-"""This process's lake, opened when a request first asks: threads and connections survive no fork."""
+"""This process's lake and its tail, opened after the fork: threads and connections survive none."""
 
 from functools import cache
 
 from django.conf import settings as django_settings
 
+from api.live.follower import Follower
 from lakehouse import lake
 from lakehouse.settings import Settings
+from lakehouse.tail import Tail
 
 
 @cache
@@ -18,12 +20,17 @@ def current_settings() -> Settings:
 def current_lake() -> lake.Lake:
     settings = current_settings()
     location = settings.lake_location()
-    return lake.open(
+    opened = lake.open(
         location.uri,
         location.storage_options,
         columns_budget_bytes=settings.columns_budget_bytes,
         limits=settings.query_limits(),
     )
+    options = settings.kafka_client_options()
+    if options and settings.tail_messages > 0:
+        opened.tail = Tail(max_messages=settings.tail_messages)
+        Follower(opened, opened.tail, options, max_messages=settings.tail_messages).start()
+    return opened
 
 
 @cache

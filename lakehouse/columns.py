@@ -25,6 +25,7 @@ from lakehouse.commit_rows import rows_beyond
 from lakehouse.duckdb_session import DuckdbSession, position_lists
 from lakehouse.series import Series
 from lakehouse.snapshot import TableSnapshot
+from lakehouse.tail_rows import TableTail
 from lakehouse.time_range import DAY_US, TimeRange
 
 logger = logging.getLogger(__name__)
@@ -51,10 +52,14 @@ WHERE kafka_offset >= $least AND (next_offset IS NULL OR kafka_offset >= next_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SymbolColumns:
-    """Consecutive days of one symbol. Where ``ahead``, they may hold rows that the pinned version does not have."""
+    """Consecutive days of one symbol, each in one block or two, ascending.
+
+    Where ``ahead``, they may hold rows that the pinned version does not have; never where it has a tail.
+    """
 
     blocks: Sequence[Block]
     lexicon: Lexicon
+    days: range
     ahead: bool
 
 
@@ -105,7 +110,10 @@ class ColumnStore:
         with self._lock:
             table = self._table(snapshot, series)
             try:
-                return self._read(table, snapshot, symbol, days, with_text)
+                columns = self._read(table, snapshot, symbol, days, with_text)
+                if columns is None or snapshot.tail is None:
+                    return columns
+                return _with_tail(columns, table.layout, snapshot, snapshot.tail, with_text=with_text)
             except LexiconFullError as error:
                 logger.warning("columns dropped table=%s full=%s", table.name, error)
                 self._drop(table)
@@ -135,7 +143,7 @@ class ColumnStore:
             return None
         blocks = [self._merged(table, (symbol, day)) for day in days]
         self._evict()
-        return SymbolColumns(blocks, table.lexicon, ahead=snapshot.version < table.latest.version)
+        return SymbolColumns(blocks, table.lexicon, days, ahead=snapshot.version < table.latest.version)
 
     def _fold(self, table: _TableColumns, snapshot: TableSnapshot) -> None:
         """Brings the blocks to a newer version by reading what was appended; drops them where rows went away."""
@@ -244,6 +252,28 @@ class ColumnStore:
             self._tables[name].pending.pop(key, None)
             if self._n_bytes <= self._budget_bytes * _EVICT_TO:
                 return
+
+
+def _with_tail(
+    columns: SymbolColumns, layout: Layout, snapshot: TableSnapshot, tail: TableTail, *, with_text: bool
+) -> SymbolColumns:
+    """The columns with the tail's rows in their places. Of a day only what lies after the first of them is copied."""
+    lexicon, blocks = columns.lexicon, list(columns.blocks)
+    if columns.ahead:
+        blocks = [block.before(snapshot.position, lexicon) for block in blocks]
+    if tail.held:
+        added = {key[1]: block for key, block in to_blocks(tail.rows, layout, lexicon, with_text=with_text)}
+        blocks = [
+            part
+            for day, block in zip(columns.days, blocks, strict=True)
+            for part in (_joined(block, added[day], lexicon) if day in added else (block,))
+        ]
+    return SymbolColumns(blocks, lexicon, columns.days, ahead=False)
+
+
+def _joined(block: Block, tail: Block, lexicon: Lexicon) -> tuple[Block, Block]:
+    at, n_rows = block.window(int(tail.times[0]), int(tail.times[0]))[0], len(block.times)
+    return block.cut(0, at), merge_blocks([block.cut(at, n_rows), tail], lexicon)
 
 
 def _holds(block: Block | None, with_text: bool) -> bool:

@@ -1,6 +1,6 @@
 """Kafka records as Arrow rows, and what the verdict makes of them: gold rows or quarantine rows. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -54,9 +54,24 @@ def to_judged(topic: str, records: pa.Table) -> Judged:
             good_at.append(at)
             good.append(verdict)
     if not bad:
-        return Judged(_to_accepted(topic, records, good), to_arrow_rows(QUARANTINE, {}, 0))
-    accepted = _to_accepted(topic, records.take(pa.array(good_at, pa.int64())), good)
+        return Judged(to_gold_rows(topic, records, good), to_arrow_rows(QUARANTINE, {}, 0))
+    accepted = to_gold_rows(topic, records.take(pa.array(good_at, pa.int64())), good)
     return Judged(accepted, _to_rejected(records.take(pa.array(bad_at, pa.int64())), bad))
+
+
+def to_gold_rows(topic: str, records: pa.Table, rows: Sequence[Row]) -> pa.Table:
+    """Rows of a gold table (without ingest_time) from verdicts; ``records`` says where each one's message is."""
+    contract = CONTRACTS[topic]
+    schema = schema_without_ingest_time(contract.table)
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {
+        name: records[name] for name in ("topic_id", "kafka_partition", "kafka_offset", "broker_time")
+    }
+    names = message_columns(topic)
+    values = zip(*rows, strict=True) if rows else ((),) * len(names)
+    for name, column in zip(names, values, strict=True):
+        columns[name] = pa.array(column, schema.field(name).type)
+    columns["event_date"] = pc.cast(columns[contract.time_column], pa.date32())
+    return to_arrow_rows(contract.table, columns, len(rows))
 
 
 def to_arrow_rows(
@@ -85,20 +100,6 @@ def with_ingest_time(spec: TableSpec, rows: pa.Table, ingest_time_us: int) -> pa
 def to_bronze(records: pa.Table) -> pa.Table:
     """Records with the day that bronze is partitioned by."""
     return records.append_column("broker_date", records["broker_time"].cast(pa.date32()))
-
-
-def _to_accepted(topic: str, records: pa.Table, rows: list[Row]) -> pa.Table:
-    contract = CONTRACTS[topic]
-    schema = schema_without_ingest_time(contract.table)
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        name: records[name] for name in ("topic_id", "kafka_partition", "kafka_offset", "broker_time")
-    }
-    names = message_columns(topic)
-    values = zip(*rows, strict=True) if rows else ((),) * len(names)
-    for name, column in zip(names, values, strict=True):
-        columns[name] = pa.array(column, schema.field(name).type)
-    columns["event_date"] = pc.cast(columns[contract.time_column], pa.date32())
-    return to_arrow_rows(contract.table, columns, len(rows))
 
 
 def _to_rejected(records: pa.Table, verdicts: list[Rejected]) -> pa.Table:

@@ -77,6 +77,11 @@ class Settings:
     kafka_ssl_cafile: str = _setting("", "file of the certificates that are trusted, PEM")
     kafka_ssl_certfile: str = _setting("", "file of the client's certificate, PEM")
     kafka_ssl_keyfile: str = _setting("", "file of the client's key, PEM")
+    tail_messages: int = _setting(
+        10_000,
+        "messages of each partition that an API process keeps from Kafka, to answer before gold has them; 0: none, "
+        "answers come from gold alone and there is no WebSocket",
+    )
     lag_seconds: float = _setting(5.0, "how often the API asks Kafka for end offsets")
 
     @staticmethod
