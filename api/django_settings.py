@@ -50,6 +50,15 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
+# The doorbell of the WebSocket's processes. What it rings for is in Kafka.
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [CRYPTOVIZ.redis_url], "prefix": "cryptoviz"},
+    }
+    if CRYPTOVIZ.redis_url
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["api.rendering.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

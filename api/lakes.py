@@ -16,19 +16,25 @@ def current_settings() -> Settings:
     return settings
 
 
-@cache
-def current_lake() -> lake.Lake:
-    settings = current_settings()
+def open_lake(settings: Settings) -> lake.Lake:
+    """The lake without a tail."""
     location = settings.lake_location()
-    opened = lake.open(
+    return lake.open(
         location.uri,
         location.storage_options,
         columns_budget_bytes=settings.columns_budget_bytes,
         limits=settings.query_limits(),
     )
-    options = settings.kafka_client_options()
-    if options and settings.tail_messages > 0:
+
+
+@cache
+def current_lake() -> lake.Lake:
+    """The lake, and the tail beyond it where there is a Kafka to follow."""
+    settings = current_settings()
+    opened = open_lake(settings)
+    if settings.follows_kafka:
         opened.tail = Tail(max_messages=settings.tail_messages)
+        options = settings.kafka_client_options()
         Follower(opened, opened.tail, options, max_messages=settings.tail_messages).start()
     return opened
 

@@ -12,6 +12,7 @@ from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseExc
 from gunicorn.workers.gthread import ThreadWorker
 
 from api.encoding import PROBLEM_MEDIA_TYPE, encode_json
+from api.live.handover import Doorway, to_head, wants_websocket
 
 _ANSWERS: tuple[tuple[type[BaseException], tuple[int, str]], ...] = (
     (LimitRequestLine, (414, "URI Too Long")),
@@ -29,7 +30,10 @@ class ProblemWorker(ThreadWorker):
 
     A connection takes a thread once it has sent something; from then on its head must come within
     `http_head_seconds`, and each piece of its answer must be made and taken within `http_piece_seconds`.
+    One that asks for the WebSocket goes through the ``doorway``, where there is one.
     """
+
+    doorway: Doorway | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,6 +64,21 @@ class ProblemWorker(ThreadWorker):
             return super().handle(conn)
         finally:
             self._deadlines.pop(conn.sock, None)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        if self.doorway is None or not wants_websocket(req.method, req.path, req.headers):
+            return super().handle_request(req, conn)
+        head = to_head(req.method, req.uri, req.headers) + conn.parser.unreader.take_buffered()
+        self.doorway.hand_over(conn.sock, head)
+        conn.is_handed_over = True
+        return False
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        if getattr(conn, "is_handed_over", False):
+            self.nr_conns -= 1
+            conn.sock.close()  # this process's own descriptor; the connection lives on in the gateway
+            return
+        super().finish_request(conn, fs)
 
     def murder_pending(self) -> None:
         """Called about once a second: cuts off whoever is over time."""

@@ -82,6 +82,24 @@ class Settings:
         "messages of each partition that an API process keeps from Kafka, to answer before gold has them; 0: none, "
         "answers come from gold alone and there is no WebSocket",
     )
+    live_processes: int = _setting(1, "processes that serve the WebSocket, beside those for HTTP; 0: none")
+    live_origins: str = _setting(
+        "",
+        "pages that may open the WebSocket beside the API's own, comma-separated, such as https://viewer.example; "
+        "*: any",
+    )
+    live_clients: int = _setting(5_000, "clients of the WebSocket that a process takes; 0: any number")
+    live_clients_of_address: int = _setting(100, "of them, those of one address; 0: any number")
+    live_subscriptions: int = _setting(200, "pairs of channel and symbol that a client may follow")
+    live_buffer_bytes: int = _setting(
+        1024 * 1024, "what may wait for a client of the WebSocket that does not read before it is cut off"
+    )
+    redis_url: str = _setting(
+        "",
+        "Redis through which the WebSocket's processes ring each other, such as redis://host:6379/0; "
+        "empty: each by itself",
+        secret=True,
+    )
     lag_seconds: float = _setting(5.0, "how often the API asks Kafka for end offsets")
 
     @staticmethod
@@ -121,6 +139,11 @@ class Settings:
         if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
             raise SettingError(variable=problem, problem="it is not a JSON object of strings")
         return LakeLocation.parse(self.lake_uri or str(Path(self.runtime_dir) / "lake"), options)
+
+    @property
+    def follows_kafka(self) -> bool:
+        """Whether API processes keep a tail."""
+        return bool(self.kafka_bootstrap_servers) and self.tail_messages > 0
 
     def kafka_client_options(self) -> dict[str, Any]:
         """Keyword arguments for kafka-python's clients; only those that are set, none without brokers."""

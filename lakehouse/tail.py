@@ -141,6 +141,7 @@ class Tail:
         self._lock = threading.Lock()
         self._topics: dict[str, _TopicTail] = {}
         self._state = STARTING
+        self._has_begun = False
         self._heard_at = clock()
 
     def begin(self, table: str, topic_id: str, starts: Mapping[int, tuple[int, bool]]) -> None:
@@ -159,7 +160,7 @@ class Tail:
     def confirm(self) -> None:
         """Kafka answers, and everything that it had a moment ago is here."""
         with self._lock:
-            self._state, self._heard_at = INCLUDED, self._clock()
+            self._state, self._heard_at, self._has_begun = INCLUDED, self._clock(), True
 
     def take_in(
         self, table: str, partition: int, messages: Sequence[Message], end: int, decide: Decide
@@ -219,21 +220,38 @@ class Tail:
                 INCLUDED, {table: self._beyond(table, symbol, position) for table, position in gold.items()}
             )
 
-    def since(self, table: str, symbol: str, position: Position) -> tuple[list[TailRow], Position] | None:
-        """The rows of a symbol from a position on, in offset order, and how far the tail has come.
+    @property
+    def state(self) -> str:
+        """INCLUDED, or why answers are gold's alone."""
+        with self._lock:
+            if self._state == INCLUDED and self._clock() - self._heard_at > STALE_SECONDS:
+                return KAFKA
+            return self._state
 
-        None where the tail does not reach back so far. A partition that the position does not name is read from where
-        the tail begins.
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has ever caught up with Kafka."""
+        return self._has_begun
+
+    def ends_of(self, table: str) -> Position:
+        """How far the tail has come in a table's topic; nowhere before it has begun."""
+        with self._lock:
+            topic = self._topics.get(table)
+            return Position(topic.ends()) if topic is not None else Position()
+
+    def since(self, table: str, symbol: str, position: Position) -> list[TailRow] | None:
+        """The rows of a symbol from a position on, in offset order; None where the tail does not reach back so far.
+
+        A partition that the position does not name is one that nobody had seen there.
         """
         with self._lock:
             topic = self._topics.get(table)
             if topic is None:
                 return None
             for at, held in topic.partitions.items():
-                key = TopicPartition(topic.topic_id, at)
-                if key in position and position[key] < held.low and not held.whole:
+                if position[TopicPartition(topic.topic_id, at)] < held.low and not held.whole:
                     return None
-            return topic.rows_from(symbol, position), Position(topic.ends())
+            return topic.rows_from(symbol, position)
 
     def newest(self, table: str, symbol: str) -> TailRow | None:
         """The row of a symbol that came last, if any is held."""

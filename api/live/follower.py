@@ -28,8 +28,10 @@ RETRY_SECONDS = 0.5
 METADATA_SECONDS = 10.0
 MAX_POLL_MESSAGES = 2_000
 
-OnRows = Callable[[str, list[TailRow]], None]
-"""Told of the rows that a table's tail gained, in the follower's thread."""
+OnGain = Callable[[str, TopicPartition, list[TailRow], int], None]
+"""Told in the follower's thread of what a tail gained: (table, partition, rows, how far it has come)."""
+OnJump = Callable[[str], None]
+"""Told of a table whose tail begins anew, and not where it was."""
 
 
 class StartOverError(LakehouseError):
@@ -60,14 +62,16 @@ class Follower:
         *,
         max_messages: int,
         n_before: int = 0,
-        on_rows: OnRows | None = None,
+        on_gain: OnGain | None = None,
+        on_jump: OnJump | None = None,
     ) -> None:
         self._lake = lake
         self._tail = tail
         self._options = dict(options)
         self._max_messages = max_messages
         self._n_before = n_before
-        self._on_rows = on_rows
+        self._on_gain = on_gain
+        self._on_jump = on_jump
         self._winners = TailWinners(lake, tail)
         self._closed = threading.Event()
         self._topic_ids: dict[str, str] = {}
@@ -146,7 +150,7 @@ class Follower:
         beginnings: Mapping[KafkaPartition, int],
         ends: Mapping[KafkaPartition, int],
     ) -> dict[KafkaPartition, int]:
-        gold, starts = self._gold(), {}
+        gold, held, starts = self._gold(), self._tail.ends(), {}
         self._winners.forget()
         for each in followed:
             end = ends[each.kafka]
@@ -154,6 +158,8 @@ class Follower:
             starts[each.kafka] = max(beginnings[each.kafka], wanted, end - self._max_messages)
         for table in TAIL_TOPICS:
             mine = [each for each in followed if each.table == table]
+            if self._on_jump is not None and any(starts[each.kafka] > held[each.key] for each in mine):
+                self._on_jump(table)
             self._tail.begin(
                 table,
                 mine[0].key.topic_id,
@@ -216,8 +222,8 @@ class Follower:
         rows = self._tail.take_in(
             each.table, each.key.partition, messages, messages[-1].offset + 1, self._winners.decide
         )
-        if rows and self._on_rows is not None:
-            self._on_rows(each.table, rows)
+        if self._on_gain is not None:
+            self._on_gain(each.table, each.key, rows, messages[-1].offset + 1)
 
     def _has_reached(
         self,
