@@ -83,5 +83,6 @@ LOGGING = {
         "django.request": {"level": "CRITICAL"},
         "django.security": {"level": "ERROR"},
         "kafka": {"level": "CRITICAL"},
+        "uvicorn": {"level": "WARNING"},
     },
 }

@@ -69,7 +69,12 @@ class ProblemWorker(ThreadWorker):
         if self.doorway is None or not wants_websocket(req.method, req.path, req.headers):
             return super().handle_request(req, conn)
         head = to_head(req.method, req.uri, req.headers) + conn.parser.unreader.take_buffered()
-        self.doorway.hand_over(conn.sock, head)
+        try:
+            self.doorway.hand_over(conn.sock, head)
+        except OSError as error:
+            self.log.warning("no gateway takes a connection: %s", error)
+            _send_problem(conn.sock, 503, "Service Unavailable")
+            return False
         conn.is_handed_over = True
         return False
 
@@ -104,22 +109,26 @@ class ProblemWorker(ThreadWorker):
         status, title = next(answer for kind, answer in _ANSWERS if isinstance(exc, kind))
         if status == 500:
             self.log.error("request failed outside of the application", exc_info=exc)
-        body = encode_json(
-            {
-                "type": "about:blank",
-                "title": title,
-                "status": status,
-                "detail": "the request cannot be answered",
-            }
-        )
-        head = (
-            f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: {PROBLEM_MEDIA_TYPE}\r\n"
-            f"Cache-Control: no-store\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
         try:
-            client.sendall(head.encode() + body)
+            _send_problem(client, status, title)
         except OSError:
             self.log.debug("client left before its error was sent")
+
+
+def _send_problem(client: socket.socket, status: int, title: str) -> None:
+    body = encode_json(
+        {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "detail": "the request cannot be answered",
+        }
+    )
+    head = (
+        f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: {PROBLEM_MEDIA_TYPE}\r\n"
+        f"Cache-Control: no-store\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    client.sendall(head.encode() + body)
 
 
 class _Pieces:

@@ -53,9 +53,10 @@ _DECODER = msgspec.json.Decoder(Subscribe | Unsubscribe)
 def parse_frame(text: str | bytes) -> Subscribe | Unsubscribe:
     """What a client asks for. Raises QueryError, which says what was wrong with it."""
     try:
-        return _DECODER.decode(text)
+        asked: Subscribe | Unsubscribe = _DECODER.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise QueryError(parameter="message", problem=str(error), accepted=_ACCEPTED) from error
+    return asked
 
 
 def table_of(channel: str) -> str:

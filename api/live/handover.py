@@ -31,7 +31,10 @@ class Doorway:
         return Doorway(outside, inside)
 
     def hand_over(self, client: socket.socket, head: bytes) -> None:
-        """Gives a connection away. The caller's own descriptor stays to be closed. Raises OSError where none takes it."""
+        """Gives a connection away; the caller's own descriptor stays to be closed.
+
+        Raises OSError where no gateway takes it.
+        """
         socket.send_fds(self.outside, [head], [client.fileno()])
 
     def received(self) -> Iterator[tuple[socket.socket, bytes]]:
