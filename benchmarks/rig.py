@@ -36,14 +36,18 @@ class Rig:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     peak_bytes: dict[str, int] = field(default_factory=dict)
 
-    def start(self, name: str, *arguments: str) -> None:
-        environ = os.environ | {
-            "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap,
-            "CRYPTOVIZ_LAKE_URI": self.lake.uri,
-            "CRYPTOVIZ_RUNTIME_DIR": str(self.directory),
-            "CRYPTOVIZ_HTTP_PORT": "0",
-            "PYTHONUNBUFFERED": "1",
-        }
+    def start(self, name: str, *arguments: str, **settings: str) -> None:
+        environ = (
+            os.environ
+            | settings
+            | {
+                "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap,
+                "CRYPTOVIZ_LAKE_URI": self.lake.uri,
+                "CRYPTOVIZ_RUNTIME_DIR": str(self.directory),
+                "CRYPTOVIZ_HTTP_PORT": "0",
+                "PYTHONUNBUFFERED": "1",
+            }
+        )
         with self.log_path(name).open("wb") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", *arguments], env=environ, stdout=log, stderr=log
@@ -78,6 +82,10 @@ class Rig:
         except LakeNotFoundError:
             return Position()
         return read_position(table, catalog.current_topics().values())
+
+    def resident_bytes(self, name: str) -> int:
+        """What a process and its children take now."""
+        return sum(_resident_bytes(pid) for pid in _family(self.processes[name].pid, _children()))
 
     def stop(self) -> None:
         for process in reversed(self.processes.values()):

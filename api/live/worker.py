@@ -42,6 +42,7 @@ class GatewayWorker(Worker):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             loop.add_signal_handler(number, ended.set)
         gateway.start()
+        logger.info("gateway serves pid=%d", os.getpid())
         loop.add_reader(self.doorway.inside, self._take, server)
         try:
             while not ended.is_set() and os.getppid() == self.ppid:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from contextlib import suppress
 
 import pytest
 
@@ -65,7 +66,5 @@ def test_no_mutilated_frame_does_anything_but_be_taken_or_refused() -> None:
         spoilt = bytearray(text)
         for _ in range(draw.randrange(1, 5)):
             spoilt[draw.randrange(len(spoilt))] = draw.randrange(256)
-        try:
+        with suppress(QueryError):
             assert isinstance(parse_frame(bytes(spoilt)), Subscribe | Unsubscribe)
-        except QueryError as error:
-            assert error.problem
