@@ -54,7 +54,8 @@ CACHES = {
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [CRYPTOVIZ.redis_url], "prefix": "cryptoviz"},
+        # The layer waits 5 s for a message at a time, as long as redis-py waits for an answer by default.
+        "CONFIG": {"hosts": [{"address": CRYPTOVIZ.redis_url, "socket_timeout": 15}], "prefix": "cryptoviz"},
     }
     if CRYPTOVIZ.redis_url
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}

@@ -1,5 +1,6 @@
 """This process's lake and its tail, opened after the fork: threads and connections survive none."""
 
+import atexit
 from functools import cache
 
 from django.conf import settings as django_settings
@@ -35,7 +36,9 @@ def current_lake() -> lake.Lake:
     if settings.follows_kafka:
         opened.tail = Tail(max_messages=settings.tail_messages)
         options = settings.kafka_client_options()
-        Follower(opened, opened.tail, options, max_messages=settings.tail_messages).start()
+        follower = Follower(opened, opened.tail, options, max_messages=settings.tail_messages)
+        follower.start()
+        atexit.register(follower.close)
     return opened
 
 

@@ -30,6 +30,7 @@ class Bell:
         self._loop = asyncio.get_running_loop()
         self._rung = asyncio.Event()
         self._is_well = True
+        self._listens = False
 
     def ring(self) -> None:
         """Something came. Called in any thread."""
@@ -52,6 +53,8 @@ class Bell:
             except _GONE as error:
                 self._tell(False, error)
                 self._on_ring()
+            if not self._listens:
+                self._on_ring()
 
     async def _listen(self) -> None:
         while True:
@@ -59,6 +62,7 @@ class Bell:
             try:
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
+                self._listens = True
                 self._on_ring()
                 joined_at = time.monotonic()
                 while time.monotonic() - joined_at < REJOIN_SECONDS:
@@ -70,6 +74,7 @@ class Bell:
                     self._on_ring()
                 await layer.group_discard(GROUP, channel)
             except _GONE as error:
+                self._listens = False
                 self._tell(False, error)
                 await asyncio.sleep(RETRY_SECONDS)
 
