@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.freshness import Seen, Sent, answered_positions, poll, produce
-from benchmarks.rig import Rig, new_rig, percentiles
+from benchmarks.rig import Rig, new_rig, percentiles, resident_bytes
 from lakehouse.catalog import Catalog
 from streaming.feed.market import ASSETS
 from streaming.feed.stream import FEED_TOPICS
@@ -17,7 +17,7 @@ from streaming.feed.stream import FEED_TOPICS
 AIM_CLIENT_P95_SECONDS = 0.050
 AIM_ANSWER_P95_SECONDS = 0.150
 AIM_IDLE_BYTES = 500_000_000
-ANSWER_POLL_SECONDS = 0.05
+ANSWER_POLL_SECONDS = 0.02
 DRAIN_SECONDS = 3.0
 CONNECT_SECONDS = 180.0
 
@@ -84,14 +84,18 @@ def _report(rig: Rig, door: _Door, url: str, *, rate: float, seconds: float, run
     out = _connect(rig, door)
     answers = {topic: Seen() for topic in FEED_TOPICS}
     ended = threading.Event()
-    poller = threading.Thread(
-        target=poll, args=(answered_positions(url), answers, ANSWER_POLL_SECONDS, ended)
-    )
-    poller.start()
+    look = answered_positions(url)
+    pollers = [
+        threading.Thread(target=poll, args=(look, {topic: seen}, ANSWER_POLL_SECONDS, ended))
+        for topic, seen in answers.items()
+    ]
+    for poller in pollers:
+        poller.start()
     sent = produce(rig.broker.bootstrap, rate=rate, seconds=seconds)
     time.sleep(DRAIN_SECONDS)
     ended.set()
-    poller.join()
+    for poller in pollers:
+        poller.join()
     said = _disconnect(rig)
     delays = _delays(out, sent, ids)
     label = f"{rate:.0f} msg/s, {running}, {door.n_clients} clients, {door.name}"
@@ -102,13 +106,14 @@ def _report(rig: Rig, door: _Door, url: str, *, rate: float, seconds: float, run
 
 def _report_idle(rig: Rig, url: str, n_clients: int) -> None:
     time.sleep(1.0)
-    before = rig.resident_bytes("api")
+    gateway_pid = int(rig.wait_log("api", r"gateway serves pid=(\d+)").group(1))
+    before = resident_bytes(gateway_pid)
     _connect(rig, _Door("gateway", url, "nothing", n_clients))
     time.sleep(12.0)
-    after = rig.resident_bytes("api")
+    after = resident_bytes(gateway_pid)
     said = _disconnect(rig)
     print(
-        f"{n_clients} idle clients: the API's processes take {after / 1e6:.0f} MB, "
+        f"{n_clients} idle clients: the gateway's process takes {after / 1e6:.0f} MB, "
         f"{(after - before) / 1e6:.0f} MB more than without them  {said}",
         flush=True,
     )

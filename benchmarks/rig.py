@@ -83,10 +83,6 @@ class Rig:
             return Position()
         return read_position(table, catalog.current_topics().values())
 
-    def resident_bytes(self, name: str) -> int:
-        """What a process and its children take now."""
-        return sum(_resident_bytes(pid) for pid in _family(self.processes[name].pid, _children()))
-
     def stop(self) -> None:
         for process in reversed(self.processes.values()):
             process.terminate()
@@ -127,7 +123,7 @@ def _sample_memory(rig: Rig, ended: threading.Event) -> None:
     while not ended.wait(SAMPLE_SECONDS):
         children = _children()
         for name, process in list(rig.processes.items()):
-            n_bytes = sum(_resident_bytes(pid) for pid in _family(process.pid, children))
+            n_bytes = sum(resident_bytes(pid) for pid in _family(process.pid, children))
             rig.peak_bytes[name] = max(rig.peak_bytes.get(name, 0), n_bytes)
 
 
@@ -148,7 +144,8 @@ def _family(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
         yield from _family(child, children)
 
 
-def _resident_bytes(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
+    """What a process takes now; 0 where it is gone."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):

@@ -216,9 +216,27 @@ class Tail:
             for table, position in gold.items():
                 if (state := self._misfit(table, position)) is not None:
                     return PinnedTail(state, {})
-            return PinnedTail(
-                INCLUDED, {table: self._beyond(table, symbol, position) for table, position in gold.items()}
-            )
+            rows = {
+                table: (self._topics[table], self._topics[table].rows_from(symbol, position))
+                for table, position in gold.items()
+            }
+            reaches = {
+                table: position.advanced(self._topics[table].ends()) for table, position in gold.items()
+            }
+            newest = {table: topic.newest_us for table, (topic, _) in rows.items()}
+        return PinnedTail(
+            INCLUDED,
+            {
+                table: TableTail.of(
+                    topic.contract,
+                    symbol=symbol,
+                    reach=reaches[table],
+                    rows=found,
+                    newest_us=newest[table],
+                )
+                for table, (topic, found) in rows.items()
+            },
+        )
 
     @property
     def state(self) -> str:
@@ -282,13 +300,3 @@ class Tail:
             if key not in position or position[key] < held.low:
                 return OVERFLOW
         return None
-
-    def _beyond(self, table: str, symbol: str, position: Position) -> TableTail:
-        topic = self._topics[table]
-        return TableTail.of(
-            topic.contract,
-            symbol=symbol,
-            reach=position.advanced(topic.ends()),
-            rows=topic.rows_from(symbol, position),
-            newest_us=topic.newest_us,
-        )

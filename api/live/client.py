@@ -46,7 +46,7 @@ class Client:
         self._task: asyncio.Task[None] | None = None
         self.n_waiting_bytes = self.n_replayed = 0
         self.waiting_since: float | None = None
-        self.last_frame_at = 0.0
+        self.last_frame_at = time.monotonic()
         self.closed = False
         self.subscriptions: set[tuple[str, str]] = set()
         """(table, symbol)"""
