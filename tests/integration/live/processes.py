@@ -106,3 +106,16 @@ def redis_process(directory: Path) -> Iterator[Process]:
         yield process
     finally:
         process.end()
+
+
+@contextmanager
+def external_process(*, directory: Path, bootstrap: str) -> Iterator[Process]:
+    """The WebSocket service that is none of ours."""
+    port = free_port()
+    command = [sys.executable, "tests/external_service.py", bootstrap, str(port)]
+    process = Process(command, {}, port=port, log_path=directory / "external.log")
+    try:
+        process.start()
+        yield process
+    finally:
+        process.end()

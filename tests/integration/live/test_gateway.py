@@ -22,7 +22,7 @@ from streaming.embedded_broker import EmbeddedBroker
 from streaming.ingest.intake import Intake
 from streaming.kafka_settings import KafkaSettings
 from streaming.topics import create_topics
-from tests.integration.live.processes import Process, api_process
+from tests.integration.live.processes import Process, api_process, external_process
 from tests.messages import sentiment, to_bytes
 from tests.waiting import wait_until
 
@@ -235,3 +235,26 @@ def test_the_tail_is_withdrawn_while_kafka_is_down_and_comes_back(live: Live, ap
     started = time.monotonic()
     assert _get(api, "/healthz")[0] == 200
     assert time.monotonic() - started < 10
+
+
+def test_a_service_of_somebody_else_speaks_the_same_contract(live: Live, tmp_path: Path) -> None:
+    with external_process(directory=tmp_path, bootstrap=live.broker.bootstrap) as service:
+        url = f"ws://127.0.0.1:{service.port}"
+        with _api(live, tmp_path) as api, _connect(api) as ours:
+            position = _ask(ours, SUBSCRIBE)["position"]
+            live.send(2, first=300)
+            assert _hear(ours)["type"] == "snapshot"
+            own = [_hear(ours) for _ in range(2)]
+        with connect(url) as theirs:
+            assert _ask(theirs, SUBSCRIBE | {"depuis": position})["type"] == "subscribed"
+            others = [_hear(theirs) for _ in range(2)]
+
+    assert [frame["position"] for frame in own] == [frame["position"] for frame in others]
+    assert [_said(frame) for frame in own] == [_said(frame) for frame in others]
+
+
+def _said(frame: dict[str, Any]) -> dict[str, Any]:
+    """What both doors tell of a row; the history fills in nulls for what a message leaves out."""
+    return {name: value for name, value in frame["data"].items() if value is not None} | {
+        "symbol": frame["symbol"]
+    }
