@@ -10,6 +10,8 @@ PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 py
 VENV := .venv/bin
 STAMPS := .runtime/stamps
 JAVA_SOURCES := $(shell find jvm/src 2>/dev/null)
+FRONTEND := api/viewer/frontend
+PAGE_SOURCES := $(shell find $(FRONTEND)/source $(FRONTEND)/styles $(FRONTEND)/page -type f 2>/dev/null) $(FRONTEND)/build.ts
 UNITS := $(sort $(filter-out __pycache__,$(patsubst tests/unit/%/,%,$(wildcard tests/unit/*/))))
 N_CORES = $(shell getconf _NPROCESSORS_ONLN)
 OURS := $(wildcard lakehouse streaming compaction api demo benchmarks notebooks setup tests)
@@ -26,12 +28,12 @@ help:  ## List the targets
 	  /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: setup  ## The whole pipeline on this machine, until Ctrl-C; SECONDS=90 stops and checks by itself
+demo: setup  ## The whole pipeline on this machine, until Ctrl-C; SECONDS=90 stops so long after it is ready, and checks
 	@$(VENV)/python -m demo $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS)) $(ARGS)
 
 .PHONY: check
 check: setup  ## Format, lint, types, import contracts, unit tests; generated tests at their small size
-	@$(MAKE) --no-print-directory --jobs=$(N_CORES) --output-sync=target $(UNITS:%=check-%) check-lint
+	@$(MAKE) --no-print-directory --jobs=$(N_CORES) --output-sync=target $(UNITS:%=check-%) check-lint check-page
 
 .PHONY: check-lint
 check-lint:
@@ -40,6 +42,10 @@ check-lint:
 	$(VENV)/mypy
 	$(VENV)/lint-imports --no-cache
 
+.PHONY: check-page
+check-page:
+	@$(VENV)/python setup/viewer.py check
+
 # A process for each package: nothing else here would use a second core.
 .PHONY: $(UNITS:%=check-%)
 $(UNITS:%=check-%): check-%:
@@ -47,6 +53,7 @@ $(UNITS:%=check-%): check-%:
 
 .PHONY: test
 test: setup $(STAMPS)/system-test  ## Every test but the soak, on a real broker, Spark, Delta and browser
+	@$(VENV)/python setup/viewer.py check
 	$(VENV)/pytest tests --hypothesis-profile=full
 
 .PHONY: format
@@ -80,18 +87,31 @@ bench-analysis: setup  ## Texts and price updates a second beside plain loops; f
 bench-history: setup  ## History questions beside PostgreSQL and DuckDB: 10,000,000 rows, 90 days
 	$(VENV)/python -m benchmarks.history $(ARGS)
 
+.PHONY: bench-http
+bench-http: setup $(STAMPS)/system-http  ## Requests a second: questions beside a constant view and static bytes of one server
+	$(VENV)/python -m benchmarks.http $(ARGS)
+
 .PHONY: bench-rollups
 bench-rollups: setup  ## Bucket histories through rollups beside the same from gold alone
 	$(VENV)/python -m benchmarks.rollups $(ARGS)
+
+.PHONY: bench-compaction
+bench-compaction: setup  ## 2,000 small commits compacted beside delta-rs and Spark; histories and freshness
+	$(VENV)/python -m benchmarks.compaction $(ARGS)
+	$(VENV)/python -m benchmarks.compaction_freshness
 
 .PHONY: bench-cache
 bench-cache: setup  ## What an SQLite cache of answers would cost beside making them
 	$(VENV)/python -m benchmarks.answer_cache $(ARGS)
 
+.PHONY: bench-viewer
+bench-viewer: setup $(STAMPS)/system-test  ## Script time a frame and first paint of the page, with 10,000 points
+	$(VENV)/python -m tests.browser.frames $(ARGS)
+
 ##@ Set-up
 
 .PHONY: setup
-setup: $(STAMPS)/system .venv/.installed .runtime/jars/.fetched $(STAMPS)/jvm  ## Packages, jars, Java; every target does it first
+setup: $(STAMPS)/system .venv/.installed .runtime/jars/.fetched $(STAMPS)/jvm api/viewer/built/.built  ## Packages, jars, Java, the page; every target does it first
 
 .PHONY: lock
 lock: setup  ## Rewrite requirements.lock and setup/jars.lock from what they are made of
@@ -99,6 +119,7 @@ lock: setup  ## Rewrite requirements.lock and setup/jars.lock from what they are
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --output-file requirements.lock requirements-dev.in $(ARGS)
 	$(VENV)/python setup/jars.py lock
+	$(VENV)/npm --prefix $(FRONTEND) install --package-lock-only --no-audit --no-fund
 
 .PHONY: clean
 clean:  ## Remove what runs left behind: lake, broker, logs, caches
@@ -107,8 +128,8 @@ clean:  ## Remove what runs left behind: lake, broker, logs, caches
 	find $(OURS) -type d -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: clean-all
-clean-all: clean  ## And what the set-up made: jars, .venv
-	rm -rf .runtime .venv
+clean-all: clean  ## And what the set-up made: jars, .venv, the page
+	rm -rf .runtime .venv $(FRONTEND)/node_modules api/viewer/built
 
 $(STAMPS)/system: setup/system_packages.py streaming/java.py
 	@$(PYTHON) setup/system_packages.py setup
@@ -116,6 +137,10 @@ $(STAMPS)/system: setup/system_packages.py streaming/java.py
 
 $(STAMPS)/system-test: setup/system_packages.py streaming/java.py
 	@$(PYTHON) setup/system_packages.py test
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/system-http: setup/system_packages.py streaming/java.py
+	@$(PYTHON) setup/system_packages.py http
 	@mkdir -p $(@D) && touch $@
 
 .venv/.installed: requirements.lock setup/bootstrap.py | $(STAMPS)/system
@@ -129,3 +154,12 @@ $(STAMPS)/system-test: setup/system_packages.py streaming/java.py
 $(STAMPS)/jvm: $(JAVA_SOURCES) setup/jvm.py .runtime/jars/.fetched
 	@$(VENV)/python setup/jvm.py
 	@mkdir -p $(@D) && touch $@
+
+# Only another lock needs the network, not another Python package.
+$(FRONTEND)/node_modules/.installed: $(FRONTEND)/package-lock.json $(FRONTEND)/.npmrc setup/viewer.py | .venv/.installed
+	@$(VENV)/python setup/viewer.py packages
+	@touch $@
+
+api/viewer/built/.built: $(PAGE_SOURCES) $(FRONTEND)/node_modules/.installed
+	@$(VENV)/python setup/viewer.py build
+	@touch $@

@@ -1,6 +1,7 @@
 """`python -m api`: serves HTTP until it is told to stop; prints its URL once it listens."""
 
 import logging
+import multiprocessing
 import os
 import socket
 import sys
@@ -14,6 +15,8 @@ from api.live.worker import GatewayWorker
 from api.server import ProblemWorker
 from lakehouse.errors import SettingError
 from lakehouse.settings import Settings
+
+logger = logging.getLogger("api")
 
 GRACEFUL_SECONDS = 15
 REQUEST_SECONDS = 60
@@ -103,8 +106,27 @@ def main() -> int:
             f"cannot listen on {settings.http_host}:{settings.http_port}: {error.strerror}", file=sys.stderr
         )
         return 1
+    _migrate()
     ApiServer(settings, listener).run()
     return 0
+
+
+def _migrate() -> None:
+    """Brings the metadata database up to date, in a process of its own: a fork shall inherit nothing of Django's."""
+    process = multiprocessing.get_context("fork").Process(target=_migrate_here)
+    process.start()
+    process.join()
+    if process.exitcode:
+        logger.error("the metadata database is not up to date exit_code=%s", process.exitcode)
+
+
+def _migrate_here() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "api.django_settings")
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """JSON as it leaves: encoded by msgspec, since answers are long lists of points."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,19 +14,6 @@ _ENCODER = msgspec.json.Encoder()
 
 def encode_json(value: Any) -> bytes:
     return _ENCODER.encode(value)
-
-
-def to_points(
-    columns: Sequence[str], rows: Sequence[tuple[Any, ...]], times: Iterable[str]
-) -> list[dict[str, Any]]:
-    """Rows as objects; ``times`` names the columns that hold epoch microseconds, shown as RFC 3339."""
-    if not rows:
-        return []
-    by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for name in times:
-        at = columns.index(name)
-        by_column[at] = format_times(by_column[at])
-    return [dict(zip(columns, row, strict=True)) for row in zip(*by_column, strict=True)]
 
 
 def format_times(instants_us: Sequence[int]) -> list[str]:

@@ -1,8 +1,10 @@
-"""HEAD: the headers that GET would answer with, its length among them, and no body."""
+"""HEAD: the status and headers that GET would answer with, its length among them, and no body."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.http import ConditionalGetMiddleware
+from django.utils.cache import get_conditional_response, set_response_etag
 
 
 class HeadMiddleware:
@@ -22,3 +24,17 @@ class HeadMiddleware:
             if request.method == "HEAD":
                 response.content = b""
         return response
+
+
+class ConditionalMiddleware(ConditionalGetMiddleware):
+    """ETags and 304 for GET and, unlike Django's own, for HEAD. Source: RFC 9110, section 13.1.2."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return response
+        if self.needs_etag(response) and not response.has_header("ETag"):
+            set_response_etag(response)
+        if not response.has_header("ETag"):
+            return response
+        answer: HttpResponse = get_conditional_response(request, etag=response["ETag"], response=response)
+        return answer

@@ -1,14 +1,20 @@
 """This process's lake and its tail, opened after the fork: threads and connections survive none."""
 
 import atexit
+import logging
+import threading
 from functools import cache
 
 from django.conf import settings as django_settings
 
 from api.live.follower import Follower
 from lakehouse import lake
+from lakehouse.errors import LakehouseError
 from lakehouse.settings import Settings
 from lakehouse.tail import Tail
+from lakehouse.warming import warm
+
+logger = logging.getLogger(__name__)
 
 
 @cache
@@ -26,6 +32,18 @@ def open_lake(settings: Settings) -> lake.Lake:
         columns_budget_bytes=settings.columns_budget_bytes,
         limits=settings.query_limits(),
     )
+
+
+def start_warming() -> None:
+    """Reads what the first questions are likely to be about, beside them. What fails is left to the question."""
+    threading.Thread(target=_warm, args=(current_lake(),), name="warming", daemon=True).start()
+
+
+def _warm(opened: lake.Lake) -> None:
+    try:
+        warm(opened)
+    except LakehouseError as error:
+        logger.warning("not warmed reason=%s", error)
 
 
 @cache

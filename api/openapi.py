@@ -52,6 +52,7 @@ _HEADERS: Document = {
         ("Vary", "what of the request the answer depends on"),
         ("Cryptoviz-Requete", "but in JSON: requete of the envelope, as JSON"),
         ("Cryptoviz-Complet", "but in JSON: complet of the envelope, as JSON"),
+        ("Cryptoviz-Horizon", "but in JSON: horizon of the envelope, as JSON"),
         ("Cryptoviz-Snapshot", "but in JSON: snapshot of the envelope, as JSON"),
     )
 }
@@ -158,6 +159,11 @@ def _envelope(series: Series) -> Document:
             "points": {"type": "array", "items": points[0] if len(points) == 1 else {"oneOf": points}},
             "suivant": nullable(STRING),
             "complet": {"type": "boolean"},
+            "horizon": {
+                **nullable(TIME),
+                "description": "first instant that rows are kept of, where the range reaches before it and the answer "
+                "lacks what was there; null where nothing is lacking",
+            },
             "snapshot": {"type": "array", "items": {"$ref": "#/components/schemas/Snapshot"}},
         }
     )

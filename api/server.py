@@ -41,13 +41,13 @@ class ProblemWorker(ThreadWorker):
         self._head_seconds = self._piece_seconds = 0.0
 
     def load_wsgi(self) -> None:
-        from api.lakes import current_lake, current_settings  # after the fork, like all of the application
+        from api.lakes import current_settings, start_warming  # after the fork, like all of the application
 
         super().load_wsgi()
         settings = current_settings()
         self._head_seconds, self._piece_seconds = settings.http_head_seconds, settings.http_piece_seconds
         self.wsgi: Application = self._watched(self.wsgi)
-        current_lake()  # so that the tail has caught up when somebody asks
+        start_warming()  # which opens the lake, so that the tail has caught up when somebody asks
 
     def enqueue_req(self, conn: Any) -> None:
         if conn.initialized or conn.data_ready:

@@ -1,6 +1,10 @@
 """Every path that is served."""
 
+from pathlib import Path
+
+from django.contrib import admin
 from django.urls import include, path
+from django.views.static import serve
 
 from api.docs.urls import urlpatterns as docs_urls
 from api.history.urls import urlpatterns as history_urls
@@ -8,7 +12,11 @@ from api.score.urls import urlpatterns as score_urls
 from api.status.urls import probe_urls
 from api.status.urls import urlpatterns as status_urls
 
+_ADMIN_FILES = Path(admin.__file__).parent / "static" / "admin"
+
 urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("static/admin/<path:path>", serve, {"document_root": _ADMIN_FILES}),
     path("api/v1/", include([*history_urls, *score_urls, *status_urls, *docs_urls])),
     *probe_urls,
     path("", include("api.viewer.urls")),

@@ -78,14 +78,14 @@ def main() -> int:
             "running: Kafka broker, Spark ingestion (local[2]), API (2 processes), compaction every 30 s, "
             "this producer, two pollers"
         )
-        _measure(rig, url, rate=200, seconds=options.warm_up)
+        measure(rig, url, rate=200, seconds=options.warm_up)
         for rate in (float(text) for text in options.rates.split(",")):
-            _report(rate, *_measure(rig, url, rate=rate, seconds=options.seconds))
+            _report(rate, *measure(rig, url, rate=rate, seconds=options.seconds))
     print(f"aim: gold readable within {AIM_GOLD_P95_SECONDS} s at p95, 500 msg/s, two cores")
     return 0
 
 
-def _measure(
+def measure(
     rig: Rig, url: str, *, rate: float, seconds: float
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     """Delays by topic: until readable in gold, and until in an answer of the API."""

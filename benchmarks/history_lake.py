@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import CommitProperties, Transaction
 
 from compaction.compact import CompactChoice, compact_lake
+from compaction.plan import TARGET_FILE_BYTES
+from compaction.sorted_file import SortedRunWriter
 from lakehouse.catalog import Catalog
-from lakehouse.delta_table import append, ensure_table, open_table
+from lakehouse.delta_table import POST_COMMIT_HOOKS, append, ensure_table, open_table
 from lakehouse.lake import Lake
 from lakehouse.position import TopicPartition
 from lakehouse.rollup_refresh import refresh_rollups
@@ -40,7 +43,7 @@ Integers = npt.NDArray[np.int64]
 def ensure_lake(folder: Path, n_rows: int) -> None:
     """Builds the lake unless it is there: n sentiments, n / 2 predictions, a price a minute and symbol.
 
-    One file a day, as compaction leaves them. Its rollups lack the last hour.
+    One sorted file a day, as compaction leaves them, by its own writer. Its rollups lack the last hour.
     """
     done = folder / "complete"
     if done.exists():
@@ -63,11 +66,11 @@ def ensure_lake(folder: Path, n_rows: int) -> None:
         table, offset = ensure_table(catalog.table_location(spec.name, build), spec), None
         for day in range(N_DAYS):
             before, last_hour = _split(of_day(day), spec, END_US - HOUR_US)
-            offset = _append(table, spec, before, offset)
+            offset = _append_sorted(table, spec, before, offset)
         newest.append((table, spec, last_hour, offset))
         print(f"{spec.name}: {offset:,} rows, {time.monotonic() - started:.0f} s", flush=True)
     refresh_rollups(Lake(location))
-    compact_lake(location, CompactChoice(is_patient=False))
+    compact_lake(location, CompactChoice(is_patient=False))  # the rollups alone need it
     for table, spec, last_hour, offset in newest:
         _append(table, spec, last_hour, offset)
     print(f"rollups of all but the last hour, {time.monotonic() - started:.0f} s", flush=True)
@@ -99,6 +102,37 @@ def append_small_commits(folder: Path, n_commits: int, *, from_us: int, every_se
 
 
 def _append(table: Any, spec: TableSpec, columns: Columns, offset: int | None) -> int:
+    rows, key, end = _to_rows(spec, columns, offset)
+    append(table, spec, rows, expected={key: offset}, advanced={key: end})
+    return end
+
+
+def _append_sorted(table: Any, spec: TableSpec, columns: Columns, offset: int | None) -> int:
+    """Commits the rows of one day as one sorted run."""
+    rows, key, end = _to_rows(spec, columns, offset)
+    ordered = rows.sort_by([(name, "ascending") for name in (*spec.sort_by, "kafka_offset")])
+    day = rows["event_date"][0].as_py().isoformat()
+    folder = f"event_date={day}/"
+    location = LakeLocation.parse(table.table_uri)
+    (location.to_path() / folder).mkdir(parents=True, exist_ok=True)
+    writer = SortedRunWriter(location, spec, folder=folder, partition=(day,), target_bytes=TARGET_FILE_BYTES)
+    files = writer.write(ordered.drop_columns(["event_date"]).to_batches())
+    for file in files:
+        file.data_change = True
+    table.create_write_transaction(
+        files,
+        mode="append",
+        schema=spec.to_delta_schema(),
+        partition_by=list(spec.partition_by),
+        commit_properties=CommitProperties(app_transactions=[Transaction(key.app_id, end)]),
+        post_commithook_properties=POST_COMMIT_HOOKS,
+    )
+    table.update_incremental()
+    return end
+
+
+def _to_rows(spec: TableSpec, columns: Columns, offset: int | None) -> tuple[pa.Table, TopicPartition, int]:
+    """Rows with the offsets that follow, the partition that they come from, and the offset after them."""
     times: Integers = columns[spec.sort_by[-1]]
     first, n_rows = offset or 0, len(times)
     numbers = np.arange(first, first + n_rows)
@@ -115,11 +149,12 @@ def _append(table: Any, spec: TableSpec, columns: Columns, offset: int | None) -
         "ingest_time": times,
         "event_date": pa.array((times // DAY_US).astype(np.int32)),
     }
-    rows = pa.Table.from_arrays(
-        [_column(columns, field, n_rows) for field in spec.to_arrow_schema()], schema=spec.to_arrow_schema()
+    schema = spec.to_arrow_schema()
+    return (
+        pa.Table.from_arrays([_column(columns, field, n_rows) for field in schema], schema=schema),
+        key,
+        first + n_rows,
     )
-    append(table, spec, rows, expected={key: offset}, advanced={key: first + n_rows})
-    return first + n_rows
 
 
 def _column(columns: Columns, field: pa.Field, n_rows: int) -> pa.Array:

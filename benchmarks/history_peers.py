@@ -1,4 +1,4 @@
-"""The peers of the history benchmark: the distribution's PostgreSQL in a temporary folder, and DuckDB's own file."""
+"""The peers of the history benchmark: the distribution's PostgreSQL in a folder of its own, and DuckDB's own file."""
 
 import io
 import os
@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -133,8 +132,8 @@ def load_duckdb(path: Path, folders: dict[str, Path]) -> duckdb.DuckDBPyConnecti
 
 
 @contextmanager
-def postgres(folders: dict[str, Path]) -> Iterator[psycopg.Connection[Row]]:
-    """A PostgreSQL with the lake's rows and a rollup by the hour, on loopback; it is removed afterwards.
+def postgres(folders: dict[str, Path], kept: Path) -> Iterator[psycopg.Connection[Row]]:
+    """A PostgreSQL with the lake's rows and a rollup by the hour, on loopback. Loading takes minutes: it is ``kept``.
 
     Raises FileNotFoundError, naming what to install, where there is none.
     """
@@ -142,31 +141,34 @@ def postgres(folders: dict[str, Path]) -> Iterator[psycopg.Connection[Row]]:
     found = sorted(programs.glob("*/bin/initdb")) if programs.exists() else []
     if not found:
         raise FileNotFoundError("no PostgreSQL here: apt-get install postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="cryptoviz-pg-"))
     user = _UNPRIVILEGED if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    shutil.chown(folder, user)
-    data, port = folder / "cluster", _free_port()
+    data, done, port = kept / "cluster", kept / "complete", _free_port()
 
     def run(program: str, *arguments: str) -> None:
         subprocess.run(
             [str(found[-1].parent / program), "-D", str(data), *arguments],
-            user=user, check=True, cwd=folder, stdout=subprocess.DEVNULL,
+            user=user, check=True, cwd=kept, stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
-    run("initdb", "-U", "bench", "--auth=trust", "--encoding=UTF8", "--locale=C")
+    if not done.exists():
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        shutil.chown(kept, user)
+        run("initdb", "-U", "bench", "--auth=trust", "--encoding=UTF8", "--locale=C")
     options = " ".join(
-        f"-c {setting}" for setting in (*_SETTINGS, f"port={port}", f"unix_socket_directories={folder}")
+        f"-c {setting}" for setting in (*_SETTINGS, f"port={port}", "unix_socket_directories=''")
     )
-    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-c listen_addresses=127.0.0.1 {options}", "start")
+    run("pg_ctl", "-w", "-l", str(kept / "log"), "-o", f"-c listen_addresses=127.0.0.1 {options}", "start")
     try:
         with psycopg.connect(
             f"host=127.0.0.1 port={port} user=bench dbname=postgres", autocommit=True
         ) as connection:
-            _load_postgres(connection, folders)
+            if not done.exists():
+                _load_postgres(connection, folders)
+                done.touch()
             yield connection
     finally:
-        run("pg_ctl", "-w", "-m", "immediate", "stop")
-        shutil.rmtree(folder)
+        run("pg_ctl", "-w", "-m", "fast", "stop")
 
 
 def to_psycopg(sql: str) -> str:

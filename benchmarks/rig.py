@@ -121,13 +121,13 @@ def percentiles(seconds: Sequence[float]) -> str:
 def _sample_memory(rig: Rig, ended: threading.Event) -> None:
     """Keeps the highest resident size of each process and its children (the JVM is one)."""
     while not ended.wait(SAMPLE_SECONDS):
-        children = _children()
+        children = children_of()
         for name, process in list(rig.processes.items()):
-            n_bytes = sum(resident_bytes(pid) for pid in _family(process.pid, children))
+            n_bytes = sum(resident_bytes(pid) for pid in family(process.pid, children))
             rig.peak_bytes[name] = max(rig.peak_bytes.get(name, 0), n_bytes)
 
 
-def _children() -> dict[int, list[int]]:
+def children_of() -> dict[int, list[int]]:
     table: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -138,10 +138,10 @@ def _children() -> dict[int, list[int]]:
     return table
 
 
-def _family(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
+def family(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
     yield pid
     for child in children.get(pid, ()):
-        yield from _family(child, children)
+        yield from family(child, children)
 
 
 def resident_bytes(pid: int) -> int:

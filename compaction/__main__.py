@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, to_parser
-from compaction.errors import LockedError
-from compaction.lock import held_lock, lock_path
-from compaction.service import COMMANDS, READ_ONLY, Outcome, to_gained
-from lakehouse.errors import LakehouseError, LakeNotFoundError
+from compaction.outcome import Outcome
+from compaction.service import COMMANDS, READ_ONLY, to_gained
+from lakehouse.errors import LakehouseError, LakeNotFoundError, LockedError
 from lakehouse.lake import Lake
+from lakehouse.maintenance_lock import held_lock, lock_path
 from lakehouse.maintenance_runs import begin_run, end_run
+from lakehouse.retention import Retention
 from lakehouse.settings import Settings
 
 logger = logging.getLogger("compaction")
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.from_environ(os.environ)
         settings = replace(settings, lake_uri=options.lake) if options.lake else settings
         lake = Lake(settings.lake_location())
+        options.kafka = settings.kafka_client_options()
+        options.retention = _retention(settings, options)
         lock = lock_path(lake.location, Path(settings.runtime_dir))
         every_seconds = getattr(options, "every", None)
         if every_seconds is None:
@@ -43,11 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
 
 
+def _retention(settings: Settings, options: Namespace) -> Retention:
+    keep = getattr(options, "keep", [])
+    return Retention.parse(",".join(keep)) if keep else settings.retention_days()
+
+
 def _once(lake: Lake, options: Namespace, lock: Path) -> int:
     """One command under the lock, recorded with how it ended. A lake that does not exist is not made by looking."""
     command = COMMANDS[options.command]
     lake.current_build(look=True)
-    if options.command in READ_ONLY:
+    if options.command in READ_ONLY or getattr(options, "yes", None) is False:
         found = command(lake, options)
         _say(found, options)
         return found.exit_code

@@ -3,6 +3,7 @@
 import argparse
 
 from compaction.vacuum import DEFAULT_RETENTION_HOURS, LEAST_RETENTION_HOURS
+from lakehouse.replays import Place, parse_place
 from lakehouse.tables import TABLES
 
 EXIT_DONE = 0
@@ -13,7 +14,8 @@ EXIT_LOCKED = 75
 
 _EPILOG = f"""\
 What to know:
-  plan, fsck, quarantine and history change nothing; vacuum is a dry run until --yes is given.
+  plan, fsck and history change nothing; vacuum, expire and quarantine replay are dry runs until --yes is given.
+  run expires what CRYPTOVIZ_RETENTION (days by table) no longer covers; where it is not set, everything is kept.
   A run may be killed at any moment: what it had not committed did not happen, and the next one goes on from there.
   Streams, readers and other writers may go on meanwhile. Two runs never overlap: the second leaves, saying so.
 
@@ -29,6 +31,7 @@ Examples:
   python -m compaction run --max-seconds 50       what a crontab holds, once a minute
   python -m compaction compact --table gold_price --now
   python -m compaction vacuum --retention-hours 48 --yes
+  python -m compaction expire --keep bronze=30 --keep gold_price=121
   python -m compaction fsck --json || mail operator
   python -m compaction history --json
   (crontab -l; python -m compaction schedule) | crontab -
@@ -46,17 +49,25 @@ def to_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     plan = commands.add_parser("plan", help="show what run would do and why; changes nothing")
     _add_choice(plan)
+    _add_keep(plan)
     run = commands.add_parser(
-        "run", help="refresh, compact what needs it, checkpoint, vacuum: what cron calls"
+        "run", help="refresh, expire, compact what needs it, checkpoint, vacuum: what cron calls"
     )
     _add_choice(run)
     _add_budget(run)
+    _add_keep(run)
     _add_retention(run)
     _add_every(run)
     compact = commands.add_parser(
         "compact", help="rewrite small files into sorted runs, where the plan says so"
     )
     _add_choice(compact)
+    compact.add_argument(
+        "--engine",
+        choices=("duckdb", "spark"),
+        default="duckdb",
+        help="what rewrites files: duckdb with delta-rs, or Spark's OPTIMIZE (needs a JDK); default: duckdb",
+    )
     _add_budget(compact)
     refresh = commands.add_parser("refresh", help="fold what is new in gold into what is derived from it")
     _add_every(refresh)
@@ -71,6 +82,12 @@ def to_parser() -> argparse.ArgumentParser:
     vacuum.add_argument(
         "--force", action="store_true", help=f"allow a retention below {LEAST_RETENTION_HOURS} h"
     )
+    expire = commands.add_parser(
+        "expire", help="drop the days that tables no longer keep; a dry run without --yes"
+    )
+    _add_tables(expire)
+    _add_keep(expire)
+    expire.add_argument("--yes", action="store_true", help="do it; without this days are only counted")
     history = commands.add_parser("history", help="what ran, when, and what it gained; changes nothing")
     history.add_argument("--last", type=_positive, default=20, metavar="N", help="runs to show; default: 20")
     fsck = commands.add_parser(
@@ -81,14 +98,25 @@ def to_parser() -> argparse.ArgumentParser:
     )
     quarantine = commands.add_parser(
         "quarantine",
-        help="messages that could not become gold: list them by rule, or show one; changes nothing",
+        help="messages that could not become gold: list them by rule, show one, or replay what is good by now",
     )
     quarantine.add_argument(
-        "place",
+        "action",
         nargs="?",
+        choices=("list", "show", "replay"),
+        default="list",
+        help="replay publishes messages again that the contract accepts now; a dry run without --yes",
+    )
+    quarantine.add_argument(
+        "places",
+        nargs="*",
         type=_place,
         metavar="TOPIC_ID/PARTITION/OFFSET",
-        help="the message to show, as the list names it; default: list",
+        help="the message to show, or those to replay, as the list names them",
+    )
+    quarantine.add_argument("--rule", help="replay only what broke this rule")
+    quarantine.add_argument(
+        "--yes", action="store_true", help="publish; without this messages are only counted"
     )
     schedule = commands.add_parser(
         "schedule", help="print a crontab (or systemd units) that calls run each minute; installs nothing"
@@ -117,6 +145,16 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
     _add_tables(parser)
     parser.add_argument(
         "--now", action="store_true", help="do not wait an hour for late rows of a day that is over"
+    )
+
+
+def _add_keep(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="TABLE=DAYS",
+        help="days that a table keeps; may be repeated; default: CRYPTOVIZ_RETENTION",
     )
 
 
@@ -154,9 +192,8 @@ def _positive(text: str) -> int:
     return number
 
 
-def _place(text: str) -> tuple[str, int, int]:
-    topic_id, _, rest = text.partition("/")
-    partition, _, offset = rest.partition("/")
-    if not topic_id or not partition.isdigit() or not offset.isdigit():
+def _place(text: str) -> Place:
+    place = parse_place(text)
+    if place is None:
         raise argparse.ArgumentTypeError(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
-    return topic_id, int(partition), int(offset)
+    return place

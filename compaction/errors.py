@@ -4,7 +4,8 @@ CompactionError
 ├── SwapConflictError     another maintenance replaced the same files first; nothing was changed
 ├── RowsLostError         a rewrite would not have held the rows that it read; nothing was changed
 ├── UnreadableError       a file that the log names cannot be read; fsck says which
-├── LockedError           another run is at work on the lake
+├── EngineError           Spark, as the engine of a compaction, did not start or failed
+├── ReplayError           Kafka did not take a message that was to be published again
 ├── RetentionError        a retention that readers may need longer
 └── ClockError            this machine's clock is ahead of the storage's
 """
@@ -44,12 +45,12 @@ class UnreadableError(CompactionError):
         self.problem = problem
 
 
-class LockedError(CompactionError):
-    """Another run holds the lake's lock."""
+class EngineError(CompactionError):
+    """Another engine than our own failed. What it had committed stays."""
 
-    def __init__(self, *, holder: str) -> None:
-        super().__init__(f"another run is at work: {holder}")
-        self.holder = holder
+
+class ReplayError(CompactionError):
+    """Kafka did not take every message. Those that it took are replayed; the replay may be repeated."""
 
 
 class RetentionError(CompactionError):

@@ -1,44 +1,43 @@
 """The commands: each does its part on a lake and says what came of it, as a document and in lines."""
 
 from argparse import Namespace
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from compaction.budget import Budget
 from compaction.checkpoint import checkpoint_lake
-from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_FOUND
+from compaction.command_line import EXIT_DONE, EXIT_FOUND
 from compaction.compact import CompactChoice, CompactReport, compact_lake, plan_lake
+from compaction.expire import Expired, expire_lake
 from compaction.fsck import check_lake
+from compaction.outcome import Outcome
 from compaction.plan import Bite
-from compaction.quarantine import in_words, list_quarantined, show_quarantined
+from compaction.quarantine_command import quarantine
 from compaction.schedule import to_crontab, to_systemd_units
+from compaction.spark_engine import compact_with_spark
 from compaction.vacuum import vacuum_lake
+from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
 from lakehouse.maintenance_runs import read_runs
 from lakehouse.rollup_refresh import refresh_rollups
 from lakehouse.score_refresh import refresh_scores
+from lakehouse.tables import BRONZE
+from lakehouse.time_range import format_us
 
 _RETENTION_LOOKS = 12
 """A vacuum lists every file of the lake, so that not each of the runs of an hour makes one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a command did: ``document`` for machines, ``lines`` for people."""
-
-    document: Mapping[str, Any]
-    lines: tuple[str, ...]
-    exit_code: int = EXIT_DONE
-
-
 def plan(lake: Lake, options: Namespace) -> Outcome:
     bites = plan_lake(lake.location, _choice(options))
     checkpoints = checkpoint_lake(lake.location, names=_names(options), dry_run=True)
+    expired = expire_lake(lake, options.retention, names=_names(options))
     document = {
         "compact": [_to_entry(bite) | {"n_files_after": bite.n_files_after} for bite in bites],
         "checkpoint": [asdict(found) for found in checkpoints],
+        "expire": [asdict(found) for found in expired],
     }
     lines = [
         f"compact {bite.table} {'/'.join(bite.partition)}: {len(bite.files)} files of {_size(bite.size_bytes)} "
@@ -46,15 +45,17 @@ def plan(lake: Lake, options: Namespace) -> Outcome:
         for bite in bites
     ]
     lines += [f"checkpoint {found.table}: {found.n_commits} commits since the last" for found in checkpoints]
-    return Outcome(document, tuple(lines) or ("nothing to do: everything is good",))
+    lines += _expiry_lines(expired, "would expire")
+    return Outcome(document, (*(lines or ["nothing to do: everything is good"]), *_horizon_lines(lake)))
 
 
 def run(lake: Lake, options: Namespace) -> Outcome:
     refreshed = refresh(lake, options)
+    expired = _expire(lake, options, dry_run=False)
     compacted = compact(lake, options)
     checkpointed = checkpoint(lake, options)
-    document = {**refreshed.document, **compacted.document, **checkpointed.document}
-    lines = (*refreshed.lines, *compacted.lines, *checkpointed.lines)
+    document = {**refreshed.document, **expired.document, **compacted.document, **checkpointed.document}
+    lines = (*refreshed.lines, *expired.lines, *compacted.lines, *checkpointed.lines)
     if not _vacuumed_lately(lake):
         vacuumed = _vacuum(lake, options, dry_run=False, is_forced=False)
         document |= vacuumed.document
@@ -79,7 +80,8 @@ def refresh(lake: Lake, _: Namespace) -> Outcome:
 
 def compact(lake: Lake, options: Namespace) -> Outcome:
     budget = Budget(max_seconds=options.max_seconds, max_bytes=options.max_bytes)
-    report = compact_lake(lake.location, _choice(options), budget=budget)
+    engine = compact_with_spark if getattr(options, "engine", "duckdb") == "spark" else compact_lake
+    report = engine(lake.location, _choice(options), budget=budget)
     lines = [
         f"compacted {done.bite.table} {'/'.join(done.bite.partition)}: {len(done.bite.files)} files of "
         f"{_size(done.bite.size_bytes)} to {done.n_files_after} of {_size(done.bytes_after)} in {done.seconds:.1f} s"
@@ -103,28 +105,23 @@ def vacuum(lake: Lake, options: Namespace) -> Outcome:
     return Outcome(outcome.document, (*outcome.lines, "nothing was changed; add --yes to remove them"))
 
 
+def expire(lake: Lake, options: Namespace) -> Outcome:
+    if options.yes:
+        refresh(lake, options)
+        return _expire(lake, options, dry_run=False)
+    outcome = _expire(lake, options, dry_run=True)
+    lines = (
+        *outcome.lines,
+        "nothing was changed; add --yes to expire this: only bronze brings rows back, as far as it reaches",
+    )
+    return Outcome(outcome.document, lines if outcome.lines else ("nothing is beyond its retention",))
+
+
 def fsck(lake: Lake, options: Namespace) -> Outcome:
     findings = check_lake(lake.location, is_deep=options.deep)
     document = {"findings": [asdict(found) | {"is_harmless": found.is_harmless} for found in findings]}
     lines = tuple(found.in_words() for found in findings) or ("clean",)
     return Outcome(document, lines, EXIT_FOUND if any(not f.is_harmless for f in findings) else EXIT_DONE)
-
-
-def quarantine(lake: Lake, options: Namespace) -> Outcome:
-    if options.place is None:
-        rules = list_quarantined(lake)
-        lines = tuple(
-            f"{rule['n_messages']} of {rule['topic']} broke {rule['rule']}"
-            + (f" in {rule['field']}" if rule["field"] else "")
-            + f", the newest: {rule['newest']}"
-            for rule in rules
-        )
-        return Outcome({"rules": rules}, lines or ("nothing is quarantined",))
-    topic_id, partition, offset = options.place
-    message = show_quarantined(lake, topic_id=topic_id, partition=partition, offset=offset)
-    if message is None:
-        return Outcome({"message": None}, ("that message is not quarantined",), EXIT_FAILED)
-    return Outcome({"message": message}, tuple(in_words(message)))
 
 
 def schedule(lake: Lake, options: Namespace) -> Outcome:
@@ -153,28 +150,33 @@ COMMANDS: Mapping[str, Callable[[Lake, Namespace], Outcome]] = {
     "refresh": refresh,
     "checkpoint": checkpoint,
     "vacuum": vacuum,
+    "expire": expire,
     "history": history,
     "fsck": fsck,
     "quarantine": quarantine,
     "schedule": schedule,
 }
-READ_ONLY = frozenset({"plan", "history", "fsck", "quarantine", "schedule"})
-"""Commands that take no lock and leave no record."""
+READ_ONLY = frozenset({"plan", "history", "fsck", "schedule"})
+"""Commands that take no lock and leave no record; so do the others while they are dry runs."""
 
 
 def to_gained(document: Mapping[str, Any]) -> dict[str, int]:
     """A run in a few figures, for its record; what is 0 is left out."""
     compacted, vacuumed = document.get("compact", ()), document.get("vacuum")
+    dry_run = document.get("dry_run", False)
     figures = {
         "n_refreshed": len(document.get("refresh", ())),
         "n_bites": len(compacted),
         "n_files_before": sum(entry["n_files"] for entry in compacted),
         "n_files_after": sum(entry["n_files_after"] for entry in compacted),
+        "n_expired_rows": sum(entry["n_rows"] for entry in document.get("expire", ()) if not dry_run),
+        "expired_bytes": sum(entry["size_bytes"] for entry in document.get("expire", ()) if not dry_run),
+        "n_replayed": document.get("replay", {}).get("n_published", 0),
         "n_checkpoints": len(document.get("checkpoint", ())),
         "freed_bytes": sum(entry["size_bytes"] for entry in vacuumed or ()),
     }
     gained = {name: number for name, number in figures.items() if number}
-    return gained if vacuumed is None or document.get("dry_run") else gained | {"n_vacuumed": len(vacuumed)}
+    return gained if vacuumed is None or dry_run else gained | {"n_vacuumed": len(vacuumed)}
 
 
 def _vacuum(lake: Lake, options: Namespace, *, dry_run: bool, is_forced: bool) -> Outcome:
@@ -190,6 +192,36 @@ def _vacuum(lake: Lake, options: Namespace, *, dry_run: bool, is_forced: bool) -
         f"{said} {entry.n_files} files of {entry.table}, {_size(entry.size_bytes)}" for entry in found
     )
     return Outcome({"vacuum": [asdict(entry) for entry in found], "dry_run": dry_run}, lines)
+
+
+def _expire(lake: Lake, options: Namespace, *, dry_run: bool) -> Outcome:
+    found = expire_lake(lake, options.retention, names=_names(options), dry_run=dry_run)
+    document = {"expire": [asdict(entry) for entry in found]} | ({"dry_run": True} if dry_run else {})
+    return Outcome(document, tuple(_expiry_lines(found, "would expire" if dry_run else "expired")))
+
+
+def _expiry_lines(found: Sequence[Expired], said: str) -> list[str]:
+    lines = []
+    for entry in found:
+        if entry.n_files:
+            lines.append(
+                f"{said} {entry.n_partitions} partitions of {entry.table}: {entry.n_rows} rows, {entry.n_files} files, "
+                f"{_size(entry.size_bytes)}; its first day is {entry.first_date} then"
+            )
+        if entry.held_back is not None:
+            lines.append(f"held back in {entry.table}: {entry.held_back}")
+    return lines
+
+
+def _horizon_lines(lake: Lake) -> tuple[str, ...]:
+    """How far back gold can be rebuilt, where that is not to its beginning."""
+    try:
+        horizon_us = lake.snapshot(BRONZE.name)[BRONZE.name].horizon_us
+    except LakeNotFoundError:
+        return ()
+    if horizon_us is None:
+        return ()
+    return (f"bronze begins at {format_us(horizon_us)}: what is older cannot be rebuilt, only carried over",)
 
 
 def _vacuumed_lately(lake: Lake) -> bool:

@@ -5,15 +5,17 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake.transaction import AddAction
 
 from compaction.live_files import PartitionValues, run_file_name
-from lakehouse.delta_table import ROW_GROUP_ROWS, ZSTD_LEVEL
+from lakehouse.delta_table import MIN_ROW_GROUP_ROWS, ROW_GROUP_ROWS, ZSTD_LEVEL
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
 
@@ -42,7 +44,7 @@ class SortedRunWriter:
         """The files as actions that change no row. Rows stay in the order of the batches."""
         actions: list[AddAction] = []
         file: _OpenFile | None = None
-        for rows in _regrouped(batches, self._schema):
+        for rows in _regrouped(batches, self._schema, self._spec.sort_by[0]):
             if file is None:
                 path = f"{self._folder}{run_file_name(self._run_id, len(actions))}"
                 file = _OpenFile(self._location, path, self._schema, self._spec)
@@ -127,21 +129,42 @@ def _to_logged(value: Any) -> Any:
     return value
 
 
-def _regrouped(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterable[pa.Table]:
-    """The same rows as tables of whole row groups."""
-    waiting: list[pa.RecordBatch] = []
+def _regrouped(batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: str) -> Iterable[pa.Table]:
+    """The same rows as the tables that become row groups."""
+    waiting: list[pa.Table] = []
     n_waiting = 0
     for batch in batches:
-        waiting.append(batch)
+        waiting.append(_to_schema(pa.Table.from_batches([batch]), schema))
         n_waiting += batch.num_rows
-        if n_waiting >= ROW_GROUP_ROWS:
-            rows = pa.Table.from_batches(waiting)
-            n_whole = n_waiting // ROW_GROUP_ROWS * ROW_GROUP_ROWS
-            yield _to_schema(rows.slice(0, n_whole), schema)
-            waiting = rows.slice(n_whole).to_batches()
-            n_waiting -= n_whole
+        if n_waiting >= 2 * ROW_GROUP_ROWS:
+            rows = pa.concat_tables(waiting)
+            *ends, last = group_ends(rows[key])
+            for start, end in pairwise([0, *ends]):
+                yield rows.slice(start, end - start)
+            begun = ends[-1] if ends else 0
+            waiting, n_waiting = [rows.slice(begun)], last - begun
     if n_waiting:
-        yield _to_schema(pa.Table.from_batches(waiting), schema)
+        rows = pa.concat_tables(waiting)
+        for start, end in pairwise([0, *group_ends(rows[key])]):
+            yield rows.slice(start, end - start)
+
+
+def group_ends(keys: pa.ChunkedArray) -> list[int]:
+    """Where row groups of sorted rows end: where a key does if they have enough rows by then, else when full.
+
+    A question about one key then reads its rows and hardly another's.
+    """
+    codes = keys.combine_chunks().dictionary_encode().indices.to_numpy()
+    changes = [*(np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist(), len(codes)]
+    ends, begun = [], 0
+    for change in changes:
+        while change - begun > ROW_GROUP_ROWS:
+            begun += ROW_GROUP_ROWS
+            ends.append(begun)
+        if change - begun >= MIN_ROW_GROUP_ROWS:
+            begun = change
+            ends.append(begun)
+    return ends if ends and ends[-1] == len(codes) else [*ends, len(codes)]
 
 
 def _to_schema(rows: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
 from compaction.errors import SwapConflictError
 from compaction.live_files import LiveFile
 from lakehouse.delta_table import POST_COMMIT_HOOKS
+from lakehouse.horizon import HORIZON_APP_ID
 from lakehouse.table_spec import TableSpec
 
 MAX_ATTEMPTS = 50
@@ -24,11 +25,15 @@ MAX_ATTEMPTS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swap:
-    """Files out, files in. ``changes_rows`` is true only where rows leave the table, as in an expiry."""
+    """Files out, files in. ``changes_rows`` is true only where rows leave the table, as in an expiry.
+
+    ``horizon_day`` (days since the epoch) is the first that an expiry has left.
+    """
 
     removed: Sequence[LiveFile]
     added: Sequence[AddAction] = ()
     changes_rows: bool = False
+    horizon_day: int | None = None
 
 
 def commit_swap(table: DeltaTable, spec: TableSpec, swap: Swap, *, noted: Mapping[str, Any]) -> int:
@@ -41,6 +46,7 @@ def commit_swap(table: DeltaTable, spec: TableSpec, swap: Swap, *, noted: Mappin
         *swap.added,
         *(_to_removal(spec, file, swap.changes_rows) for file in swap.removed),
     ]
+    horizon = [] if swap.horizon_day is None else [Transaction(HORIZON_APP_ID, swap.horizon_day)]
     wanted = {file.path for file in swap.removed}
     for _ in range(MAX_ATTEMPTS):
         table.update_incremental()
@@ -54,7 +60,9 @@ def commit_swap(table: DeltaTable, spec: TableSpec, swap: Swap, *, noted: Mappin
                 mode="append",
                 schema=spec.to_delta_schema(),
                 partition_by=list(spec.partition_by),
-                commit_properties=CommitProperties(custom_metadata=dict(noted), max_commit_retries=0),
+                commit_properties=CommitProperties(
+                    custom_metadata=dict(noted), max_commit_retries=0, app_transactions=horizon
+                ),
                 post_commithook_properties=POST_COMMIT_HOOKS,
             )
         except CommitFailedError:

@@ -1,7 +1,9 @@
 """`make demo`: starts the Procfile's programs one after the other, says what to open, stops all of it at Ctrl-C."""
 
 import argparse
+import math
 import os
+import re
 import signal
 import sys
 import threading
@@ -11,13 +13,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from demo.program import Program, read_procfile, start_program
-from demo.questions import QUESTIONS, ask, in_words, n_gold_rows
+from demo.questions import QUESTIONS, ask, in_words, n_gold_rows, newest_forecast
 from streaming.broker import read_bootstrap
 
 DEMO_DIR = Path(".runtime/demo")
 START_SECONDS = 120.0
 POLL_SECONDS = 0.25
-FEED_IS_LIVE = "live"
+PROGRESS_SECONDS = 10.0
+LIVE_BEHIND_SECONDS = 180.0
+HISTORY_SECONDS = 300.0
+N_COLLECTORS = re.compile(r"prices starts .*collectors=(\d+)")
+LIVE_MARKET = re.compile(r"prices market=(\S+) trades=.* next_seconds=(?!0\.0)")
+STREAM_STARTS = ("ingest starts", "sentiment starts", "prediction starts")
 
 
 class DemoFailedError(Exception):
@@ -44,13 +51,13 @@ class Demo:
         return time.monotonic() - self._started
 
     def run(self, *, seconds: float | None) -> int:
-        """Runs until Ctrl-C, or for ``seconds``; returns the exit code."""
+        """Runs until Ctrl-C, or for ``seconds`` once it is ready and its history whole; returns the exit code."""
         try:
             url = self._start()
             self._say("ready", f"open {url}/   (Ctrl-C stops everything)")
             for path in questions():
                 print(f"  curl '{url}{path}'", flush=True)
-            self._wait_for_end(seconds)
+            self._wait_for_end(url, seconds)
             return 0 if seconds is None else self._ask_all(url)
         except DemoFailedError as error:
             print(f"demo: {error}", file=sys.stderr)
@@ -69,10 +76,12 @@ class Demo:
             )
         url = self._wait_for_api(commands["api"])
         self._say("api", f"answers at {url}")
-        self._wait("ingest", lambda program: "ingest starts" in program.log_text())
-        self._say("ingest", f"Spark streams into {self._environ['CRYPTOVIZ_LAKE_URI']}")
-        self._wait("feed", lambda program: FEED_IS_LIVE in program.log_text())
-        self._say("feed", "seven days are published; live from now on")
+        self._wait("offline", lambda program: "offline ready" in program.log_text())
+        self._say("offline", "generated news and a generated market, served on this machine for collectors")
+        self._wait("stream", lambda program: all(line in program.log_text() for line in STREAM_STARTS))
+        self._say("stream", f"Spark analyses, and streams into {self._environ['CRYPTOVIZ_LAKE_URI']}")
+        self._wait("prices", has_caught_up)
+        self._say("collect", "seven days of news and prices are on Kafka; Spark goes through them now")
         return url
 
     def _start_broker(self, command: list[str]) -> None:
@@ -110,11 +119,30 @@ class Demo:
                 )
             self._pause()
 
-    def _wait_for_end(self, seconds: float | None) -> None:
-        while seconds is None or self.seconds < seconds:
+    def _wait_for_end(self, url: str, seconds: float | None) -> None:
+        """Until Ctrl-C, or ``seconds`` from now and a whole history; says meanwhile how far that has come."""
+        until = math.inf if seconds is None else self.seconds + seconds
+        next_word, is_whole = self.seconds + PROGRESS_SECONDS, False
+        while self.seconds < until or not is_whole:
+            if self.seconds > until + HISTORY_SECONDS:
+                raise DemoFailedError(f"the history is not whole {HISTORY_SECONDS:.0f} s later")
             self._assert_running()
             if self._stopping.wait(POLL_SECONDS):
                 return
+            if not is_whole and self.seconds >= next_word:
+                is_whole = self._say_progress(url)
+                next_word = self.seconds + PROGRESS_SECONDS
+
+    def _say_progress(self, url: str) -> bool:
+        """Whether the forecasts have come to the present."""
+        made_at = newest_forecast(url)
+        behind = math.inf if made_at is None else (datetime.now(UTC) - made_at).total_seconds()
+        if behind < LIVE_BEHIND_SECONDS:
+            self._say("history", f"whole: seven days, {n_gold_rows(url):,} rows in gold; live from now on")
+            return True
+        reached = "are on their way" if made_at is None else f"have come to {made_at:%Y-%m-%d %H:%M} UTC"
+        self._say("history", f"{n_gold_rows(url):,} rows in gold; the forecasts of seven days {reached}")
+        return False
 
     def _ask_all(self, url: str) -> int:
         lines = [in_words(path, ask(url, path)) for path in questions()]
@@ -140,6 +168,13 @@ class Demo:
         print(f"[{self.seconds:6.1f} s] {stage:<8} {text}", flush=True)
 
 
+def has_caught_up(collector: Program) -> bool:
+    """Whether every market's history is in Kafka: it is no longer asked for the next page at once."""
+    text = collector.log_text()
+    started = N_COLLECTORS.search(text)
+    return started is not None and len(set(LIVE_MARKET.findall(text))) >= int(started[1])
+
+
 def questions() -> list[str]:
     yesterday = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%d")
     return [path.format(yesterday=yesterday) for path in QUESTIONS]
@@ -147,7 +182,11 @@ def questions() -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m demo", description="The whole pipeline on this machine.")
-    parser.add_argument("--seconds", type=float, help="stop by itself after so long, ask the API and check")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        help="stop by itself so long after it is ready (with a whole history), ask the API and check",
+    )
     options = parser.parse_args()
     return Demo().run(seconds=options.seconds)
 

@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from datetime import datetime
 from typing import Any
 
 QUESTIONS = (
@@ -30,6 +31,13 @@ def in_words(path: str, answer: dict[str, Any] | None) -> str:
         return f"{path}: EMPTY"
     times = [point.get("event_time") or point.get("made_at") for point in points]
     return f"{path}: {len(points)} points, {times[0]} to {times[-1]}, newest {json.dumps(points[-1])[:160]}"
+
+
+def newest_forecast(base_url: str) -> datetime | None:
+    """When the newest forecast of Bitcoin was made that the API knows of; None before the first."""
+    answer = ask(base_url, "/api/v1/prediction/btc/historique?periode=7d&limite=1")
+    points = (answer or {}).get("points", [])
+    return datetime.fromisoformat(points[-1]["made_at"]) if points else None
 
 
 def n_gold_rows(base_url: str) -> int:

@@ -9,6 +9,7 @@ from lakehouse.duckdb_session import DuckdbSession, position_lists
 from lakehouse.markets import Market
 from lakehouse.snapshot import TableSnapshot
 from lakehouse.tail_rows import TableTail
+from lakehouse.time_range import TimeRange
 
 # A row per key (the first column of the order), origin and market: count, first and last event, newest ingest.
 _COUNTS = """
@@ -25,6 +26,7 @@ LEFT JOIN (
 ) USING (topic_id, kafka_partition)
 WHERE next_offset IS NULL OR kafka_offset >= next_offset
 """
+_MARKETS = "SELECT DISTINCT symbol, venue, quote FROM {rows} WHERE bucket_time < $until"
 _N_PAST = 8
 
 
@@ -94,6 +96,7 @@ class AssetDirectory:
         self._locks: dict[str, threading.Lock] = {}
         self._latest: dict[str, TableAssets] = {}
         self._past: dict[tuple[str, str, int], TableAssets] = {}
+        self._rolled: dict[str, tuple[list[str], dict[str, set[Market]]]] = {}
 
     def of(self, snapshot: TableSnapshot) -> TableAssets:
         """What the table had seen at a version, or at a newer one if another thread already looked there."""
@@ -116,6 +119,19 @@ class AssetDirectory:
             while len(self._past) > _N_PAST:
                 self._past.pop(next(iter(self._past)), None)
         return known
+
+    def markets_before(self, rollup: TableSnapshot, instant_us: int, symbol: str) -> set[Market]:
+        """The markets of a symbol that a rollup of prices holds before an instant. Read again as its files change."""
+        before = TimeRange(0, instant_us)
+        paths = sorted(rollup.files.select(time_column="bucket_time", time_range=before).paths)
+        known = self._rolled.get(rollup.spec.name)
+        if known is None or known[0] != paths:
+            markets: dict[str, set[Market]] = {}
+            rows = self._session.fetch_rows(_MARKETS, paths, spec=rollup.spec, until=before.end_time)
+            for own, venue, quote in rows:
+                markets.setdefault(own, set()).add(Market(venue, quote))
+            known = self._rolled[rollup.spec.name] = (paths, markets)
+        return known[1].get(symbol, set())
 
     def _scan(self, snapshot: TableSnapshot) -> TableAssets:
         return TableAssets(snapshot, self._count(snapshot, snapshot.files.paths.tolist(), None))

@@ -1,7 +1,7 @@
 """The buckets of a history, newest first: partial sums of a rollup, and gold's rows for what these do not hold.
 
 A rollup never changes an answer. It holds the rows before its position; of gold, only the rows beyond that are read,
-and those of the minutes or hours that the range's edges cut.
+and those of the minutes or hours that the range's edges cut. What retention has taken from gold is in rollups alone.
 """
 
 import logging
@@ -45,31 +45,74 @@ class _Sources:
 
 def read_buckets(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
     """The newest ``limit + 1`` buckets before the cursor: those of a plain GROUP BY over the rows of the range."""
+    asked = _asked_range(query)
+    horizon_us = pin.snapshot[query.series.table.name].horizon_us
+    if horizon_us is None or horizon_us <= asked.start_us:
+        return _read_kept(lake, query, pin, asked)
+    split_us = min(horizon_us, asked.end_us)
+    newer = _read_kept(lake, query, pin, TimeRange(split_us, asked.end_us))
+    n_left = query.limit + 1 - len(newer)
+    if n_left <= 0:
+        return newer
+    return newer + _read_expired(lake, query, pin, TimeRange(asked.start_us, split_us))[:n_left]
+
+
+def is_whole(query: HistoryQuery, pin: Pin) -> bool:
+    """Whether the buckets of a range are those of all rows that there ever were, although gold has expired some.
+
+    They are not where no rollup can be asked, or where the range begins in the middle of an expired minute or hour.
+    """
+    horizon_us = pin.snapshot[query.series.table.name].horizon_us
+    start_us = query.time_range.start_us
+    if horizon_us is None or horizon_us <= start_us:
+        return True
+    newest = _newest_rollup(query, pin)
+    if newest is None or start_us % newest.rollup.width_us:
+        return False
+    return newest.table.horizon_us is None or newest.table.horizon_us <= start_us
+
+
+def _read_kept(lake: Lake, query: HistoryQuery, pin: Pin, asked: TimeRange) -> list[Row]:
+    """The buckets of a range that retention has left in gold."""
     rolled = _usable_rollup(lake, query, pin)
-    if rolled is not None and (held := _read_held_rollup(lake, query, pin, rolled)) is not None:
+    if rolled is not None and (held := _read_held_rollup(lake, query, pin, rolled, asked)) is not None:
         return held
-    held = read_column_buckets(lake, query, pin, _asked_range(query))
+    held = read_column_buckets(lake, query, pin, asked)
     if held is not None:
         return held
-    if rolled is not None and _pays(lake, query, pin, rolled):
+    if rolled is not None and _pays(lake, query, pin, rolled, asked):
         try:
-            return _read_rolled(lake, query, pin, rolled)
+            return _read_rolled(lake, query, pin, rolled, asked)
         except FileGoneError as error:
             logger.info("rollup outlived table=%s reason=%s", rolled.table.spec.name, error.problem)
-    return _read_gold(lake, query, pin)
+    return _read_gold(lake, query, pin, asked)
 
 
-def _usable_rollup(lake: Lake, query: HistoryQuery, pin: Pin) -> _Rolled | None:
+def _read_expired(lake: Lake, query: HistoryQuery, pin: Pin, asked: TimeRange) -> list[Row]:
+    """The buckets of a range that gold has expired: what the rollup holds of it, which nothing changes any more."""
+    newest = _newest_rollup(query, pin)
+    return [] if newest is None else _read_rolled(lake, query, pin, newest, asked)
+
+
+def _newest_rollup(query: HistoryQuery, pin: Pin) -> _Rolled | None:
     rollup = rollup_for(query.series.table, BUCKET_WIDTHS_US[query.interval])
     if rollup is None or rollup.table.name not in pin.rollups:
         return None
-    position = pin.position(pin.snapshot[query.series.table.name])
-    newest = pin.rollups[rollup.table.name]
-    table = newest if position.covers(newest.position) else lake.remembered(newest, covered_by=position)
-    return None if table is None or not len(table.position) else _Rolled(rollup, table)
+    return _Rolled(rollup, pin.rollups[rollup.table.name])
 
 
-def _read_held_rollup(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled) -> list[Row] | None:
+def _usable_rollup(lake: Lake, query: HistoryQuery, pin: Pin) -> _Rolled | None:
+    newest = _newest_rollup(query, pin)
+    if newest is None:
+        return None
+    position, table = pin.position(pin.snapshot[query.series.table.name]), newest.table
+    held = table if position.covers(table.position) else lake.remembered(table, covered_by=position)
+    return None if held is None or not len(held.position) else _Rolled(newest.rollup, held)
+
+
+def _read_held_rollup(
+    lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled, asked: TimeRange
+) -> list[Row] | None:
     """The buckets from partial sums and rows in memory, or None where either is not held there."""
     try:
         columns = lake.rollups.read(rolled.table)
@@ -78,7 +121,7 @@ def _read_held_rollup(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled
         return None
     if columns is None:
         return None
-    gold, asked = pin.snapshot[query.series.table.name], _asked_range(query)
+    gold = pin.snapshot[query.series.table.name]
     width_us = BUCKET_WIDTHS_US[query.interval]
     covered = _covered(asked, rolled.rollup.width_us)
     parts = [read_column_sums(lake, query, pin, edge) for edge in _edges(asked, covered)]
@@ -110,15 +153,15 @@ def _beyond_range(
     return TimeRange(start_us, max(start_us, end_us))
 
 
-def _pays(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled) -> bool:
+def _pays(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled, asked: TimeRange) -> bool:
     """Whether a rollup spares the scan of most rows. Where a minute has one row, its partial sum is only wider."""
-    gold, time_range = pin.snapshot[query.series.table.name], _asked_range(query)
-    sources = _select(lake, query, gold, rolled, time_range)
-    alone = gold.files.select(symbol=query.symbol, time_column=query.axis, time_range=time_range)
+    gold = pin.snapshot[query.series.table.name]
+    sources = _select(lake, query, gold, rolled, asked)
+    alone = gold.files.select(symbol=query.symbol, time_column=query.axis, time_range=asked)
     return GAIN_THAT_PAYS * (sources.partial.n_rows + sources.rows.n_rows) <= alone.n_rows
 
 
-def _read_gold(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
+def _read_gold(lake: Lake, query: HistoryQuery, pin: Pin, asked: TimeRange) -> list[Row]:
     gold, bound = pin.snapshot[query.series.table.name], _bound(query, pin)
 
     def select(stretch: TimeRange) -> FileSelection:
@@ -137,7 +180,7 @@ def _read_gold(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
         )
 
     return walk_back(
-        _asked_range(query),
+        asked,
         n_wanted=query.limit + 1,
         step_us=BUCKET_WIDTHS_US[query.interval],
         count=lambda stretch: select(stretch).n_rows,
@@ -145,7 +188,7 @@ def _read_gold(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
     )
 
 
-def _read_rolled(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled) -> list[Row]:
+def _read_rolled(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled, asked: TimeRange) -> list[Row]:
     gold = pin.snapshot[query.series.table.name]
     folded = {f"folded_{name}": values for name, values in position_lists(rolled.table.position).items()}
     bound = _bound(query, pin)
@@ -176,7 +219,7 @@ def _read_rolled(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled) -> 
         )
 
     return walk_back(
-        _asked_range(query),
+        asked,
         n_wanted=query.limit + 1,
         step_us=BUCKET_WIDTHS_US[query.interval],
         count=count,

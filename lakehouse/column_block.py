@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from lakehouse.errors import LakehouseError
 from lakehouse.position import Position, TopicPartition
+from lakehouse.row_groups import to_schema
 from lakehouse.series import Series
 from lakehouse.table_spec import TableSpec
 from lakehouse.time_range import DAY_US
@@ -44,7 +45,7 @@ class Lexicon:
 
     def encode(self, name: str, column: pa.Array) -> Codes:
         """The codes of a column. Raises LexiconFullError."""
-        encoded = column.dictionary_encode(null_encoding="encode")
+        encoded = _encoded(column)
         known = self._codes.setdefault(name, {})
         codes = [known.setdefault(value, len(known)) for value in encoded.dictionary.to_pylist()]
         if len(known) > _MAX_CODES:
@@ -58,10 +59,10 @@ class Lexicon:
         """The code of each row's topic and partition; ``source_ranks`` gives their order. Raises LexiconFullError."""
         topics = topic_ids.dictionary_encode()
         pairs = topics.indices.to_numpy(zero_copy_only=False).astype(np.int64) << 32 | partitions
-        distinct, inverse = np.unique(pairs, return_inverse=True)
+        distinct = pa.array(pairs).dictionary_encode()
         keys = [
             TopicPartition(topics.dictionary[pair >> 32].as_py(), pair & 0xFFFFFFFF)
-            for pair in distinct.tolist()
+            for pair in distinct.dictionary.to_pylist()
         ]
         codes = [self._source_codes.setdefault(key, len(self._source_codes)) for key in keys]
         if len(self._source_codes) > len(self.sources):
@@ -71,7 +72,8 @@ class Lexicon:
             ranks = np.empty(len(sources), dtype=np.uint16)
             ranks[sorted(range(len(sources)), key=lambda code: sources[code])] = np.arange(len(sources))
             self.source_ranks, self.sources = ranks, sources
-        return np.asarray(codes, dtype=np.uint16)[inverse]
+        by_row: Codes = np.asarray(codes, dtype=np.uint16)[distinct.indices.to_numpy()]
+        return by_row
 
     def code(self, name: str, value: str) -> int | None:
         """The code of a value; None where no row has it."""
@@ -111,6 +113,11 @@ class Layout:
             coded=coded,
             text=tuple(name for name in names if name not in kept),
         )
+
+    def read_schema(self, spec: TableSpec, *, with_text: bool) -> pa.Schema:
+        """What is read from row groups: strings of few values as dictionaries."""
+        coded = {"symbol", "topic_id", *self.coded}
+        return to_schema(spec.to_arrow_schema(), self.column_names(with_text=with_text), coded=coded)
 
     def column_names(self, *, with_text: bool) -> list[str]:
         """What is read from storage."""
@@ -208,27 +215,27 @@ def to_blocks(
     instants = {name: _to_integers(columns[name]) for name in layout.instants}
     numbers = {name: _to_floats(columns[name]) for name in layout.numbers}
     codes = {name: lexicon.encode(name, columns[name]) for name in layout.coded}
-    order = np.lexsort((offsets, lexicon.source_ranks[sources], times, symbol_codes))
-    days, owners = times[order] // DAY_US, symbol_codes[order]
-    edges = np.flatnonzero((np.diff(days) != 0) | (np.diff(owners) != 0)) + 1
-    for low, high in zip([0, *edges.tolist()], [*edges.tolist(), len(order)], strict=True):
+    keys = (symbol_codes, times, lexicon.source_ranks[sources], offsets)
+    order = None if _is_ascending(keys) else np.lexsort(keys[::-1])
+    days, owners = _taken(times // DAY_US, order), _taken(symbol_codes, order)
+    edges = np.flatnonzero((days[1:] != days[:-1]) | (owners[1:] != owners[:-1])) + 1
+    for low, high in zip([0, *edges.tolist()], [*edges.tolist(), len(days)], strict=True):
         if low == high:
             continue
         key = symbols.dictionary[int(owners[low])].as_py(), int(days[low])
         if wanted is not None and key not in wanted:
             continue
-        kept = order[low:high]
-        taken = pa.array(kept)
+        kept = slice(low, high) if order is None else order[low:high]
         yield (
             key,
             Block(
-                times=times[kept],
-                sources=sources[kept],
-                offsets=offsets[kept],
-                instants={name: column[kept] for name, column in instants.items()},
-                numbers={name: column[kept] for name, column in numbers.items()},
-                codes={name: column[kept] for name, column in codes.items()},
-                text={name: columns[name].take(taken) for name in layout.text} if with_text else None,
+                times=times[kept].copy(),
+                sources=sources[kept].copy(),
+                offsets=offsets[kept].copy(),
+                instants={name: column[kept].copy() for name, column in instants.items()},
+                numbers={name: column[kept].copy() for name, column in numbers.items()},
+                codes={name: column[kept].copy() for name, column in codes.items()},
+                text={name: _taken_text(columns[name], kept) for name in layout.text} if with_text else None,
                 highest=_highest(sources[kept], offsets[kept]),
             ),
         )
@@ -277,7 +284,38 @@ def _joined_text(columns: Sequence[Mapping[str, pa.Array]], order: pa.Array) -> 
 
 
 def _highest(sources: Codes, offsets: Integers) -> dict[int, int]:
-    return {code: int(offsets[sources == code].max()) for code in np.unique(sources).tolist()}
+    held = np.flatnonzero(np.bincount(sources)).tolist()
+    return {code: int(offsets[sources == code].max()) for code in held}
+
+
+def _encoded(column: pa.Array) -> pa.DictionaryArray:
+    """A column as a dictionary in which null is a value."""
+    if not isinstance(column, pa.DictionaryArray):
+        return column.dictionary_encode(null_encoding="encode")
+    return column if not column.null_count else _encoded(column.dictionary_decode())
+
+
+def _is_ascending(keys: Sequence[npt.NDArray[Any]]) -> bool:
+    """Whether rows are in the order of their keys already, as those of a sorted file are."""
+    equal = np.ones(max(0, len(keys[0]) - 1), dtype=bool)
+    for key in keys:
+        if (equal & (key[1:] < key[:-1])).any():
+            return False
+        equal &= key[1:] == key[:-1]
+        if not equal.any():
+            break
+    return True
+
+
+def _taken(column: npt.NDArray[Any], order: Integers | None) -> npt.NDArray[Any]:
+    return column if order is None else column[order]
+
+
+def _taken_text(column: pa.Array, kept: slice | Integers) -> pa.Array:
+    """Never a view: what is kept must not hold on to rows that are not."""
+    if not isinstance(kept, slice):
+        return column.take(pa.array(kept))
+    return pa.concat_arrays([column[kept]])
 
 
 def _to_integers(column: pa.Array) -> Integers:

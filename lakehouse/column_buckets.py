@@ -10,17 +10,18 @@ import numpy.typing as npt
 from lakehouse.buckets import BUCKET_WIDTHS_US
 from lakehouse.column_block import Block, Floats, Integers
 from lakehouse.column_rows import filters, kept_rows
-from lakehouse.columns import SymbolColumns
 from lakehouse.history_query import HistoryQuery, Pin, Row
 from lakehouse.lake import Lake
 from lakehouse.position import Position
 from lakehouse.rollup_columns import SentimentSums
 from lakehouse.series import ORIGIN_BITS, PRICE
+from lakehouse.symbol_columns import SymbolColumns
 from lakehouse.tables import GOLD_PRICE
 from lakehouse.time_range import DAY_US, TimeRange
 
 _SCORE_UNIT = 10**17
 _LOW_BITS = 32
+_HIGHEST = int(np.iinfo(np.int64).max)
 
 
 class _Kept:
@@ -117,6 +118,10 @@ def read_column_prices(
 
 def sum_units(units: Integers, starts: Integers) -> list[int]:
     """Exact sums of stretches of integers, however large they grow."""
+    longest = int(np.diff(np.append(starts, len(units))).max(initial=0))
+    if longest * _SCORE_UNIT <= _HIGHEST and int(np.abs(units).max(initial=0)) <= _SCORE_UNIT:
+        sums: list[int] = np.add.reduceat(units, starts).tolist()
+        return sums
     high = np.add.reduceat(units >> _LOW_BITS, starts).tolist()
     low = np.add.reduceat(units & (2**_LOW_BITS - 1), starts).tolist()
     return [(top << _LOW_BITS) + rest for top, rest in zip(high, low, strict=True)]
@@ -154,15 +159,25 @@ def _starts(times: Integers, width_us: int) -> tuple[Integers, list[int], list[i
 
 
 def _sentiment_buckets(kept: _Kept, times: Integers, width_us: int) -> list[Row]:
-    return [(bucket, *shown_sums(sums)) for bucket, sums in _sentiment_sums(kept, times, width_us).items()]
+    sums = _sentiment_sums(kept, times, width_us)
+    if not sums:
+        return []
+    counts, units, lowest, highest, *rest = zip(*sums.values(), strict=True)
+    return list(
+        zip(sums, counts, map(_mean, counts, units, lowest, highest), lowest, highest, *rest, strict=True)
+    )
 
 
 def shown_sums(sums: SentimentSums) -> Row:
     """The point that partial sums come to: count, mean, min, max, positive, negative, origins."""
     count, units, lowest, highest, *rest = sums
+    return (count, _mean(count, units, lowest, highest), lowest, highest, *rest)
+
+
+def _mean(count: int, units: int, lowest: float, highest: float) -> float:
     # Python divides integers to the nearest double, which is also how DuckDB turns a decimal into one.
-    mean = max(lowest, min(highest, units / _SCORE_UNIT / count))
-    return (count, mean, lowest, highest, *rest)
+    mean = units / _SCORE_UNIT / count
+    return lowest if mean < lowest else highest if mean > highest else mean
 
 
 def _sentiment_sums(kept: _Kept, times: Integers, width_us: int) -> dict[int, SentimentSums]:

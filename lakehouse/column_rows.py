@@ -1,6 +1,6 @@
 """The rows of a history from columns in memory, newest first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,10 +8,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lakehouse.column_block import NO_INSTANT, Block, Lexicon
-from lakehouse.columns import MAX_DAYS, SymbolColumns
+from lakehouse.columns import MAX_DAYS
 from lakehouse.history_query import HistoryQuery, Pin, Row
 from lakehouse.lake import Lake
-from lakehouse.time_range import DAY_US
+from lakehouse.newest_rows import newest_columns
+from lakehouse.symbol_columns import SymbolColumns
+from lakehouse.time_range import DAY_US, TimeRange
 
 _FIRST_DAYS = 1
 _Key = tuple[int, str, int, int]
@@ -22,35 +24,70 @@ class _Picked:
     """Rows of a block, ascending: a slice, or their numbers."""
 
     block: Block
+    lexicon: Lexicon
     rows: slice | npt.NDArray[np.int64]
     n_rows: int
 
 
-def read_column_rows(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row] | None:
-    """What `read_rows` gives, or None where files have to answer."""
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The newest ``n_rows`` rows of a range that come before a key."""
+
+    between: TimeRange
+    before_key: _Key | None
+    n_rows: int
+
+    def since(self, start_us: int) -> "_Wanted":
+        start_us = min(max(start_us, self.between.start_us), self.between.end_us)
+        return replace(self, between=TimeRange(start_us, self.between.end_us))
+
+
+def read_column_rows(
+    lake: Lake, query: HistoryQuery, pin: Pin, names: tuple[str, ...] | None = None
+) -> list[Row] | None:
+    """What `read_rows` gives, or only some raw columns before the key; None where files have to answer."""
     key = query.cursor.last_key if query.cursor is not None else None
     start_us, end_us = query.time_range.start_us, query.time_range.end_us
     if key is not None:
         end_us = min(end_us, key[0] + 1)
-    if query.axis != query.series.time_column or end_us <= start_us:
+    if not lake.columns.is_on or query.axis != query.series.time_column or end_us <= start_us:
         return None
-    table, picked, n_wanted = pin.snapshot[query.series.table.name], [], query.limit + 1
+    picked, n_wanted = [], query.limit + 1
     first_day, end_day, n_days = start_us // DAY_US, (end_us - 1) // DAY_US + 1, _FIRST_DAYS
     oldest = max(first_day, end_day - MAX_DAYS)
     while n_wanted > 0 and end_day > oldest:
         days = range(max(oldest, end_day - n_days), end_day)
-        columns = lake.columns.read(table, query.series, query.symbol, days, with_text=True)
-        if columns is None:
+        between = TimeRange(max(start_us, days.start * DAY_US), min(end_us, days.stop * DAY_US))
+        found = _read_days(lake, query, pin, days, _Wanted(between, key, n_wanted))
+        if found is None:
             return None
-        for block in reversed(columns.blocks):
-            found = _pick(block, columns, query, pin, n_wanted, (start_us, end_us), key)
-            picked.append((found, columns.lexicon))
-            n_wanted -= found.n_rows
+        picked += found
+        n_wanted -= sum(each.n_rows for each in found)
         end_day, n_days = days.start, n_days * 2
     if n_wanted > 0 and end_day > first_day:
         return None
-    rows = [row for found, lexicon in picked for row in reversed(_to_rows(found, query, lexicon))]
+    names = names or query.series.raw_columns
+    rows = [row for found in picked for row in reversed(_to_rows(found, query, names))]
     return rows[: query.limit + 1]
+
+
+def _read_days(
+    lake: Lake, query: HistoryQuery, pin: Pin, days: range, wanted: _Wanted
+) -> list[_Picked] | None:
+    """The newest of the wanted rows of some days: from memory, else from the row groups that hold them.
+
+    Days of many rows are kept in memory only once they are asked for again. None where files have to answer.
+    """
+    table, series, symbol = pin.snapshot[query.series.table.name], query.series, query.symbol
+    columns = lake.columns.read(table, series, symbol, days, with_text=True, unless_many=True)
+    if columns is None:
+        newest = newest_columns(table, series, symbol, wanted.between, n_wanted=wanted.n_rows)
+        for columns, since_us in newest:
+            found = _pick_all(columns, query, pin, wanted.since(since_us))
+            if since_us == wanted.between.start_us or sum(each.n_rows for each in found) >= wanted.n_rows:
+                return found
+        columns = lake.columns.read(table, series, symbol, days, with_text=True)
+    return None if columns is None else _pick_all(columns, query, pin, wanted)
 
 
 def filters(query: HistoryQuery, pin: Pin) -> dict[str, str]:
@@ -76,25 +113,29 @@ def kept_rows(
     return mask
 
 
-def _pick(
-    block: Block,
-    columns: SymbolColumns,
-    query: HistoryQuery,
-    pin: Pin,
-    n_wanted: int,
-    between_us: tuple[int, int],
-    key: _Key | None,
-) -> _Picked:
-    low, high = block.window(*between_us)
-    if key is not None:
-        while high > low and _key(block, columns.lexicon, high - 1) >= key:
+def _pick_all(columns: SymbolColumns, query: HistoryQuery, pin: Pin, wanted: _Wanted) -> list[_Picked]:
+    """The newest wanted rows, later blocks first."""
+    picked: list[_Picked] = []
+    n_wanted = wanted.n_rows
+    for block in reversed(columns.blocks):
+        if n_wanted > 0:
+            picked.append(_pick(block, columns, query, pin, replace(wanted, n_rows=n_wanted)))
+            n_wanted -= picked[-1].n_rows
+    return picked
+
+
+def _pick(block: Block, columns: SymbolColumns, query: HistoryQuery, pin: Pin, wanted: _Wanted) -> _Picked:
+    lexicon, n_wanted = columns.lexicon, wanted.n_rows
+    low, high = block.window(wanted.between.start_us, wanted.between.end_us)
+    if wanted.before_key is not None:
+        while high > low and _key(block, lexicon, high - 1) >= wanted.before_key:
             high -= 1
     mask = kept_rows(block, columns, pin, query.series.table.name, filters(query, pin), low, high)
     if mask is None:
         low = max(low, high - n_wanted)
-        return _Picked(block, slice(low, high), high - low)
+        return _Picked(block, lexicon, slice(low, high), high - low)
     rows = low + np.flatnonzero(mask)[-n_wanted:]
-    return _Picked(block, rows, len(rows))
+    return _Picked(block, lexicon, rows, len(rows))
 
 
 def _key(block: Block, lexicon: Lexicon, row: int) -> _Key:
@@ -102,12 +143,12 @@ def _key(block: Block, lexicon: Lexicon, row: int) -> _Key:
     return int(block.times[row]), source.topic_id, source.partition, int(block.offsets[row])
 
 
-def _to_rows(picked: _Picked, query: HistoryQuery, lexicon: Lexicon) -> list[Row]:
-    block, rows = picked.block, picked.rows
+def _to_rows(picked: _Picked, query: HistoryQuery, names: tuple[str, ...]) -> list[Row]:
+    block, lexicon, rows = picked.block, picked.lexicon, picked.rows
     sources = [lexicon.sources[code] for code in block.sources[rows].tolist()]
     return list(
         zip(
-            *(_to_list(name, block, rows, query, lexicon) for name in query.series.raw_columns),
+            *(_to_list(name, block, rows, query, lexicon) for name in names),
             [source.topic_id for source in sources],
             [source.partition for source in sources],
             block.offsets[rows].tolist(),

@@ -22,10 +22,12 @@ from lakehouse.column_block import (
     to_blocks,
 )
 from lakehouse.commit_rows import rows_beyond
+from lakehouse.delta_table import ROW_GROUP_ROWS
 from lakehouse.duckdb_session import DuckdbSession, position_lists
+from lakehouse.row_groups import Wanted, find_row_groups, read_row_groups
 from lakehouse.series import Series
 from lakehouse.snapshot import TableSnapshot
-from lakehouse.tail_rows import TableTail
+from lakehouse.symbol_columns import SymbolColumns, with_tail
 from lakehouse.time_range import DAY_US, TimeRange
 
 logger = logging.getLogger(__name__)
@@ -37,8 +39,11 @@ _MAX_FOLDED_ROWS = 200_000
 # Where a day is in more files than this, all symbols are taken from them at once.
 _FILES_OF_ONE_SYMBOL = 8
 _EVICT_TO = 0.9
-# One small file is read in 2 ms without DuckDB, in 10 ms or more with it.
-_FILES_READ_ALONE = 16
+# One file is read in a few milliseconds without DuckDB, in 10 ms or more with it.
+FILES_READ_ALONE = 16
+_MAX_ASKED = 10_000
+MANY_ROWS = 2 * ROW_GROUP_ROWS
+"""Of one symbol and day. Below it, reading the newest rows alone saves nothing."""
 
 _OF_SYMBOL = "symbol = $symbol AND"
 _STRETCH = "SELECT {columns} FROM {{rows}} WHERE {of_symbol} {time} >= $start AND {time} < $end"
@@ -48,19 +53,6 @@ SELECT {columns} FROM {{rows}} LEFT JOIN (
 ) USING (topic_id, kafka_partition)
 WHERE kafka_offset >= $least AND (next_offset IS NULL OR kafka_offset >= next_offset)
 """
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SymbolColumns:
-    """Consecutive days of one symbol, each in one block or two, ascending.
-
-    Where ``ahead``, they may hold rows that the pinned version does not have; never where it has a tail.
-    """
-
-    blocks: Sequence[Block]
-    lexicon: Lexicon
-    days: range
-    ahead: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -76,6 +68,7 @@ class _TableColumns:
     lexicon: Lexicon = field(default_factory=Lexicon)
     blocks: dict[BlockKey, Block] = field(default_factory=dict)
     pending: dict[BlockKey, list[Block]] = field(default_factory=dict)
+    asked: set[BlockKey] = field(default_factory=set)
 
     @property
     def name(self) -> str:
@@ -97,12 +90,29 @@ class ColumnStore:
     def n_bytes(self) -> int:
         return self._n_bytes
 
+    @property
+    def budget_bytes(self) -> int:
+        return self._budget_bytes
+
+    @property
+    def is_on(self) -> bool:
+        return self._budget_bytes > 0
+
     def read(
-        self, snapshot: TableSnapshot, series: Series, symbol: str, days: range, *, with_text: bool
+        self,
+        snapshot: TableSnapshot,
+        series: Series,
+        symbol: str,
+        days: range,
+        *,
+        with_text: bool,
+        unless_many: bool = False,
     ) -> SymbolColumns | None:
         """The columns of a symbol on some days (since the epoch), loaded where they are not there yet.
 
         None where files have to answer: columns are off, the version is too old, the days are too many or too full.
+        None as well where, ``unless_many``, days have many rows and nobody asked for them before: they may never be
+        asked for again, and their newest rows are read quicker than all of them.
         Raises FileGoneError where a file of the newest version was vacuumed meanwhile.
         """
         if not self._budget_bytes or not 0 < len(days) <= MAX_DAYS:
@@ -110,10 +120,10 @@ class ColumnStore:
         with self._lock:
             table = self._table(snapshot, series)
             try:
-                columns = self._read(table, snapshot, symbol, days, with_text)
+                columns = self._read(table, snapshot, symbol, days, with_text, unless_many)
                 if columns is None or snapshot.tail is None:
                     return columns
-                return _with_tail(columns, table.layout, snapshot, snapshot.tail, with_text=with_text)
+                return with_tail(columns, table.layout, snapshot, with_text=with_text)
             except LexiconFullError as error:
                 logger.warning("columns dropped table=%s full=%s", table.name, error)
                 self._drop(table)
@@ -130,7 +140,13 @@ class ColumnStore:
         return table
 
     def _read(
-        self, table: _TableColumns, snapshot: TableSnapshot, symbol: str, days: range, with_text: bool
+        self,
+        table: _TableColumns,
+        snapshot: TableSnapshot,
+        symbol: str,
+        days: range,
+        with_text: bool,
+        unless_many: bool,
     ) -> SymbolColumns | None:
         if snapshot.build != table.latest.build:
             return None
@@ -139,7 +155,8 @@ class ColumnStore:
         if snapshot.version < table.whole_since:
             return None
         missing = [day for day in days if not _holds(table.blocks.get((symbol, day)), with_text)]
-        if missing and not self._load(table, symbol, missing, with_text):
+        is_new = unless_many and missing and not _is_asked_again(table, symbol, missing)
+        if missing and not self._load(table, symbol, missing, with_text, MANY_ROWS if is_new else None):
             return None
         blocks = [self._merged(table, (symbol, day)) for day in days]
         self._evict()
@@ -171,7 +188,7 @@ class ColumnStore:
         paths = [path for path in snapshot.files.paths.tolist() if path not in known]
         if not paths:
             return None
-        if len(paths) <= _FILES_READ_ALONE and snapshot.location.is_local:
+        if len(paths) <= FILES_READ_ALONE and snapshot.location.is_local:
             return rows_beyond(paths, table.layout, snapshot.spec, before.position)
         same_partitions = set(snapshot.position) == set(before.position)
         return self._session.fetch_arrow(
@@ -182,8 +199,10 @@ class ColumnStore:
             **position_lists(before.position),
         )
 
-    def _load(self, table: _TableColumns, symbol: str, days: Sequence[int], with_text: bool) -> bool:
-        """Puts the blocks of a symbol into the table; False where that would be too many rows."""
+    def _load(
+        self, table: _TableColumns, symbol: str, days: Sequence[int], with_text: bool, most_rows: int | None
+    ) -> bool:
+        """Puts the blocks of a symbol into the table; False where that would be too many rows, in all or a day."""
         layout = table.layout
         stretch = TimeRange(days[0] * DAY_US, (days[-1] + 1) * DAY_US)
         files = table.latest.files
@@ -193,9 +212,12 @@ class ColumnStore:
             selected = files.select(time_column=layout.time, time_range=stretch)
         if selected.n_rows > _MAX_LOADED_ROWS:
             return False
-        loaded = {}
+        loaded: dict[BlockKey, Block] | None = {}
         if selected.paths:
-            loaded = self._fetch(table, selected.paths, stretch, None if of_all else symbol, with_text)
+            most = None if most_rows is None else most_rows * len(days)
+            loaded = self._fetch(table, selected.paths, stretch, None if of_all else symbol, with_text, most)
+        if loaded is None:
+            return False
         for day in days:
             loaded.setdefault((symbol, day), empty_block(layout, table.latest.spec, with_text=with_text))
         for key, block in loaded.items():
@@ -205,9 +227,24 @@ class ColumnStore:
         return True
 
     def _fetch(
-        self, table: _TableColumns, paths: list[str], stretch: TimeRange, symbol: str | None, with_text: bool
-    ) -> dict[BlockKey, Block]:
+        self,
+        table: _TableColumns,
+        paths: list[str],
+        stretch: TimeRange,
+        symbol: str | None,
+        with_text: bool,
+        most_rows: int | None,
+    ) -> dict[BlockKey, Block] | None:
+        """The rows as blocks; None where row groups say, before they are read, that these are more than wanted."""
         layout = table.layout
+        if len(paths) <= FILES_READ_ALONE and table.latest.location.is_local:
+            schema = layout.read_schema(table.latest.spec, with_text=with_text)
+            wanted = Wanted(symbol=symbol, time_column=layout.time, time_range=stretch, schema=schema)
+            groups = find_row_groups(paths, wanted)
+            if most_rows is not None and sum(group.n_rows for group in groups) > most_rows:
+                return None
+            rows = read_row_groups(groups, wanted)
+            return dict(to_blocks(rows, layout, table.lexicon, with_text=with_text))
         statement = _STRETCH.format(
             columns=", ".join(layout.column_names(with_text=with_text)),
             of_symbol="" if symbol is None else _OF_SYMBOL,
@@ -254,26 +291,14 @@ class ColumnStore:
                 return
 
 
-def _with_tail(
-    columns: SymbolColumns, layout: Layout, snapshot: TableSnapshot, tail: TableTail, *, with_text: bool
-) -> SymbolColumns:
-    """The columns with the tail's rows in their places. Of a day only what lies after the first of them is copied."""
-    lexicon, blocks = columns.lexicon, list(columns.blocks)
-    if columns.ahead:
-        blocks = [block.before(snapshot.position, lexicon) for block in blocks]
-    if tail.held:
-        added = {key[1]: block for key, block in to_blocks(tail.rows, layout, lexicon, with_text=with_text)}
-        blocks = [
-            part
-            for day, block in zip(columns.days, blocks, strict=True)
-            for part in (_joined(block, added[day], lexicon) if day in added else (block,))
-        ]
-    return SymbolColumns(blocks, lexicon, columns.days, ahead=False)
-
-
-def _joined(block: Block, tail: Block, lexicon: Lexicon) -> tuple[Block, Block]:
-    at, n_rows = block.window(int(tail.times[0]), int(tail.times[0]))[0], len(block.times)
-    return block.cut(0, at), merge_blocks([block.cut(at, n_rows), tail], lexicon)
+def _is_asked_again(table: _TableColumns, symbol: str, days: Sequence[int]) -> bool:
+    keys = {(symbol, day) for day in days}
+    if keys <= table.asked:
+        return True
+    if len(table.asked) > _MAX_ASKED:
+        table.asked.clear()
+    table.asked |= keys
+    return False
 
 
 def _holds(block: Block | None, with_text: bool) -> bool:

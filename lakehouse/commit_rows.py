@@ -7,14 +7,14 @@ import pyarrow.parquet as pq
 from lakehouse.column_block import Layout
 from lakehouse.errors import FileGoneError
 from lakehouse.position import Position, TopicPartition
+from lakehouse.row_groups import conform
 from lakehouse.table_spec import TableSpec
 
 
 def rows_beyond(paths: list[str], layout: Layout, spec: TableSpec, position: Position) -> pa.Table:
     """The columns of a layout, null where a file lacks one. Raises FileGoneError where one was vacuumed."""
-    names = layout.column_names(with_text=True)
     whole = spec.to_arrow_schema()
-    schema = pa.schema([whole.field(name) for name in names])
+    schema = pa.schema([whole.field(name) for name in layout.column_names(with_text=True)])
     try:
         found = [_read(path, schema) for path in paths]
     except FileNotFoundError as error:
@@ -27,13 +27,7 @@ def _read(path: str, schema: pa.Schema) -> pa.Table:
     with pq.ParquetFile(path) as file:
         held = set(file.schema_arrow.names)
         rows = file.read(columns=[name for name in schema.names if name in held], use_threads=False)
-    columns = [
-        rows[field.name].cast(field.type, safe=False)
-        if field.name in held
-        else pa.nulls(rows.num_rows, field.type)
-        for field in schema
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return conform(rows, schema)
 
 
 def _is_beyond(rows: pa.Table, position: Position) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from lakehouse.table_spec import TableSpec
@@ -18,6 +19,9 @@ CONTRACT_VERSION = 1
 MAX_VALUE_BYTES = 256 * 1024
 MAX_NESTING = 32
 MAX_FUTURE = timedelta(minutes=10)
+MAX_EVENT_AGE = timedelta(days=90)
+"""How far behind the broker's time an event may lie. Gold keeps at least as much (`lakehouse.retention`), so that a
+copy of a message always finds the row that it is a copy of."""
 EARLIEST_EVENT_TIME = datetime(2009, 1, 3, tzinfo=UTC)  # Source: the Bitcoin genesis block
 SYMBOL_PATTERN = "^[a-z0-9]{1,20}$"
 SOURCE_PATTERN = "^[a-z0-9]{1,20}$"
@@ -298,6 +302,7 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "time_in_future", f"the event time is over {MAX_FUTURE.seconds // 60} minutes after the broker's"
         ),
+        Rule("beyond_horizon", f"the event time is over {MAX_EVENT_AGE.days} days before the broker's"),
         Rule("score_contradicts_label", f"score is null and label is not {UNSCORED}, or the other way round"),
         Rule("interval_reversed", "lower is above upper"),
         Rule("interval_incomplete", "one of lower and upper is given without the other"),
@@ -311,6 +316,11 @@ RULES: Mapping[str, Rule] = {
 }
 
 
+@lru_cache(maxsize=256)  # a prediction's natural key is one of a dozen
+def _digest(natural_key: tuple[str, ...]) -> str:
+    return hashlib.sha256("\x1f".join(natural_key).encode()).hexdigest()[:20]
+
+
 def make_message_id(*, key: str, event_time: datetime, natural_key: tuple[str, ...]) -> str:
     """The deterministic id of a message: the same for the same Kafka key, event time and natural key.
 
@@ -318,5 +328,4 @@ def make_message_id(*, key: str, event_time: datetime, natural_key: tuple[str, .
     'btc:1767225600000000:e5f1ea7d5cb84ca1d09e'
     """
     microseconds = (event_time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    digest = hashlib.sha256("\x1f".join(natural_key).encode()).hexdigest()[:20]
-    return f"{key}:{microseconds}:{digest}"
+    return f"{key}:{microseconds}:{_digest(natural_key)}"

@@ -16,6 +16,7 @@ from lakehouse.contract import (
     CONTRACT_VERSION,
     CONTRACTS,
     EARLIEST_EVENT_TIME,
+    MAX_EVENT_AGE,
     MAX_FUTURE,
     MAX_NESTING,
     MAX_VALUE_BYTES,
@@ -36,8 +37,9 @@ UNSAID = (
     "`message_id` begins with the message's own key and event time: `key:epoch microseconds:`. What "
     "follows tells apart what happened at one instant: this project writes the first 20 hexadecimal digits "
     "of the SHA-256 of the natural key's parts, joined by U+001F.",
-    f"The event time is not before {EARLIEST_EVENT_TIME:%Y-%m-%d}, and at most {MAX_FUTURE.seconds // 60} "
-    "minutes after the broker's timestamp. Digits after the microsecond are cut, not rounded.",
+    f"The event time is not before {EARLIEST_EVENT_TIME:%Y-%m-%d}, at most {MAX_EVENT_AGE.days} days before and at "
+    f"most {MAX_FUTURE.seconds // 60} minutes after the broker's timestamp. Digits after the microsecond are cut, "
+    "not rounded.",
     f"`score` is null exactly where `label` is `{UNSCORED}`: what nobody could score is never 0.",
     "`target_time` is `made_at` plus `horizon`. `lower` and `upper` come together, and `lower` is not above.",
     f"The value is UTF-8 without a byte order mark, of at most {MAX_VALUE_BYTES} bytes, nested at most "

@@ -23,11 +23,13 @@ logger = logging.getLogger(__name__)
 
 MAX_READER_VERSION = 1
 MAX_WRITER_VERSION = 2
+MAX_APPEND_ATTEMPTS = 5
 ZSTD_LEVEL = 3
 POST_COMMIT_HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
 # Rows are sorted by symbol, so that a question reads the one or two row groups of its symbol; smaller ones cost more
-# footer than they spare.
+# footer than they spare. Compaction lets a row group end where a symbol does, once it has the fewer of these.
 ROW_GROUP_ROWS = 8_192
+MIN_ROW_GROUP_ROWS = 1_024
 WRITER = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_row_group_size=ROW_GROUP_ROWS)
 
 
@@ -106,32 +108,52 @@ def append(
     """Appends rows and advances the position in one commit; returns its version.
 
     Compare-and-set: raises PositionConflictError, writing nothing, where the table's position is not ``expected``
-    (None: the partition is not registered yet) when the commit lands. ``rows`` may be empty. ``table`` is brought
-    to the new version. Rows are sorted by the table's sort columns.
+    (None: the partition is not registered yet) when the commit lands. What else is committed meanwhile is let by; an
+    expiry makes it write again, unless the position stands still: then only the log knows who came first. ``rows`` may
+    be empty. ``table`` is brought to the new version. Rows are sorted by the table's sort columns.
     """
+    commit = CommitProperties(app_transactions=[Transaction(key.app_id, to) for key, to in advanced.items()])
+    moves = all(to != expected.get(key) for key, to in advanced.items())
+    problem = ""
+    for _ in range(MAX_APPEND_ATTEMPTS if moves else 1):
+        _assert_position(table, spec, expected, advanced)
+        try:
+            _append_once(table, spec, rows, commit)
+            return table.version()
+        except CommitFailedError as error:
+            problem = str(error)
+            logger.info("append lost its turn table=%s reason=%s", spec.name, problem.partition("\n")[0])
+            table.update_incremental()
+    raise PositionConflictError(table=spec.name, problem=problem)
+
+
+def _assert_position(
+    table: DeltaTable,
+    spec: TableSpec,
+    expected: Mapping[TopicPartition, int | None],
+    advanced: Mapping[TopicPartition, int],
+) -> None:
     for key in advanced:
         found = table.transaction_version(key.app_id)
         if found != expected.get(key):
             raise PositionConflictError(
                 table=spec.name, problem=f"{key.app_id} is {found}, expected {expected.get(key)}"
             )
-    commit = CommitProperties(app_transactions=[Transaction(key.app_id, to) for key, to in advanced.items()])
-    try:
-        if rows.num_rows:
-            _write(table, spec, rows, commit)
-        else:
-            table.create_write_transaction(
-                [],
-                mode="append",
-                schema=spec.to_delta_schema(),
-                partition_by=list(spec.partition_by),
-                commit_properties=commit,
-                post_commithook_properties=POST_COMMIT_HOOKS,
-            )
-            table.update_incremental()
-    except CommitFailedError as error:
-        raise PositionConflictError(table=spec.name, problem=str(error)) from error
-    return table.version()
+
+
+def _append_once(table: DeltaTable, spec: TableSpec, rows: pa.Table, commit: CommitProperties) -> None:
+    if rows.num_rows:
+        _write(table, spec, rows, commit)
+        return
+    table.create_write_transaction(
+        [],
+        mode="append",
+        schema=spec.to_delta_schema(),
+        partition_by=list(spec.partition_by),
+        commit_properties=commit,
+        post_commithook_properties=POST_COMMIT_HOOKS,
+    )
+    table.update_incremental()
 
 
 def _write(table: DeltaTable, spec: TableSpec, rows: pa.Table, commit: CommitProperties) -> None:

@@ -10,6 +10,8 @@ LakehouseError
 ├── FileGoneError            a file of a pinned snapshot was vacuumed; a fresh snapshot does not need it
 ├── BusyError                as many statements run as may, and the wait for one of them was not enough
 ├── CostError                a statement was stopped because it cost too much
+├── LockedError              another run of maintenance is at work on the lake
+├── RetentionRuleError       days to keep that would lose what another table still needs
 └── SettingError             a setting has a value that cannot be used
 """
 
@@ -114,6 +116,18 @@ class CostError(LakehouseError):
         super().__init__(f"the query was stopped after it had used up {spent}; ask for {accepted}")
         self.spent = spent
         self.accepted = accepted
+
+
+class LockedError(LakehouseError):
+    """Another run holds the lake's lock."""
+
+    def __init__(self, *, holder: str) -> None:
+        super().__init__(f"another run is at work: {holder}")
+        self.holder = holder
+
+
+class RetentionRuleError(LakehouseError):
+    """Days to keep that are none, or with which one table would lose what another still needs."""
 
 
 class SettingError(LakehouseError):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lakehouse.bucket_history import read_buckets
+from lakehouse.bucket_history import is_whole, read_buckets
 from lakehouse.buckets import BUCKET_WIDTHS_US, LINEAR, NO_FILLING, RAW, check_bucket_count
 from lakehouse.cursor import Cursor
 from lakehouse.curves import BUCKET_CURVES, RAW_CURVES
@@ -121,7 +121,19 @@ def _read_page(lake: Lake, query: HistoryQuery, pinned: Snapshot) -> HistoryPage
         snapshot=pin.snapshot,
         positions={name: pin.position(table) for name, table in pin.snapshot.tables.items()},
         market=pin.market,
+        horizon_us=lost_before_us(query, pin),
     )
+
+
+def lost_before_us(query: HistoryQuery, pin: Pin) -> int | None:
+    """The first instant that retention has left, where a range reaches before it and its answer is not whole.
+
+    Of forecasts it is also the first that realised prices are left of.
+    """
+    horizons = [table.horizon_us for table in pin.snapshot.tables.values() if table.horizon_us is not None]
+    if not horizons or max(horizons) <= query.time_range.start_us:
+        return None
+    return None if query.interval != RAW and is_whole(query, pin) else max(horizons)
 
 
 def _read_stretch(lake: Lake, query: HistoryQuery, pin: Pin) -> _Stretch:
@@ -160,7 +172,11 @@ def pin_market(lake: Lake, query: HistoryQuery, pinned: Snapshot) -> Pin:
         return Pin(snapshot=snapshot, rollups=rollups, cuts={}, market=None, realised_until_us=0)
     price = snapshot[GOLD_PRICE.name]
     assets = lake.assets.of(price) if query.moment is None else lake.assets.exactly(price)
-    market = primary_market(query.symbol, assets.markets(query.symbol))
+    markets = assets.markets(query.symbol)
+    if price.horizon_us is not None:
+        for rollup in rollups.tables.values():
+            markets |= lake.assets.markets_before(rollup, price.horizon_us, query.symbol)
+    market = primary_market(query.symbol, markets)
     seen = assets.seen(query.symbol, market) if market is not None else None
     until_us = min(seen.last_us, query.as_of_us) if seen is not None else 0
     return Pin(snapshot=snapshot, rollups=rollups, cuts={}, market=market, realised_until_us=until_us)
@@ -200,7 +216,7 @@ def to_points(
     if query.interval != RAW:
         width_us = BUCKET_WIDTHS_US[query.interval]
         columns = (*query.series.bucket_columns, "complete", "filled")
-        buckets = [(*row[:-1], row[0] + width_us <= query.as_of_us, row[-1]) for row in rows]
+        buckets = _with_complete(rows, width_us, query.as_of_us)
         return columns, thin_buckets(
             columns, buckets, curve=BUCKET_CURVES[query.series.name], n_points=n_points
         )
@@ -220,9 +236,19 @@ def to_points(
     return columns, [(*row, realised.get(row[target_at])) for row in points]
 
 
+def _with_complete(rows: list[Row], width_us: int, as_of_us: int) -> list[Row]:
+    """Whether each bucket is over, before the last column."""
+    if not rows:
+        return []
+    *shown, filled = zip(*rows, strict=True)
+    complete = [start_us + width_us <= as_of_us for start_us in shown[0]]
+    return list(zip(*shown, complete, filled, strict=True))
+
+
 __all__ = [
     "HistoryPage",
     "HistoryQuery",
+    "lost_before_us",
     "next_cursor",
     "pin_market",
     "read_history",

@@ -49,6 +49,8 @@ class HistoryPage:
     """Points in ascending time, as rows of ``columns``; instants are epoch microseconds. ``next`` goes back.
 
     ``n_read`` counts the points before they were thinned; ``n_observed`` those of them that were not filled in.
+    ``horizon_us`` is the first instant that retention has left, where the range reaches before it and points are
+    missing for that; None where the answer is whole.
     """
 
     columns: tuple[str, ...]
@@ -59,6 +61,7 @@ class HistoryPage:
     snapshot: Snapshot
     positions: Mapping[str, Position]
     market: Market | None
+    horizon_us: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

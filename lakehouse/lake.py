@@ -63,10 +63,18 @@ def open(
 
 
 class Lake:
-    """Reads one lake. Thread-safe; holds caches only, so any number of processes may read beside it."""
+    """Reads one lake. Thread-safe; holds caches only, so any number of processes may read beside it.
+
+    A ``build`` is read instead of the served one: a build that is being made is not served yet.
+    """
 
     def __init__(
-        self, location: LakeLocation, *, columns_budget_bytes: int = 0, limits: QueryLimits = UNLIMITED
+        self,
+        location: LakeLocation,
+        *,
+        columns_budget_bytes: int = 0,
+        limits: QueryLimits = UNLIMITED,
+        build: Build | None = None,
     ) -> None:
         self.location = location
         self.catalog = Catalog(location)
@@ -79,6 +87,7 @@ class Lake:
         self.tail: Tail | None = None
         """What follows Kafka in this process, if anything does."""
         self._lock = threading.Lock()
+        self._only_build = build
         self._build: Build | None = None
         self._build_looked_at = 0.0
         self._followers: dict[tuple[str, str], TableFollower] = {}
@@ -144,6 +153,8 @@ class Lake:
 
         Raises LakeNotFoundError before the first build.
         """
+        if self._only_build is not None:
+            return self._only_build
         now = time.monotonic()
         with self._lock:
             if self._build is None or look or now - self._build_looked_at > BUILD_LOOK_SECONDS:

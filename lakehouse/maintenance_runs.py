@@ -68,16 +68,24 @@ def end_run(
 
 def read_runs(lake: LakeLocation, *, n_newest: int) -> list[MaintenanceRun]:
     """The newest runs, the newest first."""
-    names = lake.names(_RUNS)
-    begun = [name for name in names if name.endswith(_BEGUN)]
-    ended = set(names)
-    runs = []
-    for name in reversed(begun[-n_newest:]):
-        end = name.removesuffix(_BEGUN) + _ENDED
-        content = json.loads(lake.read(name) or b"{}")
-        content |= json.loads((lake.read(end) if end in ended else None) or b"{}")
-        runs.append(MaintenanceRun(**content))
-    return runs
+    newest = sorted(list_runs(lake), reverse=True)[:n_newest]
+    return [read_run(lake, run_id) for run_id in newest]
+
+
+def list_runs(lake: LakeLocation) -> dict[str, bool]:
+    """{run id: whether it ended} of every run that the lake has a record of. Ids sort as the runs began."""
+    ended: dict[str, bool] = {}
+    for name in lake.names(_RUNS):
+        run_id, _, what = name.rpartition("/")[2].partition(".")
+        ended[run_id] = ended.get(run_id, False) or what == _ENDED
+    return ended
+
+
+def read_run(lake: LakeLocation, run_id: str) -> MaintenanceRun:
+    """One run that `list_runs` has named, as far as it has come."""
+    content = json.loads(lake.read(_path(run_id, _BEGUN)) or b"{}")
+    content |= json.loads(lake.read(_path(run_id, _ENDED)) or b"{}")
+    return MaintenanceRun(**content)
 
 
 def _path(run_id: str, what: str) -> str:

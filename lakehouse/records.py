@@ -7,6 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.contract import CONTRACTS
+from lakehouse.corrections import Excluded
+from lakehouse.replays import Place, origins_of, place_text
 from lakehouse.table_spec import HEADER_LIST, TableSpec, to_arrow_type
 from lakehouse.tables import QUARANTINE
 from lakehouse.verdict import Rejected, Row, judge_of, message_columns
@@ -37,11 +39,17 @@ class Judged:
     rejected: pa.Table
 
 
-def to_judged(topic: str, records: pa.Table) -> Judged:
-    """Splits the records of one topic by the verdict on each. Keeps their order."""
+def to_judged(topic: str, records: pa.Table, *, excluded: Excluded | None = None) -> Judged:
+    """Splits the records of one topic by the verdict on each, or by an operator's, who ``excluded`` some.
+
+    An excluded record's replays are excluded with it. Keeps the records' order.
+    """
     judge = judge_of(topic)
     times_us = records["broker_time"].cast(pa.int64()).to_pylist()
     verdicts = list(map(judge, records["key"].to_pylist(), records["value"].to_pylist(), times_us))
+    origins = origins_of(records["headers"])
+    if excluded:
+        _overrule(verdicts, records, origins, excluded)
     good_at: list[int] = []
     good: list[Row] = []
     bad_at: list[int] = []
@@ -54,13 +62,19 @@ def to_judged(topic: str, records: pa.Table) -> Judged:
             good_at.append(at)
             good.append(verdict)
     if not bad:
-        return Judged(to_gold_rows(topic, records, good), to_arrow_rows(QUARANTINE, {}, 0))
-    accepted = to_gold_rows(topic, records.take(pa.array(good_at, pa.int64())), good)
+        return Judged(to_gold_rows(topic, records, good, origins), to_arrow_rows(QUARANTINE, {}, 0))
+    good_origins = None if origins is None else [origins[at] for at in good_at]
+    accepted = to_gold_rows(topic, records.take(pa.array(good_at, pa.int64())), good, good_origins)
     return Judged(accepted, _to_rejected(records.take(pa.array(bad_at, pa.int64())), bad))
 
 
-def to_gold_rows(topic: str, records: pa.Table, rows: Sequence[Row]) -> pa.Table:
-    """Rows of a gold table (without ingest_time) from verdicts; ``records`` says where each one's message is."""
+def to_gold_rows(
+    topic: str, records: pa.Table, rows: Sequence[Row], origins: Sequence[Place | None] | None
+) -> pa.Table:
+    """Rows of a gold table (without ingest_time) from verdicts; ``records`` says where each one's message is.
+
+    ``origins`` are the records that they are replays of; None where no row is one.
+    """
     contract = CONTRACTS[topic]
     schema = schema_without_ingest_time(contract.table)
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
@@ -70,6 +84,9 @@ def to_gold_rows(topic: str, records: pa.Table, rows: Sequence[Row]) -> pa.Table
     values = zip(*rows, strict=True) if rows else ((),) * len(names)
     for name, column in zip(names, values, strict=True):
         columns[name] = pa.array(column, schema.field(name).type)
+    if origins is not None:
+        texts = [None if origin is None else place_text(origin) for origin in origins]
+        columns["replayed_from"] = pa.array(texts, pa.string())
     columns["event_date"] = pc.cast(columns[contract.time_column], pa.date32())
     return to_arrow_rows(contract.table, columns, len(rows))
 
@@ -100,6 +117,20 @@ def with_ingest_time(spec: TableSpec, rows: pa.Table, ingest_time_us: int) -> pa
 def to_bronze(records: pa.Table) -> pa.Table:
     """Records with the day that bronze is partitioned by."""
     return records.append_column("broker_date", records["broker_time"].cast(pa.date32()))
+
+
+def _overrule(
+    verdicts: list[Row | Rejected], records: pa.Table, origins: list[Place | None] | None, excluded: Excluded
+) -> None:
+    places = zip(
+        *(records[name].to_pylist() for name in ("topic_id", "kafka_partition", "kafka_offset")), strict=True
+    )
+    for at, place in enumerate(places):
+        found = excluded.get(place)
+        if found is None and origins is not None and (origin := origins[at]) is not None:
+            found = excluded.get(origin)
+        if found is not None:
+            verdicts[at] = found
 
 
 def _to_rejected(records: pa.Table, verdicts: list[Rejected]) -> pa.Table:

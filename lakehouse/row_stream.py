@@ -9,7 +9,7 @@ from typing import TypeVar
 from lakehouse.buckets import RAW
 from lakehouse.cursor import Cursor
 from lakehouse.errors import BusyError
-from lakehouse.history import next_cursor, pin_market, read_pinned, row_key, to_points
+from lakehouse.history import lost_before_us, next_cursor, pin_market, read_pinned, row_key, to_points
 from lakehouse.history_query import HistoryQuery, Pin, Row
 from lakehouse.lake import WAIT_SECONDS, Lake
 from lakehouse.row_bounds import RowBounds, read_row_bounds
@@ -29,6 +29,7 @@ class HistoryStream:
     """A page too large to hold. ``slices`` may be read once; the first of them is read already.
 
     ``fingerprint`` is the same as long as the rows of the range are: rows never change, so their keys tell.
+    ``horizon_us`` is as a page's.
     """
 
     columns: tuple[str, ...]
@@ -37,6 +38,7 @@ class HistoryStream:
     pin: Pin
     fingerprint: str
     n_rows: int
+    horizon_us: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def _open_stream(lake: Lake, query: HistoryQuery, pin: Pin) -> HistoryStream:
         pin=pin,
         fingerprint=bounds.fingerprint,
         n_rows=min(bounds.n_rows, query.limit),
+        horizon_us=lost_before_us(query, pin),
     )
 
 

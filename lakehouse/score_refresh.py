@@ -63,6 +63,13 @@ ANTI JOIN {{scored}} USING (topic_id, kafka_partition, kafka_offset)
 WHERE is_settled AND horizon_us <= $max_horizon_us
 """
 
+_OLDEST_UNSCORED = """
+SELECT min(epoch_us(made_at)), min(epoch_us(target_time))
+FROM {rows}
+ANTI JOIN {scored} USING (topic_id, kafka_partition, kafka_offset)
+WHERE epoch_us(target_time) - epoch_us(made_at) <= $max_horizon_us
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -95,6 +102,30 @@ def refresh_scores(lake: Lake, *, offsets_per_commit: int = OFFSETS_PER_COMMIT) 
     if report.n_commits:
         _log(report)
     return report
+
+
+def oldest_unscored(lake: Lake) -> tuple[int, int] | None:
+    """When the oldest forecast without a score was made, and the earliest target of such; None where all have one.
+
+    Raises LakeNotFoundError where there are no forecasts.
+    """
+
+    def ask(snapshot: Snapshot) -> tuple[int, int] | None:
+        forecasts, scores = snapshot[GOLD_PREDICTION.name], snapshot.tables.get(GOLD_SCORE.name)
+        position = Position() if scores is None else scores.position
+        beyond = lake.offsets.beyond(forecasts, position, forecasts.files.touching())
+        scored = [] if scores is None else scores.files.paths.tolist()
+        bound: dict[str, Any] = {"scored_files": scored} if scored else {}
+        found = lake.session.fetch_rows(
+            _OLDEST_UNSCORED.replace("{scored}", padded_rows(GOLD_SCORE, "scored_files" if scored else None)),
+            forecasts.files.selected(beyond).paths,
+            spec=GOLD_PREDICTION,
+            max_horizon_us=MAX_HORIZON_US,
+            **bound,
+        )
+        return None if not found or found[0][0] is None else (found[0][0], found[0][1])
+
+    return lake.read(partial(lake.snapshot, GOLD_PREDICTION.name, optional=(GOLD_SCORE.name,)), ask)
 
 
 def _refresh(lake: Lake, report: ScoreReport, snapshot: Snapshot, *, offsets_per_commit: int) -> None:

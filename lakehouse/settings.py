@@ -8,13 +8,15 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from lakehouse.errors import SettingError
+from lakehouse.errors import RetentionRuleError, SettingError
 from lakehouse.query_gate import QueryLimits
+from lakehouse.retention import Retention
 from lakehouse.storage import LakeLocation
 
 PREFIX = "CRYPTOVIZ_"
 _SECRET_FILE = "secret_key"
 _SECRET_BYTES = 48
+_LIVE_URL = re.compile(r"(wss?://[\w.:\[\]-]+)?(/(?!/)[^\s;,\"'<>]*)?", re.ASCII)
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", re.ASCII)
 
 
@@ -33,6 +35,9 @@ class Settings:
     lake_storage_options: str = _setting(
         "{}", "options of the lake's storage, as a JSON object of strings", secret=True
     )
+    retention: str = _setting(
+        "", "days that tables keep, such as bronze=30,gold_price=121; one that is not named keeps everything"
+    )
     http_host: str = _setting("127.0.0.1", "address that the API listens on")
     http_port: int = _setting(8000, "port that the API listens on; 0: any free one")
     http_workers: int = _setting(2, "processes that answer HTTP")
@@ -40,6 +45,9 @@ class Settings:
     http_head_seconds: float = _setting(10.0, "within how long a client must have sent a request's head")
     http_piece_seconds: float = _setting(
         60.0, "within how long a piece of an answer must be made and taken; a stream has many pieces"
+    )
+    live_url: str = _setting(
+        "", "WebSocket that the viewer follows: ws://host/path, wss://, or a path; empty: it asks every 2 s"
     )
     allowed_hosts: str = _setting("*", "host names that the API answers to, comma-separated")
     secret_key: str = _setting(
@@ -50,6 +58,9 @@ class Settings:
     log_level: str = _setting("INFO", "least level that is logged")
     columns_budget_bytes: int = _setting(
         256 * 1024 * 1024, "memory of an API process for recent days kept as columns; 0: none"
+    )
+    answers_budget_bytes: int = _setting(
+        16 * 1024 * 1024, "memory of an API process for answers that nothing has changed since; 0: none"
     )
     heavy_queries: int = _setting(
         4, "statements that an API process runs on files at once; more wait, then get 503; 0: any number"
@@ -68,6 +79,10 @@ class Settings:
     )
     cursor_wait_seconds: float = _setting(
         2.0, "how long a process waits to catch up with a cursor before 503"
+    )
+    maintenance_seconds: float = _setting(
+        60.0,
+        "how often the table service is meant to run; the state of the API says where it did not; 0: never",
     )
     kafka_bootstrap_servers: str = _setting("", "addresses of the brokers; empty: the API knows no lag")
     kafka_security_protocol: str = _setting("PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
@@ -114,12 +129,25 @@ class Settings:
         settings.lake_location()
         if not 0 <= settings.http_port <= 65535:
             raise SettingError(variable=f"{PREFIX}HTTP_PORT", problem="a port is between 0 and 65535")
+        if _LIVE_URL.fullmatch(settings.live_url) is None:
+            raise SettingError(
+                variable=f"{PREFIX}LIVE_URL",
+                problem="a page follows ws://host/path, wss://host/path or a path such as /ws/v1/flux",
+            )
+        settings.retention_days()
         if settings.rate_limit and _RATE.fullmatch(settings.rate_limit) is None:
             raise SettingError(
                 variable=f"{PREFIX}RATE_LIMIT",
                 problem="a rate is a whole number, / and second, minute, hour or day",
             )
         return settings
+
+    def retention_days(self) -> Retention:
+        """Days by table. Raises SettingError unless they can be kept together."""
+        try:
+            return Retention.parse(self.retention)
+        except RetentionRuleError as error:
+            raise SettingError(variable=f"{PREFIX}RETENTION", problem=str(error)) from error
 
     def query_limits(self) -> QueryLimits:
         return QueryLimits(

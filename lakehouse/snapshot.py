@@ -16,6 +16,7 @@ from lakehouse.catalog import Build, Catalog
 from lakehouse.commit import parse_file_changes
 from lakehouse.delta_table import assert_matches, open_table
 from lakehouse.file_index import FileIndex
+from lakehouse.horizon import committed_horizon, read_horizon
 from lakehouse.position import Position, committed_offsets, read_position
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
@@ -34,8 +35,9 @@ _MAX_COMMITS_READ = 16
 class TableSnapshot:
     """One table as it stood at one version. Immutable; its rows are those before ``position``.
 
-    ``commit_time_us`` is when the version was committed; None where its commit was cleaned up. ``tail`` adds what
-    Kafka has of one symbol beyond that.
+    ``commit_time_us`` is when the version was committed; None where its commit was cleaned up. ``horizon_us`` is the
+    first instant that retention has left; None where nothing was expired. ``tail`` adds what Kafka has of one symbol
+    beyond the version.
     """
 
     spec: TableSpec
@@ -45,6 +47,7 @@ class TableSnapshot:
     position: Position
     files: FileIndex
     commit_time_us: int | None
+    horizon_us: int | None = None
     tail: TableTail | None = None
 
     @property
@@ -160,6 +163,7 @@ class TableFollower:
                 position=known.position.advanced(committed_offsets(commit)),
                 files=files,
                 commit_time_us=to_commit_time_us(commit),
+                horizon_us=committed_horizon(commit) or known.horizon_us,
             )
         return None
 
@@ -240,4 +244,5 @@ def _to_snapshot(
         position=read_position(table, topic_ids),
         files=FileIndex.read(table, spec, location.root),
         commit_time_us=commit_time_us(location, table.version()),
+        horizon_us=read_horizon(table),
     )

@@ -14,6 +14,11 @@ _SOURCE_COLUMNS = (
     Column("kafka_offset", "long", "offset in the partition"),
     Column("broker_time", "timestamp", "UTC instant at which the broker appended the message"),
     Column("ingest_time", "timestamp", "UTC instant at which the batch that wrote the row began"),
+    Column(
+        "replayed_from",
+        "string",
+        "topic id/partition/offset of the record that the message is a replay of; null where it is none",
+    ),
 )
 _POSITION_STATS = ("kafka_partition", "kafka_offset")
 
@@ -182,7 +187,9 @@ QUARANTINE = TableSpec(
     grain="one Kafka message that could not become a gold row",
     columns=(
         *_MESSAGE_COLUMNS,
-        Column("rule", "string", "rule of the contract that failed"),
+        Column(
+            "rule", "string", "rule of the contract that failed; excluded: an operator took it out of gold"
+        ),
         Column("field", "string", "field of the message that failed; null where the whole message did"),
         Column("reason", "string", "what was wrong and what is accepted, in words"),
         Column("key", "binary", "key of the message, untouched"),
@@ -233,11 +240,35 @@ LOSSES = TableSpec(
     derived=False,
 )
 
+CORRECTIONS = TableSpec(
+    name="corrections",
+    grain="one Kafka message that an operator took out of gold",
+    columns=(
+        Column("topic", "string", "Kafka topic"),
+        Column("topic_id", "string", "id of the topic"),
+        Column("kafka_partition", "integer", "partition of the topic"),
+        Column("kafka_offset", "long", "offset in the partition"),
+        Column("reason", "string", "the operator's own words"),
+        Column("excluded_by", "string", "who excluded it"),
+        Column("excluded_time", "timestamp", "UTC instant at which it was excluded"),
+    ),
+    derived=False,
+)
+
 ASSET_TABLES = (GOLD_SENTIMENT, GOLD_PREDICTION, GOLD_PRICE)
 """The gold tables whose rows are about a symbol."""
 GOLD_TABLES = (*ASSET_TABLES, GOLD_NEWS)
 """The tables that messages become rows of. Each is sorted by its messages' key, then by their event time."""
 TABLES: Mapping[str, TableSpec] = {
     spec.name: spec
-    for spec in (BRONZE, *GOLD_TABLES, GOLD_SCORE, QUARANTINE, DUPLICATES, LOSSES, *ROLLUP_TABLES)
+    for spec in (
+        BRONZE,
+        *GOLD_TABLES,
+        GOLD_SCORE,
+        QUARANTINE,
+        DUPLICATES,
+        LOSSES,
+        CORRECTIONS,
+        *ROLLUP_TABLES,
+    )
 }

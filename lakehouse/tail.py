@@ -13,6 +13,7 @@ from itertools import islice
 
 from lakehouse.contract import CONTRACTS, MessageContract
 from lakehouse.position import Position, TopicPartition
+from lakehouse.replays import Place
 from lakehouse.tables import ASSET_TABLES
 from lakehouse.tail_rows import TableTail, TailRow
 from lakehouse.verdict import Rejected, judge_of
@@ -56,6 +57,8 @@ class Message:
     key: bytes | None
     value: bytes | None
     broker_time_us: int
+    origin: Place | None = None
+    """Of a replay, the record that it is."""
 
 
 @dataclass(slots=True, eq=False)
@@ -179,7 +182,14 @@ class Tail:
             verdict = judge(message.key, message.value, message.broker_time_us)
             if not isinstance(verdict, Rejected):
                 candidates.append(
-                    TailRow.of(topic.contract, source, message.offset, message.broker_time_us, verdict)
+                    TailRow.of(
+                        topic.contract,
+                        source,
+                        message.offset,
+                        message.broker_time_us,
+                        verdict,
+                        message.origin,
+                    )
                 )
                 sizes.append(len(message.value or b""))
         kept = decide(topic.contract, candidates) if candidates else []

@@ -10,6 +10,7 @@ import pyarrow as pa
 from lakehouse.contract import CONTRACTS, MessageContract
 from lakehouse.position import Position, TopicPartition
 from lakehouse.records import to_gold_rows
+from lakehouse.replays import Place
 from lakehouse.verdict import Row, message_columns
 
 _INSTANT = pa.timestamp("us", tz="UTC")
@@ -25,13 +26,26 @@ class TailRow(NamedTuple):
     time_us: int
     message_id: str
     values: Row
+    origin: Place | None = None
+    """Of a replay, the record that it is."""
 
     @staticmethod
     def of(
-        contract: MessageContract, source: TopicPartition, offset: int, broker_time_us: int, values: Row
+        contract: MessageContract,
+        source: TopicPartition,
+        offset: int,
+        broker_time_us: int,
+        values: Row,
+        origin: Place | None = None,
     ) -> "TailRow":
         key_at, time_at, id_at = _key_places(contract.topic)
-        return TailRow(source, offset, broker_time_us, values[key_at], values[time_at], values[id_at], values)
+        return TailRow(
+            source, offset, broker_time_us, values[key_at], values[time_at], values[id_at], values, origin
+        )
+
+    @property
+    def place(self) -> Place:
+        return self.source.topic_id, self.source.partition, self.offset
 
     def get(self, contract: MessageContract, name: str) -> Any:
         """The value of a column that a verdict fills."""
@@ -92,7 +106,8 @@ def _to_arrow(contract: MessageContract, rows: Sequence[TailRow]) -> pa.Table:
             "broker_time": pa.array([row.broker_time_us for row in rows], pa.int64()).cast(_INSTANT),
         }
     )
-    known = to_gold_rows(contract.topic, places, [row.values for row in rows])
+    origins = [row.origin for row in rows] if any(row.origin for row in rows) else None
+    known = to_gold_rows(contract.topic, places, [row.values for row in rows], origins)
     unknown = pa.nulls(len(rows), _INSTANT)
     return known.append_column("ingest_time", unknown).select(contract.table.column_names)
 

@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from deltalake import DeltaTable
+
 from lakehouse.catalog import Build
 from lakehouse.contract import MessageContract
+from lakehouse.corrections import Excluded, read_excluded
 from lakehouse.delta_table import open_table
 from lakehouse.lake import Lake
+from lakehouse.origins import OriginIndex
+from lakehouse.replays import Place
 from lakehouse.tail import Tail
 from lakehouse.tail_rows import TailRow
-from lakehouse.winners import BUCKET_US, WinnerIndex
+from lakehouse.winners import BUCKET_US, Winner, WinnerIndex
 
 MAX_IDS = 100_000
 """Ids kept per table, about 35 MB in all at most; beyond it they are read from gold again."""
@@ -17,8 +22,13 @@ MAX_IDS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class _Index:
+    """What one gold table says of messages. An exclusion comes with a new build."""
+
     build: Build
+    table: DeltaTable
     winners: WinnerIndex
+    origins: OriginIndex
+    excluded: Excluded
 
 
 class TailWinners:
@@ -40,16 +50,50 @@ class TailWinners:
         """
         index = self._index(contract)
         symbols, times_us = [row.symbol for row in rows], [row.time_us for row in rows]
-        unread = index.missing(symbols, times_us)
-        buckets = index.load(symbols, times_us)
+        unread = index.winners.missing(symbols, times_us)
+        buckets = index.winners.load(symbols, times_us)
         if unread:
-            self._add_held(contract, unread, index)
-        decided = []
-        for row, bucket in zip(rows, buckets, strict=True):
-            own = (row.source.topic_id, row.source.partition, row.offset)
-            decided.append(bucket.setdefault(row.message_id, own) == own)
-        index.count_added(sum(decided))
+            self._add_held(contract, unread, index.winners)
+        winner_of = self._winners_of_origins(contract, rows, index)
+        decided = [
+            self._is_gold(row, bucket, index.excluded, winner_of)
+            for row, bucket in zip(rows, buckets, strict=True)
+        ]
+        index.winners.count_added(sum(decided))
         return decided
+
+    def _is_gold(
+        self, row: TailRow, bucket: dict[str, Winner], excluded: Excluded, winner_of: dict[Place, Winner]
+    ) -> bool:
+        """The rule of `streaming.ingest.intake`: of a message_id, and of an origin and its replays, one is gold."""
+        identity = row.place if row.origin is None else row.origin
+        if excluded and (row.place in excluded or identity in excluded):
+            return False
+        if row.origin is not None and row.origin in winner_of and row.message_id not in bucket:
+            winner = winner_of[row.origin]
+        else:
+            winner = bucket.setdefault(row.message_id, row.place)
+        if winner != row.place:
+            return False
+        if winner_of:
+            winner_of[identity] = row.place
+        return True
+
+    def _winners_of_origins(
+        self, contract: MessageContract, rows: Sequence[TailRow], index: _Index
+    ) -> dict[Place, Winner]:
+        """The gold row of each origin that a row is a replay of, in gold or in the tail; empty without replays."""
+        origins = {row.origin for row in rows if row.origin is not None}
+        if not origins:
+            return {}
+        index.table.update_incremental()
+        found = index.origins.find(origins)
+        for symbol in {row.symbol for row in rows}:
+            for held in self._tail.rows_of(contract.table.name, symbol):
+                identity = held.place if held.origin is None else held.origin
+                if identity in origins:
+                    found.setdefault(identity, held.place)
+        return found
 
     def _add_held(self, contract: MessageContract, unread: set[tuple[str, int]], index: WinnerIndex) -> None:
         """Rows of the tail in stretches that were just read from gold, which may not have them yet."""
@@ -61,20 +105,23 @@ class TailWinners:
             ]
             buckets = index.load([symbol] * len(held), [row.time_us for row in held])
             for row, bucket in zip(held, buckets, strict=True):
-                bucket.setdefault(row.message_id, (row.source.topic_id, row.source.partition, row.offset))
+                bucket.setdefault(row.message_id, row.place)
 
-    def _index(self, contract: MessageContract) -> WinnerIndex:
+    def _index(self, contract: MessageContract) -> _Index:
         build = self._lake.current_build()
         known = self._indexes.get(contract.topic)
         if known is None or known.build != build:
             location = self._lake.catalog.table_location(contract.table.name, build)
+            table = open_table(location, contract.table)
             winners = WinnerIndex(
-                open_table(location, contract.table),
+                table,
                 location,
                 key_column=contract.key_column,
                 time_column=contract.time_column,
                 follows=True,
                 max_ids=MAX_IDS,
             )
-            known = self._indexes[contract.topic] = _Index(build, winners)
-        return known.winners
+            origins = OriginIndex(table, location, contract.table)
+            known = _Index(build, table, winners, origins, read_excluded(self._lake.catalog))
+            self._indexes[contract.topic] = known
+        return known

@@ -18,6 +18,7 @@ from lakehouse.contract import (
     CONTRACT_VERSION,
     CONTRACTS,
     EARLIEST_EVENT_TIME,
+    MAX_EVENT_AGE,
     MAX_FUTURE,
     MAX_VALUE_BYTES,
     PREDICTED_PRICE,
@@ -34,6 +35,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST_US = (EARLIEST_EVENT_TIME - _EPOCH) // _MICROSECOND
 _MAX_FUTURE_US = MAX_FUTURE // _MICROSECOND
+_MAX_AGE_US = MAX_EVENT_AGE // _MICROSECOND
 _MAX_KNOWN = 10_000
 _HORIZON_UNIT_US = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 
@@ -169,7 +171,11 @@ def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None
                 except ValueError as error:
                     raise wrong("bad_time", field, text) from error
         own_key, event_time_us = row[key_at], row[time_at]
-        if not _EARLIEST_US <= event_time_us <= broker_time_us + _MAX_FUTURE_US:
+        if not (
+            max(_EARLIEST_US, broker_time_us - _MAX_AGE_US)
+            <= event_time_us
+            <= broker_time_us + _MAX_FUTURE_US
+        ):
             raise _out_of_time(contract.time_field, event_time_us, broker_time_us)
         if check_together is not None:
             check_together(row)
@@ -191,6 +197,12 @@ def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None
 def _out_of_time(name: str, event_time_us: int, broker_time_us: int) -> BrokenRuleError:
     if event_time_us < _EARLIEST_US:
         return BrokenRuleError("time_too_old", name, f"{name} is before {EARLIEST_EVENT_TIME:%Y-%m-%d}")
+    if event_time_us <= broker_time_us + _MAX_FUTURE_US:
+        return BrokenRuleError(
+            "beyond_horizon",
+            name,
+            f"{name} is over {MAX_EVENT_AGE.days} days before the broker's time: what was of that day is settled",
+        )
     ahead = (event_time_us - broker_time_us) // 1_000_000
     return BrokenRuleError(
         "time_in_future",

@@ -2,6 +2,7 @@
 
 python3 setup/system_packages.py setup    # Python's venv module and a JDK
 python3 setup/system_packages.py test     # and what the tests drive: Chromium, its driver, Redis
+python3 setup/system_packages.py http     # and what asks in `make bench-http`: wrk
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ class SystemPackage:
 
 
 def main() -> int:
-    purposes = {"setup": (VENV, JDK), "test": (VENV, JDK, CHROMIUM, CHROMEDRIVER, REDIS)}
+    purposes = {
+        "setup": (VENV, JDK),
+        "test": (VENV, JDK, CHROMIUM, CHROMEDRIVER, REDIS),
+        "http": (VENV, JDK, WRK),
+    }
     if len(sys.argv) != 2 or sys.argv[1] not in purposes:
         print(f"usage: system_packages.py {'|'.join(purposes)}", file=sys.stderr)
         return 2
@@ -107,6 +112,7 @@ JDK = SystemPackage("a JDK 17 or 21", _has_jdk, "openjdk-17-jdk-headless")
 CHROMIUM = SystemPackage("Chromium", _has_program(*CHROMIUMS), "chromium")
 CHROMEDRIVER = SystemPackage("ChromeDriver", _has_program("chromedriver"), "chromium-driver")
 REDIS = SystemPackage("Redis", _has_program("redis-server"), "redis-server")
+WRK = SystemPackage("wrk", _has_program("wrk"), "wrk")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -19,6 +19,10 @@ from streaming.ingest.__main__ import add_ingest_options, add_lake_option, to_in
 from streaming.ingest.run import IngestService
 from streaming.supervision import one_line, stop_on_signals
 
+LOCAL_MASTER = "local[6]"
+"""Two tasks for each of three queries, on however many cores: the long tasks of an analysis that catches up must not
+keep ingestion waiting for a slot."""
+
 logger = logging.getLogger("streaming")
 
 
@@ -80,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add_lake_option(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="until SIGTERM; safe to kill at any moment")
-    add_spark_options(run)
+    add_spark_options(run, master=LOCAL_MASTER)
     add_ingest_options(run)
     add_analysis_options(run)
     return parser

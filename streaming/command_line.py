@@ -23,9 +23,12 @@ def log_to_stdout() -> None:
     logging.getLogger("py4j").setLevel(logging.WARNING)
 
 
-def add_spark_options(parser: argparse.ArgumentParser) -> None:
+def add_spark_options(parser: argparse.ArgumentParser, *, master: str = "local[2]") -> None:
+    """``master`` is the default where the environment names none."""
     parser.add_argument(
-        "--master", default=os.environ.get("CRYPTOVIZ_SPARK_MASTER", "local[2]"), help="Spark master"
+        "--master",
+        default=os.environ.get("CRYPTOVIZ_SPARK_MASTER", master),
+        help="Spark master (default %(default)s)",
     )
     parser.add_argument("--driver-memory", default="1g")
     parser.add_argument(

@@ -12,6 +12,7 @@ StreamingError
 │   └── CompactedTopicError  its cleanup.policy makes offsets vanish
 ├── SparkSettingsError       Spark cannot start as it must, or already runs otherwise
 ├── SparkLostError           Spark's JVM ended under a running service
+├── NotExcludableError       a message that nobody can be sure of any more
 └── DataLossError            Kafka no longer has what the tables have not taken in
 """
 
@@ -111,6 +112,14 @@ class TopicRecreatedError(TopicError):
         self.expected_id = expected_id
         self.found_id = found_id
         super().__init__(topic, f"topic {topic} was created again: its id was {expected_id}, now {found_id}")
+
+
+class NotExcludableError(StreamingError):
+    """A message that bronze does not hold, so that what it became cannot be made again without it."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        super().__init__(f"bronze does not hold {place}: not taken in yet, or expired")
 
 
 class DataLossError(StreamingError):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+from deltalake import DeltaTable
 from kafka import KafkaConsumer, TopicPartition
 
 from lakehouse.catalog import Catalog
@@ -53,10 +54,18 @@ def read_delivered(bootstrap: str, topics: tuple[str, ...] = tuple(CONTRACTS)) -
 
 
 def read_table(lake: LakeLocation, name: str) -> pa.Table:
-    """A whole table of the served build; empty where it does not exist yet."""
+    """A whole table of the served build. Raises LakeNotFoundError where it does not exist yet."""
+    return pa.table(_open(lake, name).to_pyarrow_table())
+
+
+def n_rows(lake: LakeLocation, name: str) -> int:
+    """How many rows a table's log counts, without reading them. Raises LakeNotFoundError where there is no table."""
+    return int(_open(lake, name).count())
+
+
+def _open(lake: LakeLocation, name: str) -> DeltaTable:
     catalog = Catalog(lake)
-    table = open_table(catalog.table_location(name, catalog.current_build()), TABLES[name])
-    return pa.table(table.to_pyarrow_table())
+    return open_table(catalog.table_location(name, catalog.current_build()), TABLES[name])
 
 
 def assert_accounted(lake: LakeLocation, delivered: list[Delivered]) -> None:

@@ -106,7 +106,7 @@ def _retime(draw: Draw, draft: _Draft) -> None:
     """Another event time in a form that is accepted or nearly, with the id that belongs to it."""
     contract = CONTRACTS[draft.topic]
     second = BROKER_TIME + timedelta(
-        seconds=draw.choice((0, -1, 599, 600, 601, -86_400, -541_166_400, -541_166_401))
+        seconds=draw.choice((0, -1, 599, 600, 601, -86_400, -7_776_000, -7_776_001, -541_166_401))
     )
     fraction, zone = draw.choice(FRACTIONS), draw.choice(("Z", "+00:00", "Z", "z", "+01:00"))
     draft.set(contract.time_field, f'"{second:%Y-%m-%dT%H:%M:%S}{fraction}{zone}"'.encode())

@@ -1,13 +1,15 @@
 """Points as columns: the Arrow types of what a page shows, and the texts that JSON and CSV show instead."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
-from api.encoding import encode_json, format_times, to_points
+from api.encoding import encode_json, format_times
 from lakehouse.history_query import Row
-from lakehouse.series import Series
+from lakehouse.series import SERIES, Series
 from lakehouse.table_spec import to_arrow_type
 
 _INSTANT = pa.timestamp("us", tz="UTC")
@@ -28,20 +30,32 @@ _ORIGINS_OF_BITS = tuple(
 
 def point_schema(series: Series, columns: Sequence[str]) -> pa.Schema:
     """The Arrow schema of a page's columns."""
-    raw = {column.name: to_arrow_type(column.type) for column in series.table.columns}
+    return _schema_of(series.name, tuple(columns))
+
+
+@cache
+def _schema_of(name: str, columns: tuple[str, ...]) -> pa.Schema:
+    raw = {column.name: to_arrow_type(column.type) for column in SERIES[name].table.columns}
     of_buckets = "origins" in columns
     types = _BUCKET_TYPES if of_buckets else raw
-    return pa.schema([pa.field(name, types.get(name, pa.float64())) for name in columns])
+    return pa.schema([pa.field(column, types.get(column, pa.float64())) for column in columns])
 
 
-def to_json_points(schema: pa.Schema, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Rows as objects: instants in RFC 3339, origins by name."""
-    names = schema.names
-    points = to_points(names, rows, [field.name for field in schema if field.type == _INSTANT])
-    if "origins" in names:
-        for point in points:
-            point["origins"] = _ORIGINS_OF_BITS[point["origins"]]
-    return points
+def to_json_points(schema: pa.Schema, rows: Sequence[Row]) -> list[Any]:
+    """Rows as what JSON writes as objects: instants in RFC 3339, origins by name."""
+    if not rows:
+        return []
+    columns = _to_columns(schema, rows)
+    for at, field in enumerate(schema):
+        if field.type == _INSTANT:
+            columns[at] = format_times(columns[at])
+    return list(map(_point_type(tuple(schema.names)), *columns))
+
+
+@cache
+def _point_type(names: tuple[str, ...]) -> type:
+    """A struct is made in a third of a dict's time, and written in half of it."""
+    return msgspec.defstruct("Point", names, frozen=True, gc=False)
 
 
 def to_arrow_points(schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:

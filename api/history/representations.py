@@ -14,7 +14,7 @@ from lakehouse.history_query import Row
 
 _LINES = msgspec.json.Encoder()
 Meta = Mapping[str, Any]
-"""What an envelope has beside its points: requete, suivant, complet, snapshot."""
+"""What an envelope has beside its points: requete, suivant, complet, horizon, snapshot."""
 
 
 def encode_points(schema: pa.Schema, rows: list[Row]) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.history.etags import page_etag, stream_etag
+from api.history.page_memo import KeptPage, is_kept, true_until_us
 from api.history.parameters import MAX_LIMIT
 from api.history.point_columns import point_schema
 from api.history.representations import encode_envelope, encode_points, encode_slices
@@ -28,11 +29,15 @@ Envelope = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryAnswer:
-    """One page in one representation. ``meta`` is what the envelope has beside its points; ``body`` may be large."""
+    """One page in one representation. ``meta`` is what the envelope has beside its points; ``body`` may be large.
+
+    ``kept`` is what answers the same request again.
+    """
 
     etag: str
     meta: Envelope
     body: bytes | Iterator[bytes]
+    kept: KeptPage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +63,29 @@ def history(*, lake: Lake, request: HistoryRequest) -> HistoryAnswer:
     return _paged(request, page)
 
 
+def kept_answer(kept: KeptPage, *, lake: Lake, now_us: int) -> HistoryAnswer | None:
+    """What a kept page says now; None where it is not true any more. Raises LakeNotFoundError."""
+    name = kept.table.spec.name
+    table = lake.snapshot(name)[name]
+    if not kept.is_true(table, now_us):
+        return None
+    meta: Envelope = {
+        "requete": kept.requete,
+        "suivant": kept.suivant,
+        "complet": kept.complet,
+        "horizon": kept.horizon,
+        "snapshot": [to_snapshot(table, table.position, now_us)],
+    }
+    return HistoryAnswer(etag=kept.etag, meta=meta, body=encode_envelope(meta, kept.points))
+
+
 def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
     query, schema = request.query, point_schema(request.query.series, page.columns)
     meta: Envelope = {
         "requete": _to_request(query, page.market, n_read=page.n_read),
         "suivant": _to_next_url(request, page.next),
-        "complet": page.next is None and not _left_out(query, page),
+        "complet": page.next is None and not _left_out(query, page) and page.horizon_us is None,
+        "horizon": _to_horizon(page.horizon_us),
         "snapshot": _to_snapshots(page.snapshot, page.positions, query.as_of_us),
     }
     points = encode_points(schema, page.rows)
@@ -75,9 +97,28 @@ def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
         points=points,
     )
     if request.representation == "json":
-        return HistoryAnswer(etag=etag, meta=meta, body=encode_envelope(meta, points))
+        body = encode_envelope(meta, points)
+        return HistoryAnswer(etag=etag, meta=meta, body=body, kept=_to_kept(query, page, meta, points, etag))
     body = b"".join(encode_slices(request.representation, schema, [page.rows], meta))
     return HistoryAnswer(etag=etag, meta=meta, body=body)
+
+
+def _to_kept(
+    query: HistoryQuery, page: HistoryPage, meta: Envelope, points: bytes, etag: str
+) -> KeptPage | None:
+    if not is_kept(query):
+        return None
+    return KeptPage(
+        requete=meta["requete"],
+        suivant=meta["suivant"],
+        complet=meta["complet"],
+        horizon=meta["horizon"],
+        points=points,
+        etag=etag,
+        table=page.snapshot[query.series.table.name],
+        since_us=query.as_of_us,
+        until_us=true_until_us(query),
+    )
 
 
 def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> HistoryAnswer:
@@ -88,7 +129,8 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
     meta: Envelope = {
         "requete": _to_request(query, pin.market, n_read=stream.n_rows),
         "suivant": _to_next_url(request, stream.next),
-        "complet": stream.next is None,
+        "complet": stream.next is None and stream.horizon_us is None,
+        "horizon": _to_horizon(stream.horizon_us),
         "snapshot": _to_snapshots(pin.snapshot, positions, query.as_of_us),
     }
     etag = stream_etag(
@@ -96,7 +138,8 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
         builds=[pin.snapshot.build.build_id],
         requete=meta["requete"],
         fingerprint=stream.fingerprint,
-        others={name: positions[name].to_json() for name in positions if name != query.series.table.name},
+        others={name: positions[name].to_json() for name in positions if name != query.series.table.name}
+        | {"horizon": stream.horizon_us},
     )
     schema = point_schema(query.series, stream.columns)
     body = encode_slices(request.representation, schema, stream.slices, meta)
@@ -160,6 +203,11 @@ def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> E
     if market is not None:
         request["marche"] = {"venue": market.venue, "quote": market.quote}
     return request
+
+
+def _to_horizon(horizon_us: int | None) -> str | None:
+    """The first instant that rows are kept of, where an answer lacks what came before it."""
+    return None if horizon_us is None else format_us(horizon_us)
 
 
 def _left_out(query: HistoryQuery, page: HistoryPage) -> bool:

@@ -1,19 +1,24 @@
 """Views of the histories: validate, select, answer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
+from functools import cache, wraps
 
-from django.http import HttpResponse, StreamingHttpResponse
+from deltalake.exceptions import DeltaError
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from api.answers import LakeView, respond
 from api.clock import now_us
 from api.encoding import encode_json
 from api.history import selectors
+from api.history.page_memo import PageMemo
 from api.history.questions import parse_history_query, travel_in
 from api.history.selectors import HistoryAnswer, HistoryRequest
 from api.lakes import current_lake, current_settings, cursor_key
 from api.negotiation import FORMAT, FormatNegotiation
 from api.rendering import MEDIA_TYPES, TABULAR_RENDERERS
+from lakehouse.errors import LakehouseError
 from lakehouse.history import HistoryQuery
 from lakehouse.series import SENTIMENT, Series
 from lakehouse.time_range import HOUR_US
@@ -22,6 +27,7 @@ from lakehouse.time_range import HOUR_US
 SETTLED_US = HOUR_US
 _PINNED = "public, max-age=86400, immutable"
 _ASK_AGAIN = "no-cache"
+JSON = "json"
 
 
 class HistoryView(LakeView):
@@ -51,7 +57,41 @@ class HistoryView(LakeView):
             wait_seconds=current_settings().cursor_wait_seconds,
         )
         answer = selectors.history(lake=lake, request=asked)
+        if answer.kept is not None:
+            page_memo().keep(_key_of(request), answer.kept)
         return _respond(answer, representation, cache_control=_cache_control(query))
+
+
+def remembering(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A history view that answers a request it was asked before without going through it, where that is still true."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, **path: str) -> HttpResponseBase:
+        kept = page_memo().find(_key_of(request)) if request.method == "GET" else None
+        if kept is None or current_settings().rate_limit:
+            return view(request, **path)
+        try:
+            found = selectors.kept_answer(kept, lake=current_lake(), now_us=now_us())
+        except (LakehouseError, DeltaError):
+            found = None  # the view says what is wrong
+        if found is None:
+            return view(request, **path)
+        response = _respond(found, JSON, cache_control=_ASK_AGAIN)
+        response["Allow"] = ", ".join(method.upper() for method in HistoryView.http_method_names)
+        return response
+
+    return answer
+
+
+@cache
+def page_memo() -> PageMemo:
+    """This process's pages."""
+    return PageMemo(current_settings().answers_budget_bytes)
+
+
+def _key_of(request: HttpRequest | Request) -> Hashable:
+    """All of a request that its answer depends on."""
+    return request.path_info, request.META.get("QUERY_STRING", ""), request.META.get("HTTP_ACCEPT")
 
 
 def _cache_control(query: HistoryQuery) -> str:
@@ -73,10 +113,10 @@ def _respond(
     response["Vary"] = "Accept"
     if answer.meta["suivant"] is not None:
         response["Link"] = f'<{answer.meta["suivant"]}>; rel="next"'
-    if representation != "json":
-        for name in ("requete", "complet", "snapshot"):
+    if representation != JSON:
+        for name in ("requete", "complet", "horizon", "snapshot"):
             response[f"Cryptoviz-{name.capitalize()}"] = encode_json(answer.meta[name]).decode()
     return response
 
 
-__all__ = ["HistoryView", "respond"]
+__all__ = ["HistoryView", "remembering", "respond"]

@@ -15,6 +15,7 @@ from api.kafka_clients import Consumer, close_consumer
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.position import Position, TopicPartition
+from lakehouse.replays import Place, origin_of
 from lakehouse.tail import BEHIND, KAFKA, STARTING, TAIL_TOPICS, Message, Tail
 from lakehouse.tail_rows import TailRow
 from lakehouse.tail_winners import TailWinners
@@ -193,6 +194,7 @@ class Follower:
         awaited = consumer.end_offsets(list(by_kafka))
         reached_back = self._tail.reaches_back_to(self._gold())
         checked_at, is_confirmed = time.monotonic(), False
+        build = self._lake.current_build()
         while not self._closed.is_set():
             for kafka, records in consumer.poll(timeout_ms=POLL_MS).items():
                 self._take_in(by_kafka[kafka], records)
@@ -207,6 +209,9 @@ class Follower:
             if is_due:
                 checked_at = time.monotonic()
                 awaited = consumer.end_offsets(list(by_kafka))
+                if self._lake.current_build() != build:
+                    self._topic_ids = {}
+                    raise StartOverError("another build is served")
                 if self._partitions(consumer) != followed:
                     raise StartOverError("the topics have other partitions")
                 reaches_back = self._tail.reaches_back_to(self._gold())
@@ -217,7 +222,8 @@ class Follower:
 
     def _take_in(self, each: _Followed, records: list[Any]) -> None:
         messages = [
-            Message(record.offset, record.key, record.value, record.timestamp * 1000) for record in records
+            Message(record.offset, record.key, record.value, record.timestamp * 1000, _origin(record))
+            for record in records
         ]
         rows = self._tail.take_in(
             each.table, each.key.partition, messages, messages[-1].offset + 1, self._winners.decide
@@ -241,3 +247,10 @@ class Follower:
                 return False
             self._tail.take_in(each.table, each.key.partition, [], reached, self._winners.decide)
         return True
+
+
+def _origin(record: Any) -> Place | None:
+    """The record that a message is a replay of; headers are rare."""
+    if not record.headers:
+        return None
+    return origin_of([{"key": key, "value": value} for key, value in record.headers])

@@ -1,20 +1,19 @@
 """What the tables hold, how far they have come and how fresh they are."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
+from api.maintenance.selectors import maintenance
 from api.status.lag import EndOffsets
 from lakehouse.assets import Seen, TableAssets
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
-from lakehouse.maintenance_runs import MaintenanceRun, read_runs
 from lakehouse.markets import primary_market
 from lakehouse.position import TopicPartition
 from lakehouse.snapshot import TableSnapshot
 from lakehouse.table_spec import TableSpec
-from lakehouse.tables import ASSET_TABLES, BRONZE, GOLD_PRICE, GOLD_TABLES, LOSSES, TABLES
-from lakehouse.time_range import SECOND_US, format_us, to_us
+from lakehouse.tables import ASSET_TABLES, BRONZE, CORRECTIONS, GOLD_PRICE, GOLD_TABLES, LOSSES, TABLES
+from lakehouse.time_range import SECOND_US, format_us
 
 # Tickers that newcomers look for by name; a symbol that is not here has no name, not a wrong one.
 ASSET_NAMES: Mapping[str, str] = {
@@ -31,12 +30,24 @@ ASSET_NAMES: Mapping[str, str] = {
     "trx": "TRON",
     "xrp": "XRP",
 }
-_RUNS_LOOKED_AT = 20
 _LOSSES = """
 SELECT table_name, topic, topic_id, kafka_partition, from_offset, to_offset, cause, reason, accepted_by,
     epoch_us(accepted_time) AS accepted_time
 FROM {rows} ORDER BY accepted_time, table_name, topic, kafka_partition
 """
+_CORRECTIONS = """
+SELECT topic, topic_id, kafka_partition, kafka_offset, reason, excluded_by, epoch_us(excluded_time) AS excluded_time
+FROM {rows} ORDER BY excluded_time, topic, kafka_partition, kafka_offset
+"""
+_CORRECTION_COLUMNS = (
+    "topic",
+    "topic_id",
+    "kafka_partition",
+    "kafka_offset",
+    "reason",
+    "excluded_by",
+    "excluded_time",
+)
 _LOSS_COLUMNS = (
     "table_name",
     "topic",
@@ -62,7 +73,7 @@ def assets(*, lake: Lake) -> Document:
     return {"actifs": [_to_asset(symbol, seen_by) for symbol in symbols]}
 
 
-def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int) -> Document:
+def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int, maintenance_seconds: float = 0.0) -> Document:
     """Tables, lag, losses and origins. Raises LakeNotFoundError before the lake exists."""
     build = lake.current_build()
     topics = lake.catalog.current_topics()
@@ -78,8 +89,9 @@ def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int) -> Document:
         "tables": [_to_table(table, gold.get(name), now_us) for name, table in tables.items()],
         "absentes": [name for name in TABLES if name not in tables],
         "kafka": {"known": end_offsets.known, "lag": _to_lags(tables, topics, end_offsets)},
-        "losses": _read_losses(lake, tables.get(LOSSES.name)),
-        "maintenance": _last_runs(lake),
+        "losses": _read_decisions(lake, tables.get(LOSSES.name), _LOSSES, _LOSS_COLUMNS),
+        "corrections": _read_decisions(lake, tables.get(CORRECTIONS.name), _CORRECTIONS, _CORRECTION_COLUMNS),
+        **maintenance(lake=lake, now_us=now_us, every_seconds=maintenance_seconds),
         "origins": sorted({origin for table in gold.values() for origin in table.origins()}),
     }
 
@@ -132,6 +144,7 @@ def _to_table(table: TableSnapshot, assets: TableAssets | None, now_us: int) -> 
         "bytes": int(table.files.size_bytes.sum()),
         "files": table.files.n_files,
         "commit_time": None if table.commit_time_us is None else format_us(table.commit_time_us),
+        "horizon": None if table.horizon_us is None else format_us(table.horizon_us),
         "freshness": {
             "event_time": None if event_us is None else format_us(event_us),
             "event_age_seconds": _age(event_us, now_us),
@@ -176,31 +189,14 @@ def _to_lags(
     return lags
 
 
-def _last_runs(lake: Lake) -> list[Document]:
-    """The newest run of each command of the table service, the newest first; of an error only its kind."""
-    newest: dict[str, MaintenanceRun] = {}
-    for run in read_runs(lake.location, n_newest=_RUNS_LOOKED_AT):
-        newest.setdefault(run.command, run)
-    return [
-        {
-            "command": run.command,
-            "started_time": format_us(to_us(datetime.fromisoformat(run.started_time))),
-            "ended_time": None
-            if run.ended_time is None
-            else format_us(to_us(datetime.fromisoformat(run.ended_time))),
-            "exit_code": run.exit_code,
-            "error": None if run.error is None else run.error.partition(":")[0],
-            "gained": run.gained,
-        }
-        for run in newest.values()
-    ]
-
-
-def _read_losses(lake: Lake, table: TableSnapshot | None) -> list[Document]:
+def _read_decisions(
+    lake: Lake, table: TableSnapshot | None, statement: str, columns: tuple[str, ...]
+) -> list[Document]:
+    """What operators decided, the oldest first; the last column is when."""
     if table is None:
         return []
-    rows = lake.session.fetch_rows(_LOSSES, table.files.paths.tolist(), spec=LOSSES)
-    losses = [dict(zip(_LOSS_COLUMNS, row, strict=True)) for row in rows]
-    for loss in losses:
-        loss["accepted_time"] = format_us(loss["accepted_time"])
-    return losses
+    rows = lake.session.fetch_rows(statement, table.files.paths.tolist(), spec=table.spec)
+    decisions = [dict(zip(columns, row, strict=True)) for row in rows]
+    for decision in decisions:
+        decision[columns[-1]] = format_us(decision[columns[-1]])
+    return decisions

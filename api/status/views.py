@@ -36,7 +36,14 @@ class StateView(LakeView):
     def get(self, request: Request) -> HttpResponse:
         _check_no_parameters(request.query_params)
         end_offsets = _watch().read(frozenset(CONTRACTS))
-        return respond(selectors.state(lake=current_lake(), end_offsets=end_offsets, now_us=now_us()))
+        return respond(
+            selectors.state(
+                lake=current_lake(),
+                end_offsets=end_offsets,
+                now_us=now_us(),
+                maintenance_seconds=current_settings().maintenance_seconds,
+            )
+        )
 
 
 class HealthView(LakeView):

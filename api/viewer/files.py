@@ -1,4 +1,4 @@
-"""The page and its files, read once, under a path that names their content: browsers may keep them for good."""
+"""The built page and its files, read once, under a path that names their content: browsers may keep them for good."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 PAGE = "index.html"
-_FOLDER = Path(__file__).resolve().parent / "page"
+BUILT = Path(__file__).resolve().parent / "built"
 _MEDIA_TYPES: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -16,6 +16,14 @@ _MEDIA_TYPES: Mapping[str, str] = {
 }
 _VERSION_MARK = b"{version}"
 _VERSION_CHARACTERS = 12
+
+
+class ViewerNotBuiltError(Exception):
+    """The folder that `make setup` builds the page into is not there, or has no page."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"no {PAGE} in {folder}")
+        self.folder = folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +45,14 @@ class Viewer:
 
 @cache
 def current_viewer() -> Viewer:
-    """This process's viewer. The same in every process of one release."""
-    return read_viewer(_FOLDER)
+    """This process's viewer. The same in every process of one release. Raises ViewerNotBuiltError."""
+    return read_viewer(BUILT)
 
 
 def read_viewer(folder: Path) -> Viewer:
-    """Every file of a folder; the page refers to the others under their version."""
+    """Every file of a folder; the page refers to the others under their version. Raises ViewerNotBuiltError."""
+    if not (folder / PAGE).is_file():
+        raise ViewerNotBuiltError(folder)
     bodies = {
         path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in _MEDIA_TYPES
     }

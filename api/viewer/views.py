@@ -1,19 +1,24 @@
 """Views of the viewer: the page, and the files that it loads."""
 
+import hashlib
+
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.views import View
 
 from api.problems import problem
-from api.viewer.files import ViewerFile, current_viewer
+from api.viewer.files import ViewerFile, ViewerNotBuiltError, current_viewer
+from api.viewer.live import live_source, with_live_url
 
-# Nothing runs or loads but this origin's own files; a picture may be a data URI, a canvas that is saved is one.
+_LIVE_URL = settings.CRYPTOVIZ.live_url
+# Nothing runs or loads but this origin's own files; numbers come from it and from the WebSocket that was set.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
+        "img-src 'self'",
+        f"connect-src 'self' {live_source(_LIVE_URL)}".rstrip(),
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
@@ -21,10 +26,18 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 _FOR_GOOD = "public, max-age=31536000, immutable"
 _METHODS = ("GET", "HEAD")
+_NOT_BUILT = "the viewer is not built: run `make setup`"
 
 
 class _FileView(View):
-    """What reads answers, what writes is refused with a problem."""
+    """What reads answers, what writes is refused with a problem. 503 where nobody has built the page."""
+
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        try:
+            response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        except ViewerNotBuiltError:
+            return problem(503, _NOT_BUILT)
+        return response
 
     def head(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
         response: HttpResponse = self.get(request, *args, **kwargs)
@@ -42,10 +55,11 @@ class PageView(_FileView):
     """GET the page. Asked about again each time, so that a new release shows at once."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        viewer = current_viewer()
-        etag = f'"{viewer.version}"'
+        page = current_viewer().page
+        body = with_live_url(page.body, _LIVE_URL)
+        etag = f'"{hashlib.sha256(body).hexdigest()}"'
         fresh = etag in request.headers.get("If-None-Match", "")
-        response = HttpResponseNotModified() if fresh else _to_response(viewer.page)
+        response = HttpResponseNotModified() if fresh else _to_response(ViewerFile(body, page.media_type))
         response["ETag"] = etag
         response["Cache-Control"] = "no-cache"
         response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY

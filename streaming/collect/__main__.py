@@ -1,4 +1,4 @@
-"""The collectors' command line: python -m streaming.collect {news,prices}."""
+"""The collectors' command line: python -m streaming.collect {news,prices,gaps}."""
 
 import logging
 import signal
@@ -12,6 +12,7 @@ from requests.adapters import HTTPAdapter
 
 from lakehouse.contract import RAW_NEWS, RAW_PRICE
 from streaming.cluster import find_cluster, wait_topic_ids
+from streaming.collect import gaps
 from streaming.collect.clock import Clock, SystemClock
 from streaming.collect.errors import CollectError, SourceConfigError
 from streaming.collect.exchange import BoundedAdapter, ExchangeClient, ReplayAdapter
@@ -52,7 +53,10 @@ class _Setting:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = parse_options(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["gaps"]:
+        return gaps.main(given[1:])
+    options = parse_options(given)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")
     for noisy in ("httpx", "httpcore", "kafka", "urllib3", "ccxt"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)

@@ -33,6 +33,9 @@ examples:
   python -m streaming.collect prices --replay .runtime/recording --print
       that folder through the same code: the same messages, but for their origin, replay
 
+  python -m streaming.collect gaps
+      what exchanges did not give although it was asked for
+
 One line an answer: source, status, bytes, items, new ones, seconds, when it is asked next. The cluster is
 --bootstrap, else CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS, else the embedded broker that runs in this folder."""
 

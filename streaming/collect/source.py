@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from lakehouse.contract import NAME_PATTERN, SOURCE_PATTERN
+from lakehouse.contract import MAX_EVENT_AGE, NAME_PATTERN, SOURCE_PATTERN
 from streaming.collect.errors import SourceConfigError
 
 BUNDLED_SOURCES = Path(__file__).parent / "sources.toml"
@@ -44,7 +44,7 @@ class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     poll_seconds: Seconds = 10.0
     timeout_seconds: Seconds = 20.0
     request_ms: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    history_days: Annotated[float, msgspec.Meta(ge=0, le=400)] = 7.0
+    history_days: Annotated[float, msgspec.Meta(ge=0, le=MAX_EVENT_AGE.days - 1)] = 7.0
     gap_seconds: Seconds = 900.0
     consecutive_ids: bool = False
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse.contract import MAX_EVENT_AGE
 from streaming.feed.faults import NO_DOSE, Dose
 from streaming.feed.market import ASSETS
 from streaming.feed.schedule import MIN_RATE
 
 DEFAULT_SEED = 7
+_MAX_DAYS = float(MAX_EVENT_AGE.days - 1)
 DEFAULT_DOSE = Dose(late=0.01, duplicates=0.01, poison=0.002)
 
 _DESCRIPTION = """\
@@ -172,7 +174,7 @@ def _link(text: str) -> float:
 
 
 def _days(text: str) -> float:
-    return _number(text, "days, above 0 and at most 400", at_least=1e-6, at_most=400.0)
+    return _number(text, f"days, above 0 and at most {_MAX_DAYS:g}", at_least=1e-6, at_most=_MAX_DAYS)
 
 
 def _workers(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Command line of ingestion: `run` it, `accept-loss`, `rebuild` gold from bronze.
+"""Command line of ingestion: `run` it, `accept-loss`, `rebuild` gold from bronze, `exclude` a wrong message.
 
 python -m streaming.ingest run
 """
@@ -14,9 +14,11 @@ from pathlib import Path
 
 from lakehouse.contract import CONTRACTS
 from lakehouse.errors import LakehouseError
+from lakehouse.replays import Place, parse_place
 from lakehouse.storage import LakeLocation
 from streaming.command_line import EXIT_FAILED, EXIT_NEEDS_OPERATOR, add_spark_options, log_to_stdout, session
 from streaming.errors import CompactedTopicError, DataLossError, SparkLostError, StreamingError
+from streaming.ingest.exclusion import exclude, find_exclusion
 from streaming.ingest.loss import accept_losses
 from streaming.ingest.rebuild import rebuild
 from streaming.ingest.run import IngestService, IngestSettings
@@ -96,9 +98,37 @@ def _accept_loss(options: argparse.Namespace) -> int:
 
 
 def _rebuild(options: argparse.Namespace) -> int:
-    build = rebuild(lake=_lake(options), reason=options.reason, progress=print)
+    build = rebuild(lake=_lake(options), reason=options.reason, progress=print, runtime_dir=_runtime_dir())
     print(f"build {build.number} ({build.build_id}) is served now; the old one was left in place")
     return 0
+
+
+def _exclude(options: argparse.Namespace) -> int:
+    if not options.yes:
+        print(f"would exclude {find_exclusion(_lake(options), options.place).in_words()}")
+        print("nothing was changed; add --yes to exclude it, for ever")
+        return 0
+    build = exclude(
+        lake=_lake(options),
+        place=options.place,
+        reason=options.reason,
+        excluded_by=options.by,
+        progress=print,
+        runtime_dir=_runtime_dir(),
+    )
+    print(f"build {build.number} ({build.build_id}) is served now, without the message")
+    return 0
+
+
+def _runtime_dir() -> Path:
+    return Path(os.environ.get("CRYPTOVIZ_RUNTIME_DIR") or ".runtime")
+
+
+def _place(text: str) -> Place:
+    place = parse_place(text)
+    if place is None:
+        raise argparse.ArgumentTypeError(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
+    return place
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -126,6 +156,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     again.add_argument("--reason", required=True, help="why, for the catalogue")
     again.set_defaults(command=_rebuild)
+    wrong = commands.add_parser(
+        "exclude", help="take a wrong message out of gold, and rebuild what came since its day without it"
+    )
+    wrong.add_argument("place", type=_place, metavar="TOPIC_ID/PARTITION/OFFSET", help="where the message is")
+    wrong.add_argument("--reason", required=True, help="what is wrong with it, in your words")
+    wrong.add_argument("--by", default=getpass.getuser(), help="who excludes it (default: this user)")
+    wrong.add_argument("--yes", action="store_true", help="do it; without this nothing is changed")
+    wrong.set_defaults(command=_exclude)
     return parser
 
 

@@ -2,7 +2,8 @@
 
 Gold decides: of the records with one message_id, the one whose row is in gold has won, and every other is its
 duplicate. All else is derived from bytes and gold, so a batch that is taken in again, whole or in part and after a
-crash at any point, ends in the same rows. Within a partition the lower offset wins.
+crash at any point, ends in the same rows. Within a partition the lower offset wins. A replay is its origin: where that,
+or another replay of it, is in gold, it is a duplicate too, whatever it says.
 """
 
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import repeat
 from threading import Lock
 
 import pyarrow as pa
@@ -17,9 +19,12 @@ import pyarrow.compute as pc
 
 from lakehouse.catalog import Build, Catalog
 from lakehouse.contract import CONTRACTS
+from lakehouse.corrections import read_excluded
 from lakehouse.delta_table import ensure_table
+from lakehouse.origins import OriginIndex
 from lakehouse.position import Position, TopicPartition, common_position, read_position
 from lakehouse.records import to_arrow_rows, to_bronze, to_judged, with_ingest_time
+from lakehouse.replays import Place, parse_place
 from lakehouse.table_spec import TableSpec
 from lakehouse.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE
 from lakehouse.winners import Winner, WinnerIndex
@@ -57,6 +62,8 @@ class Intake:
         self._pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="commit")
         self._writers: dict[str, PositionedWriter] = {}
         self._winners: dict[str, WinnerIndex] = {}
+        self._origins: dict[str, OriginIndex] = {}
+        self._excluded = read_excluded(catalog)
         for spec in INTAKE_TABLES:
             self._open(catalog, spec)
 
@@ -146,6 +153,7 @@ class Intake:
             self._winners[contract.topic] = WinnerIndex(
                 table, location, key_column=contract.key_column, time_column=contract.time_column
             )
+            self._origins[contract.topic] = OriginIndex(table, location, spec)
 
     def _common(self, of: Callable[[PositionedWriter], Position]) -> Position:
         common = Position()
@@ -177,7 +185,7 @@ class Intake:
         report: BatchReport,
     ) -> None:
         spec = CONTRACTS[topic].table
-        judged = to_judged(topic, records)
+        judged = to_judged(topic, records, excluded=self._excluded)
         gold_at, duplicate_at, winners = self._decide(topic, judged.accepted, forced)
         gold = judged.accepted.take(gold_at)
         duplicates = to_duplicates(topic, judged.accepted.take(duplicate_at), winners)
@@ -205,18 +213,39 @@ class Intake:
         own = zip(
             *(rows[name].to_pylist() for name in ("topic_id", "kafka_partition", "kafka_offset")), strict=True
         )
+        origins, winner_of = self._origins_of(topic, rows)
         gold_at: list[int] = []
         duplicate_at: list[int] = []
         winners: list[Winner] = []
-        for at, bucket, message_id, mine in zip(order.to_pylist(), buckets, ids, own, strict=True):
-            winner = forced[mine] if mine in forced else bucket.setdefault(message_id, mine)
+        for at, bucket, message_id, mine, origin in zip(
+            order.to_pylist(), buckets, ids, own, origins, strict=True
+        ):
+            if mine in forced:
+                winner = forced[mine]
+            elif winner_of and origin is not None and origin in winner_of and message_id not in bucket:
+                winner = winner_of[origin]
+            else:
+                winner = bucket.setdefault(message_id, mine)
             if winner is mine or winner == mine:
                 gold_at.append(at)
+                if winner_of is not None:
+                    winner_of[mine if origin is None else origin] = mine
             else:
                 duplicate_at.append(at)
                 winners.append(winner)
         index.count_added(len(gold_at))
         return pa.array(gold_at, pa.int64()), pa.array(duplicate_at, pa.int64()), winners
+
+    def _origins_of(
+        self, topic: str, rows: pa.Table
+    ) -> tuple[Iterable[Place | None], dict[Place, Winner] | None]:
+        """The origin of each row, and which of them have a gold row; None where no row is a replay, as is the rule."""
+        texts = rows["replayed_from"]
+        if texts.null_count == rows.num_rows:
+            return repeat(None, rows.num_rows), None
+        origins = [None if text is None else parse_place(text) for text in texts.to_pylist()]
+        found = self._origins[topic].find({origin for origin in origins if origin is not None})
+        return origins, found
 
     def _flush_due(self) -> list[Commit]:
         now = time.monotonic()

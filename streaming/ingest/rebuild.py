@@ -1,48 +1,105 @@
 """Gold, quarantine and duplicates made again from bronze, by the very transforms of the stream, as a new build.
 
-The old build goes on being served and written until the new one has taken in all that bronze holds.
+The old build goes on being served and written until the new one has taken in all that bronze holds, and has its rollups
+and scores. What bronze no longer holds is carried over from it.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from lakehouse.carry_over import carry_over
 from lakehouse.catalog import Build, Catalog
+from lakehouse.corrections import read_excluded
 from lakehouse.delta_table import open_table
+from lakehouse.duckdb_session import DuckdbSession
+from lakehouse.errors import LakeNotFoundError
+from lakehouse.horizon import read_horizon
+from lakehouse.lake import Lake
+from lakehouse.maintenance_lock import held_lock, lock_path
 from lakehouse.position import TopicPartition, read_position
 from lakehouse.records import RECORD_SCHEMA
+from lakehouse.rollup_refresh import refresh_rollups
+from lakehouse.score_refresh import refresh_scores
 from lakehouse.storage import LakeLocation
 from lakehouse.tables import BRONZE, DUPLICATES
+from lakehouse.time_range import DAY_US, to_time
 from streaming.ingest.intake import Forced, Intake
 
 RECORDS_PER_STEP = 50_000
 NEARLY_THERE_RECORDS = 5_000
 MAX_ROUNDS = 20
 
+_FIRST_OFFSETS = "SELECT topic_id, kafka_partition, min(kafka_offset) FROM {rows} GROUP BY ALL"
+
 Ranges = dict[TopicPartition, tuple[int, int]]
 
 
-def rebuild(*, lake: LakeLocation, reason: str, progress: Callable[[str], None]) -> Build:
+@dataclass(frozen=True, slots=True)
+class _Bronze:
+    """The part of bronze that is judged again: records that the broker had on or after a day; None: all of it."""
+
+    location: LakeLocation
+    first_date: date | None
+
+
+def rebuild(
+    *,
+    lake: LakeLocation,
+    reason: str,
+    progress: Callable[[str], None],
+    since_us: int | None = None,
+    runtime_dir: Path = Path(".runtime"),
+) -> Build:
     """Makes and publishes a new build. Cut off before the end, it leaves the old build served and nothing changed.
 
     Rows are those of the stream, ingest time aside: within a partition the lower offset wins, and between partitions
-    the winner that the stream recorded. Raises PositionConflictError where another rebuild was published meanwhile.
+    the winner that the stream recorded; what operators excluded is quarantined. Records that the broker had before the
+    day of ``since_us``, or before bronze's horizon, are not judged again: what they became is carried over. Nothing of
+    the table service runs meanwhile. Raises LockedError where it does, PositionConflictError where another rebuild was
+    published meanwhile.
     """
-    catalog = Catalog(lake)
-    build = catalog.next_build(reason)
-    forced = _recorded_winners(catalog)
-    progress(f"rebuild into build {build.number} ({build.build_id}) begins")
-    for topics in _generations(catalog):
-        intake = Intake(catalog, build, topics)
-        for _ in range(MAX_ROUNDS):
-            n_records = _take_in_bronze(lake, intake, forced, progress)
-            if n_records <= NEARLY_THERE_RECORDS:
-                break
-        intake.close()
-    catalog.publish_build(build)
+    with held_lock(lock_path(lake, runtime_dir), command="rebuild"):
+        catalog = Catalog(lake)
+        build = catalog.next_build(reason)
+        progress(f"rebuild into build {build.number} ({build.build_id}) begins")
+        bronze = _Bronze(lake.child(BRONZE.name), _first_date(lake, since_us))
+        if bronze.first_date is not None:
+            cut_us = (bronze.first_date - date(1970, 1, 1)).days * DAY_US
+            n_rows = carry_over(Lake(lake), build, cut_us=cut_us)
+            progress(f"rebuild carried over {n_rows:,} rows from before {bronze.first_date}")
+        forced = _recorded_winners(catalog)
+        for topics in _generations(catalog):
+            intake = Intake(catalog, build, topics)
+            for _ in range(MAX_ROUNDS):
+                n_records = _take_in_bronze(bronze, intake, forced, progress)
+                if n_records <= NEARLY_THERE_RECORDS:
+                    break
+            intake.close()
+        _refresh(lake, build, progress)
+        catalog.publish_build(build)
     return build
+
+
+def _first_date(lake: LakeLocation, since_us: int | None) -> date | None:
+    horizon_us = read_horizon(open_table(lake.child(BRONZE.name), BRONZE))
+    known = [instant_us for instant_us in (horizon_us, since_us) if instant_us is not None]
+    return to_time(max(known)).date() if known else None
+
+
+def _refresh(lake: LakeLocation, build: Build, progress: Callable[[str], None]) -> None:
+    """Rollups and scores of a build before it is served, so that readers of it lack nothing."""
+    reader = Lake(lake, build=build)
+    for report in refresh_rollups(reader):
+        progress(f"rebuild folded {report.n_offsets:,} offsets into {report.table}")
+    scores = refresh_scores(reader)
+    if scores is not None:
+        progress(f"rebuild scored {scores.n_scores:,} forecasts")
 
 
 def _generations(catalog: Catalog) -> list[dict[str, str]]:
@@ -54,9 +111,17 @@ def _generations(catalog: Catalog) -> list[dict[str, str]]:
 
 
 def _recorded_winners(catalog: Catalog) -> Forced:
-    """Duplicates whose winner came by another partition: only the order of ingestion, now past, could tell."""
+    """Duplicates whose winner came by another partition: only the order of ingestion, now past, could tell.
+
+    The duplicates of a winner that was excluded since are judged anew.
+    """
     location = catalog.table_location(DUPLICATES.name, catalog.current_build())
-    rows = open_table(location, DUPLICATES).to_pyarrow_table(
+    excluded = read_excluded(catalog)
+    try:
+        table = open_table(location, DUPLICATES)
+    except LakeNotFoundError:
+        return {}
+    rows = table.to_pyarrow_table(
         columns=[
             "topic_id",
             "kafka_partition",
@@ -76,27 +141,37 @@ def _recorded_winners(catalog: Catalog) -> Forced:
     return {
         (t, p, o): (winner_t, winner_p, winner_o)
         for t, p, o, winner_t, winner_p, winner_o in zip(*columns, strict=True)
+        if (winner_t, winner_p, winner_o) not in excluded
     }
 
 
-def _take_in_bronze(
-    lake: LakeLocation, intake: Intake, forced: Forced, progress: Callable[[str], None]
-) -> int:
+def _take_in_bronze(source: _Bronze, intake: Intake, forced: Forced, progress: Callable[[str], None]) -> int:
     """Takes in what bronze holds beyond the intake's position; returns how many records that were."""
-    bronze = open_table(lake.child(BRONZE.name), BRONZE)
+    bronze = open_table(source.location, BRONZE)
     until = read_position(bronze, intake.topics.values())
-    # What bronze lacks (expired before the first start, or lost) became nothing: every offset counts from 0.
-    intake.register(dict.fromkeys(until, 0))
     files = pa.table(bronze.get_add_actions(flatten=True))
+    begin = dict.fromkeys(until, 0)
+    if source.first_date is not None:
+        files = files.filter(pc.greater_equal(files["partition.broker_date"], source.first_date))
+        begin = {**until.offsets, **_first_offsets(source.location, files)}
+    # What bronze lacks (expired before the first start, or lost) became nothing, or was carried over.
+    intake.register(begin)
     n_total = sum(until[key] - intake.derived_taken[key] for key in until)
     n_done = 0
     while ranges := _next_ranges(intake, until.offsets):
-        records = _read_ranges(lake.child(BRONZE.name), files, intake.topics, ranges)
+        records = _read_ranges(source.location, files, intake.topics, ranges)
         intake.take_in(records, {key: end for key, (_, end) in ranges.items()}, forced=forced)
         n_done += sum(end - start for start, end in ranges.values())
         progress(f"rebuild {n_done:,} of {n_total:,} offsets")
     intake.flush()
     return n_done
+
+
+def _first_offsets(location: LakeLocation, files: pa.Table) -> dict[TopicPartition, int]:
+    """The lowest offset of each partition that some files of bronze hold."""
+    paths = [str(location.open_file(path)) for path in files["path"].to_pylist()]
+    rows = DuckdbSession().fetch_rows(_FIRST_OFFSETS, paths, spec=BRONZE)
+    return {TopicPartition(topic_id, partition): first for topic_id, partition, first in rows}
 
 
 def _next_ranges(intake: Intake, until: Mapping[TopicPartition, int]) -> Ranges:

@@ -1,7 +1,7 @@
 """The system's Chromium, driven through its own driver; nothing is downloaded."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,9 +34,16 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def running_chromium(
-    profile: Path, *, size: tuple[int, int] = DESKTOP, language: str = "en-GB"
+    profile: Path,
+    *,
+    size: tuple[int, int] = DESKTOP,
+    language: str = "en-GB",
+    trace: Mapping[str, str] | None = None,
 ) -> Iterator[Chrome]:
-    """A browser with a profile of its own. Raises LookupError where the machine has none."""
+    """A browser with a profile of its own. Raises LookupError where the machine has none.
+
+    With ``trace`` (chromedriver's perfLoggingPrefs) its log "performance" has trace events.
+    """
     binary, driver_path = find_chromium(), shutil.which("chromedriver")
     if binary is None or driver_path is None:
         raise LookupError("no Chromium with a chromedriver on this machine")
@@ -45,7 +52,11 @@ def running_chromium(
     for flag in (*FLAGS, f"--user-data-dir={profile}", f"--lang={language}"):
         options.add_argument(flag)
     options.add_experimental_option("prefs", {"intl.accept_languages": language})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    logs = {"browser": "ALL"}
+    if trace is not None:
+        options.add_experimental_option("perfLoggingPrefs", dict(trace))
+        logs["performance"] = "ALL"
+    options.set_capability("goog:loggingPrefs", logs)
     driver = Chrome(options=options, service=Service(driver_path))
     try:
         resize(driver, size)

@@ -7,7 +7,7 @@ import pytest
 from selenium.webdriver import Chrome
 
 from tests.browser.api_process import ApiProcess, running_api
-from tests.browser.chromium import find_chromium, running_chromium
+from tests.browser.chromium import DESKTOP, find_chromium, running_chromium
 from tests.browser.page import ViewerPage
 
 OpenPage = Callable[[ApiProcess], ViewerPage]
@@ -31,6 +31,8 @@ def page_of(driver: Chrome) -> Iterator[OpenPage]:
         return pages[-1]
 
     driver.get_log("browser")  # type: ignore[attr-defined]
+    # A test that looked through a phone's screen leaves a small window behind.
+    driver.set_window_size(*DESKTOP)
     yield make
     driver.get("about:blank")
     for page in pages:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from lakehouse import lake
+from lakehouse.score_refresh import refresh_scores
 from tests.lake_builder import LakeBuilder, build_lake
 
 USUAL_PRICES_USD = {"btc": 91_500.0, "eth": 3_120.0, "doge": 0.1412}
@@ -28,15 +30,17 @@ Row = dict[str, Any]
 
 
 def build_market_lake(path: Path, *, days: float = 7.0, end: datetime | None = None) -> LakeBuilder:
-    """Prices, texts and predictions of three assets up to ``end`` (now), with one outage of the market."""
+    """Prices, texts and predictions of three assets up to ``end`` (now), with one outage of the market, and scored."""
     end = end or datetime.now(UTC)
     prices = {symbol: list(_walk(symbol, end, days)) for symbol in USUAL_PRICES_USD}
-    return build_lake(
+    builder = build_lake(
         path,
         price=[row for rows in prices.values() for row in rows],
         sentiment=[row for symbol in prices for row in _texts(symbol, end, days)],
         prediction=[row for rows in prices.values() for row in _predictions(rows)],
     )
+    refresh_scores(lake.open(str(path)))
+    return builder
 
 
 def _walk(symbol: str, end: datetime, days: float) -> Iterator[Row]:

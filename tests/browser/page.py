@@ -9,10 +9,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 45
 _COUNT_PIXELS = """
 const [name, wanted] = arguments;
-const canvas = document.querySelector(`.panel[data-series=${name}] canvas.base`);
+const canvas = document.querySelector(`.panel[data-series=${name}] canvas`);
 const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
 const probe = document.createElement("canvas").getContext("2d");
 probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(`--${wanted}`).trim();

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from selenium.webdriver import Chrome
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser.api_process import running_api
@@ -19,8 +20,8 @@ from tests.browser.market_lake import build_market_lake
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "images" / "viewer.png"
 MAX_BYTES = 300_000
-WAIT_SECONDS = 30
-DESKTOP = (1320, 960)
+WAIT_SECONDS = 60
+DESKTOP = (1320, 940)
 PHONE = (390, 1300)
 
 
@@ -55,6 +56,12 @@ def _take(folder: Path, *, further: Path | None) -> int:
         if further is not None:
             further.mkdir(parents=True, exist_ok=True)
             _take_further(driver, api.url, further)
+            _take_held(driver, api.url, further)
+            api.stop()
+            _wait_for(driver, "connection", "offline")
+            _save(driver, further / "offline.png")
+    if further is not None:
+        _take_first_states(folder / "first", further)
     return PICTURE.stat().st_size
 
 
@@ -63,6 +70,7 @@ def _take_further(driver: Chrome, url: str, folder: Path) -> None:
         ("dark", "dark", DESKTOP, "symbol=eth&range=24h&lang=en", "ready"),
         ("hour", "light", DESKTOP, "symbol=doge&range=1h&lang=fr", "ready"),
         ("month", "light", DESKTOP, "symbol=btc&range=30d&lang=fr", "ready"),
+        ("empty", "light", DESKTOP, "symbol=btc&from=2026-01-01&to=2026-01-02&lang=en", "ready"),
         ("phone", "light", PHONE, "symbol=btc&range=7d&lang=fr", "ready"),
         ("phone-dark", "dark", PHONE, "symbol=btc&range=24h&lang=en", "ready"),
         ("unknown", "light", DESKTOP, "symbol=zzz&lang=en", "unknown"),
@@ -71,23 +79,66 @@ def _take_further(driver: Chrome, url: str, folder: Path) -> None:
         resize(driver, size, scale=1.0, is_phone=size == PHONE)
         _look(driver, f"{url}#{fragment}", state)
         _save(driver, folder / f"{name}.png")
+    prefer_colours(driver, "light")
+    resize(driver, DESKTOP)
+
+
+def _take_held(driver: Chrome, url: str, folder: Path) -> None:
+    """A view that was paused, with the texts behind a point."""
+    _look(driver, f"{url}#symbol=btc&range=24h&lang=en", "ready")
+    driver.execute_script("document.getElementById('live').click()")
+    charts = driver.find_element("id", "charts")
+    charts.send_keys(Keys.END)
+    while "at=" not in driver.current_url:
+        charts.send_keys(Keys.ARROW_LEFT)
+        charts.send_keys(Keys.ENTER)
+    _wait_for_texts(driver)
+    _save(driver, folder / "held.png")
+
+
+def _take_first_states(folder: Path, pictures: Path) -> None:
+    """Before there is a lake, and before there is an answer."""
+    with (
+        running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
+        running_chromium(folder / "profile", size=DESKTOP) as driver,
+    ):
+        _look(driver, f"{api.url}#lang=en", "waiting")
+        _save(driver, pictures / "waiting.png")
+        driver.execute_cdp_cmd("Network.enable", {})
+        driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/api/v1/*"]})
+        _look(driver, f"{api.url}#lang=en", "offline")
+        _save(driver, pictures / "no-server.png")
 
 
 def _look(driver: Chrome, url: str, state: str) -> None:
     driver.get("about:blank")
     driver.get(url)
-    WebDriverWait(driver, WAIT_SECONDS).until(
-        lambda browser: browser.execute_script("return document.documentElement.dataset.state") == state
-    )
+    _wait_for(driver, "state", state)
+    if state == "ready":
+        _wait_for_texts(driver)
     _wait_for_frame(driver)
+
+
+def _wait_for(driver: Chrome, name: str, value: str) -> None:
+    script = f"return document.documentElement.dataset.{name}"
+    WebDriverWait(driver, WAIT_SECONDS).until(lambda browser: browser.execute_script(script) == value)
+
+
+def _wait_for_texts(driver: Chrome) -> None:
+    """Texts, heatmap and scores come after the charts."""
+    script = (
+        "return ['#texts', '.panel.heat', '#score']"
+        ".every((name) => !document.querySelector(`${name} .state`).textContent.includes('…'))"
+    )
+    WebDriverWait(driver, WAIT_SECONDS).until(lambda browser: browser.execute_script(script))
 
 
 def _hover(driver: Chrome) -> None:
     """Puts the cursor on the charts, so that the picture shows what it reads."""
     driver.execute_script(
-        "const charts = document.getElementById('charts'), box = charts.getBoundingClientRect();"
-        "charts.dispatchEvent(new PointerEvent('pointermove',"
-        " {clientX: box.left + box.width * 0.46, clientY: box.top + 90, bubbles: true}))"
+        "const mount = document.querySelector('.panel.price .mount'), box = mount.getBoundingClientRect();"
+        "mount.dispatchEvent(new PointerEvent('pointermove',"
+        " {clientX: box.left + box.width * 0.24, clientY: box.top + 90, bubbles: true}))"
     )
     _wait_for_frame(driver)
 

@@ -113,7 +113,8 @@ def test_lake_without_rows_is_waited_for(tmp_path: Path, api: ApiProcess, page_o
     assert "En attente des premières données" in page.texts("#whole")[0]
     builder.append(GOLD_PRICE.name, prices(1))
     page.wait_for_state("ready")
-    assert page.texts(".list[data-series=texts] .state") == ["Aucun texte sur cette période."]
+    nothing = ["Aucun texte sur cette période."]
+    page.wait_until(lambda: page.texts(".list[data-series=texts] .state") == nothing, "no text")
 
 
 def test_table_that_does_not_exist_yet_leaves_the_others(
@@ -153,19 +154,23 @@ def test_server_that_goes_away_is_waited_for(tmp_path: Path, api: ApiProcess, pa
     assert page.of_document("dataset.connection") == "live"
 
 
-def test_pause_holds_still_until_live_again(tmp_path: Path, api: ApiProcess, page_of: OpenPage) -> None:
+def test_pause_holds_still_and_counts_what_comes(tmp_path: Path, api: ApiProcess, page_of: OpenPage) -> None:
     builder = build(tmp_path)
     page = page_of(api).open("symbol=btc&range=1h&lang=en")
-    n_points = page.n_points("price")
+    n_points, newest = page.n_points("price"), page.panel("price", "newest")
     page.find("#live").click()
-    page.wait_until(lambda: page.of_document("dataset.connection") == "paused", "a pause")
-    page.wait_until(lambda: page.of_document("dataset.reading") == "false", "answers on their way")
-    n_requests, since_ms = page.n_requests(), page.now_ms()
-    builder.append(GOLD_PRICE.name, prices(0))
-    page.wait_until(lambda: page.now_ms() > since_ms + 2_500, "more than the time between two readings")
-    assert (page.n_points("price"), page.n_requests()) == (n_points, n_requests)
+    page.wait_until(lambda: page.of_document("dataset.connection") == "held", "a pause")
+    page.wait_until(lambda: page.texts("#new-points") == ["nothing new"], "nothing new")
+    span = page.texts("#span")
+    builder.append(GOLD_PRICE.name, prices(0, 0.1))
+    builder.append(GOLD_SENTIMENT.name, [{"event_time": ago(0), "title": "A fresh headline"}])
+    page.wait_until(lambda: page.texts("#new-points") == ["3 new points"], "what has come")
+    assert (page.n_points("price"), page.panel("price", "newest")) == (n_points, newest)
+    assert page.texts("#span") == span
     page.find("#live").click()
-    page.wait_until(lambda: page.n_points("price") == n_points + 1, "what happened meanwhile")
+    page.wait_until(lambda: page.n_points("price") > n_points, "what happened meanwhile")
+    assert page.of_document("dataset.connection") == "live"
+    assert page.texts("#new-points") == []
 
 
 def test_stale_tables_turn_the_badge(tmp_path: Path, api: ApiProcess, page_of: OpenPage) -> None:

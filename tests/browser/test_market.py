@@ -27,7 +27,7 @@ def page(market: ApiProcess, page_of: OpenPage) -> ViewerPage:
     return page_of(market)
 
 
-def test_seven_days_are_drawn_on_three_charts(page: ViewerPage) -> None:
+def test_seven_days_are_drawn_on_four_charts(page: ViewerPage) -> None:
     page.open()
     assert page.address == "#symbol=btc&range=7d&lang=en"
     assert page.n_points("price") > 600
@@ -37,6 +37,8 @@ def test_seven_days_are_drawn_on_three_charts(page: ViewerPage) -> None:
     assert page.n_pixels("price", "predicted") > 200
     assert page.n_pixels("sentiment", "positive") > 200
     assert page.n_pixels("counts", "negative") > 200
+    page.wait_until(lambda: page.n_points("heat") == 3, "the heatmap's three assets")
+    page.wait_until(lambda: page.n_pixels("heat", "heat-7") > 200, "its cells")
 
 
 def test_outage_is_a_gap_and_not_a_line(page: ViewerPage) -> None:
@@ -46,7 +48,7 @@ def test_outage_is_a_gap_and_not_a_line(page: ViewerPage) -> None:
 
 def test_lists_show_the_newest_texts_and_predictions(page: ViewerPage) -> None:
     page.open()
-    assert len(page.texts(".list[data-series=texts] li")) == 12
+    assert len(page.texts(".list[data-series=texts] ol > li")) == 12
     assert len(page.texts(".list[data-series=predictions] li")) == 12
     assert "Bitcoin" in page.texts(".list[data-series=texts] .title")[0]
     assert any("inside the interval" in text for text in page.texts(".list[data-series=predictions] li"))
@@ -96,7 +98,7 @@ def test_keys_move_one_cursor_over_all_charts(page: ViewerPage) -> None:
     page.open("symbol=btc&range=7d&lang=en")
     charts = page.find("#charts")
     charts.send_keys(Keys.ARROW_LEFT)
-    page.wait_until(lambda: len(page.texts(".tooltip:not([hidden])")) == 3, "three tooltips")
+    page.wait_until(lambda: len(page.texts(".tooltip:not([hidden])")) == 4, "four tooltips")
     before = charts.get_attribute("data-cursor") or ""
     charts.send_keys(Keys.ARROW_LEFT)
     assert (charts.get_attribute("data-cursor") or "") < before
@@ -108,8 +110,11 @@ def test_keys_move_one_cursor_over_all_charts(page: ViewerPage) -> None:
 def test_generated_numbers_are_labelled(page: ViewerPage) -> None:
     page.open()
     assert page.find("#generated").is_displayed()
-    assert page.texts(".panel h2 .origin") == ["generated"] * 3
-    assert len(page.texts(".list .origin")) == 24
+    assert page.texts(".panel h2 .origin") == ["generated"] * 4
+    for name in ("texts", "predictions"):
+        assert page.texts(f".list[data-series={name}] .origin") == ["generated"] * 12
+    # Of the scorecard one horizon is open, the others are folded up.
+    assert page.texts(".list[data-series=scores] .origin") == ["generated", "", ""]
 
 
 def test_footer_tells_versions_and_what_is_not_there(page: ViewerPage) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
+
+import msgspec
 
 from lakehouse.contract import ANALYZED_SENTIMENT, RAW_PRICE
 from lakehouse.markets import Market
@@ -22,8 +24,7 @@ _PRICE_AT = {name: at for at, name in enumerate(message_columns(RAW_PRICE.topic)
 _SENTIMENT_AT = {name: at for at, name in enumerate(message_columns(ANALYZED_SENTIMENT.topic))}
 
 
-@dataclass(frozen=True, slots=True)
-class PriceSeen:
+class PriceSeen(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="price"):
     """One accepted price, its times in epoch microseconds."""
 
     event_us: int
@@ -33,8 +34,7 @@ class PriceSeen:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class SentimentSeen:
+class SentimentSeen(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="sentiment"):
     """One accepted sentiment, scored in [-1, 1]."""
 
     event_us: int
@@ -84,10 +84,10 @@ class ArrivalBuffer:
     def add(self, arrivals: Iterable[Arrival]) -> None:
         self._waiting.extend(arrivals)
 
-    def release(self) -> Iterator[Arrival]:
+    def release(self) -> list[Arrival]:
         """The messages up to SLACK_US before the newest broker time seen, in order."""
         if not self._waiting:
-            return iter(())
+            return []
         self._waiting.sort()
         if self._waiting[0][0] < self._released_us:
             logger.warning("message beyond the slack broker_us=%d", self._waiting[0][0])
@@ -96,7 +96,15 @@ class ArrivalBuffer:
         n_ready = _count_until(self._waiting, until_us)
         ready, self._waiting = self._waiting[:n_ready], self._waiting[n_ready:]
         self._released_us = max(self._released_us, until_us)
-        return iter(ready)
+        return ready
+
+    def to_bytes(self) -> bytes:
+        return _encode((self._waiting, self._newest_us, self._released_us))
+
+    @staticmethod
+    def from_bytes(written: bytes) -> ArrivalBuffer:
+        """The buffer that `to_bytes` wrote down."""
+        return ArrivalBuffer(*_decode(written))
 
 
 @dataclass(slots=True)
@@ -115,6 +123,10 @@ class RecentIds:
         if len(self._digests) > MAX_RECENT_IDS:
             del self._digests[next(iter(self._digests))]
         return True
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(tuple[list[Arrival], int, int]).decode
 
 
 def _count_until(ordered: list[Arrival], until_us: int) -> int:

@@ -18,7 +18,8 @@ from lakehouse.score_statistics import Outcomes
 from lakehouse.scorecard import WINDOWS_US, WindowScore, score_window
 from lakehouse.time_range import DAY_US, MINUTE_US, format_us
 from streaming.analysis.prediction.arrivals import Arrival, PriceSeen, to_arrival
-from streaming.analysis.prediction.forecaster import MAX_REALISED_AGE_US, Forecaster, Prediction
+from streaming.analysis.prediction.forecaster import Forecaster
+from streaming.analysis.prediction.minute_forecaster import MAX_REALISED_AGE_US, Prediction
 from streaming.analysis.prediction.models import HORIZONS, MODEL_NAMES, MODEL_VERSION
 from streaming.feed.market import PRIMARY_VENUE, Market
 from streaming.feed.news import sentiment_values, text_slots, texts_latency_us

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from lakehouse.contract import CONTRACT_VERSION, make_message_id
 from lakehouse.time_range import format_us, to_time
 from streaming.analysis.prediction.conformal import NOMINAL_COVERAGE
-from streaming.analysis.prediction.forecaster import Prediction
+from streaming.analysis.prediction.minute_forecaster import Prediction
 from streaming.analysis.prediction.models import MODEL_VERSION
 
 _encode = msgspec.json.Encoder().encode
+# The models and horizons of a minute share their times.
+_format_us = lru_cache(maxsize=64)(format_us)
 
 
 def to_value(prediction: Prediction) -> bytes:
@@ -23,8 +27,8 @@ def to_value(prediction: Prediction) -> bytes:
             "message_id": make_message_id(key=prediction.symbol, event_time=made_at, natural_key=natural_key),
             "origin": prediction.origin,
             "symbol": prediction.symbol,
-            "made_at": format_us(prediction.made_us),
-            "target_time": format_us(prediction.target_us),
+            "made_at": _format_us(prediction.made_us),
+            "target_time": _format_us(prediction.target_us),
             "horizon": prediction.horizon,
             "model": prediction.model,
             "model_version": MODEL_VERSION,

@@ -15,8 +15,9 @@ from pyspark.sql.streaming.state import GroupStateTimeout
 from lakehouse.contract import PREDICTED_PRICE, SYMBOL_PATTERN
 from streaming.analysis.checkpoint import forget_unfinished_batches
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
-from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster, Prediction
+from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
+from streaming.analysis.prediction.minute_forecaster import Prediction
 from streaming.kafka_settings import KafkaSettings
 from streaming.pandas_state import mend_state_offsets
 

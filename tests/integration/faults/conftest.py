@@ -22,7 +22,7 @@ from lakehouse.storage import LakeLocation
 from streaming.embedded_broker import EmbeddedBroker
 from streaming.kafka_settings import KafkaSettings
 from streaming.topics import create_topics
-from tests.accounting import assert_accounted, read_delivered, read_table
+from tests.accounting import assert_accounted, n_rows, read_delivered
 from tests.messages import MAKERS, to_bytes
 from tests.waiting import wait_until
 
@@ -71,7 +71,7 @@ class Rig:
     def n_accounted(self) -> int:
         names = (*(c.table.name for c in CONTRACTS.values()), "quarantine", "duplicates")
         try:
-            return sum(read_table(self.lake, name).num_rows for name in names)
+            return sum(n_rows(self.lake, name) for name in names)
         except LakeNotFoundError:
             return 0
 

@@ -23,7 +23,7 @@ from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
 from streaming.feed.messages import to_time
 from streaming.offline.news_wire import NewsWire
-from tests.accounting import Delivered, read_delivered, read_table
+from tests.accounting import Delivered, n_rows, read_delivered, read_table
 from tests.integration.faults.conftest import Rig, new_rig
 from tests.messages import news, price, to_bytes
 from tests.waiting import wait_until
@@ -156,8 +156,8 @@ class _Books:
             self._n_delivered = len(delivered)
             self.sentiments = expected_sentiments(delivered)
             self.predictions = expected_predictions(delivered)
-        n_sentiments = read_table(self._rig.lake, ANALYZED_SENTIMENT.table.name).num_rows
-        n_predictions = read_table(self._rig.lake, PREDICTED_PRICE.table.name).num_rows
+        n_sentiments = n_rows(self._rig.lake, ANALYZED_SENTIMENT.table.name)
+        n_predictions = n_rows(self._rig.lake, PREDICTED_PRICE.table.name)
         return n_sentiments >= len(self.sentiments) and n_predictions >= len(self.predictions)
 
 

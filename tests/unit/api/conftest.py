@@ -16,14 +16,22 @@ import django
 django.setup()
 
 from django.conf import settings as django_settings  # noqa: E402 - Django first
+from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from api import lakes  # noqa: E402
+from api.history.views import page_memo  # noqa: E402
 from lakehouse.time_range import to_us  # noqa: E402
 from tests.unit.api.asking import Api  # noqa: E402
 from tests.unit.lakehouse.history_helpers import DAY_END  # noqa: E402
 
-CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key)
+CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key, page_memo)
+
+
+@pytest.fixture(scope="session")
+def database() -> None:
+    """The metadata database of the tests' runtime folder, with all its tables. Other tests see that it may lack."""
+    call_command("migrate", interactive=False, verbosity=0)
 
 
 @pytest.fixture

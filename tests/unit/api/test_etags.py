@@ -52,6 +52,16 @@ def test_same_answer_is_304(builder: LakeBuilder, api_of: ApiOf, query: str) -> 
 
 
 @pytest.mark.parametrize("query", QUERIES)
+def test_head_is_304_where_get_is(builder: LakeBuilder, api_of: ApiOf, query: str) -> None:
+    api = api_of(builder.path)
+    etag = ask(api, query).headers["ETag"]
+    got, head = (ask(api, query, etag=etag, method=method) for method in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (304, b"")
+    assert dict(head.headers) == dict(got.headers)
+    assert ask(api, query, etag='"other"', method="HEAD").status_code == 200
+
+
+@pytest.mark.parametrize("query", QUERIES)
 def test_compaction_and_other_symbols_do_not_change_it(
     builder: LakeBuilder, api_of: ApiOf, query: str
 ) -> None:

@@ -1,9 +1,14 @@
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from compaction.expire import expire_lake
+from lakehouse import lake
+from lakehouse.retention import Retention
+from lakehouse.rollup_refresh import refresh_rollups
+from lakehouse.time_range import to_us
 from tests.lake_builder import NOON, LakeBuilder, build_lake
 from tests.unit.api.asking import Api
 
@@ -56,6 +61,7 @@ def test_sentiment_history_is_an_envelope(tmp_path: Path, api_of: ApiOf) -> None
         ],
         "suivant": None,
         "complet": True,
+        "horizon": None,
         "snapshot": [
             {
                 "table": "gold_sentiment",
@@ -294,3 +300,29 @@ def test_thinned_pages_go_on_where_the_thinned_page_was_read_to(tmp_path: Path, 
     second = api.follow(first["suivant"]).document
     assert (first["requete"]["points_lus"], second["requete"]["points_lus"]) == (20, 10)
     assert second["points"][0]["event_time"] == "2026-01-10T12:00:00Z"
+
+
+def test_rows_beyond_the_horizon_are_said_to_be_missing_and_buckets_are_not(
+    tmp_path: Path, api_of: ApiOf
+) -> None:
+    build_lake(tmp_path, price=[{"event_time": NOON - timedelta(days=1)}, {"event_time": NOON}])
+    reader = lake.open(str(tmp_path))
+    refresh_rollups(reader)
+    now_us = to_us(datetime(2026, 1, 10, 9, tzinfo=UTC) + timedelta(days=98))
+    expire_lake(reader, Retention.parse("bronze=7,gold_price=98"), now_us=now_us, dry_run=False)
+    api = api_of(tmp_path)
+    asked = "date_debut=2026-01-09&date_fin=2026-01-11"
+
+    raw, buckets = (
+        api.history("prix", f"{asked}&intervalle=brut"),
+        api.history("prix", f"{asked}&intervalle=1h"),
+    )
+
+    said = raw.document
+    assert (len(said["points"]), said["complet"], said["horizon"]) == (1, False, "2026-01-10T00:00:00Z")
+    said = buckets.document
+    assert (len(said["points"]), said["complet"], said["horizon"]) == (2, True, None)
+    path = f"/api/v1/prix/btc/historique?{asked}&intervalle=brut&format=csv"
+    assert api.client.get(path).headers["Cryptoviz-Horizon"] == '"2026-01-10T00:00:00Z"'
+    (price,) = [t for t in api.get("/api/v1/etat").document["tables"] if t["table"] == "gold_price"]
+    assert price["horizon"] == "2026-01-10T00:00:00Z"

@@ -1,16 +1,21 @@
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from django.contrib.auth import get_user_model
 
+from api.maintenance.models import MaintenanceRun
+from api.maintenance.selectors import maintenance
 from api.status import lag, selectors
 from api.status.lag import EndOffsets, EndOffsetWatch
 from lakehouse import lake
 from lakehouse.delta_table import append
 from lakehouse.maintenance_runs import begin_run, end_run
-from lakehouse.tables import LOSSES
+from lakehouse.tables import CORRECTIONS, LOSSES
 from lakehouse.time_range import to_us
 from tests.lake_builder import NOON, LakeBuilder, build_lake
 from tests.unit.api.asking import Api
@@ -87,6 +92,7 @@ def test_state_lists_tables_with_position_and_freshness(tmp_path: Path, api_of: 
         "quarantine",
         "duplicates",
         "losses",
+        "corrections",
         "gold_sentiment_1m",
         "gold_sentiment_1h",
         "gold_price_1m",
@@ -147,6 +153,23 @@ def test_accepted_losses_are_shown(tmp_path: Path, api_of: ApiOf) -> None:
     assert document["losses"] == [loss | {"accepted_time": "2026-01-10T12:00:00Z"}]
 
 
+def test_exclusions_are_shown(tmp_path: Path, api_of: ApiOf) -> None:
+    builder = build_lake(tmp_path, sentiment=[{}])
+    exclusion = {
+        "topic": "analyzed-sentiment",
+        "topic_id": "TopicSentiment",
+        "kafka_partition": 0,
+        "kafka_offset": 5,
+        "reason": "a wrong print",
+        "excluded_by": "ana",
+        "excluded_time": NOON,
+    }
+    rows = pa.Table.from_pylist([exclusion], schema=CORRECTIONS.to_arrow_schema())
+    append(builder.open("corrections"), CORRECTIONS, rows, expected={}, advanced={})
+    document = api_of(tmp_path).get("/api/v1/etat").document
+    assert document["corrections"] == [exclusion | {"excluded_time": "2026-01-10T12:00:00Z"}]
+
+
 def test_process_is_healthy_without_a_lake_and_ready_only_with_its_tables(
     tmp_path: Path, api_of: ApiOf
 ) -> None:
@@ -185,3 +208,53 @@ def test_state_shows_the_last_run_of_each_command_and_one_that_did_not_end(
     assert (vacuum["command"], vacuum["ended_time"], vacuum["exit_code"]) == ("vacuum", None, None)
     assert (run["command"], run["exit_code"], run["error"]) == ("run", 1, "UnreadableError")
     assert run["started_time"].endswith("Z")
+
+
+def test_runs_are_taken_over_into_the_database_once_and_stay_after_the_lake_forgot_them(
+    tmp_path: Path, api_of: ApiOf, database: None
+) -> None:
+    builder, api = build_lake(tmp_path), api_of(tmp_path)
+    first = begin_run(builder.location, command="run")
+    assert api.get("/api/v1/etat").document["maintenance"][0]["ended_time"] is None
+    end_run(builder.location, first, exit_code=0, gained={"n_bites": 2})
+    begin_run(builder.location, command="vacuum")
+    vacuum, run = api.get("/api/v1/etat").document["maintenance"]
+    assert (vacuum["command"], run["gained"]) == ("vacuum", {"n_bites": 2})
+    builder.location.delete(builder.location.names("_maintenance/runs"))
+    assert api.get("/api/v1/etat").document["maintenance"] == [vacuum, run]
+    assert MaintenanceRun.objects.filter(lake_uri=builder.location.uri).count() == 2
+
+
+def test_missed_and_failing_runs_are_visible(tmp_path: Path) -> None:
+    builder = build_lake(tmp_path)
+    reader = lake.open(str(tmp_path))
+
+    def health(seconds_later: float) -> Any:
+        now_us = time.time_ns() // 1_000 + round(seconds_later * 1e6)
+        found = maintenance(lake=reader, now_us=now_us, every_seconds=60.0)["maintenance_health"]
+        return found["is_missed"], found["n_failed_in_a_row"]
+
+    assert health(0) == (True, 0)
+    end_run(builder.location, begin_run(builder.location, command="run"), exit_code=0)
+    assert (health(0), health(299), health(400)) == ((False, 0), (False, 0), (True, 0))
+    for _ in range(2):
+        end_run(builder.location, begin_run(builder.location, command="run"), exit_code=1, error="OSError: x")
+    begin_run(builder.location, command="run")
+    assert health(0) == (False, 2)
+    end_run(builder.location, begin_run(builder.location, command="run"), exit_code=0)
+    assert health(0) == (False, 0)
+
+
+def test_admin_shows_runs_and_changes_none(tmp_path: Path, api_of: ApiOf, database: None) -> None:
+    builder, api = build_lake(tmp_path), api_of(tmp_path)
+    end_run(builder.location, begin_run(builder.location, command="run"), exit_code=1, error="OSError: x")
+    assert api.client.get("/admin/maintenance/maintenancerun/").status_code == 302
+    user = get_user_model().objects.create_superuser("ops", password="x")
+    api.client.force_login(user)
+    page = api.client.get("/admin/maintenance/maintenancerun/")
+    assert page.status_code == 200
+    assert b"failed" in page.content
+    assert b"OSError: x" in page.content
+    assert api.client.get("/admin/maintenance/maintenancerun/add/").status_code == 403
+    assert api.client.get("/static/admin/css/base.css").status_code == 200
+    assert api.client.get("/static/admin/../../../sites.py").status_code == 400

@@ -1,5 +1,6 @@
 """The viewer's files: what may run, what browsers may keep, what is refused."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -8,8 +9,13 @@ import pytest
 from django.test import Client
 
 from api.viewer.files import PAGE, current_viewer, read_viewer
+from api.viewer.live import live_source, with_live_url
+from lakehouse.errors import SettingError
+from lakehouse.settings import Settings
 
 VERSION = current_viewer().version
+NAMESPACES = b"http://www.w3.org/"
+MAX_GZIPPED_BYTES = 200_000
 
 
 @pytest.fixture
@@ -37,33 +43,77 @@ def test_page_is_asked_about_again_and_not_sent_again(client: Client) -> None:
 def test_head_tells_the_length_and_sends_nothing(client: Client) -> None:
     response = client.head("/")
     assert (response.status_code, response.content) == (200, b"")
-    assert response["Content-Length"] == str(len(current_viewer().page.body))
+    assert response["Content-Length"] == str(len(client.get("/").content))
 
 
 def test_everything_that_is_named_is_served_for_good(client: Client) -> None:
     page = client.get("/").content.decode()
     paths = set(re.findall(r'(?:href|src)="(/viewer/[^"]+)"', page))
-    for file in current_viewer().files.values():
-        imported = re.findall(r'from "\./(\w+\.js)"', file.body.decode())
-        paths |= {f"/viewer/{VERSION}/{name}" for name in imported}
-    assert len(paths) > 10
+    assert paths == {f"/viewer/{VERSION}/{name}" for name in ("icon.svg", "viewer.css", "viewer.js")}
     for path in paths:
         response = client.get(path)
         assert response.status_code == 200, path
         assert response["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
+def test_bundle_is_small() -> None:
+    bodies = (current_viewer().page, *current_viewer().files.values())
+    assert sum(len(gzip.compress(file.body)) for file in bodies) < MAX_GZIPPED_BYTES
+
+
+def test_page_knows_no_socket_unless_one_is_set(client: Client) -> None:
+    response = client.get("/")
+    assert '<meta name="live-url" content="">' in response.content.decode()
+    assert "connect-src 'self';" in response["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("url", "source"),
+    [
+        ("ws://127.0.0.1:9000/ws/v1/flux", "ws://127.0.0.1:9000"),
+        ("wss://live.example/flux?x=1", "wss://live.example"),
+        ("/ws/v1/flux", ""),
+        ("", ""),
+    ],
+)
+def test_policy_allows_the_socket_that_is_set_and_no_path_of_it(url: str, source: str) -> None:
+    assert live_source(url) == source
+    assert Settings.from_environ({"CRYPTOVIZ_LIVE_URL": url}).live_url == url
+
+
+def test_page_is_told_the_socket_as_text() -> None:
+    assert with_live_url(b'"{live_url}"', '/a?"><script>') == b'"/a?&quot;&gt;&lt;script&gt;"'
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://host/", "//host/path", "ws://", "ws://host; script-src *", "ws://host/ x", "wss://a,b", "flux"],
+)
+def test_socket_that_no_page_could_follow_is_refused(url: str) -> None:
+    with pytest.raises(SettingError, match="CRYPTOVIZ_LIVE_URL"):
+        Settings.from_environ({"CRYPTOVIZ_LIVE_URL": url})
+
+
+def test_viewer_that_nobody_built_says_how(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.viewer.views.current_viewer", lambda: read_viewer(tmp_path))
+    response = client.get("/")
+    assert response.status_code == 503
+    assert json.loads(response.content)["detail"] == "the viewer is not built: run `make setup`"
+
+
 def test_page_names_no_other_origin() -> None:
     viewer = current_viewer()
     for name, file in {PAGE: viewer.page, **viewer.files}.items():
-        addresses = set(re.findall(rb"https?://[^\s\"'`)]+", file.body)) - {b"http://www.w3.org/2000/svg"}
-        assert addresses == set(), name
+        addresses = set(re.findall(rb"https?://[^\s\"'`)]+", file.body))
+        assert {one for one in addresses if not one.startswith(NAMESPACES)} == set(), name
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "/viewer/000000000000/main.js",
+        "/viewer/000000000000/viewer.js",
         f"/viewer/{VERSION}/missing.js",
         f"/viewer/{VERSION}/index.html",
         f"/viewer/{VERSION}/../files.py",
@@ -77,7 +127,7 @@ def test_what_is_not_there_is_a_problem(client: Client, path: str) -> None:
     assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
 
 
-@pytest.mark.parametrize("path", ["/", f"/viewer/{VERSION}/main.js"])
+@pytest.mark.parametrize("path", ["/", f"/viewer/{VERSION}/viewer.js"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_only_reading_is_served(client: Client, path: str, method: str) -> None:
     response = client.generic(method, path)

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from compaction.errors import ClockError, LockedError, RetentionError
-from compaction.lock import held_lock, lock_path
+from compaction.errors import ClockError, RetentionError
 from compaction.vacuum import vacuum_lake
 from lakehouse.delta_table import open_table
+from lakehouse.errors import LockedError
+from lakehouse.maintenance_lock import held_lock, lock_path
 from lakehouse.maintenance_runs import read_runs
 from lakehouse.position import Position, TopicPartition, read_position
 from lakehouse.tables import GOLD_PRICE
@@ -70,7 +71,7 @@ def test_run_does_what_the_plan_says_and_a_second_run_nothing(tmp_path: Path) ->
     assert (done["table"], done["n_files"], done["n_files_after"]) == ("gold_price", 8, 1)
     assert (again["refresh"], again["compact"], again["checkpoint"]) == ([], [], [])
     assert "vacuum" not in again
-    assert _document(tmp_path, "plan") == {"compact": [], "checkpoint": []}
+    assert _document(tmp_path, "plan") == {"compact": [], "checkpoint": [], "expire": []}
 
 
 def test_only_the_named_table_is_compacted(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     program = f"""
 import pathlib, sys, time
-from compaction.lock import held_lock
+from lakehouse.maintenance_lock import held_lock
 with held_lock(pathlib.Path({str(path)!r}), command="run"):
     print("held", flush=True)
     time.sleep(60)

@@ -250,3 +250,39 @@ def test_columns_that_a_table_gained_are_null_in_rows_from_before(tmp_path: Path
 
     table = pa.table(builder.open("gold_price").to_pyarrow_table())
     assert table["extra"].to_pylist() == [None, None]
+
+
+def test_more_rows_than_a_batch_are_regrouped_by_symbol(tmp_path: Path) -> None:
+    """What is left of one of the engine's batches (65,536 rows) goes into a row group with the next one's."""
+    lake = LakeLocation.parse(str(tmp_path / "lake"))
+    catalog = Catalog(lake)
+    location = catalog.table_location("gold_price", catalog.ensure_build())
+    table, n_commits, n_rows = ensure_table(location, GOLD_PRICE), 2 * MIN_RUNS, 90_000
+    schema = GOLD_PRICE.to_arrow_schema()
+    for number in range(n_commits):
+        rows = [
+            {
+                "symbol": f"s{at % 7}",
+                "event_time": START + timedelta(milliseconds=at),
+                "event_date": START.date(),
+            }
+            for at in range(number, n_rows, n_commits)
+        ]
+        append(
+            table,
+            GOLD_PRICE,
+            pa.Table.from_pylist(rows, schema=schema),
+            expected={KEY: number or None},
+            advanced={KEY: number + 1},
+        )
+    order = [("symbol", "ascending"), ("event_time", "ascending")]
+    before = pa.table(open_table(location, GOLD_PRICE).to_pyarrow_table()).sort_by(order)
+
+    compact_lake(lake)
+
+    table = open_table(location, GOLD_PRICE)
+    assert pa.table(table.to_pyarrow_table()).sort_by(order).equals(before)
+    (path,) = table.file_uris()
+    written = pq.ParquetFile(path.removeprefix("file://"))
+    groups = [set(written.read_row_group(at)["symbol"].to_pylist()) for at in range(written.num_row_groups)]
+    assert {len(symbols) for symbols in groups} == {1}

@@ -86,7 +86,7 @@ def test_command_lists_and_shows(reader: Lake) -> None:
     command = [sys.executable, "-m", "compaction", "quarantine", "--lake", reader.location.uri, "--json"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60).stdout
     shown = subprocess.run(
-        [*command, "id-1/0/1"], cwd=ROOT, capture_output=True, check=True, timeout=60
+        [*command, "show", "id-1/0/1"], cwd=ROOT, capture_output=True, check=True, timeout=60
     ).stdout
     assert sum(rule["n_messages"] for rule in json.loads(listed)["rules"]) == 3
-    assert json.loads(shown)["message"]["kafka_offset"] == 1
+    assert json.loads(shown)["messages"][0]["kafka_offset"] == 1

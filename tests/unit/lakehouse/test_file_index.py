@@ -1,7 +1,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 from deltalake import Field
 
@@ -12,6 +11,7 @@ from lakehouse.lake import Lake
 from lakehouse.tables import GOLD_SENTIMENT
 from lakehouse.time_range import TimeRange, to_us
 from tests.lake_builder import NOON, LakeBuilder, build_lake
+from tests.unit.lakehouse.index_helpers import files_by_path
 
 NOON_US = to_us(NOON)
 
@@ -68,23 +68,6 @@ ADD = (
 )
 
 
-def by_path(index: FileIndex) -> dict[str, tuple[object, ...]]:
-    assert index.min_symbol is not None
-    assert index.max_symbol is not None
-    bounds = [index.partitions, index.offsets, *(index.times[name] for name in sorted(index.times))]
-    columns = [
-        index.n_rows,
-        index.size_bytes,
-        index.min_symbol,
-        index.max_symbol,
-        *np.concatenate(bounds).reshape(-1, len(index.paths)),
-    ]
-    return {
-        path: row
-        for path, *row in zip(index.paths.tolist(), *(column.tolist() for column in columns), strict=True)
-    }
-
-
 def grow(builder: LakeBuilder, step: int) -> None:
     if step == 3:
         builder.open("gold_sentiment").optimize.compact()
@@ -107,7 +90,7 @@ def test_index_that_follows_commits_is_the_one_that_the_log_gives(tmp_path: Path
             reader.snapshot("gold_sentiment")["gold_sentiment"]
             for reader in (following, lake.open(str(tmp_path)))
         )
-        assert by_path(followed.files) == by_path(listed.files)
+        assert files_by_path(followed.files) == files_by_path(listed.files)
         assert (followed.version, followed.position, followed.commit_time_us) == (
             listed.version,
             listed.position,

@@ -70,6 +70,12 @@ CASES = (
         moved("2026-02-01T00:00:00Z", datetime(2026, 2, 1, tzinfo=UTC)),
         "exchange_time",
     ),
+    (
+        "beyond_horizon",
+        PRICE,
+        moved("2025-11-02T09:29:59Z", datetime(2025, 11, 2, 9, 29, 59, tzinfo=UTC)),
+        "exchange_time",
+    ),
     ("score_contradicts_label", SENTIMENT, spoilt(SENTIMENT, score=None), "score"),
     ("score_contradicts_label", SENTIMENT, spoilt(SENTIMENT, label="unscored"), "score"),
     ("interval_reversed", PREDICTION, spoilt(PREDICTION, lower=103), "lower"),
@@ -187,16 +193,19 @@ def test_columns_of_a_verdict_are_columns_of_the_table() -> None:
 
 
 def test_the_edges_of_the_event_time_are_inside() -> None:
-    latest = AT + timedelta(minutes=10)
-    first = datetime(2009, 1, 3, tzinfo=UTC)
+    latest, oldest = AT + timedelta(minutes=10), AT - timedelta(days=90)
+    genesis, genesis_us = datetime(2009, 1, 3, tzinfo=UTC), 1_230_940_800_000_000
+    tick = timedelta(microseconds=1)
 
-    for text, at, accepted in (
-        ("2026-01-31T09:40:00.250Z", latest, True),
-        ("2026-01-31T09:40:00.250001Z", latest + timedelta(microseconds=1), False),
-        ("2009-01-03T00:00:00Z", first, True),
-        ("2009-01-02T23:59:59.999999Z", first - timedelta(microseconds=1), False),
+    for text, at, broker_time_us, accepted in (
+        ("2026-01-31T09:40:00.250Z", latest, AT_US, True),
+        ("2026-01-31T09:40:00.250001Z", latest + tick, AT_US, False),
+        ("2025-11-02T09:30:00.250Z", oldest, AT_US, True),
+        ("2025-11-02T09:30:00.249999Z", oldest - tick, AT_US, False),
+        ("2009-01-03T00:00:00Z", genesis, genesis_us, True),
+        ("2009-01-02T23:59:59.999999Z", genesis - tick, genesis_us, False),
     ):
-        verdict = judge(PRICE, key=b"btc", value=moved(text, at), broker_time_us=AT_US)
+        verdict = judge(PRICE, key=b"btc", value=moved(text, at), broker_time_us=broker_time_us)
         assert isinstance(verdict, tuple) is accepted, text
 
 

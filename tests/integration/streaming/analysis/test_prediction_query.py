@@ -11,7 +11,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from lakehouse.contract import PREDICTED_PRICE
 from lakehouse.time_range import SECOND_US, to_time
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
-from streaming.analysis.prediction.forecaster import Forecaster
+from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.prediction.query import start_predictions
 from streaming.embedded_broker import EmbeddedBroker
@@ -35,8 +35,9 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]
         config = KafkaSettings(bootstrap_servers=embedded.bootstrap).for_kafka_python()
         create_topics(config, [PREDICTED_PRICE.topic])
         with open_admin(config, timeout_seconds=WAIT_SECONDS) as admin:
-            # Stamped by the producer, so that hours of messages need no hours.
-            stamped = {"num_partitions": 2, "configs": {"message.timestamp.type": "CreateTime"}}
+            # Stamped by the producer, so that hours of messages need no hours; kept although their stamps are old.
+            configs = {"message.timestamp.type": "CreateTime", "retention.ms": "-1"}
+            stamped = {"num_partitions": 2, "configs": configs}
             admin.create_topics(dict.fromkeys(TOPICS, stamped))
             admin.wait_for_topics(TOPICS, timeout_ms=round(WAIT_SECONDS * 1_000))
         yield embedded
@@ -129,7 +130,8 @@ def test_predictions_are_the_forecasters_own_through_restarts(
     expected = until_predicted(broker, query)
     query.stop()
     last_commit = max(
-        (tmp_path / "prediction-v1" / "commits").glob("[0-9]*"), key=lambda path: int(path.name)
+        (tmp_path / f"prediction-v{STATE_VERSION}" / "commits").glob("[0-9]*"),
+        key=lambda path: int(path.name),
     )
     last_commit.unlink()  # as if the process had been killed after the sink and before its commit
 

@@ -18,7 +18,7 @@ from streaming.embedded_broker import EmbeddedBroker
 from streaming.ingest.run import IngestService, IngestSettings
 from streaming.kafka_settings import KafkaSettings
 from streaming.topics import create_topics
-from tests.accounting import assert_accounted, read_delivered, read_table
+from tests.accounting import assert_accounted, n_rows, read_delivered
 from tests.messages import MAKERS, to_bytes
 from tests.waiting import WAIT_SECONDS, wait_until
 
@@ -96,7 +96,7 @@ class Pipeline:
 
     def n_accounted(self) -> int:
         names = (*(c.table.name for c in CONTRACTS.values()), "quarantine", "duplicates")
-        return sum(read_table(self.lake, name).num_rows for name in names)
+        return sum(n_rows(self.lake, name) for name in names)
 
     def wait_accounted(self, n_records: int) -> None:
         wait_until(lambda: self.n_accounted() >= n_records, f"{n_records} records accounted for")

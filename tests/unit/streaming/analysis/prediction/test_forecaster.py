@@ -1,11 +1,11 @@
 """A forecaster says the same of the same messages, however they are cut, and knows nothing of what came later."""
 
 import random
-from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from lakehouse.contract import PREDICTED_PRICE
 from lakehouse.markets import Market
@@ -14,8 +14,9 @@ from lakehouse.verdict import Rejected, judge
 from streaming.analysis.prediction.arrivals import SLACK_US, Arrival, PriceSeen
 from streaming.analysis.prediction.bars import Bar
 from streaming.analysis.prediction.conformal import MIN_SCORES
-from streaming.analysis.prediction.forecaster import Awaited, Forecaster, HorizonState, Prediction
+from streaming.analysis.prediction.forecaster import Forecaster
 from streaming.analysis.prediction.messages import to_value
+from streaming.analysis.prediction.minute_forecaster import Awaited, HorizonState, Prediction
 from streaming.analysis.prediction.models import HORIZONS, MODEL_NAMES, Known
 from tests.sizes import sized
 from tests.unit.streaming.analysis.prediction.seen import (

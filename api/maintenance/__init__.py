@@ -1,0 +1,1 @@
+"""What the table service ran, kept in the metadata database."""

@@ -1,0 +1,9 @@
+"""The Django application of the record."""
+
+from django.apps import AppConfig
+
+
+class MaintenanceConfig(AppConfig):
+    name = "api.maintenance"
+    label = "maintenance"
+    verbose_name = "Table service"

@@ -1,0 +1,58 @@
+// Asks the API, and keeps its clock: nothing here trusts the browser's own.
+
+const TIMEOUT_MS = 20_000;
+let clockOffsetMs = 0;
+
+/** An answer that is not 200. `status` is 0 where nobody answered. */
+export class AnswerError extends Error {
+  readonly status: number;
+  readonly retryAfterSeconds: number | null;
+
+  constructor(status: number, detail: string, retryAfterSeconds: number | null = null) {
+    super(detail);
+    this.name = "AnswerError";
+    this.status = status;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  /** Whether asking again later may help although nothing here changes. */
+  get isOutage(): boolean {
+    return this.status === 0 || this.status === 429 || (this.status >= 500 && this.status !== 503);
+  }
+}
+
+/** Milliseconds since the epoch by the server's clock. */
+export function serverNow(): number {
+  return Date.now() + clockOffsetMs;
+}
+
+/** The document at a path. Throws AnswerError; an abort of `signal` throws what the browser throws. */
+export async function ask<Answer>(
+  path: string,
+  { parameters = {}, signal }: { parameters?: Record<string, string>; signal?: AbortSignal | undefined } = {},
+): Promise<Answer> {
+  const query = new URLSearchParams(parameters).toString();
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  let response: Response;
+  try {
+    response = await fetch(query ? `${path}?${query}` : path, {
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      headers: { Accept: "application/json" },
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new AnswerError(0, "no answer");
+  }
+  const answeredTime = Date.parse(response.headers.get("Date") ?? "");
+  if (Math.abs(answeredTime - serverNow()) > 1_500) clockOffsetMs = answeredTime + 500 - Date.now();
+  let answered: Answer & { detail?: string };
+  try {
+    answered = await response.json();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new AnswerError(response.ok ? 0 : response.status, response.statusText || "no JSON");
+  }
+  if (response.ok) return answered;
+  const retryAfter = Number(response.headers.get("Retry-After"));
+  throw new AnswerError(response.status, answered.detail ?? response.statusText, retryAfter || null);
+}

@@ -1,0 +1,140 @@
+// What the API's answers look like, as far as the page reads them.
+
+export type Vector = Readonly<Record<string, readonly number[]>>;
+
+export interface Freshness {
+  readonly event_time: string | null;
+  readonly event_age_seconds: number | null;
+}
+
+export interface TableSnapshot {
+  readonly table: string;
+  readonly version: number;
+  readonly position: Vector;
+  readonly freshness: Freshness;
+}
+
+export interface HistoryAnswer<Row> {
+  readonly requete: { readonly marche?: { readonly venue: string; readonly quote: string } | null };
+  readonly points: readonly Row[];
+  readonly suivant: string | null;
+  readonly snapshot: readonly TableSnapshot[];
+}
+
+export interface PriceBucketRow {
+  readonly event_time: string;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly count: number;
+  readonly origins: readonly string[];
+  readonly complete: boolean;
+}
+
+export interface SentimentBucketRow {
+  readonly event_time: string;
+  readonly count: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  readonly positive: number;
+  readonly negative: number;
+  readonly origins: readonly string[];
+  readonly complete: boolean;
+}
+
+export interface PriceRow {
+  readonly event_time: string;
+  readonly venue: string;
+  readonly quote: string;
+  readonly price: number;
+  readonly message_id: string;
+  readonly origin: string;
+}
+
+export interface TextRow {
+  readonly event_time: string;
+  readonly score: number | null;
+  readonly label: string;
+  readonly model: string;
+  readonly source: string | null;
+  readonly title: string | null;
+  readonly url: string | null;
+  readonly language: string | null;
+  readonly terms: readonly string[] | null;
+  readonly message_id: string;
+  readonly origin: string;
+}
+
+export interface ForecastRow {
+  readonly made_at: string;
+  readonly target_time: string;
+  readonly horizon: string;
+  readonly model: string;
+  readonly predicted_price: number;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  readonly nominal_coverage: number | null;
+  readonly realised_price?: number | null;
+  readonly message_id: string;
+  readonly origin: string;
+}
+
+export interface Asset {
+  readonly symbol: string;
+  readonly name: string | null;
+  readonly first_event_time: string;
+  readonly last_event_time: string;
+  readonly origins: readonly string[];
+}
+
+export interface Lag {
+  readonly table: string;
+  readonly messages: number;
+}
+
+export interface Loss {
+  readonly topic: string;
+  readonly kafka_partition: number;
+  readonly from_offset: number;
+  readonly to_offset: number | null;
+  readonly cause: string;
+  readonly reason: string;
+}
+
+export interface LakeState {
+  readonly tables: readonly {
+    readonly table: string;
+    readonly version: number;
+    readonly rows: number;
+    readonly freshness: Freshness;
+  }[];
+  readonly absentes: readonly string[];
+  readonly kafka: { readonly known: boolean; readonly lag: readonly Lag[] };
+  readonly losses: readonly Loss[];
+}
+
+export interface Score {
+  readonly model: string;
+  readonly model_version: string;
+  readonly horizon: string;
+  readonly window: string;
+  readonly n: number;
+  readonly n_non_overlapping: number;
+  readonly n_replay: number;
+  readonly n_without_price: number;
+  readonly origins: readonly string[];
+  readonly mean_absolute_error: number | null;
+  readonly random_walk_error: number | null;
+  readonly relative_error: number | null;
+  readonly direction: {
+    readonly n: number;
+    readonly accuracy: number;
+    readonly low: number;
+    readonly high: number;
+  } | null;
+  readonly diebold_mariano: { readonly statistic: number; readonly p_value: number } | null;
+  readonly interval: { readonly n: number; readonly coverage: number; readonly nominal_coverage: number } | null;
+  readonly beats_random_walk: boolean;
+}

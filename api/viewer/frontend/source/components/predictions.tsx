@@ -1,0 +1,55 @@
+// The newest predictions, in words, beside what came of them.
+
+import { isInside, type Forecast } from "../points.ts";
+import { MINUTE } from "../times.ts";
+import type { State } from "../viewer.ts";
+import { formatAge, formatInterval, formatPrice, word } from "../words.ts";
+import { OriginBadge } from "./badges.tsx";
+import { stateText } from "./states.ts";
+
+const N_SHOWN = 12;
+/** So long after its target a forecast without a price has none. */
+const OUTCOME_MS = 2 * MINUTE;
+const SIGNS = { within: "✓", outside: "✗", pending: "…", none: "·" } as const;
+
+export function Predictions({ state }: { state: State }) {
+  const { dataset, choice, now } = state;
+  const isChosen = choice.model !== "";
+  const points = isChosen ? (dataset?.forecasts.points ?? []) : [];
+  const shown = [...points].sort((a, b) => b.madeTime - a.madeTime || b.time - a.time).slice(0, N_SHOWN);
+  const instead = !isChosen ? word("unchosen") : dataset ? stateText("predictions", dataset.forecasts) : word("loading");
+  return (
+    <section class="list" data-series="predictions" data-items={shown.length}>
+      <h2><span>{word("predictions")}</span></h2>
+      <p class="state" role="status" hidden={shown.length > 0}>{shown.length > 0 ? "" : instead}</p>
+      <ol tabIndex={0} aria-label={word("predictions")}>{shown.map((forecast) => <Item key={forecast.id} forecast={forecast} now={now} />)}</ol>
+    </section>
+  );
+}
+
+function Item({ forecast, now }: { forecast: Forecast; now: number }) {
+  const { price, lower, upper, realised, model, horizon, madeTime, origin } = forecast;
+  const verdict = verdictOf(forecast, now);
+  return (
+    <li data-id={forecast.id}>
+      <span class={`verdict ${verdict}`} aria-hidden="true">{SIGNS[verdict]}</span>
+      <div>
+        <span class="title"><b>{formatPrice(price)}</b>{lower !== null && upper !== null && ` [${formatPrice(lower)} – ${formatPrice(upper)}]`}</span>
+        <p class="meta">{outcome(forecast, now)}{realised !== null && (verdict === "within" || verdict === "outside") && ` (${word(verdict)})`}</p>
+        <p class="meta">{`${model} · ${formatInterval(horizon)} · ${word("madeAt", { age: formatAge((now - madeTime) / 1_000) })}`}<OriginBadge origins={[origin]} /></p>
+      </div>
+    </li>
+  );
+}
+
+function verdictOf(forecast: Forecast, now: number): keyof typeof SIGNS {
+  if (forecast.realised === null) return forecast.time > now - OUTCOME_MS ? "pending" : "none";
+  const inside = isInside(forecast);
+  return inside === null ? "none" : inside ? "within" : "outside";
+}
+
+function outcome({ realised, time }: Forecast, now: number): string {
+  if (realised !== null) return word("outcome", { price: formatPrice(realised) });
+  const due = word("due", { age: formatAge((now - time) / 1_000) });
+  return now - time > OUTCOME_MS ? `${due} · ${word("unverified")}` : due;
+}

@@ -1,0 +1,34 @@
+// What the chosen model's forecasts were worth, in words.
+
+import { sentences, scoresOf, titleOf, verdictOf, type Verdict } from "../scorecard.ts";
+import type { State } from "../viewer.ts";
+import { word, type Key } from "../words.ts";
+import { OriginBadge } from "./badges.tsx";
+import { stateText } from "./states.ts";
+
+const VERDICTS = {
+  better: "scoreBetter", worse: "scoreWorse", same: "scoreSame", little: "scoreLittle", baseline: "scoreIsBaseline", none: "scoreNothing",
+} as const satisfies Record<Verdict, Key>;
+const LEVELS = { better: "fresh", worse: "stale", same: "ageing", little: "unknown", baseline: "unknown", none: "unknown" } as const;
+
+export function Scorecard({ state }: { state: State }) {
+  const { scores, dataset, choice } = state, kind = choice.model === "" ? null : dataset?.kind;
+  const shown = kind ? scoresOf(scores.points, kind.model, kind.horizon) : [];
+  const instead = kind === null ? word("unchosen") : stateText("scores", scores.state === "ready" ? { state: "empty", detail: "" } : scores);
+  const quote = dataset?.price.market?.quote ?? "";
+  return (
+    <section id="score" class="list" data-series="scores" data-items={shown.length}>
+      <h2><span>{word("score")}</span></h2>
+      <p class="state" role="status" hidden={shown.length > 0}>{shown.length > 0 ? "" : instead}</p>
+      {shown.map((score, i) => (
+        <details key={score.window} class="window" open={i === 0} data-verdict={verdictOf(score)}>
+          <summary>
+            <span>{titleOf(score)}</span> <span class="badge" data-level={LEVELS[verdictOf(score)]}>{word(VERDICTS[verdictOf(score)])}</span>
+          </summary>
+          {sentences(score, quote).map((sentence) => <p key={sentence}>{sentence}</p>)}
+          <OriginBadge origins={score.origins} />
+        </details>
+      ))}
+    </section>
+  );
+}

@@ -1,0 +1,61 @@
+// Headlines: the newest, or those behind one point of the sentiment chart, with the terms that carried their score.
+
+import { useEffect, useRef } from "preact/hooks";
+import type { Text } from "../points.ts";
+import type { State, Viewer } from "../viewer.ts";
+import { formatAge, formatNumber, formatScore, formatSpan, formatTime, word, type Key } from "../words.ts";
+import { OriginBadge } from "./badges.tsx";
+import { stateText } from "./states.ts";
+import { webAddress } from "./web-address.ts";
+
+const N_SHOWN = 12;
+
+export function Texts({ state, viewer }: { state: State; viewer: Viewer }) {
+  const { texts, choice, dataset } = state, isOpen = choice.at !== null;
+  const heading = useRef<HTMLHeadingElement>(null), span = viewer.textSpan;
+  useEffect(() => {
+    if (choice.at !== null && !document.activeElement?.closest("#charts")) heading.current?.scrollIntoView({ block: "nearest" });
+  }, [choice.at]);
+  const shown = isOpen ? texts.points : texts.points.slice(0, N_SHOWN);
+  const bucket = dataset?.sentiment.points.find(({ time }) => time === span?.from);
+  return (
+    <section id="texts" class="list" data-series="texts" data-items={shown.length} data-open={isOpen}>
+      <h2 ref={heading}>
+        <span>{isOpen && span ? word("textsAt", { time: formatSpan(span) }) : word("texts")}</span>
+        {isOpen && <button id="back" type="button" class="small" onClick={() => viewer.openTexts(null)}>{`← ${word("back")}`}</button>}
+      </h2>
+      <p class="state" role="status" hidden={shown.length > 0}>{shown.length > 0 ? "" : stateText("texts", texts)}</p>
+      <ol tabIndex={0} aria-label={word("texts")}>{shown.map((text) => <Item key={text.id} text={text} now={state.now} isOpen={isOpen} />)}</ol>
+      {isOpen && bucket && bucket.count > shown.length && <p class="note">{word("moreTexts", { n: formatNumber(shown.length), all: formatNumber(bucket.count) })}</p>}
+    </section>
+  );
+}
+
+function Item({ text, now, isOpen }: { text: Text; now: number; isOpen: boolean }) {
+  const { score, label, source, origin, time, terms } = text;
+  // An address that a generator made leads nowhere.
+  const address = origin === "generated" ? null : webAddress(text.url);
+  return (
+    <li data-id={text.id}>
+      <span class={`score ${label}`} title={labelText(label)}>{score === null ? "–" : formatScore(score)}</span>
+      <div>
+        {address ? <a class="title" href={address} target="_blank" rel="noopener noreferrer">{text.title}</a> : <span class="title">{text.title}</span>}
+        {terms.length > 0 && (
+          <ul class="terms" aria-label={word("terms")}>{terms.map((term) => <li key={term}>{term}</li>)}</ul>
+        )}
+        <p class="meta">
+          {labelText(label)} · {source} · <time dateTime={new Date(time).toISOString()} title={formatTime(time)}>{isOpen ? formatTime(time, "short") : formatAge((now - time) / 1_000)}</time>
+          {isOpen && ` · ${text.model}`}
+          <OriginBadge origins={[origin]} />
+        </p>
+      </div>
+    </li>
+  );
+}
+
+const LABELS: Readonly<Record<string, Key>> = { positive: "labelPositive", neutral: "labelNeutral", negative: "labelNegative", unscored: "labelUnscored" };
+
+function labelText(label: string): string {
+  const key = Object.hasOwn(LABELS, label) ? LABELS[label] : undefined;
+  return key ? word(key) : label;
+}

@@ -1,0 +1,61 @@
+// The scorecard in words: what a model's forecasts were worth beside assuming no change. Pure.
+
+import type { Score } from "./api-types.ts";
+import { formatInterval, formatNumber, formatPrice, formatShare, word } from "./words.ts";
+
+export type Verdict = "better" | "worse" | "same" | "little" | "baseline" | "none";
+
+/** What the API asks of a figure before it is told from chance. */
+const MIN_FREE = 30;
+const SIGNIFICANCE = 0.05;
+const BASELINE = "random-walk";
+const WINDOWS = ["24h", "7d", "30d"];
+
+/** Above chance in either direction, or not; the baseline is not measured against itself. */
+export function verdictOf(score: Score): Verdict {
+  const { diebold_mariano: test, relative_error: relative } = score;
+  if (score.n === 0) return "none";
+  if (score.model === BASELINE) return "baseline";
+  if (test === null || relative === null || score.n_non_overlapping < MIN_FREE) return "little";
+  if (test.p_value >= SIGNIFICANCE) return "same";
+  return relative < 1 ? "better" : "worse";
+}
+
+/** The sentences that the figures allow; none of them says more than its figure does. */
+export function sentences(score: Score, quote: string): string[] {
+  const { n_non_overlapping: free, mean_absolute_error: error, random_walk_error: walk, direction, diebold_mariano: test, interval } = score;
+  const late = score.n_replay > 0 ? [word("scoreReplay", { n: formatNumber(score.n_replay) })] : [];
+  if (score.n === 0) return [word("scoreNone"), ...late];
+  const amount = (value: number) => `${formatPrice(value)} ${quote.toUpperCase()}`;
+  const verdict = verdictOf(score), said: string[] = [];
+  if (error !== null && walk !== null && verdict !== "baseline") said.push(word("scoreError", { error: amount(error), walk: amount(walk) }));
+  if (verdict === "little") said.push(word("scoreNeeds", { free: formatNumber(free) }));
+  if (test !== null && (verdict === "same" || verdict === "better" || verdict === "worse")) {
+    said.push(word(verdict === "same" ? "scoreChance" : "scoreNoChance", { p: test.p_value < 0.001 ? "p < 0.001" : `p = ${formatNumber(test.p_value, 3)}` }));
+  }
+  if (direction !== null) {
+    said.push(word("scoreDirection", { share: formatShare(direction.accuracy), low: formatShare(direction.low), high: formatShare(direction.high) }));
+  }
+  if (interval !== null) {
+    said.push(word("scoreCoverage", { nominal: formatShare(interval.nominal_coverage), share: formatShare(interval.coverage) }));
+  }
+  said.push(word("scoreFrom", { n: formatNumber(score.n), free: formatNumber(free) }), ...late);
+  return said;
+}
+
+export function titleOf({ model, horizon, window }: Score): string {
+  return word("scoreOf", { model, horizon: formatInterval(horizon), window: formatInterval(window) });
+}
+
+/**
+ * The scores of one model and horizon, the longest window first; of its newest version where there are several.
+ * Windows without a scored forecast are left out, but for the longest.
+ */
+export function scoresOf(scores: readonly Score[], model: string, horizon: string): Score[] {
+  const ours = scores.filter((score) => score.model === model && score.horizon === horizon);
+  const version = ours.map(({ model_version }) => model_version).sort().at(-1);
+  return ours
+    .filter(({ model_version }) => model_version === version)
+    .sort((a, b) => WINDOWS.indexOf(b.window) - WINDOWS.indexOf(a.window))
+    .filter(({ n }, i) => i === 0 || n > 0);
+}

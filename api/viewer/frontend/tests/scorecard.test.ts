@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import type { Score } from "../source/api-types.ts";
+import { scoresOf, sentences, titleOf, verdictOf } from "../source/scorecard.ts";
+import { setLanguage } from "../source/words.ts";
+
+const SCORE: Score = {
+  model: "drift", model_version: "1", horizon: "1h", window: "7d", n: 1_234, n_non_overlapping: 167, n_replay: 0, n_without_price: 2, origins: ["collected"],
+  mean_absolute_error: 310.2, random_walk_error: 305, relative_error: 1.017, direction: { n: 900, accuracy: 0.52, low: 0.48, high: 0.56 },
+  diebold_mariano: { statistic: 1, p_value: 0.31 }, interval: { n: 1_234, coverage: 0.79, nominal_coverage: 0.8 }, beats_random_walk: false,
+};
+
+afterEach(() => setLanguage("en"));
+
+test("a verdict needs a test, thirty free forecasts and less than five percent of chance", () => {
+  assert.equal(verdictOf(SCORE), "same");
+  const sure = { ...SCORE, diebold_mariano: { statistic: 3, p_value: 0.01 } };
+  assert.equal(verdictOf(sure), "worse");
+  assert.equal(verdictOf({ ...sure, relative_error: 0.9 }), "better");
+  assert.equal(verdictOf({ ...sure, n_non_overlapping: 29 }), "little");
+  assert.equal(verdictOf({ ...SCORE, diebold_mariano: null }), "little");
+  assert.equal(verdictOf({ ...SCORE, model: "random-walk" }), "baseline");
+  assert.equal(verdictOf({ ...SCORE, n: 0 }), "none");
+});
+
+test("the figures are said, and no more than they are", () => {
+  assert.deepEqual(sentences(SCORE, "usd"), [
+    "Off by 310.20 USD on average. Assuming no change: 305.00 USD.",
+    "Chance alone could well give this difference (p = 0.310).",
+    "Named the right direction 52 % of the time (95 %: 48 to 56 %).",
+    "Its 80 % interval held 79 % of outcomes.",
+    "From 1,234 forecasts; 167 of them without a common moment.",
+  ]);
+  const little = sentences({ ...SCORE, n_non_overlapping: 7, direction: null, diebold_mariano: null, interval: null }, "usd");
+  assert.deepEqual(little.slice(1), ["A verdict needs 30 forecasts without a common moment; there are 7.", "From 1,234 forecasts; 7 of them without a common moment."]);
+});
+
+test("forecasts that came after the fact are told apart", () => {
+  assert.deepEqual(sentences({ ...SCORE, n: 0, n_replay: 284 }, "usd"), [
+    "None of its forecasts that were made in time has come due.",
+    "284 were published only when their outcome was known, and do not count.",
+  ]);
+  const empty = ["30d", "7d", "24h"].map((window) => ({ ...SCORE, window, n: window === "7d" ? 5 : 0 }));
+  assert.deepEqual(scoresOf(empty, "drift", "1h").map(({ window }) => window), ["30d", "7d"]);
+});
+
+test("a tiny chance is not said to be none", () => {
+  const [, chance] = sentences({ ...SCORE, diebold_mariano: { statistic: 9, p_value: 0 } }, "usd");
+  assert.equal(chance, "Chance alone would rarely give this difference (p < 0.001).");
+});
+
+test("it speaks French", () => {
+  setLanguage("fr");
+  assert.equal(titleOf(SCORE), "drift, à 1 h, 7 j écoulés");
+  assert.equal(sentences(SCORE, "usd")[3], "Son intervalle à 80 % a tenu 79 % des issues.");
+});
+
+test("scores are of one model and horizon, its newest version, the longest window first", () => {
+  const scores = ["24h", "30d", "7d"].flatMap((window) => ["1", "2"].map((model_version) => ({ ...SCORE, window, model_version })));
+  const found = scoresOf([...scores, { ...SCORE, horizon: "5m" }, { ...SCORE, model: "other" }], "drift", "1h");
+  assert.deepEqual(found.map(({ window, model_version }) => [window, model_version]), [["30d", "2"], ["7d", "2"], ["24h", "2"]]);
+});

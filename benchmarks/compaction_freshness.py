@@ -1,0 +1,72 @@
+"""What a compaction at full speed does to a stream beside it: `python -m benchmarks.compaction_freshness`.
+
+Broker, Spark ingestion, API, a producer at a fixed rate and two pollers; then the same while another table of the lake,
+crowded, is compacted again and again.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from benchmarks.compaction import crowd
+from benchmarks.freshness import measure
+from benchmarks.rig import new_rig, percentiles
+from lakehouse.storage import LakeLocation
+
+AIM = 1.3
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.compaction_freshness", description=__doc__)
+    parser.add_argument("--rate", type=float, default=100.0, help="messages a second (default 100)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="seconds of each part (default 60)")
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="rows that are compacted (default 1,000,000)"
+    )
+    options = parser.parse_args()
+    with new_rig() as rig:
+        crowded = rig.directory / "crowded"
+        crowd(LakeLocation.parse(str(crowded)), n_rows=options.rows, n_commits=400)
+        rig.start("ingest", "streaming.ingest", "run", "--checkpoints", str(rig.directory / "checkpoints"))
+        rig.start("api", "api")
+        url = rig.wait_log("api", r"listening on (\S+)").group(1)
+        rig.wait_log("ingest", "ingest starts")
+        measure(rig, url, rate=options.rate, seconds=20.0)
+        p95 = {}
+        for name in ("alone", "beside a compaction"):
+            ended = threading.Event()
+            n_done: list[int] = []
+            worker = threading.Thread(target=_compact_on, args=(crowded, rig.directory, ended, n_done))
+            if name != "alone":
+                worker.start()
+            gold, _ = measure(rig, url, rate=options.rate, seconds=options.seconds)
+            ended.set()
+            if name != "alone":
+                worker.join()
+            delays = sorted(delay for by_topic in gold.values() for delay in by_topic)
+            p95[name] = delays[int(len(delays) * 0.95)]
+            print(
+                f"{name:20} n={len(delays):6} {percentiles(delays)}  compactions: {sum(n_done)}", flush=True
+            )
+    ratio = p95["beside a compaction"] / p95["alone"]
+    print(f"p95 is {ratio:.2f} times as long beside a compaction; the aim is {AIM}")
+    return 0
+
+
+def _compact_on(crowded: Path, directory: Path, ended: threading.Event, n_done: list[int]) -> None:
+    """Compacts copy after copy of a crowded lake, as fast as it goes."""
+    while not ended.is_set():
+        copy = directory / f"copy-{len(n_done)}"
+        shutil.copytree(crowded, copy, copy_function=os.link)
+        command = [sys.executable, "-m", "compaction", "compact", "--now", "--lake", str(copy)]
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        n_done.append(1)
+        shutil.rmtree(copy)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

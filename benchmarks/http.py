@@ -1,0 +1,152 @@
+"""Requests a second of history questions over HTTP, beside a constant view and static bytes of the same server."""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks.history_lake import END_US, SYMBOLS, ensure_lake
+from lakehouse import lake
+from lakehouse.rollup_refresh import refresh_rollups
+from lakehouse.time_range import DAY_US
+
+CACHE = Path(".runtime/bench")
+_N_CONNECTIONS = 8
+_END_MS, _DAY_MS = END_US // 1000, DAY_US // 1000
+# Symbols in turn, and an end within the last seven days that no request has had before.
+_DISTINCT = """
+local symbols, n = {%(symbols)s}, 0
+math.randomseed(os.time())
+request = function()
+    n = n + 1
+    local last = %(end_ms)d - math.random(0, %(recent_ms)d)
+    local range = string.format("&date_debut=%%d&date_fin=%%d", last - %(day_ms)d, last)
+    return wrk.format("GET", "/api/v1/sentiment/" .. symbols[n %% #symbols + 1] .. "/historique?%(asked)s" .. range)
+end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of question: its parameters beside the range, which is always of 24 h."""
+
+    name: str
+    title: str
+    asked: str
+
+    @property
+    def repeated(self) -> str:
+        between = f"date_debut={_END_MS - _DAY_MS}&date_fin={_END_MS}"
+        return f"/api/v1/sentiment/{SYMBOLS[0]}/historique?{self.asked}&{between}"
+
+    def script(self) -> str:
+        return _DISTINCT % {
+            "symbols": ", ".join(f'"{symbol}"' for symbol in SYMBOLS),
+            "end_ms": _END_MS,
+            "recent_ms": 7 * _DAY_MS,
+            "day_ms": _DAY_MS,
+            "asked": self.asked,
+        }
+
+
+KINDS = (
+    Kind("buckets", "24 h in 5-min buckets", "intervalle=5m"),
+    Kind("rows", "newest 100 rows of 24 h", "intervalle=brut&limite=100"),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.http", description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000, help="sentiments (default 10,000,000)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each question (default 3)")
+    parser.add_argument("--seconds", type=int, default=5, help="length of a turn (default 5)")
+    options = parser.parse_args()
+    ensure_lake(CACHE / f"history-{options.rows}", options.rows)
+    with tempfile.TemporaryDirectory(prefix="cryptoviz-bench-", dir=CACHE) as scratch:
+        folder = Path(scratch) / "lake"
+        source = CACHE / f"history-{options.rows}"
+        shutil.copytree(source, folder, copy_function=lambda path, to: Path(to).hardlink_to(path))
+        refresh_rollups(lake.open(str(folder)))
+        with _running(folder, Path(scratch)) as url, _streaming(folder):
+            for kind in KINDS:
+                _measure(kind, url, Path(scratch), options.rounds, options.seconds)
+    return 0
+
+
+def _measure(kind: Kind, url: str, folder: Path, n_rounds: int, n_seconds: int) -> None:
+    with urllib.request.urlopen(url + kind.repeated) as answer:
+        body = answer.read()
+    (folder / kind.name).write_bytes(body)
+    script = folder / f"{kind.name}.lua"
+    script.write_text(kind.script())
+    turns = {
+        "static bytes": [f"{url}/static/{kind.name}"],
+        "constant view": [f"{url}/constant/{kind.name}"],
+        "repeated": [url + kind.repeated],
+        "distinct": ["-s", str(script), url],
+    }
+    _requests_a_second(turns["distinct"], n_seconds)
+    found: dict[str, list[float]] = {name: [] for name in turns}
+    for _ in range(n_rounds):
+        for name, arguments in turns.items():
+            found[name].append(_requests_a_second(arguments, n_seconds))
+    medians = {name: median(rates) for name, rates in found.items()}
+    print(f"\n{kind.title}, answers of {len(body):,} bytes: requests/s (share of the constant view)")
+    for name, rate in medians.items():
+        print(f"  {name:14} {rate:9,.0f}  {rate / medians['constant view']:6.1%}", flush=True)
+
+
+def _requests_a_second(arguments: list[str], n_seconds: int) -> float:
+    """Raises RuntimeError where an answer was not 200."""
+    said = subprocess.run(
+        ["wrk", "-t1", f"-c{_N_CONNECTIONS}", f"-d{n_seconds}s", *arguments],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise RuntimeError(said)
+    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    return float(found[1]) if found else 0.0
+
+
+@contextmanager
+def _running(folder: Path, runtime_dir: Path) -> Iterator[str]:
+    environ = os.environ | {
+        "CRYPTOVIZ_LAKE_URI": str(folder),
+        "CRYPTOVIZ_RUNTIME_DIR": str(runtime_dir),
+        "CRYPTOVIZ_HTTP_PORT": "0",
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.http_server"], env=environ, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        said = server.stdout.readline() if server.stdout is not None else ""
+        found = re.search(r"http://\S+", said)
+        if found is None:
+            raise RuntimeError(f"the server said {said!r}")
+        yield found[0]
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@contextmanager
+def _streaming(folder: Path) -> Iterator[None]:
+    stream = subprocess.Popen([sys.executable, "-m", "benchmarks.history_lake", str(folder)])
+    try:
+        yield
+    finally:
+        stream.terminate()
+        stream.wait(30)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""The same plan carried out by Spark's OPTIMIZE, in a process of its own: for tables beyond one machine.
+
+It is slower on one machine, and sorts by the first of the table's sort columns alone. Rollups, whose partial sums are
+merged and not only moved, and partitions that only want sorting are left to the engine that is the default.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from compaction.budget import Budget
+from compaction.compact import CompactChoice, CompactReport
+from compaction.errors import EngineError
+from compaction.lake_tables import open_tables
+from compaction.plan import TARGET_FILE_BYTES, Bite
+from compaction.rewrite import Rewritten
+from lakehouse.rollup_tables import ROLLUP_TABLES
+from lakehouse.storage import LakeLocation
+from lakehouse.table_spec import TableSpec
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+logger = logging.getLogger(__name__)
+
+
+def compact_with_spark(
+    lake: LakeLocation, choice: CompactChoice, *, budget: Budget | None = None
+) -> CompactReport:
+    """Compacts what needs it, one partition after the other. A second run right after does nothing.
+
+    Raises EngineError where Spark does not start, or fails on a partition: what it had committed stays.
+    """
+    report, budget = CompactReport(), budget or Budget()
+    chosen = [
+        (spec, location, bite)
+        for spec, location, table in open_tables(lake, choice.names)
+        if spec not in ROLLUP_TABLES
+        for bite in choice.plan(spec, table)
+        if len(bite.files) > bite.n_files_after
+    ]
+    if not chosen:
+        return report
+    with _spark() as process:
+        for spec, location, bite in chosen:
+            if budget.is_spent:
+                report.is_cut_off = True
+                break
+            report.rewritten.append(_optimize(process, spec, location, bite))
+            budget.spend(bite.size_bytes)
+    return report
+
+
+def _optimize(
+    process: "subprocess.Popen[str]", spec: TableSpec, location: LakeLocation, bite: Bite
+) -> Rewritten:
+    started = time.monotonic()
+    request = {
+        "uri": location.uri,
+        "partition": dict(zip(spec.partition_by, bite.partition, strict=True)),
+        "order": spec.sort_by[0],
+    }
+    answer = _ask(process, json.dumps(request))
+    done = json.loads(answer)
+    seconds = time.monotonic() - started
+    logger.info(
+        "optimized engine=spark table=%s partition=%s version=%d files_before=%d files_after=%d seconds=%.2f",
+        spec.name,
+        "/".join(bite.partition),
+        done["version"],
+        done["n_files_before"],
+        done["n_files_after"],
+        seconds,
+    )
+    return Rewritten(
+        bite=bite,
+        version=done["version"],
+        n_files_after=done["n_files_after"],
+        bytes_after=done["size_bytes_after"],
+        seconds=seconds,
+    )
+
+
+def _ask(process: "subprocess.Popen[str]", line: str) -> str:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
+        answer = process.stdout.readline()
+    except BrokenPipeError as error:
+        raise EngineError(f"Spark ended with code {process.wait()}") from error
+    if not answer:
+        raise EngineError(f"Spark ended with code {process.wait()}")
+    return answer
+
+
+@contextmanager
+def _spark() -> "Iterator[subprocess.Popen[str]]":
+    command = [sys.executable, "-m", "streaming.optimize", "--target-bytes", str(TARGET_FILE_BYTES)]
+    process = subprocess.Popen(
+        command, cwd=PROJECT_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()

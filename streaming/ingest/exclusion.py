@@ -1,0 +1,128 @@
+"""Taking a wrong message out of gold: recorded with who and why, then what came since its day is rebuilt without it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from lakehouse.catalog import Build, Catalog
+from lakehouse.contract import CONTRACTS
+from lakehouse.corrections import read_excluded
+from lakehouse.delta_table import append, ensure_table
+from lakehouse.lake import Lake
+from lakehouse.replays import Place, place_text
+from lakehouse.storage import LakeLocation
+from lakehouse.tables import BRONZE, CORRECTIONS, DUPLICATES, TABLES
+from lakehouse.time_range import format_us
+from streaming.errors import NotExcludableError
+from streaming.ingest.rebuild import rebuild
+
+_IN_PLACE = "topic_id = $topic_id AND kafka_partition = $partition AND kafka_offset = $offset"
+_RECORD = f"SELECT topic, epoch_us(broker_time) FROM {{rows}} WHERE {_IN_PLACE}"
+_ROW = f"SELECT event_date::VARCHAR, message_id FROM {{rows}} WHERE {_IN_PLACE}"
+_COPIES = """
+SELECT count(*), epoch_us(min(broker_time)) FROM {rows}
+WHERE winner_topic_id = $topic_id AND winner_partition = $partition AND winner_offset = $offset
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """A message that is, or would be, excluded. ``event_date`` and ``message_id`` are None where gold has no row of it.
+
+    Of its ``n_copies`` the first becomes the gold row then: where they are wrong too, each has to be excluded.
+    """
+
+    topic: str
+    place: Place
+    event_date: str | None
+    message_id: str | None
+    n_copies: int
+    since_us: int
+
+    def in_words(self) -> str:
+        became = "no row of gold" if self.message_id is None else f"{self.message_id} of {self.event_date}"
+        copies = f"; the first of its {self.n_copies} copies takes its place" if self.n_copies else ""
+        return (
+            f"{place_text(self.place)} of {self.topic}, which is {became}{copies}; "
+            f"what came since {format_us(self.since_us)[:10]} is rebuilt"
+        )
+
+
+def find_exclusion(lake: LakeLocation, place: Place) -> Exclusion:
+    """What excluding a message would mean. Raises NotExcludableError for one that bronze does not hold."""
+    reader = Lake(lake)
+    records = _fetch(reader, BRONZE.name, _RECORD, place)
+    if not records:
+        raise NotExcludableError(place_text(place))
+    topic, broker_us = records[0]
+    rows = _fetch(reader, CONTRACTS[topic].table.name, _ROW, place)
+    ((n_copies, first_copy_us),) = _fetch(reader, DUPLICATES.name, _COPIES, place) or [(0, None)]
+    event_date, message_id = rows[0] if rows else (None, None)
+    return Exclusion(
+        topic=topic,
+        place=place,
+        event_date=event_date,
+        message_id=message_id,
+        n_copies=n_copies,
+        since_us=broker_us if first_copy_us is None else min(broker_us, first_copy_us),
+    )
+
+
+def exclude(
+    *,
+    lake: LakeLocation,
+    place: Place,
+    reason: str,
+    excluded_by: str,
+    progress: Callable[[str], None],
+    runtime_dir: Path = Path(".runtime"),
+) -> Build:
+    """Records the exclusion and serves a build without the message, its rollups and scores included.
+
+    Idempotent: cut off at any point and run again, the message is recorded once. Raises NotExcludableError.
+    """
+    exclusion = find_exclusion(lake, place)
+    if place not in read_excluded(Catalog(lake)):
+        _record(lake, exclusion, reason=reason, excluded_by=excluded_by)
+    return rebuild(
+        lake=lake,
+        reason=f"{place_text(place)} excluded: {reason}",
+        progress=progress,
+        since_us=exclusion.since_us,
+        runtime_dir=runtime_dir,
+    )
+
+
+def _record(lake: LakeLocation, exclusion: Exclusion, *, reason: str, excluded_by: str) -> None:
+    topic_id, partition, offset = exclusion.place
+    row = {
+        "topic": exclusion.topic,
+        "topic_id": topic_id,
+        "kafka_partition": partition,
+        "kafka_offset": offset,
+        "reason": reason,
+        "excluded_by": excluded_by,
+        "excluded_time": datetime.now(UTC),
+    }
+    table = ensure_table(lake.child(CORRECTIONS.name), CORRECTIONS)
+    rows = pa.Table.from_pylist([row], schema=CORRECTIONS.to_arrow_schema())
+    append(table, CORRECTIONS, rows, expected={}, advanced={})
+
+
+def _fetch(reader: Lake, name: str, statement: str, place: Place) -> list[tuple[Any, ...]]:
+    topic_id, partition, offset = place
+    return reader.read(
+        lambda: reader.snapshot(name),
+        lambda snapshot: reader.session.fetch_rows(
+            statement,
+            snapshot[name].files.paths.tolist(),
+            spec=TABLES[name],
+            topic_id=topic_id,
+            partition=partition,
+            offset=offset,
+        ),
+    )
