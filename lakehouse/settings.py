@@ -14,6 +14,7 @@ from lakehouse.retention import Retention
 from lakehouse.storage import LakeLocation
 
 PREFIX = "CRYPTOVIZ_"
+SOCKET_PATH = "/ws/v1/flux"
 _SECRET_FILE = "secret_key"
 _SECRET_BYTES = 48
 _LIVE_URL = re.compile(r"(wss?://[\w.:\[\]-]+)?(/(?!/)[^\s;,\"'<>]*)?", re.ASCII)
@@ -47,7 +48,9 @@ class Settings:
         60.0, "within how long a piece of an answer must be made and taken; a stream has many pieces"
     )
     live_url: str = _setting(
-        "", "WebSocket that the viewer follows: ws://host/path, wss://, or a path; empty: it asks every 2 s"
+        "",
+        "WebSocket that the viewer follows: ws://host/path, wss://, or a path; empty: the API's own where it serves "
+        "one, else the viewer asks every 2 s",
     )
     allowed_hosts: str = _setting("*", "host names that the API answers to, comma-separated")
     secret_key: str = _setting(
@@ -172,6 +175,11 @@ class Settings:
     def follows_kafka(self) -> bool:
         """Whether API processes keep a tail."""
         return bool(self.kafka_bootstrap_servers) and self.tail_messages > 0
+
+    @property
+    def socket_url(self) -> str:
+        """The WebSocket that the viewer follows; empty where there is none."""
+        return self.live_url or (SOCKET_PATH if self.follows_kafka and self.live_processes > 0 else "")
 
     def kafka_client_options(self) -> dict[str, Any]:
         """Keyword arguments for kafka-python's clients; only those that are set, none without brokers."""

@@ -8,7 +8,8 @@ import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-PATH = "/ws/v1/flux"
+from lakehouse.settings import SOCKET_PATH
+
 MAX_HEAD_BYTES = 128 * 1024
 SEND_SECONDS = 3.0
 
@@ -50,7 +51,7 @@ class Doorway:
 
 def wants_websocket(method: str, path: str, headers: Sequence[tuple[str, str]]) -> bool:
     """Whether a request asks for the WebSocket; header names are upper-case."""
-    if method != "GET" or path.rstrip("/") != PATH:
+    if method != "GET" or path.rstrip("/") != SOCKET_PATH:
         return False
     return any(name == "UPGRADE" and value.lower() == "websocket" for name, value in headers)
 
