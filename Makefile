@@ -71,6 +71,10 @@ soak: setup $(STAMPS)/system-test  ## The long fault tests
 bench-freshness: setup  ## From produce to an API answer: p50, p95, p99
 	$(VENV)/python -m benchmarks.freshness $(ARGS)
 
+.PHONY: bench-live
+bench-live: setup  ## From produce to a WebSocket client and to an answer, beside a bare relay; idle clients
+	$(VENV)/python -m benchmarks.live $(ARGS)
+
 .PHONY: bench-ingest
 bench-ingest: setup  ## Catch-up of 1,000,000 messages beside the limit of the machine
 	$(VENV)/python -m benchmarks.ingest $(ARGS)

@@ -8,7 +8,11 @@ import sys
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
+from api.live.handover import Doorway
+from api.live.worker import GatewayWorker
+from api.server import ProblemWorker
 from lakehouse.errors import SettingError
 from lakehouse.settings import Settings
 
@@ -18,18 +22,34 @@ GRACEFUL_SECONDS = 15
 REQUEST_SECONDS = 60
 
 
+class ApiArbiter(Arbiter):
+    """gunicorn's supervisor, with processes of two kinds: so many gateways, the rest for HTTP."""
+
+    def __init__(self, app: BaseApplication, *, n_gateways: int) -> None:
+        super().__init__(app)
+        self._n_gateways = n_gateways
+        if n_gateways:
+            ProblemWorker.doorway = GatewayWorker.doorway = Doorway.open()
+
+    def spawn_worker(self) -> Any:
+        n_running = sum(isinstance(worker, GatewayWorker) for worker in self.WORKERS.values())
+        self.worker_class = GatewayWorker if n_running < self._n_gateways else ProblemWorker
+        return super().spawn_worker()
+
+
 class ApiServer(BaseApplication):
     """gunicorn with the API's settings. Workers import the application themselves, after the fork."""
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
         self._listener = listener
+        self._n_gateways = settings.live_processes if settings.follows_kafka else 0
         super().__init__()
 
     def load_config(self) -> None:
         options: dict[str, Any] = {
             "bind": f"fd://{self._listener.detach()}",  # gunicorn owns it from here
-            "workers": self._settings.http_workers,
+            "workers": self._settings.http_workers + self._n_gateways,
             "threads": self._settings.http_threads,
             "worker_class": "api.server.ProblemWorker",
             "proc_name": "cryptoviz-api",
@@ -48,6 +68,9 @@ class ApiServer(BaseApplication):
         from api.wsgi import application
 
         return application
+
+    def run(self) -> None:
+        ApiArbiter(self, n_gateways=self._n_gateways).run()
 
     def _announce(self, arbiter: Any) -> None:
         host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]

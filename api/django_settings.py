@@ -77,6 +77,16 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
+# The doorbell of the WebSocket's processes. What it rings for is in Kafka.
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        # The layer waits 5 s for a message at a time, as long as redis-py waits for an answer by default.
+        "CONFIG": {"hosts": [{"address": CRYPTOVIZ.redis_url, "socket_timeout": 15}], "prefix": "cryptoviz"},
+    }
+    if CRYPTOVIZ.redis_url
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["api.rendering.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -101,5 +111,6 @@ LOGGING = {
         "django.request": {"level": "CRITICAL"},
         "django.security": {"level": "ERROR"},
         "kafka": {"level": "CRITICAL"},
+        "uvicorn": {"level": "WARNING"},
     },
 }

@@ -1,14 +1,17 @@
-"""This process's lake, opened when a request first asks: threads and connections survive no fork."""
+"""This process's lake and its tail, opened after the fork: threads and connections survive none."""
 
+import atexit
 import logging
 import threading
 from functools import cache
 
 from django.conf import settings as django_settings
 
+from api.live.follower import Follower
 from lakehouse import lake
 from lakehouse.errors import LakehouseError
 from lakehouse.settings import Settings
+from lakehouse.tail import Tail
 from lakehouse.warming import warm
 
 logger = logging.getLogger(__name__)
@@ -20,9 +23,8 @@ def current_settings() -> Settings:
     return settings
 
 
-@cache
-def current_lake() -> lake.Lake:
-    settings = current_settings()
+def open_lake(settings: Settings) -> lake.Lake:
+    """The lake without a tail."""
     location = settings.lake_location()
     return lake.open(
         location.uri,
@@ -42,6 +44,20 @@ def _warm(opened: lake.Lake) -> None:
         warm(opened)
     except LakehouseError as error:
         logger.warning("not warmed reason=%s", error)
+
+
+@cache
+def current_lake() -> lake.Lake:
+    """The lake, and the tail beyond it where there is a Kafka to follow."""
+    settings = current_settings()
+    opened = open_lake(settings)
+    if settings.follows_kafka:
+        opened.tail = Tail(max_messages=settings.tail_messages)
+        options = settings.kafka_client_options()
+        follower = Follower(opened, opened.tail, options, max_messages=settings.tail_messages)
+        follower.start()
+        atexit.register(follower.close)
+    return opened
 
 
 @cache

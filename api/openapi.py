@@ -12,6 +12,7 @@ from api.score.views import PARAMETER_NAMES as SCORE_PARAMETERS
 from lakehouse.buckets import NO_FILLING, RAW
 from lakehouse.series import PREDICTION, SERIES, Series
 from lakehouse.table_spec import DeltaType
+from lakehouse.tail import TAIL_STATES
 
 _TYPES: dict[str, Document] = {
     "string": STRING,
@@ -223,8 +224,20 @@ def _snapshot() -> Document:
         "description": "next offset of each partition, per topic id; -1 where a partition was not seen yet",
         "additionalProperties": {"type": "array", "items": {"type": "integer", "minimum": -1}},
     }
+    tail = {
+        "type": "string",
+        "enum": list(TAIL_STATES),
+        "description": "; ".join(f"{state}: {meaning}" for state, meaning in TAIL_STATES.items()),
+    }
     return object_of(
-        {"table": STRING, "version": COUNT, "build": STRING, "position": position, "freshness": freshness}
+        {
+            "table": STRING,
+            "version": COUNT,
+            "build": STRING,
+            "position": position,
+            "tail": tail,
+            "freshness": freshness,
+        }
     )
 
 

@@ -12,6 +12,7 @@ from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseExc
 from gunicorn.workers.gthread import ThreadWorker
 
 from api.encoding import PROBLEM_MEDIA_TYPE, encode_json
+from api.live.handover import Doorway, to_head, wants_websocket
 
 _ANSWERS: tuple[tuple[type[BaseException], tuple[int, str]], ...] = (
     (LimitRequestLine, (414, "URI Too Long")),
@@ -29,7 +30,10 @@ class ProblemWorker(ThreadWorker):
 
     A connection takes a thread once it has sent something; from then on its head must come within
     `http_head_seconds`, and each piece of its answer must be made and taken within `http_piece_seconds`.
+    One that asks for the WebSocket goes through the ``doorway``, where there is one.
     """
+
+    doorway: Doorway | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,7 +47,7 @@ class ProblemWorker(ThreadWorker):
         settings = current_settings()
         self._head_seconds, self._piece_seconds = settings.http_head_seconds, settings.http_piece_seconds
         self.wsgi: Application = self._watched(self.wsgi)
-        start_warming()
+        start_warming()  # which opens the lake, so that the tail has caught up when somebody asks
 
     def enqueue_req(self, conn: Any) -> None:
         if conn.initialized or conn.data_ready:
@@ -60,6 +64,26 @@ class ProblemWorker(ThreadWorker):
             return super().handle(conn)
         finally:
             self._deadlines.pop(conn.sock, None)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        if self.doorway is None or not wants_websocket(req.method, req.path, req.headers):
+            return super().handle_request(req, conn)
+        head = to_head(req.method, req.uri, req.headers) + conn.parser.unreader.take_buffered()
+        try:
+            self.doorway.hand_over(conn.sock, head)
+        except OSError as error:
+            self.log.warning("no gateway takes a connection: %s", error)
+            _send_problem(conn.sock, 503, "Service Unavailable")
+            return False
+        conn.is_handed_over = True
+        return False
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        if getattr(conn, "is_handed_over", False):
+            self.nr_conns -= 1
+            conn.sock.close()  # this process's own descriptor; the connection lives on in the gateway
+            return
+        super().finish_request(conn, fs)
 
     def murder_pending(self) -> None:
         """Called about once a second: cuts off whoever is over time."""
@@ -85,22 +109,26 @@ class ProblemWorker(ThreadWorker):
         status, title = next(answer for kind, answer in _ANSWERS if isinstance(exc, kind))
         if status == 500:
             self.log.error("request failed outside of the application", exc_info=exc)
-        body = encode_json(
-            {
-                "type": "about:blank",
-                "title": title,
-                "status": status,
-                "detail": "the request cannot be answered",
-            }
-        )
-        head = (
-            f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: {PROBLEM_MEDIA_TYPE}\r\n"
-            f"Cache-Control: no-store\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
         try:
-            client.sendall(head.encode() + body)
+            _send_problem(client, status, title)
         except OSError:
             self.log.debug("client left before its error was sent")
+
+
+def _send_problem(client: socket.socket, status: int, title: str) -> None:
+    body = encode_json(
+        {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "detail": "the request cannot be answered",
+        }
+    )
+    head = (
+        f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: {PROBLEM_MEDIA_TYPE}\r\n"
+        f"Cache-Control: no-store\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    client.sendall(head.encode() + body)
 
 
 class _Pieces:

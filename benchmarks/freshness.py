@@ -94,12 +94,12 @@ def measure(
     answers = {topic: Seen() for topic in FEED_TOPICS}
     ended = threading.Event()
     pollers = [
-        threading.Thread(target=_poll, args=(_gold_positions(rig, ids), gold, GOLD_POLL_SECONDS, ended)),
-        threading.Thread(target=_poll, args=(_answered_positions(url), answers, API_POLL_SECONDS, ended)),
+        threading.Thread(target=poll, args=(_gold_positions(rig, ids), gold, GOLD_POLL_SECONDS, ended)),
+        threading.Thread(target=poll, args=(answered_positions(url), answers, API_POLL_SECONDS, ended)),
     ]
     for poller in pollers:
         poller.start()
-    sent = _produce(rig.broker.bootstrap, rate=rate, seconds=seconds)
+    sent = produce(rig.broker.bootstrap, rate=rate, seconds=seconds)
     time.sleep(6.0)
     ended.set()
     for poller in pollers:
@@ -123,7 +123,7 @@ def _report(rate: float, gold: dict[str, list[float]], answers: dict[str, list[f
         )
 
 
-def _produce(bootstrap: str, *, rate: float, seconds: float) -> dict[str, Sent]:
+def produce(bootstrap: str, *, rate: float, seconds: float) -> dict[str, Sent]:
     """Sends the feed's messages evenly and notes when each was sent and where it landed."""
     sent = {topic: Sent(topic) for topic in FEED_TOPICS}
     now_us = time.time_ns() // 1000
@@ -152,7 +152,7 @@ def _produce(bootstrap: str, *, rate: float, seconds: float) -> dict[str, Sent]:
     return sent
 
 
-def _poll(
+def poll(
     look: Callable[[str], Position], seen: dict[str, Seen], pause_seconds: float, ended: threading.Event
 ) -> None:
     while not ended.wait(pause_seconds):
@@ -176,7 +176,7 @@ def _gold_positions(rig: Rig, ids: dict[str, str]) -> Callable[[str], Position]:
     return look
 
 
-def _answered_positions(url: str) -> Callable[[str], Position]:
+def answered_positions(url: str) -> Callable[[str], Position]:
     """Asks the API and believes the position that its answer carries."""
     tables = {topic: CONTRACTS[topic].table.name for topic in FEED_TOPICS}
 

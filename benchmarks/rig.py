@@ -36,14 +36,18 @@ class Rig:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     peak_bytes: dict[str, int] = field(default_factory=dict)
 
-    def start(self, name: str, *arguments: str) -> None:
-        environ = os.environ | {
-            "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap,
-            "CRYPTOVIZ_LAKE_URI": self.lake.uri,
-            "CRYPTOVIZ_RUNTIME_DIR": str(self.directory),
-            "CRYPTOVIZ_HTTP_PORT": "0",
-            "PYTHONUNBUFFERED": "1",
-        }
+    def start(self, name: str, *arguments: str, **settings: str) -> None:
+        environ = (
+            os.environ
+            | settings
+            | {
+                "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap,
+                "CRYPTOVIZ_LAKE_URI": self.lake.uri,
+                "CRYPTOVIZ_RUNTIME_DIR": str(self.directory),
+                "CRYPTOVIZ_HTTP_PORT": "0",
+                "PYTHONUNBUFFERED": "1",
+            }
+        )
         with self.log_path(name).open("wb") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", *arguments], env=environ, stdout=log, stderr=log
@@ -141,6 +145,7 @@ def family(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
 
 
 def resident_bytes(pid: int) -> int:
+    """What a process takes now; 0 where it is gone."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):

@@ -8,6 +8,7 @@ from typing import Any
 from lakehouse.duckdb_session import DuckdbSession, position_lists
 from lakehouse.markets import Market
 from lakehouse.snapshot import TableSnapshot
+from lakehouse.tail_rows import TableTail
 from lakehouse.time_range import TimeRange
 
 # A row per key (the first column of the order), origin and market: count, first and last event, newest ingest.
@@ -107,7 +108,7 @@ class AssetDirectory:
             elif known.snapshot.version < snapshot.version:
                 known = self._extend(known, snapshot)
             self._latest[name] = known
-            return known
+        return known if snapshot.tail is None else _with_tail(known, snapshot.tail)
 
     def exactly(self, snapshot: TableSnapshot) -> TableAssets:
         """What the table had seen at an old version, no more. Costs a scan of it; the last few are kept."""
@@ -164,3 +165,19 @@ class AssetDirectory:
             )
             for symbol, origin, venue, quote, n_rows, first_us, last_us, ingest_us in rows
         }
+
+
+def _with_tail(known: TableAssets, tail: TableTail) -> TableAssets:
+    """What is known, and what the tail has of its symbol beyond that."""
+    kinds = dict(known.kinds)
+    has_market = "venue" in tail.contract.table.column_names
+    for row in tail.held:
+        if row.offset < known.snapshot.position[row.source]:
+            continue
+        market = (
+            Market(row.get(tail.contract, "venue"), row.get(tail.contract, "quote")) if has_market else None
+        )
+        kind = _Kind(row.symbol, row.get(tail.contract, "origin"), market)
+        seen = Seen(n_rows=1, first_us=row.time_us, last_us=row.time_us, ingest_us=None)
+        kinds[kind] = seen.joined(kinds[kind]) if kind in kinds else seen
+    return TableAssets(known.snapshot, kinds)

@@ -141,14 +141,16 @@ def _read_held_rollup(
 def _beyond_range(
     lake: Lake, query: HistoryQuery, gold: TableSnapshot, rolled: _Rolled, covered: TimeRange
 ) -> TimeRange:
-    """The part of the covered range in which the files with rows that the rollup lacks lie; empty without such."""
+    """The part of the covered range in which rows that the rollup lacks may lie, in files or in the tail."""
     inside = gold.files.touching(symbol=query.symbol, time_column=query.axis, time_range=covered)
     held = lake.offsets.beyond(gold, rolled.table.position, inside)
-    if not held.any():
-        return TimeRange(covered.start_us, covered.start_us)
-    lowest, highest = (bounds[held] for bounds in gold.files.times[query.axis])
-    start_us = max(covered.start_us, int(lowest.min()))
-    return TimeRange(start_us, max(start_us, min(covered.end_us, int(highest.max()) + 1)))
+    lowest, highest = (bounds[held].tolist() for bounds in gold.files.times[query.axis])
+    if gold.tail is not None:
+        times_us = [row.time_us for row in gold.tail.held]
+        lowest, highest = lowest + times_us, highest + times_us
+    start_us = max(covered.start_us, min(lowest, default=covered.start_us))
+    end_us = min(covered.end_us, max(highest, default=start_us - 1) + 1)
+    return TimeRange(start_us, max(start_us, end_us))
 
 
 def _pays(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled, asked: TimeRange) -> bool:
@@ -171,6 +173,7 @@ def _read_gold(lake: Lake, query: HistoryQuery, pin: Pin, asked: TimeRange) -> l
             select(stretch).paths,
             spec=gold.spec,
             before=pin.cut(gold),
+            tail=gold.tail_rows,
             start=stretch.start_time,
             end=stretch.end_time,
             **bound,
@@ -196,7 +199,8 @@ def _read_rolled(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled, ask
 
     def fetch(stretch: TimeRange) -> list[Row]:
         sources = _select(lake, query, gold, rolled, stretch)
-        has_partial, has_rows = bool(sources.partial.paths), bool(sources.rows.paths)
+        has_partial = bool(sources.partial.paths)
+        has_rows = bool(sources.rows.paths) or gold.tail_rows is not None
         if not has_partial and not has_rows:
             return []
         of_partial = {"partial_files": sources.partial.paths} if has_partial else {}
@@ -206,6 +210,7 @@ def _read_rolled(lake: Lake, query: HistoryQuery, pin: Pin, rolled: _Rolled, ask
             sources.rows.paths,
             spec=gold.spec,
             before=pin.cut(gold) if has_rows else None,
+            tail=gold.tail_rows,
             covered_start=sources.covered.start_time,
             covered_end=sources.covered.end_time,
             **of_partial,

@@ -165,6 +165,38 @@ class Block:
     def without_text(self) -> "Block":
         return replace(self, text=None)
 
+    def cut(self, low: int, high: int) -> "Block":
+        """Consecutive rows of it, without a copy. ``highest`` stays the whole block's, which no row exceeds."""
+        own = slice(low, high)
+        return replace(
+            self,
+            times=self.times[own],
+            sources=self.sources[own],
+            offsets=self.offsets[own],
+            instants={name: column[own] for name, column in self.instants.items()},
+            numbers={name: column[own] for name, column in self.numbers.items()},
+            codes={name: column[own] for name, column in self.codes.items()},
+            text=None if self.text is None else {name: text[own] for name, text in self.text.items()},
+        )
+
+    def before(self, position: Position, lexicon: Lexicon) -> "Block":
+        """The rows before a position."""
+        mask = self.visible(0, len(self.times), position, lexicon)
+        if mask is None:
+            return self
+        return Block(
+            times=self.times[mask],
+            sources=self.sources[mask],
+            offsets=self.offsets[mask],
+            instants={name: column[mask] for name, column in self.instants.items()},
+            numbers={name: column[mask] for name, column in self.numbers.items()},
+            codes={name: column[mask] for name, column in self.codes.items()},
+            text=None
+            if self.text is None
+            else {name: text.filter(pa.array(mask)) for name, text in self.text.items()},
+            highest=_highest(self.sources[mask], self.offsets[mask]),
+        )
+
 
 def to_blocks(
     rows: pa.Table,

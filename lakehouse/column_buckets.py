@@ -10,12 +10,12 @@ import numpy.typing as npt
 from lakehouse.buckets import BUCKET_WIDTHS_US
 from lakehouse.column_block import Block, Floats, Integers
 from lakehouse.column_rows import filters, kept_rows
-from lakehouse.columns import SymbolColumns
 from lakehouse.history_query import HistoryQuery, Pin, Row
 from lakehouse.lake import Lake
 from lakehouse.position import Position
 from lakehouse.rollup_columns import SentimentSums
 from lakehouse.series import ORIGIN_BITS, PRICE
+from lakehouse.symbol_columns import SymbolColumns
 from lakehouse.tables import GOLD_PRICE
 from lakehouse.time_range import DAY_US, TimeRange
 

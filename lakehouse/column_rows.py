@@ -8,10 +8,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lakehouse.column_block import NO_INSTANT, Block, Lexicon
-from lakehouse.columns import MAX_DAYS, SymbolColumns
+from lakehouse.columns import MAX_DAYS
 from lakehouse.history_query import HistoryQuery, Pin, Row
 from lakehouse.lake import Lake
 from lakehouse.newest_rows import newest_columns
+from lakehouse.symbol_columns import SymbolColumns
 from lakehouse.time_range import DAY_US, TimeRange
 
 _FIRST_DAYS = 1

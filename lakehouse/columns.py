@@ -27,6 +27,7 @@ from lakehouse.duckdb_session import DuckdbSession, position_lists
 from lakehouse.row_groups import Wanted, find_row_groups, read_row_groups
 from lakehouse.series import Series
 from lakehouse.snapshot import TableSnapshot
+from lakehouse.symbol_columns import SymbolColumns, with_tail
 from lakehouse.time_range import DAY_US, TimeRange
 
 logger = logging.getLogger(__name__)
@@ -52,15 +53,6 @@ SELECT {columns} FROM {{rows}} LEFT JOIN (
 ) USING (topic_id, kafka_partition)
 WHERE kafka_offset >= $least AND (next_offset IS NULL OR kafka_offset >= next_offset)
 """
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SymbolColumns:
-    """Consecutive days of one symbol. Where ``ahead``, they may hold rows that the pinned version does not have."""
-
-    blocks: Sequence[Block]
-    lexicon: Lexicon
-    ahead: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -128,7 +120,10 @@ class ColumnStore:
         with self._lock:
             table = self._table(snapshot, series)
             try:
-                return self._read(table, snapshot, symbol, days, with_text, unless_many)
+                columns = self._read(table, snapshot, symbol, days, with_text, unless_many)
+                if columns is None or snapshot.tail is None:
+                    return columns
+                return with_tail(columns, table.layout, snapshot, with_text=with_text)
             except LexiconFullError as error:
                 logger.warning("columns dropped table=%s full=%s", table.name, error)
                 self._drop(table)
@@ -165,7 +160,7 @@ class ColumnStore:
             return None
         blocks = [self._merged(table, (symbol, day)) for day in days]
         self._evict()
-        return SymbolColumns(blocks, table.lexicon, ahead=snapshot.version < table.latest.version)
+        return SymbolColumns(blocks, table.lexicon, days, ahead=snapshot.version < table.latest.version)
 
     def _fold(self, table: _TableColumns, snapshot: TableSnapshot) -> None:
         """Brings the blocks to a newer version by reading what was appended; drops them where rows went away."""

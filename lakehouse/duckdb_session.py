@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from lakehouse.position import Position
 from lakehouse.query_gate import UNLIMITED, QueryGate, QueryLimits
 from lakehouse.table_spec import DeltaType, TableSpec
 
-# What a query reads from: `{rows}` in a statement stands for one of these two, or for `padded_rows`.
+# What a query reads from: `{rows}` in a statement stands for one of these, or for `padded_rows`.
 _ALL_ROWS = "read_parquet($files, union_by_name = true)"
+_TAIL = "tail_rows"
 _ROWS_BEFORE_POSITION = """(
     SELECT * FROM {all_rows}
     JOIN (
@@ -67,21 +69,27 @@ class DuckdbSession:
         *,
         spec: TableSpec,
         before: Position | None = None,
+        tail: pa.Table | None = None,
         **bound: Any,
     ) -> list[tuple[Any, ...]]:
         """Rows of a statement over files of a table, only those ``before`` a position where one is given.
 
-        A statement without ``{rows}`` reads only the files that are ``bound``. Raises FileGoneError where a file was
-        vacuumed meanwhile, BusyError and CostError where the session's limits do not let it run or end.
+        The rows of a ``tail``, which has the table's columns, count as if a file held them. A statement without
+        ``{rows}`` reads only the files that are ``bound``. Raises FileGoneError where a file was vacuumed
+        meanwhile, BusyError and CostError where the session's limits do not let it run or end.
         """
         parameters = bound
         if "{rows}" in statement:
-            if not files or (before is not None and not len(before)):
+            if (not files and tail is None) or (before is not None and not len(before)):
                 return []
-            parameters = {"files": files, **bound} | ({} if before is None else position_lists(before))
+            parameters = bound | ({"files": files} if files else {})
+            parameters |= {} if before is None else position_lists(before)
         cursor = self._cursor()
         try:
-            with self._gate.passed(cursor):
+            with self._gate.passed(cursor), _registered(cursor, tail):
+                if tail is not None:
+                    whole = _complete(statement, _with_tail(spec, has_files=bool(files)), before)
+                    return cursor.execute(whole, parameters).fetchall()
                 try:
                     return cursor.execute(_complete(statement, _ALL_ROWS, before), parameters).fetchall()
                 except duckdb.BinderException:  # no file has a column that the table gained since
@@ -138,6 +146,24 @@ class DuckdbSession:
 def _complete(statement: str, all_rows: str, before: Position | None) -> str:
     rows = all_rows if before is None else _ROWS_BEFORE_POSITION.replace("{all_rows}", all_rows)
     return statement.replace("{rows}", rows)
+
+
+@contextmanager
+def _registered(cursor: duckdb.DuckDBPyConnection, tail: pa.Table | None) -> Iterator[None]:
+    """The tail's rows as a table of this cursor, for the block."""
+    if tail is None:
+        yield
+        return
+    cursor.register(_TAIL, tail)
+    try:
+        yield
+    finally:
+        cursor.unregister(_TAIL)
+
+
+def _with_tail(spec: TableSpec, *, has_files: bool) -> str:
+    held = padded_rows(spec, "files" if has_files else None)
+    return f"(SELECT * FROM {held} UNION ALL BY NAME SELECT * FROM {_TAIL})"
 
 
 def padded_rows(spec: TableSpec, parameter: str | None = "files") -> str:

@@ -73,10 +73,11 @@ def _pin_snapshot(lake: Lake, query: HistoryQuery, wait_seconds: float) -> Snaps
             positions,
             build_id=query.cursor.build_id,
             optional=_rollup_names(query),
+            tail_of=query.symbol,
             wait_seconds=wait_seconds,
         )
     optional = (*_priced(query.series), *_rollup_names(query))
-    return lake.snapshot(query.series.table.name, optional=optional)
+    return lake.snapshot(query.series.table.name, optional=optional, tail_of=query.symbol)
 
 
 def _rollup_names(query: HistoryQuery) -> tuple[str, ...]:

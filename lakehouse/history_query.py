@@ -80,11 +80,11 @@ class Pin:
     def cut(self, table: TableSnapshot) -> Position | None:
         """The position to filter by; None where the table stands exactly there."""
         position = self.position(table)
-        return None if position == table.position else position
+        return None if position == table.reach else position
 
     def position(self, table: TableSnapshot) -> Position:
-        """The position that the answer stands at: the cut's, or the table's own."""
-        return self.cuts.get(table.spec.name, table.position)
+        """The position that the answer stands at: the cut's, or the table's own with its tail."""
+        return self.cuts.get(table.spec.name, table.reach)
 
     def bound_market(self, series: Series) -> dict[str, str]:
         """The market as a statement of the series binds it; nothing where the series has none."""

@@ -27,6 +27,7 @@ from lakehouse.rollup_tables import ROLLUP_TABLES
 from lakehouse.snapshot import Snapshot, TableFollower, TableSnapshot
 from lakehouse.storage import LakeLocation
 from lakehouse.tables import TABLES
+from lakehouse.tail import TAIL_TOPICS, Tail
 from lakehouse.time_travel import Past
 
 if TYPE_CHECKING:
@@ -83,16 +84,19 @@ class Lake:
         self.rollups = RollupStore(self.session, is_on=columns_budget_bytes > 0)
         self.offsets = FileOffsets(self.session)
         self.past = Past(self.catalog)
+        self.tail: Tail | None = None
+        """What follows Kafka in this process, if anything does."""
         self._lock = threading.Lock()
         self._only_build = build
         self._build: Build | None = None
         self._build_looked_at = 0.0
         self._followers: dict[tuple[str, str], TableFollower] = {}
 
-    def snapshot(self, *names: str, optional: tuple[str, ...] = ()) -> Snapshot:
+    def snapshot(self, *names: str, optional: tuple[str, ...] = (), tail_of: str | None = None) -> Snapshot:
         """Pins the newest version of tables, all of one build. An ``optional`` table may not exist yet.
 
-        Optional tables are pinned first: what was derived from ``names`` holds nothing that these lack. Raises
+        Optional tables are pinned first: what was derived from ``names`` holds nothing that these lack. With
+        ``tail_of``, a symbol, what Kafka has of it beyond the versions is pinned with them. Raises
         LakeNotFoundError where the lake or one of ``names`` does not exist.
         """
         build = self.current_build()
@@ -102,7 +106,11 @@ class Lake:
                 derived[name] = self._follower(name, build).refresh()
             except LakeNotFoundError:
                 logger.debug("optional table absent table=%s", name)
-        return Snapshot(build, {name: self._follower(name, build).refresh() for name in names} | derived)
+        snapshot = Snapshot(build, {name: self._follower(name, build).refresh() for name in names} | derived)
+        if self.tail is None or tail_of is None:
+            return snapshot
+        followed = {name: table.position for name, table in snapshot.tables.items() if name in TAIL_TOPICS}
+        return snapshot.with_tail(self.tail.pinned(tail_of, followed))
 
     def remembered(self, table: TableSnapshot, *, covered_by: Position) -> TableSnapshot | None:
         """An older version of a rollup that holds nothing beyond a position, if this process has seen it lately."""
@@ -114,24 +122,25 @@ class Lake:
         *,
         build_id: str,
         optional: tuple[str, ...] = (),
+        tail_of: str | None = None,
         wait_seconds: float = WAIT_SECONDS,
     ) -> Snapshot:
-        """A snapshot that has taken in everything before ``positions``, waiting for it a little.
+        """A snapshot that has, with its tail, taken in everything before ``positions``, waiting for it a little.
 
         Raises VersionGoneError where another build is served now, BehindError where the wait was not enough.
         """
         deadline = time.monotonic() + wait_seconds
         while True:
-            snapshot = self.snapshot(*positions, optional=optional)
+            snapshot = self.snapshot(*positions, optional=optional, tail_of=tail_of)
             if snapshot.build.build_id != build_id:
                 self.current_build(look=True)
-                snapshot = self.snapshot(*positions, optional=optional)
+                snapshot = self.snapshot(*positions, optional=optional, tail_of=tail_of)
             if snapshot.build.build_id != build_id:
                 raise VersionGoneError(
                     table=", ".join(positions), asked=f"build {build_id}", available=snapshot.build.build_id
                 )
             behind = [
-                name for name, position in positions.items() if not snapshot[name].position.covers(position)
+                name for name, position in positions.items() if not snapshot[name].reach.covers(position)
             ]
             if not behind:
                 return snapshot

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from lakehouse.column_block import Layout, Lexicon, to_blocks
-from lakehouse.columns import FILES_READ_ALONE, SymbolColumns
+from lakehouse.column_block import Layout, Lexicon, empty_block, to_blocks
+from lakehouse.columns import FILES_READ_ALONE
 from lakehouse.row_groups import Wanted, find_row_groups, read_row_groups
 from lakehouse.series import Series
 from lakehouse.snapshot import TableSnapshot
-from lakehouse.time_range import TimeRange
+from lakehouse.symbol_columns import SymbolColumns, with_tail
+from lakehouse.time_range import DAY_US, TimeRange
 
 _MAX_ROWS = 65_536
 _GROWTH = 4
@@ -42,8 +43,23 @@ def newest_columns(
             return
         found.append(read_row_groups(taken, wanted))
         blocks = dict(to_blocks(pa.concat_tables(found), layout, lexicon, with_text=True))
+        for day in _tail_days(table, time_range):
+            blocks.setdefault((symbol, day), empty_block(layout, table.spec, with_text=True))
         since_us = groups[-1].highest_us + 1 if groups else time_range.start_us
-        yield SymbolColumns([blocks[key] for key in sorted(blocks)], lexicon, ahead=False), since_us
+        keys = sorted(blocks)
+        own = SymbolColumns([blocks[key] for key in keys], lexicon, [day for _, day in keys], ahead=False)
+        yield with_tail(own, layout, table, with_text=True), since_us
         if not groups:
             return
         n_rows, n_wanted = 0, n_wanted * _GROWTH
+
+
+def _tail_days(table: TableSnapshot, time_range: TimeRange) -> set[int]:
+    """The days of the tail's rows that lie in a range."""
+    if table.tail is None:
+        return set()
+    return {
+        row.time_us // DAY_US
+        for row in table.tail.held
+        if time_range.start_us <= row.time_us < time_range.end_us
+    }

@@ -30,6 +30,7 @@ def realised_prices(lake: Lake, query: HistoryQuery, pin: Pin, targets: set[int]
         selected.paths,
         spec=table.spec,
         before=pin.cut(table),
+        tail=table.tail_rows,
         symbol=query.symbol,
         start=time_range.start_time,
         end=time_range.end_time,

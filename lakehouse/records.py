@@ -1,6 +1,6 @@
 """Kafka records as Arrow rows, and what the verdict makes of them: gold rows or quarantine rows. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -62,10 +62,33 @@ def to_judged(topic: str, records: pa.Table, *, excluded: Excluded | None = None
             good_at.append(at)
             good.append(verdict)
     if not bad:
-        return Judged(_to_accepted(topic, records, good, origins), to_arrow_rows(QUARANTINE, {}, 0))
+        return Judged(to_gold_rows(topic, records, good, origins), to_arrow_rows(QUARANTINE, {}, 0))
     good_origins = None if origins is None else [origins[at] for at in good_at]
-    accepted = _to_accepted(topic, records.take(pa.array(good_at, pa.int64())), good, good_origins)
+    accepted = to_gold_rows(topic, records.take(pa.array(good_at, pa.int64())), good, good_origins)
     return Judged(accepted, _to_rejected(records.take(pa.array(bad_at, pa.int64())), bad))
+
+
+def to_gold_rows(
+    topic: str, records: pa.Table, rows: Sequence[Row], origins: Sequence[Place | None] | None
+) -> pa.Table:
+    """Rows of a gold table (without ingest_time) from verdicts; ``records`` says where each one's message is.
+
+    ``origins`` are the records that they are replays of; None where no row is one.
+    """
+    contract = CONTRACTS[topic]
+    schema = schema_without_ingest_time(contract.table)
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {
+        name: records[name] for name in ("topic_id", "kafka_partition", "kafka_offset", "broker_time")
+    }
+    names = message_columns(topic)
+    values = zip(*rows, strict=True) if rows else ((),) * len(names)
+    for name, column in zip(names, values, strict=True):
+        columns[name] = pa.array(column, schema.field(name).type)
+    if origins is not None:
+        texts = [None if origin is None else place_text(origin) for origin in origins]
+        columns["replayed_from"] = pa.array(texts, pa.string())
+    columns["event_date"] = pc.cast(columns[contract.time_column], pa.date32())
+    return to_arrow_rows(contract.table, columns, len(rows))
 
 
 def to_arrow_rows(
@@ -108,25 +131,6 @@ def _overrule(
             found = excluded.get(origin)
         if found is not None:
             verdicts[at] = found
-
-
-def _to_accepted(
-    topic: str, records: pa.Table, rows: list[Row], origins: list[Place | None] | None
-) -> pa.Table:
-    contract = CONTRACTS[topic]
-    schema = schema_without_ingest_time(contract.table)
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        name: records[name] for name in ("topic_id", "kafka_partition", "kafka_offset", "broker_time")
-    }
-    names = message_columns(topic)
-    values = zip(*rows, strict=True) if rows else ((),) * len(names)
-    for name, column in zip(names, values, strict=True):
-        columns[name] = pa.array(column, schema.field(name).type)
-    if origins is not None:
-        texts = [None if origin is None else place_text(origin) for origin in origins]
-        columns["replayed_from"] = pa.array(texts, pa.string())
-    columns["event_date"] = pc.cast(columns[contract.time_column], pa.date32())
-    return to_arrow_rows(contract.table, columns, len(rows))
 
 
 def _to_rejected(records: pa.Table, verdicts: list[Rejected]) -> pa.Table:

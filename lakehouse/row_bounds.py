@@ -28,6 +28,7 @@ def read_row_bounds(lake: Lake, query: HistoryQuery, pin: Pin, *, slice_rows: in
         table.files.select(symbol=query.symbol, time_column=query.axis, time_range=time_range).paths,
         spec=table.spec,
         before=pin.cut(table),
+        tail=table.tail_rows,
         start=time_range.start_time,
         end=time_range.end_time,
         limit=query.limit,

@@ -24,6 +24,7 @@ def read_rows(lake: Lake, query: HistoryQuery, pin: Pin) -> list[Row]:
             table.files.select(symbol=query.symbol, time_column=query.axis, time_range=stretch).paths,
             spec=table.spec,
             before=pin.cut(table),
+            tail=table.tail_rows,
             start=stretch.start_time,
             end=stretch.end_time,
             limit=query.limit + 1,

@@ -110,14 +110,14 @@ def _slices(
 ) -> Iterator[list[Row]]:
     yield first
     held: Snapshot | None = pin.snapshot
-    positions = {name: pin.cuts.get(name, table.position) for name, table in pin.snapshot.tables.items()}
+    positions = {name: pin.position(table) for name, table in pin.snapshot.tables.items()}
 
     def pinned() -> Snapshot:
         nonlocal held
         snapshot, held = held, None
         if snapshot is not None:
             return snapshot
-        return lake.snapshot_covering(positions, build_id=pin.snapshot.build.build_id)
+        return lake.snapshot_covering(positions, build_id=pin.snapshot.build.build_id, tail_of=query.symbol)
 
     for cut in cuts:
 

@@ -14,6 +14,7 @@ from lakehouse.retention import Retention
 from lakehouse.storage import LakeLocation
 
 PREFIX = "CRYPTOVIZ_"
+SOCKET_PATH = "/ws/v1/flux"
 _SECRET_FILE = "secret_key"
 _SECRET_BYTES = 48
 _LIVE_URL = re.compile(r"(wss?://[\w.:\[\]-]+)?(/(?!/)[^\s;,\"'<>]*)?", re.ASCII)
@@ -47,7 +48,9 @@ class Settings:
         60.0, "within how long a piece of an answer must be made and taken; a stream has many pieces"
     )
     live_url: str = _setting(
-        "", "WebSocket that the viewer follows: ws://host/path, wss://, or a path; empty: it asks every 2 s"
+        "",
+        "WebSocket that the viewer follows: ws://host/path, wss://, or a path; empty: the API's own where it serves "
+        "one, else the viewer asks every 2 s",
     )
     allowed_hosts: str = _setting("*", "host names that the API answers to, comma-separated")
     secret_key: str = _setting(
@@ -92,6 +95,29 @@ class Settings:
     kafka_ssl_cafile: str = _setting("", "file of the certificates that are trusted, PEM")
     kafka_ssl_certfile: str = _setting("", "file of the client's certificate, PEM")
     kafka_ssl_keyfile: str = _setting("", "file of the client's key, PEM")
+    tail_messages: int = _setting(
+        10_000,
+        "messages of each partition that an API process keeps from Kafka, to answer before gold has them; 0: none, "
+        "answers come from gold alone and there is no WebSocket",
+    )
+    live_processes: int = _setting(1, "processes that serve the WebSocket, beside those for HTTP; 0: none")
+    live_origins: str = _setting(
+        "",
+        "pages that may open the WebSocket beside the API's own, comma-separated, such as https://viewer.example; "
+        "*: any",
+    )
+    live_clients: int = _setting(5_000, "clients of the WebSocket that a process takes; 0: any number")
+    live_clients_of_address: int = _setting(100, "of them, those of one address; 0: any number")
+    live_subscriptions: int = _setting(200, "pairs of channel and symbol that a client may follow")
+    live_buffer_bytes: int = _setting(
+        1024 * 1024, "what may wait for a client of the WebSocket that does not read before it is cut off"
+    )
+    redis_url: str = _setting(
+        "",
+        "Redis through which the WebSocket's processes ring each other, such as redis://host:6379/0; "
+        "empty: each by itself",
+        secret=True,
+    )
     lag_seconds: float = _setting(5.0, "how often the API asks Kafka for end offsets")
 
     @staticmethod
@@ -144,6 +170,16 @@ class Settings:
         if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
             raise SettingError(variable=problem, problem="it is not a JSON object of strings")
         return LakeLocation.parse(self.lake_uri or str(Path(self.runtime_dir) / "lake"), options)
+
+    @property
+    def follows_kafka(self) -> bool:
+        """Whether API processes keep a tail."""
+        return bool(self.kafka_bootstrap_servers) and self.tail_messages > 0
+
+    @property
+    def socket_url(self) -> str:
+        """The WebSocket that the viewer follows; empty where there is none."""
+        return self.live_url or (SOCKET_PATH if self.follows_kafka and self.live_processes > 0 else "")
 
     def kafka_client_options(self) -> dict[str, Any]:
         """Keyword arguments for kafka-python's clients; only those that are set, none without brokers."""

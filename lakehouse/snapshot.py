@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
@@ -19,6 +20,8 @@ from lakehouse.horizon import committed_horizon, read_horizon
 from lakehouse.position import Position, committed_offsets, read_position
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
+from lakehouse.tail import OFF, PinnedTail
+from lakehouse.tail_rows import TableTail
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +36,8 @@ class TableSnapshot:
     """One table as it stood at one version. Immutable; its rows are those before ``position``.
 
     ``commit_time_us`` is when the version was committed; None where its commit was cleaned up. ``horizon_us`` is the
-    first instant that retention has left; None where nothing was expired.
+    first instant that retention has left; None where nothing was expired. ``tail`` adds what Kafka has of one symbol
+    beyond the version.
     """
 
     spec: TableSpec
@@ -44,14 +48,29 @@ class TableSnapshot:
     files: FileIndex
     commit_time_us: int | None
     horizon_us: int | None = None
+    tail: TableTail | None = None
+
+    @property
+    def reach(self) -> Position:
+        """The position up to which its rows come, the tail's included."""
+        return self.position if self.tail is None else self.tail.reach
+
+    @property
+    def tail_rows(self) -> pa.Table | None:
+        """The tail's rows; None where there is none."""
+        return self.tail.rows if self.tail is not None and self.tail.held else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """The tables that one question reads, pinned together, all of one build."""
+    """The tables that one question reads, pinned together, all of one build.
+
+    ``tail`` is one of TAIL_STATES: whether the tables have a tail, and if not, why.
+    """
 
     build: Build
     tables: Mapping[str, TableSnapshot]
+    tail: str = OFF
 
     def __getitem__(self, name: str) -> TableSnapshot:
         return self.tables[name]
@@ -61,7 +80,16 @@ class Snapshot:
 
     def of(self, names: Iterable[str]) -> "Snapshot":
         """The same, of fewer tables: those of ``names`` that are in it."""
-        return Snapshot(self.build, {name: self.tables[name] for name in names if name in self.tables})
+        tables = {name: self.tables[name] for name in names if name in self.tables}
+        return Snapshot(self.build, tables, self.tail)
+
+    def with_tail(self, pinned: PinnedTail) -> "Snapshot":
+        """The same with a tail beyond each table that it knows."""
+        tables = {
+            name: replace(table, tail=pinned.tables[name]) if name in pinned.tables else table
+            for name, table in self.tables.items()
+        }
+        return Snapshot(self.build, tables, pinned.state)
 
 
 class TableFollower:

@@ -11,6 +11,7 @@ from lakehouse.errors import LakeNotFoundError, QueryError, VersionGoneError
 from lakehouse.snapshot import Snapshot, TableSnapshot, commit_time_us, open_snapshot
 from lakehouse.storage import LakeLocation
 from lakehouse.tables import TABLES
+from lakehouse.tail import PAST
 from lakehouse.time_range import format_us
 
 _LOG = "_delta_log"
@@ -78,7 +79,7 @@ class Past:
                 tables[name] = self._open(name, moment.build, found)
             elif name in names:
                 raise self._gone(name, moment.build, format_us(moment.instant_us))
-        return Snapshot(moment.build, tables)
+        return Snapshot(moment.build, tables, PAST)
 
     def _location(self, name: str, build: Build) -> LakeLocation:
         return self._catalog.table_location(name, build)

@@ -26,12 +26,24 @@ _Bucket = tuple[str, int]
 
 
 class WinnerIndex:
-    """Winners of one gold table. Correct as long as every row appended meanwhile is put into its bucket."""
+    """Winners of one gold table. Correct as long as every row appended meanwhile is put into its bucket.
+
+    Where it ``follows``, others append: the table is brought up to date before ids are read from it.
+    """
 
     def __init__(
-        self, table: DeltaTable, location: LakeLocation, *, key_column: str, time_column: str
+        self,
+        table: DeltaTable,
+        location: LakeLocation,
+        *,
+        key_column: str,
+        time_column: str,
+        follows: bool = False,
+        max_ids: int = MAX_IDS,
     ) -> None:
         self._table = table
+        self._follows = follows
+        self._max_ids = max_ids
         self._location = location
         self._key_column = key_column
         self._time_column = time_column
@@ -44,6 +56,8 @@ class WinnerIndex:
         distinct = dict.fromkeys(wanted)
         missing = [bucket for bucket in distinct if bucket not in self._buckets]
         if missing:
+            if self._follows:
+                self._table.update_incremental()
             self._read(missing)
         for bucket in distinct:
             self._buckets.move_to_end(bucket)
@@ -51,12 +65,17 @@ class WinnerIndex:
         self._evict(keep=len(distinct))
         return found
 
+    def missing(self, keys: Sequence[str], times_us: Sequence[int]) -> set[_Bucket]:
+        """The (key, stretch of time) that `load` would have to read."""
+        wanted = {(key, time_us // BUCKET_US) for key, time_us in zip(keys, times_us, strict=True)}
+        return {bucket for bucket in wanted if bucket not in self._buckets}
+
     def count_added(self, n_ids: int) -> None:
         """Tells how many ids the caller put into the loaded buckets, for the memory bound."""
         self._n_ids += n_ids
 
     def _evict(self, *, keep: int) -> None:
-        while self._n_ids > MAX_IDS and len(self._buckets) > keep:
+        while self._n_ids > self._max_ids and len(self._buckets) > keep:
             _, ids = self._buckets.popitem(last=False)
             self._n_ids -= len(ids)
 

@@ -21,6 +21,7 @@ from lakehouse.position import Position
 from lakehouse.row_stream import HistoryStream, stream_history
 from lakehouse.snapshot import Snapshot, TableSnapshot
 from lakehouse.tables import ASSET_TABLES
+from lakehouse.tail import OFF
 from lakehouse.time_range import SECOND_US, format_us
 
 Envelope = dict[str, Any]
@@ -124,7 +125,7 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
     query, pin = request.query, stream.pin
     if not stream.n_rows and query.cursor is None:
         check_symbol(lake=lake, symbol=query.symbol)
-    positions = {name: pin.cuts.get(name, table.position) for name, table in pin.snapshot.tables.items()}
+    positions = {name: pin.position(table) for name, table in pin.snapshot.tables.items()}
     meta: Envelope = {
         "requete": _to_request(query, pin.market, n_read=stream.n_rows),
         "suivant": _to_next_url(request, stream.next),
@@ -149,7 +150,7 @@ def check_symbol(*, lake: Lake, symbol: str) -> None:
     """Raises UnknownSymbolError unless some table has seen the symbol."""
     for spec in ASSET_TABLES:
         try:
-            snapshot = lake.snapshot(spec.name)[spec.name]
+            snapshot = lake.snapshot(spec.name, tail_of=symbol)[spec.name]
         except LakeNotFoundError:
             continue
         if symbol in lake.assets.of(snapshot).symbols():
@@ -157,14 +158,17 @@ def check_symbol(*, lake: Lake, symbol: str) -> None:
     raise UnknownSymbolError(symbol)
 
 
-def to_snapshot(table: TableSnapshot, position: Position, as_of_us: int) -> Envelope:
-    """The entry of one table in an envelope's ``snapshot``."""
+def to_snapshot(table: TableSnapshot, position: Position, as_of_us: int, *, tail: str = OFF) -> Envelope:
+    """The entry of one table in an envelope's ``snapshot``. ``tail`` is one of TAIL_STATES."""
     newest_us = table.files.newest_us(table.spec.sort_by[-1])
+    if table.tail is not None and table.tail.newest_us is not None:
+        newest_us = max(newest_us or 0, table.tail.newest_us)
     return {
         "table": table.spec.name,
         "version": table.version,
         "build": table.build.build_id,
         "position": position.to_json(),
+        "tail": tail,
         "freshness": {
             "event_time": None if newest_us is None else format_us(newest_us),
             "event_age_seconds": None if newest_us is None else (as_of_us - newest_us) / SECOND_US,
@@ -173,7 +177,10 @@ def to_snapshot(table: TableSnapshot, position: Position, as_of_us: int) -> Enve
 
 
 def _to_snapshots(snapshot: Snapshot, positions: Mapping[str, Position], as_of_us: int) -> list[Envelope]:
-    return [to_snapshot(table, positions[name], as_of_us) for name, table in snapshot.tables.items()]
+    return [
+        to_snapshot(table, positions[name], as_of_us, tail=snapshot.tail)
+        for name, table in snapshot.tables.items()
+    ]
 
 
 def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> Envelope:

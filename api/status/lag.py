@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
+
+from api.kafka_clients import Consumer, close_consumer
 
 logger = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT_SECONDS = 3
 STALE_AFTER_ROUNDS = 3
 _IDLE_SECONDS = 120.0
-_RECONNECT_MAX_MS = 500
-_CLOSE_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,44 +62,21 @@ class EndOffsetWatch:
             thread.join()
 
     def _run(self) -> None:
-        consumer: KafkaConsumer | None = None
+        consumer: Consumer | None = None
         while time.monotonic() - self._asked_at < _IDLE_SECONDS and not self._closed.is_set():
             try:
-                consumer = consumer or self._connect()
+                consumer = consumer or Consumer(timeout_seconds=REQUEST_TIMEOUT_SECONDS, **self._options)
                 self._latest = EndOffsets(True, _ask(consumer, self._topics))
                 self._refreshed_at = time.monotonic()
             except (KafkaError, OSError) as error:
                 logger.info("end offsets unknown error=%s", type(error).__name__)
-                _close(consumer)
+                close_consumer(consumer)
                 consumer = None
             self._closed.wait(self._every_seconds)
-        _close(consumer)
-
-    def _connect(self) -> KafkaConsumer:
-        timeout_ms = REQUEST_TIMEOUT_SECONDS * 1000
-        return _Consumer(
-            **self._options,
-            request_timeout_ms=timeout_ms,
-            bootstrap_timeout_ms=timeout_ms,
-            reconnect_backoff_max_ms=_RECONNECT_MAX_MS,
-            enable_auto_commit=False,
-        )
+        close_consumer(consumer)
 
 
-class _Consumer(KafkaConsumer):
-    """kafka-python 3.0 leaves a thread and five descriptors behind each time that nothing answers."""
-
-    def __init__(self, **config: object) -> None:
-        try:
-            super().__init__(**config)
-        except KafkaError:
-            if hasattr(self, "_net"):
-                self._client.close()
-                self._net.stop()
-            raise
-
-
-def _ask(consumer: KafkaConsumer, topics: frozenset[str]) -> dict[str, dict[int, int]]:
+def _ask(consumer: Consumer, topics: frozenset[str]) -> dict[str, dict[int, int]]:
     partitions = [
         TopicPartition(topic, partition)
         for topic in sorted(topics)
@@ -109,11 +86,3 @@ def _ask(consumer: KafkaConsumer, topics: frozenset[str]) -> dict[str, dict[int,
     for key, offset in consumer.end_offsets(partitions).items():
         offsets.setdefault(key.topic, {})[key.partition] = offset
     return offsets
-
-
-def _close(consumer: KafkaConsumer | None) -> None:
-    if consumer is not None:
-        try:
-            consumer.close(timeout_ms=_CLOSE_MS)
-        except (KafkaError, OSError) as error:
-            logger.debug("consumer did not close error=%s", error)

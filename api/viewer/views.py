@@ -10,7 +10,7 @@ from api.problems import problem
 from api.viewer.files import ViewerFile, ViewerNotBuiltError, current_viewer
 from api.viewer.live import live_source, with_live_url
 
-_LIVE_URL = settings.CRYPTOVIZ.live_url
+_LIVE_URL = settings.CRYPTOVIZ.socket_url
 # Nothing runs or loads but this origin's own files; numbers come from it and from the WebSocket that was set.
 CONTENT_SECURITY_POLICY = "; ".join(
     (

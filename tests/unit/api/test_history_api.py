@@ -68,6 +68,7 @@ def test_sentiment_history_is_an_envelope(tmp_path: Path, api_of: ApiOf) -> None
                 "version": 1,
                 "build": builder.build.build_id,
                 "position": {"TopicSentiment": [2]},
+                "tail": "off",
                 "freshness": {"event_time": "2026-01-10T12:06:00Z", "event_age_seconds": 42840.0},
             }
         ],

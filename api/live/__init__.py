@@ -1,0 +1,1 @@
+"""What is live: the follower of Kafka, and the WebSocket gateway."""

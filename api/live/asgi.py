@@ -1,0 +1,18 @@
+"""The ASGI application: one path, one consumer."""
+
+import os
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "api.django_settings")
+django.setup()
+
+from api.live.consumer import FluxConsumer  # noqa: E402 - Django first
+from api.live.gateway import Gateway, new_gateway  # noqa: E402
+
+
+def make_application() -> tuple[Gateway, Any]:
+    """A gateway and the application that serves it. Called in the event loop that both live in."""
+    gateway = new_gateway()
+    return gateway, FluxConsumer.as_asgi(gateway=gateway)

@@ -1,0 +1,127 @@
+"""One WebSocket connection: Channels' consumer around a client of the hub."""
+
+import asyncio
+import time
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from api.live.admission import Scope, client_address, is_known_origin
+from api.live.client import Client, Wire
+from api.live.frames import Frame, Subscribe, error_frame, parse_frame
+from api.live.gateway import Gateway
+from api.live.hub import pairs_of
+from lakehouse.errors import QueryError
+from lakehouse.position import Position
+
+POLICY = 1008
+TRY_LATER = 1013
+BEGIN_SECONDS = 10.0
+BEGIN_LOOK_SECONDS = 0.05
+MAX_FRAMES = 100
+FRAMES_SECONDS = 10.0
+MAX_MISTAKES = 10
+
+
+class FluxConsumer(AsyncWebsocketConsumer):
+    """Subscribes, unsubscribes, and otherwise only sends. Has no channel of its own: its process has one."""
+
+    channel_layer_alias = "none"
+
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__()
+        self._gateway = gateway
+        self._client: Client | None = None
+        self._address: str | None = None
+        self._n_mistakes = self._n_frames = 0
+        self._frames_since = time.monotonic()
+
+    async def connect(self) -> None:
+        scope: Scope = self.scope
+        settings = self._gateway.settings
+        if not is_known_origin(scope, settings):
+            await self.close()  # before it is accepted: 403
+            return
+        await self.accept()
+        wire = Wire(self._send_frame, scope["state"]["abort"])
+        self._client = Client(wire, max_bytes=settings.live_buffer_bytes)
+        address = client_address(scope, trusted_proxies=settings.trusted_proxies)
+        refused = self._gateway.admission.enter(address)
+        if refused is not None:
+            await self._refuse("too_many_clients", refused, TRY_LATER)
+            return
+        self._address = address
+        self._gateway.hub.join(self._client)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        client = self._client
+        if client is None or client.closed:
+            return
+        if self._is_too_often():
+            await self._refuse("too_many_messages", f"{MAX_FRAMES} messages in {FRAMES_SECONDS:g} s", POLICY)
+            return
+        try:
+            if text_data is None:
+                raise QueryError(parameter="message", problem="it is binary", accepted="text, JSON")
+            asked = parse_frame(text_data)
+            await self._answer(client, asked)
+        except QueryError as error:
+            self._n_mistakes += 1
+            client.offer(error_frame("bad_message", error.problem, error.accepted))
+            if self._n_mistakes >= MAX_MISTAKES:
+                await self._refuse("too_many_mistakes", f"{MAX_MISTAKES} messages were wrong", POLICY)
+
+    async def disconnect(self, code: int) -> None:
+        if self._client is not None:
+            self._gateway.hub.leave(self._client)
+        if self._address is not None:
+            self._gateway.admission.exit(self._address)
+            self._address = None
+
+    async def _answer(self, client: Client, asked: Any) -> None:
+        hub = self._gateway.hub
+        if not isinstance(asked, Subscribe):
+            for channel in asked.channels:
+                for symbol in asked.symbols:
+                    hub.unsubscribe(client, channel, symbol)
+            return
+        pairs, most = pairs_of(asked), self._gateway.settings.live_subscriptions
+        if len(client.subscriptions) + len(pairs) > most:
+            raise QueryError(
+                parameter="symbols",
+                problem=f"{len(client.subscriptions)} are followed already, and {len(pairs)} more are too many",
+                accepted=f"at most {most} pairs of channel and symbol",
+            )
+        if not await self._has_begun():
+            await self._refuse("unavailable", "Kafka has not been reached yet", TRY_LATER)
+            return
+        depuis = None if asked.depuis is None else Position.from_json(asked.depuis)
+        for channel, symbol in pairs:
+            hub.subscribe(client, channel, symbol, depuis)
+
+    async def _has_begun(self) -> bool:
+        deadline = time.monotonic() + BEGIN_SECONDS
+        while not self._gateway.tail.has_begun:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(BEGIN_LOOK_SECONDS)
+        return True
+
+    def _is_too_often(self) -> bool:
+        now = time.monotonic()
+        if now - self._frames_since > FRAMES_SECONDS:
+            self._frames_since, self._n_frames = now, 0
+        self._n_frames += 1
+        return self._n_frames > MAX_FRAMES
+
+    async def _refuse(self, code: str, detail: str, close_code: int) -> None:
+        """Says why, then closes."""
+        client = self._client
+        if client is not None:
+            client.offer(error_frame(code, detail))
+            await client.drained()
+            self._gateway.hub.leave(client)
+        await self.close(close_code)
+
+    async def _send_frame(self, frame: Frame) -> None:
+        await self.base_send({"type": "websocket.send", "text": frame.decode()})

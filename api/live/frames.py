@@ -1,0 +1,134 @@
+"""What is said over the WebSocket: a client's frames, checked, and the envelopes that it gets. Pure."""
+
+import time
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from api.encoding import encode_json
+from lakehouse.contract import SYMBOL_PATTERN
+from lakehouse.errors import QueryError
+from lakehouse.position import Position
+from lakehouse.series import SERIES
+from lakehouse.tail import TAIL_TOPICS
+from lakehouse.tail_rows import TailRow, column_places
+from lakehouse.time_range import format_us
+
+VERSION = 1
+MAX_FRAME_BYTES = 64 * 1024
+MAX_SYMBOLS = 100
+Frame = bytes
+ChannelName = Literal["sentiment", "prediction", "prix"]
+"""A channel is a series."""
+
+_Symbol = Annotated[str, msgspec.Meta(pattern=SYMBOL_PATTERN)]
+_Channels = Annotated[list[ChannelName], msgspec.Meta(min_length=1, max_length=3)]
+_Symbols = Annotated[list[_Symbol], msgspec.Meta(min_length=1, max_length=MAX_SYMBOLS)]
+_Offsets = Annotated[list[Annotated[int, msgspec.Meta(ge=-1, le=2**62)]], msgspec.Meta(max_length=10_000)]
+_ACCEPTED = 'an object such as {"v": 1, "type": "subscribe", "channels": ["sentiment"], "symbols": ["btc"]}'
+
+
+class Subscribe(msgspec.Struct, tag_field="type", tag="subscribe", frozen=True, forbid_unknown_fields=True):
+    """``depuis``: the position of a history answer or of the last update, to go on from."""
+
+    channels: _Channels
+    symbols: _Symbols
+    depuis: dict[str, _Offsets] | None = None
+    v: Literal[1] = 1
+
+
+class Unsubscribe(
+    msgspec.Struct, tag_field="type", tag="unsubscribe", frozen=True, forbid_unknown_fields=True
+):
+    channels: _Channels
+    symbols: _Symbols
+    v: Literal[1] = 1
+
+
+_DECODER = msgspec.json.Decoder(Subscribe | Unsubscribe)
+
+
+def parse_frame(text: str | bytes) -> Subscribe | Unsubscribe:
+    """What a client asks for. Raises QueryError, which says what was wrong with it."""
+    try:
+        asked: Subscribe | Unsubscribe = _DECODER.decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise QueryError(parameter="message", problem=str(error), accepted=_ACCEPTED) from error
+    return asked
+
+
+def table_of(channel: str) -> str:
+    """The gold table that a channel's rows are in."""
+    return SERIES[channel].table.name
+
+
+@cache
+def channel_of(table: str) -> str:
+    return next(name for name, series in SERIES.items() if series.table.name == table)
+
+
+def update_frame(table: str, row: TailRow, *, kind: str = "update") -> Frame:
+    """A row as the history shows it, without what the history adds to it later."""
+    after = Position({row.source: row.offset + 1})
+    return envelope(
+        kind,
+        channel=channel_of(table),
+        symbol=row.symbol,
+        position=after,
+        event_time_us=row.time_us,
+        data=row_point(table, row),
+    )
+
+
+def row_point(table: str, row: TailRow) -> dict[str, Any]:
+    return {
+        name: format_us(value) if is_time and value is not None else value
+        for name, value, is_time in ((name, row.values[at], is_time) for name, at, is_time in _columns(table))
+    }
+
+
+def envelope(
+    kind: str,
+    *,
+    channel: str | None = None,
+    symbol: str | None = None,
+    position: Position | None = None,
+    event_time_us: int | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Frame:
+    return encode_json(
+        {
+            "v": VERSION,
+            "type": kind,
+            "channel": channel,
+            "symbol": symbol,
+            "position": None if position is None else position.to_json(),
+            "event_time": None if event_time_us is None else format_us(event_time_us),
+            "emitted_at": format_us(time.time_ns() // 1000),
+            "data": data,
+        }
+    )
+
+
+def gap_frame(channel: str, symbol: str, position: Position | None, reason: str) -> Frame:
+    """Something was missed that only the history has: ask it, then subscribe again from its position."""
+    return envelope(
+        "gap",
+        channel=channel,
+        symbol=symbol,
+        position=position,
+        data={"reason": reason, "refetch": f"/api/v1/{channel}/{symbol}/historique"},
+    )
+
+
+def error_frame(code: str, detail: str, accepted: str | None = None) -> Frame:
+    return envelope("error", data={"code": code, "detail": detail, "accepted": accepted})
+
+
+@cache
+def _columns(table: str) -> tuple[tuple[str, int, bool], ...]:
+    series, places = SERIES[channel_of(table)], column_places(TAIL_TOPICS[table].topic)
+    types = {column.name: column.type for column in series.table.columns}
+    return tuple((name, places[name], types[name] == "timestamp") for name in series.raw_columns)

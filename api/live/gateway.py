@@ -1,0 +1,62 @@
+"""The parts of one gateway process: its tail, who follows what, who may connect, and the doorbell."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from api.lakes import current_settings, open_lake
+from api.live.admission import Admission
+from api.live.bell import Bell
+from api.live.follower import Follower
+from api.live.hub import Hub
+from lakehouse.position import TopicPartition
+from lakehouse.settings import Settings
+from lakehouse.tail import Tail
+from lakehouse.tail_rows import TailRow
+
+RESUME_SHARE = 4
+"""A new process reads this share of what it may hold from before gold's position, for clients that come back."""
+
+
+class Gateway:
+    """Runs in an event loop, between ``start`` and ``stop``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.tail = Tail(max_messages=settings.tail_messages)
+        self.hub = Hub(self.tail)
+        self.admission = Admission(
+            max_clients=settings.live_clients, max_of_address=settings.live_clients_of_address
+        )
+        self._bell: Bell | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._follower = Follower(
+            open_lake(settings),
+            self.tail,
+            settings.kafka_client_options(),
+            max_messages=settings.tail_messages,
+            n_before=settings.tail_messages // RESUME_SHARE,
+            on_gain=self._gained,
+            on_jump=self.hub.jumped,
+        )
+
+    def start(self) -> None:
+        self._bell = Bell(self.hub.drain)
+        self._tasks = [asyncio.create_task(self._bell.run()), asyncio.create_task(self.hub.beat())]
+        self._follower.start()
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await asyncio.to_thread(self._follower.close)
+
+    def _gained(self, table: str, source: TopicPartition, rows: Sequence[TailRow], end: int) -> None:
+        self.hub.gained(table, source, rows, end)
+        if rows and self._bell is not None:
+            self._bell.ring()
+
+
+def new_gateway() -> Gateway:
+    return Gateway(current_settings())

@@ -1,0 +1,80 @@
+"""Who may connect, and how an upgrade is told from other requests."""
+
+import socket
+
+import pytest
+
+from api.live.admission import Admission, client_address, is_known_origin
+from api.live.handover import Doorway, to_head, wants_websocket
+from lakehouse.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed", "is_known"),
+    [
+        (None, "", True),
+        (b"http://api.example:8000", "", True),
+        (b"http://evil.example", "", False),
+        (b"null", "", False),
+        (b"http://api.example", "", False),
+        (b"http://api.example:8000.evil.example", "", False),
+        (b"https://viewer.example", "https://viewer.example, https://b.example", True),
+        (b"https://viewer.example.evil", "https://viewer.example", False),
+        (b"http://evil.example", "*", True),
+    ],
+)
+def test_only_our_own_pages_and_named_ones_connect(
+    origin: bytes | None, allowed: str, is_known: bool
+) -> None:
+    headers = [(b"host", b"api.example:8000")] + ([(b"origin", origin)] if origin is not None else [])
+
+    assert is_known_origin({"headers": headers}, Settings(live_origins=allowed)) is is_known
+
+
+def test_a_place_is_free_again_once_a_client_left() -> None:
+    admission = Admission(max_clients=3, max_of_address=2)
+
+    assert [admission.enter("a") is None for _ in range(3)] == [True, True, False]
+    assert [admission.enter("b") is None for _ in range(2)] == [True, False]
+    admission.exit("a")
+    assert admission.enter("a") is None
+
+
+def test_a_forwarded_address_counts_only_behind_a_trusted_proxy() -> None:
+    scope = {"client": ("10.0.0.1", 1), "headers": [(b"x-forwarded-for", b"6.6.6.6, 1.2.3.4")]}
+
+    assert client_address(scope, trusted_proxies=0) == "10.0.0.1"
+    assert client_address(scope, trusted_proxies=1) == "1.2.3.4"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "upgrade", "wants"),
+    [
+        ("GET", "/ws/v1/flux", "websocket", True),
+        ("GET", "/ws/v1/flux/", "WebSocket", True),
+        ("POST", "/ws/v1/flux", "websocket", False),
+        ("GET", "/api/v1/etat", "websocket", False),
+        ("GET", "/ws/v1/flux", "h2c", False),
+    ],
+)
+def test_only_an_upgrade_on_its_path_goes_to_the_gateway(
+    method: str, path: str, upgrade: str, wants: bool
+) -> None:
+    assert wants_websocket(method, path, [("UPGRADE", upgrade)]) is wants
+
+
+def test_a_connection_passes_the_doorway_with_its_head() -> None:
+    doorway = Doorway.open()
+    here, there = socket.socketpair()
+    head = to_head("GET", "/ws/v1/flux", [("HOST", "a.example")])
+
+    doorway.hand_over(there, head)
+    there.close()
+    [(taken, taken_head)] = doorway.received()
+    taken.sendall(b"hello")
+
+    assert here.recv(5) == b"hello"
+    assert taken_head == b"GET /ws/v1/flux HTTP/1.1\r\nHOST: a.example\r\n\r\n"
+    assert list(doorway.received()) == []
+    for each in (here, taken, doorway.inside, doorway.outside):
+        each.close()
