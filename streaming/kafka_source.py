@@ -6,7 +6,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamReader
 
 BROKER_TIMEOUT_MS = "10000"
-"""Kafka's own default is a minute, and two minutes where a task fetches records (`pollTimeoutMs`)."""
+"""Kafka's own default is a minute, two where a task fetches records (`pollTimeoutMs`), and five where its admin client
+is closed while its last call times out: it then sleeps until its next look at the metadata."""
 
 
 def kafka_reader(
@@ -22,5 +23,6 @@ def kafka_reader(
         .option("kafka.isolation.level", "read_committed")
         .option("kafka.request.timeout.ms", BROKER_TIMEOUT_MS)
         .option("kafka.default.api.timeout.ms", BROKER_TIMEOUT_MS)
+        .option("kafka.metadata.max.age.ms", BROKER_TIMEOUT_MS)
         .option("kafkaConsumer.pollTimeoutMs", BROKER_TIMEOUT_MS)
     )
