@@ -131,6 +131,16 @@ class PinnedTail:
     tables: Mapping[str, TableTail]
 
 
+@dataclass(frozen=True, slots=True)
+class TailGlance:
+    """What a pinned tail of one table would be, without its rows: see `TableTail`."""
+
+    state: str
+    reach: Position
+    lasts: Mapping[int, int]
+    newest_us: int | None
+
+
 class Tail:
     """The tail of one process. Thread-safe: one thread takes messages in, any number read.
 
@@ -219,13 +229,8 @@ class Tail:
     def pinned(self, symbol: str, gold: Mapping[str, Position]) -> PinnedTail:
         """What the tail holds of a symbol beyond gold's positions, {table: position}: of all tables or of none."""
         with self._lock:
-            if self._state != INCLUDED:
-                return PinnedTail(self._state, {})
-            if self._clock() - self._heard_at > STALE_SECONDS:
-                return PinnedTail(KAFKA, {})
-            for table, position in gold.items():
-                if (state := self._misfit(table, position)) is not None:
-                    return PinnedTail(state, {})
+            if (state := self._withdrawn(gold)) is not None:
+                return PinnedTail(state, {})
             rows = {
                 table: (self._topics[table], self._topics[table].rows_from(symbol, position))
                 for table, position in gold.items()
@@ -248,13 +253,24 @@ class Tail:
             },
         )
 
+    def glance(self, table: str, symbol: str, position: Position) -> TailGlance:
+        """What `pinned` would hold of one table that gold has up to a position, at a fraction of its cost."""
+        with self._lock:
+            if (state := self._withdrawn({table: position})) is not None:
+                return TailGlance(state, position, {}, None)
+            topic = self._topics[table]
+            lasts = {
+                at: rows[-1].offset
+                for at, rows in topic.by_symbol.get(symbol, {}).items()
+                if rows[-1].offset >= position[rows[-1].source]
+            }
+            return TailGlance(INCLUDED, position.advanced(topic.ends()), lasts, topic.newest_us)
+
     @property
     def state(self) -> str:
         """INCLUDED, or why answers are gold's alone."""
         with self._lock:
-            if self._state == INCLUDED and self._clock() - self._heard_at > STALE_SECONDS:
-                return KAFKA
-            return self._state
+            return self._withdrawn({}) or INCLUDED
 
     @property
     def has_begun(self) -> bool:
@@ -295,6 +311,15 @@ class Tail:
         with self._lock:
             topic = self._topics.get(table)
             return topic.rows_from(symbol, Position()) if topic is not None else []
+
+    def _withdrawn(self, gold: Mapping[str, Position]) -> str | None:
+        """Why answers that have gold up to positions are gold's alone; None where they are not."""
+        if self._state != INCLUDED:
+            return self._state
+        if self._clock() - self._heard_at > STALE_SECONDS:
+            return KAFKA
+        misfits = (self._misfit(table, position) for table, position in gold.items())
+        return next((state for state in misfits if state is not None), None)
 
     def _misfit(self, table: str, position: Position) -> str | None:
         """Why the tail does not go on where gold ends; None where it does."""

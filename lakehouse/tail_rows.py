@@ -66,6 +66,11 @@ class TableTail:
     held: tuple[TailRow, ...]
     newest_us: int | None
 
+    @property
+    def lasts(self) -> Mapping[int, int]:
+        """{partition: offset of its last row}: what no two different tails beyond one version have alike."""
+        return {row.source.partition: row.offset for row in self.held}
+
     @staticmethod
     def of(
         contract: MessageContract,

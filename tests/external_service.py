@@ -30,8 +30,8 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._followed: set[tuple[str, str]] = set()
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._read, args=(bootstrap,), daemon=True)
-        self._depuis: dict[str, list[int]] = {}
+        self._bootstrap = bootstrap
+        self._thread: threading.Thread | None = None
 
     async def serve(self) -> None:
         beat = asyncio.create_task(self._beat())
@@ -42,12 +42,16 @@ class Connection:
                 if asked["type"] == "unsubscribe":
                     self._followed -= pairs
                     continue
-                self._depuis = asked.get("depuis") or {}
+                depuis = asked.get("depuis")
+                consumer = None
+                if self._thread is None:
+                    consumer = await asyncio.to_thread(open_consumer, self._bootstrap, depuis)
                 self._followed |= pairs
                 for channel, symbol in sorted(pairs):
-                    told = {"outcome": "replayed" if self._depuis else "fresh"}
+                    told = {"outcome": "replayed" if depuis else "fresh"}
                     await self._socket.send(envelope("subscribed", channel, symbol, None, told))
-                if not self._thread.is_alive():
+                if consumer is not None:
+                    self._thread = threading.Thread(target=self._read, args=(consumer,), daemon=True)
                     self._thread.start()
         finally:
             self._closed.set()
@@ -58,21 +62,8 @@ class Connection:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             await self._socket.send(envelope("heartbeat", None, None, None, None))
 
-    def _read(self, bootstrap: str) -> None:
-        consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, isolation_level="read_committed")
-        partitions = [
-            TopicPartition(topic, at)
-            for topic in TOPICS.values()
-            for at in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
-        ids = {topic: str(consumer._client.cluster.topic_id(topic)) for topic in TOPICS.values()}
-        consumer.assign(partitions)
-        ends = consumer.end_offsets(partitions)
-        for partition in partitions:
-            given = self._depuis.get(ids[partition.topic], [])
-            asked = given[partition.partition] if partition.partition < len(given) else -1
-            consumer.seek(partition, asked if asked >= 0 else ends[partition])
-        channels = {topic: channel for channel, topic in TOPICS.items()}
+    def _read(self, consumer: KafkaConsumer) -> None:
+        ids, channels = topic_ids(consumer), {topic: channel for channel, topic in TOPICS.items()}
         while not self._closed.is_set():
             for records in consumer.poll(timeout_ms=200).values():
                 for record in records:
@@ -91,6 +82,28 @@ class Connection:
         position = {topic_id: [-1] * record.partition + [record.offset + 1]}
         frame = envelope("update", channel, symbol, position, data, message.get(EVENT_TIMES[channel]))
         asyncio.run_coroutine_threadsafe(self._socket.send(frame), self._loop)
+
+
+def open_consumer(bootstrap: str, depuis: dict[str, list[int]] | None) -> KafkaConsumer:
+    """A consumer that stands at a position; at the beginning of what it does not name, at all ends without one."""
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, isolation_level="read_committed")
+    partitions = [
+        TopicPartition(topic, at)
+        for topic in TOPICS.values()
+        for at in sorted(consumer.partitions_for_topic(topic) or ())
+    ]
+    ids = topic_ids(consumer)
+    consumer.assign(partitions)
+    first = consumer.end_offsets(partitions) if depuis is None else consumer.beginning_offsets(partitions)
+    for partition in partitions:
+        given = (depuis or {}).get(ids[partition.topic], [])
+        asked = given[partition.partition] if partition.partition < len(given) else -1
+        consumer.seek(partition, asked if asked >= 0 else first[partition])
+    return consumer
+
+
+def topic_ids(consumer: KafkaConsumer) -> dict[str, str]:
+    return {topic: str(consumer._client.cluster.topic_id(topic)) for topic in TOPICS.values()}
 
 
 def envelope(

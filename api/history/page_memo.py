@@ -1,7 +1,8 @@
 """Answers that were given lately: the same request is not worked out again until something can have changed its answer.
 
-A page changes with its table's version; where its newest bucket is open or yet to come, with that bucket's end; where
-its range is relative to now, with the minute. All three are looked at each time, so that nothing kept is ever stale.
+A page changes with its table's version and with what the tail has of its symbol; where its newest bucket is open or yet
+to come, with that bucket's end; where
+its range is relative to now, with the minute. All of them are looked at each time, so that nothing kept is ever stale.
 """
 
 import threading
@@ -32,13 +33,15 @@ class KeptPage:
     points: bytes
     etag: str
     table: TableSnapshot
+    symbol: str
+    tail_lasts: Mapping[int, int]
     since_us: int
     until_us: int
 
-    def is_true(self, table: TableSnapshot, now_us: int) -> bool:
-        """Whether it is the answer at an instant, with its table as it stands."""
+    def is_true(self, table: TableSnapshot, tail_lasts: Mapping[int, int], now_us: int) -> bool:
+        """Whether it is the answer at an instant, with its table and the tail as they stand."""
         is_same = self.table.version == table.version and self.table.build == table.build
-        return is_same and self.since_us <= now_us < self.until_us
+        return is_same and self.tail_lasts == tail_lasts and self.since_us <= now_us < self.until_us
 
 
 class PageMemo:

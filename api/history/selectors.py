@@ -21,7 +21,7 @@ from lakehouse.position import Position
 from lakehouse.row_stream import HistoryStream, stream_history
 from lakehouse.snapshot import Snapshot, TableSnapshot
 from lakehouse.tables import ASSET_TABLES
-from lakehouse.tail import OFF
+from lakehouse.tail import OFF, TailGlance
 from lakehouse.time_range import SECOND_US, format_us
 
 Envelope = dict[str, Any]
@@ -67,14 +67,17 @@ def kept_answer(kept: KeptPage, *, lake: Lake, now_us: int) -> HistoryAnswer | N
     """What a kept page says now; None where it is not true any more. Raises LakeNotFoundError."""
     name = kept.table.spec.name
     table = lake.snapshot(name)[name]
-    if not kept.is_true(table, now_us):
+    tail = TailGlance(OFF, table.position, {}, None)
+    if lake.tail is not None:
+        tail = lake.tail.glance(name, kept.symbol, table.position)
+    if not kept.is_true(table, tail.lasts, now_us):
         return None
     meta: Envelope = {
         "requete": kept.requete,
         "suivant": kept.suivant,
         "complet": kept.complet,
         "horizon": kept.horizon,
-        "snapshot": [to_snapshot(table, table.position, now_us)],
+        "snapshot": [to_snapshot(table, tail.reach, now_us, tail=tail.state, tail_newest_us=tail.newest_us)],
     }
     return HistoryAnswer(etag=kept.etag, meta=meta, body=encode_envelope(meta, kept.points))
 
@@ -108,6 +111,7 @@ def _to_kept(
 ) -> KeptPage | None:
     if not is_kept(query):
         return None
+    table = page.snapshot[query.series.table.name]
     return KeptPage(
         requete=meta["requete"],
         suivant=meta["suivant"],
@@ -115,7 +119,9 @@ def _to_kept(
         horizon=meta["horizon"],
         points=points,
         etag=etag,
-        table=page.snapshot[query.series.table.name],
+        table=table,
+        symbol=query.symbol,
+        tail_lasts={} if table.tail is None else table.tail.lasts,
         since_us=query.as_of_us,
         until_us=true_until_us(query),
     )
@@ -158,11 +164,18 @@ def check_symbol(*, lake: Lake, symbol: str) -> None:
     raise UnknownSymbolError(symbol)
 
 
-def to_snapshot(table: TableSnapshot, position: Position, as_of_us: int, *, tail: str = OFF) -> Envelope:
+def to_snapshot(
+    table: TableSnapshot,
+    position: Position,
+    as_of_us: int,
+    *,
+    tail: str = OFF,
+    tail_newest_us: int | None = None,
+) -> Envelope:
     """The entry of one table in an envelope's ``snapshot``. ``tail`` is one of TAIL_STATES."""
     newest_us = table.files.newest_us(table.spec.sort_by[-1])
-    if table.tail is not None and table.tail.newest_us is not None:
-        newest_us = max(newest_us or 0, table.tail.newest_us)
+    if tail_newest_us is not None:
+        newest_us = tail_newest_us if newest_us is None else max(newest_us, tail_newest_us)
     return {
         "table": table.spec.name,
         "version": table.version,
@@ -178,7 +191,13 @@ def to_snapshot(table: TableSnapshot, position: Position, as_of_us: int, *, tail
 
 def _to_snapshots(snapshot: Snapshot, positions: Mapping[str, Position], as_of_us: int) -> list[Envelope]:
     return [
-        to_snapshot(table, positions[name], as_of_us, tail=snapshot.tail)
+        to_snapshot(
+            table,
+            positions[name],
+            as_of_us,
+            tail=snapshot.tail,
+            tail_newest_us=None if table.tail is None else table.tail.newest_us,
+        )
         for name, table in snapshot.tables.items()
     ]
 

@@ -16,12 +16,13 @@ STOP_SECONDS = 60
 class ApiProcess:
     """A server that can be stopped and started again where it was."""
 
-    def __init__(self, *, lake: Path, runtime_dir: Path, live_url: str) -> None:
+    def __init__(self, *, lake: Path, runtime_dir: Path, live_url: str, bootstrap: str) -> None:
         self._environ = {
             "CRYPTOVIZ_LAKE_URI": str(lake),
             "CRYPTOVIZ_RUNTIME_DIR": str(runtime_dir),
             "CRYPTOVIZ_HTTP_WORKERS": "1",
             "CRYPTOVIZ_LIVE_URL": live_url,
+            "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         }
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
@@ -52,9 +53,11 @@ class ApiProcess:
 
 
 @contextmanager
-def running_api(*, lake: Path, runtime_dir: Path, live_url: str = "") -> Iterator[ApiProcess]:
+def running_api(
+    *, lake: Path, runtime_dir: Path, live_url: str = "", bootstrap: str = ""
+) -> Iterator[ApiProcess]:
     """An API over the lake at a path, on a free port, until the end of the block."""
-    api = ApiProcess(lake=lake, runtime_dir=runtime_dir, live_url=live_url)
+    api = ApiProcess(lake=lake, runtime_dir=runtime_dir, live_url=live_url, bootstrap=bootstrap)
     api.start()
     try:
         yield api

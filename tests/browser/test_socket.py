@@ -1,26 +1,30 @@
-"""The viewer on a WebSocket service that is not ours: a real broker, rows before any commit, and its death."""
+"""The viewer on a WebSocket, the API's own and one that is not ours: a real broker, rows before any commit, deaths."""
 
-import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from kafka import KafkaProducer
 
+from lakehouse.catalog import Catalog
+from lakehouse.storage import LakeLocation
 from streaming.embedded_broker import EmbeddedBroker
+from streaming.kafka_settings import KafkaSettings
+from streaming.topics import describe_topics
 from tests.browser.api_process import ROOT, ApiProcess, running_api
 from tests.browser.conftest import OpenPage
 from tests.browser.page import ViewerPage
 from tests.browser.test_live import build
+from tests.messages import price, sentiment, to_bytes
 
 pytestmark = pytest.mark.browser
 
 TOPICS = ("raw-price", "analyzed-sentiment", "predicted-price")
-GONE = ("WebSocket connection to",)
+GONE = ("WebSocket connection to", "ERR_CONNECTION_RESET", "ERR_CONNECTION_REFUSED")
 
 
 class RelayProcess:
@@ -38,10 +42,10 @@ class RelayProcess:
         return f"ws://127.0.0.1:{self._port}/flux"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tests.browser.kafka_relay", self._bootstrap, str(self._port)]
+        command = [sys.executable, "tests/external_service.py", self._bootstrap, str(self._port)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
-        assert self._process.stdout.readline().strip() == str(self._port)
+        assert str(self._port) in self._process.stdout.readline()
 
     def kill(self) -> None:
         if self._process is not None:
@@ -71,6 +75,20 @@ def api(tmp_path: Path, relay: RelayProcess) -> Iterator[ApiProcess]:
 
 
 @pytest.fixture
+def api_with_gateway(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[ApiProcess]:
+    """An API that follows the broker; nothing commits what comes."""
+    build(tmp_path)
+    described = describe_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python(), TOPICS)
+    catalog = Catalog(LakeLocation.parse(str(tmp_path / "lake")))
+    for topic, description in described.items():
+        catalog.register_topic(topic=topic, topic_id=description.topic_id)
+    with running_api(
+        lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime", bootstrap=broker.bootstrap
+    ) as process:
+        yield process
+
+
+@pytest.fixture
 def producer(broker: EmbeddedBroker) -> Iterator[KafkaProducer]:
     made = KafkaProducer(bootstrap_servers=broker.bootstrap)
     yield made
@@ -78,20 +96,13 @@ def producer(broker: EmbeddedBroker) -> Iterator[KafkaProducer]:
 
 
 def publish_text(producer: KafkaProducer, name: str) -> None:
-    now_us = time.time_ns() // 1_000
-    event_time = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now_us / 1e6)) + "Z"
-    text = {"v": 1, "message_id": f"btc:{now_us}:{name}", "origin": "collected", "symbol": "btc"}
-    text |= {"event_time": event_time, "score": 0.9, "label": "positive", "model": "m", "model_version": "1"}
-    value = json.dumps(text | {"source": "wire", "title": name}).encode()
+    value = to_bytes(sentiment(datetime.now(UTC), key=name, title=name, score=0.9))
     producer.send("analyzed-sentiment", key=b"btc", value=value).get(timeout=20)
 
 
-def publish_price(producer: KafkaProducer, price: float) -> None:
-    now_us = time.time_ns() // 1_000
-    exchange_time = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now_us / 1e6)) + "Z"
-    trade = {"v": 1, "message_id": f"btc:{now_us}:{price}", "origin": "collected", "base": "btc"}
-    trade |= {"exchange_time": exchange_time, "venue": "simx", "quote": "usd", "price": price}
-    producer.send("raw-price", key=b"btc", value=json.dumps(trade).encode()).get(timeout=20)
+def publish_price(producer: KafkaProducer, of_trade: float) -> None:
+    value = to_bytes(price(datetime.now(UTC), key=str(of_trade), price=of_trade))
+    producer.send("raw-price", key=b"btc", value=value).get(timeout=20)
 
 
 def n_texts(page: ViewerPage) -> int:
@@ -122,6 +133,31 @@ def test_foreign_service_brings_rows_before_any_commit_each_once(
     page.wait_until(lambda: n_texts(page) == 3, "each text once")
     publish_text(producer, "third")
     page.wait_until(lambda: n_texts(page) == 4, "what comes since")
+
+
+def test_own_gateway_brings_rows_before_any_commit_and_a_restart_leaves_no_hole(
+    api_with_gateway: ApiProcess, producer: KafkaProducer, page_of: OpenPage
+) -> None:
+    page = page_of(api_with_gateway)
+    page.may_log = GONE
+    page.open("symbol=btc&range=1h&lang=en")
+    page.wait_until(lambda: page.texts("#connection") == ["streaming"], "a stream")
+    n_before = n_texts(page)
+    publish_price(producer, 877.25)
+    publish_text(producer, "one")
+    page.wait_until(lambda: page.texts("#last") == ["877.25 USD"], "the price")
+    page.wait_until(lambda: n_texts(page) == n_before + 1, "one text more")
+
+    api_with_gateway.stop()
+    page.wait_until(lambda: page.texts("#connection") != ["streaming"], "no stream")
+    publish_text(producer, "two")
+    publish_price(producer, 878.5)
+    api_with_gateway.start()
+    page.wait_until(lambda: page.texts("#connection") == ["streaming"], "a stream again")
+    page.wait_until(lambda: page.texts("#last") == ["878.50 USD"], "what came while it was away")
+    page.wait_until(lambda: n_texts(page) == n_before + 2, "each text once")
+    publish_text(producer, "three")
+    page.wait_until(lambda: n_texts(page) == n_before + 3, "what comes since")
 
 
 def test_page_polls_while_the_service_is_away(

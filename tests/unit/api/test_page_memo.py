@@ -12,10 +12,12 @@ from django.core.cache.backends.locmem import LocMemCache
 from api import lakes
 from api.history import selectors
 from api.history.page_memo import KeptPage, PageMemo, true_until_us
+from api.history.views import page_memo
 from lakehouse import lake
 from lakehouse.history import read_history
 from lakehouse.time_range import to_us
 from tests.lake_builder import NOON, build_lake
+from tests.live_stream import Pipeline, make_stream
 from tests.unit.api.asking import Api
 from tests.unit.lakehouse.history_helpers import DAY_END, question
 
@@ -65,6 +67,26 @@ def test_each_commit_is_seen(tmp_path: Path, api_of: Callable[[Path], Api]) -> N
         assert [point["count"] for point in json_of(api, f"{PATH}?{DAY}&intervalle=1h")["points"]] == [i + 1]
         assert [point["count"] for point in json_of(api, f"{PATH}?{DAY}&intervalle=1h")["points"]] == [i + 1]
         builder.append("gold_sentiment", [{"score": 0.2}])
+
+
+def test_each_message_of_the_tail_is_seen(
+    tmp_path: Path, api_of: Callable[[Path], Api], n_read: list[int]
+) -> None:
+    stream = make_stream(5, 60, start=NOON)
+    pipeline = Pipeline(tmp_path)
+    pipeline.ingest(stream[:30])
+    api = api_of(tmp_path)
+    lakes.current_lake().tail = pipeline.tail
+    urls = [f"{PATH}?{DAY}&intervalle={interval}" for interval in ("brut", "1h")]
+    for sent in stream:
+        pipeline.follow([sent])
+        kept = [json_of(api, url) for url in urls]
+        page_memo.cache_clear()
+        anew = [json_of(api, url) for url in urls]
+        assert [page["points"] for page in kept] == [page["points"] for page in anew]
+        assert [page["snapshot"] for page in kept] == [page["snapshot"] for page in anew]
+    assert {page["snapshot"][0]["tail"] for page in kept} == {"included"}
+    assert len(n_read) < 2 * len(urls) * len(stream)
 
 
 def test_what_makes_another_answer_makes_another_question(
@@ -172,6 +194,8 @@ def test_budget_bounds_what_is_kept(tmp_path: Path) -> None:
             points=b"x" * n_bytes,
             etag="",
             table=table,
+            symbol="btc",
+            tail_lasts={0: 7},
             since_us=5,
             until_us=9,
         )
@@ -180,5 +204,7 @@ def test_budget_bounds_what_is_kept(tmp_path: Path) -> None:
         memo.keep(request, page(n_bytes))
     assert [memo.find(request) is not None for request in "abcd"] == [False, True, True, False]
     assert memo.n_bytes == 90
-    assert [page(1).is_true(table, now_us) for now_us in (4, 5, 8, 9)] == [False, True, True, False]
-    assert not page(1).is_true(replace(table, version=table.version + 1), 5)
+    assert [page(1).is_true(table, {0: 7}, now_us) for now_us in (4, 5, 8, 9)] == [False, True, True, False]
+    assert not page(1).is_true(replace(table, version=table.version + 1), {0: 7}, 5)
+    assert not page(1).is_true(table, {0: 8}, 5)
+    assert not page(1).is_true(table, {}, 5)
