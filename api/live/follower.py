@@ -27,6 +27,8 @@ CHECK_SECONDS = 1.0
 TIMEOUT_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 METADATA_SECONDS = 10.0
+REST_SECONDS = 5.0
+"""For so long nothing is read after Kafka has run away: a backlog that is worked off needs the cores more."""
 MAX_POLL_MESSAGES = 2_000
 
 OnGain = Callable[[str, TopicPartition, list[TailRow], int], None]
@@ -37,6 +39,10 @@ OnJump = Callable[[str], None]
 
 class StartOverError(LakehouseError):
     """What is held does not fit the topics or the lake any more."""
+
+
+class FellBehindError(LakehouseError):
+    """Kafka is further ahead than the tail may hold: it goes on near the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +102,15 @@ class Follower:
                 last_problem = ""
                 self._follow(consumer, followed)
             except (KafkaError, LakehouseError, DeltaError, OSError) as error:
-                is_kafka = isinstance(error, KafkaError)
-                self._tail.withdraw(KAFKA if is_kafka else STARTING)
+                self._tail.withdraw(_state_after(error))
                 self._winners.forget()
                 problem = f"{type(error).__name__}: {error}"
                 if problem != last_problem:
                     logger.info("tail withdrawn reason=%s", problem)
                 last_problem = problem
+                if isinstance(error, FellBehindError):
+                    self._topic_ids = {}
+                    self._closed.wait(REST_SECONDS)
             finally:
                 close_consumer(consumer)
             self._closed.wait(RETRY_SECONDS)
@@ -209,6 +217,7 @@ class Follower:
             if is_due:
                 checked_at = time.monotonic()
                 awaited = consumer.end_offsets(list(by_kafka))
+                self._assert_near(by_kafka, awaited)
                 if self._lake.current_build() != build:
                     self._topic_ids = {}
                     raise StartOverError("another build is served")
@@ -219,6 +228,14 @@ class Follower:
                     self._topic_ids = {}
                     raise StartOverError("gold has come to where the tail begins")
                 reached_back = reaches_back
+
+    def _assert_near(
+        self, by_kafka: Mapping[KafkaPartition, _Followed], ends: Mapping[KafkaPartition, int]
+    ) -> None:
+        held = self._tail.ends()
+        lag = max(ends[kafka] - held[each.key] for kafka, each in by_kafka.items())
+        if lag > self._max_messages:
+            raise FellBehindError("Kafka is further ahead than the tail may hold")
 
     def _take_in(self, each: _Followed, records: list[Any]) -> None:
         messages = [
@@ -247,6 +264,12 @@ class Follower:
                 return False
             self._tail.take_in(each.table, each.key.partition, [], reached, self._winners.decide)
         return True
+
+
+def _state_after(error: Exception) -> str:
+    if isinstance(error, KafkaError):
+        return KAFKA
+    return BEHIND if isinstance(error, FellBehindError) else STARTING
 
 
 def _origin(record: Any) -> Place | None:

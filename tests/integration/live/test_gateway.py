@@ -38,10 +38,10 @@ class Live:
     directory: Path
     topic_ids: dict[str, str]
 
-    def send(self, n_messages: int, *, first: int = 0) -> None:
+    def send(self, n_messages: int, *, first: int = 0, title: str = "Bitcoin gains") -> None:
         producer = KafkaProducer(bootstrap_servers=self.broker.bootstrap, acks="all")
         for number in range(first, first + n_messages):
-            value = to_bytes(sentiment(datetime.now(UTC), key=str(number)))
+            value = to_bytes(sentiment(datetime.now(UTC), key=str(number), title=title))
             producer.send("analyzed-sentiment", key=b"btc", value=value)
         producer.flush()
         producer.close()
@@ -235,6 +235,35 @@ def test_the_tail_is_withdrawn_while_kafka_is_down_and_comes_back(live: Live, ap
     started = time.monotonic()
     assert _get(api, "/healthz")[0] == 200
     assert time.monotonic() - started < 10
+
+
+def test_a_burst_beyond_what_the_tail_may_hold_is_whole_at_the_client_or_a_gap(
+    live: Live, tmp_path: Path
+) -> None:
+    n_sent = 1_500
+    with _api(live, tmp_path, CRYPTOVIZ_TAIL_MESSAGES="50") as api, _connect(api) as socket:
+        assert _ask(socket, SUBSCRIBE)["type"] == "subscribed"
+        live.send(n_sent, first=1_000)
+        frames = []
+        while "gap" not in [frame["type"] for frame in frames[-1:]] and len(frames) <= n_sent:
+            frames.append(_hear(socket))
+        ids = [frame["data"]["message_id"] for frame in frames if frame["type"] == "update"]
+        assert len(ids) == len(set(ids))
+        wait_until(lambda: _sends_and_hears(live, socket), "updates to go on")
+
+
+def _sends_and_hears(live: Live, socket: ClientConnection) -> bool:
+    """Whether a message reaches the client within seconds; what came before it is passed over."""
+    live.send(1, first=9_000, title="after the burst")
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline:
+        try:
+            frame = json.loads(socket.recv(timeout=1))
+        except TimeoutError:
+            continue
+        if frame["type"] == "update" and frame["data"]["title"] == "after the burst":
+            return True
+    return False
 
 
 def test_a_service_of_somebody_else_speaks_the_same_contract(live: Live, tmp_path: Path) -> None:
