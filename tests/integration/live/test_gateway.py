@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import re
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +24,7 @@ from streaming.embedded_broker import EmbeddedBroker
 from streaming.ingest.intake import Intake
 from streaming.kafka_settings import KafkaSettings
 from streaming.topics import create_topics
-from tests.integration.live.processes import Process, api_process, external_process
+from tests.integration.live.processes import Process, api_process, external_process, redis_process
 from tests.messages import sentiment, to_bytes
 from tests.waiting import wait_until
 
@@ -235,6 +237,35 @@ def test_the_tail_is_withdrawn_while_kafka_is_down_and_comes_back(live: Live, ap
     started = time.monotonic()
     assert _get(api, "/healthz")[0] == 200
     assert time.monotonic() - started < 10
+
+
+def test_two_processes_behind_redis_hand_on_each_message_once_though_redis_dies(
+    live: Live, tmp_path: Path
+) -> None:
+    with (
+        redis_process(tmp_path) as redis,
+        _api(
+            live,
+            tmp_path,
+            CRYPTOVIZ_LIVE_PROCESSES="2",
+            CRYPTOVIZ_REDIS_URL=f"redis://127.0.0.1:{redis.port}/0",
+        ) as api,
+        ExitStack() as stack,
+    ):
+        wait_until(lambda: len(set(re.findall(r"gateway serves pid=(\d+)", api.log))) == 2, "two processes")
+        sockets = [stack.enter_context(_connect(api)) for _ in range(8)]
+        for socket in sockets:
+            assert [_ask(socket, SUBSCRIBE)["type"], _hear(socket)["type"]] == ["subscribed", "snapshot"]
+        heard = []
+        for first, title in ((20_000, "Redis rings"), (20_010, "Redis is dead")):
+            live.send(3, first=first, title=title)
+            heard += [[_hear(socket) for _ in range(3)] for socket in sockets]
+            redis.kill()
+        live.send(1, first=20_020, title="the last")
+        heard.append([_hear(socket) for socket in sockets])
+
+    titles = [[frame["data"]["title"] for frame in frames] for frames in heard]
+    assert titles == [["Redis rings"] * 3] * 8 + [["Redis is dead"] * 3] * 8 + [["the last"] * 8]
 
 
 def test_a_burst_beyond_what_the_tail_may_hold_is_whole_at_the_client_or_a_gap(
