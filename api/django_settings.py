@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from api.databases import to_database
 from lakehouse.settings import Settings
 
 CRYPTOVIZ = Settings.from_environ(os.environ)
@@ -30,6 +31,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "api.viewer",
     "api.maintenance",
+    "api.metadata",
+    "api.access",
 ]
 MIDDLEWARE = [
     "api.head.HeadMiddleware",
@@ -58,17 +61,7 @@ TEMPLATES = [
         },
     }
 ]
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(_RUNTIME / "metadata.sqlite3"),
-        "OPTIONS": {
-            "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 10,
-        },
-    }
-}
+DATABASES = {"default": to_database(CRYPTOVIZ.database_url, sqlite_path=_RUNTIME / "metadata.sqlite3")}
 # Counts of requests per address, seen by every process of this machine.
 CACHES = {
     "default": {

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from api.encoding import PROBLEM_MEDIA_TYPE
 from api.history.parameters import PARAMETER_OF, PARAMETERS, SYMBOL_ACCEPTED, Parameter
 from api.json_schema import COUNT, NUMBER, STRING, STRINGS, TIME, Document, nullable, object_of
+from api.metadata.openapi import metadata_components, metadata_paths
 from api.rendering import TABULAR_RENDERERS
 from api.score.schema import SCORE_SCHEMA
 from api.score.views import PARAMETER_NAMES as SCORE_PARAMETERS
@@ -42,7 +43,7 @@ _SYMBOL: Document = {
 }
 _WITHOUT_BUCKETS = {"intervalle": RAW, "remplissage": NO_FILLING}
 """What parameters of buckets may be where there are none."""
-_FAILURES = ("400", "404", "406", "410", "429", "503")
+_FAILURES = ("400", "401", "403", "404", "406", "410", "429", "503")
 _HEADERS: Document = {
     name: {"description": description, "schema": STRING}
     for name, description in (
@@ -63,12 +64,13 @@ _NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "
 @cache
 def openapi_document() -> Document:
     histories = {f"/api/v1/{name}/{{symbol}}/historique": _history(series) for name, series in SERIES.items()}
+    components = metadata_components()
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "CRYPTO VIZ",
             "version": "1",
-            "description": "History of sentiment, predictions and prices",
+            "description": "History of sentiment, predictions and prices; metadata",
         },
         "paths": {
             **histories,
@@ -81,8 +83,12 @@ def openapi_document() -> Document:
             "/api/v1/schema": _simple("This document", {"type": "object"}),
             "/healthz": _simple("Whether the process answers", {"type": "object"}),
             "/readyz": _simple("Whether the process can answer histories", {"type": "object"}),
+            **metadata_paths(),
         },
-        "components": {"schemas": {"Problem": _problem(), "Snapshot": _snapshot()}},
+        "components": {
+            "schemas": {"Problem": _problem(), "Snapshot": _snapshot(), **components["schemas"]},
+            "securitySchemes": components["securitySchemes"],
+        },
     }
 
 
@@ -212,7 +218,7 @@ def _score() -> Document:
             "description": "Only forecasts that the broker had before their target time count. "
             "Try: " + ", ".join(f"[{url}]({url})" for url in urls),
             "parameters": [_SYMBOL, *parameters],
-            "responses": _responses(envelope, "400", "404", "406", "429", "503"),
+            "responses": _responses(envelope, "400", "401", "403", "404", "406", "429", "503"),
         }
     }
 
@@ -268,12 +274,17 @@ def _assets() -> Document:
         "tables": {"type": "object", "additionalProperties": seen},
         "origins": STRINGS,
         "marche": market,
+        "enabled": {"type": "boolean"},
+        "display_order": nullable(COUNT),
+        "colour": {**nullable(STRING), "pattern": "^#[0-9a-f]{6}$"},
     }
     return object_of({"actifs": {"type": "array", "items": object_of(asset)}})
 
 
 def _simple(summary: str, schema: Document) -> Document:
-    return {"get": {"summary": summary, "responses": _responses(schema, "400", "406", "429", "503")}}
+    return {
+        "get": {"summary": summary, "responses": _responses(schema, "400", "401", "403", "406", "429", "503")}
+    }
 
 
 def _responses(schema: Document, *failures: str) -> Document:

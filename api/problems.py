@@ -9,8 +9,9 @@ from typing import Any
 import duckdb
 from deltalake.exceptions import DeltaError
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
-from rest_framework.exceptions import APIException, Throttled
+from rest_framework.exceptions import APIException, Throttled, ValidationError
 
 from api.encoding import PROBLEM_MEDIA_TYPE, encode_json
 from lakehouse.errors import (
@@ -116,6 +117,28 @@ def _api(error: Any) -> HttpResponse:
     return problem(error.status_code, str(error.detail), headers, **accepted)
 
 
+def _invalid(error: Any) -> HttpResponse:
+    """A body that is not taken: the first member that is wrong, and all of them under ``errors``."""
+    errors = {str(name): _first_text(texts) for name, texts in error.detail.items()}
+    name, text = next(iter(errors.items()))
+    return problem(400, f"{name}: {text}", parameter=name, accepted=text, errors=errors)
+
+
+def _first_text(texts: Any) -> str:
+    while isinstance(texts, (list, dict)) and texts:
+        texts = next(iter(texts.values())) if isinstance(texts, dict) else texts[0]
+    return _cut(str(texts))
+
+
+def _no_database(error: Any) -> HttpResponse:
+    logger.warning("metadata not usable error=%s problem=%s", type(error).__name__, error)
+    return problem(
+        503,
+        "the metadata database cannot be used right now",
+        {"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+
+
 _ANSWERS: tuple[tuple[type[Exception], Callable[[Any], HttpResponse]], ...] = (
     (QueryError, _query),
     (UnknownSymbolError, _unknown_symbol),
@@ -128,6 +151,8 @@ _ANSWERS: tuple[tuple[type[Exception], Callable[[Any], HttpResponse]], ...] = (
     (LakehouseError, _later),
     (DeltaError, _later),
     (duckdb.OperationalError, _later),
+    (DatabaseError, _no_database),
+    (ValidationError, _invalid),
     (APIException, _api),
     (Http404, lambda error: not_found(None)),
     (PermissionDenied, lambda error: problem(403, "not allowed")),

@@ -58,6 +58,27 @@ class Settings:
         "key that signs cursors and sessions; empty: made once in runtime_dir; the same on all machines",
         secret=True,
     )
+    production: bool = _setting(
+        False,
+        "whether this is for others: behind TLS, with a secret key and host names of its own; the API refuses to start "
+        "where that is not so",
+    )
+    debug: bool = _setting(False, "whether pages of people show errors in full; refused in production")
+    database_url: str = _setting(
+        "",
+        "PostgreSQL of the metadata, postgresql://user:password@host:5432/name?sslmode=require; "
+        "empty: SQLite, metadata.sqlite3 in runtime_dir",
+        secret=True,
+    )
+    history_open: bool = _setting(
+        True,
+        "whether anybody may read histories, assets, the state and the WebSocket; no: whoever signs in or has a token",
+    )
+    cors_origins: str = _setting(
+        "",
+        "pages that may read the API beside its own, comma-separated, such as https://viewer.example; with tokens, "
+        "never with sessions",
+    )
     log_level: str = _setting("INFO", "least level that is logged")
     columns_budget_bytes: int = _setting(
         256 * 1024 * 1024, "memory of an API process for recent days kept as columns; 0: none"
@@ -76,6 +97,12 @@ class Settings:
     rate_limit: str = _setting(
         "",
         "requests that an address may make, such as 600/minute (second, minute, hour, day); empty: any number",
+    )
+    user_rate_limit: str = _setting(
+        "", "the same for a user, by session and tokens together; empty: any number"
+    )
+    sign_in_rate_limit: str = _setting(
+        "10/minute", "attempts to sign in, for an address and for a name; empty: any number"
     )
     trusted_proxies: int = _setting(
         0, "proxies before the API, whose X-Forwarded-For tells the address; 0: none, it is not looked at"
@@ -138,11 +165,12 @@ class Settings:
                 problem="a page follows ws://host/path, wss://host/path or a path such as /ws/v1/flux",
             )
         settings.retention_days()
-        if settings.rate_limit and _RATE.fullmatch(settings.rate_limit) is None:
-            raise SettingError(
-                variable=f"{PREFIX}RATE_LIMIT",
-                problem="a rate is a whole number, / and second, minute, hour or day",
-            )
+        for name in ("rate_limit", "user_rate_limit", "sign_in_rate_limit"):
+            if (rate := getattr(settings, name)) and _RATE.fullmatch(rate) is None:
+                raise SettingError(
+                    variable=f"{PREFIX}{name.upper()}",
+                    problem="a rate is a whole number, / and second, minute, hour or day",
+                )
         return settings
 
     def retention_days(self) -> Retention:

@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from api.access.permissions import Access
 from api.answers import LakeView
 from api.docs.files import current_docs
 
@@ -33,6 +34,7 @@ class AnyRenderer(BaseRenderer):
 class DocsPageView(LakeView):
     """GET the browsable page."""
 
+    read = Access.ANYBODY
     renderer_classes = (AnyRenderer,)
 
     def get(self, request: Request) -> HttpResponse:
@@ -45,6 +47,7 @@ class DocsPageView(LakeView):
 class DocsFileView(LakeView):
     """GET one file of it, under the version that the page names. Raises Http404 for any other."""
 
+    read = Access.ANYBODY
     renderer_classes = (AnyRenderer,)
 
     def get(self, request: Request, version: str, name: str) -> HttpResponse:

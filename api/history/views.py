@@ -67,8 +67,14 @@ def remembering(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 
     @wraps(view)
     def answer(request: HttpRequest, **path: str) -> HttpResponseBase:
+        settings = current_settings()
         kept = page_memo().find(_key_of(request)) if request.method == "GET" else None
-        if kept is None or current_settings().rate_limit:
+        if (
+            kept is None
+            or settings.rate_limit
+            or not settings.history_open
+            or "Authorization" in request.headers
+        ):
             return view(request, **path)
         try:
             found = selectors.kept_answer(kept, lake=current_lake(), now_us=now_us())

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.maintenance.selectors import maintenance
+from api.metadata.assets import UNKNOWN, Described
 from api.status.lag import EndOffsets
 from lakehouse.assets import Seen, TableAssets
 from lakehouse.errors import LakeNotFoundError
@@ -15,21 +16,6 @@ from lakehouse.table_spec import TableSpec
 from lakehouse.tables import ASSET_TABLES, BRONZE, CORRECTIONS, GOLD_PRICE, GOLD_TABLES, LOSSES, TABLES
 from lakehouse.time_range import SECOND_US, format_us
 
-# Tickers that newcomers look for by name; a symbol that is not here has no name, not a wrong one.
-ASSET_NAMES: Mapping[str, str] = {
-    "ada": "Cardano",
-    "avax": "Avalanche",
-    "bnb": "BNB",
-    "btc": "Bitcoin",
-    "doge": "Dogecoin",
-    "dot": "Polkadot",
-    "eth": "Ethereum",
-    "link": "Chainlink",
-    "ltc": "Litecoin",
-    "sol": "Solana",
-    "trx": "TRON",
-    "xrp": "XRP",
-}
 _LOSSES = """
 SELECT table_name, topic, topic_id, kafka_partition, from_offset, to_offset, cause, reason, accepted_by,
     epoch_us(accepted_time) AS accepted_time
@@ -64,16 +50,26 @@ _LOSS_COLUMNS = (
 Document = dict[str, Any]
 
 
-def assets(*, lake: Lake) -> Document:
-    """Every symbol that a table has seen. Raises LakeNotFoundError where no gold table exists."""
+def assets(*, lake: Lake, described: Mapping[str, Described]) -> Document:
+    """Every symbol that a table has seen, and what is ``described`` of it.
+
+    Raises LakeNotFoundError where no gold table exists.
+    """
     seen_by = _seen_by(lake, ASSET_TABLES)
     if not seen_by:
         raise LakeNotFoundError(what="any gold table", uri=lake.location.uri)
     symbols = sorted(set().union(*(table.symbols() for table in seen_by.values())))
-    return {"actifs": [_to_asset(symbol, seen_by) for symbol in symbols]}
+    return {"actifs": [_to_asset(symbol, seen_by, described.get(symbol, UNKNOWN)) for symbol in symbols]}
 
 
-def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int, maintenance_seconds: float = 0.0) -> Document:
+def state(
+    *,
+    lake: Lake,
+    end_offsets: EndOffsets,
+    now_us: int,
+    maintenance_seconds: float = 0.0,
+    notice: str = "",
+) -> Document:
     """Tables, lag, losses and origins. Raises LakeNotFoundError before the lake exists."""
     build = lake.current_build()
     topics = lake.catalog.current_topics()
@@ -93,6 +89,7 @@ def state(*, lake: Lake, end_offsets: EndOffsets, now_us: int, maintenance_secon
         "corrections": _read_decisions(lake, tables.get(CORRECTIONS.name), _CORRECTIONS, _CORRECTION_COLUMNS),
         **maintenance(lake=lake, now_us=now_us, every_seconds=maintenance_seconds),
         "origins": sorted({origin for table in gold.values() for origin in table.origins()}),
+        "notice": notice or None,
     }
 
 
@@ -106,19 +103,22 @@ def _seen_by(lake: Lake, specs: Iterable[TableSpec]) -> dict[str, TableAssets]:
     return found
 
 
-def _to_asset(symbol: str, seen_by: Mapping[str, TableAssets]) -> Document:
+def _to_asset(symbol: str, seen_by: Mapping[str, TableAssets], described: Described) -> Document:
     seen = {name: found for name, table in seen_by.items() if (found := table.seen(symbol)) is not None}
     market = None
     if GOLD_PRICE.name in seen_by:
         market = primary_market(symbol, seen_by[GOLD_PRICE.name].markets(symbol))
     return {
         "symbol": symbol,
-        "name": ASSET_NAMES.get(symbol),
+        "name": described.name,
         "first_event_time": format_us(min(found.first_us for found in seen.values())),
         "last_event_time": format_us(max(found.last_us for found in seen.values())),
         "tables": {name: _to_seen(found) for name, found in seen.items()},
         "origins": sorted({origin for table in seen_by.values() for origin in table.origins(symbol)}),
         "marche": {"venue": market.venue, "quote": market.quote} if market is not None else None,
+        "enabled": described.enabled,
+        "display_order": described.display_order,
+        "colour": described.colour,
     }
 
 

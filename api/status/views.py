@@ -5,10 +5,13 @@ from functools import cache
 from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
 
+from api.access.permissions import Access
 from api.answers import LakeView, respond
 from api.clock import now_us
 from api.history.parameters import check_names
 from api.lakes import current_lake, current_settings
+from api.metadata.assets import described_assets
+from api.metadata.configuration import notice
 from api.openapi import openapi_document
 from api.status import selectors
 from api.status.lag import EndOffsetWatch
@@ -27,7 +30,7 @@ class AssetsView(LakeView):
 
     def get(self, request: Request) -> HttpResponse:
         _check_no_parameters(request.query_params)
-        return respond(selectors.assets(lake=current_lake()))
+        return respond(selectors.assets(lake=current_lake(), described=described_assets()))
 
 
 class StateView(LakeView):
@@ -42,6 +45,7 @@ class StateView(LakeView):
                 end_offsets=end_offsets,
                 now_us=now_us(),
                 maintenance_seconds=current_settings().maintenance_seconds,
+                notice=notice(),
             )
         )
 
@@ -49,6 +53,7 @@ class StateView(LakeView):
 class HealthView(LakeView):
     """GET whether this process answers. Looks at nothing else."""
 
+    read = Access.ANYBODY
     throttle_classes = ()
 
     def get(self, request: Request) -> HttpResponse:
@@ -58,6 +63,7 @@ class HealthView(LakeView):
 class ReadyView(LakeView):
     """GET whether this process can answer histories: every table of theirs is there."""
 
+    read = Access.ANYBODY
     throttle_classes = ()
 
     def get(self, request: Request) -> HttpResponse:
@@ -68,6 +74,8 @@ class ReadyView(LakeView):
 
 class SchemaView(LakeView):
     """GET this API as OpenAPI 3.1."""
+
+    read = Access.ANYBODY
 
     def get(self, request: Request) -> HttpResponse:
         _check_no_parameters(request.query_params)

@@ -4,7 +4,10 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,8 +18,12 @@ import django
 
 django.setup()
 
-from django.conf import settings as django_settings  # noqa: E402 - Django first
+from django.apps import apps  # noqa: E402 - Django first
+from django.conf import settings as django_settings  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.cache import cache  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from api import lakes  # noqa: E402
@@ -32,6 +39,25 @@ CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key, page_mem
 def database() -> None:
     """The metadata database of the tests' runtime folder, with all its tables. Other tests see that it may lack."""
     call_command("migrate", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def people(database: None) -> Iterator[dict[str, Any]]:
+    """ann, bob and staff, on a database that otherwise holds what it is made with."""
+    _renew()
+    cache.clear()
+    users = get_user_model().objects
+    yield {
+        "ann": users.create_user("ann"),
+        "bob": users.create_user("bob"),
+        "staff": users.create_superuser("staff"),
+    }
+    _renew()
+
+
+def _renew() -> None:
+    call_command("flush", interactive=False, verbosity=0)
+    import_module("api.metadata.migrations.0002_seed").sow(apps, SimpleNamespace(connection=connection))
 
 
 @pytest.fixture

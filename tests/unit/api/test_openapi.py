@@ -44,6 +44,6 @@ def test_every_parameter_that_is_published_is_taken(api: Api) -> None:
     schema = api.get("/api/v1/schema").document
     for path, operations in schema["paths"].items():
         for parameter in operations["get"].get("parameters", []):
-            if parameter["in"] == "query":
+            if parameter["in"] == "query" and "security" not in operations["get"]:
                 answer = api.get(path.format(symbol="btc"), f"{parameter['name']}=%00")
                 assert (answer.status, answer.document["parameter"]) == (400, parameter["name"])

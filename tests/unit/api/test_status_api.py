@@ -45,6 +45,9 @@ def test_assets_have_their_first_and_last_event(tmp_path: Path, api_of: ApiOf) -
                 },
                 "origins": ["generated", "replay"],
                 "marche": None,
+                "enabled": True,
+                "display_order": 10,
+                "colour": "#f7931a",
             },
             {
                 "symbol": "zzz",
@@ -60,6 +63,9 @@ def test_assets_have_their_first_and_last_event(tmp_path: Path, api_of: ApiOf) -
                 },
                 "origins": ["generated"],
                 "marche": {"venue": "simx", "quote": "usd"},
+                "enabled": True,
+                "display_order": None,
+                "colour": None,
             },
         ]
     }

@@ -1,0 +1,1 @@
+"""Who may ask for what: people by session, programs by token."""

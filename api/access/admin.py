@@ -1,0 +1,40 @@
+"""Tokens in the admin: who has which and when they were used; to revoke, never to make or to change."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from api.access.models import ApiToken
+
+
+class ExpiryFilter(admin.SimpleListFilter):
+    title = "validity"
+    parameter_name = "valid"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
+        return (("yes", "valid"), ("no", "expired"))
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        lookups = {"yes": "expires_time__gt", "no": "expires_time__lte"}
+        return (
+            queryset.filter(**{lookups[self.value()]: timezone.now()})
+            if self.value() in lookups
+            else queryset
+        )
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):
+    list_display = ("key", "name", "owner", "scopes", "created_time", "expires_time", "last_used_time")
+    list_filter = (ExpiryFilter, "owner")
+    search_fields = ("key", "name", "owner__username")
+    date_hierarchy = "created_time"
+    fields = list_display
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

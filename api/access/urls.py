@@ -1,0 +1,11 @@
+"""Paths of access; a trailing slash is accepted too."""
+
+from django.urls import re_path
+
+from api.access import views
+
+urlpatterns = [
+    re_path(r"\Ajetons/?\Z", views.TokensView.as_view(), name="jetons"),
+    re_path(r"\Ajetons/(?P<pk>[0-9]{1,18})/?\Z", views.TokenView.as_view(), name="jeton"),
+    re_path(r"\Asession/?\Z", views.SessionView.as_view(), name="session"),
+]

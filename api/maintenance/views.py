@@ -1,0 +1,41 @@
+"""The view of the record of runs, errors in full: for staff."""
+
+from django.db import models
+from rest_framework.serializers import ModelSerializer
+
+from api.access.permissions import Access
+from api.lakes import current_lake
+from api.maintenance.models import MaintenanceRun
+from api.maintenance.record import take_over_runs
+from api.resources import ListView
+
+
+class MaintenanceRunSerializer(ModelSerializer):
+    class Meta:
+        model = MaintenanceRun
+        fields = (
+            "run_id",
+            "lake_uri",
+            "command",
+            "host",
+            "pid",
+            "started_time",
+            "ended_time",
+            "exit_code",
+            "error",
+            "gained",
+        )
+
+
+class MaintenanceView(ListView):
+    """GET the runs of this lake's table service, the newest first."""
+
+    read, write = Access.CONFIGURATION, Access.NOBODY
+    serializer_class = MaintenanceRunSerializer
+    key = "run_id"
+    descending = True
+
+    def rows(self, **path: str) -> models.QuerySet[MaintenanceRun]:
+        location = current_lake().location
+        take_over_runs(location)
+        return MaintenanceRun.objects.filter(lake_uri=location.uri)

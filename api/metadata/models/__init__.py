@@ -1,0 +1,8 @@
+"""The rows of the metadata, a noun a file."""
+
+from api.metadata.models.asset import Asset
+from api.metadata.models.configuration import ConfigurationChange, ConfigurationEntry
+from api.metadata.models.saved_view import SavedView
+from api.metadata.models.source import Source
+
+__all__ = ["Asset", "ConfigurationChange", "ConfigurationEntry", "SavedView", "Source"]

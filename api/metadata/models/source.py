@@ -1,0 +1,38 @@
+"""Where messages come from: a name as the tables have it, and what people should know about it."""
+
+import re
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+from api.metadata.models.versioned import VersionedRow
+
+
+class Source(VersionedRow):
+    """``name`` is `source` of a news row or `venue` of a price row."""
+
+    class Kind(models.TextChoices):
+        NEWS = "news", "News"
+        MARKET = "market", "Market"
+
+    name = models.CharField(
+        primary_key=True,
+        max_length=64,
+        validators=[RegexValidator(re.compile(r"\A[a-z0-9][a-z0-9_-]{0,63}\Z"), "such as coindesk")],
+    )
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    title = models.CharField(max_length=120)
+    url = models.URLField(max_length=500, blank=True, default="")
+    language = models.CharField(
+        max_length=2,
+        blank=True,
+        default="",
+        validators=[RegexValidator(re.compile(r"\A[a-z]{2}\Z"), "two letters of ISO 639-1")],
+    )
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return str(self.title)

@@ -1,0 +1,51 @@
+"""What a saved view may hold: the choice that the viewer keeps in its address (`frontend/source/address.ts`)."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+from django.core.exceptions import ValidationError
+
+from api.json_schema import Document
+from lakehouse.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
+
+LONGEST_SPAN = timedelta(days=370)
+_INSTANT = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Span(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"start": "from", "end": "to"}):
+    """Half open."""
+
+    start: _INSTANT
+    end: _INSTANT
+
+
+class ViewParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A live view of ``range``, or a held one of ``span``. ``model`` empty: none; null: not chosen."""
+
+    symbol: Annotated[str, msgspec.Meta(pattern=SYMBOL_PATTERN)] | None = None
+    range: Literal["1h", "24h", "7d", "30d"] = "7d"
+    span: Span | None = None
+    model: Annotated[str, msgspec.Meta(pattern=f"^$|{NAME_PATTERN}")] | None = None
+    horizon: Annotated[str, msgspec.Meta(pattern=HORIZON_PATTERN)] | None = None
+    detail: Literal["1m", "5m", "15m", "1h", "4h", "1d"] | None = None
+    at: _INSTANT | None = None
+    lang: Literal["en", "fr"] | None = None
+
+
+def validate_parameters(parameters: Any) -> None:
+    """Raises ValidationError, saying where and what is accepted."""
+    try:
+        view = msgspec.convert(parameters, ViewParameters)
+    except msgspec.ValidationError as error:
+        raise ValidationError(str(error)) from error
+    if view.span is not None and not timedelta() < view.span.end - view.span.start <= LONGEST_SPAN:
+        raise ValidationError(f"span: from before to, at most {LONGEST_SPAN.days} days")
+
+
+def parameters_schema() -> Document:
+    """The same as schemas of an OpenAPI document: {name: schema}."""
+    _, definitions = msgspec.json.schema_components(
+        (ViewParameters,), ref_template="#/components/schemas/{name}"
+    )
+    return definitions

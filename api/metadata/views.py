@@ -1,0 +1,147 @@
+"""Views of the metadata over REST."""
+
+from typing import Any
+
+from django.db import models
+from django.http import Http404
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+
+from api.access.permissions import Access
+from api.metadata import configuration
+from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
+from api.metadata.serializers import (
+    AssetChangeSerializer,
+    AssetSerializer,
+    ConfigurationChangeSerializer,
+    ConfigurationSerializer,
+    SavedViewSerializer,
+    SharedViewSerializer,
+    SourceChangeSerializer,
+    SourceSerializer,
+)
+from api.resources import CollectionView, ConflictError, ItemView, ListView
+
+
+class AssetsView(CollectionView):
+    """GET every asset that has metadata; POST another one."""
+
+    read, write = Access.HISTORY, Access.CATALOGUE
+    serializer_class = AssetSerializer
+    key = "symbol"
+
+    def rows(self, **path: str) -> models.QuerySet[Asset]:
+        return Asset.objects.all()
+
+
+class AssetView(ItemView):
+    """GET, PATCH, DELETE one."""
+
+    read, write = Access.HISTORY, Access.CATALOGUE
+    serializer_class = AssetChangeSerializer
+
+    def rows(self) -> models.QuerySet[Asset]:
+        return Asset.objects.all()
+
+
+class SourcesView(CollectionView):
+    """GET every source that has metadata; POST another one."""
+
+    read, write = Access.HISTORY, Access.CATALOGUE
+    serializer_class = SourceSerializer
+    key = "name"
+
+    def rows(self, **path: str) -> models.QuerySet[Source]:
+        return Source.objects.all()
+
+
+class SourceView(ItemView):
+    """GET, PATCH, DELETE one."""
+
+    read, write = Access.HISTORY, Access.CATALOGUE
+    serializer_class = SourceChangeSerializer
+
+    def rows(self) -> models.QuerySet[Source]:
+        return Source.objects.all()
+
+
+class SavedViewsView(CollectionView):
+    """GET one's own views; POST another one. 409 beyond what one user may save."""
+
+    read, write = Access.VIEWS_READ, Access.VIEWS_WRITE
+    serializer_class = SavedViewSerializer
+
+    def rows(self, **path: str) -> models.QuerySet[SavedView]:
+        return SavedView.objects.filter(owner=self.request.user)
+
+    def create(self, request: Request, serializer: BaseSerializer) -> SavedView:
+        most = configuration.value_of(configuration.VIEWS_OF_USER)
+        if self.rows().count() >= most:
+            raise ConflictError(f"{most} views are saved already, as many as one user may")
+        view: SavedView = serializer.save(owner=request.user)
+        return view
+
+    def identity_of(self, row: SavedView) -> str:
+        return str(row.public_id)
+
+
+class SavedViewView(ItemView):
+    """GET, PATCH, DELETE one's own; another's is not there."""
+
+    read, write = Access.VIEWS_READ, Access.VIEWS_WRITE
+    serializer_class = SavedViewSerializer
+
+    def rows(self) -> models.QuerySet[SavedView]:
+        return SavedView.objects.filter(owner=self.request.user)
+
+
+class SharedViewView(ItemView):
+    """GET the view that a link shares."""
+
+    http_method_names: tuple[str, ...] = ("get", "head", "options")
+    read, write = Access.HISTORY, Access.NOBODY
+    serializer_class = SharedViewSerializer
+
+    def rows(self) -> models.QuerySet[SavedView]:
+        return SavedView.objects.all()
+
+
+class ConfigurationView(ListView):
+    """GET every value that staff may change."""
+
+    read, write = Access.CONFIGURATION, Access.NOBODY
+    serializer_class = ConfigurationSerializer
+    key = "name"
+
+    def rows(self, **path: str) -> models.QuerySet[ConfigurationEntry]:
+        return ConfigurationEntry.objects.filter(name__in=configuration.KEYS)
+
+
+class ConfigurationEntryView(ItemView):
+    """GET, PATCH one value."""
+
+    http_method_names: tuple[str, ...] = ("get", "head", "options", "patch")
+    read, write = Access.CONFIGURATION, Access.CONFIGURATION
+    serializer_class = ConfigurationSerializer
+
+    def rows(self) -> models.QuerySet[ConfigurationEntry]:
+        return ConfigurationEntry.objects.filter(name__in=configuration.KEYS)
+
+    def change(self, request: Request, serializer: BaseSerializer) -> Any:
+        entry: ConfigurationEntry = serializer.instance
+        if "value" in serializer.validated_data:
+            configuration.set_value(entry, serializer.validated_data["value"], user=request.user)
+        return entry
+
+
+class ConfigurationHistoryView(ListView):
+    """GET the changes of one value, the newest first."""
+
+    read, write = Access.CONFIGURATION, Access.NOBODY
+    serializer_class = ConfigurationChangeSerializer
+    descending = True
+
+    def rows(self, **path: str) -> models.QuerySet[ConfigurationChange]:
+        if path["name"] not in configuration.KEYS:
+            raise Http404
+        return ConfigurationChange.objects.filter(name=path["name"])
