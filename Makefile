@@ -110,7 +110,7 @@ bench-viewer: setup $(STAMPS)/system-test  ## Script time a frame and first pain
 
 .PHONY: audit
 audit: setup  ## Known weaknesses of the locked packages, as far as the index tells
-	$(VENV)/pip-audit --requirement requirements.lock --disable-pip --require-hashes $(ARGS)
+	$(VENV)/pip-audit --requirement requirements.lock --disable-pip --require-hashes --strict $(ARGS)
 
 ##@ Set-up
 
