@@ -108,6 +108,10 @@ bench-cache: setup  ## What an SQLite cache of answers would cost beside making 
 bench-viewer: setup $(STAMPS)/system-test  ## Script time a frame and first paint of the page, with 10,000 points
 	$(VENV)/python -m tests.browser.frames $(ARGS)
 
+.PHONY: audit
+audit: setup  ## Known weaknesses of the locked packages, as far as the index tells
+	$(VENV)/pip-audit --requirement requirements.lock --disable-pip --require-hashes --strict $(ARGS)
+
 ##@ Set-up
 
 .PHONY: setup

@@ -12,6 +12,7 @@ from gunicorn.arbiter import Arbiter
 
 from api.live.handover import Doorway
 from api.live.worker import GatewayWorker
+from api.production import check_production
 from api.server import ProblemWorker
 from lakehouse.errors import SettingError
 from lakehouse.settings import Settings
@@ -93,6 +94,7 @@ def main() -> int:
     """Exits 2 with one line where a setting is wrong, 1 where the port is taken."""
     try:
         settings = Settings.from_environ(os.environ)
+        check_production(settings)
     except SettingError as error:
         print(error, file=sys.stderr)
         return 2

@@ -4,16 +4,18 @@ import os
 from pathlib import Path
 
 from api.databases import to_database
+from api.production import check_production
 from lakehouse.settings import Settings
 
 CRYPTOVIZ = Settings.from_environ(os.environ)
+check_production(CRYPTOVIZ)
 
 _RUNTIME = Path(CRYPTOVIZ.runtime_dir).expanduser().resolve()
 _RUNTIME.mkdir(parents=True, exist_ok=True)
 
 BASE_DIR = Path(__file__).resolve().parent
 SECRET_KEY = CRYPTOVIZ.signing_key()
-DEBUG = False
+DEBUG = CRYPTOVIZ.debug
 ALLOWED_HOSTS = [host.strip() for host in CRYPTOVIZ.allowed_hosts.split(",")]
 ROOT_URLCONF = "api.urls"
 WSGI_APPLICATION = "api.wsgi.application"
@@ -29,6 +31,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.admin",
     "rest_framework",
+    "corsheaders",
     "api.viewer",
     "api.maintenance",
     "api.metadata",
@@ -39,15 +42,53 @@ MIDDLEWARE = [
     "api.compression.CompressionMiddleware",
     "api.head.ConditionalMiddleware",
     "api.problems.ProblemMiddleware",
+    *(["corsheaders.middleware.CorsMiddleware"] if CRYPTOVIZ.cors_origins else []),
+    "api.access.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
-SESSION_COOKIE_HTTPONLY = True
 STATIC_URL = "/static/"
-SECURE_CROSS_ORIGIN_OPENER_POLICY = None
+LOGIN_URL = "/connexion"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CRYPTOVIZ.production
+X_FRAME_OPTIONS = "DENY"
+# Browsers heed it over TLS only.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if CRYPTOVIZ.production else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if CRYPTOVIZ.production else 0
+SECURE_SSL_REDIRECT = CRYPTOVIZ.production
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)/?$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CRYPTOVIZ.production else None
+# Whether the domain's other names are TLS only is not ours to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+] + [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    }
+]
+# Other origins come with tokens: a page of theirs never acts in a person's session.
+CORS_ALLOWED_ORIGINS = [origin.strip() for origin in CRYPTOVIZ.cors_origins.split(",") if origin.strip()]
+CORS_ALLOW_CREDENTIALS = False
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "if-match", "if-none-match")
+CORS_EXPOSE_HEADERS = (
+    "etag",
+    "link",
+    "location",
+    "retry-after",
+    "cryptoviz-requete",
+    "cryptoviz-complet",
+    "cryptoviz-horizon",
+    "cryptoviz-snapshot",
+)
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

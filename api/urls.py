@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.static import serve
 
+from api.access.sign_in import to_sign_in
+from api.access.urls import page_urls
 from api.access.urls import urlpatterns as access_urls
 from api.docs.urls import urlpatterns as docs_urls
 from api.history.urls import urlpatterns as history_urls
@@ -18,11 +20,13 @@ from api.status.urls import urlpatterns as status_urls
 _ADMIN_FILES = Path(admin.__file__).parent / "static" / "admin"
 
 urlpatterns = [
+    path("admin/login/", to_sign_in),
     path("admin/", admin.site.urls),
     path("static/admin/<path:path>", serve, {"document_root": _ADMIN_FILES}),
     path("api/v1/", include([*history_urls, *score_urls, *status_urls, *docs_urls])),
     path("api/v1/", include([*metadata_urls, *maintenance_urls, *access_urls])),
     *probe_urls,
+    *page_urls,
     path("", include("api.viewer.urls")),
 ]
 handler400 = "api.problems.bad_request"

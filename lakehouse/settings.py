@@ -18,6 +18,7 @@ SOCKET_PATH = "/ws/v1/flux"
 _SECRET_FILE = "secret_key"
 _SECRET_BYTES = 48
 _LIVE_URL = re.compile(r"(wss?://[\w.:\[\]-]+)?(/(?!/)[^\s;,\"'<>]*)?", re.ASCII)
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", re.ASCII)
 
 
@@ -165,6 +166,11 @@ class Settings:
                 problem="a page follows ws://host/path, wss://host/path or a path such as /ws/v1/flux",
             )
         settings.retention_days()
+        for origin in filter(None, settings.cors_origins.split(",")):
+            if _ORIGIN.fullmatch(origin.strip()) is None:
+                raise SettingError(
+                    variable=f"{PREFIX}CORS_ORIGINS", problem="an origin is https://host or http://host:port"
+                )
         for name in ("rate_limit", "user_rate_limit", "sign_in_rate_limit"):
             if (rate := getattr(settings, name)) and _RATE.fullmatch(rate) is None:
                 raise SettingError(

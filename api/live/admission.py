@@ -36,7 +36,7 @@ class Admission:
 def client_address(scope: Scope, *, trusted_proxies: int) -> str:
     """The address that a connection comes from, as the last trusted proxy tells it."""
     own = str((scope.get("client") or ("",))[0])
-    forwarded = _header(scope, b"x-forwarded-for")
+    forwarded = header_of(scope, b"x-forwarded-for")
     if not trusted_proxies or forwarded is None:
         return own
     told = [address.strip() for address in forwarded.split(",")]
@@ -49,17 +49,17 @@ def is_known_origin(scope: Scope, settings: Settings) -> bool:
     >>> is_known_origin({"headers": [(b"origin", b"https://a.example"), (b"host", b"a.example")]}, Settings())
     True
     """
-    origin = _header(scope, b"origin")
+    origin = header_of(scope, b"origin")
     allowed = [name.strip().lower() for name in settings.live_origins.split(",") if name.strip()]
     if origin is None or "*" in allowed:
         return True
     if origin.lower() in allowed:
         return True
-    host = _header(scope, b"host")
+    host = header_of(scope, b"host")
     return host is not None and urlsplit(origin).netloc.lower() == host.lower()
 
 
-def _header(scope: Scope, name: bytes) -> str | None:
+def header_of(scope: Scope, name: bytes) -> str | None:
     """A header that comes once; None otherwise."""
     found = [value for own, value in scope.get("headers", ()) if own.lower() == name]
     return found[0].decode("latin-1") if len(found) == 1 else None

@@ -7,6 +7,7 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from api.live.admission import Scope, client_address, is_known_origin
+from api.live.clearance import may_follow
 from api.live.client import Client, Wire
 from api.live.frames import Frame, Subscribe, error_frame, parse_frame
 from api.live.gateway import Gateway
@@ -21,6 +22,7 @@ BEGIN_LOOK_SECONDS = 0.05
 MAX_FRAMES = 100
 FRAMES_SECONDS = 10.0
 MAX_MISTAKES = 10
+LOOK_AGAIN_SECONDS = 30.0
 
 
 class FluxConsumer(AsyncWebsocketConsumer):
@@ -33,13 +35,14 @@ class FluxConsumer(AsyncWebsocketConsumer):
         self._gateway = gateway
         self._client: Client | None = None
         self._address: str | None = None
+        self._watch: asyncio.Task[None] | None = None
         self._n_mistakes = self._n_frames = 0
         self._frames_since = time.monotonic()
 
     async def connect(self) -> None:
         scope: Scope = self.scope
         settings = self._gateway.settings
-        if not is_known_origin(scope, settings):
+        if not is_known_origin(scope, settings) or not await may_follow(scope, settings):
             await self.close()  # before it is accepted: 403
             return
         await self.accept()
@@ -52,6 +55,8 @@ class FluxConsumer(AsyncWebsocketConsumer):
             return
         self._address = address
         self._gateway.hub.join(self._client)
+        if not settings.history_open:
+            self._watch = asyncio.create_task(self._look_again())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         client = self._client
@@ -72,6 +77,8 @@ class FluxConsumer(AsyncWebsocketConsumer):
                 await self._refuse("too_many_mistakes", f"{MAX_MISTAKES} messages were wrong", POLICY)
 
     async def disconnect(self, code: int) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
         if self._client is not None:
             self._gateway.hub.leave(self._client)
         if self._address is not None:
@@ -106,6 +113,12 @@ class FluxConsumer(AsyncWebsocketConsumer):
                 return False
             await asyncio.sleep(BEGIN_LOOK_SECONDS)
         return True
+
+    async def _look_again(self) -> None:
+        """Ends the connection once its token or session has ended."""
+        while await may_follow(self.scope, self._gateway.settings):
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        await self._refuse("access_ended", "the token or session has ended", POLICY)
 
     def _is_too_often(self) -> bool:
         now = time.monotonic()

@@ -1,11 +1,14 @@
 """Views of the viewer: the page, and the files that it loads."""
 
 import hashlib
+from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.views import View
 
+from api.access.permissions import Access, is_allowed
+from api.lakes import current_settings
 from api.problems import problem
 from api.viewer.files import ViewerFile, ViewerNotBuiltError, current_viewer
 from api.viewer.live import live_source, with_live_url
@@ -55,6 +58,8 @@ class PageView(_FileView):
     """GET the page. Asked about again each time, so that a new release shows at once."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        if not is_allowed(Access.HISTORY, user=_user_of(request), token=None):
+            return HttpResponseRedirect("/connexion")
         page = current_viewer().page
         body = with_live_url(page.body, _LIVE_URL)
         etag = f'"{hashlib.sha256(body).hexdigest()}"'
@@ -77,6 +82,13 @@ class FileView(_FileView):
         response["Cache-Control"] = _FOR_GOOD
         response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return response
+
+
+def _user_of(request: HttpRequest) -> Any:
+    """Who is signed in, looked up only where histories are closed; null: nobody."""
+    if current_settings().history_open or not request.user.is_authenticated:
+        return None
+    return request.user
 
 
 def _to_response(file: ViewerFile) -> HttpResponse:

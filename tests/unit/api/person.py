@@ -16,17 +16,17 @@ class Person:
 
     def __init__(self, user: Any = None, *, scopes: list[str] | None = None, days: float = 1.0) -> None:
         self.client = Client(raise_request_exception=False, enforce_csrf_checks=True)
-        self._headers: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
         if scopes is not None:
             expires_time = timezone.now() + timedelta(days=days)
             _, text = create_token(owner=user, name="test", scopes=scopes, expires_time=expires_time)
-            self._headers = {"Authorization": f"Bearer {text}"}
+            self.headers = {"Authorization": f"Bearer {text}"}
         elif user is not None:
             self.client.force_login(user)
-            self._headers = {"X-CSRFToken": self.ask("GET", "/api/v1/session").document["csrf_token"]}
+            self.headers = {"X-CSRFToken": self.ask("GET", "/api/v1/session").document["csrf_token"]}
 
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
+    def ask(self, method: str, path: str, body: Any = None, **more: str) -> Answer:
+        names = {name.replace("_", "-"): value for name, value in more.items()}
         path, _, query = path.partition("?")
         response = self.client.generic(
             method,
@@ -34,7 +34,7 @@ class Person:
             data=b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode(),
             content_type="application/json",
             QUERY_STRING=query,
-            headers=self._headers | names,
+            headers=self.headers | names,
         )
         if response.streaming or not response.content:
             document = None
