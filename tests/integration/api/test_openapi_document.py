@@ -48,7 +48,15 @@ def test_schemathesis_finds_no_failure(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{server.port}/api/v1/schema"
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", url]
         # Rows of people are another matter: who may, and which version (tests/unit/api/access, .../metadata).
-        options = ["--exclude-path-regex", PATHS_OF_PEOPLE, "--max-examples", str(N_EXAMPLES), "--no-color", "--generation-database", "none"]
+        options = [
+            "--exclude-path-regex",
+            PATHS_OF_PEOPLE,
+            "--max-examples",
+            str(N_EXAMPLES),
+            "--no-color",
+            "--generation-database",
+            "none",
+        ]
         run = subprocess.run(
             [*command, *options, "--continue-on-failure", "--no-shrink", "--warnings", "off"],
             cwd=tmp_path,
