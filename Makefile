@@ -19,6 +19,9 @@ OURS := $(wildcard lakehouse streaming compaction api demo benchmarks notebooks 
 # What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
 ARGS ?=
 
+# The lake that notebooks open.
+LAKE ?= $(CURDIR)/.runtime/demo/lake
+
 ##@ Every day
 
 .PHONY: help
@@ -51,8 +54,14 @@ check-page:
 $(UNITS:%=check-%): check-%:
 	$(VENV)/pytest tests/unit/$* -o cache_dir=.pytest_cache/$*
 
+.PHONY: notebook
+notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LAKE=... opens another
+	@case "$(LAKE)" in *://*) ;; *) test -d "$(LAKE)" || { echo "no lake at $(LAKE): make demo first, or LAKE=..." >&2; exit 1; };; esac
+	@JUPYTER_CONFIG_PATH=$(CURDIR)/notebooks/jupyter CRYPTOVIZ_LAKE_URI=$(LAKE) \
+	  $(VENV)/jupyter lab --ServerApp.root_dir=$(CURDIR)/notebooks $(ARGS)
+
 .PHONY: test
-test: setup $(STAMPS)/system-test  ## Every test but the soak, on a real broker, Spark, Delta and browser
+test: setup $(STAMPS)/system-test .venv/.installed-notebooks  ## Every test but the soak, on a real broker, Spark, Delta and browser
 	@$(VENV)/python setup/viewer.py check
 	$(VENV)/pytest tests --hypothesis-profile=full
 
@@ -122,6 +131,9 @@ lock: setup  ## Rewrite requirements.lock and setup/jars.lock from what they are
 	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --output-file requirements.lock requirements-dev.in $(ARGS)
+	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --output-file requirements-notebooks.lock requirements-notebooks.in $(ARGS)
 	$(VENV)/python setup/jars.py lock
 	$(VENV)/npm --prefix $(FRONTEND) install --package-lock-only --no-audit --no-fund
 
@@ -149,6 +161,10 @@ $(STAMPS)/system-http: setup/system_packages.py streaming/java.py
 
 .venv/.installed: requirements.lock setup/bootstrap.py | $(STAMPS)/system
 	@$(PYTHON) setup/bootstrap.py
+	@touch $@
+
+.venv/.installed-notebooks: requirements-notebooks.lock .venv/.installed
+	@$(PYTHON) setup/bootstrap.py requirements-notebooks.lock
 	@touch $@
 
 .runtime/jars/.fetched: setup/jars.lock setup/jars.py .venv/.installed | $(STAMPS)/system

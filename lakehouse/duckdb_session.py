@@ -171,17 +171,17 @@ def padded_rows(spec: TableSpec, parameter: str | None = "files") -> str:
 
     The files are bound as ``parameter``; None is a table without files, and binds nothing.
     """
-    no_row = ", ".join(f"NULL::{_to_duckdb_type(column.type)} AS {column.name}" for column in spec.columns)
+    no_row = ", ".join(f"NULL::{duckdb_type(column.type)} AS {column.name}" for column in spec.columns)
     held = "" if parameter is None else f" UNION ALL BY NAME SELECT * FROM {_ALL_ROWS}"
     return f"(SELECT {no_row} WHERE FALSE{held})".replace("$files", f"${parameter}")
 
 
-def _to_duckdb_type(delta_type: DeltaType) -> str:
+def duckdb_type(delta_type: DeltaType) -> str:
     if not isinstance(delta_type, dict):
         return _DUCKDB_TYPES.get(delta_type, delta_type)  # a decimal is spelt alike in both
     if delta_type["type"] == "array":
-        return f"{_to_duckdb_type(delta_type['elementType'])}[]"
-    fields = [f'"{field["name"]}" {_to_duckdb_type(field["type"])}' for field in delta_type["fields"]]
+        return f"{duckdb_type(delta_type['elementType'])}[]"
+    fields = [f'"{field["name"]}" {duckdb_type(field["type"])}' for field in delta_type["fields"]]
     return f"STRUCT({', '.join(fields)})"
 
 

@@ -12,6 +12,7 @@ LakehouseError
 ├── CostError                a statement was stopped because it cost too much
 ├── LockedError              another run of maintenance is at work on the lake
 ├── RetentionRuleError       days to keep that would lose what another table still needs
+├── MissingPackageError      a package that only notebooks need is not installed
 └── SettingError             a setting has a value that cannot be used
 """
 
@@ -128,6 +129,16 @@ class LockedError(LakehouseError):
 
 class RetentionRuleError(LakehouseError):
     """Days to keep that are none, or with which one table would lose what another still needs."""
+
+
+class MissingPackageError(LakehouseError):
+    """A package is needed that readers do without."""
+
+    def __init__(self, *, package: str) -> None:
+        super().__init__(
+            f"{package} is not installed; `make notebook` installs it (requirements-notebooks.lock)"
+        )
+        self.package = package
 
 
 class SettingError(LakehouseError):

@@ -1,18 +1,19 @@
 """A lake as it is read: open it, pin a snapshot, ask questions, hand tables to notebooks.
 
 from lakehouse import lake
-l = lake.open("file:///data/lake")
-l.table("gold_sentiment").arrow()
+lake.table("gold_sentiment").where(symbol="btc", start="2026-11-22").pandas()  # of the lake that the settings name
+lake.open("file:///data/lake").table("gold_sentiment").arrow()
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from functools import cache
+from typing import TypeVar
 
 import duckdb
-import pyarrow as pa
 
 from lakehouse.assets import AssetDirectory
 from lakehouse.catalog import Build, Catalog
@@ -22,16 +23,17 @@ from lakehouse.errors import BehindError, FileGoneError, LakeNotFoundError, Quer
 from lakehouse.file_offsets import FileOffsets
 from lakehouse.position import Position
 from lakehouse.query_gate import UNLIMITED, QueryLimits
+from lakehouse.relation import connect as connect_to
 from lakehouse.rollup_columns import RollupStore
 from lakehouse.rollup_tables import ROLLUP_TABLES
+from lakehouse.row_filter import Instant, to_instant_us
+from lakehouse.settings import Settings
 from lakehouse.snapshot import Snapshot, TableFollower, TableSnapshot
 from lakehouse.storage import LakeLocation
+from lakehouse.table import Table
 from lakehouse.tables import TABLES
 from lakehouse.tail import TAIL_TOPICS, Tail
 from lakehouse.time_travel import Past
-
-if TYPE_CHECKING:
-    import pandas as pd  # type: ignore[import-untyped]
 
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -42,8 +44,6 @@ WAIT_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _N_REMEMBERED = 30
 """Versions of a rollup that the pages of a cursor may go on with: half an hour of refreshes."""
-_PREVIEW = "SELECT * FROM {rows} LIMIT 20"
-_EVERYTHING = "SELECT * FROM {rows}"
 
 
 def open(
@@ -60,6 +60,25 @@ def open(
     """
     location = LakeLocation.parse(uri, storage_options)
     return Lake(location, columns_budget_bytes=columns_budget_bytes, limits=limits)
+
+
+def table(name: str, *, version: int | None = None, as_of: Instant | None = None) -> Table:
+    """A table of the lake that CRYPTOVIZ_LAKE_URI and the other settings name; see `Lake.table`."""
+    return _lake_of_settings().table(name, version=version, as_of=as_of)
+
+
+def connect(*, as_of: Instant | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection to the lake that the settings name, each table a view; see `Lake.connect`."""
+    return _lake_of_settings().connect(as_of=as_of)
+
+
+def _lake_of_settings() -> "Lake":
+    return _lake_at(Settings.from_environ(os.environ))
+
+
+@cache
+def _lake_at(settings: Settings) -> "Lake":
+    return Lake(settings.lake_location())
 
 
 class Lake:
@@ -174,11 +193,36 @@ class Lake:
                 logger.info("snapshot outlived reason=%s", error.problem)
         return ask(pin())
 
-    def table(self, name: str) -> "Table":
-        """A table by name, to look at. Raises QueryError for a name that no table has."""
+    def table(self, name: str, *, version: int | None = None, as_of: Instant | None = None) -> Table:
+        """A table by name: the newest version at each look, or the one pinned by its number or by an instant.
+
+        Looks at nothing yet unless one is pinned. Raises QueryError for a name that no table has and a version that
+        is not there yet, VersionGoneError for what is gone or was before the table.
+        """
         if name not in TABLES:
             raise QueryError(parameter="table", problem=f"{name!r} is no table", accepted=", ".join(TABLES))
-        return Table(self, name)
+        if version is not None and as_of is not None:
+            raise QueryError(parameter="as_of", problem="a version is given too", accepted="one of the two")
+        if version is not None:
+            moment = self.past.at_version(name, version, newest=self.snapshot(name)[name])
+            return Table(
+                lake=self, name=name, pinned=self.past.snapshot(moment, (name,), version=version)[name]
+            )
+        if as_of is not None:
+            moment = self.past.at_instant(to_instant_us("as_of", as_of))
+            return Table(lake=self, name=name, pinned=self.past.snapshot(moment, (name,))[name])
+        return Table(lake=self, name=name)
+
+    def connect(self, *, as_of: Instant | None = None) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection in UTC with a view for each table that exists, all pinned together.
+
+        Rollups are left out: their rows are partial sums. Connect again to see what came since.
+        """
+        names = tuple(name for name, spec in TABLES.items() if spec not in ROLLUP_TABLES)
+        if as_of is not None:
+            moment = self.past.at_instant(to_instant_us("as_of", as_of))
+            return connect_to(self.past.snapshot(moment, (), optional=names))
+        return self.read(lambda: self.snapshot(optional=names), connect_to)
 
     def __repr__(self) -> str:
         return f"Lake({self.location.uri!r})"
@@ -199,69 +243,4 @@ class Lake:
             return follower
 
 
-class Table:
-    """One table of a lake, read when it is asked for and not before. Each call sees the newest version."""
-
-    def __init__(self, lake: Lake, name: str) -> None:
-        self._lake = lake
-        self.name = name
-
-    @property
-    def version(self) -> int:
-        return self._pinned().version
-
-    @property
-    def position(self) -> Position:
-        return self._pinned().position
-
-    @property
-    def schema(self) -> pa.Schema:
-        return TABLES[self.name].to_arrow_schema()
-
-    @property
-    def meanings(self) -> dict[str, str]:
-        """{column: what it means}."""
-        return {column.name: column.meaning for column in TABLES[self.name].columns}
-
-    def arrow(self) -> pa.Table:
-        """Every row, in no order, as an Arrow table."""
-        return self._fetch(_EVERYTHING)
-
-    def preview(self) -> pa.Table:
-        """Twenty rows."""
-        return self._fetch(_PREVIEW)
-
-    def pandas(self) -> "pd.DataFrame":
-        """Every row as a pandas DataFrame. Needs pandas."""
-        return self.arrow().to_pandas()
-
-    def duckdb(self) -> duckdb.DuckDBPyRelation:
-        """A lazy DuckDB relation over the newest version, on a connection of its own."""
-        connection = duckdb.connect(":memory:")
-        connection.execute("SET TimeZone = 'UTC'")
-        files = self._pinned().files.paths.tolist()
-        if not files:
-            empty = self.schema.empty_table()
-            connection.register("empty", empty)
-            return connection.table("empty")
-        return connection.read_parquet(files, union_by_name=True)
-
-    def _pinned(self) -> TableSnapshot:
-        return self._lake.snapshot(self.name)[self.name]
-
-    def _fetch(self, statement: str) -> pa.Table:
-        def ask(snapshot: Snapshot) -> pa.Table:
-            files = snapshot[self.name].files.paths.tolist()
-            return (
-                self._lake.session.fetch_arrow(statement, files, spec=TABLES[self.name])
-                if files
-                else self.schema.empty_table()
-            )
-
-        return self._lake.read(lambda: self._lake.snapshot(self.name), ask)
-
-    def __repr__(self) -> str:
-        return f"Table({self.name!r})"
-
-
-__all__ = ["Lake", "Table", "open"]
+__all__ = ["Lake", "Table", "connect", "open", "table"]

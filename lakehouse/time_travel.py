@@ -108,7 +108,7 @@ class Past:
 
     def _version_at(self, name: str, moment: Moment) -> int | None:
         """The newest version committed at or before a moment; None before the table's very first."""
-        versions = self._versions(name, moment.build)
+        versions = self.versions(name, moment.build)
         location = self._location(name, moment.build)
         low, high = 0, len(versions)
         while low < high:
@@ -124,7 +124,7 @@ class Past:
             raise self._gone(name, moment.build, format_us(moment.instant_us))
         return None
 
-    def _versions(self, name: str, build: Build) -> list[int]:
+    def versions(self, name: str, build: Build) -> list[int]:
         """Versions whose commits are in the log, ascending."""
         stems = (path.rpartition("/")[2].split(".") for path in self._location(name, build).names(_LOG))
         return [
@@ -134,7 +134,7 @@ class Past:
         ]
 
     def _gone(self, name: str, build: Build, asked: str) -> VersionGoneError:
-        versions = self._versions(name, build)
+        versions = self.versions(name, build)
         location = self._location(name, build)
         first_us = commit_time_us(location, versions[0]) if versions else None
         since = "" if first_us is None else f", from {format_us(first_us)} on"

@@ -1,49 +1,118 @@
 # %% [markdown]
 # # First look at the lake
-# What is in it, how fresh it is, and one day of sentiment beside the price. Run `make demo` first.
+# What is in it, how fresh it is, and sentiment beside the price. `make demo` makes a lake, `make notebook` opens
+# this on it. Every notebook here reads the lake that `CRYPTOVIZ_LAKE_URI` names, and nothing else.
 
 # %%
-import os
-
-import duckdb
+import matplotlib.dates as mdates
+import matplotlib.pyplot as plt
 
 from lakehouse import lake
 
-demo = lake.open(os.environ.get("CRYPTOVIZ_LAKE_URI", ".runtime/demo/lake"))
-for name in ("gold_sentiment", "gold_prediction", "gold_price", "quarantine", "duplicates"):
-    table = demo.table(name)
-    print(f"{name:<16} version {table.version:>5}  {table.arrow().num_rows:>9,} rows")
-
-# %% [markdown]
-# ## Hourly sentiment and price of one asset
-# The names in the query are the tables; DuckDB reads the files of a pinned snapshot.
-
-# %%
-sentiment = demo.table("gold_sentiment").arrow()
-price = demo.table("gold_price").arrow()
-
-hourly = duckdb.sql(
-    """
-    with s as (
-        select date_trunc('hour', event_time) as hour, count(*) as texts, avg(score) as mean_score
-        from sentiment where symbol = 'btc' group by 1
-    ), p as (
-        select date_trunc('hour', event_time) as hour, arg_max(price, event_time) as close
-        from price where symbol = 'btc' and venue = 'simx' group by 1
-    )
-    select hour, texts, round(mean_score, 3) as mean_score, close from s join p using (hour) order by hour desc limit 24
-    """
+plt.rcParams.update(
+    {"axes.grid": True, "grid.alpha": 0.3, "axes.spines.top": False, "axes.spines.right": False}
 )
-print(hourly)
 
 # %% [markdown]
-# ## Why messages were refused
-# Every message that could not become a row is in quarantine, with the rule and the reason.
+# ## Tables
+# `lake.connect()` is a DuckDB connection: each table is a view, all of one moment. Nothing is loaded until a query
+# runs.
 
 # %%
-quarantine = demo.table("quarantine").arrow()
-rules = """
-    select rule, count(*) as messages, any_value(reason) as example
-    from quarantine group by rule order by messages desc
-"""
-print(duckdb.sql(rules))
+con = lake.connect()
+names = [name for (name,) in con.sql("SHOW TABLES").fetchall()]
+for name in names:
+    ((n_rows,),) = con.sql(f"SELECT count(*) FROM {name}").fetchall()
+    print(f"{name:<16} version {lake.table(name).version:>5}  {n_rows:>9,} rows")
+
+# %% [markdown]
+# A table knows its columns and what they mean. `where` and `select` read nothing; only what is left of the files
+# after pruning is opened when rows are asked for.
+
+# %%
+sentiment = lake.table("gold_sentiment")
+for column, meaning in list(sentiment.meanings.items())[:6]:
+    print(f"{column:<14} {meaning}")
+
+((symbol, first, last, origins),) = con.sql(
+    """
+    SELECT arg_max(symbol, n), min(first), max(last), list(DISTINCT origin)
+    FROM (
+        SELECT symbol, origin, count(*) AS n, min(event_time) AS first, max(event_time) AS last
+        FROM gold_sentiment GROUP BY symbol, origin
+    )
+    """
+).fetchall()
+of_symbol = sentiment.where(symbol=symbol)
+print(
+    f"\n{symbol}: {len(of_symbol.files)} of {len(sentiment.files)} files; {first} to {last}; origin {origins}"
+)
+of_symbol.select("event_time", "score", "label", "title").preview(3).to_pylist()
+
+# %% [markdown]
+# ## Sentiment beside the price, by the hour
+# The bars count texts: a mean of two texts is not a mean of two hundred.
+
+# %%
+hourly = con.execute(
+    """
+    WITH texts AS (
+        SELECT date_trunc('hour', event_time) AS hour, count(*) AS n_texts, avg(score) AS mean_score,
+            stddev_samp(score) / sqrt(count(score)) AS error
+        FROM gold_sentiment WHERE symbol = $symbol GROUP BY hour
+    ), prices AS (
+        SELECT date_trunc('hour', event_time) AS hour, arg_max(price, event_time) AS close, any_value(quote) AS quote
+        FROM gold_price
+        WHERE symbol = $symbol AND venue = (SELECT mode(venue) FROM gold_price WHERE symbol = $symbol)
+        GROUP BY hour
+    )
+    SELECT * REPLACE (coalesce(n_texts, 0) AS n_texts) FROM prices LEFT JOIN texts USING (hour) ORDER BY hour
+    """,
+    {"symbol": symbol},
+).df()
+
+figure, (above, below) = plt.subplots(
+    2, figsize=(11, 6), sharex=True, height_ratios=[3, 2], layout="constrained"
+)
+above.plot(hourly["hour"], hourly["close"], color="tab:blue", lw=1.3)
+above.set(
+    ylabel=f"close, {hourly['quote'].iloc[0]}",
+    title=f"{symbol}: price and tone of the news, by the hour (UTC)",
+)
+below.bar(hourly["hour"], hourly["n_texts"], width=1 / 26, color="0.85")
+below.set(ylabel="texts an hour")
+below.grid(False)
+tone = below.twinx()
+scored = hourly.dropna(subset="mean_score")
+tone.errorbar(
+    scored["hour"],
+    scored["mean_score"],
+    yerr=scored["error"].fillna(0.0),
+    fmt=".",
+    ms=4,
+    lw=0.7,
+    color="tab:orange",
+)
+tone.axhline(0, color="0.4", lw=0.8)
+tone.set(ylabel="mean score ± standard error", ylim=(-1, 1))
+below.xaxis.set_major_formatter(mdates.ConciseDateFormatter(below.xaxis.get_major_locator()))
+plt.show()
+
+# %% [markdown]
+# ## Which assets are spoken of
+# `.polars()`, `.pandas()`, `.arrow()` and `.duckdb()` give the same rows; take the one you think in.
+
+# %%
+import polars as pl  # noqa: E402
+
+of_all = sentiment.select("symbol", "label", "score").polars()
+(
+    of_all.group_by("symbol")
+    .agg(
+        pl.len().alias("texts"),
+        pl.col("score").mean().round(3).alias("mean score"),
+        (pl.col("label") == "positive").mean().round(3).alias("positive"),
+        (pl.col("label") == "negative").mean().round(3).alias("negative"),
+    )
+    .sort("texts", descending=True)
+)

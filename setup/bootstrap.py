@@ -1,8 +1,8 @@
 """The virtual environment, from Python alone.
 
-    python3 setup/bootstrap.py
+    python3 setup/bootstrap.py [LOCK]
 
-Makes .venv, installs requirements.lock (hashes checked) and makes the project importable. Idempotent.
+Makes .venv, installs requirements.lock or another lock (hashes checked) and makes the project importable. Idempotent.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,11 +20,12 @@ PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
+    lock = ROOT / arguments[0] if arguments else LOCK
     try:
         if not _works(PYTHON):
             _make_venv()
-        _install()
+        _install(lock)
         _make_importable()
     except subprocess.CalledProcessError as error:
         command = " ".join(map(str, error.cmd))
@@ -46,9 +48,9 @@ def _make_venv() -> None:
     subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
 
 
-def _install() -> None:
-    print("setup: installing requirements.lock", flush=True)
-    # The lock is complete, so nothing is left to resolve. PIP_USER would aim beside the environment.
+def _install(lock: Path) -> None:
+    print(f"setup: installing {lock.name}", flush=True)
+    # A lock is complete, so nothing is left to resolve. PIP_USER would aim beside the environment.
     pip = [
         str(PYTHON),
         "-m",
@@ -60,7 +62,7 @@ def _install() -> None:
         "--no-deps",
     ]
     environ = {**os.environ, "PIP_USER": "0"}
-    subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True, env=environ)
+    subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True, env=environ)
 
 
 def _make_importable() -> None:
@@ -71,4 +73,4 @@ def _make_importable() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
