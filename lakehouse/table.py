@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Since: TypeAlias = int | Instant | Position
 Answer = TypeVar("Answer")
 
+_PLACE = ("topic_id", "kafka_partition", "kafka_offset")
 PREVIEW_ROWS = 20
 HISTORY_COMMITS = 100
 FOLLOWED_TABLES = (*GOLD_TABLES, BRONZE, QUARANTINE, DUPLICATES)
@@ -126,7 +127,7 @@ class Table:
         )
 
     def arrow(self) -> pa.Table:
-        """The rows in the order of the table's sort columns."""
+        """The rows in the order of the table's sort columns, then of their messages: the same rows, the same order."""
         return self._ask(self._sorted)
 
     def pandas(self) -> "pd.DataFrame":
@@ -188,7 +189,9 @@ class Table:
         return found.select(*map(duckdb.ColumnExpression, columns))
 
     def _sorted(self, table: TableSnapshot) -> pa.Table:
-        order = self._spec.sort_by
+        order = dict.fromkeys(
+            (*self._spec.sort_by, *(name for name in _PLACE if name in self._spec.column_names))
+        )
         unasked = [name for name in order if name not in self._column_names]
         found = self._relation(table, (*self._column_names, *unasked))
         if order:
