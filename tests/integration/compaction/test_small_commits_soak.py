@@ -53,10 +53,14 @@ def _rows(commit: int) -> pa.Table:
 
 @contextmanager
 def _maintained(folder: Path) -> Iterator[None]:
+    """The table service beside the block; a service that ended before it fails the test with the end of its log."""
     command = [sys.executable, "-m", "compaction", "run", "--every", "2", "--lake", str(folder)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log_path = folder.with_name(f"{folder.name}-maintenance.log")
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     try:
         yield
+        assert process.poll() is None, log_path.read_text()[-2_000:]
     finally:
         process.terminate()
         process.wait(120)
