@@ -16,13 +16,13 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from streaming.errors import StreamingError
+from streaming.jars import Jar, read_jars_lock
 from streaming.java import find_jdk
 
 LOCK = ROOT / "setup" / "jars.lock"
@@ -34,21 +34,6 @@ OWN_JAR = "cryptoviz-jvm.jar"
 LOCK_HEADER = (
     "# Written by `make lock` from setup/ivy.xml: sha256, configuration, organisation, name, revision.\n"
 )
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Jar:
-    """One locked jar."""
-
-    configuration: str
-    organisation: str
-    name: str
-    revision: str
-    sha256: str
-
-    @property
-    def path(self) -> Path:
-        return Path(self.configuration) / f"{self.name}-{self.revision}.jar"
 
 
 class JarsError(StreamingError):
@@ -70,7 +55,7 @@ def main() -> int:
 
 def fetch() -> None:
     """Puts every locked jar in place, whole. Idempotent; needs no network when nothing is missing."""
-    jars = read_lock()
+    jars = read_jars_lock(LOCK)
     _sweep(jars)
     missing = [jar for jar in jars if not _is_whole(JARS / jar.path, jar)]
     said = ""
@@ -106,15 +91,6 @@ def lock() -> None:
     ]
     LOCK.write_text(LOCK_HEADER + "".join(lines), encoding="utf-8")
     print(f"setup: {len(kept)} jars locked in {LOCK.name}")
-
-
-def read_lock() -> list[Jar]:
-    lines = [line for line in LOCK.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    jars = []
-    for line in lines:
-        sha256, configuration, organisation, name, revision = line.split()
-        jars.append(Jar(configuration, organisation, name, revision, sha256))
-    return jars
 
 
 def _fetch_once(jars: list[Jar], scratch: Path) -> str:

@@ -30,6 +30,7 @@ from streaming.embedded_broker import read_bootstrap
 from streaming.errors import KafkaUnavailableError, StreamingError
 from streaming.ingest.intake import INTAKE_TABLES
 from streaming.ingest.preflight import find_losses
+from streaming.jars import read_jars_lock
 from streaming.java import find_jdk
 from streaming.kafka_settings import KafkaSettings
 from streaming.topics import TopicDescription, describe_topics, fetch_offsets
@@ -141,12 +142,8 @@ def _java(environ: Mapping[str, str]) -> Finding:
 
 
 def _jars(lock: Path, folder: Path) -> Finding:
-    wanted = [line.split() for line in lock.read_text().splitlines() if line and not line.startswith("#")]
-    missing = [
-        f"{kind}/{name}-{revision}.jar"
-        for _, kind, _, name, revision in wanted
-        if not (folder / kind / f"{name}-{revision}.jar").is_file()
-    ]
+    wanted = read_jars_lock(lock)
+    missing = [str(jar.path) for jar in wanted if not (folder / jar.path).is_file()]
     if missing:
         return Finding("jars", FAIL, f"{len(missing)} of {len(wanted)} missing: {missing[0]}", "make setup")
     return Finding("jars", OK, f"{len(wanted)} in place")
