@@ -1,6 +1,8 @@
-"""The pieces that the JSON Schemas of answers are made of."""
+"""The pieces that the OpenAPI document of answers is made of."""
 
 from typing import Any
+
+from api.encoding import PROBLEM_MEDIA_TYPE
 
 Document = dict[str, Any]
 
@@ -23,3 +25,15 @@ def object_of(properties: Document) -> Document:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def responses_of(schema: Document | None, *failures: str, status: str = "200") -> Document:
+    """An answer in JSON (null: one without a body), and a problem for each status in which it fails."""
+    answer: Document = {"description": "the answer"}
+    if schema is not None:
+        answer["content"] = {"application/json": {"schema": schema}}
+    problem: Document = {
+        "description": "a problem",
+        "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    return {status: answer} | dict.fromkeys(failures, problem)

@@ -3,9 +3,8 @@
 from functools import cache
 from urllib.parse import urlencode
 
-from api.encoding import PROBLEM_MEDIA_TYPE
 from api.history.parameters import PARAMETER_OF, PARAMETERS, SYMBOL_ACCEPTED, Parameter
-from api.json_schema import COUNT, NUMBER, STRING, STRINGS, TIME, Document, nullable, object_of
+from api.json_schema import COUNT, NUMBER, STRING, STRINGS, TIME, Document, nullable, object_of, responses_of
 from api.metadata.openapi import metadata_components, metadata_paths
 from api.rendering import TABULAR_RENDERERS
 from api.score.schema import SCORE_SCHEMA
@@ -146,7 +145,7 @@ def example_urls(series: Series) -> list[str]:
 
 
 def _history_responses(series: Series) -> Document:
-    responses = _responses(_envelope(series), *_FAILURES)
+    responses = responses_of(_envelope(series), *_FAILURES)
     content = responses["200"]["content"]
     for renderer in TABULAR_RENDERERS[1:]:
         content[renderer.media_type] = {"schema": STRING if renderer.format != "arrow" else {}}
@@ -218,7 +217,7 @@ def _score() -> Document:
             "description": "Only forecasts that the broker had before their target time count. "
             "Try: " + ", ".join(f"[{url}]({url})" for url in urls),
             "parameters": [_SYMBOL, *parameters],
-            "responses": _responses(envelope, "400", "401", "403", "404", "406", "429", "503"),
+            "responses": responses_of(envelope, "400", "401", "403", "404", "406", "429", "503"),
         }
     }
 
@@ -283,13 +282,8 @@ def _assets() -> Document:
 
 def _simple(summary: str, schema: Document) -> Document:
     return {
-        "get": {"summary": summary, "responses": _responses(schema, "400", "401", "403", "406", "429", "503")}
+        "get": {
+            "summary": summary,
+            "responses": responses_of(schema, "400", "401", "403", "406", "429", "503"),
+        }
     }
-
-
-def _responses(schema: Document, *failures: str) -> Document:
-    problem = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    answers: Document = {
-        "200": {"description": "the answer", "content": {"application/json": {"schema": schema}}}
-    }
-    return answers | {status: {"description": "a problem", "content": problem} for status in failures}
