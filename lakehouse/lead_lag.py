@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
+from statsmodels.stats.multitest import multipletests
 
 BAND = (2.5, 97.5)
 SIGNIFICANCE = 0.05
@@ -60,7 +62,7 @@ def lead_lag(
             f"{n} steps are too few for lags up to {max_lag}: at least {_MIN_PAIRS + 4 * max_lag}"
         )
     rng = np.random.default_rng(seed)
-    ranked, followed = _ranks(leader), _ranks(follower)
+    ranked, followed = rankdata(leader, nan_policy="omit"), rankdata(follower, nan_policy="omit")
     lags = np.arange(-max_lag, max_lag + 1)
     pairs = [_pairs(ranked, followed, lag) for lag in lags.tolist()]
     correlation = np.array([_correlation(x, y) for x, y in pairs])
@@ -84,21 +86,8 @@ def holm(p_values: Floats) -> Floats:
     >>> holm(np.array([0.01, 0.04, 0.03])).round(2).tolist()
     [0.03, 0.06, 0.06]
     """
-    order = np.argsort(p_values)
-    stepped = p_values[order] * (len(p_values) - np.arange(len(p_values)))
-    adjusted = np.empty_like(p_values)
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(stepped))
+    adjusted: Floats = multipletests(p_values, method="holm")[1]
     return adjusted
-
-
-def _ranks(series: Floats) -> Floats:
-    """Mean ranks; NaN stays NaN."""
-    ranks = np.full(len(series), np.nan)
-    known = ~np.isnan(series)
-    _, inverse, counts = np.unique(series[known], return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    ranks[known] = (last - (counts - 1) / 2)[inverse]
-    return ranks
 
 
 def _pairs(leader: Floats, follower: Floats, lag: int) -> tuple[Floats, Floats]:

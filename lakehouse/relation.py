@@ -8,6 +8,13 @@ from lakehouse.snapshot import Snapshot
 from lakehouse.table_spec import TableSpec
 
 
+def new_connection() -> duckdb.DuckDBPyConnection:
+    """A connection of its own, in UTC."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
 def to_relation(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, files: list[str]
 ) -> duckdb.DuckDBPyRelation:
@@ -27,8 +34,7 @@ def to_relation(
 
 def connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     """A connection of its own, in UTC, with a view for each table. Raises FileGoneError where a file was vacuumed."""
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET TimeZone = 'UTC'")
+    connection = new_connection()
     try:
         for name, table in snapshot.tables.items():
             to_relation(connection, table.spec, table.files.paths.tolist()).create_view(name)

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyRelation
 
 from lakehouse.errors import FileGoneError, MissingPackageError, QueryError, VersionGoneError
 from lakehouse.position import Position
-from lakehouse.relation import to_relation
+from lakehouse.relation import new_connection, to_relation
 from lakehouse.row_filter import Instant, RowFilter, assert_columns, to_instant_us
 from lakehouse.snapshot import Snapshot, TableSnapshot
 from lakehouse.table_commits import read_commits
@@ -181,9 +181,7 @@ class Table:
         return table.files.selected(kept).paths
 
     def _relation(self, table: TableSnapshot, columns: Sequence[str]) -> DuckDBPyRelation:
-        connection = duckdb.connect(":memory:")
-        connection.execute("SET TimeZone = 'UTC'")
-        found = to_relation(connection, self._spec, self._touched(table))
+        found = to_relation(new_connection(), self._spec, self._touched(table))
         for condition in self.rows.to_conditions(duckdb.ColumnExpression, duckdb.ConstantExpression):
             found = found.filter(condition)
         return found.select(*map(duckdb.ColumnExpression, columns))

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
-from lakehouse.snapshot import commit_name
+from lakehouse.snapshot import commit_name, to_commit_time_us
 from lakehouse.storage import LakeLocation
 
 COMMITS_SCHEMA = pa.schema(
@@ -27,7 +27,7 @@ COMMITS_SCHEMA = pa.schema(
 @dataclass(slots=True)
 class _Commit:
     version: int
-    commit_time: int | None = field(default=None)
+    commit_time: int | None
     operation: str | None = None
     n_rows_added: int = 0
     n_files_added: int = 0
@@ -40,23 +40,14 @@ def read_commits(location: LakeLocation, versions: Iterable[int]) -> pa.Table:
     """Commits in the order of ``versions``; one that was cleaned up meanwhile is left out."""
     contents = ((version, location.read(commit_name(version))) for version in versions)
     commits = [_to_commit(version, content) for version, content in contents if content is not None]
-    columns = {name: [asdict(commit)[name] for commit in commits] for name in COMMITS_SCHEMA.names}
-    return pa.table(
-        [
-            pa.array(columns[name], pa.int64() if name == "commit_time" else type_).cast(type_)
-            for name, type_ in zip(COMMITS_SCHEMA.names, COMMITS_SCHEMA.types, strict=True)
-        ],
-        schema=COMMITS_SCHEMA,
-    )
+    return pa.Table.from_pylist([asdict(commit) for commit in commits], schema=COMMITS_SCHEMA)
 
 
 def _to_commit(version: int, content: bytes) -> _Commit:
-    commit = _Commit(version)
+    commit = _Commit(version, to_commit_time_us(content))
     for line in content.splitlines():
         action = json.loads(line)
         if "commitInfo" in action:
-            timestamp_ms = action["commitInfo"].get("timestamp")
-            commit.commit_time = None if timestamp_ms is None else timestamp_ms * 1_000
             commit.operation = action["commitInfo"].get("operation")
         elif "add" in action:
             added = action["add"]
