@@ -6,16 +6,15 @@ verdict accepts it and no record before it has its message_id, in gold or in the
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
 
 from lakehouse.contract import CONTRACTS, MessageContract
 from lakehouse.position import Position, TopicPartition
 from lakehouse.replays import Place
 from lakehouse.tables import ASSET_TABLES
 from lakehouse.tail_rows import TableTail, TailRow
+from lakehouse.topic_tail import TopicTail
 from lakehouse.verdict import Rejected, judge_of
 
 TAIL_TOPICS: Mapping[str, MessageContract] = {
@@ -61,68 +60,6 @@ class Message:
     """Of a replay, the record that it is."""
 
 
-@dataclass(slots=True, eq=False)
-class _Partition:
-    """What is held of one partition: every message from ``low`` to before ``high`` is judged.
-
-    ``whole`` where Kafka has nothing before ``low``. ``rows`` and ``sizes`` hold accepted messages, in offset order.
-    """
-
-    low: int
-    high: int
-    whole: bool
-    rows: deque[TailRow] = field(default_factory=deque)
-    sizes: deque[int] = field(default_factory=deque)
-    n_bytes: int = 0
-
-
-class _TopicTail:
-    """The partitions of one topic, and their rows by symbol and partition, in offset order."""
-
-    def __init__(
-        self, contract: MessageContract, topic_id: str, starts: Mapping[int, tuple[int, bool]]
-    ) -> None:
-        self.contract = contract
-        self.topic_id = topic_id
-        self.partitions = {at: _Partition(low, low, whole) for at, (low, whole) in starts.items()}
-        self.by_symbol: dict[str, dict[int, deque[TailRow]]] = {}
-        self.newest_us: int | None = None
-
-    def ends(self) -> dict[TopicPartition, int]:
-        return {TopicPartition(self.topic_id, at): held.high for at, held in self.partitions.items()}
-
-    def append(self, at: int, row: TailRow, n_bytes: int) -> None:
-        held = self.partitions[at]
-        held.rows.append(row)
-        held.sizes.append(n_bytes)
-        held.n_bytes += n_bytes
-        self.by_symbol.setdefault(row.symbol, {}).setdefault(at, deque()).append(row)
-        self.newest_us = row.time_us if self.newest_us is None else max(self.newest_us, row.time_us)
-
-    def drop_first(self, at: int) -> None:
-        held = self.partitions[at]
-        row = held.rows.popleft()
-        held.n_bytes -= held.sizes.popleft()
-        held.low, held.whole = row.offset + 1, False
-        of_symbol = self.by_symbol[row.symbol]
-        of_symbol[at].popleft()
-        if not of_symbol[at]:
-            del of_symbol[at]
-
-    def rows_from(self, symbol: str, position: Position) -> list[TailRow]:
-        """The rows of a symbol at or beyond a position, in offset order within a partition."""
-        found: list[TailRow] = []
-        for at, rows in self.by_symbol.get(symbol, {}).items():
-            first = position[TopicPartition(self.topic_id, at)]
-            n_beyond = 0
-            for row in reversed(rows):
-                if row.offset < first:
-                    break
-                n_beyond += 1
-            found += islice(rows, len(rows) - n_beyond, None)
-        return found
-
-
 @dataclass(frozen=True, slots=True)
 class PinnedTail:
     """One moment of the tail, for one symbol. ``tables`` is empty unless ``state`` is INCLUDED."""
@@ -152,7 +89,7 @@ class Tail:
         self._max_messages = max_messages
         self._clock = clock
         self._lock = threading.Lock()
-        self._topics: dict[str, _TopicTail] = {}
+        self._topics: dict[str, TopicTail] = {}
         self._state = STARTING
         self._has_begun = False
         self._heard_at = clock()
@@ -163,7 +100,7 @@ class Tail:
         What was held of it is forgotten.
         """
         with self._lock:
-            self._topics[table] = _TopicTail(TAIL_TOPICS[table], topic_id, starts)
+            self._topics[table] = TopicTail(TAIL_TOPICS[table], topic_id, starts)
 
     def withdraw(self, state: str) -> None:
         """Answers are gold's alone from here on, and say why."""
