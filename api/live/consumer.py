@@ -116,8 +116,10 @@ class FluxConsumer(AsyncWebsocketConsumer):
 
     async def _look_again(self) -> None:
         """Ends the connection once its token or session has ended."""
-        while await may_follow(self.scope, self._gateway.settings):
+        while True:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            if not await may_follow(self.scope, self._gateway.settings):
+                break
         await self._refuse("access_ended", "the token or session has ended", POLICY)
 
     def _is_too_often(self) -> bool:
