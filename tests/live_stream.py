@@ -9,18 +9,16 @@ from pathlib import Path
 import pyarrow as pa
 
 from lakehouse import lake
-from lakehouse.catalog import Catalog
 from lakehouse.contract import CONTRACTS
 from lakehouse.lake import Lake
-from lakehouse.position import TopicPartition
 from lakehouse.records import RECORD_SCHEMA
 from lakehouse.storage import LakeLocation
 from lakehouse.tail import TAIL_TOPICS, Message, Tail
 from lakehouse.tail_winners import TailWinners
 from lakehouse.time_range import to_us
-from streaming.ingest.intake import Intake
 from streaming.ingest.source import to_ends
 from tests.messages import MAKERS, to_bytes
+from tests.new_lake import begin_lake
 
 TOPICS = {topic: f"id-{topic}" for topic in CONTRACTS}
 N_PARTITIONS = 2
@@ -77,14 +75,7 @@ class Pipeline:
 
     def __init__(self, folder: Path, *, max_messages: int = 10_000) -> None:
         self.location = LakeLocation.parse(str(folder))
-        catalog = Catalog(self.location)
-        for topic, topic_id in TOPICS.items():
-            catalog.register_topic(topic=topic, topic_id=topic_id)
-        self.intake = Intake(catalog, catalog.ensure_build(), TOPICS)
-        self.intake.register(
-            {TopicPartition(topic_id, at): 0 for topic_id in TOPICS.values() for at in range(N_PARTITIONS)}
-        )
-        self.intake.flush()
+        self.intake = begin_lake(self.location, TOPICS, n_partitions=N_PARTITIONS)
         self.tail = Tail(max_messages=max_messages, clock=lambda: 0.0)
         self.winners = TailWinners(lake.open(str(folder)), self.tail)
         self.begin({})

@@ -1,8 +1,5 @@
 """The viewer on a WebSocket, the API's own and one that is not ours: a real broker, rows before any commit, deaths."""
 
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,42 +12,17 @@ from lakehouse.storage import LakeLocation
 from streaming.embedded_broker import EmbeddedBroker
 from streaming.kafka_settings import KafkaSettings
 from streaming.topics import describe_topics
-from tests.browser.api_process import ROOT, ApiProcess, running_api
+from tests.browser.api_process import ApiProcess, running_api
 from tests.browser.conftest import OpenPage
 from tests.browser.page import ViewerPage
 from tests.browser.test_live import build
+from tests.integration.live.processes import Process, external_process
 from tests.messages import price, sentiment, to_bytes
 
 pytestmark = pytest.mark.browser
 
 TOPICS = ("raw-price", "analyzed-sentiment", "predicted-price")
 GONE = ("WebSocket connection to", "ERR_CONNECTION_RESET", "ERR_CONNECTION_REFUSED")
-
-
-class RelayProcess:
-    """The foreign service on one port; it can be killed and started again."""
-
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = int(free.getsockname()[1])
-        self._process: subprocess.Popen[str] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"ws://127.0.0.1:{self._port}/flux"
-
-    def start(self) -> None:
-        command = [sys.executable, "tests/external_service.py", self._bootstrap, str(self._port)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        assert str(self._port) in self._process.stdout.readline()
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +32,17 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]
 
 
 @pytest.fixture
-def relay(broker: EmbeddedBroker) -> Iterator[RelayProcess]:
-    process = RelayProcess(broker.bootstrap)
-    process.start()
-    yield process
-    process.kill()
+def relay(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Process]:
+    """The foreign service on one port; it can be killed and started again."""
+    with external_process(directory=tmp_path, bootstrap=broker.bootstrap) as process:
+        yield process
 
 
 @pytest.fixture
-def api(tmp_path: Path, relay: RelayProcess) -> Iterator[ApiProcess]:
+def api(tmp_path: Path, relay: Process) -> Iterator[ApiProcess]:
     build(tmp_path)
-    with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime", live_url=relay.url) as process:
+    url = f"ws://127.0.0.1:{relay.port}/flux"
+    with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime", live_url=url) as process:
         yield process
 
 
@@ -112,7 +84,7 @@ def n_texts(page: ViewerPage) -> int:
 
 
 def test_foreign_service_brings_rows_before_any_commit_each_once(
-    api: ApiProcess, relay: RelayProcess, producer: KafkaProducer, page_of: OpenPage
+    api: ApiProcess, relay: Process, producer: KafkaProducer, page_of: OpenPage
 ) -> None:
     page = page_of(api)
     page.may_log = GONE
@@ -160,9 +132,7 @@ def test_own_gateway_brings_rows_before_any_commit_and_a_restart_leaves_no_hole(
     page.wait_until(lambda: n_texts(page) == n_before + 3, "what comes since")
 
 
-def test_page_polls_while_the_service_is_away(
-    api: ApiProcess, relay: RelayProcess, page_of: OpenPage
-) -> None:
+def test_page_polls_while_the_service_is_away(api: ApiProcess, relay: Process, page_of: OpenPage) -> None:
     relay.kill()
     page = page_of(api)
     page.may_log = GONE

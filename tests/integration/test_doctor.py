@@ -1,25 +1,24 @@
 """The doctor beside a real broker: well, behind, a topic that was recreated, a topic that is gone."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from kafka import KafkaAdminClient, KafkaProducer
 
-from lakehouse.catalog import Catalog
 from lakehouse.contract import CONTRACTS
-from lakehouse.position import TopicPartition
 from lakehouse.storage import LakeLocation
 from streaming.doctor import FAIL, OK, WARN, Finding, examine
 from streaming.embedded_broker import EmbeddedBroker
-from streaming.ingest.intake import Intake
 from streaming.kafka_settings import KafkaSettings
-from streaming.topics import TopicDescription, create_topics
+from streaming.topics import create_topics
+from tests.new_lake import begin_lake
 
 
 def test_doctor_sees_lag_and_topics_that_are_others_or_gone(tmp_path: Path) -> None:
     with EmbeddedBroker(tmp_path / "broker") as broker:
         config = KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python()
-        _make_lake(tmp_path, create_topics(config))
+        described = create_topics(config)
+        ids = {topic: described[topic].topic_id for topic in CONTRACTS}
+        begin_lake(LakeLocation.parse(str(tmp_path / "lake")), ids).close()
         environ = {
             "CRYPTOVIZ_LAKE_URI": str(tmp_path / "lake"),
             "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap,
@@ -43,17 +42,6 @@ def test_doctor_sees_lag_and_topics_that_are_others_or_gone(tmp_path: Path) -> N
     assert "streaming.topics" in gone.advice
     assert (recreated.level, "raw-price" in recreated.said) == (FAIL, True)
     assert "accept-loss" in recreated.advice
-
-
-def _make_lake(directory: Path, described: Mapping[str, TopicDescription]) -> None:
-    catalog = Catalog(LakeLocation.parse(str(directory / "lake")))
-    ids = {topic: described[topic].topic_id for topic in CONTRACTS}
-    for topic, topic_id in ids.items():
-        catalog.register_topic(topic=topic, topic_id=topic_id)
-    intake = Intake(catalog, catalog.ensure_build(), ids)
-    intake.register({TopicPartition(topic_id, at): 0 for topic_id in ids.values() for at in range(2)})
-    intake.flush()
-    intake.close()
 
 
 def _find(environ: dict[str, str], what: str) -> Finding:

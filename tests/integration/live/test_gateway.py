@@ -18,16 +18,14 @@ from kafka import KafkaProducer
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from lakehouse.catalog import Catalog
 from lakehouse.contract import CONTRACTS
-from lakehouse.position import TopicPartition
 from lakehouse.storage import LakeLocation
 from streaming.embedded_broker import EmbeddedBroker
-from streaming.ingest.intake import Intake
 from streaming.kafka_settings import KafkaSettings
 from streaming.topics import create_topics
 from tests.integration.live.processes import ROOT, Process, api_process, external_process, redis_process
 from tests.messages import sentiment, to_bytes
+from tests.new_lake import begin_lake
 from tests.waiting import wait_until
 
 SUBSCRIBE = {"v": 1, "type": "subscribe", "channels": ["sentiment"], "symbols": ["btc"]}
@@ -58,13 +56,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with EmbeddedBroker(directory / "broker") as broker:
         described = create_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python())
         ids = {topic: described[topic].topic_id for topic in CONTRACTS}
-        catalog = Catalog(location)
-        for topic, topic_id in ids.items():
-            catalog.register_topic(topic=topic, topic_id=topic_id)
-        intake = Intake(catalog, catalog.ensure_build(), ids)
-        intake.register({TopicPartition(topic_id, at): 0 for topic_id in ids.values() for at in range(2)})
-        intake.flush()
-        intake.close()
+        begin_lake(location, ids).close()
         yield Live(broker, location.uri, directory, ids)
 
 

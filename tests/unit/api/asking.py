@@ -17,6 +17,13 @@ class Answer:
     document: Any
 
 
+def assert_problem(answer: Answer) -> None:
+    """A failure says which status it is, and what is wrong."""
+    assert answer.media_type == "application/problem+json", answer
+    assert answer.document["status"] == answer.status
+    assert answer.document["detail"]
+
+
 @dataclass(frozen=True)
 class Api:
     """A client that reads answers as JSON and checks that every failure is a problem."""
@@ -32,9 +39,7 @@ class Api:
             json.loads(response.content),
         )
         if answer.status >= 400:
-            assert answer.media_type == "application/problem+json"
-            assert answer.document["status"] == answer.status
-            assert answer.document["detail"]
+            assert_problem(answer)
         return answer
 
     def history(self, series: str, query: str = "", symbol: str = "btc") -> Answer:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from api.access.models import create_token
-from tests.unit.api.asking import Answer
+from tests.unit.api.asking import Answer, assert_problem
 
 
 class Person:
@@ -46,7 +46,5 @@ class Person:
             response.status_code, response.headers.get("Content-Type", ""), dict(response.headers), document
         )
         if path.startswith("/api/") and answer.status >= 400 and method != "HEAD":
-            assert answer.media_type == "application/problem+json", answer
-            assert answer.document["status"] == answer.status
-            assert answer.document["detail"]
+            assert_problem(answer)
         return answer

@@ -1,0 +1,21 @@
+"""A lake as ingestion begins it: topics are registered, its tables stand at their beginning, and hold nothing."""
+
+from collections.abc import Mapping
+
+from lakehouse.catalog import Catalog
+from lakehouse.position import TopicPartition
+from lakehouse.storage import LakeLocation
+from streaming.ingest.intake import Intake
+
+
+def begin_lake(location: LakeLocation, topic_ids: Mapping[str, str], *, n_partitions: int = 2) -> Intake:
+    """The intake of a new lake, {topic: its id}; whoever asks closes it."""
+    catalog = Catalog(location)
+    for topic, topic_id in topic_ids.items():
+        catalog.register_topic(topic=topic, topic_id=topic_id)
+    intake = Intake(catalog, catalog.ensure_build(), topic_ids)
+    intake.register(
+        {TopicPartition(topic_id, at): 0 for topic_id in topic_ids.values() for at in range(n_partitions)}
+    )
+    intake.flush()
+    return intake
