@@ -3,8 +3,10 @@
 import logging
 import multiprocessing
 import os
+import shutil
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -61,6 +63,7 @@ class ApiServer(BaseApplication):
             "loglevel": "warning",
             "control_socket_disable": True,
             "when_ready": self._announce,
+            "child_exit": _forget_gauges,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -77,6 +80,25 @@ class ApiServer(BaseApplication):
         host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         print(f"API listening on http://{shown}:{port}", flush=True)
+
+
+def keep_metrics_in(runtime_dir: Path, listener: socket.socket) -> None:
+    """Before anything is measured: names the folder through which processes add up their metrics, and empties it.
+
+    Whoever listens on a port owns its folder: nobody else can.
+    """
+    host, port = listener.getsockname()[:2]
+    folder = (runtime_dir / "metrics" / f"api-{host}-{port}").resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _forget_gauges(_: Any, worker: Any) -> None:
+    """What a process that has ended held is held no more; what it counted stays counted."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -109,6 +131,7 @@ def main() -> int:
         )
         return 1
     _migrate()
+    keep_metrics_in(Path(settings.runtime_dir), listener)
     ApiServer(settings, listener).run()
     return 0
 

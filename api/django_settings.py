@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "api.access",
 ]
 MIDDLEWARE = [
+    "api.metrics.MetricsMiddleware",
     "api.head.HeadMiddleware",
     "api.compression.CompressionMiddleware",
     "api.head.ConditionalMiddleware",
@@ -61,7 +62,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if CRYPTOVIZ.production else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if CRYPTOVIZ.production else 0
 SECURE_SSL_REDIRECT = CRYPTOVIZ.production
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)/?$"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)/?$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CRYPTOVIZ.production else None
 # Whether the domain's other names are TLS only is not ours to say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

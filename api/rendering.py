@@ -46,5 +46,12 @@ class ArrowRenderer(JsonRenderer):
     format = "arrow"
 
 
+class MetricsRenderer(JsonRenderer):
+    """Prometheus' text format."""
+
+    media_type = "text/plain"
+    format = "prometheus"
+
+
 TABULAR_RENDERERS = (JsonRenderer, CsvRenderer, NdjsonRenderer, ArrowRenderer)
 MEDIA_TYPES: Mapping[str, str] = {renderer.format: renderer.media_type for renderer in TABULAR_RENDERERS}

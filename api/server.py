@@ -44,10 +44,13 @@ class ProblemWorker(ThreadWorker):
         from api.lakes import current_settings, start_warming  # after the fork, like all of the application
 
         super().load_wsgi()
+        from api.sampling import sampler  # views, which need Django to be set up
+
         settings = current_settings()
         self._head_seconds, self._piece_seconds = settings.http_head_seconds, settings.http_piece_seconds
         self.wsgi: Application = self._watched(self.wsgi)
         start_warming()  # which opens the lake, so that the tail has caught up when somebody asks
+        sampler().start()
 
     def enqueue_req(self, conn: Any) -> None:
         if conn.initialized or conn.data_ready:

@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 import threading
+import time
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from compaction import metrics
 from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, to_parser
 from compaction.outcome import Outcome
 from compaction.service import COMMANDS, READ_ONLY, to_gained
@@ -18,6 +20,7 @@ from lakehouse.errors import LakehouseError, LakeNotFoundError, LockedError
 from lakehouse.lake import Lake
 from lakehouse.maintenance_lock import held_lock, lock_path
 from lakehouse.maintenance_runs import begin_run, end_run
+from lakehouse.metrics import serve_metrics
 from lakehouse.retention import Retention
 from lakehouse.settings import Settings
 
@@ -37,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         every_seconds = getattr(options, "every", None)
         if every_seconds is None:
             return _once(lake, options, lock)
+        serve_metrics("compaction", settings.metrics_addresses())
         return _repeat(lake, options, lock, every_seconds=every_seconds)
     except LockedError as error:
         logger.warning("nothing was done: %s", error)
@@ -61,14 +65,20 @@ def _once(lake: Lake, options: Namespace, lock: Path) -> int:
         return found.exit_code
     with held_lock(lock, command=options.command):
         run = begin_run(lake.location, command=options.command)
+        began = time.monotonic()
         try:
             outcome = command(lake, options)
         except Exception as error:
             end_run(
                 lake.location, run, exit_code=EXIT_FAILED, error=f"{type(error).__name__}: {error}"[:1_000]
             )
+            metrics.RUNS.labels("failed").inc()
             raise
-        end_run(lake.location, run, exit_code=EXIT_DONE, gained=to_gained(outcome.document))
+        gained = to_gained(outcome.document)
+        end_run(lake.location, run, exit_code=EXIT_DONE, gained=gained)
+    metrics.RUNS.labels("done").inc()
+    metrics.RUN_SECONDS.labels(options.command).observe(time.monotonic() - began)
+    metrics.count_gain(gained)
     _say(outcome, options)
     return outcome.exit_code
 
@@ -92,6 +102,7 @@ def _repeat(lake: Lake, options: Namespace, lock: Path, *, every_seconds: float)
         except LakeNotFoundError as error:
             logger.info("nothing to do yet: %s", error)
         except LockedError as error:
+            metrics.RUNS.labels("locked").inc()
             logger.info("left to %s", error.holder)
         if stopping.wait(every_seconds):
             return EXIT_DONE

@@ -85,6 +85,8 @@ class ColumnStore:
         self._tables: dict[str, _TableColumns] = {}
         self._sizes: dict[tuple[str, BlockKey], int] = {}  # least recently used first
         self._n_bytes = 0
+        self.n_reads = {"hit": 0, "load": 0, "files": 0}
+        """Reads that found all in memory, that read some of it from files, that were left to the files."""
 
     @property
     def n_bytes(self) -> int:
@@ -116,11 +118,13 @@ class ColumnStore:
         Raises FileGoneError where a file of the newest version was vacuumed meanwhile.
         """
         if not self._budget_bytes or not 0 < len(days) <= MAX_DAYS:
+            self.n_reads["files"] += 1
             return None
         with self._lock:
             table = self._table(snapshot, series)
             try:
                 columns = self._read(table, snapshot, symbol, days, with_text, unless_many)
+                self.n_reads["files"] += columns is None
                 if columns is None or snapshot.tail is None:
                     return columns
                 return with_tail(columns, table.layout, snapshot, with_text=with_text)
@@ -160,6 +164,7 @@ class ColumnStore:
             return None
         blocks = [self._merged(table, (symbol, day)) for day in days]
         self._evict()
+        self.n_reads["load" if missing else "hit"] += 1
         return SymbolColumns(blocks, table.lexicon, days, ahead=snapshot.version < table.latest.version)
 
     def _fold(self, table: _TableColumns, snapshot: TableSnapshot) -> None:

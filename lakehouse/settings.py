@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse.errors import RetentionRuleError, SettingError
+from lakehouse.metrics import MetricsAddress, parse_addresses
 from lakehouse.query_gate import QueryLimits
 from lakehouse.retention import Retention
 from lakehouse.storage import LakeLocation
@@ -147,6 +148,11 @@ class Settings:
         secret=True,
     )
     lag_seconds: float = _setting(5.0, "how often the API asks Kafka for end offsets")
+    metrics: str = _setting(
+        "",
+        "where processes give metrics to Prometheus, such as stream=127.0.0.1:9101,news=127.0.0.1:9102 (stream, "
+        "ingest, analysis, news, prices, compaction); the API gives its own at /metrics, whatever is set here",
+    )
 
     @staticmethod
     def from_environ(environ: Mapping[str, str]) -> "Settings":
@@ -166,6 +172,7 @@ class Settings:
                 problem="a page follows ws://host/path, wss://host/path or a path such as /ws/v1/flux",
             )
         settings.retention_days()
+        settings.metrics_addresses()
         for origin in filter(None, settings.cors_origins.split(",")):
             if _ORIGIN.fullmatch(origin.strip()) is None:
                 raise SettingError(
@@ -185,6 +192,13 @@ class Settings:
             return Retention.parse(self.retention)
         except RetentionRuleError as error:
             raise SettingError(variable=f"{PREFIX}RETENTION", problem=str(error)) from error
+
+    def metrics_addresses(self) -> Mapping[str, MetricsAddress]:
+        """Address by process. Raises SettingError unless each part is a process that serves metrics and its address."""
+        try:
+            return parse_addresses(self.metrics)
+        except ValueError as error:
+            raise SettingError(variable=f"{PREFIX}METRICS", problem=str(error)) from error
 
     def query_limits(self) -> QueryLimits:
         return QueryLimits(

@@ -151,6 +151,17 @@ class Tail:
                 topic.drop_first(partition)
         return accepted
 
+    def sizes(self) -> dict[str, tuple[int, int]]:
+        """{table: (messages, bytes of their values)} that are held."""
+        with self._lock:
+            return {
+                table: (
+                    sum(len(held.rows) for held in topic.partitions.values()),
+                    sum(held.n_bytes for held in topic.partitions.values()),
+                )
+                for table, topic in self._topics.items()
+            }
+
     def ends(self) -> Position:
         """How far the tail has come, in every topic."""
         with self._lock:

@@ -13,7 +13,14 @@ from collections.abc import Callable, Sequence
 from lakehouse.errors import LakehouseError
 from streaming.analysis.__main__ import add_analysis_options, to_settings
 from streaming.analysis.service import AnalysisService
-from streaming.command_line import EXIT_FAILED, EXIT_NEEDS_OPERATOR, add_spark_options, log_to_stdout, session
+from streaming.command_line import (
+    EXIT_FAILED,
+    EXIT_NEEDS_OPERATOR,
+    add_spark_options,
+    log_to_stdout,
+    serve_own_metrics,
+    session,
+)
 from streaming.errors import CompactedTopicError, DataLossError, SparkLostError, StreamingError
 from streaming.ingest.__main__ import add_ingest_options, add_lake_option, to_ingest_settings
 from streaming.ingest.run import IngestService
@@ -41,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     ingest_settings, analysis_settings = to_ingest_settings(options), to_settings(options)
+    serve_own_metrics("stream")
     spark = session(options, app_name="cryptoviz")
     ingest = IngestService(lambda: spark, ingest_settings)
     analysis = AnalysisService(lambda: spark, analysis_settings)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from lakehouse.metrics import serve_metrics
+from lakehouse.settings import Settings
 from streaming.spark_session import build_session
 
 EXIT_FAILED = 1
@@ -21,6 +23,11 @@ def log_to_stdout() -> None:
     )
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     logging.getLogger("py4j").setLevel(logging.WARNING)
+
+
+def serve_own_metrics(process: str) -> None:
+    """Where CRYPTOVIZ_METRICS says so. Raises SettingError."""
+    serve_metrics(process, Settings.from_environ(os.environ).metrics_addresses())
 
 
 def add_spark_options(parser: argparse.ArgumentParser, *, master: str = "local[2]") -> None:

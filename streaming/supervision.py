@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.errors import LakehouseError
 from streaming.errors import CompactedTopicError, DataLossError, StreamingError
+from streaming.metrics import INTERRUPTIONS
 from streaming.spark_session import assert_jvm_runs
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ def keep_running(
                 return
             if time.monotonic() - started > STEADY_SECONDS:
                 backoff = FIRST_BACKOFF_SECONDS
+            INTERRUPTIONS.labels(name).inc()
             logger.warning("%s interrupted error=%s retry_seconds=%.1f", name, one_line(error), backoff)
             stopping.wait(backoff)
             backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-PROBES = ("/healthz", "/readyz")
+PROBES = ("/healthz", "/readyz", "/metrics")
 
 
 class HostMiddleware:
-    """400 for a name that CRYPTOVIZ_ALLOWED_HOSTS does not list. Probes ask by address."""
+    """400 for a name that CRYPTOVIZ_ALLOWED_HOSTS does not list. Probes and Prometheus ask by address."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response

@@ -52,6 +52,8 @@ class PageMemo:
         self._lock = threading.Lock()
         self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
         self._n_bytes = 0
+        self.n_found = {"hit": 0, "miss": 0}
+        """Questions that were answered from here, and those that were not."""
 
     @property
     def n_bytes(self) -> int:

@@ -75,13 +75,16 @@ def remembering(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
             or not settings.history_open
             or "Authorization" in request.headers
         ):
+            page_memo().n_found["miss"] += 1
             return view(request, **path)
         try:
             found = selectors.kept_answer(kept, lake=current_lake(), now_us=now_us())
         except (LakehouseError, DeltaError):
             found = None  # the view says what is wrong
         if found is None:
+            page_memo().n_found["miss"] += 1
             return view(request, **path)
+        page_memo().n_found["hit"] += 1
         response = _respond(found, JSON, cache_control=_ASK_AGAIN)
         response["Allow"] = ", ".join(method.upper() for method in HistoryView.http_method_names)
         return response

@@ -12,6 +12,7 @@ from api.live.client import Client, Wire
 from api.live.frames import Frame, Subscribe, error_frame, parse_frame
 from api.live.gateway import Gateway
 from api.live.hub import pairs_of
+from api.metrics import WEBSOCKET_FRAMES
 from lakehouse.errors import QueryError
 from lakehouse.position import Position
 
@@ -140,3 +141,4 @@ class FluxConsumer(AsyncWebsocketConsumer):
 
     async def _send_frame(self, frame: Frame) -> None:
         await self.base_send({"type": "websocket.send", "text": frame.decode()})
+        WEBSOCKET_FRAMES.inc()

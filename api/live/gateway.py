@@ -9,6 +9,8 @@ from api.live.admission import Admission
 from api.live.bell import Bell
 from api.live.follower import Follower
 from api.live.hub import Hub
+from api.metrics import WEBSOCKET_CLIENTS
+from api.sampling import SAMPLE_SECONDS, sample_tail
 from lakehouse.position import TopicPartition
 from lakehouse.settings import Settings
 from lakehouse.tail import Tail
@@ -43,6 +45,7 @@ class Gateway:
     def start(self) -> None:
         self._bell = Bell(self.hub.drain)
         self._tasks = [asyncio.create_task(self._bell.run()), asyncio.create_task(self.hub.beat())]
+        self._tasks.append(asyncio.create_task(self._measure()))
         self._follower.start()
 
     async def stop(self) -> None:
@@ -51,6 +54,12 @@ class Gateway:
             with suppress(asyncio.CancelledError):
                 await task
         await asyncio.to_thread(self._follower.close)
+
+    async def _measure(self) -> None:
+        while True:
+            WEBSOCKET_CLIENTS.set(len(self.hub.clients))
+            sample_tail(self.tail)
+            await asyncio.sleep(SAMPLE_SECONDS)
 
     def _gained(self, table: str, source: TopicPartition, rows: Sequence[TailRow], end: int) -> None:
         self.hub.gained(table, source, rows, end)

@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from api.status.views import AssetsView, HealthView, ReadyView, SchemaView, StateView
+from api.status.views import AssetsView, HealthView, MetricsView, ReadyView, SchemaView, StateView
 
 urlpatterns = [
     re_path(r"\Aactifs/?\Z", AssetsView.as_view(), name="actifs"),
@@ -12,4 +12,5 @@ urlpatterns = [
 probe_urls = [
     re_path(r"\Ahealthz/?\Z", HealthView.as_view(), name="healthz"),
     re_path(r"\Areadyz/?\Z", ReadyView.as_view(), name="readyz"),
+    re_path(r"\Ametrics/?\Z", MetricsView.as_view(), name="metrics"),
 ]

@@ -1,6 +1,7 @@
 """Views of the status: what there is, how fresh it is, and whether this process can answer."""
 
 from functools import cache
+from typing import Any
 
 from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
@@ -12,9 +13,13 @@ from api.history.parameters import check_names
 from api.lakes import current_lake, current_settings
 from api.metadata.assets import described_assets
 from api.metadata.configuration import notice
+from api.metrics import exposition
 from api.openapi import openapi_document
+from api.rendering import JsonRenderer, MetricsRenderer
+from api.sampling import sampler
 from api.status import selectors
 from api.status.lag import EndOffsetWatch
+from api.status.lake_metrics import LakeMetrics
 from lakehouse.contract import CONTRACTS
 from lakehouse.tables import ASSET_TABLES
 
@@ -38,16 +43,7 @@ class StateView(LakeView):
 
     def get(self, request: Request) -> HttpResponse:
         _check_no_parameters(request.query_params)
-        end_offsets = _watch().read(frozenset(CONTRACTS))
-        return respond(
-            selectors.state(
-                lake=current_lake(),
-                end_offsets=end_offsets,
-                now_us=now_us(),
-                maintenance_seconds=current_settings().maintenance_seconds,
-                notice=notice(),
-            )
-        )
+        return respond(_read_state(notice()))
 
 
 class HealthView(LakeView):
@@ -72,6 +68,19 @@ class ReadyView(LakeView):
         return respond({"status": "ready", "versions": versions})
 
 
+class MetricsView(LakeView):
+    """GET what all processes of this API have measured, and the lake as it stands, for Prometheus."""
+
+    throttle_classes = ()
+    renderer_classes = (MetricsRenderer, JsonRenderer)
+
+    def get(self, request: Request) -> HttpResponse:
+        _check_no_parameters(request.query_params)
+        sampler().sample()
+        text, media_type = exposition(LakeMetrics(_read_state))
+        return HttpResponse(text, content_type=media_type, headers={"Cache-Control": "no-store"})
+
+
 class SchemaView(LakeView):
     """GET this API as OpenAPI 3.1."""
 
@@ -80,6 +89,16 @@ class SchemaView(LakeView):
     def get(self, request: Request) -> HttpResponse:
         _check_no_parameters(request.query_params)
         return respond(openapi_document())
+
+
+def _read_state(said: str = "") -> dict[str, Any]:
+    return selectors.state(
+        lake=current_lake(),
+        end_offsets=_watch().read(frozenset(CONTRACTS)),
+        now_us=now_us(),
+        maintenance_seconds=current_settings().maintenance_seconds,
+        notice=said,
+    )
 
 
 def _check_no_parameters(query: QueryDict) -> None:

@@ -14,7 +14,14 @@ from lakehouse.errors import LakehouseError
 from streaming.analysis.queries import QUERY_NAMES, all_queries
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, SCORERS
 from streaming.analysis.service import AnalysisService, AnalysisSettings
-from streaming.command_line import EXIT_FAILED, EXIT_NEEDS_OPERATOR, add_spark_options, log_to_stdout, session
+from streaming.command_line import (
+    EXIT_FAILED,
+    EXIT_NEEDS_OPERATOR,
+    add_spark_options,
+    log_to_stdout,
+    serve_own_metrics,
+    session,
+)
 from streaming.errors import CompactedTopicError, SparkLostError, StreamingError
 from streaming.kafka_settings import KafkaSettings
 from streaming.supervision import one_line, stop_on_signals
@@ -70,6 +77,7 @@ def add_analysis_options(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     service = AnalysisService(lambda: session(options, app_name="cryptoviz-analysis"), to_settings(options))
     stop_on_signals(service)
+    serve_own_metrics("analysis")
     try:
         service.run()
     except SparkLostError as error:

@@ -5,6 +5,8 @@ from typing import Any
 
 from pyspark.sql.streaming.query import StreamingQuery
 
+from streaming.analysis import metrics
+
 logger = logging.getLogger(__name__)
 
 
@@ -20,6 +22,7 @@ class ProgressLog:
         for progress in running.recentProgress:
             if progress["batchId"] > self._last_batch and progress["numInputRows"] > 0:
                 self._last_batch = progress["batchId"]
+                _count(self._name, progress)
                 logger.info("%s %s", self._name, to_line(progress))
 
 
@@ -31,11 +34,21 @@ def to_line(progress: dict[str, Any]) -> str:
         for name, count in observed.asDict().items()
     }
     counts = "".join(f" {name}={count}" for name, count in counted.items())
-    seconds = progress["durationMs"].get("triggerExecution", 0) / 1000
+    seconds = _seconds(progress)
     return (
         f"batch={progress['batchId']} in={progress['numInputRows']}{counts} "
         f"seconds={seconds:.3f} lag_messages={_lag(progress)}"
     )
+
+
+def _count(query: str, progress: dict[str, Any]) -> None:
+    metrics.BATCH_SECONDS.labels(query).observe(_seconds(progress))
+    metrics.RECORDS.labels(query).inc(progress["numInputRows"])
+    metrics.LAG_MESSAGES.labels(query).set(_lag(progress))
+
+
+def _seconds(progress: dict[str, Any]) -> float:
+    return float(progress["durationMs"].get("triggerExecution", 0)) / 1000
 
 
 def _lag(progress: dict[str, Any]) -> int:

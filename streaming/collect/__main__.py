@@ -1,6 +1,7 @@
 """The collectors' command line: python -m streaming.collect {news,prices,gaps}."""
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,9 @@ import httpx
 from requests.adapters import HTTPAdapter
 
 from lakehouse.contract import RAW_NEWS, RAW_PRICE
+from lakehouse.errors import SettingError
+from lakehouse.metrics import serve_metrics
+from lakehouse.settings import Settings
 from streaming.cluster import find_cluster, wait_topic_ids
 from streaming.collect import gaps
 from streaming.collect.clock import Clock, SystemClock
@@ -61,6 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for noisy in ("httpx", "httpcore", "kafka", "urllib3", "ccxt"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     clock = SystemClock()
+    try:
+        serve_metrics(options.kind, Settings.from_environ(os.environ).metrics_addresses())
+    except SettingError as error:
+        print(f"collect: {error}", file=sys.stderr)
+        return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: clock.stop())
     try:

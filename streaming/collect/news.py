@@ -9,6 +9,7 @@ import msgspec
 
 from lakehouse.contract import EARLIEST_EVENT_TIME, RAW_NEWS
 from lakehouse.time_range import to_us
+from streaming.collect import metrics
 from streaming.collect.clock import Clock
 from streaming.collect.errors import FetchError, SourceGoneError
 from streaming.collect.feed_document import FeedDocument, Item, parse_feed
@@ -75,6 +76,7 @@ class NewsCollector:
         self._sink = sink
         self._clock = clock
         self._origin = origin or source.origin
+        metrics.introduce(self.name)
         self._state = store.read(source.source, NewsState)
         if self._state.configured_url != source.url:
             seen, first_seen = self._state.seen, self._state.first_seen_us
@@ -92,9 +94,11 @@ class NewsCollector:
     def poll(self) -> float | None:
         """Asks once, publishes what is new; returns the seconds until the next time, None for never."""
         began = time.monotonic()
+        metrics.ASKED.labels(self.name).inc()
         try:
             line, wait_seconds = self._ask()
         except SourceGoneError as error:
+            metrics.ERRORS.labels(self.name).inc()
             self._state.is_gone = True
             line, wait_seconds = f"status=410 {error}; it is not asked again", None
         except FetchError as error:
@@ -113,20 +117,23 @@ class NewsCollector:
             max_bytes=self._source.max_bytes,
             timeout_seconds=self._source.timeout_seconds,
         )
-        line, validators = f"status={fetched.status}", fetched.validators
+        line, validators, n_new = f"status={fetched.status}", fetched.validators, 0
         if fetched.body is not None:
             document = parse_feed(fetched.body, content_type=fetched.content_type, url=fetched.url)
-            line += f" bytes={len(fetched.body)}{self._take_in(document)}"
+            said, n_new = self._take_in(document)
+            line += f" bytes={len(fetched.body)}{said}"
             validators = Validators() if document.is_cut else validators
         if fetched.moved_to is not None:
             line += f" moved_to={fetched.moved_to}"
             state.url = fetched.moved_to
         state.etag, state.last_modified = validators.etag, validators.last_modified
         state.n_failures = state.not_before_us = 0
+        metrics.count_answer(self.name, n_new=n_new, now_seconds=self._clock.now_us() / 1e6)
         return line, self._source.poll_seconds
 
     def _failed(self, error: FetchError) -> tuple[str, float]:
         """Twice as long after each failure, and never sooner than the source wishes."""
+        metrics.ERRORS.labels(self.name).inc()
         self._state.n_failures += 1
         backoff = min(self._source.poll_seconds * 2.0 ** min(self._state.n_failures, 20), MAX_BACKOFF_SECONDS)
         wait_seconds = max(
@@ -137,7 +144,8 @@ class NewsCollector:
         status = "none" if error.status is None else error.status
         return f"status={status} failed={self._state.n_failures} problem={error.problem!r}", wait_seconds
 
-    def _take_in(self, document: FeedDocument) -> str:
+    def _take_in(self, document: FeedDocument) -> tuple[str, int]:
+        """What to say of it, and how many texts were new."""
         if document.problem is not None and not document.items:
             raise FetchError(document.problem, status=200)
         known = list(zip(document.items, identities(document.items), strict=True))
@@ -149,7 +157,7 @@ class NewsCollector:
         self._sink.flush()
         self._remember([identity for _, identity in known])
         problem = f" problem={document.problem!r}" if document.problem else ""
-        return f" items={len(known)} new={len(new)}{problem}"
+        return f" items={len(known)} new={len(new)}{problem}", len(new)
 
     def _choose_new(self, known: Sequence[tuple[Item, Identity]]) -> list[_New]:
         seen = set(self._state.seen)

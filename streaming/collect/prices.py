@@ -7,6 +7,7 @@ import msgspec
 
 from lakehouse.contract import EARLIEST_EVENT_TIME, RAW_PRICE
 from lakehouse.time_range import format_us, to_us
+from streaming.collect import metrics
 from streaming.collect.clock import Clock
 from streaming.collect.errors import FetchError
 from streaming.collect.exchange import ExchangeClient, Page, Trade
@@ -66,6 +67,7 @@ class MarketCollector:
         """History is counted back from ``started_us``. ``origin`` goes before the source's own: a replay says so."""
         self._base, self._quote = (code.lower() for code in symbol.split("/"))
         self.name = f"{source.venue}-{self._base}-{self._quote}"
+        metrics.introduce(self.name)
         self._symbol = symbol
         self._source = source
         self._client = client
@@ -83,6 +85,7 @@ class MarketCollector:
     def poll(self) -> float | None:
         """Asks for one page, publishes what is new; returns the seconds until the next time: 0 while behind."""
         began = time.monotonic()
+        metrics.ASKED.labels(self.name).inc()
         self._notice_if_behind()
         try:
             page = self._client.fetch_page(
@@ -121,6 +124,7 @@ class MarketCollector:
         return 0.0 if last_ms is None else (self._clock.now_us() // 1_000 - last_ms) / 1_000
 
     def _failed(self, error: FetchError) -> tuple[str, float]:
+        metrics.ERRORS.labels(self.name).inc()
         self._state.n_failures += 1
         backoff = min(self._source.poll_seconds * 2.0 ** min(self._state.n_failures, 20), MAX_BACKOFF_SECONDS)
         wish = error.retry_after_seconds
@@ -131,7 +135,7 @@ class MarketCollector:
         state = self._state
         state.n_failures = 0
         new = [trade for trade in page.trades if trade.id not in state.recent_ids]
-        n_refused = page.n_unreadable
+        n_refused, n_before = page.n_unreadable, state.n_published
         for trade in new:
             self._mark_gap_before(trade)
             if self._is_good(trade):
@@ -142,6 +146,9 @@ class MarketCollector:
             self._advance(trade)
         self._sink.flush()
         state.n_refused += n_refused
+        metrics.REFUSED.labels(self.name).inc(n_refused)
+        n_new = state.n_published - n_before
+        metrics.count_answer(self.name, n_new=n_new, now_seconds=self._clock.now_us() / 1e6)
         self._forget_old_ids()
         if page.is_full and not new:
             self._skip_crowded_moment(page.trades[-1].time_ms if page.trades else self._since_ms())
@@ -186,6 +193,7 @@ class MarketCollector:
             cause=cause,
             noticed_time=format_us(self._clock.now_us()),
         )
+        metrics.GAPS.labels(self.name).inc()
         self._state.gaps = [*self._state.gaps, gap][-MAX_GAPS:]
         logger.warning(
             "prices market=%s gap not filled: after %s before %s missing=%s, %s",

@@ -16,7 +16,14 @@ from lakehouse.contract import CONTRACTS
 from lakehouse.errors import LakehouseError
 from lakehouse.replays import Place, parse_place
 from lakehouse.storage import LakeLocation
-from streaming.command_line import EXIT_FAILED, EXIT_NEEDS_OPERATOR, add_spark_options, log_to_stdout, session
+from streaming.command_line import (
+    EXIT_FAILED,
+    EXIT_NEEDS_OPERATOR,
+    add_spark_options,
+    log_to_stdout,
+    serve_own_metrics,
+    session,
+)
 from streaming.errors import CompactedTopicError, DataLossError, SparkLostError, StreamingError
 from streaming.ingest.exclusion import exclude, find_exclusion
 from streaming.ingest.loss import accept_losses
@@ -71,6 +78,7 @@ def _run(options: argparse.Namespace) -> int:
         lambda: session(options, app_name="cryptoviz-ingest"), to_ingest_settings(options)
     )
     stop_on_signals(service)
+    serve_own_metrics("ingest")
     try:
         service.run()
     except SparkLostError as error:

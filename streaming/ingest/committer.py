@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+from streaming.ingest import metrics
 from streaming.ingest.intake import BatchReport, Intake
 from streaming.ingest.positioned_writer import Commit
 from streaming.ingest.source import to_ends, to_records
@@ -120,6 +121,8 @@ def log_batch(batch_id: int, report: BatchReport, *, read_seconds: float, lag: i
         return
     newest = report.newest_broker_time
     freshness = (datetime.now(UTC) - newest).total_seconds() if newest else 0.0
+    metrics.count_batch(report, read_seconds=read_seconds, freshness_seconds=freshness, lag=lag)
+    metrics.count_commits(report.commits)
     logger.info(
         "batch=%d records=%d gold=%d quarantined=%d duplicates=%d commits=%s read_seconds=%.3f seconds=%.3f "
         "lag_messages=%d freshness_seconds=%.3f",
@@ -139,6 +142,7 @@ def log_batch(batch_id: int, report: BatchReport, *, read_seconds: float, lag: i
 def log_commits(what: str, commits: Iterable[Commit]) -> None:
     """A line for commits made outside a batch, where they carried rows."""
     listed = list(commits)
+    metrics.count_commits(listed)
     if any(commit.n_rows for commit in listed):
         logger.info("%s commits=%s", what, _in_words(listed))
 

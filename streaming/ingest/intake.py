@@ -7,6 +7,7 @@ or another replay of it, is in gold, it is a duplicate too, whatever it says.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ class BatchReport:
 
     n_records: int = 0
     n_quarantined: int = 0
+    n_quarantined_by: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By topic and rule."""
     n_duplicates: int = 0
     newest_broker_time: datetime | None = None
     seconds: float = 0.0
@@ -190,11 +193,15 @@ class Intake:
         gold = judged.accepted.take(gold_at)
         duplicates = to_duplicates(topic, judged.accepted.take(duplicate_at), winners)
         self._writers[spec.name].offer(with_ingest_time(spec, gold, ingest_time_us), ends)
-        report.n_quarantined += self._writers[QUARANTINE.name].offer(
+        rejected = self._writers[QUARANTINE.name].offer(
             with_ingest_time(QUARANTINE, judged.rejected, ingest_time_us), ends
         )
-        report.n_duplicates += self._writers[DUPLICATES.name].offer(
-            with_ingest_time(DUPLICATES, duplicates, ingest_time_us), ends
+        report.n_quarantined += rejected.num_rows
+        report.n_quarantined_by.update((topic, rule) for rule in rejected["rule"].to_pylist())
+        report.n_duplicates += (
+            self._writers[DUPLICATES.name]
+            .offer(with_ingest_time(DUPLICATES, duplicates, ingest_time_us), ends)
+            .num_rows
         )
 
     def _decide(

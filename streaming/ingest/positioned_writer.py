@@ -51,7 +51,7 @@ class PositionedWriter:
         """How long the oldest uncommitted offer has waited; 0 where nothing waits."""
         return 0.0 if self._waiting_since is None else now - self._waiting_since
 
-    def offer(self, rows: pa.Table, ends: Mapping[TopicPartition, int]) -> int:
+    def offer(self, rows: pa.Table, ends: Mapping[TopicPartition, int]) -> pa.Table:
         """Takes in what every record below ``ends`` became in this table; returns the rows that are new to it."""
         fresh = rows.filter(pa.array(self._is_fresh(rows))) if rows.num_rows else rows
         if fresh.num_rows:
@@ -61,7 +61,7 @@ class PositionedWriter:
         if self._waiting_since is None and advanced != self.taken:
             self._waiting_since = time.monotonic()
         self.taken = advanced
-        return int(fresh.num_rows)
+        return fresh
 
     def flush(self) -> Commit | None:
         """Commits what waits, rows and position together. Raises PositionConflictError, writing nothing."""

@@ -28,11 +28,12 @@ from django.test import Client  # noqa: E402
 
 from api import lakes  # noqa: E402
 from api.history.views import page_memo  # noqa: E402
+from api.sampling import sampler  # noqa: E402
 from lakehouse.time_range import to_us  # noqa: E402
 from tests.unit.api.asking import Api  # noqa: E402
 from tests.unit.lakehouse.history_helpers import DAY_END  # noqa: E402
 
-CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key, page_memo)
+CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key, page_memo, sampler)
 
 
 @pytest.fixture(scope="session")

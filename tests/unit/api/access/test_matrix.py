@@ -41,6 +41,7 @@ MATRIX: tuple[tuple[str, str, str, Any, tuple[int, ...], tuple[int, ...]], ...] 
     ("docs-file", "GET", f"{V}/docs/0/start.js", None, (404,) * 6, (404,) * 6),
     ("healthz", "GET", "/healthz", None, (200,) * 6, (200,) * 6),
     ("readyz", "GET", "/readyz", None, (200,) * 6, (200,) * 6),
+    ("metrics", "GET", "/metrics", None, OPEN, CLOSED),
     ("session", "GET", f"{V}/session", None, OPEN, OPEN),
     ("catalogue-actifs", "GET", f"{V}/catalogue/actifs", None, OPEN, CLOSED),
     ("catalogue-actifs", "POST", f"{V}/catalogue/actifs", ASSET, (401, 403, 403, 201, 403, 401), ()),

@@ -1,0 +1,9 @@
+"""What the Spark services measure of how they keep up: interruptions."""
+
+from prometheus_client import Counter
+
+INTERRUPTIONS = Counter(
+    "cryptoviz_interruptions_total",
+    "failures after which a service, or one query of it, began again",
+    ["service"],
+)
