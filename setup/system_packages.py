@@ -1,7 +1,7 @@
 """What comes from the system: found, installed through apt where that is allowed, or named in one line.
 
 python3 setup/system_packages.py setup    # Python's venv module and a JDK
-python3 setup/system_packages.py test     # and what the tests drive: Chromium, its driver, Redis
+python3 setup/system_packages.py test     # and what the tests drive: Chromium, its driver, Redis, Prometheus
 python3 setup/system_packages.py http     # and what asks in `make bench-http`: wrk
 """
 
@@ -34,7 +34,7 @@ class SystemPackage:
 def main() -> int:
     purposes = {
         "setup": (VENV, JDK),
-        "test": (VENV, JDK, CHROMIUM, CHROMEDRIVER, REDIS),
+        "test": (VENV, JDK, CHROMIUM, CHROMEDRIVER, REDIS, PROMETHEUS),
         "http": (VENV, JDK, WRK),
     }
     if len(sys.argv) != 2 or sys.argv[1] not in purposes:
@@ -112,6 +112,7 @@ JDK = SystemPackage("a JDK 17 or 21", _has_jdk, "openjdk-17-jdk-headless")
 CHROMIUM = SystemPackage("Chromium", _has_program(*CHROMIUMS), "chromium")
 CHROMEDRIVER = SystemPackage("ChromeDriver", _has_program("chromedriver"), "chromium-driver")
 REDIS = SystemPackage("Redis", _has_program("redis-server"), "redis-server")
+PROMETHEUS = SystemPackage("Prometheus", _has_program("promtool"), "prometheus")
 WRK = SystemPackage("wrk", _has_program("wrk"), "wrk")
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """The lake as metrics: its tables, how far they are behind Kafka, the last runs of the table service."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from deltalake.exceptions import DeltaError
@@ -14,10 +16,14 @@ Document = dict[str, Any]
 
 
 class LakeMetrics(Collector):
-    """What the state of the API says, looked up when Prometheus asks. A lake that cannot be read is said to be so."""
+    """What the state of the API says, looked up when Prometheus asks. A lake that cannot be read is said to be so.
 
-    def __init__(self, read_state: Callable[[], Document]) -> None:
+    ``folder`` is where the lake is, if that is on this machine.
+    """
+
+    def __init__(self, read_state: Callable[[], Document], *, folder: Path | None) -> None:
         self._read_state = read_state
+        self._folder = folder
 
     def describe(self) -> list[Metric]:
         """None beforehand: a registry would look everything up only to learn the names."""
@@ -29,6 +35,9 @@ class LakeMetrics(Collector):
         except (LakehouseError, DeltaError):
             state = None
         yield _gauge("lake_readable", "1 where the lake can be read", [], [([], float(state is not None))])
+        if self._folder is not None and self._folder.exists():
+            free_bytes = shutil.disk_usage(self._folder).free
+            yield _gauge("disk_free_bytes", "bytes that are free where the lake is", [], [([], free_bytes)])
         if state is not None:
             yield from _of_tables(state["tables"])
             yield from _of_kafka(state["kafka"])

@@ -77,7 +77,9 @@ class MetricsView(LakeView):
     def get(self, request: Request) -> HttpResponse:
         _check_no_parameters(request.query_params)
         sampler().sample()
-        text, media_type = exposition(LakeMetrics(_read_state))
+        location = current_lake().location
+        folder = location.to_path() if location.is_local else None
+        text, media_type = exposition(LakeMetrics(_read_state, folder=folder))
         return HttpResponse(text, content_type=media_type, headers={"Cache-Control": "no-store"})
 
 

@@ -34,6 +34,7 @@ def test_tables_have_rows_bytes_files_and_freshness(tmp_path: Path, api_of: ApiO
     assert found["cryptoviz_table_bytes", of_sentiment] > 0
     assert found["cryptoviz_table_newest_event_time_seconds", of_sentiment] == 1768046400  # 12:00
     assert found["cryptoviz_kafka_known", ()] == 0
+    assert found["cryptoviz_disk_free_bytes", ()] > 0
 
 
 def test_lake_that_is_not_there_is_said_to_be_unreadable(tmp_path: Path, api_of: ApiOf) -> None:
