@@ -6,6 +6,7 @@ CompactionError
 ├── UnreadableError       a file that the log names cannot be read; fsck says which
 ├── EngineError           Spark, as the engine of a compaction, did not start or failed
 ├── ReplayError           Kafka did not take a message that was to be published again
+├── BackupError           a backup was not made, is damaged, or cannot go where it should; what was there stays
 ├── RetentionError        a retention that readers may need longer
 └── ClockError            this machine's clock is ahead of the storage's
 """
@@ -51,6 +52,10 @@ class EngineError(CompactionError):
 
 class ReplayError(CompactionError):
     """Kafka did not take every message. Those that it took are replayed; the replay may be repeated."""
+
+
+class BackupError(CompactionError):
+    """A backup that is not whole, or that would overwrite something."""
 
 
 class RetentionError(CompactionError):
