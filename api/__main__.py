@@ -17,6 +17,7 @@ from api.live.worker import GatewayWorker
 from api.production import check_production
 from api.server import ProblemWorker
 from lakehouse.errors import SettingError
+from lakehouse.log_lines import log_to
 from lakehouse.settings import Settings
 
 logger = logging.getLogger("api")
@@ -120,9 +121,7 @@ def main() -> int:
     except SettingError as error:
         print(error, file=sys.stderr)
         return 2
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    log_to(sys.stderr, log_format=settings.log_format, level=settings.log_level)
     try:
         listener = listen(settings.http_host, settings.http_port)
     except OSError as error:

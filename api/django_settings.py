@@ -137,7 +137,7 @@ REST_FRAMEWORK = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "lakehouse.log_lines.to_formatter", "log_format": CRYPTOVIZ.log_format}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": CRYPTOVIZ.log_level.upper()},
     # A client's own mistakes are its answer's business, not the log's.

@@ -18,6 +18,7 @@ from compaction.outcome import Outcome
 from compaction.service import COMMANDS, READ_ONLY, to_gained
 from lakehouse.errors import LakehouseError, LakeNotFoundError, LockedError
 from lakehouse.lake import Lake
+from lakehouse.log_lines import log_as_set
 from lakehouse.maintenance_lock import held_lock, lock_path
 from lakehouse.maintenance_runs import begin_run, end_run
 from lakehouse.metrics import serve_metrics
@@ -29,7 +30,7 @@ logger = logging.getLogger("compaction")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = to_parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_as_set()
     try:
         settings = Settings.from_environ(os.environ)
         settings = replace(settings, lake_uri=options.lake) if options.lake else settings

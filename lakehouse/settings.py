@@ -1,6 +1,7 @@
 """Every setting, written once: its variable, type, default and meaning. Built at an entry point, frozen."""
 
 import json
+import logging
 import re
 import secrets
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from lakehouse.retention import Retention
 from lakehouse.storage import LakeLocation
 
 PREFIX = "CRYPTOVIZ_"
+LOG_LINES, LOG_JSON = "lines", "json"
 SOCKET_PATH = "/ws/v1/flux"
 _SECRET_FILE = "secret_key"
 _SECRET_BYTES = 48
@@ -82,6 +84,10 @@ class Settings:
         "never with sessions",
     )
     log_level: str = _setting("INFO", "least level that is logged")
+    log_format: str = _setting(
+        LOG_LINES,
+        "lines: a line of text with key=value pairs; json: an object a line (time, level, logger, message, fields)",
+    )
     columns_budget_bytes: int = _setting(
         256 * 1024 * 1024, "memory of an API process for recent days kept as columns; 0: none"
     )
@@ -147,6 +153,7 @@ class Settings:
         "empty: each by itself",
         secret=True,
     )
+    spark_master: str = _setting("", "Spark master of the stream; empty: as many tasks as each command needs")
     lag_seconds: float = _setting(5.0, "how often the API asks Kafka for end offsets")
     metrics: str = _setting(
         "",
@@ -171,6 +178,10 @@ class Settings:
                 variable=f"{PREFIX}LIVE_URL",
                 problem="a page follows ws://host/path, wss://host/path or a path such as /ws/v1/flux",
             )
+        if settings.log_format not in (LOG_LINES, LOG_JSON):
+            raise SettingError(variable=f"{PREFIX}LOG_FORMAT", problem=f"it is {LOG_LINES} or {LOG_JSON}")
+        if settings.log_level.upper() not in logging.getLevelNamesMapping():
+            raise SettingError(variable=f"{PREFIX}LOG_LEVEL", problem="it is DEBUG, INFO, WARNING or ERROR")
         settings.retention_days()
         settings.metrics_addresses()
         for origin in filter(None, settings.cors_origins.split(",")):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from lakehouse.log_lines import log_as_set
 from lakehouse.metrics import serve_metrics
 from lakehouse.settings import Settings
 from streaming.spark_session import build_session
@@ -18,9 +19,7 @@ EXIT_NEEDS_OPERATOR = 3
 
 def log_to_stdout() -> None:
     """One line an event; the clients' own chatter is left out."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    log_as_set(sys.stdout)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     logging.getLogger("py4j").setLevel(logging.WARNING)
 
@@ -34,7 +33,7 @@ def add_spark_options(parser: argparse.ArgumentParser, *, master: str = "local[2
     """``master`` is the default where the environment names none."""
     parser.add_argument(
         "--master",
-        default=os.environ.get("CRYPTOVIZ_SPARK_MASTER", master),
+        default=os.environ.get("CRYPTOVIZ_SPARK_MASTER") or master,
         help="Spark master (default %(default)s)",
     )
     parser.add_argument("--driver-memory", default="1g")

@@ -15,6 +15,7 @@ from compaction.backup.manifest import Manifest, find_backups, find_problems
 from compaction.backup.restore import restore_backup
 from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_FOUND, EXIT_LOCKED
 from lakehouse.errors import LakehouseError, LockedError
+from lakehouse.log_lines import log_as_set
 from lakehouse.settings import Settings
 
 logger = logging.getLogger("compaction.backup")
@@ -40,7 +41,7 @@ Examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_as_set()
     try:
         return int(options.action(options, Settings.from_environ(os.environ)))
     except LockedError as error:

@@ -13,6 +13,7 @@ from requests.adapters import HTTPAdapter
 
 from lakehouse.contract import RAW_NEWS, RAW_PRICE
 from lakehouse.errors import SettingError
+from lakehouse.log_lines import log_as_set
 from lakehouse.metrics import serve_metrics
 from lakehouse.settings import Settings
 from streaming.cluster import find_cluster, wait_topic_ids
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["gaps"]:
         return gaps.main(given[1:])
     options = parse_options(given)
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")
+    log_as_set()
     for noisy in ("httpx", "httpcore", "kafka", "urllib3", "ccxt"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     clock = SystemClock()
