@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from deltalake import DeltaTable
 
 from compaction.lake_tables import open_tables
+from compaction.version_retention import assert_retention
+from lakehouse.delta_table import POST_COMMIT_HOOKS
 from lakehouse.storage import LakeLocation
+from lakehouse.table_spec import RETENTION_HOURS, to_retention_properties
 
 CHECKPOINT_AFTER_COMMITS = 20
 _LAST = "_delta_log/_last_checkpoint"
@@ -30,19 +33,22 @@ def checkpoint_lake(
     *,
     names: frozenset[str] = frozenset(),
     after_commits: int = CHECKPOINT_AFTER_COMMITS,
+    retention_hours: int = RETENTION_HOURS,
     dry_run: bool = False,
 ) -> list[Checkpointed]:
-    """Checkpoints the tables whose logs have grown by that many commits, and drops log files past their retention.
+    """Checkpoints the tables whose logs have grown by that many commits, and drops log files past the retention.
 
-    Positions are in every checkpoint, so that they outlive the commits that moved them. A second call right after
-    does nothing.
+    A table is told its retention where it has another, so that every engine that cleans up keeps as much. Positions are
+    in every checkpoint, so that they outlive the commits that moved them. A second call right after does nothing.
+    Raises RetentionError for a retention that a reader may need longer.
     """
+    assert_retention(retention_hours)
     done = []
     for spec, location, table in open_tables(lake, names):
         n_commits = table.version() - _last_checkpoint(location)
         if n_commits < after_commits:
             continue
-        n_removed = 0 if dry_run else _checkpoint(table, location)
+        n_removed = 0 if dry_run else _checkpoint(table, location, retention_hours)
         found = Checkpointed(
             table=spec.name,
             version=table.version(),
@@ -61,11 +67,18 @@ def checkpoint_lake(
     return done
 
 
-def _checkpoint(table: DeltaTable, location: LakeLocation) -> int:
+def _checkpoint(table: DeltaTable, location: LakeLocation, retention_hours: int) -> int:
+    _tell_retention(table, retention_hours)
     table.create_checkpoint()
     n_before = len(location.names("_delta_log"))
     table.cleanup_metadata()
     return n_before - len(location.names("_delta_log"))
+
+
+def _tell_retention(table: DeltaTable, hours: int) -> None:
+    wanted, told = to_retention_properties(hours), table.metadata().configuration
+    if any(told.get(name) != value for name, value in wanted.items()):
+        table.alter.set_table_properties(wanted, post_commithook_properties=POST_COMMIT_HOOKS)
 
 
 def _last_checkpoint(location: LakeLocation) -> int:

@@ -2,8 +2,9 @@
 
 import argparse
 
-from compaction.vacuum import DEFAULT_RETENTION_HOURS, LEAST_RETENTION_HOURS
+from compaction.version_retention import LEAST_RETENTION_HOURS
 from lakehouse.replays import Place, parse_place
+from lakehouse.table_spec import RETENTION_HOURS
 from lakehouse.tables import TABLES
 
 EXIT_DONE = 0
@@ -73,6 +74,7 @@ def to_parser() -> argparse.ArgumentParser:
     _add_every(refresh)
     checkpoint = commands.add_parser("checkpoint", help="checkpoint logs that have grown, drop old log files")
     _add_tables(checkpoint)
+    _add_retention(checkpoint)
     vacuum = commands.add_parser(
         "vacuum", help="remove files that no recent version needs; a dry run without --yes"
     )
@@ -174,10 +176,10 @@ def _add_retention(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retention-hours",
         type=int,
-        default=DEFAULT_RETENTION_HOURS,
+        default=RETENTION_HOURS,
         metavar="H",
-        help="keep what a version of the last H hours needs, for readers and time travel; default: "
-        f"{DEFAULT_RETENTION_HOURS}",
+        help="keep what a version of the last H hours needs, its commits and files, for readers and time travel; "
+        f"at least {LEAST_RETENTION_HOURS}; default: {RETENTION_HOURS}",
     )
 
 

@@ -93,7 +93,7 @@ def compact(lake: Lake, options: Namespace) -> Outcome:
 
 
 def checkpoint(lake: Lake, options: Namespace) -> Outcome:
-    done = checkpoint_lake(lake.location, names=_names(options))
+    done = checkpoint_lake(lake.location, names=_names(options), retention_hours=options.retention_hours)
     lines = tuple(f"checkpointed {found.table} at version {found.version}" for found in done)
     return Outcome({"checkpoint": [asdict(found) for found in done]}, lines)
 

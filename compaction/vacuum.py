@@ -9,19 +9,16 @@ from itertools import pairwise
 
 from deltalake import DeltaTable
 
-from compaction.errors import ClockError, RetentionError
+from compaction.errors import ClockError
 from compaction.lake_tables import open_tables
+from compaction.version_retention import assert_retention
 from lakehouse.catalog import Catalog
 from lakehouse.delta_table import POST_COMMIT_HOOKS
 from lakehouse.storage import LakeLocation
+from lakehouse.table_spec import RETENTION_HOURS
 from lakehouse.tables import TABLES
 from lakehouse.time_range import HOUR_US, SECOND_US
 
-DEFAULT_RETENTION_HOURS = 24
-LEAST_RETENTION_HOURS = 2
-"""Who reads a version may take this long. The API's longest statement takes 150 s, its streams go on with a newer
-version; rollups, scores and cursors go by position and always read the newest one; what is left are notebooks and
-streams of others. A writer's file is not in the log before its commit, which may take as long."""
 MAX_SKEW_SECONDS = 300.0
 _PROBE = "_maintenance/clock"
 
@@ -41,7 +38,7 @@ def vacuum_lake(
     lake: LakeLocation,
     *,
     names: frozenset[str] = frozenset(),
-    retention_hours: int = DEFAULT_RETENTION_HOURS,
+    retention_hours: int = RETENTION_HOURS,
     dry_run: bool = True,
     is_forced: bool = False,
 ) -> list[Vacuumed]:
@@ -51,8 +48,7 @@ def vacuum_lake(
     retention that a reader may need longer, unless forced; ClockError where this clock is ahead of the storage's,
     so that everything looks older than it is.
     """
-    if retention_hours < LEAST_RETENTION_HOURS and not is_forced:
-        raise RetentionError(hours=retention_hours, least_hours=LEAST_RETENTION_HOURS)
+    assert_retention(retention_hours, is_forced=is_forced)
     _assert_clock(lake)
     found = []
     for spec, location, table in open_tables(lake, names):

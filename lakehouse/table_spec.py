@@ -25,13 +25,23 @@ HEADER_LIST: DeltaType = {
 }
 
 # Keeps plain tables at protocol 1/2, which Spark and delta-rs both read, write and compact.
-BASE_PROPERTIES: Mapping[str, str] = {
+BASE_PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     "delta.checkpointPolicy": "classic",
     "delta.columnMapping.mode": "none",
     "delta.checkpointInterval": "50",
-    "delta.logRetentionDuration": "interval 7 days",
 }
+
+RETENTION_HOURS = 6
+"""How long a version that is no longer the newest can be read. Every open lists the whole log and every append does so
+twice, 1 ms per 1,000 commits each time, and every checkpoint names the files that left within this time."""
+
+
+def to_retention_properties(hours: int) -> dict[str, str]:
+    """How long the log keeps commits, and the files that left: one length, for a version needs both."""
+    return dict.fromkeys(
+        ("delta.logRetentionDuration", "delta.deletedFileRetentionDuration"), f"interval {hours} hours"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,7 @@ class TableSpec:
         return pa.schema([pa.field(c.name, to_arrow_type(c.type)) for c in self.columns])
 
     def to_properties(self) -> dict[str, str]:
-        properties = dict(BASE_PROPERTIES)
+        properties = BASE_PROPERTIES | to_retention_properties(RETENTION_HOURS)
         if self.stats_on:
             properties["delta.dataSkippingStatsColumns"] = ",".join(self.stats_on)
         return properties | dict(self.properties)

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
+from compaction.checkpoint import checkpoint_lake
 from compaction.errors import ClockError, RetentionError
 from compaction.vacuum import vacuum_lake
-from lakehouse.delta_table import open_table
+from lakehouse.delta_table import append, open_table
 from lakehouse.errors import LockedError
 from lakehouse.maintenance_lock import held_lock, lock_path
 from lakehouse.maintenance_runs import read_runs
 from lakehouse.position import Position, TopicPartition, read_position
+from lakehouse.table_spec import to_retention_properties
 from lakehouse.tables import GOLD_PRICE
 from tests.lake_builder import LakeBuilder, build_lake
 
@@ -208,3 +210,58 @@ def test_help_teaches_exit_codes_and_examples() -> None:
     ).stdout
     assert "75  another run was at work; nothing was done" in said
     assert "python -m compaction run --max-seconds 50" in said
+
+
+def _make_commits_old(folder: Path, *, hours: float) -> None:
+    for path in (folder / "_delta_log").iterdir():
+        os.utime(path, (time.time() - hours * 3_600,) * 2)
+
+
+def test_checkpoint_drops_commits_past_the_retention(tmp_path: Path) -> None:
+    builder = build_lake(tmp_path)
+    for _ in range(30):
+        builder.append("gold_price", [{}])
+    folder = builder.catalog.table_location("gold_price", builder.build).to_path()
+    _make_commits_old(folder, hours=7)
+    _ask(tmp_path, "checkpoint", "--retention-hours", "8")
+    assert (folder / "_delta_log" / f"{0:020}.json").exists()
+    for _ in range(45):
+        builder.append("gold_price", [{}])
+
+    (made,) = _document(tmp_path, "checkpoint")["checkpoint"]
+
+    assert made["n_log_files_removed"] > 30
+    assert not (folder / "_delta_log" / f"{0:020}.json").exists()
+    assert builder.open("gold_price").to_pyarrow_table().num_rows == 75
+    assert _document(tmp_path, "fsck")["findings"] == []
+
+
+def test_checkpoint_tells_a_table_of_before_its_retention(tmp_path: Path) -> None:
+    builder = build_lake(tmp_path)
+    before = builder.open("gold_price")
+    before.alter.set_table_properties({"delta.logRetentionDuration": "interval 7 days"})
+    for _ in range(20):
+        builder.append("gold_price", [{}])
+
+    _ask(tmp_path, "checkpoint")
+
+    told = builder.open("gold_price").metadata().configuration
+    assert told["delta.logRetentionDuration"] == "interval 6 hours"
+    assert told["delta.deletedFileRetentionDuration"] == "interval 6 hours"
+
+
+def test_append_lands_although_the_retention_changed_meanwhile(tmp_path: Path) -> None:
+    builder = build_lake(tmp_path)
+    stale = builder.open("gold_price")
+    other = builder.open("gold_price")
+    other.alter.set_table_properties(to_retention_properties(48))
+
+    version = append(stale, GOLD_PRICE, GOLD_PRICE.to_arrow_schema().empty_table(), expected={}, advanced={})
+
+    assert version == other.version() + 1
+
+
+def test_checkpoint_refuses_a_retention_that_a_reader_may_need_longer(tmp_path: Path) -> None:
+    builder = build_lake(tmp_path)
+    with pytest.raises(RetentionError, match="the least is 2 h"):
+        checkpoint_lake(builder.location, retention_hours=1)
