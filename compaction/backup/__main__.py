@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from compaction.backup.create import create_backup
-from compaction.backup.manifest import Manifest, find_backups, find_problems
+from compaction.backup.manifest import Manifest, find_older, find_problems
 from compaction.backup.restore import restore_backup
 from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_FOUND, EXIT_LOCKED
 from lakehouse.errors import LakehouseError, LockedError
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _create(options: Namespace, settings: Settings) -> int:
     folder, manifest = _create_when_free(options, settings)
     print(f"{folder}: {_in_words(manifest)}")
-    for old in find_backups(options.to)[: -options.keep] if options.keep else ():
+    for old in find_older(options.to, n_kept=options.keep) if options.keep else ():
         shutil.rmtree(old)
         print(f"removed {old}")
     return EXIT_DONE
@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         "--keep",
         type=_positive,
         metavar="N",
-        help="afterwards remove all but the newest N; default: keep all",
+        help="afterwards remove all but the newest N, and what was cut off before them; default: keep all",
     )
     create.add_argument(
         "--wait",

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from compaction.errors import BackupError
+from lakehouse.durable_file import replace_file
 
 MANIFEST = "manifest.json"
 LAKE, METADATA, RUNTIME = "lake", "metadata.sqlite3", "runtime"
@@ -41,8 +43,10 @@ class Manifest:
         return sum(file.size_bytes for file in self.files.values())
 
     def write(self, folder: Path) -> None:
+        """Durable, and after everything that it names."""
         document = {"format": FORMAT, **asdict(self)}
-        (folder / MANIFEST).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        os.sync()
+        replace_file(folder / MANIFEST, (json.dumps(document, indent=1) + "\n").encode())
 
     @staticmethod
     def read(folder: Path) -> "Manifest":
@@ -60,6 +64,12 @@ class Manifest:
 def find_backups(parent: Path) -> list[Path]:
     """Whole backups in a folder, oldest first."""
     return sorted(path.parent for path in parent.glob(f"{PREFIX}*/{MANIFEST}"))
+
+
+def find_older(parent: Path, *, n_kept: int) -> list[Path]:
+    """What stands before the newest ``n_kept`` backups: whole ones, and what was cut off."""
+    kept = find_backups(parent)[-n_kept:]
+    return [folder for folder in sorted(parent.glob(f"{PREFIX}*")) if kept and folder.name < kept[0].name]
 
 
 def find_problems(folder: Path, manifest: Manifest) -> Iterator[str]:

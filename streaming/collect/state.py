@@ -1,11 +1,11 @@
 """What a collector remembers between two starts: small files, each replaced at once and only after Kafka has it."""
 
-import os
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from lakehouse.durable_file import replace_file
 from streaming.collect.errors import StateFileError
 
 State = TypeVar("State", bound=msgspec.Struct)
@@ -34,11 +34,4 @@ class StateStore:
         """Atomic and durable: after a crash the file holds this state or the one before."""
         if self._directory is None:
             return
-        self._directory.mkdir(parents=True, exist_ok=True)
-        path = self._directory / f"{name}.json"
-        written = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with written.open("wb") as file:
-            file.write(msgspec.json.encode(state))
-            file.flush()
-            os.fsync(file.fileno())
-        written.replace(path)
+        replace_file(self._directory / f"{name}.json", msgspec.json.encode(state))

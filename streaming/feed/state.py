@@ -1,10 +1,11 @@
 """What was published already: a small file, so that a feed started again does not repeat its backfill."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from operator import attrgetter
 from pathlib import Path
+
+from lakehouse.durable_file import replace_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +39,7 @@ def write_state(path: Path | None, state: FeedState) -> None:
     """Atomic and durable: after a crash the file holds this state or the one before."""
     if path is None:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with written.open("w", encoding="utf-8") as file:
-        json.dump(asdict(state), file)
-        file.flush()
-        os.fsync(file.fileno())
-    written.replace(path)
+    replace_file(path, json.dumps(asdict(state)).encode())
 
 
 def resume_us(state: FeedState | None, wanted: FeedState) -> int:

@@ -103,9 +103,7 @@ def test_unit_is_bounded(path: Path) -> None:
 
 
 def test_hadolint_agrees() -> None:
-    hadolint = shutil.which("hadolint")
-    if hadolint is None:
-        pytest.skip("hadolint is not installed")
+    hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run(
         [hadolint, str(DEPLOY / "Containerfile")], capture_output=True, text=True, check=False, timeout=60
     )

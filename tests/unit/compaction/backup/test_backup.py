@@ -285,6 +285,9 @@ def test_lake_that_is_not_there_is_not_backed_up(tmp_path: Path) -> None:
 def test_only_the_newest_are_kept(here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRYPTOVIZ_RUNTIME_DIR", here.runtime_dir)
     monkeypatch.setenv("CRYPTOVIZ_LAKE_URI", here.lake_uri)
+    cut_off = tmp_path / "backups" / "backup-20260101T000000000000Z"
+    (cut_off / "lake").mkdir(parents=True)
     for _ in range(3):
         assert main(["create", str(tmp_path / "backups"), "--keep", "2"]) == 0
+    assert not cut_off.exists()
     assert len(find_backups(tmp_path / "backups")) == 2
