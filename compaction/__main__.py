@@ -93,7 +93,8 @@ def _say(outcome: Outcome, options: Namespace) -> None:
 
 
 def _repeat(lake: Lake, options: Namespace, lock: Path, *, every_seconds: float) -> int:
-    """Until a signal; a lake that does not exist yet is waited for, and a run of another let by."""
+    """Until a signal; a lake that does not exist yet is waited for, a run of another let by, and after one that failed,
+    as its record says, comes the next."""
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
@@ -105,6 +106,8 @@ def _repeat(lake: Lake, options: Namespace, lock: Path, *, every_seconds: float)
         except LockedError as error:
             metrics.RUNS.labels("locked").inc()
             logger.info("left to %s", error.holder)
+        except Exception:
+            logger.exception("the run failed; the next is due in %g s", every_seconds)
         if stopping.wait(every_seconds):
             return EXIT_DONE
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltalake import CommitProperties, DeltaTable, Transaction
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from compaction.errors import SwapConflictError
 from compaction.live_files import LiveFile
 from lakehouse.delta_table import POST_COMMIT_HOOKS
 from lakehouse.horizon import HORIZON_APP_ID
+from lakehouse.log_listing import is_torn, refresh
 from lakehouse.table_spec import TableSpec
 
 MAX_ATTEMPTS = 50
@@ -40,7 +41,8 @@ def commit_swap(table: DeltaTable, spec: TableSpec, swap: Swap, *, noted: Mappin
     """Commits a swap and returns its version; ``noted`` goes into the commit's info. The position stays as it was.
 
     Appends that land meanwhile are let by. Raises SwapConflictError, changing nothing, where another maintenance
-    removed one of the files first. ``table`` is brought to the new version.
+    removed one of the files first, or where a torn listing hid that this swap landed. ``table`` is brought to the new
+    version.
     """
     actions: list[AddAction | RemoveAction] = [
         *swap.added,
@@ -49,7 +51,7 @@ def commit_swap(table: DeltaTable, spec: TableSpec, swap: Swap, *, noted: Mappin
     horizon = [] if swap.horizon_day is None else [Transaction(HORIZON_APP_ID, swap.horizon_day)]
     wanted = {file.path for file in swap.removed}
     for _ in range(MAX_ATTEMPTS):
-        table.update_incremental()
+        refresh(table)
         if gone := wanted - set(_live_paths(table)):
             raise SwapConflictError(
                 table=spec.name, problem=f"{len(gone)} of its files were replaced by another"
@@ -67,7 +69,11 @@ def commit_swap(table: DeltaTable, spec: TableSpec, swap: Swap, *, noted: Mappin
             )
         except CommitFailedError:
             continue
-        table.update_incremental()
+        except DeltaError as error:
+            if not is_torn(error):
+                raise
+            continue
+        refresh(table)
         return table.version()
     raise SwapConflictError(table=spec.name, problem=f"{MAX_ATTEMPTS} commits of others were quicker")
 

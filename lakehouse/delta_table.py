@@ -12,9 +12,10 @@ from deltalake import (
     WriterProperties,
     write_deltalake,
 )
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from lakehouse.errors import LakeNotFoundError, PositionConflictError, SchemaMismatchError
+from lakehouse.log_listing import is_torn, look_again_if_torn, refresh
 from lakehouse.position import TopicPartition
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
@@ -36,8 +37,10 @@ WRITER = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_
 def open_table(location: LakeLocation, spec: TableSpec, *, version: int | None = None) -> DeltaTable:
     """Opens a table as it stands (or stood). Raises LakeNotFoundError before it exists."""
     try:
-        return DeltaTable(
-            location.uri, version=version, storage_options=dict(location.storage_options) or None
+        return look_again_if_torn(
+            lambda: DeltaTable(
+                location.uri, version=version, storage_options=dict(location.storage_options) or None
+            )
         )
     except TableNotFoundError as error:
         raise LakeNotFoundError(what=f"table {spec.name}", uri=location.uri) from error
@@ -63,15 +66,17 @@ def ensure_table(location: LakeLocation, spec: TableSpec) -> DeltaTable:
 
 def _create_or_open(location: LakeLocation, spec: TableSpec) -> DeltaTable:
     try:
-        return DeltaTable.create(
-            location.uri,
-            schema=spec.to_delta_schema(),
-            mode="ignore",
-            partition_by=list(spec.partition_by),
-            name=spec.name,
-            description=spec.grain,
-            configuration=spec.to_properties(),
-            storage_options=dict(location.storage_options) or None,
+        return look_again_if_torn(
+            lambda: DeltaTable.create(
+                location.uri,
+                schema=spec.to_delta_schema(),
+                mode="ignore",
+                partition_by=list(spec.partition_by),
+                name=spec.name,
+                description=spec.grain,
+                configuration=spec.to_properties(),
+                storage_options=dict(location.storage_options) or None,
+            )
         )
     except CommitFailedError:  # another process created it between the look and the commit
         return open_table(location, spec)
@@ -123,7 +128,14 @@ def append(
         except CommitFailedError as error:
             problem = str(error)
             logger.info("append lost its turn table=%s reason=%s", spec.name, problem.partition("\n")[0])
-            table.update_incremental()
+            refresh(table)
+        except DeltaError as error:
+            if not is_torn(error) or not advanced:
+                raise
+            problem = str(error)
+            refresh(table)  # the look before or after the commit was torn: the position says which
+            if moves and all(table.transaction_version(key.app_id) == to for key, to in advanced.items()):
+                return table.version()
     raise PositionConflictError(table=spec.name, problem=problem)
 
 
@@ -153,7 +165,7 @@ def _append_once(table: DeltaTable, spec: TableSpec, rows: pa.Table, commit: Com
         commit_properties=commit,
         post_commithook_properties=POST_COMMIT_HOOKS,
     )
-    table.update_incremental()
+    refresh(table)
 
 
 def _write(table: DeltaTable, spec: TableSpec, rows: pa.Table, commit: CommitProperties) -> None:

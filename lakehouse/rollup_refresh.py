@@ -15,6 +15,7 @@ from deltalake import DeltaTable
 from lakehouse.delta_table import append, ensure_table
 from lakehouse.errors import LakeNotFoundError, PositionConflictError
 from lakehouse.lake import Lake
+from lakehouse.log_listing import refresh
 from lakehouse.position import Position, TopicPartition, read_position
 from lakehouse.rollups import ROLLUPS, Rollup
 from lakehouse.snapshot import Snapshot, TableSnapshot
@@ -72,7 +73,7 @@ def _refresh(lake: Lake, rollup: Rollup, snapshot: Snapshot, *, offsets_per_comm
             if n_conflicts > MAX_CONFLICTS:
                 raise
             logger.info("another writer was first table=%s reason=%s", rollup.table.name, error.problem)
-            table.update_incremental()
+            refresh(table)
             continue
         n_offsets += sum(target[key] - position[key] for key in target)
         n_sums, n_commits = n_sums + sums.num_rows, n_commits + 1

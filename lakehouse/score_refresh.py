@@ -21,6 +21,7 @@ from lakehouse.duckdb_session import padded_rows
 from lakehouse.errors import LakeNotFoundError, PositionConflictError
 from lakehouse.file_index import FileIndex
 from lakehouse.lake import Lake
+from lakehouse.log_listing import refresh
 from lakehouse.outcomes import PriceClock, read_price_clock, to_scores
 from lakehouse.position import Position, TopicPartition, read_position
 from lakehouse.rollup_refresh import MAX_CONFLICTS, next_target
@@ -149,7 +150,7 @@ def _refresh(lake: Lake, report: ScoreReport, snapshot: Snapshot, *, offsets_per
             if n_conflicts > MAX_CONFLICTS:
                 raise
             logger.info("another writer was first table=%s reason=%s", GOLD_SCORE.name, error.problem)
-            table.update_incremental()
+            refresh(table)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -17,6 +17,7 @@ from lakehouse.commit import parse_file_changes
 from lakehouse.delta_table import assert_matches, open_table
 from lakehouse.file_index import FileIndex
 from lakehouse.horizon import committed_horizon, read_horizon
+from lakehouse.log_listing import refresh
 from lakehouse.position import Position, committed_offsets, read_position
 from lakehouse.storage import LakeLocation
 from lakehouse.table_spec import TableSpec
@@ -183,7 +184,7 @@ class TableFollower:
     def _updated_table(self) -> DeltaTable:
         if self._table is not None:
             try:
-                self._table.update_incremental()
+                refresh(self._table)
                 self._listed_at = time.monotonic()
                 return self._table
             except DeltaError:

@@ -10,6 +10,7 @@ from lakehouse.contract import MessageContract
 from lakehouse.corrections import Excluded, read_excluded
 from lakehouse.delta_table import open_table
 from lakehouse.lake import Lake
+from lakehouse.log_listing import refresh
 from lakehouse.origins import OriginIndex
 from lakehouse.replays import Place
 from lakehouse.tail import Tail
@@ -86,7 +87,7 @@ class TailWinners:
         origins = {row.origin for row in rows if row.origin is not None}
         if not origins:
             return {}
-        index.table.update_incremental()
+        refresh(index.table)
         found = index.origins.find(origins)
         for symbol in {row.symbol for row in rows}:
             for held in self._tail.rows_of(contract.table.name, symbol):

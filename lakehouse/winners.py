@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from lakehouse.log_listing import refresh
 from lakehouse.storage import LakeLocation
 
 Winner = tuple[str, int, int]
@@ -57,7 +58,7 @@ class WinnerIndex:
         missing = [bucket for bucket in distinct if bucket not in self._buckets]
         if missing:
             if self._follows:
-                self._table.update_incremental()
+                refresh(self._table)
             self._read(missing)
         for bucket in distinct:
             self._buckets.move_to_end(bucket)

@@ -22,6 +22,7 @@ from lakehouse.position import Position, TopicPartition, read_position
 from lakehouse.table_spec import to_retention_properties
 from lakehouse.tables import GOLD_PRICE
 from tests.lake_builder import LakeBuilder, build_lake
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 DAYS_AGO = 5 * 86_400
@@ -265,3 +266,23 @@ def test_checkpoint_refuses_a_retention_that_a_reader_may_need_longer(tmp_path: 
     builder = build_lake(tmp_path)
     with pytest.raises(RetentionError, match="the least is 2 h"):
         checkpoint_lake(builder.location, retention_hours=1)
+
+
+def test_service_goes_on_after_a_run_that_failed(tmp_path: Path) -> None:
+    builder = _crowded(tmp_path)
+    log = builder.catalog.table_location("gold_price", builder.build).to_path() / "_delta_log"
+    hidden = (log / f"{3:020}.json").rename(log / "hidden")
+    command = [sys.executable, "-m", "compaction", "run", "--every", "0.2", "--lake", str(tmp_path)]
+    service = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: 1 in _exit_codes(builder), "a run that failed")
+        hidden.rename(log / f"{3:020}.json")
+        wait_until(lambda: 0 in _exit_codes(builder), "a run that did not")
+        assert service.poll() is None
+    finally:
+        service.terminate()
+        assert service.wait(60) == 0
+
+
+def _exit_codes(builder: LakeBuilder) -> list[int | None]:
+    return [run.exit_code for run in read_runs(builder.location, n_newest=20)]

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 from pyspark.sql import SparkSession
 
 from lakehouse.contract import CONTRACTS
 from lakehouse.storage import LakeLocation
 from streaming.embedded_broker import EmbeddedBroker
+from streaming.ingest.loss import accept_losses
+from streaming.ingest.preflight import Loss
 from streaming.ingest.run import IngestService, IngestSettings
 from streaming.kafka_settings import KafkaSettings
 from streaming.topics import create_topics
@@ -61,6 +63,25 @@ class Pipeline:
         if self._producer is not None:
             self._producer.close(timeout=1)
         self._producer = None
+
+    def recreate(self, topic: str) -> None:
+        """Deletes a topic and makes it again, under another id."""
+        self.new_producer()
+        admin = KafkaAdminClient(bootstrap_servers=self.broker.bootstrap)
+        admin.delete_topics([topic])
+        wait_until(lambda: topic not in admin.list_topics(), "the topic to be gone")
+        admin.close()
+        create_topics(self.kafka.for_kafka_python())
+
+    def accept_losses(self, *, dry_run: bool = False) -> list[Loss]:
+        return accept_losses(
+            lake=self.lake,
+            kafka=self.kafka,
+            topics=tuple(CONTRACTS),
+            reason="disk was full",
+            accepted_by="operator",
+            dry_run=dry_run,
+        )
 
     def service(self, **settings: Any) -> IngestService:
         checkpoint_dir = self.directory / "checkpoints"

@@ -7,14 +7,11 @@ from kafka import KafkaAdminClient, TopicPartition
 
 from lakehouse.catalog import Catalog
 from streaming.errors import CompactedTopicError, DataLossError
-from streaming.ingest.loss import accept_losses
 from streaming.ingest.rebuild import rebuild
 from streaming.topics import create_topics
 from tests.accounting import read_delivered, read_table
 from tests.integration.streaming.ingest.conftest import Pipeline
 from tests.waiting import wait_until
-
-TOPICS = ("analyzed-sentiment", "predicted-price", "raw-price", "raw-news")
 
 
 def test_checkpoint_lost_while_running_is_no_loss(pipeline: Pipeline) -> None:
@@ -49,8 +46,8 @@ def test_expired_offsets_stop_ingestion_with_the_exact_range_until_accepted(pipe
         match=r"table=gold_price topic=raw-price .* partition=0 offsets 10 to 14: Kafka expired",
     ):
         pipeline.service().run()
-    assert _accept(pipeline, dry_run=True) == _accept(pipeline, dry_run=True)
-    accepted = _accept(pipeline)
+    assert pipeline.accept_losses(dry_run=True) == pipeline.accept_losses(dry_run=True)
+    accepted = pipeline.accept_losses()
     pipeline_lost = {(loss.table, loss.from_offset, loss.to_offset) for loss in accepted}
     assert pipeline_lost == {(name, 10, 15) for name in ("gold_price", "quarantine", "duplicates", "bronze")}
     with pipeline.running():
@@ -61,13 +58,13 @@ def test_expired_offsets_stop_ingestion_with_the_exact_range_until_accepted(pipe
     assert {(row["table_name"], row["reason"]) for row in losses} == {
         (loss.table, "disk was full") for loss in accepted
     }
-    assert _accept(pipeline) == []
+    assert pipeline.accept_losses() == []
 
 
 def test_recreated_topic_stops_ingestion_until_accepted(pipeline: Pipeline) -> None:
     pipeline.send_good(10, key="a")
     pipeline.ingest_all()
-    _recreate(pipeline, "analyzed-sentiment")
+    pipeline.recreate("analyzed-sentiment")
     pipeline.new_producer()
     pipeline.send_good(30, key="b")
 
@@ -76,7 +73,7 @@ def test_recreated_topic_stops_ingestion_until_accepted(pipeline: Pipeline) -> N
     ):
         pipeline.service().run()
     assert read_table(pipeline.lake, "gold_sentiment").num_rows == 10
-    _accept(pipeline)
+    pipeline.accept_losses()
     with pipeline.running():
         wait_until(lambda: read_table(pipeline.lake, "gold_sentiment").num_rows == 40, "the new topic's rows")
         wait_until(lambda: read_table(pipeline.lake, "bronze").num_rows == 160, "bronze")
@@ -147,17 +144,6 @@ def test_absent_topic_is_named_and_waited_for(pipeline: Pipeline, caplog: pytest
         pipeline.wait_accounted(20)
 
 
-def _accept(pipeline: Pipeline, *, dry_run: bool = False) -> list[object]:
-    return accept_losses(
-        lake=pipeline.lake,
-        kafka=pipeline.kafka,
-        topics=TOPICS,
-        reason="disk was full",
-        accepted_by="operator",
-        dry_run=dry_run,
-    )
-
-
 def _expire(pipeline: Pipeline, topic: str, *, before_offset: int) -> None:
     pipeline.flush()
     admin = KafkaAdminClient(bootstrap_servers=pipeline.broker.bootstrap)
@@ -165,18 +151,10 @@ def _expire(pipeline: Pipeline, topic: str, *, before_offset: int) -> None:
     admin.close()
 
 
-def _recreate(pipeline: Pipeline, topic: str) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=pipeline.broker.bootstrap)
-    admin.delete_topics([topic])
-    wait_until(lambda: topic not in admin.list_topics(), "the topic to be gone")
-    admin.close()
-    create_topics(pipeline.kafka.for_kafka_python())
-
-
 def _recreate_while_running(pipeline: Pipeline) -> None:
     with pipeline.running() as service:
         pipeline.wait_accounted(40)
-        _recreate(pipeline, "raw-price")
+        pipeline.recreate("raw-price")
         pipeline.new_producer()
         pipeline.send_good(50, key="b")
         wait_until(lambda: service.has_ended, "ingestion to stop by itself")

@@ -16,6 +16,7 @@ from streaming.ingest.rebuild import rebuild
 from tests.accounting import read_delivered, read_table
 from tests.integration.streaming.ingest.conftest import Pipeline
 from tests.messages import price, sentiment, to_bytes
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[4]
 N_MESSAGES = 40
@@ -102,3 +103,33 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
         for header in row or ()
     }
     assert headers == {"trace", "cryptoviz-origin"}
+
+
+@pytest.mark.timeout(400)  # three ingestions
+def test_replay_to_a_recreated_topic_is_still_the_record_that_it_was(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _quarantine_all(pipeline, monkeypatch)
+    origins = {row["topic_id"] for row in read_table(pipeline.lake, "quarantine").to_pylist()}
+    pipeline.recreate("raw-price")
+    pipeline.accept_losses()
+    with pipeline.running():
+        pipeline.send("raw-price", to_bytes(price(START, key="new")))
+        pipeline.flush()
+        wait_until(lambda: read_table(pipeline.lake, "gold_price").num_rows == 1, "the new topic's row")
+
+    for _ in range(2):
+        assert f"published {N_MESSAGES} messages to raw-price again" in _said(pipeline, "--yes")
+    with pipeline.running():
+        wait_until(lambda: _n_in_gold(pipeline) == (N_MESSAGES + 1, N_MESSAGES), "what was replayed")
+        pipeline.wait_accounted(6 * N_MESSAGES + 2)
+
+    assert f"{2 * N_MESSAGES} are in gold already, 0 are left" in _said(pipeline, "--yes")
+    replayed = [row for row in read_table(pipeline.lake, "gold_price").to_pylist() if row["replayed_from"]]
+    assert {row["replayed_from"].partition("/")[0] for row in replayed} <= origins
+    assert {row["topic_id"] for row in replayed}.isdisjoint(origins)
+
+    rebuild(lake=pipeline.lake, reason="the contract was mended", progress=lambda line: None)
+
+    assert _n_in_gold(pipeline) == (N_MESSAGES + 1, N_MESSAGES)
+    assert check_lake(pipeline.lake) == []
