@@ -2,12 +2,14 @@
 
 import hashlib
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.views import View
 
 from api.access.permissions import Access, is_allowed
+from api.access.sign_in import NEXT
 from api.lakes import current_settings
 from api.problems import problem
 from api.viewer.files import ViewerFile, ViewerNotBuiltError, current_viewer
@@ -59,7 +61,7 @@ class PageView(_FileView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         if not is_allowed(Access.HISTORY, user=_user_of(request), token=None):
-            return HttpResponseRedirect("/connexion")
+            return HttpResponseRedirect(_sign_in_path(request.META["QUERY_STRING"]))
         page = current_viewer().page
         body = with_live_url(page.body, _LIVE_URL)
         etag = f'"{hashlib.sha256(body).hexdigest()}"'
@@ -82,6 +84,11 @@ class FileView(_FileView):
         response["Cache-Control"] = _FOR_GOOD
         response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return response
+
+
+def _sign_in_path(query: str) -> str:
+    """Where signing in goes on to what was asked for, such as a shared view."""
+    return f"/connexion?{urlencode({NEXT: f'/?{query}'})}" if query else "/connexion"
 
 
 def _user_of(request: HttpRequest) -> Any:

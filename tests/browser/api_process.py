@@ -11,18 +11,30 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 60
+_ADD_USER = """
+import os
+from django.contrib.auth import get_user_model
+from django.test import Client
+user = get_user_model().objects.create_user(os.environ["NEW_USER"], password=os.environ["NEW_PASSWORD"])
+client = Client()
+client.force_login(user)
+print(client.cookies["sessionid"].value)
+"""
 
 
 class ApiProcess:
     """A server that can be stopped and started again where it was."""
 
-    def __init__(self, *, lake: Path, runtime_dir: Path, live_url: str, bootstrap: str) -> None:
+    def __init__(
+        self, *, lake: Path, runtime_dir: Path, live_url: str, bootstrap: str, history_open: bool
+    ) -> None:
         self._environ = {
             "CRYPTOVIZ_LAKE_URI": str(lake),
             "CRYPTOVIZ_RUNTIME_DIR": str(runtime_dir),
             "CRYPTOVIZ_HTTP_WORKERS": "1",
             "CRYPTOVIZ_LIVE_URL": live_url,
             "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+            "CRYPTOVIZ_HISTORY_OPEN": "yes" if history_open else "no",
         }
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
@@ -31,12 +43,27 @@ class ApiProcess:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}/"
 
-    def start(self) -> None:
+    def add_user(self, name: str, *, password: str) -> str:
+        """The session of a new user, whom the server's own database knows. The server has been started before."""
+        made = subprocess.run(
+            [sys.executable, "manage.py", "shell", "-v", "0", "-c", _ADD_USER],
+            cwd=ROOT,
+            env=self._whole_environ() | {"NEW_USER": name, "NEW_PASSWORD": password},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return made.stdout.strip()
+
+    def _whole_environ(self) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("CRYPTOVIZ_")}
+        return clean | self._environ | {"CRYPTOVIZ_HTTP_PORT": str(self._port)}
+
+    def start(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "api"],
             cwd=ROOT,
-            env=clean | self._environ | {"CRYPTOVIZ_HTTP_PORT": str(self._port)},
+            env=self._whole_environ(),
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -54,10 +81,16 @@ class ApiProcess:
 
 @contextmanager
 def running_api(
-    *, lake: Path, runtime_dir: Path, live_url: str = "", bootstrap: str = ""
+    *, lake: Path, runtime_dir: Path, live_url: str = "", bootstrap: str = "", history_open: bool = True
 ) -> Iterator[ApiProcess]:
     """An API over the lake at a path, on a free port, until the end of the block."""
-    api = ApiProcess(lake=lake, runtime_dir=runtime_dir, live_url=live_url, bootstrap=bootstrap)
+    api = ApiProcess(
+        lake=lake,
+        runtime_dir=runtime_dir,
+        live_url=live_url,
+        bootstrap=bootstrap,
+        history_open=history_open,
+    )
     api.start()
     try:
         yield api

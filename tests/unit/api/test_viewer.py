@@ -3,11 +3,15 @@
 import gzip
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
+from api import lakes
 from api.viewer.files import PAGE, current_viewer, read_viewer
 from api.viewer.live import live_source, with_live_url
 from lakehouse.errors import SettingError
@@ -38,6 +42,20 @@ def test_page_is_asked_about_again_and_not_sent_again(client: Client) -> None:
     again = client.get("/", headers={"If-None-Match": response["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert client.get("/", headers={"If-None-Match": '"another"'}).status_code == 200
+
+
+def test_closed_page_goes_on_to_the_shared_view_that_was_asked_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CRYPTOVIZ", replace(settings.CRYPTOVIZ, history_open=False))
+    lakes.current_settings.cache_clear()
+    try:
+        assert client.get("/").headers["Location"] == "/connexion"
+        place = client.get("/?vue=a-b&x=%23&next=//evil.example").headers["Location"]
+    finally:
+        monkeypatch.undo()
+        lakes.current_settings.cache_clear()
+    assert parse_qs(urlsplit(place).query) == {"next": ["/?vue=a-b&x=%23&next=//evil.example"]}
 
 
 def test_head_tells_the_length_and_sends_nothing(client: Client) -> None:

@@ -1,5 +1,6 @@
 // What is looked at, kept in the address's fragment, so that a link reopens it.
 
+import type { ViewParameters } from "./api-types.ts";
 import { RANGES, WIDTHS, between, type Interval, type Range, type Span } from "./times.ts";
 import { LANGUAGES, type Language } from "./words.ts";
 
@@ -47,6 +48,23 @@ export function toAddress({ symbol, range, span, model, horizon, detail, at, lan
   add("model", model);
   add("horizon", horizon);
   return `#${named.toString().replaceAll("%3A", ":")}`;
+}
+
+/** The choice as a saved view holds it: what the address names, and nothing else. */
+export function toParameters(choice: Choice): ViewParameters {
+  const { from, to, ...named } = Object.fromEntries(new URLSearchParams(toAddress(choice).slice(1)));
+  return from !== undefined && to !== undefined ? { ...named, span: { from, to } } : named;
+}
+
+export function readParameters({ span, ...named }: ViewParameters, spoken: string): Choice {
+  const given = Object.entries({ ...named, ...span }).filter((pair): pair is [string, string] => typeof pair[1] === "string");
+  return readAddress(new URLSearchParams(given).toString(), spoken);
+}
+
+/** Whether both show the same, in whatever language. */
+export function isSamePicture(a: Choice, b: Choice): boolean {
+  const symbol = a.symbol ?? b.symbol, { language } = a;
+  return toAddress({ ...a, symbol }) === toAddress({ ...b, symbol: b.symbol ?? symbol, language });
 }
 
 function instant(text: string | null): number | null {

@@ -26,18 +26,30 @@ export function serverNow(): number {
   return Date.now() + clockOffsetMs;
 }
 
-/** The document at a path. Throws AnswerError; an abort of `signal` throws what the browser throws. */
-export async function ask<Answer>(
-  path: string,
-  { parameters = {}, signal }: { parameters?: Record<string, string>; signal?: AbortSignal | undefined } = {},
-): Promise<Answer> {
+interface Asking {
+  readonly parameters?: Record<string, string>;
+  readonly signal?: AbortSignal | undefined;
+  readonly change?: Change;
+}
+
+/** What changes something: by a session, so with its CSRF token. */
+export interface Change {
+  readonly method: "POST" | "PATCH" | "DELETE";
+  readonly body?: unknown;
+  readonly headers: Record<string, string>;
+}
+
+/** The document at a path; null where the answer has none. Throws AnswerError; an abort of `signal` throws what the browser throws. */
+export async function ask<Answer>(path: string, { parameters = {}, signal, change }: Asking = {}): Promise<Answer> {
   const query = new URLSearchParams(parameters).toString();
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   try {
     response = await fetch(query ? `${path}?${query}` : path, {
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
-      headers: { Accept: "application/json" },
+      method: change?.method ?? "GET",
+      body: change?.body === undefined ? null : JSON.stringify(change.body),
+      headers: { Accept: "application/json", ...(change?.body !== undefined && { "Content-Type": "application/json" }), ...change?.headers },
     });
   } catch (error) {
     if (signal?.aborted) throw error;
@@ -45,6 +57,7 @@ export async function ask<Answer>(
   }
   const answeredTime = Date.parse(response.headers.get("Date") ?? "");
   if (Math.abs(answeredTime - serverNow()) > 1_500) clockOffsetMs = answeredTime + 500 - Date.now();
+  if (response.status === 204) return null as Answer;
   let answered: Answer & { detail?: string };
   try {
     answered = await response.json();

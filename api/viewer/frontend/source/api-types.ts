@@ -138,3 +138,35 @@ export interface Score {
   readonly interval: { readonly n: number; readonly coverage: number; readonly nominal_coverage: number } | null;
   readonly beats_random_walk: boolean;
 }
+
+export interface SessionAnswer {
+  readonly user: string | null;
+  readonly csrf_token: string | null;
+}
+
+/** Of a saved view; each member is optional. The server's own definition is `api/metadata/view_parameters.py`. */
+export interface ViewParameters {
+  readonly symbol?: string | null;
+  readonly range?: string;
+  readonly span?: { readonly from: string; readonly to: string } | null;
+  readonly model?: string | null;
+  readonly horizon?: string | null;
+  readonly detail?: string | null;
+  readonly at?: string | null;
+  readonly lang?: string | null;
+}
+
+export interface SavedView {
+  readonly id: string;
+  readonly name: string;
+  readonly parameters: ViewParameters;
+  readonly link: string | null;
+  readonly version: number;
+}
+
+export interface SavedViewsPage {
+  readonly elements: readonly SavedView[];
+  readonly suivant: string | null;
+}
+
+export type SharedView = Pick<SavedView, "name" | "parameters">;

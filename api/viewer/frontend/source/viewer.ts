@@ -283,7 +283,8 @@ export class Viewer {
     };
     this.state = { ...this.state, page: this.#page() };
     const address = toAddress(choice);
-    if (address !== location.hash) history.replaceState(null, "", address);
+    // A link that shared a view has served: what is seen is named in full.
+    if (address !== location.hash || location.search) history.replaceState(null, "", location.pathname + address);
     this.#show(this.state);
   }
 

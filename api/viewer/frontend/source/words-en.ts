@@ -52,6 +52,16 @@ export const en = {
   absent: "not there yet", losses: "Accepted losses ({n}): offsets of Kafka that were never read.",
   lossOf: "{topic}/{partition} [{from}, {to}) {cause}: {reason}", zone: "Times are {zone}.", lastEvent: "last event {age}",
   ago: "{age} ago", ahead: "in {age}", justNow: "now", s: "s", min: "min", h: "h", d: "d",
+  views: "Views", viewsOf: "Views of {user}", signIn: "Sign in to save views", signInAgain: "Sign in", signOut: "Sign out",
+  viewsNone: "No view is saved yet.", viewName: "Save what you see as", viewSave: "Save", viewHere: "shown now", viewMore: "Actions on {name}",
+  viewOverwrite: "Save what you see here", viewRename: "Rename", viewNewName: "New name", viewLink: "Copy link", viewShare: "Share by link", viewShared: "Whoever has this link sees this view.", viewUnshare: "Stop sharing",
+  viewDelete: "Delete", viewDeleteAsk: "Delete “{name}”? Its link stops working too.", viewKeep: "Keep", viewCancel: "Cancel",
+  viewSaved: "“{name}” saved.", viewOverwritten: "“{name}” now holds what you see.", viewRenamed: "Renamed to “{name}”.", viewDeleted: "“{name}” deleted.", viewOpened: "“{name}” opened.", viewUnshared: "The link of “{name}” works no more.",
+  nameEmpty: "A view needs a name.", nameLong: "A name has at most 80 characters.", nameTaken: "A view has this name already.",
+  viewChanged: "“{name}” was changed elsewhere, for instance in another tab. Nothing was replaced, and what you see is still here. Read the views again, then decide.",
+  viewGone: "“{name}” was deleted elsewhere. What you see is still here: save it under a name.", viewsReload: "Read again", viewsReread: "The views were read again.",
+  viewsSignedOut: "You are no longer signed in as {user}. What you see is still here.", viewsOffline: "The server did not take it. Try again in a moment.", viewRefused: "Not saved: {detail}",
+  sharedView: "Shared view: {name}", sharedGone: "This link shares no view, or not any more. Here is the usual one.", sharedUnread: "The shared view could not be read.",
   skip: "To the charts", assetChart: "Show {name}",
 };
 

@@ -7,6 +7,7 @@ import type { State, Viewer } from "../viewer.ts";
 import { formatInterval, word } from "../words.ts";
 import { ConnectionBadge } from "./badges.tsx";
 import { Share } from "./share.tsx";
+import { Views } from "./views.tsx";
 import { THEMES, type ThemeName } from "../theme-choice.ts";
 
 interface Properties {
@@ -28,6 +29,7 @@ export function Bar({ state, viewer, theme, onTheme, onPicture }: Properties) {
       <PredictionPicker state={state} onChoose={(chosen) => viewer.choose(chosen)} />
       <div class="right">
         {chosenAsset(state) === null && <ConnectionBadge state={state} />}
+        <Views state={state} viewer={viewer} />
         <LiveButton state={state} viewer={viewer} />
         <Share state={state} onPicture={onPicture} />
         <button id="theme" type="button" class="icon" title={word("theme", { name: themeWord(theme) })} aria-label={word("theme", { name: themeWord(theme) })}

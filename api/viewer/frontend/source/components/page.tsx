@@ -18,10 +18,11 @@ import { Footer } from "./footer.tsx";
 import { Numbers } from "./numbers.tsx";
 import { Predictions } from "./predictions.tsx";
 import { Scorecard } from "./scorecard.tsx";
+import { SharedNotice, type Shared } from "./shared-view.tsx";
 import { Texts } from "./texts.tsx";
 import { Whole } from "./whole.tsx";
 
-export function Page({ state, viewer }: { state: State; viewer: Viewer }) {
+export function Page({ state, viewer, shared }: { state: State; viewer: Viewer; shared: Shared | null }) {
   const stack = useRef<Stack | null>(null);
   const [theme, setTheme] = useState<ThemeName>(storedTheme);
   const hasCharts = state.page === "ready" || (state.page === "loading" && chosenAsset(state) !== null);
@@ -38,6 +39,7 @@ export function Page({ state, viewer }: { state: State; viewer: Viewer }) {
       }}>{word("skip")}</a>
       <Bar state={state} viewer={viewer} theme={theme} onTheme={paint} onPicture={() => takePicture(state, stack.current)} />
       {state.outage.isOffline && state.page !== "offline" && <p class="notice" role="alert">{word("offlineMore")}</p>}
+      {shared && <SharedNotice shared={shared} choice={state.choice} />}
       {!hasCharts && <Whole state={state} viewer={viewer} />}
       {hasCharts && (
         <main id="main" aria-busy={state.page === "loading"}>
