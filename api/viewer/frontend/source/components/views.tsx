@@ -78,9 +78,9 @@ function ViewsMenu({ account, state: { choice }, viewer }: { account: Account; s
   };
   const openView = (view: SavedView) => {
     saved.show(view);
-    history.pushState(null, "", location.href); // the browser's Back goes to what was seen before
-    const opened = readParameters(view.parameters, choice.language);
-    viewer.choose({ ...opened, symbol: opened.symbol ?? choice.symbol });
+    const given = readParameters(view.parameters, choice.language), opened = { ...given, symbol: given.symbol ?? choice.symbol };
+    if (toAddress(opened) !== location.hash) history.pushState(null, "", location.href); // Back goes to what was seen before
+    viewer.choose(opened);
     open(false);
     say(word("viewOpened", { name: view.name }));
     document.getElementById("views")?.focus();
