@@ -60,7 +60,7 @@ export const en = {
   nameEmpty: "A view needs a name.", nameLong: "A name has at most 80 characters.", nameTaken: "A view has this name already.",
   viewChanged: "“{name}” was changed elsewhere, for instance in another tab. Nothing was replaced, and what you see is still here. Read the views again, then decide.",
   viewGone: "“{name}” was deleted elsewhere. What you see is still here: save it under a name.", viewsReload: "Read again", viewsReread: "The views were read again.",
-  viewsSignedOut: "You are no longer signed in as {user}. What you see is still here.", viewsOffline: "The server did not take it. Try again in a moment.", viewRefused: "Not saved: {detail}",
+  viewsSignedOut: "You are no longer signed in as {user}. What you see is still here.", viewsOffline: "The server did not take it. Try again in a moment.", viewsUnread: "The views could not be read.", viewRefused: "Not saved: {detail}",
   sharedView: "Shared view: {name}", sharedGone: "This link shares no view, or not any more. Here is the usual one.", sharedUnread: "The shared view could not be read.",
   skip: "To the charts", assetChart: "Show {name}",
 };

@@ -62,7 +62,7 @@ export const fr: Words = {
   nameEmpty: "Il faut un nom à une vue.", nameLong: "Un nom a au plus 80 caractères.", nameTaken: "Une vue porte déjà ce nom.",
   viewChanged: "« {name} » a été modifiée ailleurs, par exemple dans un autre onglet. Rien n’a été remplacé, et ce que vous voyez est toujours là. Relisez les vues, puis décidez.",
   viewGone: "« {name} » a été supprimée ailleurs. Ce que vous voyez est toujours là : gardez-le sous un nom.", viewsReload: "Relire", viewsReread: "Les vues ont été relues.",
-  viewsSignedOut: "Vous n’êtes plus connecté en tant que {user}. Ce que vous voyez est toujours là.", viewsOffline: "Le serveur n’a pas pris la demande. Réessayez dans un instant.", viewRefused: "Pas gardé : {detail}",
+  viewsSignedOut: "Vous n’êtes plus connecté en tant que {user}. Ce que vous voyez est toujours là.", viewsOffline: "Le serveur n’a pas pris la demande. Réessayez dans un instant.", viewsUnread: "Les vues n’ont pas pu être lues.", viewRefused: "Pas gardé : {detail}",
   sharedView: "Vue partagée : {name}", sharedGone: "Ce lien ne partage aucune vue, ou plus aucune. Voici l’habituelle.", sharedUnread: "La vue partagée n’a pas pu être lue.",
   skip: "Aller aux graphiques", assetChart: "Montrer {name}",
 };

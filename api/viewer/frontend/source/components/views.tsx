@@ -44,37 +44,42 @@ function ViewsMenu({ account, state: { choice }, viewer }: { account: Account; s
   const [views, list] = useState<readonly SavedView[] | null>(null);
   const [said, say] = useState("");
   const [failure, fail] = useState<Failure | null>(null);
-  const isBusy = useRef(false);
+  const isChanging = useRef(false), nAsked = useRef(0);
 
-  const reload = async (options?: { afresh: boolean }) => list(await saved.list(options));
-  /** Whether it was done; otherwise the page says why not. One thing at a time. */
-  const attempt = async (act: () => Promise<string>, about: Subject = {}): Promise<boolean> => {
-    if (isBusy.current) return false;
-    isBusy.current = true;
+  /** The answer to an older question never replaces a newer one's. */
+  const reload = async (options?: { afresh: boolean }) => {
+    const n = ++nAsked.current, read = await saved.list(options);
+    if (n === nAsked.current) list(read);
+  };
+  const told = async (act: () => Promise<string>, about: Subject = {}): Promise<boolean> => {
     fail(null);
     say("");
     try {
-      say(await act());
+      const done = await act();
+      if (done) say(done);
       return true;
     } catch (error) {
       if (!(error instanceof AnswerError)) throw error;
       const others = error.status === 409 ? await saved.list().catch(() => []) : [];
       fail(failureOf(error, { ...about, user: account.user, isTaken: others.some(({ name }) => name === about.wanted) }));
       return false;
-    } finally {
-      isBusy.current = false;
     }
   };
-  const change = (act: () => Promise<unknown>, done: string, about: Subject) => attempt(async () => {
-    await act();
-    await reload();
-    return done;
-  }, about);
+  /** Whether it was done; otherwise the page says why not. One change at a time: a double click is one. */
+  const change = async (act: () => Promise<unknown>, done: string, about: Subject): Promise<boolean> => {
+    if (isChanging.current) return false;
+    isChanging.current = true;
+    const isDone = await told(async () => {
+      await act();
+      await reload().catch(() => fail({ text: word("viewsUnread"), remedy: "reload" }));
+      return done;
+    }, about);
+    isChanging.current = false;
+    return isDone;
+  };
   const toggle = (isWanted: boolean) => {
     open(isWanted);
-    fail(null);
-    say("");
-    if (isWanted) void attempt(async () => (await reload(), ""));
+    void told(async () => (isWanted && (await reload()), ""));
   };
   const openView = (view: SavedView) => {
     saved.show(view);
@@ -109,7 +114,7 @@ function ViewsMenu({ account, state: { choice }, viewer }: { account: Account; s
           {failure?.remedy === "reload" && (
             <button type="button" class="small" onClick={() => {
               focusMenu();
-              void attempt(async () => (await reload({ afresh: true }), word("viewsReread")));
+              void told(async () => (await reload({ afresh: true }), word("viewsReread")));
             }}>{word("viewsReload")}</button>
           )}
           {failure?.remedy === "signIn" && <a href={signInAddress(toAddress(choice))} target="_blank" rel="noopener">{word("signInAgain")}</a>}
