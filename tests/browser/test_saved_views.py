@@ -242,6 +242,8 @@ def test_link_shows_somebody_else_the_same_picture_until_it_is_withdrawn(
         theirs.wait_until(lambda: theirs.texts("#shared") == [], "it is their own picture by now")
         page.find("#views-list .unshare").click()
         page.wait_until(lambda: page.texts("#views-list .link") == [], "no link")
+        more = row(page, "eth dip").find_element(By.CSS_SELECTOR, ".more")
+        page.wait_until(lambda: page.driver.switch_to.active_element == more, "a focus")
         stranger.get(link)
         theirs.wait_for_state("ready")
         assert theirs.texts("#shared")[0].startswith("This link shares no view, or not any more.")

@@ -54,7 +54,7 @@ export function ViewRow({ view, choice, problemOf, onOpen, onSay, onChange, onOv
           <button type="button" class="rename" onClick={() => unfold("rename")}>{word("viewRename")}</button>
           <button type="button" class="copy" onClick={() => void (link === null ? onChange({ shared: true }, word("viewShared")) : copy())}>{word(link === null ? "viewShare" : "viewLink")}</button>
           {link !== null && <LinkField label={word("viewShared")} link={address} />}
-          {link !== null && <button type="button" class="unshare" onClick={() => void onChange({ shared: false }, word("viewUnshared", { name }))}>{word("viewUnshare")}</button>}
+          {link !== null && <button type="button" class="unshare" onClick={() => void onChange({ shared: false }, word("viewUnshared", { name })).then((isDone) => isDone && more.current?.focus())}>{word("viewUnshare")}</button>}
           <button type="button" class="delete" onClick={() => unfold("delete")}>{word("viewDelete")}</button>
         </div>
       )}
