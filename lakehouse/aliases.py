@@ -81,7 +81,7 @@ class AliasReader:
 
     def __init__(self, location: LakeLocation) -> None:
         self._location = location
-        self._seen: dict[str, AliasVersion | None] = {}
+        self._seen: set[str] = set()
         self._history = SEED_ALONE
 
     def refresh(self) -> AliasHistory:
@@ -89,11 +89,13 @@ class AliasReader:
 
         Raises OSError or an error of the storage where it cannot be read: no text is judged then.
         """
-        names = self._location.names(FOLDER)
-        if new := [name for name in names if name not in self._seen]:
-            self._seen |= {name: self._read(name) for name in new}
-            found = [version for version in self._seen.values() if version is not None]
-            self._history = AliasHistory(tuple(sorted(found, key=lambda version: version.number)))
+        new = [name for name in self._location.names(FOLDER) if name not in self._seen]
+        for name in sorted(new, key=_number_of):
+            version = self._read(name)
+            self._seen.add(name)
+            if version is not None:
+                found = sorted((*self._history.versions, version), key=lambda version: version.number)
+                self._history = AliasHistory(tuple(found))
         return self._history
 
     @property

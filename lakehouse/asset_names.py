@@ -49,7 +49,10 @@ class AssetNames:
         """
         if re.fullmatch(SYMBOL_PATTERN, symbol, re.ASCII) is None:
             raise AliasError(f"a symbol is 1 to 20 of a-z and 0-9, not {symbol[:30]!r}")
-        check_kinds(kinds)
+        try:
+            check_kinds(kinds)
+        except AliasError as error:
+            raise AliasError(f"{symbol}: {error}") from error
         written = {
             kind: tuple(dict.fromkeys(" ".join(word.split()) for word in words))
             for kind, words in kinds.items()
