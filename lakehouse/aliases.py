@@ -105,7 +105,7 @@ class AliasReader:
 
     def _read(self, name: str) -> AliasVersion | None:
         try:
-            version = parse_version(_number_of(name), self._location.read(name) or b"")
+            return parse_version(_number_of(name), self._location.read(name) or b"")
         except AliasError as error:
             kept = self._history.newest
             logger.error(
@@ -116,8 +116,6 @@ class AliasReader:
                 error,
             )
             return None
-        logger.info("aliases %s", in_words(version))
-        return version
 
 
 def parse_version(number: int, content: bytes) -> AliasVersion:

@@ -1,5 +1,6 @@
 """The streaming query of sentiment: raw-news in, analyzed-sentiment out, scored in Spark's Python workers."""
 
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import array_sort, col, collect_set, concat_ws, count, count_if
 from pyspark.sql.streaming.query import StreamingQuery
 
-from lakehouse.aliases import SEED_ALONE, AliasHistory, AliasReader
+from lakehouse.aliases import SEED_ALONE, AliasHistory, AliasReader, in_words
 from lakehouse.contract import ANALYZED_SENTIMENT, RAW_NEWS, UNSCORED
 from lakehouse.storage import LakeLocation
 from streaming.analysis.checkpoint import forget_unfinished_batches
@@ -19,6 +20,8 @@ from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
 from streaming.kafka_settings import KafkaSettings
 from streaming.kafka_source import kafka_reader
+
+logger = logging.getLogger(__name__)
 
 QUERY_NAME = "sentiment"
 # A text takes about 0.2 ms: a batch of this size ends within seconds on two cores.
@@ -44,6 +47,8 @@ def start_sentiment(
     Aliases are those that ``lake`` says; without a lake those that the code begins with.
     """
     forget_unfinished_batches(checkpoint_dir)
+    if lake is not None:
+        logger.info("aliases %s lake=%s", in_words(AliasReader(lake).refresh().newest), lake.uri)
     results = to_sentiments(read_news(spark, kafka), scorers, lake).observe(
         QUERY_NAME,
         count("*").alias("results"),
