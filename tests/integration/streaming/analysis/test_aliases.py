@@ -14,6 +14,7 @@ from lakehouse.aliases import FOLDER, SEED_VERSION, AliasReader, AliasVersion
 from tests.accounting import read_table
 from tests.integration.api.server_process import ROOT, Server, running_server
 from tests.integration.streaming.analysis.test_sentiment import (
+    UP,
     analysing,
     committed,
     results,
@@ -23,7 +24,9 @@ from tests.integration.streaming.analysis.test_sentiment import (
 from tests.integration.streaming.ingest.conftest import Pipeline
 from tests.waiting import wait_until
 
-BEFORE, AFTER, BOTH = "Zedcoin plunges", "Zedcoin surges", "Bitcoin slides while Zedcoin rallies"
+BEFORE = "Zedcoin plunges after an exploit"
+AFTER = "Zedcoin surges to a record high"
+BOTH = "Bitcoin slides while Zedcoin rallies"
 MAKE_TOKEN = """
 from datetime import timedelta
 from django.contrib.auth import get_user_model
@@ -81,7 +84,7 @@ def test_asset_that_an_operator_adds_is_found_in_texts_and_again_after_a_crash(p
     with running_server(lake=pipeline.lake.to_path(), runtime_dir=runtime_dir) as server:
         assert pipeline.lake.names(FOLDER) == []
         token = make_token(runtime_dir)
-        send_texts(pipeline, [BEFORE, "Bitcoin surges"], name="a")
+        send_texts(pipeline, [BEFORE, UP], name="a")
         with analysing(pipeline):
             wait_results(pipeline, 1)
             asset = {"symbol": "zzz", "name": "Zed", "aliases": {"words": ["Zedcoin"]}}
@@ -106,7 +109,7 @@ def test_asset_that_an_operator_adds_is_found_in_texts_and_again_after_a_crash(p
 def assert_found(pipeline: Pipeline, version: AliasVersion) -> None:
     found = {(one["title"], one["symbol"]): one for one in told(pipeline).values()}
     assert {key: (one["label"], one["model_version"].partition("+")[2]) for key, one in found.items()} == {
-        ("Bitcoin surges", "btc"): ("positive", SEED_VERSION.fingerprint),
+        (UP, "btc"): ("positive", SEED_VERSION.fingerprint),
         (AFTER, "zzz"): ("positive", version.fingerprint),
         (BOTH, "btc"): ("negative", version.fingerprint),
         (BOTH, "zzz"): ("positive", version.fingerprint),
