@@ -187,3 +187,22 @@ def test_processes_that_change_at_once_leave_the_last_of_the_rows_published(tmp_
     assert coins <= set(words)
     assert [version.number for version in history.versions] == list(range(1, len(lake.names(FOLDER)) + 1))
     assert "says this already" in manage(tmp_path, "publish_aliases")
+
+
+def test_start_of_the_api_publishes_what_a_killed_process_could_not(tmp_path: Path) -> None:
+    """A kill between commit and publication leaves rows that no version says; `update` sends no signal either."""
+    manage(tmp_path, "migrate")
+    change = "from api.metadata.models import Asset as A; A.objects.filter(pk='btc').update(aliases={'words': ['bee']})"
+    manage(tmp_path, "shell", "--no-imports", "-c", change)
+    lake = LakeLocation.parse(str(tmp_path / "lake"))
+    assert AliasReader(lake).refresh().versions == ()
+    for _ in range(2):
+        subprocess.run(
+            [sys.executable, "-c", "from api.__main__ import _migrate; _migrate()"],
+            cwd=ROOT,
+            env={"CRYPTOVIZ_RUNTIME_DIR": str(tmp_path), "PATH": ""},
+            check=True,
+            timeout=100,
+        )
+    (version,) = AliasReader(lake).refresh().versions
+    assert names_of(version)["btc"].words == ("bee",)
