@@ -136,7 +136,10 @@ def main() -> int:
 
 
 def _migrate() -> None:
-    """Brings the metadata database up to date, in a process of its own: a fork shall inherit nothing of Django's."""
+    """Brings the metadata database up to date, and the analysis with it, in a process of its own.
+
+    A fork shall inherit nothing of Django's.
+    """
     process = multiprocessing.get_context("fork").Process(target=_migrate_here)
     process.start()
     process.join()
@@ -151,6 +154,9 @@ def _migrate_here() -> None:
 
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
+    from api.metadata.aliases import try_publish
+
+    try_publish()
 
 
 if __name__ == "__main__":

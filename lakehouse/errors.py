@@ -12,6 +12,7 @@ LakehouseError
 ├── CostError                a statement was stopped because it cost too much
 ├── LockedError              another run of maintenance is at work on the lake
 ├── RetentionRuleError       days to keep that would lose what another table still needs
+├── AliasError               what texts are said to call an asset cannot be searched for
 ├── MissingPackageError      a package that only notebooks need is not installed
 └── SettingError             a setting has a value that cannot be used
 """
@@ -129,6 +130,10 @@ class LockedError(LakehouseError):
 
 class RetentionRuleError(LakehouseError):
     """Days to keep that are none, or with which one table would lose what another still needs."""
+
+
+class AliasError(LakehouseError):
+    """Aliases that no text can be searched for, or a document of them that is none."""
 
 
 class MissingPackageError(LakehouseError):

@@ -16,13 +16,14 @@ from streaming.analysis.service import AnalysisService
 from streaming.command_line import (
     EXIT_FAILED,
     EXIT_NEEDS_OPERATOR,
+    add_lake_option,
     add_spark_options,
     log_to_stdout,
     serve_own_metrics,
     session,
 )
 from streaming.errors import CompactedTopicError, DataLossError, SparkLostError, StreamingError
-from streaming.ingest.__main__ import add_ingest_options, add_lake_option, to_ingest_settings
+from streaming.ingest.__main__ import add_ingest_options, to_ingest_settings
 from streaming.ingest.run import IngestService
 from streaming.supervision import one_line, stop_on_signals
 

@@ -1,6 +1,7 @@
-"""What the command lines of the Spark services share: exit codes, logging, the options of the session."""
+"""What the command lines of the Spark services share: exit codes, logging, the lake, the options of the session."""
 
 import argparse
+import json
 import logging
 import os
 import sys
@@ -11,6 +12,7 @@ from pyspark.sql import SparkSession
 from lakehouse.log_lines import log_as_set
 from lakehouse.metrics import serve_metrics
 from lakehouse.settings import Settings
+from lakehouse.storage import LakeLocation
 from streaming.spark_session import build_session
 
 EXIT_FAILED = 1
@@ -27,6 +29,19 @@ def log_to_stdout() -> None:
 def serve_own_metrics(process: str) -> None:
     """Where CRYPTOVIZ_METRICS says so. Raises SettingError."""
     serve_metrics(process, Settings.from_environ(os.environ).metrics_addresses())
+
+
+def add_lake_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lake", default=os.environ.get("CRYPTOVIZ_LAKE_URI", ".runtime/lake"), help="path or URI"
+    )
+
+
+def lake_of(options: argparse.Namespace) -> LakeLocation:
+    """The lake that the options name, with the storage options of the environment."""
+    return LakeLocation.parse(
+        options.lake, json.loads(os.environ.get("CRYPTOVIZ_LAKE_STORAGE_OPTIONS", "{}"))
+    )
 
 
 def add_spark_options(parser: argparse.ArgumentParser, *, master: str = "local[2]") -> None:

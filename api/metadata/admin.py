@@ -10,6 +10,13 @@ from django.utils.html import format_html
 
 from api.metadata import configuration
 from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
+from lakehouse.asset_names import KINDS
+
+_ALIASES_HELP = (
+    "What the analysis finds the asset by, in texts that come 5 s later or more, such as "
+    '{"words": ["bitcoin", "btc"], "not_before": ["cash"]}. '
+    + "; ".join(f"{kind} {meaning}" for kind, meaning in KINDS.items())
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -35,6 +42,11 @@ class AssetAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Asset | None = None) -> tuple[str, ...]:
         return self.readonly_fields if obj is None else ("symbol", *self.readonly_fields)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "aliases":
+            options["help_text"] = _ALIASES_HELP
+        return super().formfield_for_dbfield(db_field, request, **options)
 
     @admin.display(description="colour", ordering="colour")
     def swatch(self, asset: Asset) -> Any:

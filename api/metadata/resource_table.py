@@ -6,7 +6,7 @@ from api.access.scopes import SCOPES
 from api.json_schema import COUNT, STRING, STRINGS, TIME, Document, nullable
 from api.metadata.configuration import KEYS
 from api.metadata.models import Source
-from api.metadata.models.asset import ALIAS_KINDS, ALIAS_MAX_CHARACTERS, MAX_ALIASES
+from lakehouse.asset_names import KINDS, MAX_WORDS, WORD_MAX_CHARACTERS
 
 BOOLEAN: Document = {"type": "boolean"}
 _NAME: Document = {"type": "string", "minLength": 1, "maxLength": 80}
@@ -16,11 +16,11 @@ _ALIASES: Document = {
     "properties": {
         kind: {
             "type": "array",
-            "maxItems": MAX_ALIASES,
-            "items": {"type": "string", "minLength": 1, "maxLength": ALIAS_MAX_CHARACTERS},
+            "maxItems": MAX_WORDS,
+            "items": {"type": "string", "minLength": 1, "maxLength": WORD_MAX_CHARACTERS},
             "description": meaning,
         }
-        for kind, meaning in ALIAS_KINDS.items()
+        for kind, meaning in KINDS.items()
     },
     "additionalProperties": False,
 }

@@ -17,7 +17,9 @@ from streaming.analysis.service import AnalysisService, AnalysisSettings
 from streaming.command_line import (
     EXIT_FAILED,
     EXIT_NEEDS_OPERATOR,
+    add_lake_option,
     add_spark_options,
+    lake_of,
     log_to_stdout,
     serve_own_metrics,
     session,
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def to_settings(options: argparse.Namespace) -> AnalysisSettings:
-    queries = all_queries(scorers=tuple(options.scorers))
+    queries = all_queries(scorers=tuple(options.scorers), lake=lake_of(options))
     chosen = tuple(query for query in queries if query.name in options.queries)
     return AnalysisSettings(
         kafka=KafkaSettings.from_env(os.environ), queries=chosen, checkpoint_dir=options.analysis_checkpoints
@@ -93,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables. `python -m streaming run` runs it together with "
         "ingestion in one Spark. Exit codes: 0 stopped as asked, 1 failed, 3 an operator has to decide.",
     )
+    add_lake_option(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="analyse until SIGTERM; safe to kill at any moment")
     add_spark_options(run)

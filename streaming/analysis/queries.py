@@ -3,6 +3,7 @@
 from functools import partial
 
 from lakehouse.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_NEWS
+from lakehouse.storage import LakeLocation
 from streaming.analysis.prediction.arrivals import TOPICS as PREDICTION_INPUTS
 from streaming.analysis.prediction.query import QUERY_NAME as PREDICTION
 from streaming.analysis.prediction.query import start_predictions
@@ -14,14 +15,16 @@ from streaming.analysis.service import AnalysisQuery
 QUERY_NAMES = (SENTIMENT, PREDICTION)
 
 
-def all_queries(*, scorers: tuple[str, ...] = DEFAULT_SCORERS) -> tuple[AnalysisQuery, ...]:
-    """Every query; ``scorers`` are those whose sentiments are published."""
+def all_queries(
+    *, scorers: tuple[str, ...] = DEFAULT_SCORERS, lake: LakeLocation | None = None
+) -> tuple[AnalysisQuery, ...]:
+    """Every query; ``scorers`` are those whose sentiments are published, ``lake`` is where aliases are."""
     return (
         AnalysisQuery(
             name=SENTIMENT,
             inputs=(RAW_NEWS.topic,),
             output=ANALYZED_SENTIMENT.topic,
-            start=partial(start_sentiment, scorers=scorers),
+            start=partial(start_sentiment, scorers=scorers, lake=lake),
         ),
         AnalysisQuery(
             name=PREDICTION,

@@ -5,7 +5,6 @@ python -m streaming.ingest run
 
 import argparse
 import getpass
-import json
 import logging
 import os
 import sys
@@ -15,11 +14,12 @@ from pathlib import Path
 from lakehouse.contract import CONTRACTS
 from lakehouse.errors import LakehouseError
 from lakehouse.replays import Place, parse_place
-from lakehouse.storage import LakeLocation
 from streaming.command_line import (
     EXIT_FAILED,
     EXIT_NEEDS_OPERATOR,
+    add_lake_option,
     add_spark_options,
+    lake_of,
     log_to_stdout,
     serve_own_metrics,
     session,
@@ -50,18 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def to_ingest_settings(options: argparse.Namespace) -> IngestSettings:
     return IngestSettings(
-        lake=_lake(options),
+        lake=lake_of(options),
         kafka=KafkaSettings.from_env(os.environ),
         topics=tuple(CONTRACTS),
         checkpoint_dir=options.checkpoints,
         trigger_milliseconds=options.trigger_ms,
         max_records_per_batch=options.max_records,
-    )
-
-
-def add_lake_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--lake", default=os.environ.get("CRYPTOVIZ_LAKE_URI", ".runtime/lake"), help="path or URI"
     )
 
 
@@ -89,7 +83,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _accept_loss(options: argparse.Namespace) -> int:
     losses = accept_losses(
-        lake=_lake(options),
+        lake=lake_of(options),
         kafka=KafkaSettings.from_env(os.environ),
         topics=tuple(CONTRACTS),
         reason=options.reason,
@@ -106,18 +100,18 @@ def _accept_loss(options: argparse.Namespace) -> int:
 
 
 def _rebuild(options: argparse.Namespace) -> int:
-    build = rebuild(lake=_lake(options), reason=options.reason, progress=print, runtime_dir=_runtime_dir())
+    build = rebuild(lake=lake_of(options), reason=options.reason, progress=print, runtime_dir=_runtime_dir())
     print(f"build {build.number} ({build.build_id}) is served now; the old one was left in place")
     return 0
 
 
 def _exclude(options: argparse.Namespace) -> int:
     if not options.yes:
-        print(f"would exclude {find_exclusion(_lake(options), options.place).in_words()}")
+        print(f"would exclude {find_exclusion(lake_of(options), options.place).in_words()}")
         print("nothing was changed; add --yes to exclude it, for ever")
         return 0
     build = exclude(
-        lake=_lake(options),
+        lake=lake_of(options),
         place=options.place,
         reason=options.reason,
         excluded_by=options.by,
@@ -173,12 +167,6 @@ def _parser() -> argparse.ArgumentParser:
     wrong.add_argument("--yes", action="store_true", help="do it; without this nothing is changed")
     wrong.set_defaults(command=_exclude)
     return parser
-
-
-def _lake(options: argparse.Namespace) -> LakeLocation:
-    return LakeLocation.parse(
-        options.lake, json.loads(os.environ.get("CRYPTOVIZ_LAKE_STORAGE_OPTIONS", "{}"))
-    )
 
 
 if __name__ == "__main__":

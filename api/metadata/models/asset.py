@@ -1,7 +1,6 @@
 """An asset, as people and the analysis know it. That it was seen is the tables' business, not this row's."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,36 +8,22 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from api.metadata.models.versioned import VersionedRow
+from lakehouse.asset_names import check_kinds
+from lakehouse.errors import AliasError
 
 SYMBOL_MAX_CHARACTERS = 20
-ALIAS_KINDS: Mapping[str, str] = {
-    "words": "mean the asset in any case",
-    "exact": "mean the asset as written only",
-    "not_after": "what follows them does not mean the asset; lower case",
-    "not_before": "what precedes them does not mean the asset; lower case",
-}
-MAX_ALIASES = 50
-ALIAS_MAX_CHARACTERS = 60
 
 
 def validate_aliases(aliases: Any) -> None:
-    """{kind: [words]} with kinds of ALIAS_KINDS. Raises ValidationError."""
-    if not isinstance(aliases, dict):
-        raise ValidationError("an object of lists")
-    for kind, words in aliases.items():
-        if kind not in ALIAS_KINDS:
-            raise ValidationError(f"the kinds are {', '.join(ALIAS_KINDS)}")
-        if not isinstance(words, list) or len(words) > MAX_ALIASES:
-            raise ValidationError(f"{kind}: a list of at most {MAX_ALIASES}")
-        for word in words:
-            if not isinstance(word, str) or not 1 <= len(word.strip()) <= ALIAS_MAX_CHARACTERS:
-                raise ValidationError(f"{kind}: texts of 1 to {ALIAS_MAX_CHARACTERS} characters")
-            if "\0" in word or (kind.startswith("not_") and word != word.lower()):
-                raise ValidationError(f"{kind}: lower case, without NUL")
+    """{kind: [words]} with kinds of `lakehouse.asset_names.KINDS`. Raises ValidationError."""
+    try:
+        check_kinds(aliases)
+    except AliasError as error:
+        raise ValidationError(str(error)) from error
 
 
 class Asset(VersionedRow):
-    """``aliases`` are as `streaming.analysis.sentiment.aliases` has them. ``enabled``: people are shown it."""
+    """``aliases`` are what the analysis finds it by (`api.metadata.aliases`). ``enabled``: people are shown it."""
 
     symbol = models.CharField(
         primary_key=True,

@@ -6,6 +6,7 @@ import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from streaming.analysis.sentiment.mentions import find_spans
+from streaming.analysis.sentiment.vocabulary import SEED_VOCABULARY, Vocabulary
 
 UNDETERMINED = "und"  # Source: BCP 47 (ISO 639-2), a language that is not determined
 # Those in which headlines about crypto assets are common; fewer candidates make short texts easier.
@@ -19,13 +20,13 @@ SURE_FROM = 0.5
 GUESSED_BELOW = 0.3
 
 
-def language_of(title: str, hint: str | None = None) -> str:
+def language_of(title: str, hint: str | None = None, vocabulary: Vocabulary = SEED_VOCABULARY) -> str:
     """The language of a headline, as a primary BCP 47 tag, or UNDETERMINED where two words could be of any.
 
     ``hint`` is what the feed says of itself. It decides where the text alone leaves a doubt; a clear text decides
     against it, because feeds mix languages and forget to say so.
     """
-    text = _without_assets(title)
+    text = _without_assets(title, vocabulary)
     hinted = (hint or "").split("-")[0].lower()
     if not any(character.isalpha() for character in text):
         return hinted or UNDETERMINED
@@ -35,9 +36,9 @@ def language_of(title: str, hint: str | None = None) -> str:
     return str(found) if share >= GUESSED_BELOW else UNDETERMINED
 
 
-def _without_assets(text: str) -> str:
+def _without_assets(text: str, vocabulary: Vocabulary) -> str:
     pieces, at = [], 0
-    for span in find_spans(text):
+    for span in find_spans(text, vocabulary):
         pieces.append(text[at : span.start])
         at = span.end
     return " ".join((*pieces, text[at:]))

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from streaming.analysis.sentiment.aliases import ASSETS, AssetNames
-from streaming.analysis.sentiment.alternatives import to_pattern
+from lakehouse.asset_names import AssetNames
+from streaming.analysis.sentiment.vocabulary import SEED_VOCABULARY, Vocabulary
 
 TARGET, OTHER = "theasset", "otherasset"
 _MAX_PASSAGE_CHARACTERS = 600
@@ -50,80 +50,86 @@ class Mention:
     passage: str
 
 
-def find_mentions(title: str, summary: str | None = None) -> list[Mention]:
+def find_mentions(
+    title: str, summary: str | None = None, vocabulary: Vocabulary = SEED_VOCABULARY
+) -> list[Mention]:
     """Each asset that the title or the summary speaks of, in the order of their first appearance, with its passage.
 
     A title that speaks of one asset is its passage whole. Where a sentence speaks of several, each gets the clauses
     that name it; a clause that names none belongs to the assets of the clause before it.
     """
     sentences = [title, *(_SENTENCE_END.split(summary) if summary else ())]
-    spoken = [(sentence, find_spans(sentence)) for sentence in sentences]
+    spoken = [(sentence, find_spans(sentence, vocabulary)) for sentence in sentences]
     symbols = dict.fromkeys(span.symbol for _, spans in spoken for span in spans)
-    return [Mention(symbol, _to_passage(symbol, spoken)) for symbol in symbols]
+    return [Mention(symbol, _to_passage(symbol, spoken, vocabulary)) for symbol in symbols]
 
 
 @lru_cache(maxsize=_RECENT_TEXTS)
-def find_spans(text: str) -> tuple[Span, ...]:
-    """Where assets are written, from left to right. Pure; the same text gives the same spans."""
-    found = ((match, _names_of(match, text)) for match in _ALIASES.finditer(text))
+def find_spans(text: str, vocabulary: Vocabulary = SEED_VOCABULARY) -> tuple[Span, ...]:
+    """Where assets are written, from left to right. Pure; the same text and aliases give the same spans."""
+    found = ((match, _names_of(match, text, vocabulary)) for match in vocabulary.pattern.finditer(text))
     return tuple(
         Span(names.symbol, match.start(), match.end()) for match, names in found if names is not None
     )
 
 
-def _names_of(match: re.Match[str], text: str) -> AssetNames | None:
+def _names_of(match: re.Match[str], text: str, vocabulary: Vocabulary) -> AssetNames | None:
     """The asset that is written there; None where it is an ordinary word."""
     written = match["word"]
     if match["cash"]:
-        return _BY_TICKER.get(written.lower())
-    names = _BY_WORD.get(written.lower())
+        return vocabulary.by_ticker.get(written.lower())
+    names = vocabulary.by_word.get(written.lower())
     if names is None:
-        names = _BY_EXACT.get(written)
+        names = vocabulary.by_exact.get(written)
         if names is None or _is_shouted(text):
             return None
-    return names if _is_in_context(names, text, match) else None
+    return names if _is_in_context(names, text, match, vocabulary) else None
 
 
-def _to_passage(symbol: str, spoken: Sequence[tuple[str, Sequence[Span]]]) -> str:
+def _to_passage(symbol: str, spoken: Sequence[tuple[str, Sequence[Span]]], vocabulary: Vocabulary) -> str:
     parts = []
     for sentence, spans in spoken:
         named = {span.symbol for span in spans}
         if symbol in named:
             bounds = (
-                [(0, len(sentence))] if len(named) == 1 else list(_clauses_about(symbol, sentence, spans))
+                [(0, len(sentence))]
+                if len(named) == 1
+                else list(_clauses_about(symbol, sentence, spans, vocabulary))
             )
             parts += [_masked(symbol, sentence, spans, start=start, end=end) for start, end in bounds]
     return " . ".join(parts)[:_MAX_PASSAGE_CHARACTERS]
 
 
-def _clauses_about(symbol: str, sentence: str, spans: Sequence[Span]) -> Iterator[tuple[int, int]]:
+def _clauses_about(
+    symbol: str, sentence: str, spans: Sequence[Span], vocabulary: Vocabulary
+) -> Iterator[tuple[int, int]]:
     current: set[str] = set()
-    for start, end in _clauses(sentence):
+    for start, end in _clauses(sentence, vocabulary):
         named = {span.symbol for span in spans if start <= span.start < end}
         current = named or current
         if symbol in current:
             yield start, end
 
 
-def _clauses(sentence: str) -> list[tuple[int, int]]:
+def _clauses(sentence: str, vocabulary: Vocabulary) -> list[tuple[int, int]]:
     """The clauses that can stand alone; a piece that says nothing of its assets is joined to its neighbour."""
     bounds, start = [], 0
     for found in _CLAUSE_END.finditer(sentence):
         piece = sentence[start : found.start()]
-        if _says_something(piece):
+        if _says_something(piece, vocabulary):
             bounds.append((start, found.start()))
             start = found.end()
     tail = sentence[start:]
-    if bounds and not _says_something(tail):
+    if bounds and not _says_something(tail, vocabulary):
         bounds[-1] = (bounds[-1][0], len(sentence))
     else:
         bounds.append((start, len(sentence)))
     return bounds
 
 
-def _says_something(piece: str) -> bool:
+def _says_something(piece: str, vocabulary: Vocabulary) -> bool:
     words = [word for word in _WORD.findall(piece.lower()) if not _FUNCTION_WORD.fullmatch(word)]
-    return len(words) > len(find_spans(piece))
+    return len(words) > len(find_spans(piece, vocabulary))
 
 
 def _masked(symbol: str, sentence: str, spans: Sequence[Span], *, start: int, end: int) -> str:
@@ -135,10 +141,10 @@ def _masked(symbol: str, sentence: str, spans: Sequence[Span], *, start: int, en
     return "".join((*pieces, sentence[at:end])).strip()
 
 
-def _is_in_context(names: AssetNames, text: str, found: re.Match[str]) -> bool:
+def _is_in_context(names: AssetNames, text: str, found: re.Match[str], vocabulary: Vocabulary) -> bool:
     before = _WORD.findall(text[max(0, found.start() - 30) : found.start()].lower())
     after = _WORD.findall(text[found.end() : found.end() + 30].lower())
-    if found["word"].lower() not in _BY_WORD and before and before[-1] in names.not_after:
+    if found["word"].lower() not in vocabulary.by_word and before and before[-1] in names.not_after:
         return False
     in_path = "/" in (text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1])
     return not (after and after[0] in names.not_before) and (not in_path or found["word"].isupper())
@@ -149,13 +155,3 @@ def _is_shouted(text: str) -> bool:
     return len(words) >= _LEAST_WORDS_TO_SHOUT and (
         sum(word.isupper() for word in words) / len(words) >= _CAPITALS_SHARE
     )
-
-
-_BY_WORD = {word: names for names in ASSETS for word in names.words}
-_BY_EXACT = {word: names for names in ASSETS for word in names.exact}
-_BY_TICKER = {names.symbol: names for names in ASSETS}
-_ALIASES = re.compile(
-    rf"(?:(?P<cash>\$)|(?<![\w$@.-]))(?P<word>{to_pattern({*_BY_WORD, *_BY_EXACT, *_BY_TICKER})})"
-    r"(?!\w|\.\w|@)",
-    re.IGNORECASE,
-)

@@ -1,27 +1,35 @@
 """The streaming query of sentiment: raw-news in, analyzed-sentiment out, scored in Spark's Python workers."""
 
+import logging
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.functions import col, count, count_if
+from pyspark.sql.functions import array_sort, col, collect_set, concat_ws, count, count_if
 from pyspark.sql.streaming.query import StreamingQuery
 
+from lakehouse.aliases import SEED_ALONE, AliasHistory, AliasReader, in_words
 from lakehouse.contract import ANALYZED_SENTIMENT, RAW_NEWS, UNSCORED
+from lakehouse.storage import LakeLocation
 from streaming.analysis.checkpoint import forget_unfinished_batches
 from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
 from streaming.kafka_settings import KafkaSettings
 from streaming.kafka_source import kafka_reader
 
+logger = logging.getLogger(__name__)
+
 QUERY_NAME = "sentiment"
 # A text takes about 0.2 ms: a batch of this size ends within seconds on two cores.
 MAX_TEXTS_PER_BATCH = 10_000
-_RESULTS = "key binary, value binary, label string"
-_RESULT_SCHEMA = pa.schema([("key", pa.binary()), ("value", pa.binary()), ("label", pa.string())])
+_RESULTS = "key binary, value binary, label string, aliases string"
+_RESULT_SCHEMA = pa.schema(
+    [("key", pa.binary()), ("value", pa.binary()), ("label", pa.string()), ("aliases", pa.string())]
+)
 
 
 def start_sentiment(
@@ -31,14 +39,21 @@ def start_sentiment(
     checkpoint_dir: Path,
     trigger_milliseconds: int,
     scorers: tuple[str, ...] = DEFAULT_SCORERS,
+    lake: LakeLocation | None = None,
 ) -> StreamingQuery:
     """Starts the query: from its checkpoint, or from the first text that Kafka holds.
 
     At least once: a restart repeats what the last batch wrote, with the same ids, and gold keeps the first of each.
+    Aliases are those that ``lake`` says; without a lake those that the code begins with.
     """
     forget_unfinished_batches(checkpoint_dir)
-    results = to_sentiments(read_news(spark, kafka), scorers).observe(
-        QUERY_NAME, count("*").alias("results"), count_if(col("label") == UNSCORED).alias("unscored")
+    if lake is not None:
+        logger.info("aliases %s lake=%s", in_words(AliasReader(lake).refresh().newest), lake.uri)
+    results = to_sentiments(read_news(spark, kafka), scorers, lake).observe(
+        QUERY_NAME,
+        count("*").alias("results"),
+        count_if(col("label") == UNSCORED).alias("unscored"),
+        concat_ws("+", array_sort(collect_set("aliases"))).alias("aliases"),
     )
     return (
         results.select("key", "value")
@@ -59,21 +74,42 @@ def read_news(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
     return reader.option("maxOffsetsPerTrigger", str(MAX_TEXTS_PER_BATCH)).load()
 
 
-def to_sentiments(news: DataFrame, scorers: tuple[str, ...]) -> DataFrame:
-    """Keys and values of analyzed-sentiment, with their labels, from Kafka records of raw-news."""
+def to_sentiments(news: DataFrame, scorers: tuple[str, ...], lake: LakeLocation | None = None) -> DataFrame:
+    """Keys and values of analyzed-sentiment, with their labels and aliases, from Kafka records of raw-news."""
     return news.select("key", "value", "timestamp").mapInArrow(
-        partial(score_batches, scorers=scorers), _RESULTS
+        partial(score_batches, scorers=scorers, lake=lake and replace(lake)), _RESULTS
     )
 
 
-def score_batches(batches: Iterable[pa.RecordBatch], scorers: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    """In a worker: the results of each batch of records. Scorers are built once in a worker's life."""
+def score_batches(
+    batches: Iterable[pa.RecordBatch], scorers: tuple[str, ...], lake: LakeLocation | None = None
+) -> Iterator[pa.RecordBatch]:
+    """In a worker: the results of each batch of records. Scorers are built once in a worker's life.
+
+    Aliases are looked for after the records were planned: those that count for a record are there by then.
+    """
+    aliases = _read_aliases(lake)
     models = [scorer_named(name) for name in scorers]
     for batch in batches:
         times_us = batch["timestamp"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_pylist()
         records = zip(batch["key"].to_pylist(), batch["value"].to_pylist(), times_us, strict=True)
-        results = to_results(list(read_texts(records)), models, analyzed_time_us=time.time_ns() // 1_000)
+        results = to_results(
+            list(read_texts(records, aliases)), models, analyzed_time_us=time.time_ns() // 1_000
+        )
         yield pa.RecordBatch.from_pydict(
             {name: [getattr(result, name) for result in results] for name in _RESULT_SCHEMA.names},
             schema=_RESULT_SCHEMA,
         )
+
+
+_readers: dict[str, AliasReader] = {}
+
+
+def _read_aliases(lake: LakeLocation | None) -> AliasHistory:
+    """What the lake has by now; a worker reads each version once."""
+    if lake is None:
+        return SEED_ALONE
+    reader = _readers.get(lake.uri)
+    if reader is None:
+        reader = _readers[lake.uri] = AliasReader(lake)
+    return reader.refresh()

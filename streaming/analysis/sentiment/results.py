@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
+from lakehouse.aliases import SEED_ALONE, AliasHistory, AliasVersion
 from lakehouse.contract import CONTRACT_VERSION, RAW_NEWS, UNSCORED, make_message_id
 from lakehouse.verdict import Rejected, Row, judge_of, message_columns
 from streaming.analysis.sentiment.languages import language_of
 from streaming.analysis.sentiment.mentions import Mention, find_mentions
 from streaming.analysis.sentiment.scorer import Passage, Polarity, Scorer
+from streaming.analysis.sentiment.vocabulary import vocabulary_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_TERMS = 100
@@ -21,7 +23,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A raw text that the verdict accepted, its language and the assets that it speaks of."""
+    """A raw text that the verdict accepted, its language and the assets that it speaks of, by which ``aliases``."""
 
     message_id: str
     origin: str
@@ -32,19 +34,23 @@ class Text:
     url: str | None
     language: str
     mentions: tuple[Mention, ...]
+    aliases: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A message of analyzed-sentiment."""
+    """A message of analyzed-sentiment; ``aliases`` is the fingerprint of those that found its asset."""
 
     key: bytes
     value: bytes
     label: str
+    aliases: str
 
 
-def read_texts(records: Iterable[tuple[bytes | None, bytes | None, int]]) -> Iterator[Text]:
-    """The good ones of raw-news records (key, value, broker time in microseconds).
+def read_texts(
+    records: Iterable[tuple[bytes | None, bytes | None, int]], aliases: AliasHistory = SEED_ALONE
+) -> Iterator[Text]:
+    """The good ones of raw-news records (key, value, broker time in microseconds), by the aliases of that time.
 
     The others are dropped: ingestion reads the same topic, judges alike and keeps them in quarantine.
     """
@@ -52,14 +58,15 @@ def read_texts(records: Iterable[tuple[bytes | None, bytes | None, int]]) -> Ite
     for record in records:
         verdict = judge(*record)
         if not isinstance(verdict, Rejected):
-            yield _to_text(verdict)
+            yield _to_text(verdict, aliases.at(record[2]))
 
 
 def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_time_us: int) -> list[Result]:
     """The results, ordered by text, then asset, then scorer.
 
-    A text's results depend on the text, the scorers and their versions alone, but for ``analyzed_time``. Where a
-    scorer does not speak the text's language its result says `unscored` and has no score.
+    A text's results depend on the text, its aliases, the scorers and their versions alone, but for ``analyzed_time``.
+    Their ids do not depend on aliases, so that a text counts once for an asset, whatever found it. Where a scorer
+    does not speak the text's language its result says `unscored` and has no score.
     """
     polarities = [_score(texts, scorer) for scorer in scorers]
     analyzed_time = _to_rfc3339(analyzed_time_us)
@@ -71,7 +78,8 @@ def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_tim
     ]
 
 
-def _to_text(row: Row) -> Text:
+def _to_text(row: Row, aliases: AliasVersion) -> Text:
+    vocabulary = vocabulary_of(aliases)
     fields = dict(zip(_COLUMNS, row, strict=True))
     return Text(
         message_id=fields["message_id"],
@@ -81,8 +89,9 @@ def _to_text(row: Row) -> Text:
         source=fields["source"],
         title=fields["title"],
         url=fields["url"],
-        language=language_of(fields["title"], fields["language"]),
-        mentions=tuple(find_mentions(fields["title"], fields["summary"])),
+        language=language_of(fields["title"], fields["language"], vocabulary),
+        mentions=tuple(find_mentions(fields["title"], fields["summary"], vocabulary)),
+        aliases=aliases.fingerprint,
     )
 
 
@@ -115,7 +124,7 @@ def _to_result(
         "score": None if polarity is None else polarity.score,
         "label": label,
         "model": scorer.model,
-        "model_version": scorer.version,
+        "model_version": f"{scorer.version}+{text.aliases}",
         "source": text.source,
         "title": text.title,
         "url": text.url,
@@ -124,7 +133,7 @@ def _to_result(
         "collected_time": _to_rfc3339(text.collected_time_us),
         "analyzed_time": analyzed_time,
     }
-    return Result(key=mention.symbol.encode(), value=_encode(message), label=label)
+    return Result(key=mention.symbol.encode(), value=_encode(message), label=label, aliases=text.aliases)
 
 
 def _to_rfc3339(time_us: int) -> str:

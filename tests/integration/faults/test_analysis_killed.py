@@ -1,4 +1,4 @@
-"""kill -9 of the analysis while news and prices flow: in gold each result is once, and it is what its input says."""
+"""kill -9 of the analysis while news and prices flow and aliases change: each result is in gold once, as told."""
 
 import json
 import random
@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
+from lakehouse.aliases import SEED_VERSION, AliasReader, publish_aliases
+from lakehouse.asset_names import AssetNames
 from lakehouse.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_NEWS
 from lakehouse.time_range import MINUTE_US
 from lakehouse.verdict import Rejected, judge, message_columns
@@ -31,6 +33,7 @@ from tests.waiting import wait_until
 SEED = 20260301
 SYMBOLS = ("btc", "eth")
 DAYS_BACK = 8
+SENTIMENT_FIELDS = ("symbol", "score", "label", "model_version")
 
 Message = tuple[str, bytes, bytes | None]
 
@@ -88,15 +91,27 @@ class NewsAndPrices(threading.Thread):
             yield "raw-news", text.outlet.encode(), to_bytes(message)
 
 
-def expected_sentiments(delivered: list[Delivered]) -> dict[str, dict[str, Any]]:
-    """By id: what the scorers say of every text that Kafka holds, but for when they said it."""
+def change_aliases(rig: Rig, n_changes: int) -> None:
+    """An asset more, which nearly every text speaks of; each time by other words."""
+    common = AssetNames(symbol="zzz", words=("the", "le", "la", f"coin {n_changes}"))
+    publish_aliases(rig.lake, lambda: [*SEED_VERSION.assets, common], lambda: time.time_ns() // 1_000)
+
+
+def expected_sentiments(rig: Rig, delivered: list[Delivered]) -> dict[str, dict[str, Any]]:
+    """By id: what the scorers say of every text that Kafka holds, but for when they said it.
+
+    A copy comes later in its partition, perhaps under other aliases: what was said first is what gold holds.
+    """
+    texts = [one for one in delivered if one.place[0] == RAW_NEWS.topic]
     records = [
-        (one.key, one.value, one.broker_time_us) for one in delivered if one.place[0] == RAW_NEWS.topic
+        (one.key, one.value, one.broker_time_us) for one in sorted(texts, key=lambda one: one.place[1:])
     ]
     scorers = [scorer_named(name) for name in DEFAULT_SCORERS]
-    results = to_results(list(read_texts(records)), scorers, analyzed_time_us=0)
+    results = to_results(
+        list(read_texts(records, AliasReader(rig.lake).refresh())), scorers, analyzed_time_us=0
+    )
     said = [json.loads(result.value) for result in results]
-    return {one["message_id"]: {name: one[name] for name in ("symbol", "score", "label")} for one in said}
+    return {one["message_id"]: {name: one[name] for name in SENTIMENT_FIELDS} for one in reversed(said)}
 
 
 def expected_predictions(delivered: list[Delivered]) -> dict[str, dict[str, Any]]:
@@ -154,7 +169,7 @@ class _Books:
         delivered = read_delivered(self._rig.broker.bootstrap)
         if len(delivered) != self._n_delivered:
             self._n_delivered = len(delivered)
-            self.sentiments = expected_sentiments(delivered)
+            self.sentiments = expected_sentiments(self._rig, delivered)
             self.predictions = expected_predictions(delivered)
         n_sentiments = n_rows(self._rig.lake, ANALYZED_SENTIMENT.table.name)
         n_predictions = n_rows(self._rig.lake, PREDICTED_PRICE.table.name)
@@ -173,7 +188,8 @@ def _storm(directory: Path, *, n_kills: int, seed: int) -> None:
     with new_rig(directory, directory / "lake", with_analysis=True) as rig:
         traffic = NewsAndPrices(rig.broker.bootstrap, seed=seed)
         traffic.start()
-        for _ in range(n_kills):
+        for n_changes in range(n_kills):
+            change_aliases(rig, n_changes)
             before = n_results(rig)
             rig.start()
             wait_until(
@@ -190,13 +206,16 @@ def _storm(directory: Path, *, n_kills: int, seed: int) -> None:
         books = _Books(rig)
         wait_until(books.are_kept, "every result in gold", timeout_seconds=180)
         rig.finish()
-        sentiments = gold_by_id(rig, ANALYZED_SENTIMENT.table.name, ("symbol", "score", "label"))
+        sentiments = gold_by_id(rig, ANALYZED_SENTIMENT.table.name, SENTIMENT_FIELDS)
         predictions = gold_by_id(
             rig, PREDICTED_PRICE.table.name, ("base_price", "predicted_price", "lower", "upper", "origin")
         )
         assert sentiments == books.sentiments
         assert predictions == books.predictions
         assert len(sentiments) > 20
+        judged_by = Counter(row["model_version"] for row in sentiments.values())
+        assert len(judged_by) > 1, judged_by
+        assert "zzz" in {row["symbol"] for row in sentiments.values()}
         assert len(predictions) > 500
 
 

@@ -28,7 +28,9 @@ NOTHING = "Central bank leaves its main rate where it was"
 def analysing(pipeline: Pipeline) -> Iterator[None]:
     """The service running until the block ends. An error of its own fails the test."""
     settings = AnalysisSettings(
-        kafka=pipeline.kafka, queries=all_queries(), checkpoint_dir=pipeline.directory / "analysis"
+        kafka=pipeline.kafka,
+        queries=all_queries(lake=pipeline.lake),
+        checkpoint_dir=pipeline.directory / "analysis",
     )
     service = AnalysisService(lambda: pipeline.spark, settings)
     failures: list[BaseException] = []

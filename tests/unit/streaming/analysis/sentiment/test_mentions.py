@@ -2,7 +2,10 @@
 
 import pytest
 
+from lakehouse.aliases import AliasVersion
+from lakehouse.asset_names import SEED, AssetNames
 from streaming.analysis.sentiment.mentions import find_mentions
+from streaming.analysis.sentiment.vocabulary import vocabulary_of
 
 
 def symbols(title: str, summary: str | None = None) -> list[str]:
@@ -95,3 +98,36 @@ def test_summary_adds_what_it_says_of_the_asset_and_no_more() -> None:
         ("btc", "theasset slips . Traders sold theasset all day."),
         ("eth", "theasset was quiet."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("aliases", "title", "found"),
+    [
+        ({"words": ["Zed Coin"]}, "ZED COIN and bitcoin gain", ["zzz", "btc"]),
+        ({"exact": ["Zed"]}, "zed gains, Zed gains", ["zzz"]),
+        ({"exact": ["Zed"]}, "zed gains", []),
+        ({"words": ["zed"], "not_before": ["leppelin"]}, "Zed Leppelin reunites", []),
+        ({"words": ["c++", "a.b", "(x)", "$y", "é", "😀 coin"]}, "c++ gains", ["zzz"]),
+        ({"words": ["c++", "a.b", "(x)", "$y", "é", "😀 coin"]}, "aXb and x and 😀 coins", []),
+        ({"words": ["|", "\\", "[", "(?:", "^", ".", "?"]}, "Rates stay", []),
+        ({}, "zzz gains", []),
+        ({}, "$ZZZ gains", ["zzz"]),
+    ],
+)
+def test_alias_of_an_operator_is_found_as_its_kind_says(
+    aliases: dict[str, list[str]], title: str, found: list[str]
+) -> None:
+    vocabulary = vocabulary_of(AliasVersion(1, 0, (*SEED, AssetNames.parse("zzz", aliases))))
+
+    assert [mention.symbol for mention in find_mentions(title, None, vocabulary)] == found
+
+
+def test_without_assets_no_text_speaks_of_one() -> None:
+    assert find_mentions("Bitcoin $btc $", "ETH", vocabulary_of(AliasVersion(1, 0, ()))) == []
+
+
+def test_word_that_two_assets_claim_is_the_first_symbols_in_any_order() -> None:
+    one, other = AssetNames(symbol="aa", words=("zed",)), AssetNames(symbol="zz", words=("zed",))
+    for assets in ((one, other), (other, one)):
+        (mention,) = find_mentions("Zed gains", None, vocabulary_of(AliasVersion(1, 0, assets)))
+        assert mention.symbol == "aa"

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from lakehouse.aliases import SEED_ALONE, SEED_VERSION, AliasHistory, AliasVersion
+from lakehouse.asset_names import SEED, AssetNames
 from lakehouse.verdict import Rejected, judge
 from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import scorer_named
@@ -15,9 +17,13 @@ LATER_US = AT_US + 2_000_000
 
 
 def analysed(
-    *values: bytes | None, analyzed_time_us: int = LATER_US, scorers: Any = ("vader-crypto",)
+    *values: bytes | None,
+    analyzed_time_us: int = LATER_US,
+    scorers: Any = ("vader-crypto",),
+    aliases: AliasHistory = SEED_ALONE,
+    broker_time_us: int = LATER_US,
 ) -> Any:
-    texts = list(read_texts((b"wire", value, LATER_US) for value in values))
+    texts = list(read_texts(((b"wire", value, broker_time_us) for value in values), aliases))
     return to_results(texts, [scorer_named(name) for name in scorers], analyzed_time_us=analyzed_time_us)
 
 
@@ -28,7 +34,9 @@ def test_result_carries_where_it_comes_from() -> None:
 
     message = json.loads(result.value)
     assert result.key == b"btc"
-    assert message.pop("model_version").startswith("1-")
+    assert (
+        message.pop("model_version") == f"{scorer_named('vader-crypto').version}+{SEED_VERSION.fingerprint}"
+    )
     assert message.pop("message_id").startswith(f"btc:{AT_US}:")
     assert message == {
         "v": 1,
@@ -97,3 +105,43 @@ def test_what_the_verdict_rejects_is_dropped_and_the_rest_goes_on() -> None:
 
 def test_text_about_no_asset_has_no_result() -> None:
     assert analysed(to_bytes(news(AT, title="Rates stay where they are", summary=None))) == []
+
+
+ZED = AssetNames(symbol="zzz", words=("zed",))
+ZED_FROM_LATER = AliasHistory((AliasVersion(1, LATER_US, (*SEED, ZED)),))
+
+
+def test_text_is_judged_by_the_aliases_of_its_broker_time_whenever_it_is_analysed() -> None:
+    value = to_bytes(news(AT, title="Zed surges as Bitcoin slides", summary=None))
+
+    before = analysed(value, aliases=ZED_FROM_LATER, broker_time_us=LATER_US - 1)
+    after = analysed(value, aliases=ZED_FROM_LATER)
+
+    assert [result.value for result in before] == [
+        result.value for result in analysed(value, broker_time_us=LATER_US - 1)
+    ]
+    messages = [json.loads(result.value) for result in after]
+    assert [(message["symbol"], message["label"]) for message in messages] == [
+        ("zzz", "positive"),
+        ("btc", "negative"),
+    ]
+    fingerprint = ZED_FROM_LATER.newest.fingerprint
+    assert {message["model_version"].partition("+")[2] for message in messages} == {fingerprint}
+    assert fingerprint != SEED_VERSION.fingerprint
+
+
+def test_text_counts_once_for_an_asset_whatever_aliases_found_it() -> None:
+    value = to_bytes(news(AT, title="Bitcoin surges", summary=None))
+
+    (first,), (again,) = analysed(value), analysed(value, aliases=ZED_FROM_LATER)
+
+    assert json.loads(first.value)["message_id"] == json.loads(again.value)["message_id"]
+    assert first.value != again.value
+
+
+def test_result_by_aliases_of_its_own_is_a_good_message() -> None:
+    value = to_bytes(news(AT, title="Zed surges", summary=None))
+    for scorer in ("vader-crypto", "tfidf-logistic"):
+        (result,) = analysed(value, aliases=ZED_FROM_LATER, scorers=(scorer,))
+        verdict = judge("analyzed-sentiment", key=b"zzz", value=result.value, broker_time_us=LATER_US)
+        assert not isinstance(verdict, Rejected), verdict

@@ -1,0 +1,55 @@
+"""Tells the analysis what texts call the assets: after each change that was committed, by a version in the lake."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.models.signals import post_delete, post_save
+from obstore.exceptions import BaseError
+
+from api.clock import now_us
+from api.lakes import current_settings
+from api.metadata.models import Asset
+from lakehouse.aliases import AliasVersion, in_words, publish_aliases
+from lakehouse.asset_names import AssetNames, shared_words
+from lakehouse.errors import LakehouseError
+
+logger = logging.getLogger(__name__)
+
+
+def publish_after_changes() -> None:
+    """From now on each committed change of an asset is published; what is rolled back is not."""
+    for signal in (post_save, post_delete):
+        signal.connect(_publish_on_commit, sender=Asset, dispatch_uid="aliases")
+
+
+def publish() -> AliasVersion | None:
+    """Makes the aliases of the rows the newest version; None where they are. Idempotent, also beside others.
+
+    Disabled assets keep theirs: whether people are shown an asset is not whether texts speak of it. Raises
+    DatabaseError, LakehouseError, and OSError or obstore's BaseError where the lake cannot be written.
+    """
+    version = publish_aliases(current_settings().lake_location(), _read_assets, now_us)
+    if version is not None:
+        logger.info("aliases published %s", in_words(version))
+        for word, symbols in shared_words(version.assets).items():
+            logger.warning("alias of several assets word=%s symbols=%s", word, ",".join(symbols))
+    return version
+
+
+def try_publish() -> None:
+    """The same, where nobody waits for it: the row stays changed, and the next change or start tries again."""
+    try:
+        publish()
+    except (DatabaseError, LakehouseError, OSError, BaseError) as error:
+        logger.error("aliases not published, the analysis keeps those before reason=%s", error)
+
+
+def _publish_on_commit(sender: Any, using: str, **_: Any) -> None:
+    transaction.on_commit(try_publish, using=using)
+
+
+def _read_assets() -> Iterator[AssetNames]:
+    for symbol, kinds in Asset.objects.order_by("symbol").values_list("symbol", "aliases"):
+        yield AssetNames.parse(symbol, kinds)

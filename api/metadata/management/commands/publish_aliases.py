@@ -1,0 +1,23 @@
+"""`manage.py publish_aliases`: tells the analysis the aliases of the assets, where a change could not."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from obstore.exceptions import BaseError
+
+from api.metadata.aliases import publish
+from lakehouse.aliases import in_words
+from lakehouse.errors import LakehouseError
+
+
+class Command(BaseCommand):
+    help = "Makes the aliases of the assets the newest version in the lake, which the analysis reads. Idempotent."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            version = publish()
+        except (DatabaseError, LakehouseError, OSError, BaseError) as error:
+            raise CommandError(f"aliases not published: {error}") from error
+        told = "the newest version says this already" if version is None else in_words(version)
+        self.stdout.write(f"aliases: {told}")
