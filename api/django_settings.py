@@ -16,7 +16,7 @@ _RUNTIME.mkdir(parents=True, exist_ok=True)
 BASE_DIR = Path(__file__).resolve().parent
 SECRET_KEY = CRYPTOVIZ.signing_key()
 DEBUG = CRYPTOVIZ.debug
-ALLOWED_HOSTS = [host.strip() for host in CRYPTOVIZ.allowed_hosts.split(",")]
+ALLOWED_HOSTS = CRYPTOVIZ.host_names
 ROOT_URLCONF = "api.urls"
 WSGI_APPLICATION = "api.wsgi.application"
 APPEND_SLASH = False
@@ -127,7 +127,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
-    "NUM_PROXIES": CRYPTOVIZ.trusted_proxies,
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.AcceptNegotiation",

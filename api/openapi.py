@@ -5,11 +5,14 @@ from urllib.parse import urlencode
 
 from api.history.parameters import PARAMETER_OF, PARAMETERS, SYMBOL_ACCEPTED, Parameter
 from api.json_schema import COUNT, NUMBER, STRING, STRINGS, TIME, Document, nullable, object_of, responses_of
+from api.metadata.models.asset import COLOUR_PATTERN
 from api.metadata.openapi import metadata_components, metadata_paths
+from api.patterns import in_any_case
 from api.rendering import TABULAR_RENDERERS
 from api.score.schema import SCORE_SCHEMA
 from api.score.views import PARAMETER_NAMES as SCORE_PARAMETERS
 from lakehouse.buckets import NO_FILLING, RAW
+from lakehouse.contract import SYMBOL_PATTERN
 from lakehouse.series import PREDICTION, SERIES, Series
 from lakehouse.table_spec import DeltaType
 from lakehouse.tail import TAIL_STATES
@@ -36,7 +39,7 @@ _SYMBOL: Document = {
     "name": "symbol",
     "in": "path",
     "required": True,
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9]{1,20}$"},
+    "schema": {"type": "string", "pattern": in_any_case(SYMBOL_PATTERN)},
     "description": f"{SYMBOL_ACCEPTED}; upper or lower case",
     "example": EXAMPLE_SYMBOL,
 }
@@ -275,7 +278,7 @@ def _assets() -> Document:
         "marche": market,
         "enabled": {"type": "boolean"},
         "display_order": nullable(COUNT),
-        "colour": {**nullable(STRING), "pattern": "^#[0-9a-f]{6}$"},
+        "colour": {**nullable(STRING), "pattern": COLOUR_PATTERN},
     }
     return object_of({"actifs": {"type": "array", "items": object_of(asset)}})
 

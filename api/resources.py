@@ -16,6 +16,7 @@ from api.encoding import encode_json
 from api.history.parameters import check_names
 from api.instants import shown
 from api.json_body import JsonBodyParser
+from api.json_fields import JsonBoolean, JsonInteger, JsonString
 from lakehouse.errors import QueryError
 
 LIMIT, AFTER = "limite", "apres"
@@ -45,7 +46,13 @@ class ConflictError(APIException):
 
 
 class StrictSerializer(ModelSerializer):
-    """Refuses names that it does not know, and those that nobody may set."""
+    """Refuses names that it does not know, those that nobody may set, and values of another JSON type."""
+
+    serializer_field_mapping = ModelSerializer.serializer_field_mapping | {
+        models.BooleanField: JsonBoolean,
+        models.CharField: JsonString,
+        models.PositiveSmallIntegerField: JsonInteger,
+    }
 
     def to_internal_value(self, given: Any) -> Any:
         if isinstance(given, Mapping):
@@ -74,11 +81,12 @@ class ResourceView(GuardedView):
 class ListView(ResourceView):
     """GET a page of rows in the order of ``key``, which is unique. ``descending``: the newest first."""
 
-    serializer_class: type[BaseSerializer]
+    serializer_class: type[ModelSerializer]
     key = "id"
     descending = False
 
     def rows(self, **path: str) -> models.QuerySet[Any]:
+        """Those that whoever asks may see."""
         raise NotImplementedError
 
     def get(self, request: Request, **path: str) -> HttpResponse:
@@ -142,9 +150,10 @@ class ItemView(ResourceView):
     """GET one row; PATCH and DELETE it under If-Match: 428 without, 412 where it was changed meanwhile."""
 
     http_method_names: tuple[str, ...] = ("get", "head", "options", "patch", "delete")
-    serializer_class: type[BaseSerializer]
+    serializer_class: type[ModelSerializer]
 
     def rows(self) -> models.QuerySet[Any]:
+        """Those that whoever asks may see."""
         raise NotImplementedError
 
     def find(self, rows: models.QuerySet[Any], **path: str) -> Any:

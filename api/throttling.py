@@ -1,11 +1,16 @@
 """How often one address, and one user, may ask: 429 with Retry-After beyond it. Off unless a rate is set."""
 
+import fcntl
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
+from api.addresses import client_address
 from api.lakes import current_settings
 
 
@@ -21,7 +26,7 @@ class AddressThrottle(SimpleRateThrottle):
         return current_settings().rate_limit or None
 
     def get_cache_key(self, request: Request, view: object) -> str:
-        return f"{self.scope}:{self.get_ident(request)}"
+        return f"{self.scope}:{address_of(request)}"
 
 
 class UserThrottle(SimpleRateThrottle):
@@ -51,8 +56,25 @@ class SignInThrottle(SimpleRateThrottle):
     def get_cache_key(self, request: HttpRequest, view: object) -> str:
         return f"{self.scope}:{self._who}"
 
+    def allow_request(self, request: HttpRequest, view: object) -> bool:
+        """One attempt after the other, so that none of many at the same moment goes uncounted."""
+        with _one_at_a_time():
+            return bool(super().allow_request(request, view))
 
-def address_of(request: HttpRequest) -> str:
-    """The address that a request comes from, as the last trusted proxy tells it."""
-    address: str = AddressThrottle().get_ident(request)
-    return address
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Over all threads and processes of this machine."""
+    folder = Path(current_settings().runtime_dir).expanduser()
+    with (folder / "sign-in.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def address_of(request: HttpRequest | Request) -> str:
+    """The address that a request is counted under."""
+    return client_address(
+        own=request.META.get("REMOTE_ADDR", ""),
+        forwarded=request.META.get("HTTP_X_FORWARDED_FOR"),
+        trusted_proxies=current_settings().trusted_proxies,
+    )

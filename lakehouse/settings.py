@@ -147,6 +147,10 @@ class Settings:
     live_buffer_bytes: int = _setting(
         1024 * 1024, "what may wait for a client of the WebSocket that does not read before it is cut off"
     )
+    live_recheck_seconds: float = _setting(
+        30.0,
+        "how often a client of closed histories is looked up again, which ends it with its token or session",
+    )
     redis_url: str = _setting(
         "",
         "Redis through which the WebSocket's processes ring each other, such as redis://host:6379/0; "
@@ -182,6 +186,10 @@ class Settings:
             raise SettingError(variable=f"{PREFIX}LOG_FORMAT", problem=f"it is {LOG_LINES} or {LOG_JSON}")
         if settings.log_level.upper() not in logging.getLevelNamesMapping():
             raise SettingError(variable=f"{PREFIX}LOG_LEVEL", problem="it is DEBUG, INFO, WARNING or ERROR")
+        if not settings.live_recheck_seconds > 0:
+            raise SettingError(
+                variable=f"{PREFIX}LIVE_RECHECK_SECONDS", problem="a number of seconds beyond 0"
+            )
         settings.retention_days()
         settings.metrics_addresses()
         for origin in filter(None, settings.cors_origins.split(",")):
@@ -229,6 +237,10 @@ class Settings:
         if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
             raise SettingError(variable=problem, problem="it is not a JSON object of strings")
         return LakeLocation.parse(self.lake_uri or str(Path(self.runtime_dir) / "lake"), options)
+
+    @property
+    def host_names(self) -> list[str]:
+        return [host.strip() for host in self.allowed_hosts.split(",")]
 
     @property
     def follows_kafka(self) -> bool:

@@ -27,11 +27,21 @@ class ExpiryFilter(admin.SimpleListFilter):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):
-    list_display = ("key", "name", "owner", "scopes", "created_time", "expires_time", "last_used_time")
+    list_display = ("key", "name", "owner", "may", "created_time", "expires_time", "last_used_time")
+    list_select_related = ("owner",)
     list_filter = (ExpiryFilter, "owner")
     search_fields = ("key", "name", "owner__username")
+    search_help_text = "the part of a token between its two underscores, its name or its owner"
     date_hierarchy = "created_time"
     fields = list_display
+
+    @admin.display(description="scopes")
+    def may(self, token: ApiToken) -> str:
+        return ", ".join(token.scopes)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """A list that is narrowed by a hash tells it, a digit at a time."""
+        return not lookup.startswith("secret_hash") and super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

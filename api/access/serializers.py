@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from api.access.models import ApiToken
+from api.json_fields import JsonInteger
 from api.metadata.configuration import TOKEN_DAYS, value_of
 from api.resources import StrictSerializer
 
@@ -16,7 +17,7 @@ DEFAULT_DAYS = 90
 class TokenSerializer(StrictSerializer):
     """Without the secret, which nobody has."""
 
-    days = serializers.IntegerField(write_only=True, required=False, min_value=1, max_value=3_650)
+    days = JsonInteger(write_only=True, required=False, min_value=1, max_value=3_650)
 
     class Meta:
         model = ApiToken

@@ -49,7 +49,8 @@ class SignInView(View):
         next_path = _next_of(request, request.POST)
         name = request.POST.get("username", "")[:_MOST_NAME_CHARACTERS]
         password = request.POST.get("password", "")
-        wait = max(_wait(request, f"address:{address_of(request)}"), _wait(request, f"name:{name.lower()}"))
+        # One after the other: an address that is over its rate counts against no name, and makes no entry of its own.
+        wait = _wait(request, f"address:{address_of(request)}") or _wait(request, f"name:{name.lower()}")
         if wait:
             page = self._page(request, next_path=next_path, wait_seconds=wait, status=429)
             page["Retry-After"] = str(wait)

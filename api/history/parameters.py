@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from api.instants import INSTANT_ACCEPTED, INSTANT_PATTERN, PERIOD_ACCEPTED, PERIOD_PATTERN, shown
+from api.patterns import in_any_case, whole
 from api.rendering import MEDIA_TYPES
 from lakehouse.buckets import FILLINGS, INTERVALS
 from lakehouse.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
@@ -45,7 +46,7 @@ class Parameter:
         """The text, if it may stand for this parameter. Raises QueryError."""
         fits = not self.one_of or text in self.one_of
         if self.pattern is not None:
-            fits = re.fullmatch(self.pattern.rstrip("$"), text, re.ASCII) is not None
+            fits = whole(self.pattern).fullmatch(text) is not None
         if self.between is not None:
             fits = (
                 _WHOLE_NUMBER.fullmatch(text) is not None and self.between[0] <= int(text) <= self.between[1]
@@ -162,7 +163,7 @@ PARAMETER_OF: Mapping[str, Parameter] = {parameter.name: parameter for parameter
 
 def parse_symbol(text: str) -> str:
     """The symbol of a path, in lower case. Raises QueryError."""
-    if not text.isascii() or re.fullmatch(SYMBOL_PATTERN.rstrip("$"), text.lower()) is None:
+    if whole(in_any_case(SYMBOL_PATTERN)).fullmatch(text) is None:
         raise QueryError(parameter="symbol", problem=f"{shown(text)} is no symbol", accepted=SYMBOL_ACCEPTED)
     return text.lower()
 

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.http.request import split_domain_port, validate_host
+
+from api.addresses import client_address
 from lakehouse.settings import Settings
 
 Scope = Mapping[str, Any]
@@ -33,14 +36,23 @@ class Admission:
             del self._by_address[address]
 
 
-def client_address(scope: Scope, *, trusted_proxies: int) -> str:
-    """The address that a connection comes from, as the last trusted proxy tells it."""
-    own = str((scope.get("client") or ("",))[0])
-    forwarded = header_of(scope, b"x-forwarded-for")
-    if not trusted_proxies or forwarded is None:
-        return own
-    told = [address.strip() for address in forwarded.split(",")]
-    return told[-min(trusted_proxies, len(told))]
+def address_of(scope: Scope, *, trusted_proxies: int) -> str:
+    """The address that a connection is counted under."""
+    return client_address(
+        own=str((scope.get("client") or ("",))[0]),
+        forwarded=", ".join(headers_of(scope, b"x-forwarded-for")) or None,
+        trusted_proxies=trusted_proxies,
+    )
+
+
+def is_known_host(scope: Scope, settings: Settings) -> bool:
+    """Whether CRYPTOVIZ_ALLOWED_HOSTS lists the name that was asked for, as for REST.
+
+    A page whose own name was made to lead here (DNS rebinding) says that name.
+    """
+    host = header_of(scope, b"host")
+    name, _ = split_domain_port(host or "")
+    return bool(name) and validate_host(name, settings.host_names)
 
 
 def is_known_origin(scope: Scope, settings: Settings) -> bool:
@@ -49,17 +61,23 @@ def is_known_origin(scope: Scope, settings: Settings) -> bool:
     >>> is_known_origin({"headers": [(b"origin", b"https://a.example"), (b"host", b"a.example")]}, Settings())
     True
     """
-    origin = header_of(scope, b"origin")
+    origins = [origin.lower() for origin in headers_of(scope, b"origin")]
     allowed = [name.strip().lower() for name in settings.live_origins.split(",") if name.strip()]
-    if origin is None or "*" in allowed:
+    if not origins or "*" in allowed:
         return True
-    if origin.lower() in allowed:
-        return True
-    host = header_of(scope, b"host")
-    return host is not None and urlsplit(origin).netloc.lower() == host.lower()
+    if len(origins) > 1 or origins[0] in allowed:
+        return len(origins) == 1
+    host, page = header_of(scope, b"host"), urlsplit(origins[0])
+    if settings.production and page.scheme != "https":
+        return False
+    return host is not None and page.netloc == host.lower()
 
 
 def header_of(scope: Scope, name: bytes) -> str | None:
     """A header that comes once; None otherwise."""
-    found = [value for own, value in scope.get("headers", ()) if own.lower() == name]
-    return found[0].decode("latin-1") if len(found) == 1 else None
+    found = headers_of(scope, name)
+    return found[0] if len(found) == 1 else None
+
+
+def headers_of(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for own, value in scope.get("headers", ()) if own.lower() == name]

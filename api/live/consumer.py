@@ -6,7 +6,7 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from api.live.admission import Scope, client_address, is_known_origin
+from api.live.admission import Scope, address_of, is_known_host, is_known_origin
 from api.live.clearance import may_follow
 from api.live.client import Client, Wire
 from api.live.frames import Frame, Subscribe, error_frame, parse_frame
@@ -23,7 +23,6 @@ BEGIN_LOOK_SECONDS = 0.05
 MAX_FRAMES = 100
 FRAMES_SECONDS = 10.0
 MAX_MISTAKES = 10
-LOOK_AGAIN_SECONDS = 30.0
 
 
 class FluxConsumer(AsyncWebsocketConsumer):
@@ -43,13 +42,14 @@ class FluxConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         scope: Scope = self.scope
         settings = self._gateway.settings
-        if not is_known_origin(scope, settings) or not await may_follow(scope, settings):
+        is_known = is_known_host(scope, settings) and is_known_origin(scope, settings)
+        if not is_known or not await may_follow(scope, settings):
             await self.close()  # before it is accepted: 403
             return
         await self.accept()
         wire = Wire(self._send_frame, scope["state"]["abort"])
         self._client = Client(wire, max_bytes=settings.live_buffer_bytes)
-        address = client_address(scope, trusted_proxies=settings.trusted_proxies)
+        address = address_of(scope, trusted_proxies=settings.trusted_proxies)
         refused = self._gateway.admission.enter(address)
         if refused is not None:
             await self._refuse("too_many_clients", refused, TRY_LATER)
@@ -117,10 +117,10 @@ class FluxConsumer(AsyncWebsocketConsumer):
 
     async def _look_again(self) -> None:
         """Ends the connection once its token or session has ended."""
-        while True:
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-            if not await may_follow(self.scope, self._gateway.settings):
-                break
+        settings = self._gateway.settings
+        await asyncio.sleep(settings.live_recheck_seconds)
+        while await may_follow(self.scope, settings):
+            await asyncio.sleep(settings.live_recheck_seconds)
         await self._refuse("access_ended", "the token or session has ended", POLICY)
 
     def _is_too_often(self) -> bool:

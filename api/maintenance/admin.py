@@ -15,14 +15,25 @@ class MaintenanceRunAdmin(admin.ModelAdmin):
         "started_time",
         "command",
         "outcome",
-        "ended_time",
+        "lasted",
         "exit_code",
-        "error",
-        "gained",
+        "error_kind",
         "host",
     )
     list_filter = ("command", "exit_code")
+    search_fields = ("run_id", "host", "error")
+    search_help_text = "run, host or error"
     date_hierarchy = "started_time"
+
+    @admin.display(description="lasted")
+    def lasted(self, run: MaintenanceRun) -> str:
+        return (
+            "-" if run.ended_time is None else f"{(run.ended_time - run.started_time).total_seconds():.1f} s"
+        )
+
+    @admin.display(description="error", empty_value="-")
+    def error_kind(self, run: MaintenanceRun) -> str | None:
+        return None if run.error is None else str(run.error).partition(":")[0]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MaintenanceRun]:
         take_over_runs(current_lake().location)

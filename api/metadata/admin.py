@@ -1,17 +1,22 @@
 """The metadata in the admin. What is private stays so: of a saved view it shows whose it is and when it was changed."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.forms import ModelForm
+from django.db import transaction
+from django.db.models import QuerySet
+from django.forms import URLField
 from django.http import HttpRequest
 from django.utils.html import format_html
 
 from api.metadata import configuration
 from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
+from api.metadata.versioned_admin import VersionedAdmin, VersionedForm
 from lakehouse.asset_names import KINDS
 
+admin.site.site_header = admin.site.site_title = "CRYPTO VIZ"
+admin.site.index_title = "Metadata and access"
 _ALIASES_HELP = (
     "What the analysis finds the asset by, in texts that come 5 s later or more, such as "
     '{"words": ["bitcoin", "btc"], "not_before": ["cash"]}. '
@@ -32,21 +37,27 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
+class AssetForm(VersionedForm):
+    class Meta:
+        help_texts: ClassVar = {
+            "symbol": "as the tables have it, such as btc; it stays",
+            "name": "as people read it",
+            "aliases": _ALIASES_HELP,
+            "enabled": "whether people are shown it",
+            "display_order": "the lowest comes first",
+            "colour": "of its curves, such as #f7931a; empty: the viewer chooses",
+        }
+
+
 @admin.register(Asset)
-class AssetAdmin(admin.ModelAdmin):
+class AssetAdmin(VersionedAdmin):
+    form = AssetForm
     list_display = ("symbol", "name", "swatch", "enabled", "display_order", "changed_time")
-    list_editable = ("enabled", "display_order")
     list_filter = ("enabled",)
     search_fields = ("symbol", "name", "aliases")
-    readonly_fields = ("version", "changed_time")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Asset | None = None) -> tuple[str, ...]:
-        return self.readonly_fields if obj is None else ("symbol", *self.readonly_fields)
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        if db_field.name == "aliases":
-            options["help_text"] = _ALIASES_HELP
-        return super().formfield_for_dbfield(db_field, request, **options)
+    search_help_text = "symbol, name or alias"
+    named_by = "symbol"
+    actions = ("show", "hide")
 
     @admin.display(description="colour", ordering="colour")
     def swatch(self, asset: Asset) -> Any:
@@ -54,33 +65,73 @@ class AssetAdmin(admin.ModelAdmin):
             return "-"
         return format_html('<span style="color:{}">&#9632;</span> {}', asset.colour, asset.colour)
 
+    @admin.action(description="Show selected assets to people", permissions=["change"])
+    def show(self, request: HttpRequest, assets: QuerySet[Asset]) -> None:
+        self._enable(request, assets, True)
+
+    @admin.action(description="Hide selected assets from people", permissions=["change"])
+    def hide(self, request: HttpRequest, assets: QuerySet[Asset]) -> None:
+        self._enable(request, assets, False)
+
+    def _enable(self, request: HttpRequest, assets: QuerySet[Asset], enabled: bool) -> None:
+        with transaction.atomic():
+            changed = list(assets.select_for_update().exclude(enabled=enabled))
+            for asset in changed:
+                asset.enabled = enabled
+                asset.save()
+                self.log_change(request, asset, [{"changed": {"fields": ["enabled"]}}])
+        self.message_user(request, f"{len(changed)} changed.")
+
+
+class SourceForm(VersionedForm):
+    url = URLField(required=False, max_length=500, assume_scheme="https", help_text="its own page, or empty")
+
+    class Meta:
+        help_texts: ClassVar = {
+            "name": "as the tables have it: the source of a news row, the venue of a price row; it stays",
+            "title": "as people read it",
+            "language": "of its texts, two letters such as en; empty: several, or none",
+            "enabled": "for people to know; what is collected is in the collectors' own file",
+        }
+
 
 @admin.register(Source)
-class SourceAdmin(admin.ModelAdmin):
+class SourceAdmin(VersionedAdmin):
+    form = SourceForm
     list_display = ("name", "title", "kind", "language", "enabled", "changed_time")
     list_filter = ("kind", "language", "enabled")
     search_fields = ("name", "title", "url")
-    readonly_fields = ("version", "changed_time")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> tuple[str, ...]:
-        return self.readonly_fields if obj is None else ("name", *self.readonly_fields)
+    search_help_text = "name, title or address"
+    named_by = "name"
 
 
 @admin.register(SavedView)
 class SavedViewAdmin(ReadOnlyAdmin):
     list_display = ("public_id", "owner", "is_shared", "created_time", "changed_time")
     list_filter = (("link", admin.EmptyFieldListFilter),)
+    list_select_related = ("owner",)
     search_fields = ("owner__username",)
+    search_help_text = "owner"
     date_hierarchy = "created_time"
     fields = list_display
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """A list that is narrowed by what a view holds tells it."""
+        is_private = lookup.partition("__")[0] in ("name", "parameters", "link")
+        return (not is_private or lookup == "link__isempty") and super().lookup_allowed(
+            lookup, value, request
+        )
 
     @admin.display(boolean=True, description="shared")
     def is_shared(self, view: SavedView) -> bool:
         return view.link is not None
 
 
-class ConfigurationForm(ModelForm):
+class ConfigurationForm(VersionedForm):
     """Says what the value's key accepts."""
+
+    class Meta:
+        help_texts: ClassVar = {"value": "JSON: a text in double quotes, or a number"}
 
     def clean_value(self) -> Any:
         value, key = self.cleaned_data["value"], configuration.KEYS[self.instance.name]
@@ -90,11 +141,13 @@ class ConfigurationForm(ModelForm):
 
 
 @admin.register(ConfigurationEntry)
-class ConfigurationEntryAdmin(admin.ModelAdmin):
+class ConfigurationEntryAdmin(VersionedAdmin):
     form = ConfigurationForm
     list_display = ("name", "value", "meaning", "version", "changed_time")
+    search_fields = ("name",)
     fields = ("name", "meaning", "value", "version", "changed_time")
-    readonly_fields = ("name", "meaning", "version", "changed_time")
+    readonly_fields = ("meaning", "version", "changed_time")
+    named_by = "name"
 
     def meaning(self, entry: ConfigurationEntry) -> str:
         key = configuration.KEYS[entry.name]
@@ -119,4 +172,6 @@ class ConfigurationEntryAdmin(admin.ModelAdmin):
 class ConfigurationChangeAdmin(ReadOnlyAdmin):
     list_display = ("changed_time", "name", "old_value", "new_value", "changed_by")
     list_filter = ("name", "changed_by")
+    search_fields = ("name", "changed_by")
+    search_help_text = "name, or who changed it"
     date_hierarchy = "changed_time"

@@ -4,6 +4,7 @@ from typing import Any
 
 from api.access.scopes import SCOPES
 from api.json_schema import COUNT, STRING, STRINGS, TIME, Document, nullable, object_of, responses_of
+from api.metadata.models.saved_view import LINK_PATTERN
 from api.metadata.resource_table import BOOLEAN, CONFIGURATION_KEY, PARAMETERS, RESOURCES, Resource
 from api.metadata.view_parameters import parameters_schema
 from api.resources import AFTER, DEFAULT_ROWS, LIMIT, MOST_ROWS
@@ -32,12 +33,12 @@ def metadata_paths() -> Document:
         "csrf_token": nullable(STRING),
         "sign_in": STRING,
     }
-    link = {"name": "link", "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"}}
+    link = {"name": "link", "schema": {"type": "string", "pattern": LINK_PATTERN}}
     return {
         **paths,
         "/api/v1/configuration/{name}/historique": {
             "parameters": [_in_path(CONFIGURATION_KEY)],
-            "get": _list(history),
+            "get": _list(history, "404"),
         },
         "/api/v1/vues/partagees/{link}": {
             "parameters": [_in_path(link)],
@@ -122,7 +123,7 @@ def _item(resource: Resource, identity: Document) -> Document:
     return item
 
 
-def _list(resource: Resource) -> Document:
+def _list(resource: Resource, *failures: str) -> Document:
     page = object_of(
         {"elements": {"type": "array", "items": object_of(resource.shown)}, "suivant": nullable(STRING)}
     )
@@ -135,7 +136,9 @@ def _list(resource: Resource) -> Document:
         {"name": AFTER, "in": "query", "schema": STRING, "description": "as `suivant` has it"},
     ]
     security = _ANYBODY if resource.reads_openly else _security(resource)
-    return _operation(f"Every {resource.noun}, by pages", page, parameters=parameters, security=security)
+    return _operation(
+        f"Every {resource.noun}, by pages", page, *failures, parameters=parameters, security=security
+    )
 
 
 def _security(resource: Resource) -> list[Document]:

@@ -6,7 +6,11 @@ from api.access.scopes import SCOPES
 from api.json_schema import COUNT, STRING, STRINGS, TIME, Document, nullable
 from api.metadata.configuration import KEYS
 from api.metadata.models import Source
+from api.metadata.models.asset import COLOUR_PATTERN, MOST_DISPLAY_ORDER
+from api.metadata.models.source import LANGUAGE_PATTERN, SOURCE_NAME_PATTERN
+from api.patterns import or_empty
 from lakehouse.asset_names import KINDS, MAX_WORDS, WORD_MAX_CHARACTERS
+from lakehouse.contract import SYMBOL_PATTERN
 
 BOOLEAN: Document = {"type": "boolean"}
 _NAME: Document = {"type": "string", "minLength": 1, "maxLength": 80}
@@ -28,19 +32,19 @@ _ASSET: Document = {
     "name": _NAME,
     "aliases": _ALIASES,
     "enabled": BOOLEAN,
-    "display_order": {"type": "integer", "minimum": 0, "maximum": 32767},
-    "colour": {"type": "string", "pattern": "^(#[0-9a-f]{6})?$"},
+    "display_order": {"type": "integer", "minimum": 0, "maximum": MOST_DISPLAY_ORDER},
+    "colour": {"type": "string", "pattern": or_empty(COLOUR_PATTERN)},
 }
 _SOURCE: Document = {
     "kind": {"type": "string", "enum": Source.Kind.values},
     "title": {"type": "string", "minLength": 1, "maxLength": 120},
     "url": {"type": "string", "maxLength": 500},
-    "language": {"type": "string", "pattern": "^([a-z]{2})?$"},
+    "language": {"type": "string", "pattern": or_empty(LANGUAGE_PATTERN)},
     "enabled": BOOLEAN,
 }
 PARAMETERS: Document = {"$ref": "#/components/schemas/ViewParameters"}
 _VIEW: Document = {"name": _NAME, "parameters": PARAMETERS, "shared": BOOLEAN}
-_VALUE: Document = {"value": {"oneOf": [key.schema for key in KEYS.values()]}}
+_VALUE: Document = {"value": {"anyOf": [key.schema for key in KEYS.values()]}}
 _TOKEN: Document = {
     "name": _NAME,
     "scopes": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": list(SCOPES)}},
@@ -90,10 +94,10 @@ class Resource:
 
 
 _CONFIGURATION: Document = {"name": STRING, **_VALUE, "default": {}, "meaning": STRING, **_STAMPS}
-_SYMBOL: Document = {"name": "symbol", "schema": {"type": "string", "pattern": "^[a-z0-9]{1,20}$"}}
+_SYMBOL: Document = {"name": "symbol", "schema": {"type": "string", "pattern": SYMBOL_PATTERN}}
 _SOURCE_NAME: Document = {
     "name": "name",
-    "schema": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"},
+    "schema": {"type": "string", "pattern": SOURCE_NAME_PATTERN},
 }
 _ID: Document = {"name": "id", "schema": {"type": "integer", "minimum": 1}}
 _UUID: Document = {"name": "id", "schema": {"type": "string", "format": "uuid"}}

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from api.json_fields import JsonBoolean
 from api.metadata.configuration import KEYS
 from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
 from api.resources import StrictSerializer
@@ -48,7 +49,7 @@ class SavedViewSerializer(StrictSerializer):
     """For its owner. ``shared`` true makes a link, false withdraws it."""
 
     id = serializers.UUIDField(source="public_id", read_only=True)
-    shared = serializers.BooleanField(required=False, write_only=True)
+    shared = JsonBoolean(required=False, write_only=True)
     link = serializers.SerializerMethodField()
 
     class Meta:

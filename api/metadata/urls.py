@@ -3,26 +3,30 @@
 from django.urls import re_path
 
 from api.metadata import views
+from api.metadata.models.saved_view import LINK_PATTERN
+from api.metadata.models.source import SOURCE_NAME_PATTERN
+from api.patterns import in_path
+from lakehouse.contract import SYMBOL_PATTERN
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 urlpatterns = [
     re_path(r"\Acatalogue/actifs/?\Z", views.AssetsView.as_view(), name="catalogue-actifs"),
     re_path(
-        r"\Acatalogue/actifs/(?P<symbol>[a-z0-9]{1,20})/?\Z",
+        rf"\Acatalogue/actifs/{in_path('symbol', SYMBOL_PATTERN)}/?\Z",
         views.AssetView.as_view(),
         name="catalogue-actif",
     ),
     re_path(r"\Acatalogue/sources/?\Z", views.SourcesView.as_view(), name="catalogue-sources"),
     re_path(
-        r"\Acatalogue/sources/(?P<name>[a-z0-9_-]{1,64})/?\Z",
+        rf"\Acatalogue/sources/{in_path('name', SOURCE_NAME_PATTERN)}/?\Z",
         views.SourceView.as_view(),
         name="catalogue-source",
     ),
     re_path(r"\Avues/?\Z", views.SavedViewsView.as_view(), name="vues"),
     re_path(rf"\Avues/(?P<public_id>{_UUID})/?\Z", views.SavedViewView.as_view(), name="vue"),
     re_path(
-        r"\Avues/partagees/(?P<link>[A-Za-z0-9_-]{22})/?\Z",
+        rf"\Avues/partagees/{in_path('link', LINK_PATTERN)}/?\Z",
         views.SharedViewView.as_view(),
         name="vue-partagee",
     ),

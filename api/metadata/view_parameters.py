@@ -39,6 +39,8 @@ def validate_parameters(parameters: Any) -> None:
         view = msgspec.convert(parameters, ViewParameters)
     except msgspec.ValidationError as error:
         raise ValidationError(str(error)) from error
+    if any("\n" in (text or "") for text in (view.symbol, view.model, view.horizon)):
+        raise ValidationError("a name holds no line break")
     if view.span is not None and not timedelta() < view.span.end - view.span.start <= LONGEST_SPAN:
         raise ValidationError(f"span: from before to, at most {LONGEST_SPAN.days} days")
 

@@ -5,11 +5,11 @@ from typing import Any
 from django.db import models
 from django.http import Http404
 from rest_framework.request import Request
-from rest_framework.serializers import BaseSerializer
+from rest_framework.serializers import BaseSerializer, ModelSerializer
 
 from api.access.permissions import Access
 from api.metadata import configuration
-from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
+from api.metadata.models import ConfigurationChange, ConfigurationEntry, SavedView
 from api.metadata.serializers import (
     AssetChangeSerializer,
     AssetSerializer,
@@ -23,46 +23,40 @@ from api.metadata.serializers import (
 from api.resources import CollectionView, ConflictError, ItemView, ListView
 
 
-class AssetsView(CollectionView):
-    """GET every asset that has metadata; POST another one."""
+class CatalogueRows:
+    """Rows that are for all who may read histories, and for staff to change."""
 
     read, write = Access.HISTORY, Access.CATALOGUE
+    serializer_class: type[ModelSerializer]
+
+    def rows(self, **path: str) -> models.QuerySet[Any]:
+        return self.serializer_class.Meta.model.objects.all()
+
+
+class AssetsView(CatalogueRows, CollectionView):
+    """GET every asset that has metadata; POST another one."""
+
     serializer_class = AssetSerializer
     key = "symbol"
 
-    def rows(self, **path: str) -> models.QuerySet[Asset]:
-        return Asset.objects.all()
 
-
-class AssetView(ItemView):
+class AssetView(CatalogueRows, ItemView):
     """GET, PATCH, DELETE one."""
 
-    read, write = Access.HISTORY, Access.CATALOGUE
     serializer_class = AssetChangeSerializer
 
-    def rows(self) -> models.QuerySet[Asset]:
-        return Asset.objects.all()
 
-
-class SourcesView(CollectionView):
+class SourcesView(CatalogueRows, CollectionView):
     """GET every source that has metadata; POST another one."""
 
-    read, write = Access.HISTORY, Access.CATALOGUE
     serializer_class = SourceSerializer
     key = "name"
 
-    def rows(self, **path: str) -> models.QuerySet[Source]:
-        return Source.objects.all()
 
-
-class SourceView(ItemView):
+class SourceView(CatalogueRows, ItemView):
     """GET, PATCH, DELETE one."""
 
-    read, write = Access.HISTORY, Access.CATALOGUE
     serializer_class = SourceChangeSerializer
-
-    def rows(self) -> models.QuerySet[Source]:
-        return Source.objects.all()
 
 
 class SavedViewsView(CollectionView):

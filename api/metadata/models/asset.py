@@ -1,17 +1,21 @@
 """An asset, as people and the analysis know it. That it was seen is the tables' business, not this row's."""
 
-import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 
 from api.metadata.models.versioned import VersionedRow
+from api.patterns import whole
 from lakehouse.asset_names import check_kinds
+from lakehouse.contract import SYMBOL_PATTERN
 from lakehouse.errors import AliasError
 
 SYMBOL_MAX_CHARACTERS = 20
+COLOUR_PATTERN = "^#[0-9a-f]{6}$"
+MOST_DISPLAY_ORDER = 32_767
+"""As PostgreSQL holds it; SQLite would take more."""
 
 
 def validate_aliases(aliases: Any) -> None:
@@ -28,17 +32,19 @@ class Asset(VersionedRow):
     symbol = models.CharField(
         primary_key=True,
         max_length=SYMBOL_MAX_CHARACTERS,
-        validators=[RegexValidator(re.compile(r"\A[a-z0-9]{1,20}\Z"), "lower-case letters and digits")],
+        validators=[RegexValidator(whole(SYMBOL_PATTERN), "lower-case letters and digits")],
     )
     name = models.CharField(max_length=80)
     aliases = models.JSONField(default=dict, blank=True, validators=[validate_aliases])
     enabled = models.BooleanField(default=True)
-    display_order = models.PositiveSmallIntegerField(default=1000)
+    display_order = models.PositiveSmallIntegerField(
+        default=1000, validators=[MaxValueValidator(MOST_DISPLAY_ORDER)]
+    )
     colour = models.CharField(
         max_length=7,
         blank=True,
         default="",
-        validators=[RegexValidator(re.compile(r"\A#[0-9a-f]{6}\Z"), "such as #f7931a")],
+        validators=[RegexValidator(whole(COLOUR_PATTERN), "such as #f7931a")],
     )
 
     class Meta:

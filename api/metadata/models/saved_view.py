@@ -10,6 +10,7 @@ from api.metadata.models.versioned import VersionedRow
 from api.metadata.view_parameters import validate_parameters
 
 _LINK_BYTES = 16
+LINK_PATTERN = "^[A-Za-z0-9_-]{22}$"
 
 
 class SavedView(VersionedRow):

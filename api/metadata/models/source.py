@@ -1,11 +1,13 @@
 """Where messages come from: a name as the tables have it, and what people should know about it."""
 
-import re
-
 from django.core.validators import RegexValidator
 from django.db import models
 
 from api.metadata.models.versioned import VersionedRow
+from api.patterns import whole
+
+SOURCE_NAME_PATTERN = "^[a-z0-9][a-z0-9_-]{0,63}$"
+LANGUAGE_PATTERN = "^[a-z]{2}$"
 
 
 class Source(VersionedRow):
@@ -18,7 +20,7 @@ class Source(VersionedRow):
     name = models.CharField(
         primary_key=True,
         max_length=64,
-        validators=[RegexValidator(re.compile(r"\A[a-z0-9][a-z0-9_-]{0,63}\Z"), "such as coindesk")],
+        validators=[RegexValidator(whole(SOURCE_NAME_PATTERN), "such as coindesk")],
     )
     kind = models.CharField(max_length=10, choices=Kind.choices)
     title = models.CharField(max_length=120)
@@ -27,7 +29,7 @@ class Source(VersionedRow):
         max_length=2,
         blank=True,
         default="",
-        validators=[RegexValidator(re.compile(r"\A[a-z]{2}\Z"), "two letters of ISO 639-1")],
+        validators=[RegexValidator(whole(LANGUAGE_PATTERN), "two letters of ISO 639-1")],
     )
     enabled = models.BooleanField(default=True)
 

@@ -1,29 +1,21 @@
 """The published OpenAPI document against the running server: well-formed and malformed questions of every path."""
 
-import os
-import subprocess
-import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lakehouse.lake import Lake
 from lakehouse.score_refresh import refresh_scores
-from tests.integration.api.server_process import ROOT, running_server
+from tests.accounts import Visitor, make_people, signed_in
+from tests.integration.api.schema_run import PATHS_OF_PEOPLE, TIMEOUT_SECONDS, run_schemathesis
+from tests.integration.api.server_process import Server, running_server
 from tests.lake_builder import build_lake
 
-SEED = 5
-N_EXAMPLES = 12
-TIMEOUT_SECONDS = 400
-PATHS_OF_PEOPLE = "^/api/v1/(catalogue|vues|jetons|configuration|maintenance|session)"
-CONFIG = """
-hooks = "tests.integration.api.schema_hooks"
-seed = {seed}
-
-[checks.positive_data_acceptance]
-expected-statuses = ["2xx", 400, 404, 410]
-"""
+V = "/api/v1"
+SCOPES = ("history:read", "views:read", "views:write", "catalogue:write", "configuration")
 
 
 def recent_lake(path: Path) -> None:
@@ -42,27 +34,83 @@ def recent_lake(path: Path) -> None:
 @pytest.mark.timeout(TIMEOUT_SECONDS + 60)
 def test_schemathesis_finds_no_failure(tmp_path: Path) -> None:
     recent_lake(tmp_path / "lake")
-    config = tmp_path / "schemathesis.toml"
-    config.write_text(CONFIG.format(seed=SEED))
     with running_server(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as server:
-        url = f"http://127.0.0.1:{server.port}/api/v1/schema"
-        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", url]
-        # Rows of people are another matter: who may, and which version (tests/unit/api/access, .../metadata).
-        options = [
-            "--exclude-path-regex",
-            PATHS_OF_PEOPLE,
-            "--max-examples",
-            str(N_EXAMPLES),
-            "--no-color",
-            "--generation-database",
-            "none",
-        ]
-        run = subprocess.run(
-            [*command, *options, "--continue-on-failure", "--no-shrink", "--warnings", "off"],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
+        run_schemathesis(
+            tmp_path,
+            port=server.port,
+            accepted=(400, 404, 410),
+            n_examples=12,
+            options=("--exclude-path-regex", PATHS_OF_PEOPLE),
         )
-    assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
+
+
+@pytest.fixture
+def peopled(tmp_path: Path) -> Iterator[Server]:
+    """A server with SQLite of its own, on which staff may sign in."""
+    build_lake(tmp_path / "lake", sentiment=[{}])
+    with running_server(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as server:
+        make_people(tmp_path / "runtime", staff=("staff",))
+        yield server
+
+
+@pytest.mark.timeout(TIMEOUT_SECONDS + 60)
+@pytest.mark.parametrize(
+    ("who", "must_answer"),
+    [
+        ("nobody", f"GET {V}/(catalogue|session|vues/partagees)"),
+        ("session", "."),
+        ("token", f"^(?!.* {V}/jetons)"),
+    ],
+)
+def test_schemathesis_finds_no_failure_in_rows_of_people(
+    peopled: Server, tmp_path: Path, who: str, must_answer: str
+) -> None:
+    staff = signed_in(peopled.port, "staff")
+    run_schemathesis(
+        tmp_path,
+        port=peopled.port,
+        accepted=(400, 404, 409, 412, *(() if who == "session" else (401, 403))),
+        n_examples=25,
+        headers=headers_of(staff, who),
+        options=("--include-path-regex", PATHS_OF_PEOPLE),
+        must_answer=must_answer,
+        named=named_rows(staff),
+    )
+
+
+def headers_of(staff: Visitor, who: str) -> dict[str, str]:
+    if who == "session":
+        return {"Cookie": staff.cookie, "X-CSRFToken": staff.headers["X-CSRFToken"]}
+    if who == "token":
+        return {"Authorization": f"Bearer {staff.make_token(*SCOPES)[1]}"}
+    return {}
+
+
+def named_rows(staff: Visitor) -> dict[str, list[Any]]:
+    """Rows to read, to change and to remove, made for the run, under the operations that are about them."""
+    symbols = [f"zz{n}" for n in range(3)]
+    names = [f"zz-{n}" for n in range(3)]
+    for symbol, name in zip(symbols, names, strict=True):
+        made = staff.ask("POST", f"{V}/catalogue/actifs", {"symbol": symbol, "name": symbol})
+        assert made.status == 201, made
+        made = staff.ask("POST", f"{V}/catalogue/sources", {"name": name, "kind": "news", "title": name})
+        assert made.status == 201, made
+    views = [
+        staff.ask("POST", f"{V}/vues", {"name": name, "parameters": {}, "shared": True}).document
+        for name in names
+    ]
+    tokens = [staff.make_token("views:read")[0] for _ in range(2)]
+    link = views[0]["link"].rpartition("/")[2]
+    ids = [view["id"] for view in views]
+    return {
+        **_by_method(f"{V}/catalogue/actifs/{{symbol}}", symbols),
+        **_by_method(f"{V}/catalogue/sources/{{name}}", names),
+        **_by_method(f"{V}/vues/{{id}}", ids),
+        f"GET {V}/jetons/{{id}}": tokens[:1],
+        f"DELETE {V}/jetons/{{id}}": tokens[1:],
+        f"GET {V}/vues/partagees/{{link}}": [link],
+    }
+
+
+def _by_method(path: str, rows: list[Any]) -> dict[str, list[Any]]:
+    return {f"{method} {path}": [row] for method, row in zip(("GET", "PATCH", "DELETE"), rows, strict=True)}

@@ -3,8 +3,6 @@
 import http.client
 import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,7 +21,7 @@ from lakehouse.storage import LakeLocation
 from streaming.embedded_broker import EmbeddedBroker
 from streaming.kafka_settings import KafkaSettings
 from streaming.topics import create_topics
-from tests.integration.live.processes import ROOT, Process, api_process, external_process, redis_process
+from tests.integration.live.processes import Process, api_process, external_process, redis_process
 from tests.messages import sentiment, to_bytes
 from tests.new_lake import begin_lake
 from tests.waiting import wait_until
@@ -310,30 +308,3 @@ def _said(frame: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in frame["data"].items() if value is not None} | {
         "symbol": frame["symbol"]
     }
-
-
-def test_closed_histories_are_followed_with_a_token(live: Live, tmp_path: Path) -> None:
-    make = (
-        "from datetime import timedelta; from django.contrib.auth.models import User; "
-        "from django.utils import timezone; from api.access.models import create_token; "
-        "soon, user = timezone.now() + timedelta(days=1), User.objects.create_user('ann'); "
-        "print([create_token(owner=user, name=s, scopes=[s], expires_time=soon)[1] "
-        "for s in ('history:read', 'views:read')])"
-    )
-    with _api(live, tmp_path, CRYPTOVIZ_HISTORY_OPEN="no") as api:
-        made = subprocess.run(
-            [sys.executable, "manage.py", "shell", "--no-imports", "-c", make],
-            cwd=ROOT,
-            env={"PATH": "", "CRYPTOVIZ_RUNTIME_DIR": str(tmp_path / "runtime")},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        reader, other = re.findall(r"cviz_[\w-]+", made.stdout)
-        for headers in ({}, {"Authorization": f"Bearer {other}"}, {"Authorization": "Bearer cviz_x"}):
-            with pytest.raises(InvalidStatus) as refused:
-                _connect(api, additional_headers=headers)
-            assert refused.value.response.status_code == 403
-        with _connect(api, additional_headers={"Authorization": f"Bearer {reader}"}) as socket:
-            socket.send(json.dumps(SUBSCRIBE))
-            assert json.loads(socket.recv(timeout=20))["type"] == "subscribed"

@@ -13,7 +13,7 @@ from api.databases import to_database
 from api.production import check_production
 from lakehouse.errors import SettingError
 from lakehouse.settings import Settings
-from tests.unit.api.metadata.test_migrations import ROOT
+from tests.managing import ROOT
 
 KEY = "kX2vQ9sLw7RzP4tYbN8mHc3FgJ6dAeU5iVoT1qBnZxWlCyKpM0"
 PRODUCTION = {

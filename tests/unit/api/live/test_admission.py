@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from api.live.admission import Admission, client_address, is_known_origin
+from api.live.admission import Admission, address_of, is_known_host, is_known_origin
 from api.live.handover import Doorway, to_head, wants_websocket
 from lakehouse.settings import Settings
 
@@ -43,8 +43,49 @@ def test_a_place_is_free_again_once_a_client_left() -> None:
 def test_a_forwarded_address_counts_only_behind_a_trusted_proxy() -> None:
     scope = {"client": ("10.0.0.1", 1), "headers": [(b"x-forwarded-for", b"6.6.6.6, 1.2.3.4")]}
 
-    assert client_address(scope, trusted_proxies=0) == "10.0.0.1"
-    assert client_address(scope, trusted_proxies=1) == "1.2.3.4"
+    assert address_of(scope, trusted_proxies=0) == "10.0.0.1"
+    assert address_of(scope, trusted_proxies=1) == "1.2.3.4"
+
+
+def test_a_header_that_comes_twice_is_one_list() -> None:
+    told = [(b"x-forwarded-for", b"6.6.6.6"), (b"x-forwarded-for", b"1.2.3.4")]
+
+    assert address_of({"client": ("10.0.0.1", 1), "headers": told}, trusted_proxies=1) == "1.2.3.4"
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "is_known"),
+    [
+        (b"viz.example", "viz.example", True),
+        (b"VIZ.example:8443", "viz.example", True),
+        (b"evil.example", "viz.example", False),
+        (b"viz.example.evil.example", "viz.example", False),
+        (b"a.viz.example", ".viz.example", True),
+        (b"[::1]:8000", "[::1]", True),
+        (b"evil.example", "*", True),
+        (b"", "*", False),
+        (b"a b", "*", False),
+        (None, "*", False),
+    ],
+)
+def test_a_name_that_is_not_listed_is_not_answered_to(
+    host: bytes | None, allowed: str, is_known: bool
+) -> None:
+    headers = [] if host is None else [(b"host", host)]
+
+    assert is_known_host({"headers": headers}, Settings(allowed_hosts=allowed)) is is_known
+
+
+def test_a_page_without_tls_or_with_two_origins_is_not_ours() -> None:
+    host, plain, secure = (
+        (b"host", b"viz.example"),
+        (b"origin", b"http://viz.example"),
+        (b"origin", b"https://viz.example"),
+    )
+
+    assert is_known_origin({"headers": [host, secure]}, Settings(production=True))
+    assert not is_known_origin({"headers": [host, plain]}, Settings(production=True))
+    assert not is_known_origin({"headers": [host, secure, secure]}, Settings())
 
 
 @pytest.mark.parametrize(

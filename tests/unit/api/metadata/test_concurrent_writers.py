@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.unit.api.metadata.test_migrations import ROOT, manage
+from tests.managing import ROOT, manage, run_code
 
 N_PROCESSES, N_CHANGES = 4, 40
 # Each adds one to a row, rereading under its version where another was faster, as a client of the API would.
@@ -44,7 +44,7 @@ READ = (
 def test_no_change_of_several_processes_is_lost(tmp_path: Path) -> None:
     manage(tmp_path, "migrate")
     make = "from django.contrib.auth.models import User; User.objects.create_superuser('staff')"
-    manage(tmp_path, "shell", "--no-imports", "-c", make)
+    run_code(tmp_path, make)
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", WRITER, str(N_CHANGES)],
@@ -60,7 +60,7 @@ def test_no_change_of_several_processes_is_lost(tmp_path: Path) -> None:
         _, errors = writer.communicate(timeout=120)
         assert writer.returncode == 0, errors[-2000:]
     n_changes = N_PROCESSES * N_CHANGES
-    assert manage(tmp_path, "shell", "--no-imports", "-c", READ).split() == [
+    assert run_code(tmp_path, READ).split() == [
         str(10 + n_changes),
         str(1 + n_changes),
         "wal",
