@@ -63,7 +63,7 @@ class AssetAdmin(VersionedAdmin):
     def swatch(self, asset: Asset) -> Any:
         if not asset.colour:
             return "-"
-        return format_html('<span style="color:{}">&#9632;</span> {}', asset.colour, asset.colour)
+        return format_html('<span style="color:{}">&#9632;</span>&nbsp;{}', asset.colour, asset.colour)
 
     @admin.action(description="Show selected assets to people", permissions=["change"])
     def show(self, request: HttpRequest, assets: QuerySet[Asset]) -> None:

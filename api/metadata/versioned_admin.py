@@ -43,7 +43,8 @@ class VersionedAdmin(admin.ModelAdmin):
         return row
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = [name for name in super().get_fields(request, obj) if name != SEEN]
+        others = [name for name in super().get_fields(request, obj) if name not in (SEEN, self.named_by)]
+        fields = [self.named_by, *others]
         may_change = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         return [*fields, SEEN] if may_change else fields
 
