@@ -58,7 +58,7 @@ $(UNITS:%=check-%): check-%:
 notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LAKE=... opens another
 	@case "$(LAKE)" in *://*) ;; *) test -d "$(LAKE)" || { echo "no lake at $(LAKE): make demo first, or LAKE=..." >&2; exit 1; };; esac
 	@JUPYTER_CONFIG_PATH=$(CURDIR)/notebooks/jupyter CRYPTOVIZ_LAKE_URI=$(LAKE) \
-	  $(VENV)/jupyter lab --ServerApp.root_dir=$(CURDIR)/notebooks $(ARGS)
+	  $(VENV)/python -m jupyterlab --ServerApp.root_dir=$(CURDIR)/notebooks $(ARGS)
 
 .PHONY: test
 test: setup $(STAMPS)/system-test .venv/.installed-notebooks  ## Every test but the soak, on a real broker, Spark, Delta and browser

@@ -3,10 +3,13 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import Truncator
 
 from api.lakes import current_lake
 from api.maintenance.models import MaintenanceRun
 from api.maintenance.record import take_over_runs
+
+_SHOWN_CHARACTERS = 80
 
 
 @admin.register(MaintenanceRun)
@@ -17,7 +20,7 @@ class MaintenanceRunAdmin(admin.ModelAdmin):
         "outcome",
         "lasted",
         "exit_code",
-        "error_kind",
+        "error_begins",
         "host",
     )
     list_filter = ("command", "exit_code")
@@ -32,8 +35,8 @@ class MaintenanceRunAdmin(admin.ModelAdmin):
         )
 
     @admin.display(description="error", empty_value="-")
-    def error_kind(self, run: MaintenanceRun) -> str | None:
-        return None if run.error is None else str(run.error).partition(":")[0]
+    def error_begins(self, run: MaintenanceRun) -> str | None:
+        return None if run.error is None else Truncator(run.error).chars(_SHOWN_CHARACTERS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MaintenanceRun]:
         take_over_runs(current_lake().location)

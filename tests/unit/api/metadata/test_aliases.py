@@ -15,8 +15,8 @@ from api.metadata.models import Asset
 from lakehouse.aliases import FOLDER, AliasReader, AliasVersion
 from lakehouse.asset_names import SEED, AssetNames, fingerprint_of
 from lakehouse.storage import LakeLocation
+from tests.managing import ROOT, manage
 from tests.unit.api.asking import Api
-from tests.unit.api.metadata.test_migrations import ROOT, manage
 from tests.unit.api.person import Person
 
 PATH = "/api/v1/catalogue/actifs"

@@ -75,9 +75,9 @@ def test_admin_keeps_history_as_well(people: dict[str, Any]) -> None:
     client = Person(people["staff"]).client
     client.handler.enforce_csrf_checks = False
     page = "/admin/metadata/configurationentry/views_of_user/change/"
-    assert client.post(page, {"value": "-4"}).status_code == 200
+    assert client.post(page, {"value": "-4", "seen_version": 1}).status_code == 200
     assert not ConfigurationChange.objects.exists()
-    assert client.post(page, {"value": "5"}).status_code == 302
+    assert client.post(page, {"value": "5", "seen_version": 1}).status_code == 302
     change = ConfigurationChange.objects.get()
     assert (change.name, change.old_value, change.new_value, change.changed_by) == (
         "views_of_user",
