@@ -109,9 +109,7 @@ class Settings:
     user_rate_limit: str = _setting(
         "", "the same for a user, by session and tokens together; empty: any number"
     )
-    sign_in_rate_limit: str = _setting(
-        "10/minute", "attempts to sign in, for an address and for a name; empty: any number"
-    )
+    sign_in_rate_limit: str = _setting("10/minute", "attempts to sign in, for an address and for a name")
     trusted_proxies: int = _setting(
         0, "proxies before the API, whose X-Forwarded-For tells the address; 0: none, it is not looked at"
     )

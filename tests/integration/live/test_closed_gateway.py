@@ -57,7 +57,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, 
             CRYPTOVIZ_HISTORY_OPEN="no",
             CRYPTOVIZ_LIVE_RECHECK_SECONDS=RECHECK_SECONDS,
             CRYPTOVIZ_ALLOWED_HOSTS="127.0.0.1",
-            CRYPTOVIZ_SIGN_IN_RATE_LIMIT="",
+            CRYPTOVIZ_SIGN_IN_RATE_LIMIT="1000/minute",
         ) as process:
             yield process, directory / "runtime"
 
@@ -67,8 +67,12 @@ def ann(closed: tuple[Process, Path]) -> Iterator[Visitor]:
     """A person with a session, who is gone afterwards."""
     process, runtime_dir = closed
     make_people(runtime_dir, "ann")
-    yield signed_in(process.port, "ann")
-    run_code(runtime_dir, "from django.contrib.auth import get_user_model as m; m().objects.all().delete()")
+    try:
+        yield signed_in(process.port, "ann")
+    finally:
+        run_code(
+            runtime_dir, "from django.contrib.auth import get_user_model as m; m().objects.all().delete()"
+        )
 
 
 def follow(
