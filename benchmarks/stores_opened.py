@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,31 +106,33 @@ def table_folder(folder: Path) -> Path:
 def _lake_opened(folder: Path) -> Iterator[Opened]:
     """In this process, as the API's processes read: there is no server between."""
     reader = _to_reader(folder)
-    table, _ = small_batches(folder, 0, from_us=0)
     yield Opened(
         pid=os.getpid(),
         askers={LAKEHOUSE: partial(ask_lakehouse, reader)},
         warm=partial(warm, reader),
         round_trip=lambda: None,
-        to_write=lambda batch: partial(batch.commit, table),
+        to_write=_lake_writer(folder),
     )
 
 
 @contextmanager
 def _lake_alone(folder: Path) -> Iterator[Opened]:
     """Asked through a pipe; writes are another process's."""
-    with (
-        multiprocessing.get_context("spawn").Pool(1) as pool,
-        _lake_opened(folder) as writer,
-    ):
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
         pool.apply(_open, (folder,))
         yield Opened(
             pid=pool.apply(os.getpid),
             askers={LAKEHOUSE: partial(_ask_pool, pool)},
             warm=lambda: pool.apply(_warm),
             round_trip=lambda: pool.apply(os.getpid),
-            to_write=writer.to_write,
+            to_write=_lake_writer(folder),
         )
+
+
+def _lake_writer(folder: Path) -> Callable[[Batch], Write]:
+    """Opens the table at the first batch and keeps it open, as ingestion does."""
+    table = cache(lambda: small_batches(folder, 0, from_us=0)[0])
+    return lambda batch: partial(batch.commit, table())
 
 
 def _to_reader(folder: Path) -> Lake:
