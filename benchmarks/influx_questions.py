@@ -3,12 +3,13 @@
 import re
 from typing import Any
 
-TAGS = ("symbol", "label", "language", "model", "model_version", "origin", "source")
-"""Few values each, asked for or grouped by: metadata, by InfluxDB's guide to a schema.
+TAGS = ("symbol", "language", "model", "model_version", "origin")
+"""Metadata of few values that is asked for or grouped by: "your queries should guide what data you store in tags".
 
+Label and source, by which no history is asked, are fields: as tags they make nine series of each symbol.
 Source: https://docs.influxdata.com/influxdb/v1/concepts/schema_and_data_layout/
 """
-FIELDS = ("score", "title", "url", "terms", "message_id")
+FIELDS = ("score", "label", "source", "title", "url", "terms", "message_id")
 DATABASE = "bench"
 
 Row = tuple[Any, ...]
