@@ -96,6 +96,10 @@ bench-analysis: setup  ## Texts and price updates a second beside plain loops; f
 bench-history: setup  ## History questions beside PostgreSQL and DuckDB: 10,000,000 rows, 90 days
 	$(VENV)/python -m benchmarks.history $(ARGS)
 
+.PHONY: bench-stores
+bench-stores: setup  ## Load, disk, memory, answers and small writes beside PostgreSQL and InfluxDB: 2,000,000 rows
+	$(VENV)/python -m benchmarks.stores $(ARGS)
+
 .PHONY: bench-http
 bench-http: setup $(STAMPS)/system-http  ## Requests a second: questions beside a constant view and static bytes of one server
 	$(VENV)/python -m benchmarks.http $(ARGS)

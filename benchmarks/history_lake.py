@@ -4,7 +4,8 @@ import argparse
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, Transaction
+from deltalake import CommitProperties, DeltaTable, Transaction
 
 from compaction.compact import CompactChoice, compact_lake
 from compaction.plan import TARGET_FILE_BYTES
@@ -28,6 +29,7 @@ from lakehouse.table_spec import TableSpec
 from lakehouse.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
 from lakehouse.time_range import DAY_US, HOUR_US, MINUTE_US, SECOND_US, to_us
 
+ALL = (GOLD_SENTIMENT, GOLD_PREDICTION, GOLD_PRICE)
 N_DAYS = 90
 SYMBOLS = tuple(f"s{i:02d}" for i in range(20))
 START_US = to_us(datetime(2026, 7, 1, tzinfo=UTC))
@@ -40,7 +42,7 @@ Columns = dict[str, Any]
 Integers = npt.NDArray[np.int64]
 
 
-def ensure_lake(folder: Path, n_rows: int) -> None:
+def ensure_lake(folder: Path, n_rows: int, *, tables: Collection[TableSpec] = ALL) -> None:
     """Builds the lake unless it is there: n sentiments, n / 2 predictions, a price a minute and symbol.
 
     One sorted file a day, as compaction leaves them, by its own writer. Its rollups lack the last hour.
@@ -63,6 +65,8 @@ def ensure_lake(folder: Path, n_rows: int) -> None:
         (GOLD_PRICE, lambda day: _price(rng, day)),
     )
     for spec, of_day in drawn:
+        if spec not in tables:
+            continue
         table, offset = ensure_table(catalog.table_location(spec.name, build), spec), None
         for day in range(N_DAYS):
             before, last_hour = _split(of_day(day), spec, END_US - HOUR_US)
@@ -91,14 +95,42 @@ def _filtered(columns: Columns, mask: npt.NDArray[np.bool_]) -> Columns:
 
 def append_small_commits(folder: Path, n_commits: int, *, from_us: int, every_seconds: float = 0.0) -> None:
     """Commits a few sentiments of the seconds after ``from_us`` again and again."""
+    table, batches = small_batches(folder, n_commits, from_us=from_us)
+    for batch in batches:
+        batch.commit(table)
+        time.sleep(every_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Rows of sentiments, the partition that they come from, its offset before them and after them."""
+
+    rows: pa.Table
+    key: TopicPartition
+    begin: int | None
+    end: int
+
+    def commit(self, table: DeltaTable) -> None:
+        append(
+            table, GOLD_SENTIMENT, self.rows, expected={self.key: self.begin}, advanced={self.key: self.end}
+        )
+
+
+def small_batches(folder: Path, n_batches: int, *, from_us: int) -> tuple[DeltaTable, Iterator[Batch]]:
+    """The table of sentiments, and what follows in it: a few rows of the seconds after ``from_us`` at a time."""
     catalog = Catalog(LakeLocation.parse(str(folder)))
     table = open_table(catalog.table_location(GOLD_SENTIMENT.name, catalog.current_build()), GOLD_SENTIMENT)
-    rng = np.random.default_rng(_SEED)
-    offset = table.transaction_version(TopicPartition(TOPICS[GOLD_SENTIMENT.name], 0).app_id)
-    for i in range(n_commits):
-        times = from_us + np.arange(ROWS_OF_SMALL_COMMIT) + i * SECOND_US // 10
-        offset = _append(table, GOLD_SENTIMENT, _sentiments_at(rng, times), offset)
-        time.sleep(every_seconds)
+
+    def batches() -> Iterator[Batch]:
+        rng = np.random.default_rng(_SEED)
+        begin = table.transaction_version(TopicPartition(TOPICS[GOLD_SENTIMENT.name], 0).app_id)
+        for i in range(n_batches):
+            times = from_us + np.arange(ROWS_OF_SMALL_COMMIT) + i * SECOND_US // 10
+            rows, key, end = _to_rows(GOLD_SENTIMENT, _sentiments_at(rng, times), begin)
+            yield Batch(rows=rows, key=key, begin=begin, end=end)
+            begin = end
+
+    return table, batches()
 
 
 def _append(table: Any, spec: TableSpec, columns: Columns, offset: int | None) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import psycopg
+import pyarrow as pa
 from pyarrow import csv
 
 from lakehouse.table_spec import Column, TableSpec
@@ -125,24 +126,40 @@ def load_duckdb(path: Path, folders: dict[str, Path]) -> duckdb.DuckDBPyConnecti
     for spec in TABLES:
         selected = _to_select(spec)
         connection.execute(
-            f"CREATE TABLE {spec.name} AS SELECT {selected} FROM '{folders[spec.name]}/event_date=*/*.parquet' "
-            f"ORDER BY event_date, symbol, {spec.sort_by[-1]}"
+            f"CREATE TABLE {spec.name} AS SELECT {selected}, event_date "
+            f"FROM '{folders[spec.name]}/event_date=*/*.parquet' ORDER BY event_date, symbol, {spec.sort_by[-1]}"
         )
     return connection
 
 
 @contextmanager
 def postgres(folders: dict[str, Path], kept: Path) -> Iterator[psycopg.Connection[Row]]:
-    """A PostgreSQL with the lake's rows and a rollup by the hour, on loopback. Loading takes minutes: it is ``kept``.
+    """A PostgreSQL with the rows of the folders' tables and a rollup by the hour, on loopback.
 
-    Raises FileNotFoundError, naming what to install, where there is none.
+    Loading takes minutes: it is ``kept``. Raises FileNotFoundError, naming what to install, where there is none.
+    """
+    done = kept / "complete"
+    if not done.exists():
+        shutil.rmtree(kept, ignore_errors=True)
+    with postgres_server(kept) as connection:
+        if not done.exists():
+            load_postgres(connection, folders)
+            done.touch()
+        yield connection
+
+
+@contextmanager
+def postgres_server(kept: Path) -> Iterator[psycopg.Connection[Row]]:
+    """A server on the folder ``kept``, whose cluster is made where there is none, until the block ends.
+
+    Raises FileNotFoundError, naming what to install, where there is no PostgreSQL.
     """
     programs = Path("/usr/lib/postgresql")
     found = sorted(programs.glob("*/bin/initdb")) if programs.exists() else []
     if not found:
         raise FileNotFoundError("no PostgreSQL here: apt-get install postgresql")
     user = _UNPRIVILEGED if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    data, done, port = kept / "cluster", kept / "complete", _free_port()
+    data, port = kept / "cluster", free_port()
 
     def run(program: str, *arguments: str) -> None:
         subprocess.run(
@@ -150,8 +167,7 @@ def postgres(folders: dict[str, Path], kept: Path) -> Iterator[psycopg.Connectio
             user=user, check=True, cwd=kept, stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
-    if not done.exists():
-        shutil.rmtree(kept, ignore_errors=True)
+    if not data.exists():
         kept.mkdir(parents=True)
         shutil.chown(kept, user)
         run("initdb", "-U", "bench", "--auth=trust", "--encoding=UTF8", "--locale=C")
@@ -163,9 +179,6 @@ def postgres(folders: dict[str, Path], kept: Path) -> Iterator[psycopg.Connectio
         with psycopg.connect(
             f"host=127.0.0.1 port={port} user=bench dbname=postgres", autocommit=True
         ) as connection:
-            if not done.exists():
-                _load_postgres(connection, folders)
-                done.touch()
             yield connection
     finally:
         run("pg_ctl", "-w", "-m", "fast", "stop")
@@ -175,25 +188,45 @@ def to_psycopg(sql: str) -> str:
     return re.sub(r"\$(\w+)", r"%(\1)s", sql)
 
 
-def _load_postgres(connection: psycopg.Connection[Row], folders: dict[str, Path]) -> None:
+def load_postgres(connection: psycopg.Connection[Row], folders: dict[str, Path]) -> None:
+    """Creates the tables with their rows, btrees and a rollup by the hour."""
     started = time.monotonic()
-    lake = duckdb.connect()
     for spec in TABLES:
+        if spec.name not in folders:
+            continue
         columns = [(column.name, _POSTGRES_TYPES.get(str(column.type), "text")) for column in _copied(spec)]
         listed = ", ".join(f"{name} {kind}" for name, kind in columns)
         connection.execute(f"CREATE TABLE {spec.name} ({listed})")
-        for day in sorted(folders[spec.name].glob("event_date=*")):
-            copied = lake.sql(
-                f"SELECT {_to_select(spec)} FROM '{day}/*.parquet' ORDER BY kafka_offset"
-            ).to_arrow_table()
-            buffer = io.BytesIO()
-            csv.write_csv(copied.drop_columns(["event_date"]), buffer, csv.WriteOptions(include_header=False))
-            with connection.cursor().copy(f"COPY {spec.name} FROM STDIN (FORMAT csv)") as copy:
-                copy.write(buffer.getvalue())
+        for rows in read_days(spec, folders[spec.name]):
+            copy_rows(connection, spec, rows)
         connection.execute(f"CREATE INDEX ON {spec.name} (symbol, {spec.sort_by[-1]})")
     connection.execute(_HOUR_ROLLUP)
     connection.execute("VACUUM ANALYZE")
     print(f"PostgreSQL loaded in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def copy_rows(connection: psycopg.Connection[Row], spec: TableSpec, rows: pa.Table) -> None:
+    """Appends rows as :func:`to_plain` leaves them, in one transaction."""
+    buffer = io.BytesIO()
+    csv.write_csv(rows, buffer, csv.WriteOptions(include_header=False))
+    with connection.cursor().copy(f"COPY {spec.name} FROM STDIN (FORMAT csv)") as copy:
+        copy.write(buffer.getvalue())
+
+
+def read_days(spec: TableSpec, folder: Path) -> Iterator[pa.Table]:
+    """The plain rows of a table's folder, a day at a time, in the order they were written."""
+    lake = duckdb.connect()
+    for day in sorted(folder.glob("event_date=*")):
+        yield _to_plain(spec, lake.from_parquet(f"{day}/*.parquet"))
+
+
+def to_plain(spec: TableSpec, rows: pa.Table) -> pa.Table:
+    """Rows without lists and times: a list is one string, a time epoch microseconds."""
+    return _to_plain(spec, duckdb.connect().from_arrow(rows))
+
+
+def _to_plain(spec: TableSpec, rows: duckdb.DuckDBPyRelation) -> pa.Table:
+    return rows.order("kafka_offset").project(_to_select(spec)).to_arrow_table()
 
 
 def _copied(spec: TableSpec) -> list[Column]:
@@ -210,10 +243,11 @@ def _to_select(spec: TableSpec) -> str:
             else f"array_to_string({column.name}, ' ') AS {column.name}"
         )
 
-    return ", ".join([*map(select, _copied(spec)), "event_date"])
+    return ", ".join(map(select, _copied(spec)))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

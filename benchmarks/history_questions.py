@@ -21,8 +21,10 @@ from lakehouse.series import SERIES
 from lakehouse.time_range import DAY_US, HOUR_US, MINUTE_US, TimeRange
 
 LAKEHOUSE, POSTGRES, ROLLUP, DUCKDB = "lakehouse", "postgres", "rollup", "duckdb"
+INFLUX, INFLUX_ROLLUP = "influx", "influx rollup"
 SMALLER, COMPACTED = "smaller", "compacted"
 """The lakehouse reader on a lake of fewer rows, and on one without small commits."""
+_REPORTED = (LAKEHOUSE, POSTGRES, ROLLUP, INFLUX, INFLUX_ROLLUP, DUCKDB, SMALLER, COMPACTED)
 _RECENT_US = 7 * DAY_US
 _KIND_SECONDS = 60.0
 _WARM_SECONDS = 10.0
@@ -153,6 +155,7 @@ def run_interleaved(
     askers: dict[str, Asker],
     n_rounds: int,
     *,
+    kinds: Sequence[Kind] = KINDS,
     same_rows: bool = True,
     seed: int = 1,
     kind_seconds: float = _KIND_SECONDS,
@@ -164,7 +167,7 @@ def run_interleaved(
     seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     chance = random.Random(seed)
     peers = list(askers)
-    for kind in KINDS:
+    for kind in kinds:
         kind_started = time.monotonic()
         for _ in range(n_rounds):
             if time.monotonic() - kind_started > kind_seconds:
@@ -180,10 +183,19 @@ def run_interleaved(
     return seconds
 
 
-def measure(title: str, askers: dict[str, Asker], n_rounds: int, *, same_rows: bool = True) -> None:
+def measure(
+    title: str,
+    askers: dict[str, Asker],
+    n_rounds: int,
+    *,
+    kinds: Sequence[Kind] = KINDS,
+    same_rows: bool = True,
+) -> None:
     """Reports a run, after a third as many other questions."""
-    run_interleaved(askers, max(3, n_rounds // 3), same_rows=same_rows, seed=2, kind_seconds=_WARM_SECONDS)
-    report(title, run_interleaved(askers, n_rounds, same_rows=same_rows))
+    run_interleaved(
+        askers, max(3, n_rounds // 3), kinds=kinds, same_rows=same_rows, seed=2, kind_seconds=_WARM_SECONDS
+    )
+    report(title, run_interleaved(askers, n_rounds, kinds=kinds, same_rows=same_rows))
 
 
 def report(title: str, seconds: dict[str, dict[str, list[float]]]) -> None:
@@ -192,7 +204,7 @@ def report(title: str, seconds: dict[str, dict[str, list[float]]]) -> None:
     for question, by_peer in seconds.items():
         own = percentile(by_peer[LAKEHOUSE], 0.5)
         cells = []
-        for peer in (LAKEHOUSE, POSTGRES, ROLLUP, DUCKDB, SMALLER, COMPACTED):
+        for peer in _REPORTED:
             if peer in by_peer:
                 p50, p95 = (percentile(by_peer[peer], share) for share in (0.5, 0.95))
                 cells.append(f"{peer} {p50 * 1e3:7.2f} /{p95 * 1e3:7.2f} ({own / p50:5.2f})")
