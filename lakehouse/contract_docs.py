@@ -4,7 +4,6 @@ python -m lakehouse.contract_docs            # writes docs/contract
 python -m lakehouse.contract_docs --check    # says which files are not what the contract generates
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from lakehouse.contract import (
     MessageContract,
     make_message_id,
 )
+from lakehouse.generated_files import write_or_check
 
 DOCS_DIRECTORY = Path(__file__).parent.parent / "docs" / "contract"
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -162,34 +162,14 @@ def to_files() -> dict[str, str]:
     return schemas | {"asyncapi.json": _to_text(to_asyncapi()), "README.md": to_markdown()}
 
 
-def outdated_files(directory: Path) -> list[str]:
-    """Names of the files that are missing or not what the contract generates."""
-    return [
-        name
-        for name, text in to_files().items()
-        if not (directory / name).is_file() or (directory / name).read_text(encoding="utf-8") != text
-    ]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m lakehouse.contract_docs", description=__doc__.split("\n")[0]
+    return write_or_check(
+        to_files(),
+        arguments,
+        directory=DOCS_DIRECTORY,
+        module="lakehouse.contract_docs",
+        description=__doc__.split("\n")[0],
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is outdated")
-    parser.add_argument("--dir", type=Path, default=DOCS_DIRECTORY, help="where the files are")
-    options = parser.parse_args(arguments)
-    outdated = outdated_files(options.dir)
-    if options.check:
-        for name in outdated:
-            print(
-                f"contract_docs: {name} is outdated; run python -m lakehouse.contract_docs", file=sys.stderr
-            )
-        return 1 if outdated else 0
-    options.dir.mkdir(parents=True, exist_ok=True)
-    for name in outdated:
-        (options.dir / name).write_text(to_files()[name], encoding="utf-8")
-        print(f"contract_docs: wrote {name}")
-    return 0
 
 
 def _to_object_schema(contract: MessageContract) -> dict[str, Any]:

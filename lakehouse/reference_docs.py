@@ -4,12 +4,12 @@ python -m lakehouse.reference_docs            # writes docs/tables.md and docs/s
 python -m lakehouse.reference_docs --check    # says which of them is not what the definitions generate
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lakehouse.generated_files import write_or_check
 from lakehouse.settings import describe_settings
 from lakehouse.table_spec import DeltaType, TableSpec
 from lakehouse.tables import TABLES
@@ -26,29 +26,14 @@ def to_files() -> dict[str, str]:
     }
 
 
-def outdated_files(directory: Path) -> list[str]:
-    """Names of the pages that are absent or not what the definitions generate."""
-    return [
-        name
-        for name, content in to_files().items()
-        if not (directory / name).exists() or (directory / name).read_text(encoding="utf-8") != content
-    ]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m lakehouse.reference_docs", description="Writes docs/tables.md and docs/settings.md."
+    return write_or_check(
+        to_files(),
+        arguments,
+        directory=DOCS_DIRECTORY,
+        module="lakehouse.reference_docs",
+        description="Writes docs/tables.md and docs/settings.md.",
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is outdated")
-    parser.add_argument("--dir", type=Path, default=DOCS_DIRECTORY, help="folder of the pages")
-    options = parser.parse_args(arguments)
-    outdated = outdated_files(options.dir)
-    for name in outdated:
-        if options.check:
-            print(f"{name} is outdated: run `python -m lakehouse.reference_docs`", file=sys.stderr)
-        else:
-            (options.dir / name).write_text(to_files()[name], encoding="utf-8")
-    return 1 if options.check and outdated else 0
 
 
 def _tables_page() -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The architecture in one picture, drawn from the names and relations that the code itself has.
 
-python setup/architecture.py            # writes docs/images/architecture.svg
-python setup/architecture.py --check    # exits 1 if it is not what the code generates
+python -m setup.architecture            # writes docs/images/architecture.svg
+python -m setup.architecture --check    # exits 1 if it is not what the code generates
 """
 
 import sys
@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
 from lakehouse.contract import CONTRACTS, RAW_NEWS, RAW_PRICE
+from lakehouse.generated_files import write_or_check
 from lakehouse.rollups import ROLLUPS
 from lakehouse.series import SERIES
 from lakehouse.settings import SOCKET_PATH
@@ -22,7 +20,7 @@ from lakehouse.tail import TAIL_TOPICS
 from streaming.analysis.queries import all_queries
 from streaming.ingest.intake import INTAKE_TABLES
 
-FILE = ROOT / "docs" / "images" / "architecture.svg"
+FILE = Path(__file__).resolve().parent.parent / "docs" / "images" / "architecture.svg"
 BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN_WIDTH = 150, 34, 12, 202
 TOP, MARGIN, HEIGHT, LIFT = 84, 16, 560, 110
 COLOURS = {
@@ -163,14 +161,13 @@ path {{ fill: none; stroke: #6b7280; stroke-width: 1.2; }} .far {{ stroke-width:
 
 
 def main() -> int:
-    text = to_svg()
-    if sys.argv[1:] != ["--check"]:
-        FILE.write_text(text, encoding="utf-8")
-        return 0
-    if FILE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{FILE} is outdated: run `python setup/architecture.py`", file=sys.stderr)
-    return 1
+    return write_or_check(
+        {FILE.name: to_svg()},
+        None,
+        directory=FILE.parent,
+        module="setup.architecture",
+        description=__doc__.split("\n")[0],
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The Grafana dashboard, made from the list of its panels.
 
-python setup/dashboard.py            # writes deploy/grafana/dashboard.json
-python setup/dashboard.py --check    # exits 1 if it is not what the list generates
+python -m setup.dashboard            # writes deploy/grafana/dashboard.json
+python -m setup.dashboard --check    # exits 1 if it is not what the list generates
 """
 
 import json
@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from lakehouse.generated_files import write_or_check
 
 FILE = Path(__file__).resolve().parent.parent / "deploy" / "grafana" / "dashboard.json"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -252,14 +254,13 @@ def _to_panel(panel: Panel, number: int, place: dict[str, int]) -> dict[str, Any
 
 
 def main() -> int:
-    text = json.dumps(to_dashboard(), indent=1) + "\n"
-    if sys.argv[1:] != ["--check"]:
-        FILE.write_text(text, encoding="utf-8")
-        return 0
-    if FILE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{FILE} is outdated: run `python setup/dashboard.py`", file=sys.stderr)
-    return 1
+    return write_or_check(
+        {FILE.name: json.dumps(to_dashboard(), indent=1) + "\n"},
+        None,
+        directory=FILE.parent,
+        module="setup.dashboard",
+        description=__doc__.split("\n")[0],
+    )
 
 
 if __name__ == "__main__":
