@@ -1,10 +1,10 @@
 """What the command lines of the Spark services share: exit codes, logging, the lake, the options of the session."""
 
 import argparse
-import json
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -38,10 +38,8 @@ def add_lake_option(parser: argparse.ArgumentParser) -> None:
 
 
 def lake_of(options: argparse.Namespace) -> LakeLocation:
-    """The lake that the options name, with the storage options of the environment."""
-    return LakeLocation.parse(
-        options.lake, json.loads(os.environ.get("CRYPTOVIZ_LAKE_STORAGE_OPTIONS", "{}"))
-    )
+    """The lake that the options name, with the storage options of the environment. Raises SettingError."""
+    return replace(Settings.from_environ(os.environ), lake_uri=options.lake).lake_location()
 
 
 def add_spark_options(parser: argparse.ArgumentParser, *, master: str = "local[2]") -> None:

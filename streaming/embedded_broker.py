@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from lakehouse.durable_file import replace_file
 from streaming.broker_config import (
     LOG4J_PROPERTIES,
     LOOPBACK,
@@ -138,7 +139,7 @@ class EmbeddedBroker:
                 if self._topics:
                     config = {"bootstrap_servers": self.bootstrap}
                     create_topics(config, self._topics, n_partitions=self._n_default_partitions)
-                _write_atomically(self._files.bootstrap, self.bootstrap + "\n")
+                replace_file(self._files.bootstrap, f"{self.bootstrap}\n".encode())
                 return self.bootstrap
             if not self._lost_its_port():
                 break
@@ -312,9 +313,3 @@ def _read_tail(path: Path, *, n_bytes: int = 3000) -> str:
         return path.read_bytes()[-n_bytes:].decode(errors="replace").strip()
     except OSError:
         return ""
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    draft = path.with_name(path.name + ".draft")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)

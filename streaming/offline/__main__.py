@@ -2,13 +2,13 @@
 
 import argparse
 import logging
-import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from lakehouse.durable_file import replace_file
 from lakehouse.log_lines import log_as_set
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"offline: cannot listen on port {options.port}: {error}", file=sys.stderr)
         return 1
     with server:
-        _write_url(options.dir, server.url)
+        replace_file(options.dir / URL_FILE, server.url.encode())
         logger.info("offline ready url=%s seed=%d link=%g", server.url, options.seed, options.link)
         stopping.wait()
     logger.info("offline stopped")
@@ -67,13 +67,6 @@ def _listen(world: World, port: int, url_path: Path) -> OfflineServer:
         except OSError as error:
             logger.warning("port %s is taken now: %s", before, error)
     return OfflineServer(world, port=port)
-
-
-def _write_url(directory: Path, url: str) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    written = directory / f"{URL_FILE}.{os.getpid()}.part"
-    written.write_text(url, encoding="utf-8")
-    written.replace(directory / URL_FILE)
 
 
 def _parser() -> argparse.ArgumentParser:
