@@ -1,8 +1,10 @@
 """Patterns as contracts write them, `^...$`, put to other uses: one definition for paths, rows and documents."""
 
 import re
+from functools import cache
 
 
+@cache
 def whole(pattern: str) -> re.Pattern[str]:
     """Matches whole texts only: `$` alone lets a line break pass.
 

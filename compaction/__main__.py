@@ -16,6 +16,7 @@ from compaction import metrics
 from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, to_parser
 from compaction.outcome import Outcome
 from compaction.service import COMMANDS, READ_ONLY, to_gained
+from compaction.version_retention import assert_retention
 from lakehouse.errors import LakehouseError, LakeNotFoundError, LockedError
 from lakehouse.lake import Lake
 from lakehouse.log_lines import log_as_set
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lake = Lake(settings.lake_location())
         options.kafka = settings.kafka_client_options()
         options.retention = _retention(settings, options)
+        if "retention_hours" in options:
+            assert_retention(options.retention_hours, is_forced=getattr(options, "force", False))
         lock = lock_path(lake.location, Path(settings.runtime_dir))
         every_seconds = getattr(options, "every", None)
         if every_seconds is None:

@@ -161,9 +161,12 @@ PARAMETERS: tuple[Parameter, ...] = (
 PARAMETER_OF: Mapping[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}
 
 
+_SYMBOL = whole(in_any_case(SYMBOL_PATTERN))
+
+
 def parse_symbol(text: str) -> str:
     """The symbol of a path, in lower case. Raises QueryError."""
-    if whole(in_any_case(SYMBOL_PATTERN)).fullmatch(text) is None:
+    if _SYMBOL.fullmatch(text) is None:
         raise QueryError(parameter="symbol", problem=f"{shown(text)} is no symbol", accepted=SYMBOL_ACCEPTED)
     return text.lower()
 

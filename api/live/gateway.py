@@ -44,8 +44,9 @@ class Gateway:
 
     def start(self) -> None:
         self._bell = Bell(self.hub.drain)
-        self._tasks = [asyncio.create_task(self._bell.run()), asyncio.create_task(self.hub.beat())]
-        self._tasks.append(asyncio.create_task(self._measure()))
+        self._tasks = [
+            asyncio.create_task(act) for act in (self._bell.run(), self.hub.beat(), self._measure())
+        ]
         self._follower.start()
 
     async def stop(self) -> None:

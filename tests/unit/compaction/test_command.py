@@ -286,3 +286,10 @@ def test_service_goes_on_after_a_run_that_failed(tmp_path: Path) -> None:
 
 def _exit_codes(builder: LakeBuilder) -> list[int | None]:
     return [run.exit_code for run in read_runs(builder.location, n_newest=20)]
+
+
+def test_service_refuses_a_retention_that_is_too_short_before_it_begins(tmp_path: Path) -> None:
+    builder = _crowded(tmp_path)
+    said = _ask(tmp_path, "run", "--every", "0.2", "--retention-hours", "1")
+    assert (said.returncode, "the least is 2 h" in said.stderr) == (1, True)
+    assert _exit_codes(builder) == []
