@@ -5,7 +5,6 @@ import os
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pyarrow import csv
 
 from lakehouse.table_spec import Column, TableSpec
 from lakehouse.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
+from streaming.broker_config import any_free_port
 
 Row = tuple[Any, ...]
 TABLES = (GOLD_SENTIMENT, GOLD_PREDICTION, GOLD_PRICE)
@@ -159,7 +159,7 @@ def postgres_server(kept: Path) -> Iterator[psycopg.Connection[Row]]:
     if not found:
         raise FileNotFoundError("no PostgreSQL here: apt-get install postgresql")
     user = _UNPRIVILEGED if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    data, port = kept / "cluster", free_port()
+    data, port = kept / "cluster", any_free_port()
 
     def run(program: str, *arguments: str) -> None:
         subprocess.run(
@@ -244,11 +244,3 @@ def _to_select(spec: TableSpec) -> str:
         )
 
     return ", ".join(map(select, _copied(spec)))
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

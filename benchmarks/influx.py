@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from benchmarks.history_lake import END_US, START_US, SYMBOLS
-from benchmarks.history_peers import Row, free_port
+from benchmarks.history_peers import Row
 from benchmarks.history_questions import Asked
 from benchmarks.influx_questions import (
     BACKFILL,
@@ -27,6 +27,7 @@ from benchmarks.influx_questions import (
     to_rows,
 )
 from benchmarks.line_protocol import to_lines, unique_ns
+from streaming.broker_config import any_free_port
 
 BATCH_ROWS = 10_000
 _START_SECONDS = 60.0
@@ -99,8 +100,8 @@ def influx(folder: Path) -> Iterator[Influx]:
     if program is None:
         raise FileNotFoundError("no InfluxDB here: apt-get install influxdb")
     folder.mkdir(parents=True, exist_ok=True)
-    port, config = free_port(), folder / "influxdb.conf"
-    config.write_text(_CONFIG.format(folder=folder.resolve(), port=port, backup_port=free_port()))
+    port, config = any_free_port(), folder / "influxdb.conf"
+    config.write_text(_CONFIG.format(folder=folder.resolve(), port=port, backup_port=any_free_port()))
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen([program, "run", "-config", str(config)], stdout=log, stderr=log)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)

@@ -86,9 +86,9 @@ def choose_ports(files: BrokerFiles, *, port: int | None, avoid_last: bool = Fal
     broker = next(
         (candidate for candidate in wanted if candidate and not avoid_last and is_free(candidate)), None
     )
-    broker = broker or _any_free_port()
+    broker = broker or any_free_port()
     controller = last.controller if last and last.controller != broker and is_free(last.controller) else None
-    return Ports(broker=broker, controller=controller or _any_free_port())
+    return Ports(broker=broker, controller=controller or any_free_port())
 
 
 def write_ports(files: BrokerFiles, ports: Ports) -> None:
@@ -175,7 +175,8 @@ def _read_ports(files: BrokerFiles) -> Ports | None:
         return None
 
 
-def _any_free_port() -> int:
+def any_free_port() -> int:
+    """One of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]

@@ -9,17 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.accounts import make_people, signed_in
+
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 60
-_ADD_USER = """
-import os
-from django.contrib.auth import get_user_model
-from django.test import Client
-user = get_user_model().objects.create_user(os.environ["NEW_USER"], password=os.environ["NEW_PASSWORD"])
-client = Client()
-client.force_login(user)
-print(client.cookies["sessionid"].value)
-"""
 
 
 class ApiProcess:
@@ -43,27 +36,17 @@ class ApiProcess:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}/"
 
-    def add_user(self, name: str, *, password: str) -> str:
-        """The session of a new user, whom the server's own database knows. The server has been started before."""
-        made = subprocess.run(
-            [sys.executable, "manage.py", "shell", "-v", "0", "-c", _ADD_USER],
-            cwd=ROOT,
-            env=self._whole_environ() | {"NEW_USER": name, "NEW_PASSWORD": password},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-        return made.stdout.strip()
-
-    def _whole_environ(self) -> dict[str, str]:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("CRYPTOVIZ_")}
-        return clean | self._environ | {"CRYPTOVIZ_HTTP_PORT": str(self._port)}
+    def add_user(self, name: str) -> str:
+        """The session of a new user, signed in with the PASSWORD of `tests.accounts`. The server runs."""
+        make_people(Path(self._environ["CRYPTOVIZ_RUNTIME_DIR"]), name)
+        return signed_in(self._port, name).cookies["sessionid"]
 
     def start(self) -> None:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("CRYPTOVIZ_")}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "api"],
             cwd=ROOT,
-            env=self._whole_environ(),
+            env=clean | self._environ | {"CRYPTOVIZ_HTTP_PORT": str(self._port)},
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -7,6 +7,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from tests.accounts import PASSWORD
 from tests.browser.api_process import ApiProcess, running_api
 from tests.browser.chromium import DESKTOP, PHONE, resize, running_chromium
 from tests.browser.conftest import OpenPage
@@ -29,7 +30,7 @@ from tests.browser.views_menu import (
 
 pytestmark = pytest.mark.browser
 
-NAME, PASSWORD = "ann", "correct horse battery staple"
+NAME = "ann"
 USUAL = "symbol=btc&range=24h&lang=en"
 
 
@@ -43,7 +44,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
 
 @pytest.fixture(scope="module")
 def sessions(market: ApiProcess) -> dict[str, str]:
-    return {name: market.add_user(name, password=PASSWORD) for name in (NAME, "bob")}
+    return {name: market.add_user(name) for name in (NAME, "bob")}
 
 
 @pytest.fixture
@@ -325,7 +326,7 @@ def test_shared_link_where_histories_are_closed_survives_signing_in(
 ) -> None:
     build_market_lake(tmp_path / "lake", days=1.0)
     with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime", history_open=False) as closed:
-        session = closed.add_user(NAME, password=PASSWORD)
+        session = closed.add_user(NAME)
         page = page_of(closed)
         page.driver.get(closed.url)
         page.driver.add_cookie({"name": "sessionid", "value": session, "path": "/"})

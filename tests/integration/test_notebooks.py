@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -17,6 +16,7 @@ from websockets.sync.client import connect
 
 from lakehouse.storage import LakeLocation
 from tests.feed_lake import build_feed_lake
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,9 +78,7 @@ def test_notebook_opens_with_words_and_code(notebook: Path) -> None:
 @pytest.fixture
 def jupyter(feed_lake: LakeLocation, tmp_path: Path) -> Iterator[str]:
     """`make notebook` on the lake, without a browser: its address. Set up is what ran the tests."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = f"--no-browser --allow-root --IdentityProvider.token={TOKEN} "
     options += f"--ServerApp.port={port} --ServerApp.port_retries=0"
     nothing_to_do = ("--old-file=setup", "--old-file=.venv/.installed-notebooks")

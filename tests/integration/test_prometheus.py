@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import urllib.parse
@@ -22,6 +21,7 @@ from streaming.embedded_broker import EmbeddedBroker
 from streaming.kafka_settings import KafkaSettings
 from streaming.topics import create_topics
 from tests.integration.api.server_process import ROOT, running_server
+from tests.ports import free_ports
 from tests.waiting import wait_until
 
 DEPLOY = ROOT / "deploy"
@@ -31,12 +31,6 @@ ONLY_AFTER_SOMETHING_WENT_WRONG = {
     "cryptoviz_interruptions_total",
     "cryptoviz_collect_gaps_total",
 }
-
-
-def free_ports(n: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(n)]
-        return [each.getsockname()[1] for each in sockets]
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.api.server_process import Server, running_server
 from tests.lake_builder import build_lake
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 N_REQUESTS = 40
@@ -72,8 +72,7 @@ def test_requests_of_all_processes_are_counted_and_stay_so_when_one_is_killed(
 
 def test_server_that_starts_again_counts_from_zero(tmp_path: Path) -> None:
     build_lake(tmp_path / "lake", sentiment=[{}], prediction=[{}], price=[{}])
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     for _ in range(2):
         with running_server(lake=tmp_path / "lake", runtime_dir=tmp_path, CRYPTOVIZ_HTTP_PORT=port) as server:
             assert server.get("/api/v1/sentiment/btc/historique?periode=1y")[0] == 200

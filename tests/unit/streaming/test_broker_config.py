@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from streaming.broker_config import BrokerFiles, Ports, choose_ports, is_free, to_properties, write_ports
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -18,11 +19,6 @@ def files(tmp_path: Path) -> BrokerFiles:
 def taken_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def _properties(files: BrokerFiles, **overrides: str) -> dict[str, str]:
@@ -37,15 +33,15 @@ def _properties(files: BrokerFiles, **overrides: str) -> dict[str, str]:
 
 
 def test_restarted_broker_gets_the_ports_that_its_clients_know(files: BrokerFiles) -> None:
-    last = Ports(broker=_free_port(), controller=_free_port())
+    last = Ports(broker=free_port(), controller=free_port())
     write_ports(files, last)
 
     assert choose_ports(files, port=None) == last
 
 
 def test_wished_port_wins_over_the_last_one(files: BrokerFiles) -> None:
-    write_ports(files, Ports(broker=_free_port(), controller=_free_port()))
-    wished = _free_port()
+    write_ports(files, Ports(broker=free_port(), controller=free_port()))
+    wished = free_port()
 
     assert choose_ports(files, port=wished).broker == wished
 
