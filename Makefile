@@ -19,6 +19,9 @@ OURS := $(wildcard lakehouse streaming compaction api demo benchmarks notebooks 
 # What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
 ARGS ?=
 
+# How much the generated tests of a package try: quick, or full as in `make test`.
+GENERATED := quick
+
 # The lake that notebooks open.
 LAKE ?= $(CURDIR)/.runtime/demo/lake
 
@@ -52,7 +55,7 @@ check-page:
 # A process for each package: nothing else here would use a second core.
 .PHONY: $(UNITS:%=check-%)
 $(UNITS:%=check-%): check-%:
-	$(VENV)/pytest tests/unit/$* -o cache_dir=.pytest_cache/$*
+	$(VENV)/pytest tests/unit/$* -o cache_dir=.pytest_cache/$* --hypothesis-profile=$(GENERATED)
 
 .PHONY: notebook
 notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LAKE=... opens another
@@ -62,8 +65,8 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 
 .PHONY: test
 test: setup $(STAMPS)/system-test .venv/.installed-notebooks  ## Every test but the soak, on a real broker, Spark, Delta and browser
-	@$(VENV)/python setup/viewer.py check
-	$(VENV)/pytest tests --hypothesis-profile=full
+	@$(MAKE) --no-print-directory --jobs=$(N_CORES) --output-sync=target $(UNITS:%=check-%) check-page GENERATED=full
+	$(VENV)/pytest tests --ignore=tests/unit --hypothesis-profile=full
 
 .PHONY: format
 format: setup  ## Rewrite the sources as `make check` wants them
