@@ -12,15 +12,11 @@ STAMPS := .runtime/stamps
 JAVA_SOURCES := $(shell find jvm/src 2>/dev/null)
 FRONTEND := api/viewer/frontend
 PAGE_SOURCES := $(shell find $(FRONTEND)/source $(FRONTEND)/styles $(FRONTEND)/page -type f 2>/dev/null) $(FRONTEND)/build.ts
-UNITS := $(sort $(filter-out __pycache__,$(patsubst tests/unit/%/,%,$(wildcard tests/unit/*/))))
 N_CORES = $(shell getconf _NPROCESSORS_ONLN)
 OURS := $(wildcard lakehouse streaming compaction api demo benchmarks notebooks setup tests)
 
 # What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
 ARGS ?=
-
-# How much the generated tests of a package try: quick, or full as in `make test`.
-GENERATED := quick
 
 # The lake that notebooks open.
 LAKE ?= $(CURDIR)/.runtime/demo/lake
@@ -39,7 +35,8 @@ demo: setup  ## The whole pipeline on this machine, until Ctrl-C; SECONDS=90 sto
 
 .PHONY: check
 check: setup  ## Format, lint, types, import contracts, unit tests; generated tests at their small size
-	@$(MAKE) --no-print-directory --jobs=$(N_CORES) --output-sync=target $(UNITS:%=check-%) check-lint check-page
+	@$(MAKE) --no-print-directory check-lint check-page
+	$(VENV)/pytest tests --ignore=tests/system -n $(N_CORES)
 
 .PHONY: check-lint
 check-lint:
@@ -52,11 +49,6 @@ check-lint:
 check-page:
 	@$(VENV)/python setup/viewer.py check
 
-# A process for each package: nothing else here would use a second core.
-.PHONY: $(UNITS:%=check-%)
-$(UNITS:%=check-%): check-%:
-	$(VENV)/pytest tests/unit/$* -o cache_dir=.pytest_cache/$* --hypothesis-profile=$(GENERATED)
-
 .PHONY: notebook
 notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LAKE=... opens another
 	@case "$(LAKE)" in *://*) ;; *) test -d "$(LAKE)" || { echo "no lake at $(LAKE): make demo first, or LAKE=..." >&2; exit 1; };; esac
@@ -65,8 +57,9 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 
 .PHONY: test
 test: setup $(STAMPS)/system-test .venv/.installed-notebooks  ## Every test but the soak, on a real broker, Spark, Delta and browser
-	@$(MAKE) --no-print-directory --jobs=$(N_CORES) --output-sync=target $(UNITS:%=check-%) check-page GENERATED=full
-	$(VENV)/pytest tests --ignore=tests/unit --hypothesis-profile=full
+	@$(MAKE) --no-print-directory check-page
+	$(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES)
+	$(VENV)/pytest tests/system --hypothesis-profile=full
 
 .PHONY: format
 format: setup  ## Rewrite the sources as `make check` wants them
@@ -122,7 +115,7 @@ bench-cache: setup  ## What an SQLite cache of answers would cost beside making 
 
 .PHONY: bench-viewer
 bench-viewer: setup $(STAMPS)/system-test  ## Script time a frame and first paint of the page, with 10,000 points
-	$(VENV)/python -m tests.browser.frames $(ARGS)
+	$(VENV)/python -m tests.system.browser.frames $(ARGS)
 
 .PHONY: audit
 audit: setup  ## Known weaknesses of what is locked; says what no source of advisories answered for
@@ -154,15 +147,15 @@ clean:  ## Remove what runs left behind: lake, broker, logs, caches
 clean-all: clean  ## And what the set-up made: jars, .venv, the page
 	rm -rf .runtime .venv $(FRONTEND)/node_modules api/viewer/built
 
-$(STAMPS)/system: setup/system_packages.py streaming/java.py
+$(STAMPS)/system: setup/system_packages.py streaming/spark/java.py
 	@$(PYTHON) setup/system_packages.py setup
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/system-test: setup/system_packages.py streaming/java.py
+$(STAMPS)/system-test: setup/system_packages.py streaming/spark/java.py
 	@$(PYTHON) setup/system_packages.py test
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/system-http: setup/system_packages.py streaming/java.py
+$(STAMPS)/system-http: setup/system_packages.py streaming/spark/java.py
 	@$(PYTHON) setup/system_packages.py http
 	@mkdir -p $(@D) && touch $@
 

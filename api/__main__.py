@@ -12,13 +12,13 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from api.live.handover import Doorway
-from api.live.worker import GatewayWorker
-from api.production import check_production
-from api.server import ProblemWorker
+from api.config.production import check_production
+from api.server.fd_passing import SocketHandoff
+from api.server.gateway_worker import GatewayWorker
+from api.server.http_worker import ProblemWorker
 from lakehouse.errors import SettingError
-from lakehouse.log_lines import log_to
-from lakehouse.settings import Settings
+from lakehouse.process.log_lines import log_to
+from lakehouse.process.settings import Settings
 
 logger = logging.getLogger("api")
 
@@ -33,7 +33,7 @@ class ApiArbiter(Arbiter):
         super().__init__(app)
         self._n_gateways = n_gateways
         if n_gateways:
-            ProblemWorker.doorway = GatewayWorker.doorway = Doorway.open()
+            ProblemWorker.doorway = GatewayWorker.doorway = SocketHandoff.open()
 
     def spawn_worker(self) -> Any:
         n_running = sum(isinstance(worker, GatewayWorker) for worker in self.WORKERS.values())
@@ -55,7 +55,7 @@ class ApiServer(BaseApplication):
             "bind": f"fd://{self._listener.detach()}",  # gunicorn owns it from here
             "workers": self._settings.http_workers + self._n_gateways,
             "threads": self._settings.http_threads,
-            "worker_class": "api.server.ProblemWorker",
+            "worker_class": "api.server.http_worker.ProblemWorker",
             "proc_name": "cryptoviz-api",
             "preload_app": False,
             "timeout": REQUEST_SECONDS,
@@ -70,7 +70,7 @@ class ApiServer(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        from api.wsgi import application
+        from api.config.wsgi import application
 
         return application
 
@@ -148,7 +148,7 @@ def _migrate() -> None:
 
 
 def _migrate_here() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "api.django_settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "api.config.settings")
     import django
     from django.core.management import call_command
 

@@ -18,7 +18,7 @@ from benchmarks.analysis_load import (
 )
 from benchmarks.headline_delay import measure_delays
 from benchmarks.rig import Rig, new_rig
-from lakehouse.contract import RAW_NEWS, RAW_PRICE
+from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE
 from streaming.analysis.prediction.arrivals import SLACK_US
 from streaming.analysis.sentiment.query import MAX_TEXTS_PER_BATCH
 

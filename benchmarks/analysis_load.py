@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from kafka import KafkaProducer
 
-from lakehouse.contract import RAW_NEWS, RAW_PRICE
+from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import SLACK_US, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import Forecaster
@@ -17,9 +17,9 @@ from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorer import Passage
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
 from streaming.feed.market import MARKETS, PRIMARY_VENUE
-from streaming.feed.messages import to_rfc3339, to_value
 from streaming.feed.noise import Ints
 from streaming.feed.observations import observation_slots, price_values
+from streaming.kafka.messages import to_rfc3339, to_value
 from streaming.offline.news_wire import News, NewsWire
 
 SEED = 11

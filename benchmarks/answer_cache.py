@@ -21,12 +21,12 @@ from api.history.point_columns import point_schema
 from api.history.representations import encode_points
 from benchmarks.rollups import END, N_DAYS, N_SYMBOLS, START, GoldWriter
 from compaction.compact import CompactChoice, compact_lake
-from lakehouse.history import HistoryQuery, read_history
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.derived.rollup_refresh import refresh_rollups
+from lakehouse.history.page import HistoryQuery, read_history
 from lakehouse.lake import Lake
-from lakehouse.rollup_refresh import refresh_rollups
-from lakehouse.series import SENTIMENT
-from lakehouse.storage import LakeLocation
-from lakehouse.tables import GOLD_SENTIMENT
+from lakehouse.schema.tables import GOLD_SENTIMENT
+from lakehouse.series.definitions import SENTIMENT
 from lakehouse.time_range import DAY_US, SECOND_US, TimeRange, to_us
 
 COLUMNS_BYTES = 256 * 1024 * 1024

@@ -15,13 +15,13 @@ import pyarrow as pa
 from benchmarks.compaction_engines import ENGINES, table_of
 from benchmarks.measured_process import Cost, run_measured
 from benchmarks.rollups import N_SYMBOLS, START, GoldWriter
-from lakehouse.catalog import Catalog
-from lakehouse.delta_table import append, ensure_table
-from lakehouse.history import HistoryQuery, read_history
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import append, ensure_table
+from lakehouse.history.page import HistoryQuery, read_history
 from lakehouse.lake import Lake
-from lakehouse.series import SENTIMENT
-from lakehouse.storage import LakeLocation
-from lakehouse.tables import GOLD_SENTIMENT
+from lakehouse.schema.tables import GOLD_SENTIMENT
+from lakehouse.series.definitions import SENTIMENT
 from lakehouse.time_range import DAY_US, TimeRange, to_us
 
 N_DAYS = 10

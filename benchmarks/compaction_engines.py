@@ -9,10 +9,10 @@ from deltalake import DeltaTable
 
 from compaction.compact import CompactChoice, compact_lake
 from compaction.live_files import read_live_files
-from lakehouse.catalog import Catalog
-from lakehouse.delta_table import open_table
-from lakehouse.storage import LakeLocation
-from lakehouse.tables import GOLD_SENTIMENT
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import open_table
+from lakehouse.schema.tables import GOLD_SENTIMENT
 
 TARGET_BYTES = 128 * 1024 * 1024
 SPARK_JARS = Path(".runtime/jars/spark")
@@ -38,8 +38,8 @@ def _delta_rs_z_order(lake: LakeLocation) -> None:
 
 def _spark(lake: LakeLocation, order: str | None) -> None:
     # Imported here: PySpark would cost the other engines memory and a second.
-    from streaming.optimize import TARGET_FILE_BYTES_KEY, optimize
-    from streaming.spark_session import build_session
+    from streaming.spark.optimize import TARGET_FILE_BYTES_KEY, optimize
+    from streaming.spark.session import build_session
 
     location, table = table_of(lake)
     days = sorted({file.partition[0] for file in read_live_files(table, GOLD_SENTIMENT)})

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.compaction import crowd
 from benchmarks.freshness import measure
 from benchmarks.rig import new_rig, percentiles
-from lakehouse.storage import LakeLocation
+from lakehouse.delta.storage import LakeLocation
 
 AIM = 1.3
 

@@ -14,10 +14,10 @@ from kafka import KafkaProducer
 from kafka.producer.future import FutureRecordMetadata
 
 from benchmarks.rig import Rig, new_rig, percentiles
-from lakehouse.catalog import Catalog
-from lakehouse.contract import CONTRACTS
-from lakehouse.delta_table import open_table
-from lakehouse.position import Position, TopicPartition, read_position
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.position import Position, TopicPartition, read_position
+from lakehouse.delta.table import open_table
+from lakehouse.messages.contract import CONTRACTS
 from streaming.feed.backfill import choose_evenly
 from streaming.feed.stream import FEED_TOPICS, Feed
 
@@ -40,7 +40,7 @@ class Sent:
 
 
 @dataclass
-class Seen:
+class EventStats:
     """When a position was first seen, oldest first."""
 
     entries: list[tuple[float, Position]] = field(default_factory=list)
@@ -90,8 +90,8 @@ def measure(
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     """Delays by topic: until readable in gold, and until in an answer of the API."""
     ids = Catalog(rig.lake).current_topics()
-    gold = {topic: Seen() for topic in FEED_TOPICS}
-    answers = {topic: Seen() for topic in FEED_TOPICS}
+    gold = {topic: EventStats() for topic in FEED_TOPICS}
+    answers = {topic: EventStats() for topic in FEED_TOPICS}
     ended = threading.Event()
     pollers = [
         threading.Thread(target=poll, args=(_gold_positions(rig, ids), gold, GOLD_POLL_SECONDS, ended)),
@@ -153,7 +153,7 @@ def produce(bootstrap: str, *, rate: float, seconds: float) -> dict[str, Sent]:
 
 
 def poll(
-    look: Callable[[str], Position], seen: dict[str, Seen], pause_seconds: float, ended: threading.Event
+    look: Callable[[str], Position], seen: dict[str, EventStats], pause_seconds: float, ended: threading.Event
 ) -> None:
     while not ended.wait(pause_seconds):
         for topic in seen:

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.rig import Rig, percentiles
 from lakehouse import lake
-from lakehouse.tables import GOLD_SENTIMENT
+from lakehouse.schema.tables import GOLD_SENTIMENT
 from streaming.feed.market import ASSETS
 
 NEWS_EVERY_SECONDS = 2

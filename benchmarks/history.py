@@ -33,12 +33,12 @@ from benchmarks.history_questions import (
     run_interleaved,
 )
 from lakehouse import lake
-from lakehouse.catalog import Catalog
-from lakehouse.rollup_refresh import refresh_rollups
-from lakehouse.settings import Settings
-from lakehouse.storage import LakeLocation
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.derived.rollup_refresh import refresh_rollups
+from lakehouse.history.warming import warm
+from lakehouse.process.settings import Settings
 from lakehouse.time_range import DAY_US, HOUR_US
-from lakehouse.warming import warm
 
 CACHE = Path(".runtime/bench")
 BUDGET_BYTES = Settings().columns_budget_bytes

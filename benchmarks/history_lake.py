@@ -19,14 +19,14 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from compaction.compact import CompactChoice, compact_lake
 from compaction.plan import TARGET_FILE_BYTES
 from compaction.sorted_file import SortedRunWriter
-from lakehouse.catalog import Catalog
-from lakehouse.delta_table import POST_COMMIT_HOOKS, append, ensure_table, open_table
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.position import TopicPartition
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import POST_COMMIT_HOOKS, append, ensure_table, open_table
+from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.lake import Lake
-from lakehouse.position import TopicPartition
-from lakehouse.rollup_refresh import refresh_rollups
-from lakehouse.storage import LakeLocation
-from lakehouse.table_spec import TableSpec
-from lakehouse.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
+from lakehouse.schema.spec import TableSpec
+from lakehouse.schema.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
 from lakehouse.time_range import DAY_US, HOUR_US, MINUTE_US, SECOND_US, to_us
 
 ALL = (GOLD_SENTIMENT, GOLD_PREDICTION, GOLD_PRICE)

@@ -17,9 +17,9 @@ import psycopg
 import pyarrow as pa
 from pyarrow import csv
 
-from lakehouse.table_spec import Column, TableSpec
-from lakehouse.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
-from streaming.broker_config import any_free_port
+from lakehouse.schema.spec import Column, TableSpec
+from lakehouse.schema.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
+from streaming.broker.config import any_free_port
 
 Row = tuple[Any, ...]
 TABLES = (GOLD_SENTIMENT, GOLD_PREDICTION, GOLD_PRICE)

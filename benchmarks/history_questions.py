@@ -14,10 +14,10 @@ import psycopg
 
 from benchmarks.history_lake import END_US, START_US, SYMBOLS
 from benchmarks.history_peers import Row, statement, to_psycopg
-from lakehouse.history import HistoryQuery, read_history
+from lakehouse.history.latest import read_latest
+from lakehouse.history.page import HistoryQuery, read_history
 from lakehouse.lake import Lake
-from lakehouse.latest import read_latest
-from lakehouse.series import SERIES
+from lakehouse.series.definitions import SERIES
 from lakehouse.time_range import DAY_US, HOUR_US, MINUTE_US, TimeRange
 
 LAKEHOUSE, POSTGRES, ROLLUP, DUCKDB = "lakehouse", "postgres", "rollup", "duckdb"

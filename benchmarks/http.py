@@ -16,7 +16,7 @@ from statistics import median
 
 from benchmarks.history_lake import END_US, SYMBOLS, ensure_lake
 from lakehouse import lake
-from lakehouse.rollup_refresh import refresh_rollups
+from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.time_range import DAY_US
 
 CACHE = Path(".runtime/bench")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from api.__main__ import ApiServer, listen
-from lakehouse.settings import Settings
+from lakehouse.process.settings import Settings
 
 STATIC = "/static/"
 

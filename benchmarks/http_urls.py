@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from api.urls import handler400, handler403, handler404, handler500
-from api.urls import urlpatterns as api_urls
+from api.config.urls import handler400, handler403, handler404, handler500
+from api.config.urls import urlpatterns as api_urls
 from benchmarks.http_server import constant_body
 
 

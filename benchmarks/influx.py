@@ -27,7 +27,7 @@ from benchmarks.influx_questions import (
     to_rows,
 )
 from benchmarks.line_protocol import to_lines, unique_ns
-from streaming.broker_config import any_free_port
+from streaming.broker.config import any_free_port
 
 BATCH_ROWS = 10_000
 _START_SECONDS = 60.0

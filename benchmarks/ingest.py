@@ -8,8 +8,8 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from benchmarks.rig import Rig, new_rig
-from lakehouse.contract import CONTRACTS
-from streaming.spark_session import build_session
+from lakehouse.messages.contract import CONTRACTS
+from streaming.spark.session import build_session
 
 AIM_SHARE = 0.30
 AIM_DRIVER_BYTES = 2.5e9

@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.freshness import Seen, Sent, answered_positions, poll, produce
+from benchmarks.freshness import EventStats, Sent, answered_positions, poll, produce
 from benchmarks.rig import Rig, new_rig, percentiles, resident_bytes
-from lakehouse.catalog import Catalog
+from lakehouse.delta.catalog import Catalog
 from streaming.feed.market import ASSETS
 from streaming.feed.stream import FEED_TOPICS
 
@@ -82,7 +82,7 @@ def main() -> int:
 def _report(rig: Rig, door: _Door, url: str, *, rate: float, seconds: float, running: str) -> None:
     ids = Catalog(rig.lake).current_topics()
     out = _connect(rig, door)
-    answers = {topic: Seen() for topic in FEED_TOPICS}
+    answers = {topic: EventStats() for topic in FEED_TOPICS}
     ended = threading.Event()
     look = answered_positions(url)
     pollers = [

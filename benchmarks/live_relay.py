@@ -14,8 +14,8 @@ from typing import Any
 from kafka import KafkaConsumer
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
-from lakehouse.settings import Settings
-from lakehouse.tail import TAIL_TOPICS
+from lakehouse.process.settings import Settings
+from lakehouse.tail.store import TAIL_TOPICS
 
 CHANNEL_OF_TOPIC = {"analyzed-sentiment": "sentiment", "predicted-price": "prediction", "raw-price": "prix"}
 

@@ -12,16 +12,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lakehouse.catalog import Catalog
-from lakehouse.contract import CONTRACTS
-from lakehouse.delta_table import open_table
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.position import Position, TopicPartition, read_position
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import open_table
 from lakehouse.errors import LakeNotFoundError
-from lakehouse.position import Position, TopicPartition, read_position
-from lakehouse.storage import LakeLocation
-from lakehouse.tables import TABLES
-from streaming.embedded_broker import EmbeddedBroker
-from streaming.kafka_settings import KafkaSettings
-from streaming.topics import create_topics, fetch_offsets
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.schema.tables import TABLES
+from streaming.broker.embedded import EmbeddedBroker
+from streaming.kafka.settings import KafkaSettings
+from streaming.kafka.topics import create_topics, fetch_offsets
 
 SAMPLE_SECONDS = 0.2
 

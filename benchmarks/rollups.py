@@ -16,15 +16,15 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from compaction.compact import CompactChoice, compact_lake
-from lakehouse.catalog import Catalog
-from lakehouse.delta_table import append, ensure_table
-from lakehouse.history import HistoryQuery, read_history
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.position import TopicPartition
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import append, ensure_table
+from lakehouse.derived.rollup_refresh import refresh_rollups
+from lakehouse.history.page import HistoryQuery, read_history
 from lakehouse.lake import Lake
-from lakehouse.position import TopicPartition
-from lakehouse.rollup_refresh import refresh_rollups
-from lakehouse.series import SENTIMENT
-from lakehouse.storage import LakeLocation
-from lakehouse.tables import GOLD_SENTIMENT
+from lakehouse.schema.tables import GOLD_SENTIMENT
+from lakehouse.series.definitions import SENTIMENT
 from lakehouse.time_range import DAY_US, SECOND_US, TimeRange, to_us
 
 TOPIC_ID = "BenchTopic"

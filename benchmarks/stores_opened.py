@@ -28,12 +28,12 @@ from benchmarks.history_questions import (
 from benchmarks.influx import Influx, ask_influx, influx, load_influx, to_points
 from benchmarks.store_cost import Peak, disk_bytes, watched
 from lakehouse import lake
-from lakehouse.catalog import Catalog
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.history.warming import warm
 from lakehouse.lake import Lake
-from lakehouse.settings import Settings
-from lakehouse.storage import LakeLocation
-from lakehouse.tables import GOLD_SENTIMENT
-from lakehouse.warming import warm
+from lakehouse.process.settings import Settings
+from lakehouse.schema.tables import GOLD_SENTIMENT
 
 if TYPE_CHECKING:
     from multiprocessing.pool import Pool

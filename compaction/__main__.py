@@ -19,19 +19,19 @@ from compaction.service import COMMANDS, READ_ONLY, to_gained
 from compaction.version_retention import assert_retention
 from lakehouse.errors import LakehouseError, LakeNotFoundError, LockedError
 from lakehouse.lake import Lake
-from lakehouse.log_lines import log_as_set
-from lakehouse.maintenance_lock import held_lock, lock_path
-from lakehouse.maintenance_runs import begin_run, end_run
-from lakehouse.metrics import serve_metrics
-from lakehouse.retention import Retention
-from lakehouse.settings import Settings
+from lakehouse.maintenance.lock import held_lock, lock_path
+from lakehouse.maintenance.runs import begin_run, end_run
+from lakehouse.process.log_lines import configure_logging
+from lakehouse.process.metrics import serve_metrics
+from lakehouse.process.retention import Retention
+from lakehouse.process.settings import Settings
 
 logger = logging.getLogger("compaction")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = to_parser().parse_args(arguments)
-    log_as_set()
+    configure_logging()
     try:
         settings = Settings.from_environ(os.environ)
         settings = replace(settings, lake_uri=options.lake) if options.lake else settings

@@ -16,7 +16,7 @@ _SPILL = "cryptoviz-compaction-"
 @contextmanager
 def bounded_connection() -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of one's own, in UTC. What it spilled is gone when it is closed, or with the next one."""
-    _remove_spills_of_the_dead()
+    _remove_stale_spill_dirs()
     with tempfile.TemporaryDirectory(prefix=f"{_SPILL}{os.getpid()}-") as spill:
         connection = duckdb.connect(
             ":memory:",
@@ -35,7 +35,7 @@ def bounded_connection() -> Iterator[duckdb.DuckDBPyConnection]:
             connection.close()
 
 
-def _remove_spills_of_the_dead() -> None:
+def _remove_stale_spill_dirs() -> None:
     """A killed process leaves its folder behind; its number is in the name."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_SPILL}*-*"):
         number = folder.name.removeprefix(_SPILL).partition("-")[0]

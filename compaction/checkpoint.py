@@ -8,9 +8,9 @@ from deltalake import DeltaTable
 
 from compaction.lake_tables import open_tables
 from compaction.version_retention import assert_retention
-from lakehouse.delta_table import POST_COMMIT_HOOKS
-from lakehouse.storage import LakeLocation
-from lakehouse.table_spec import RETENTION_HOURS, to_retention_properties
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import POST_COMMIT_HOOKS
+from lakehouse.schema.spec import RETENTION_HOURS, to_retention_properties
 
 CHECKPOINT_AFTER_COMMITS = 20
 _LAST = "_delta_log/_last_checkpoint"

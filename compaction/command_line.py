@@ -3,9 +3,9 @@
 import argparse
 
 from compaction.version_retention import LEAST_RETENTION_HOURS
-from lakehouse.replays import Place, parse_place
-from lakehouse.table_spec import RETENTION_HOURS
-from lakehouse.tables import TABLES
+from lakehouse.messages.replays import Place, parse_record_id
+from lakehouse.schema.spec import RETENTION_HOURS
+from lakehouse.schema.tables import TABLES
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -162,13 +162,13 @@ def _add_keep(parser: argparse.ArgumentParser) -> None:
 
 def _add_budget(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--max-seconds", type=float, metavar="S", help="begin no bite after this long; the next run goes on"
+        "--max-seconds", type=float, metavar="S", help="begin no task after this long; the next run goes on"
     )
     parser.add_argument(
         "--max-bytes",
         type=_positive,
         metavar="N",
-        help="begin no bite once this many bytes were rewritten",
+        help="begin no task once this many bytes were rewritten",
     )
 
 
@@ -195,7 +195,7 @@ def _positive(text: str) -> int:
 
 
 def _place(text: str) -> Place:
-    place = parse_place(text)
+    place = parse_record_id(text)
     if place is None:
         raise argparse.ArgumentTypeError(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
     return place

@@ -1,6 +1,6 @@
 """Few large sorted files instead of many small ones, while streams append and people read.
 
-Bite by bite, each planned on the table as it stands then, so that a run that is cut off is taken up by the next one.
+Each rewrite task is planned on the table as it stands then, so that the next run goes on where one was cut off.
 """
 
 import logging
@@ -13,11 +13,11 @@ from compaction.budget import Budget
 from compaction.errors import SwapConflictError
 from compaction.lake_tables import open_tables
 from compaction.live_files import read_live_files
-from compaction.plan import Bite, plan_table
+from compaction.plan import RewriteTask, plan_table
 from compaction.rewrite import Rewritten, rewrite
+from lakehouse.delta.storage import LakeLocation
 from lakehouse.errors import FileGoneError
-from lakehouse.storage import LakeLocation
-from lakehouse.table_spec import TableSpec
+from lakehouse.schema.spec import TableSpec
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class CompactChoice:
     now_us: int | None = None
     is_patient: bool = True
 
-    def plan(self, spec: TableSpec, table: DeltaTable) -> list[Bite]:
+    def plan(self, spec: TableSpec, table: DeltaTable) -> list[RewriteTask]:
         now_us = time.time_ns() // 1_000 if self.now_us is None else self.now_us
         return plan_table(spec, read_live_files(table, spec), now_us=now_us, is_patient=self.is_patient)
 
@@ -47,9 +47,9 @@ class CompactChoice:
 EVERYTHING = CompactChoice()
 
 
-def plan_lake(lake: LakeLocation, choice: CompactChoice = EVERYTHING) -> list[Bite]:
-    """What compaction would do first in each table; further bites follow from what these leave."""
-    return [bite for spec, _, table in open_tables(lake, choice.names) for bite in choice.plan(spec, table)]
+def plan_lake(lake: LakeLocation, choice: CompactChoice = EVERYTHING) -> list[RewriteTask]:
+    """What compaction would do first in each table; further tasks follow from what these leave."""
+    return [task for spec, _, table in open_tables(lake, choice.names) for task in choice.plan(spec, table)]
 
 
 def compact_lake(
@@ -77,10 +77,10 @@ def _compact_table(
     report: CompactReport,
     budget: Budget,
 ) -> None:
-    while bites := choice.plan(spec, table):
-        for bite in bites:
+    while tasks := choice.plan(spec, table):
+        for task in tasks:
             if budget.is_spent:
                 report.is_cut_off = True
                 return
-            report.rewritten.append(rewrite(table, location, spec, bite))
-            budget.spend(bite.size_bytes)
+            report.rewritten.append(rewrite(table, location, spec, task))
+            budget.spend(task.size_bytes)

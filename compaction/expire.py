@@ -17,20 +17,28 @@ from compaction.lake_tables import open_tables
 from compaction.live_files import LiveFile, read_live_files
 from compaction.plan import partition_end_us
 from compaction.swap import Swap, commit_swap
-from lakehouse.contract import CONTRACTS, MAX_EVENT_AGE
-from lakehouse.delta_table import open_table
+from lakehouse.delta.position import Position, TopicPartition, read_position
+from lakehouse.delta.retained_from import read_retained_from
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import open_table
+from lakehouse.derived.outcomes import GRACE_US, SILENCE_US
+from lakehouse.derived.score_refresh import oldest_unscored
 from lakehouse.errors import LakeNotFoundError
-from lakehouse.horizon import read_horizon
+from lakehouse.history.realised import MAX_REALISED_AGE_US
 from lakehouse.lake import Lake
-from lakehouse.outcomes import GRACE_US, SILENCE_US
-from lakehouse.position import Position, TopicPartition, read_position
-from lakehouse.realised import MAX_REALISED_AGE_US
-from lakehouse.retention import Retention
-from lakehouse.rollups import ROLLUPS
-from lakehouse.score_refresh import oldest_unscored
-from lakehouse.storage import LakeLocation
-from lakehouse.table_spec import TableSpec
-from lakehouse.tables import BRONZE, DUPLICATES, GOLD_PREDICTION, GOLD_PRICE, GOLD_SCORE, QUARANTINE, TABLES
+from lakehouse.messages.contract import CONTRACTS, MAX_EVENT_AGE
+from lakehouse.process.retention import Retention
+from lakehouse.schema.spec import TableSpec
+from lakehouse.schema.tables import (
+    BRONZE,
+    DUPLICATES,
+    GOLD_PREDICTION,
+    GOLD_PRICE,
+    GOLD_SCORE,
+    QUARANTINE,
+    TABLES,
+)
+from lakehouse.series.rollups import ROLLUPS
 from lakehouse.time_range import DAY_US, to_time
 
 _EPOCH = date(1970, 1, 1)
@@ -128,7 +136,7 @@ def _expire(
     )
     if files and not dry_run:
         try:
-            _commit(spec, table, files, max(first_day, (read_horizon(table) or 0) // DAY_US), expired)
+            _commit(spec, table, files, max(first_day, (read_retained_from(table) or 0) // DAY_US), expired)
         except SwapConflictError as error:
             logger.warning("expiry left to the next run table=%s reason=%s", spec.name, error)
             return replace(expired, n_partitions=0, n_files=0, n_rows=0, size_bytes=0, held_back=str(error))

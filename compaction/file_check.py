@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from compaction.finding import Check, Finding
 from compaction.live_files import LiveFile
 from compaction.version_retention import LEAST_RETENTION_HOURS
-from lakehouse.storage import LakeLocation
-from lakehouse.table_spec import TableSpec
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.schema.spec import TableSpec
 from lakehouse.time_range import HOUR_US
 
 _LOG = "_delta_log"

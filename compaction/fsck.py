@@ -7,11 +7,11 @@ from compaction.lake_tables import open_tables
 from compaction.live_files import read_live_files
 from compaction.record_check import check_records
 from compaction.row_check import check_rows
-from lakehouse.catalog import Catalog
-from lakehouse.contract import CONTRACTS
-from lakehouse.position import Position, read_position
-from lakehouse.storage import LakeLocation
-from lakehouse.tables import BRONZE
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.position import Position, read_position
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.schema.tables import BRONZE
 
 
 def check_lake(lake: LakeLocation, *, is_deep: bool = False) -> list[Finding]:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from deltalake import DeltaTable
 
-from lakehouse.catalog import Catalog
-from lakehouse.delta_table import open_table
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import open_table
 from lakehouse.errors import LakeNotFoundError
-from lakehouse.storage import LakeLocation
-from lakehouse.table_spec import TableSpec
-from lakehouse.tables import TABLES
+from lakehouse.schema.spec import TableSpec
+from lakehouse.schema.tables import TABLES
 
 
 def open_tables(

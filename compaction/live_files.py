@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from lakehouse.table_spec import TableSpec
+from lakehouse.schema.spec import TableSpec
 
 PartitionValues = tuple[str, ...]
 

@@ -1,8 +1,8 @@
-"""What compaction would do to a table, and why. Pure: files and an instant in, bites out.
+"""What compaction would do to a table, and why. Pure: files and an instant in, tasks out.
 
 Files of one sorted run count as one. A partition whose time has passed becomes a single run; the one that is still
 written to is merged by tiers of size, so that each byte is rewritten a few times a day, however small its first file.
-A plan says nothing about correctness: whatever it proposes, a bite replaces files by files with the same rows.
+A plan says nothing about correctness: whatever it proposes, a task replaces files by files with the same rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from compaction.live_files import LiveFile, PartitionValues
-from lakehouse.table_spec import TableSpec
+from lakehouse.schema.spec import TableSpec
 from lakehouse.time_range import HOUR_US, to_us
 
 TARGET_FILE_BYTES = 128 * 1024 * 1024
@@ -25,7 +25,7 @@ _RUN_SHARE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bite:
+class RewriteTask:
     """Files of one partition to be replaced by one sorted run of the same rows."""
 
     table: str
@@ -66,8 +66,8 @@ class _Run:
 
 def plan_table(
     spec: TableSpec, files: Iterable[LiveFile], *, now_us: int, is_patient: bool = True
-) -> list[Bite]:
-    """The bites that a table needs now, partitions ascending. Empty where everything is good already.
+) -> list[RewriteTask]:
+    """The tasks that a table needs now, partitions ascending. Empty where everything is good already.
 
     A patient plan lets a closed partition settle for an hour, as late rows may still come to it. A table without
     partitions or without an order is never compacted: it has one row a decision of an operator.
@@ -77,7 +77,7 @@ def plan_table(
     by_partition: dict[PartitionValues, list[LiveFile]] = {}
     for file in files:
         by_partition.setdefault(file.partition, []).append(file)
-    bites = []
+    tasks = []
     for partition in sorted(by_partition):
         runs = _to_runs(by_partition[partition])
         is_closed = partition_end_us(spec, partition) + CLOSED_AFTER_US <= now_us
@@ -85,8 +85,8 @@ def plan_table(
         is_settled = not is_patient or settles_us <= now_us
         for chosen, reason in _choose(runs, is_closed=is_closed, is_settled=is_settled):
             files_of = tuple(file for run in chosen for file in run.files)
-            bites.append(Bite(table=spec.name, partition=partition, files=files_of, reason=reason))
-    return bites
+            tasks.append(RewriteTask(table=spec.name, partition=partition, files=files_of, reason=reason))
+    return tasks
 
 
 def partition_end_us(spec: TableSpec, partition: PartitionValues) -> int:
@@ -115,13 +115,13 @@ def _choose(runs: list[_Run], *, is_closed: bool, is_settled: bool) -> list[tupl
     if _is_good(runs):
         return []
     if not is_closed:
-        return _tier_bites(runs, max_bytes=MAX_OPEN_BITE_BYTES, when="open partition")
+        return _tier_tasks(runs, max_bytes=MAX_OPEN_BITE_BYTES, when="open partition")
     total_bytes = sum(run.size_bytes for run in runs)
     if total_bytes > MAX_BITE_BYTES:
         return (
             _pieces(runs)
             if is_settled
-            else _tier_bites(runs, max_bytes=MAX_BITE_BYTES, when="large partition")
+            else _tier_tasks(runs, max_bytes=MAX_BITE_BYTES, when="large partition")
         )
     if is_settled:
         return [(runs, f"closed partition in {len(runs)} runs")]
@@ -129,7 +129,7 @@ def _choose(runs: list[_Run], *, is_closed: bool, is_settled: bool) -> list[tupl
     loose_bytes = sum(run.size_bytes for run in loose)
     if len(loose) >= MIN_RUNS and loose_bytes * _RUN_SHARE >= total_bytes - loose_bytes:
         return [(runs, f"closed partition with {len(loose)} new files")]
-    return _tier_bites(runs, max_bytes=MAX_BITE_BYTES, when="late rows in a closed partition")
+    return _tier_tasks(runs, max_bytes=MAX_BITE_BYTES, when="late rows in a closed partition")
 
 
 def _is_good(runs: list[_Run]) -> bool:
@@ -137,34 +137,34 @@ def _is_good(runs: list[_Run]) -> bool:
     return len(runs) == 1 and (runs[0].run_id is not None or runs[0].size_bytes < LONE_FILE_BYTES)
 
 
-def _tier_bites(runs: list[_Run], *, max_bytes: int, when: str) -> list[tuple[Sequence[_Run], str]]:
-    """The lowest tier that is full, smallest runs first, as much as one bite may hold."""
+def _tier_tasks(runs: list[_Run], *, max_bytes: int, when: str) -> list[tuple[Sequence[_Run], str]]:
+    """The lowest tier that is full, smallest runs first, as much as one task may hold."""
     tiers: dict[int, list[_Run]] = {}
     for run in runs:
         tiers.setdefault(run.tier, []).append(run)
     for tier in sorted(tiers):
         if len(tiers[tier]) >= MIN_RUNS:
-            chosen = _as_many(sorted(tiers[tier], key=lambda run: run.size_bytes), max_bytes)
+            chosen = _take_up_to(sorted(tiers[tier], key=lambda run: run.size_bytes), max_bytes)
             return [(chosen, f"{when} with {len(tiers[tier])} small runs")] if len(chosen) > 1 else []
     return []
 
 
 def _pieces(runs: list[_Run]) -> list[tuple[Sequence[_Run], str]]:
-    """A partition too large for one bite becomes several large runs."""
+    """A partition too large for one task becomes several large runs."""
     rest = sorted(
         (run for run in runs if run.run_id is None or run.size_bytes < MAX_BITE_BYTES // 2),
         key=lambda run: run.size_bytes,
     )
-    bites: list[tuple[Sequence[_Run], str]] = []
+    tasks: list[tuple[Sequence[_Run], str]] = []
     while rest:
-        chosen = _as_many(rest, MAX_BITE_BYTES)
+        chosen = _take_up_to(rest, MAX_BITE_BYTES)
         rest = rest[len(chosen) :]
         if len(chosen) > 1 or chosen[0].run_id is None:
-            bites.append((chosen, "closed partition larger than a bite"))
-    return bites
+            tasks.append((chosen, "closed partition larger than a task"))
+    return tasks
 
 
-def _as_many(runs: Sequence[_Run], max_bytes: int) -> Sequence[_Run]:
+def _take_up_to(runs: Sequence[_Run], max_bytes: int) -> Sequence[_Run]:
     """The first runs that fit together; one at least."""
     total_bytes = 0
     for at, run in enumerate(runs):

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lakehouse.lake import Lake
-from lakehouse.message_fields import Rejected
-from lakehouse.snapshot import TableSnapshot
-from lakehouse.tables import QUARANTINE
+from lakehouse.messages.fields import Rejected
+from lakehouse.messages.validation import validate
+from lakehouse.schema.tables import QUARANTINE
+from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.time_range import format_us
-from lakehouse.verdict import judge
 
 _LIST = """
 SELECT topic, rule, field, count(*), epoch_us(min(broker_time)), epoch_us(max(broker_time)),
@@ -57,7 +57,7 @@ def show_quarantined(lake: Lake, *, topic_id: str, partition: int, offset: int) 
     if not rows:
         return None
     found = dict(zip(_SHOWN, rows[0], strict=True))
-    verdict = judge(
+    verdict = validate(
         found["topic"], key=found["key"], value=found["value"], broker_time_us=found["broker_time"]
     )
     return found | {

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from compaction.finding import Check, Finding
-from lakehouse.contract import MessageContract
-from lakehouse.duckdb_session import padded_rows, position_lists
-from lakehouse.position import Position, common_position
-from lakehouse.tables import BRONZE, DUPLICATES, LOSSES, QUARANTINE
+from lakehouse.delta.position import Position, common_position
+from lakehouse.engine.duckdb_session import padded_rows, position_lists
+from lakehouse.messages.contract import MessageContract
+from lakehouse.schema.tables import BRONZE, DUPLICATES, LOSSES, QUARANTINE
 
 _PLACES = (
     "SELECT topic_id, kafka_partition, kafka_offset FROM {0} WHERE topic_id IN (SELECT unnest($topic_ids))"

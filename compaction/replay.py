@@ -15,14 +15,14 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from compaction.errors import ReplayError
-from lakehouse.contract import CONTRACTS
-from lakehouse.corrections import EXCLUDED_RULE, read_excluded
-from lakehouse.delta_table import open_table
+from lakehouse.dedup.origins import OriginIndex
+from lakehouse.delta.table import open_table
 from lakehouse.lake import Lake
-from lakehouse.origins import OriginIndex
-from lakehouse.replays import ORIGIN_HEADER, Place, origin_of, place_text
-from lakehouse.tables import QUARANTINE
-from lakehouse.verdict import Rejected, judge
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.corrections import EXCLUDED_RULE, read_excluded
+from lakehouse.messages.replays import ORIGIN_HEADER, Place, format_record_id, origin_of
+from lakehouse.messages.validation import Rejected, validate
+from lakehouse.schema.tables import QUARANTINE
 
 MAX_MESSAGES = 10_000
 _SEND_SECONDS = 30.0
@@ -83,7 +83,7 @@ def replay(lake: Lake, choice: ReplayChoice, *, kafka: Mapping[str, Any], dry_ru
             spec=QUARANTINE,
             excluded_rule=EXCLUDED_RULE,
             rule=choice.rule,
-            places=[place_text(place) for place in choice.places] or None,
+            places=[format_record_id(place) for place in choice.places] or None,
         ),
     )
     messages, n_rejected = _accepted(lake, rows)
@@ -109,7 +109,7 @@ def _accepted(lake: Lake, rows: list[tuple[Any, ...]]) -> tuple[list[Replayable]
         origin = origin_of(headers) or (topic_id, partition, offset)
         if origin in found or origin in excluded:
             continue
-        if isinstance(judge(topic, key=key, value=value, broker_time_us=now_us), Rejected):
+        if isinstance(validate(topic, key=key, value=value, broker_time_us=now_us), Rejected):
             n_rejected += 1
             continue
         kept = tuple(
@@ -149,7 +149,7 @@ def _publish(messages: list[Replayable], topic_ids: Mapping[str, str], kafka: Ma
                     message.topic,
                     key=message.key,
                     value=message.value,
-                    headers=[*message.headers, (ORIGIN_HEADER, place_text(message.origin).encode())],
+                    headers=[*message.headers, (ORIGIN_HEADER, format_record_id(message.origin).encode())],
                     partition=partition if topic_ids.get(message.topic) == topic_id else None,
                 )
             )
@@ -157,7 +157,7 @@ def _publish(messages: list[Replayable], topic_ids: Mapping[str, str], kafka: Ma
             metadata = future.get(timeout=_SEND_SECONDS)
             logger.info(
                 "replayed origin=%s topic=%s partition=%d offset=%d",
-                place_text(message.origin),
+                format_record_id(message.origin),
                 message.topic,
                 metadata.partition,
                 metadata.offset,

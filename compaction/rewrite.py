@@ -1,4 +1,4 @@
-"""One bite: its rows read, sorted within a bound of memory, written, swapped in. Killed anywhere, it did nothing."""
+"""One task: its rows read, sorted within a bound of memory, written, swapped in. Killed anywhere, it did nothing."""
 
 import logging
 import time
@@ -10,14 +10,14 @@ from deltalake import DeltaTable
 
 from compaction.bounded_duckdb import bounded_connection
 from compaction.errors import RowsLostError, UnreadableError
-from compaction.plan import TARGET_FILE_BYTES, Bite
+from compaction.plan import TARGET_FILE_BYTES, RewriteTask
 from compaction.sorted_file import SortedRunWriter
 from compaction.swap import Swap, commit_swap
-from lakehouse.duckdb_session import padded_rows
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.engine.duckdb_session import padded_rows
 from lakehouse.errors import FileGoneError
-from lakehouse.rollups import ROLLUPS, Rollup
-from lakehouse.storage import LakeLocation
-from lakehouse.table_spec import TableSpec
+from lakehouse.schema.spec import TableSpec
+from lakehouse.series.rollups import ROLLUPS, Rollup
 
 _BATCH_ROWS = 65_536
 # Rows with equal sort columns stay in one order, whoever rewrites them and from however many files.
@@ -28,30 +28,30 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewritten:
-    """What a bite did."""
+    """What a task did."""
 
-    bite: Bite
+    task: RewriteTask
     version: int
     n_files_after: int
     bytes_after: int
     seconds: float
 
 
-def rewrite(table: DeltaTable, location: LakeLocation, spec: TableSpec, bite: Bite) -> Rewritten:
-    """Replaces a bite's files by one sorted run and commits that without a data change.
+def rewrite(table: DeltaTable, location: LakeLocation, spec: TableSpec, task: RewriteTask) -> Rewritten:
+    """Replaces a task's files by one sorted run and commits that without a data change.
 
-    Memory is bounded whatever the bite holds; what exceeds it is sorted on disk. Raises SwapConflictError or
+    Memory is bounded whatever the task holds; what exceeds it is sorted on disk. Raises SwapConflictError or
     FileGoneError where another maintenance was quicker, RowsLostError rather than commit other rows than it read.
     """
     started = time.monotonic()
     writer = SortedRunWriter(
         location,
         spec,
-        folder=bite.files[0].path[: bite.files[0].path.rfind("/") + 1],
-        partition=bite.partition,
+        folder=task.files[0].path[: task.files[0].path.rfind("/") + 1],
+        partition=task.partition,
         target_bytes=TARGET_FILE_BYTES,
     )
-    paths = [location.open_file(file.path) for file in bite.files]
+    paths = [location.open_file(file.path) for file in task.files]
     rollup = next((rollup for rollup in ROLLUPS if rollup.table is spec), None)
     try:
         with bounded_connection() as connection:
@@ -65,10 +65,10 @@ def rewrite(table: DeltaTable, location: LakeLocation, spec: TableSpec, bite: Bi
         raise UnreadableError(table=spec.name, problem=str(error)) from error
     if n_read != n_written:
         raise RowsLostError(table=spec.name, n_read=n_read, n_written=n_written)
-    noted = {"maintenance": "compact", "reason": bite.reason}
-    version = commit_swap(table, spec, Swap(removed=bite.files, added=actions), noted=noted)
+    noted = {"maintenance": "compact", "reason": task.reason}
+    version = commit_swap(table, spec, Swap(removed=task.files, added=actions), noted=noted)
     rewritten = Rewritten(
-        bite=bite,
+        task=task,
         version=version,
         n_files_after=len(actions),
         bytes_after=sum(action.size for action in actions),
@@ -104,14 +104,14 @@ def _log(done: Rewritten) -> None:
     logger.info(
         "compacted table=%s partition=%s version=%d files_before=%d files_after=%d bytes_before=%d bytes_after=%d "
         "rows=%d seconds=%.2f reason=%s",
-        done.bite.table,
-        "/".join(done.bite.partition),
+        done.task.table,
+        "/".join(done.task.partition),
         done.version,
-        len(done.bite.files),
+        len(done.task.files),
         done.n_files_after,
-        done.bite.size_bytes,
+        done.task.size_bytes,
         done.bytes_after,
-        done.bite.n_rows,
+        done.task.n_rows,
         done.seconds,
-        done.bite.reason,
+        done.task.reason,
     )

@@ -6,10 +6,10 @@ from typing import Any
 import duckdb
 
 from compaction.finding import Finding
-from lakehouse.duckdb_session import padded_rows, position_lists
-from lakehouse.position import Position
-from lakehouse.table_spec import TableSpec
-from lakehouse.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE
+from lakehouse.delta.position import Position
+from lakehouse.engine.duckdb_session import padded_rows, position_lists
+from lakehouse.schema.spec import TableSpec
+from lakehouse.schema.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE
 
 _PLACE = "topic_id || '/' || kafka_partition || '/' || kafka_offset"
 _OUTSIDE = "SELECT count(*), min({key}::VARCHAR) FROM {rows} WHERE {partition} IS DISTINCT FROM {day}"

@@ -7,7 +7,7 @@ from pathlib import Path
 MAX_SECONDS = 50
 JITTER_SECONDS = 10
 _CRONTAB = """\
-# The table service of {lake}, once a minute. Two runs never overlap; a run begins no bite after {max_seconds} s.
+# The table service of {lake}, once a minute. Two runs never overlap; a run begins no task after {max_seconds} s.
 * * * * * cd {folder} && sleep $(shuf -i 0-{jitter_seconds} -n 1) && {command}
 """
 _SYSTEMD = """\

@@ -13,17 +13,17 @@ from compaction.compact import CompactChoice, CompactReport, compact_lake, plan_
 from compaction.expire import Expired, expire_lake
 from compaction.fsck import check_lake
 from compaction.outcome import Outcome
-from compaction.plan import Bite
+from compaction.plan import RewriteTask
 from compaction.quarantine_command import quarantine
 from compaction.schedule import to_crontab, to_systemd_units
 from compaction.spark_engine import compact_with_spark
 from compaction.vacuum import vacuum_lake
+from lakehouse.derived.rollup_refresh import refresh_rollups
+from lakehouse.derived.score_refresh import refresh_scores
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
-from lakehouse.maintenance_runs import read_runs
-from lakehouse.rollup_refresh import refresh_rollups
-from lakehouse.score_refresh import refresh_scores
-from lakehouse.tables import BRONZE
+from lakehouse.maintenance.runs import read_runs
+from lakehouse.schema.tables import BRONZE
 from lakehouse.time_range import format_us
 
 _RETENTION_LOOKS = 12
@@ -31,22 +31,22 @@ _RETENTION_LOOKS = 12
 
 
 def plan(lake: Lake, options: Namespace) -> Outcome:
-    bites = plan_lake(lake.location, _choice(options))
+    tasks = plan_lake(lake.location, _choice(options))
     checkpoints = checkpoint_lake(lake.location, names=_names(options), dry_run=True)
     expired = expire_lake(lake, options.retention, names=_names(options))
     document = {
-        "compact": [_to_entry(bite) | {"n_files_after": bite.n_files_after} for bite in bites],
+        "compact": [_to_entry(task) | {"n_files_after": task.n_files_after} for task in tasks],
         "checkpoint": [asdict(found) for found in checkpoints],
         "expire": [asdict(found) for found in expired],
     }
     lines = [
-        f"compact {bite.table} {'/'.join(bite.partition)}: {len(bite.files)} files of {_size(bite.size_bytes)} "
-        f"to {bite.n_files_after}, because: {bite.reason}"
-        for bite in bites
+        f"compact {task.table} {'/'.join(task.partition)}: {len(task.files)} files of {_size(task.size_bytes)} "
+        f"to {task.n_files_after}, because: {task.reason}"
+        for task in tasks
     ]
     lines += [f"checkpoint {found.table}: {found.n_commits} commits since the last" for found in checkpoints]
     lines += _expiry_lines(expired, "would expire")
-    return Outcome(document, (*(lines or ["nothing to do: everything is good"]), *_horizon_lines(lake)))
+    return Outcome(document, (*(lines or ["nothing to do: everything is good"]), *_retained_from_lines(lake)))
 
 
 def run(lake: Lake, options: Namespace) -> Outcome:
@@ -83,8 +83,8 @@ def compact(lake: Lake, options: Namespace) -> Outcome:
     engine = compact_with_spark if getattr(options, "engine", "duckdb") == "spark" else compact_lake
     report = engine(lake.location, _choice(options), budget=budget)
     lines = [
-        f"compacted {done.bite.table} {'/'.join(done.bite.partition)}: {len(done.bite.files)} files of "
-        f"{_size(done.bite.size_bytes)} to {done.n_files_after} of {_size(done.bytes_after)} in {done.seconds:.1f} s"
+        f"compacted {done.task.table} {'/'.join(done.task.partition)}: {len(done.task.files)} files of "
+        f"{_size(done.task.size_bytes)} to {done.n_files_after} of {_size(done.bytes_after)} in {done.seconds:.1f} s"
         for done in report.rewritten
     ]
     if report.is_cut_off:
@@ -213,15 +213,17 @@ def _expiry_lines(found: Sequence[Expired], said: str) -> list[str]:
     return lines
 
 
-def _horizon_lines(lake: Lake) -> tuple[str, ...]:
+def _retained_from_lines(lake: Lake) -> tuple[str, ...]:
     """How far back gold can be rebuilt, where that is not to its beginning."""
     try:
-        horizon_us = lake.snapshot(BRONZE.name)[BRONZE.name].horizon_us
+        retained_from_us = lake.snapshot(BRONZE.name)[BRONZE.name].retained_from_us
     except LakeNotFoundError:
         return ()
-    if horizon_us is None:
+    if retained_from_us is None:
         return ()
-    return (f"bronze begins at {format_us(horizon_us)}: what is older cannot be rebuilt, only carried over",)
+    return (
+        f"bronze begins at {format_us(retained_from_us)}: what is older cannot be rebuilt, only carried over",
+    )
 
 
 def _vacuumed_lately(lake: Lake) -> bool:
@@ -232,7 +234,7 @@ def _vacuumed_lately(lake: Lake) -> bool:
 def _to_document(report: CompactReport) -> dict[str, Any]:
     return {
         "compact": [
-            _to_entry(done.bite)
+            _to_entry(done.task)
             | {
                 "version": done.version,
                 "n_files_after": done.n_files_after,
@@ -246,15 +248,15 @@ def _to_document(report: CompactReport) -> dict[str, Any]:
     }
 
 
-def _to_entry(bite: Bite) -> dict[str, Any]:
-    """A bite as its plan and its report both tell it."""
+def _to_entry(task: RewriteTask) -> dict[str, Any]:
+    """A task as its plan and its report both tell it."""
     return {
-        "table": bite.table,
-        "partition": list(bite.partition),
-        "n_files": len(bite.files),
-        "n_rows": bite.n_rows,
-        "size_bytes": bite.size_bytes,
-        "reason": bite.reason,
+        "table": task.table,
+        "partition": list(task.partition),
+        "n_files": len(task.files),
+        "n_rows": task.n_rows,
+        "size_bytes": task.size_bytes,
+        "reason": task.reason,
     }
 
 

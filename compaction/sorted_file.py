@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from deltalake.transaction import AddAction
 
 from compaction.live_files import PartitionValues, run_file_name
-from lakehouse.delta_table import MIN_ROW_GROUP_ROWS, ROW_GROUP_ROWS, ZSTD_LEVEL
-from lakehouse.storage import LakeLocation
-from lakehouse.table_spec import TableSpec
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import MIN_ROW_GROUP_ROWS, ROW_GROUP_ROWS, ZSTD_LEVEL
+from lakehouse.schema.spec import TableSpec
 
 
 class SortedRunWriter:

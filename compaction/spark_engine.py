@@ -17,11 +17,11 @@ from compaction.budget import Budget
 from compaction.compact import CompactChoice, CompactReport
 from compaction.errors import EngineError
 from compaction.lake_tables import open_tables
-from compaction.plan import TARGET_FILE_BYTES, Bite
+from compaction.plan import TARGET_FILE_BYTES, RewriteTask
 from compaction.rewrite import Rewritten
-from lakehouse.rollup_tables import ROLLUP_TABLES
-from lakehouse.storage import LakeLocation
-from lakehouse.table_spec import TableSpec
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.schema.rollup_tables import ROLLUP_TABLES
+from lakehouse.schema.spec import TableSpec
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
@@ -37,31 +37,31 @@ def compact_with_spark(
     """
     report, budget = CompactReport(), budget or Budget()
     chosen = [
-        (spec, location, bite)
+        (spec, location, task)
         for spec, location, table in open_tables(lake, choice.names)
         if spec not in ROLLUP_TABLES
-        for bite in choice.plan(spec, table)
-        if len(bite.files) > bite.n_files_after
+        for task in choice.plan(spec, table)
+        if len(task.files) > task.n_files_after
     ]
     if not chosen:
         return report
     with _spark() as process:
-        for spec, location, bite in chosen:
+        for spec, location, task in chosen:
             if budget.is_spent:
                 report.is_cut_off = True
                 break
-            report.rewritten.append(_optimize(process, spec, location, bite))
-            budget.spend(bite.size_bytes)
+            report.rewritten.append(_optimize(process, spec, location, task))
+            budget.spend(task.size_bytes)
     return report
 
 
 def _optimize(
-    process: "subprocess.Popen[str]", spec: TableSpec, location: LakeLocation, bite: Bite
+    process: "subprocess.Popen[str]", spec: TableSpec, location: LakeLocation, task: RewriteTask
 ) -> Rewritten:
     started = time.monotonic()
     request = {
         "uri": location.uri,
-        "partition": dict(zip(spec.partition_by, bite.partition, strict=True)),
+        "partition": dict(zip(spec.partition_by, task.partition, strict=True)),
         "order": spec.sort_by[0],
     }
     answer = _ask(process, json.dumps(request))
@@ -70,14 +70,14 @@ def _optimize(
     logger.info(
         "optimized engine=spark table=%s partition=%s version=%d files_before=%d files_after=%d seconds=%.2f",
         spec.name,
-        "/".join(bite.partition),
+        "/".join(task.partition),
         done["version"],
         done["n_files_before"],
         done["n_files_after"],
         seconds,
     )
     return Rewritten(
-        bite=bite,
+        task=task,
         version=done["version"],
         n_files_after=done["n_files_after"],
         bytes_after=done["size_bytes_after"],
@@ -101,7 +101,7 @@ def _ask(process: "subprocess.Popen[str]", line: str) -> str:
 
 @contextmanager
 def _spark() -> "Iterator[subprocess.Popen[str]]":
-    command = [sys.executable, "-m", "streaming.optimize", "--target-bytes", str(TARGET_FILE_BYTES)]
+    command = [sys.executable, "-m", "streaming.spark.optimize", "--target-bytes", str(TARGET_FILE_BYTES)]
     process = subprocess.Popen(
         command, cwd=PROJECT_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -16,10 +16,10 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from compaction.errors import SwapConflictError
 from compaction.live_files import LiveFile
-from lakehouse.delta_table import POST_COMMIT_HOOKS
-from lakehouse.horizon import HORIZON_APP_ID
-from lakehouse.log_listing import is_torn, refresh
-from lakehouse.table_spec import TableSpec
+from lakehouse.delta.log_listing import is_incomplete_listing, refresh
+from lakehouse.delta.retained_from import RETAINED_FROM_APP_ID
+from lakehouse.delta.table import POST_COMMIT_HOOKS
+from lakehouse.schema.spec import TableSpec
 
 MAX_ATTEMPTS = 50
 
@@ -48,7 +48,7 @@ def commit_swap(table: DeltaTable, spec: TableSpec, swap: Swap, *, noted: Mappin
         *swap.added,
         *(_to_removal(spec, file, swap.changes_rows) for file in swap.removed),
     ]
-    horizon = [] if swap.horizon_day is None else [Transaction(HORIZON_APP_ID, swap.horizon_day)]
+    horizon = [] if swap.horizon_day is None else [Transaction(RETAINED_FROM_APP_ID, swap.horizon_day)]
     wanted = {file.path for file in swap.removed}
     for _ in range(MAX_ATTEMPTS):
         refresh(table)
@@ -70,7 +70,7 @@ def commit_swap(table: DeltaTable, spec: TableSpec, swap: Swap, *, noted: Mappin
         except CommitFailedError:
             continue
         except DeltaError as error:
-            if not is_torn(error):
+            if not is_incomplete_listing(error):
                 raise
             continue
         refresh(table)

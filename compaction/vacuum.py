@@ -12,11 +12,11 @@ from deltalake import DeltaTable
 from compaction.errors import ClockError
 from compaction.lake_tables import open_tables
 from compaction.version_retention import assert_retention
-from lakehouse.catalog import Catalog
-from lakehouse.delta_table import POST_COMMIT_HOOKS
-from lakehouse.storage import LakeLocation
-from lakehouse.table_spec import RETENTION_HOURS
-from lakehouse.tables import TABLES
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import POST_COMMIT_HOOKS
+from lakehouse.schema.spec import RETENTION_HOURS
+from lakehouse.schema.tables import TABLES
 from lakehouse.time_range import HOUR_US, SECOND_US
 
 MAX_SKEW_SECONDS = 300.0

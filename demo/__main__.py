@@ -14,7 +14,7 @@ from pathlib import Path
 
 from demo.program import Program, read_procfile, start_program
 from demo.questions import QUESTIONS, ask, in_words, n_gold_rows, newest_forecast
-from streaming.broker import read_bootstrap
+from streaming.broker.embedded import read_bootstrap
 
 DEMO_DIR = Path(".runtime/demo")
 START_SECONDS = 120.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
-BOUND_CHILD = Path("streaming/bound_child.py")
+BOUND_CHILD = Path("streaming/broker/bound_child.py")
 STOP_SECONDS = 20.0
 LOG_TAIL_LINES = 15
 

@@ -15,25 +15,25 @@ from typing import TypeVar
 
 import duckdb
 
-from lakehouse.assets import AssetDirectory
-from lakehouse.catalog import Build, Catalog
-from lakehouse.columns import ColumnStore
-from lakehouse.duckdb_session import DuckdbSession
+from lakehouse.cache.rollup_store import RollupStore
+from lakehouse.cache.store import ColumnStore
+from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.position import Position
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.engine.duckdb_session import DuckdbSession
+from lakehouse.engine.limits import UNLIMITED, QueryLimits
 from lakehouse.errors import BehindError, FileGoneError, LakeNotFoundError, QueryError, VersionGoneError
-from lakehouse.file_offsets import FileOffsets
-from lakehouse.position import Position
-from lakehouse.query_gate import UNLIMITED, QueryLimits
-from lakehouse.relation import connect as connect_to
-from lakehouse.rollup_columns import RollupStore
-from lakehouse.rollup_tables import ROLLUP_TABLES
-from lakehouse.row_filter import Instant, to_instant_us
-from lakehouse.settings import Settings
-from lakehouse.snapshot import Snapshot, TableFollower, TableSnapshot
-from lakehouse.storage import LakeLocation
-from lakehouse.table import Table
-from lakehouse.tables import TABLES
-from lakehouse.tail import TAIL_TOPICS, Tail
-from lakehouse.time_travel import Past
+from lakehouse.process.settings import Settings
+from lakehouse.schema.rollup_tables import ROLLUP_TABLES
+from lakehouse.schema.tables import TABLES
+from lakehouse.snapshots.file_offsets import FileOffsets
+from lakehouse.snapshots.pinned import Snapshot, TableFollower, TableSnapshot
+from lakehouse.snapshots.symbols import SymbolCatalog
+from lakehouse.snapshots.time_travel import TimeTravel
+from lakehouse.table.lazy_table import Table
+from lakehouse.table.relation import connect as connect_to
+from lakehouse.table.row_filter import Instant, to_instant_us
+from lakehouse.tail.store import TAIL_TOPICS, Tail
 
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -98,11 +98,11 @@ class Lake:
         self.location = location
         self.catalog = Catalog(location)
         self.session = DuckdbSession(limits, within=location.to_path() if location.is_local else None)
-        self.assets = AssetDirectory(self.session)
+        self.symbols = SymbolCatalog(self.session)
         self.columns = ColumnStore(self.session, budget_bytes=columns_budget_bytes)
         self.rollups = RollupStore(self.session, is_on=columns_budget_bytes > 0)
         self.offsets = FileOffsets(self.session)
-        self.past = Past(self.catalog)
+        self.time_travel = TimeTravel(self.catalog)
         self.tail: Tail | None = None
         """What follows Kafka in this process, if anything does."""
         self._lock = threading.Lock()
@@ -204,13 +204,13 @@ class Lake:
         if version is not None and as_of is not None:
             raise QueryError(parameter="as_of", problem="a version is given too", accepted="one of the two")
         if version is not None:
-            moment = self.past.at_version(name, version, newest=self.snapshot(name)[name])
+            moment = self.time_travel.at_version(name, version, newest=self.snapshot(name)[name])
             return Table(
-                lake=self, name=name, pinned=self.past.snapshot(moment, (name,), version=version)[name]
+                lake=self, name=name, pinned=self.time_travel.snapshot(moment, (name,), version=version)[name]
             )
         if as_of is not None:
-            moment = self.past.at_instant(to_instant_us("as_of", as_of))
-            return Table(lake=self, name=name, pinned=self.past.snapshot(moment, (name,))[name])
+            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of))
+            return Table(lake=self, name=name, pinned=self.time_travel.snapshot(moment, (name,))[name])
         return Table(lake=self, name=name)
 
     def connect(self, *, as_of: Instant | None = None) -> duckdb.DuckDBPyConnection:
@@ -220,8 +220,8 @@ class Lake:
         """
         names = tuple(name for name, spec in TABLES.items() if spec not in ROLLUP_TABLES)
         if as_of is not None:
-            moment = self.past.at_instant(to_instant_us("as_of", as_of))
-            return connect_to(self.past.snapshot(moment, (), optional=names))
+            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of))
+            return connect_to(self.time_travel.snapshot(moment, (), optional=names))
         return self.read(lambda: self.snapshot(optional=names), connect_to)
 
     def __repr__(self) -> str:

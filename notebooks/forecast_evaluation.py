@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lakehouse import lake
-from lakehouse.lead_lag import holm
+from lakehouse.scores.lead_lag import holm
 
 plt.rcParams.update(
     {"axes.grid": True, "grid.alpha": 0.3, "axes.spines.top": False, "axes.spines.right": False}
@@ -143,7 +143,7 @@ print(scores[["horizon", "model", "targets", "ratio", "low", "high"]].round(4).t
 # how many scores you look at: of twenty models without skill, one "beats" the walk at 5 %. Holm's adjustment does.
 
 # %%
-from lakehouse.scorecard import read_scorecard  # noqa: E402
+from lakehouse.scores.scorecard import read_scorecard  # noqa: E402
 from lakehouse.time_range import to_us  # noqa: E402
 
 ((last_target,),) = con.sql("SELECT max(target_time) FROM gold_score").fetchall()

@@ -150,7 +150,7 @@ copies = con.sql(
     SELECT d.topic, count(*) AS copies, median(d.broker_time - w.broker_time) AS "usually after",
         max(d.broker_time - w.broker_time) AS "at most after"
     FROM duplicates d JOIN bronze w ON (w.topic_id, w.kafka_partition, w.kafka_offset)
-        = (d.winner_topic_id, d.winner_partition, d.winner_offset)
+        = (d.stored_topic_id, d.stored_partition, d.stored_offset)
     GROUP BY ALL ORDER BY copies DESC
     """
 ).df()

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from lakehouse import lake
-from lakehouse.lead_lag import holm, lead_lag
+from lakehouse.scores.lead_lag import holm, lead_lag
 
 plt.rcParams.update(
     {"axes.grid": True, "grid.alpha": 0.3, "axes.spines.top": False, "axes.spines.right": False}

@@ -86,7 +86,7 @@ plt.show()
 # commit is in the log.
 
 # %%
-from lakehouse.position import Position  # noqa: E402
+from lakehouse.delta.position import Position  # noqa: E402
 
 seen = Position()
 n_seen = 0

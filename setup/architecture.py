@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from lakehouse.contract import CONTRACTS, RAW_NEWS, RAW_PRICE
-from lakehouse.generated_files import write_or_check
-from lakehouse.rollups import ROLLUPS
-from lakehouse.series import SERIES
-from lakehouse.settings import SOCKET_PATH
-from lakehouse.tables import BRONZE, GOLD_PREDICTION, GOLD_PRICE, GOLD_SCORE
-from lakehouse.tail import TAIL_TOPICS
+from lakehouse.messages.contract import CONTRACTS, RAW_NEWS, RAW_PRICE
+from lakehouse.process.settings import SOCKET_PATH
+from lakehouse.schema.tables import BRONZE, GOLD_PREDICTION, GOLD_PRICE, GOLD_SCORE
+from lakehouse.series.definitions import SERIES
+from lakehouse.series.rollups import ROLLUPS
+from lakehouse.tail.store import TAIL_TOPICS
+from setup.generated_files import write_or_check
 from streaming.analysis.queries import all_queries
-from streaming.ingest.intake import INTAKE_TABLES
+from streaming.ingest.batch import INTAKE_TABLES
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "images" / "architecture.svg"
 BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN_WIDTH = 150, 34, 12, 202

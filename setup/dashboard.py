@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lakehouse.generated_files import write_or_check
+from setup.generated_files import write_or_check
 
 FILE = Path(__file__).resolve().parent.parent / "deploy" / "grafana" / "dashboard.json"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -142,8 +142,8 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 "percentunit",
                 (
                     (
-                        'sum(rate(cryptoviz_kept_pages_total{outcome="hit"}[5m])) / '
-                        "sum(rate(cryptoviz_kept_pages_total[5m]))",
+                        'sum(rate(cryptoviz_response_cache_requests_total{outcome="hit"}[5m])) / '
+                        "sum(rate(cryptoviz_response_cache_requests_total[5m]))",
                         "pages",
                     ),
                     (

@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from streaming.errors import StreamingError
-from streaming.jars import Jar, read_jars_lock
-from streaming.java import find_jdk
+from streaming.spark.jars import Jar, read_jars_lock
+from streaming.spark.java import find_jdk
 
 LOCK = ROOT / "setup" / "jars.lock"
 JARS = ROOT / ".runtime" / "jars"

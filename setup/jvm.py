@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from streaming.errors import StreamingError
-from streaming.java import find_jdk
+from streaming.spark.java import find_jdk
 
 SOURCES = ROOT / "jvm" / "src"
 TEST_SOURCES = SOURCES / "test"

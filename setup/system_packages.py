@@ -90,7 +90,7 @@ def _has_jdk() -> bool:
     from streaming.errors import (
         JavaNotFoundError,
     )  # An older Python must get as far as the line that names it.
-    from streaming.java import find_jdk
+    from streaming.spark.java import find_jdk
 
     try:
         find_jdk()

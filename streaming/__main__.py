@@ -25,7 +25,7 @@ from streaming.command_line import (
 from streaming.errors import CompactedTopicError, DataLossError, SparkLostError, StreamingError
 from streaming.ingest.__main__ import add_ingest_options, to_ingest_settings
 from streaming.ingest.run import IngestService
-from streaming.supervision import one_line, stop_on_signals
+from streaming.spark.supervision import one_line, stop_on_signals
 
 LOCAL_MASTER = "local[6]"
 """Two tasks for each of three queries, on however many cores: the long tasks of an analysis that catches up must not

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from lakehouse.log_lines import log_as_set
-from lakehouse.metrics import serve_metrics
-from lakehouse.settings import Settings
-from lakehouse.storage import LakeLocation
-from streaming.spark_session import build_session
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.process.log_lines import configure_logging
+from lakehouse.process.metrics import serve_metrics
+from lakehouse.process.settings import Settings
+from streaming.spark.session import build_session
 
 EXIT_FAILED = 1
 EXIT_NEEDS_OPERATOR = 3
@@ -21,7 +21,7 @@ EXIT_NEEDS_OPERATOR = 3
 
 def log_to_stdout() -> None:
     """One line an event; the clients' own chatter is left out."""
-    log_as_set(sys.stdout)
+    configure_logging(sys.stdout)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     logging.getLogger("py4j").setLevel(logging.WARNING)
 

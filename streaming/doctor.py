@@ -19,21 +19,21 @@ from pathlib import Path
 
 from deltalake.exceptions import DeltaError
 
-from lakehouse.catalog import Catalog
-from lakehouse.contract import CONTRACTS
-from lakehouse.delta_table import open_table
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.position import Position, TopicPartition, read_position
+from lakehouse.delta.table import open_table
 from lakehouse.errors import LakehouseError, LakeNotFoundError
-from lakehouse.position import Position, TopicPartition, read_position
-from lakehouse.settings import Settings
-from lakehouse.tables import BRONZE, TABLES
-from streaming.embedded_broker import read_bootstrap
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.process.settings import Settings
+from lakehouse.schema.tables import BRONZE, TABLES
+from streaming.broker.embedded import read_bootstrap
 from streaming.errors import KafkaUnavailableError, StreamingError
-from streaming.ingest.intake import INTAKE_TABLES
+from streaming.ingest.batch import INTAKE_TABLES
 from streaming.ingest.preflight import find_losses
-from streaming.jars import read_jars_lock
-from streaming.java import find_jdk
-from streaming.kafka_settings import KafkaSettings
-from streaming.topics import TopicDescription, describe_topics, fetch_offsets
+from streaming.kafka.settings import KafkaSettings
+from streaming.kafka.topics import TopicDescription, describe_topics, fetch_offsets
+from streaming.spark.jars import read_jars_lock
+from streaming.spark.java import find_jdk
 
 ROOT = Path(__file__).resolve().parent.parent
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -170,7 +170,9 @@ def _broker(kafka: KafkaSettings) -> tuple[Finding, _Broker | None]:
     except KafkaUnavailableError as error:
         return Finding("kafka", FAIL, str(error), "start the broker, or correct its address"), None
     except StreamingError as error:
-        return Finding("kafka", FAIL, str(error), "python -m streaming.topics makes what is missing"), None
+        return Finding(
+            "kafka", FAIL, str(error), "python -m streaming.kafka.topics makes what is missing"
+        ), None
     n_partitions = sum(topic.n_partitions for topic in described.values())
     said = f"{len(described)} topics, {n_partitions} partitions at {kafka.bootstrap_servers}"
     return Finding("kafka", OK, said), _Broker(described, spans)

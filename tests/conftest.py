@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-from tests.sizes import FULL, QUICK
+from tests.support.profiles import FULL, QUICK
 
 settings.register_profile(QUICK, max_examples=25, deadline=None, derandomize=True)
 settings.register_profile(FULL, max_examples=100, deadline=None)

@@ -7,7 +7,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from api.access.models import ApiToken
-from api.lakes import current_settings
+from api.process.lake import current_settings
 
 
 class Access(Enum):

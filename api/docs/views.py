@@ -4,8 +4,8 @@ from django.http import Http404, HttpResponse
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from api.access.base_views import LakeView
 from api.access.permissions import Access
-from api.answers import LakeView
 from api.docs.files import current_docs
 
 # Swagger UI writes style attributes; nothing else is allowed beyond this origin's own files.

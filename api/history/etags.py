@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.encoding import encode_json
+from api.http.encoding import encode_json
 
 _DIGEST_BYTES = 16
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
-from api.instants import INSTANT_ACCEPTED, INSTANT_PATTERN, PERIOD_ACCEPTED, PERIOD_PATTERN, shown
-from api.patterns import in_any_case, whole
-from api.rendering import MEDIA_TYPES
-from lakehouse.buckets import FILLINGS, INTERVALS
-from lakehouse.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
-from lakehouse.cursor import CURSOR_PATTERN
+from api.http.instants import INSTANT_ACCEPTED, INSTANT_PATTERN, PERIOD_ACCEPTED, PERIOD_PATTERN, shown
+from api.http.patterns import in_any_case, whole
+from api.http.renderers import MEDIA_TYPES
 from lakehouse.errors import QueryError
-from lakehouse.series import AXES, PREDICTION, Series
-from lakehouse.thinning import MAX_POINTS, MIN_POINTS
+from lakehouse.history.cursor import CURSOR_PATTERN
+from lakehouse.history.downsampling import MAX_POINTS, MIN_POINTS
+from lakehouse.messages.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
+from lakehouse.series.buckets import FILLINGS, INTERVALS
+from lakehouse.series.definitions import AXES, PREDICTION, Series
 
 DEFAULT_PERIOD = "24h"
 DEFAULT_LIMIT = 1000

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from api.encoding import encode_json, format_times
-from lakehouse.history_query import Row
-from lakehouse.series import SERIES, Series
-from lakehouse.table_spec import to_arrow_type
+from api.http.encoding import encode_json, format_times
+from lakehouse.history.query import Row
+from lakehouse.schema.spec import to_arrow_type
+from lakehouse.series.definitions import SERIES, Series
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 _BUCKET_TYPES: Mapping[str, pa.DataType] = {

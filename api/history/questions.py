@@ -14,8 +14,12 @@ from api.history.parameters import (
     check_names,
     parse_symbol,
 )
-from api.instants import parse_instant, parse_period
-from lakehouse.buckets import (
+from api.http.instants import parse_instant, parse_period
+from lakehouse.errors import QueryError
+from lakehouse.history.cursor import Cursor, decode_cursor
+from lakehouse.history.page import HistoryQuery
+from lakehouse.lake import Lake
+from lakehouse.series.buckets import (
     BUCKET_WIDTHS_US,
     MAX_BUCKETS,
     NO_FILLING,
@@ -23,21 +27,17 @@ from lakehouse.buckets import (
     automatic_interval,
     bucket_start,
 )
-from lakehouse.cursor import Cursor, decode_cursor
-from lakehouse.errors import QueryError
-from lakehouse.history import HistoryQuery
-from lakehouse.lake import Lake
-from lakehouse.series import Series
+from lakehouse.series.definitions import Series
+from lakehouse.snapshots.time_travel import PointInTime
 from lakehouse.time_range import MINUTE_US, TimeRange
-from lakehouse.time_travel import Moment
 
 MAX_THINNED_ROWS = 200_000
 _PER_PAGE = frozenset({"curseur", "format", "limite"})
 
-Travel = Callable[[Series, Mapping[str, str], int], Moment | None]
+Travel = Callable[[Series, Mapping[str, str], int], PointInTime | None]
 
 
-def no_travel(series: Series, asked: Mapping[str, str], now_us: int) -> Moment | None:
+def no_travel(series: Series, asked: Mapping[str, str], now_us: int) -> PointInTime | None:
     """Where there is no past to look at."""
     return None
 
@@ -45,7 +45,7 @@ def no_travel(series: Series, asked: Mapping[str, str], now_us: int) -> Moment |
 def travel_in(lake: Lake) -> Travel:
     """Finds moments in a lake's past. What it gives raises QueryError and VersionGoneError."""
 
-    def travel(series: Series, asked: Mapping[str, str], now_us: int) -> Moment | None:
+    def travel(series: Series, asked: Mapping[str, str], now_us: int) -> PointInTime | None:
         if "version" in asked and "a_la_date" in asked:
             raise QueryError(
                 parameter="version",
@@ -54,14 +54,14 @@ def travel_in(lake: Lake) -> Travel:
             )
         if "version" in asked:
             newest = lake.snapshot(series.table.name)[series.table.name]
-            return lake.past.at_version(series.table.name, int(asked["version"]), newest=newest)
+            return lake.time_travel.at_version(series.table.name, int(asked["version"]), newest=newest)
         if "a_la_date" in asked:
             instant_us = parse_instant("a_la_date", asked["a_la_date"])
             if instant_us > now_us:
                 raise QueryError(
                     parameter="a_la_date", problem="it is yet to come", accepted="an instant up to now"
                 )
-            return lake.past.at_instant(instant_us)
+            return lake.time_travel.at_instant(instant_us)
         return None
 
     return travel

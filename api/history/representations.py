@@ -8,9 +8,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from api.encoding import encode_json
 from api.history.point_columns import to_arrow_points, to_csv_points, to_json_points
-from lakehouse.history_query import Row
+from api.http.encoding import encode_json
+from lakehouse.history.query import Row
 
 _LINES = msgspec.json.Encoder()
 Meta = Mapping[str, Any]

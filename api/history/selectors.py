@@ -6,22 +6,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.history.etags import page_etag, stream_etag
-from api.history.page_memo import KeptPage, is_kept, true_until_us
 from api.history.parameters import MAX_LIMIT
 from api.history.point_columns import point_schema
 from api.history.representations import encode_envelope, encode_points, encode_slices
-from api.problems import UnknownSymbolError
-from lakehouse.buckets import RAW
-from lakehouse.cursor import Cursor, encode_cursor
+from api.history.response_cache import CachedPage, is_kept, true_until_us
+from api.http.problems import UnknownSymbolError
+from lakehouse.delta.position import Position
 from lakehouse.errors import LakeNotFoundError
-from lakehouse.history import HistoryPage, HistoryQuery, read_history
+from lakehouse.history.cursor import Cursor, encode_cursor
+from lakehouse.history.page import HistoryPage, HistoryQuery, read_history
+from lakehouse.history.stream import HistoryStream, stream_history
 from lakehouse.lake import Lake
-from lakehouse.markets import Market
-from lakehouse.position import Position
-from lakehouse.row_stream import HistoryStream, stream_history
-from lakehouse.snapshot import Snapshot, TableSnapshot
-from lakehouse.tables import ASSET_TABLES
-from lakehouse.tail import OFF, TailGlance
+from lakehouse.schema.tables import ASSET_TABLES
+from lakehouse.series.buckets import RAW
+from lakehouse.series.markets import Market
+from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
+from lakehouse.tail.store import OFF, TailStatus
 from lakehouse.time_range import SECOND_US, format_us
 
 Envelope = dict[str, Any]
@@ -37,7 +37,7 @@ class HistoryAnswer:
     etag: str
     meta: Envelope
     body: bytes | Iterator[bytes]
-    kept: KeptPage | None = None
+    kept: CachedPage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +63,13 @@ def history(*, lake: Lake, request: HistoryRequest) -> HistoryAnswer:
     return _paged(request, page)
 
 
-def kept_answer(kept: KeptPage, *, lake: Lake, now_us: int) -> HistoryAnswer | None:
+def cached_answer(kept: CachedPage, *, lake: Lake, now_us: int) -> HistoryAnswer | None:
     """What a kept page says now; None where it is not true any more. Raises LakeNotFoundError."""
     name = kept.table.spec.name
     table = lake.snapshot(name)[name]
-    tail = TailGlance(OFF, table.position, {}, None)
+    tail = TailStatus(OFF, table.position, {}, None)
     if lake.tail is not None:
-        tail = lake.tail.glance(name, kept.symbol, table.position)
+        tail = lake.tail.status(name, kept.symbol, table.position)
     if not kept.is_true(table, tail.lasts, now_us):
         return None
     meta: Envelope = {
@@ -87,8 +87,8 @@ def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
     meta: Envelope = {
         "requete": _to_request(query, page.market, n_read=page.n_read),
         "suivant": _to_next_url(request, page.next),
-        "complet": page.next is None and not _left_out(query, page) and page.horizon_us is None,
-        "horizon": _to_horizon(page.horizon_us),
+        "complet": page.next is None and not _left_out(query, page) and page.retained_from_us is None,
+        "horizon": _to_retained_from(page.retained_from_us),
         "snapshot": _to_snapshots(page.snapshot, page.positions, query.as_of_us),
     }
     points = encode_points(schema, page.rows)
@@ -108,11 +108,11 @@ def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
 
 def _to_kept(
     query: HistoryQuery, page: HistoryPage, meta: Envelope, points: bytes, etag: str
-) -> KeptPage | None:
+) -> CachedPage | None:
     if not is_kept(query):
         return None
     table = page.snapshot[query.series.table.name]
-    return KeptPage(
+    return CachedPage(
         requete=meta["requete"],
         suivant=meta["suivant"],
         complet=meta["complet"],
@@ -135,8 +135,8 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
     meta: Envelope = {
         "requete": _to_request(query, pin.market, n_read=stream.n_rows),
         "suivant": _to_next_url(request, stream.next),
-        "complet": stream.next is None and stream.horizon_us is None,
-        "horizon": _to_horizon(stream.horizon_us),
+        "complet": stream.next is None and stream.retained_from_us is None,
+        "horizon": _to_retained_from(stream.retained_from_us),
         "snapshot": _to_snapshots(pin.snapshot, positions, query.as_of_us),
     }
     etag = stream_etag(
@@ -145,7 +145,7 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
         requete=meta["requete"],
         fingerprint=stream.fingerprint,
         others={name: positions[name].to_json() for name in positions if name != query.series.table.name}
-        | {"horizon": stream.horizon_us},
+        | {"horizon": stream.retained_from_us},
     )
     schema = point_schema(query.series, stream.columns)
     body = encode_slices(request.representation, schema, stream.slices, meta)
@@ -159,7 +159,7 @@ def check_symbol(*, lake: Lake, symbol: str) -> None:
             snapshot = lake.snapshot(spec.name, tail_of=symbol)[spec.name]
         except LakeNotFoundError:
             continue
-        if symbol in lake.assets.of(snapshot).symbols():
+        if symbol in lake.symbols.of(snapshot).symbols():
             return
     raise UnknownSymbolError(symbol)
 
@@ -224,9 +224,9 @@ def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> E
     return request
 
 
-def _to_horizon(horizon_us: int | None) -> str | None:
+def _to_retained_from(retained_from_us: int | None) -> str | None:
     """The first instant that rows are kept of, where an answer lacks what came before it."""
-    return None if horizon_us is None else format_us(horizon_us)
+    return None if retained_from_us is None else format_us(retained_from_us)
 
 
 def _left_out(query: HistoryQuery, page: HistoryPage) -> bool:

@@ -8,19 +8,19 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from api.answers import LakeView, respond
-from api.clock import now_us
-from api.encoding import encode_json
+from api.access.base_views import LakeView, respond
 from api.history import selectors
-from api.history.page_memo import PageMemo
 from api.history.questions import parse_history_query, travel_in
+from api.history.response_cache import ResponseCache
 from api.history.selectors import HistoryAnswer, HistoryRequest
-from api.lakes import current_lake, current_settings, cursor_key
-from api.negotiation import FORMAT, FormatNegotiation
-from api.rendering import MEDIA_TYPES, TABULAR_RENDERERS
+from api.http.clock import now_us
+from api.http.encoding import encode_json
+from api.http.negotiation import FORMAT, FormatNegotiation
+from api.http.renderers import MEDIA_TYPES, TABULAR_RENDERERS
+from api.process.lake import current_lake, current_settings, cursor_key
 from lakehouse.errors import LakehouseError
-from lakehouse.history import HistoryQuery
-from lakehouse.series import SENTIMENT, Series
+from lakehouse.history.page import HistoryQuery
+from lakehouse.series.definitions import SENTIMENT, Series
 from lakehouse.time_range import HOUR_US
 
 # A commit that began before an instant may land a little after it: what is pinned this long ago is settled.
@@ -58,33 +58,33 @@ class HistoryView(LakeView):
         )
         answer = selectors.history(lake=lake, request=asked)
         if answer.kept is not None:
-            page_memo().keep(_key_of(request), answer.kept)
+            response_cache().keep(_key_of(request), answer.kept)
         return _respond(answer, representation, cache_control=_cache_control(query))
 
 
-def remembering(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def cached_response(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """A history view that answers a request it was asked before without going through it, where that is still true."""
 
     @wraps(view)
     def answer(request: HttpRequest, **path: str) -> HttpResponseBase:
         settings = current_settings()
-        kept = page_memo().find(_key_of(request)) if request.method == "GET" else None
+        kept = response_cache().find(_key_of(request)) if request.method == "GET" else None
         if (
             kept is None
             or settings.rate_limit
             or not settings.history_open
             or "Authorization" in request.headers
         ):
-            page_memo().n_found["miss"] += 1
+            response_cache().n_found["miss"] += 1
             return view(request, **path)
         try:
-            found = selectors.kept_answer(kept, lake=current_lake(), now_us=now_us())
+            found = selectors.cached_answer(kept, lake=current_lake(), now_us=now_us())
         except (LakehouseError, DeltaError):
             found = None  # the view says what is wrong
         if found is None:
-            page_memo().n_found["miss"] += 1
+            response_cache().n_found["miss"] += 1
             return view(request, **path)
-        page_memo().n_found["hit"] += 1
+        response_cache().n_found["hit"] += 1
         response = _respond(found, JSON, cache_control=_ASK_AGAIN)
         response["Allow"] = ", ".join(method.upper() for method in HistoryView.http_method_names)
         return response
@@ -93,9 +93,9 @@ def remembering(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 
 
 @cache
-def page_memo() -> PageMemo:
+def response_cache() -> ResponseCache:
     """This process's pages."""
-    return PageMemo(current_settings().answers_budget_bytes)
+    return ResponseCache(current_settings().answers_budget_bytes)
 
 
 def _key_of(request: HttpRequest | Request) -> Hashable:
@@ -128,4 +128,4 @@ def _respond(
     return response
 
 
-__all__ = ["HistoryView", "remembering", "respond"]
+__all__ = ["HistoryView", "cached_response", "respond"]

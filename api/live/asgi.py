@@ -5,7 +5,7 @@ from typing import Any
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "api.django_settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "api.config.settings")
 django.setup()
 
 from api.live.consumer import FluxConsumer  # noqa: E402 - Django first

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from api.live.frames import Frame
-from api.metrics import WEBSOCKET_CUT_OFF
+from api.metrics.registry import WEBSOCKET_CUT_OFF
 
 SLOW = 4408
 """Close code: the client did not read fast enough. It may come back, and resume."""

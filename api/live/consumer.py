@@ -6,15 +6,15 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from api.live.admission import Scope, address_of, is_known_host, is_known_origin
-from api.live.clearance import may_follow
+from api.live.authorization import is_authorized
 from api.live.client import Client, Wire
+from api.live.connection_limits import Scope, address_of, is_known_host, is_known_origin
 from api.live.frames import Frame, Subscribe, error_frame, parse_frame
 from api.live.gateway import Gateway
 from api.live.hub import pairs_of
-from api.metrics import WEBSOCKET_FRAMES
+from api.metrics.registry import WEBSOCKET_FRAMES
+from lakehouse.delta.position import Position
 from lakehouse.errors import QueryError
-from lakehouse.position import Position
 
 POLICY = 1008
 TRY_LATER = 1013
@@ -43,14 +43,14 @@ class FluxConsumer(AsyncWebsocketConsumer):
         scope: Scope = self.scope
         settings = self._gateway.settings
         is_known = is_known_host(scope, settings) and is_known_origin(scope, settings)
-        if not is_known or not await may_follow(scope, settings):
+        if not is_known or not await is_authorized(scope, settings):
             await self.close()  # before it is accepted: 403
             return
         await self.accept()
         wire = Wire(self._send_frame, scope["state"]["abort"])
         self._client = Client(wire, max_bytes=settings.live_buffer_bytes)
         address = address_of(scope, trusted_proxies=settings.trusted_proxies)
-        refused = self._gateway.admission.enter(address)
+        refused = self._gateway.connection_limiter.enter(address)
         if refused is not None:
             await self._refuse("too_many_clients", refused, TRY_LATER)
             return
@@ -83,7 +83,7 @@ class FluxConsumer(AsyncWebsocketConsumer):
         if self._client is not None:
             self._gateway.hub.leave(self._client)
         if self._address is not None:
-            self._gateway.admission.exit(self._address)
+            self._gateway.connection_limiter.exit(self._address)
             self._address = None
 
     async def _answer(self, client: Client, asked: Any) -> None:
@@ -119,7 +119,7 @@ class FluxConsumer(AsyncWebsocketConsumer):
         """Ends the connection once its token or session has ended."""
         settings = self._gateway.settings
         await asyncio.sleep(settings.live_recheck_seconds)
-        while await may_follow(self.scope, settings):
+        while await is_authorized(self.scope, settings):
             await asyncio.sleep(settings.live_recheck_seconds)
         await self._refuse("access_ended", "the token or session has ended", POLICY)
 

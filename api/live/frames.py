@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from api.encoding import encode_json
-from lakehouse.contract import SYMBOL_PATTERN
+from api.http.encoding import encode_json
+from lakehouse.delta.position import Position
 from lakehouse.errors import QueryError
-from lakehouse.position import Position
-from lakehouse.series import SERIES
-from lakehouse.tail import TAIL_TOPICS
-from lakehouse.tail_rows import TailRow, column_places
+from lakehouse.messages.contract import SYMBOL_PATTERN
+from lakehouse.series.definitions import SERIES
+from lakehouse.tail.rows import TailRow, column_places
+from lakehouse.tail.store import TAIL_TOPICS
 from lakehouse.time_range import format_us
 
 VERSION = 1

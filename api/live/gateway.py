@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-from api.lakes import current_settings, open_lake
-from api.live.admission import Admission
-from api.live.bell import Bell
-from api.live.follower import Follower
+from api.live.connection_limits import ConnectionLimiter
 from api.live.hub import Hub
-from api.metrics import WEBSOCKET_CLIENTS
-from api.sampling import SAMPLE_SECONDS, sample_tail
-from lakehouse.position import TopicPartition
-from lakehouse.settings import Settings
-from lakehouse.tail import Tail
-from lakehouse.tail_rows import TailRow
+from api.live.notifier import Notifier
+from api.metrics.registry import WEBSOCKET_CLIENTS
+from api.metrics.sampling import SAMPLE_SECONDS, sample_tail
+from api.process.lake import current_settings, open_lake
+from api.tail.follower import Follower
+from lakehouse.delta.position import TopicPartition
+from lakehouse.process.settings import Settings
+from lakehouse.tail.rows import TailRow
+from lakehouse.tail.store import Tail
 
 RESUME_SHARE = 4
 """A new process reads this share of what it may hold from before gold's position, for clients that come back."""
@@ -27,10 +27,10 @@ class Gateway:
         self.settings = settings
         self.tail = Tail(max_messages=settings.tail_messages)
         self.hub = Hub(self.tail)
-        self.admission = Admission(
+        self.connection_limiter = ConnectionLimiter(
             max_clients=settings.live_clients, max_of_address=settings.live_clients_of_address
         )
-        self._bell: Bell | None = None
+        self._bell: Notifier | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._follower = Follower(
             open_lake(settings),
@@ -43,7 +43,7 @@ class Gateway:
         )
 
     def start(self) -> None:
-        self._bell = Bell(self.hub.drain)
+        self._bell = Notifier(self.hub.drain)
         self._tasks = [
             asyncio.create_task(act) for act in (self._bell.run(), self.hub.beat(), self._measure())
         ]

@@ -17,9 +17,9 @@ from api.live.frames import (
     table_of,
     update_frame,
 )
-from lakehouse.position import Position, TopicPartition
-from lakehouse.tail import Tail
-from lakehouse.tail_rows import TailRow
+from lakehouse.delta.position import Position, TopicPartition
+from lakehouse.tail.rows import TailRow
+from lakehouse.tail.store import Tail
 
 logger = logging.getLogger(__name__)
 

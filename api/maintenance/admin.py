@@ -5,9 +5,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
-from api.lakes import current_lake
 from api.maintenance.models import MaintenanceRun
 from api.maintenance.record import take_over_runs
+from api.process.lake import current_lake
 
 _SHOWN_CHARACTERS = 80
 

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from api.maintenance.models import MaintenanceRun
-from lakehouse import maintenance_runs
-from lakehouse.storage import LakeLocation
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.maintenance import runs as maintenance_runs
 
 N_KEPT = 100_000
 """Runs of a lake, one a minute: two months. The oldest go first."""

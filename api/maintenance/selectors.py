@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from api.maintenance.models import MaintenanceRun
 from api.maintenance.record import take_over_runs, to_row
 from lakehouse.lake import Lake
-from lakehouse.maintenance_runs import read_runs
+from lakehouse.maintenance.runs import read_runs
 from lakehouse.time_range import SECOND_US, format_us, to_us
 
 MISSED_AFTER_ROUNDS = 5

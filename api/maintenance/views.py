@@ -4,10 +4,10 @@ from django.db import models
 from rest_framework.serializers import ModelSerializer
 
 from api.access.permissions import Access
-from api.lakes import current_lake
 from api.maintenance.models import MaintenanceRun
 from api.maintenance.record import take_over_runs
-from api.resources import ListView
+from api.process.lake import current_lake
+from api.resources.views import ListView
 
 
 class MaintenanceRunSerializer(ModelSerializer):

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from api.metadata import configuration
 from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
 from api.metadata.versioned_admin import VersionedAdmin, VersionedForm
-from lakehouse.asset_names import KINDS
+from lakehouse.aliases.names import KINDS
 
 admin.site.site_header = admin.site.site_title = "CRYPTO VIZ"
 admin.site.index_title = "Metadata and access"

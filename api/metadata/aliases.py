@@ -8,11 +8,11 @@ from django.db import DatabaseError, transaction
 from django.db.models.signals import post_delete, post_save
 from obstore.exceptions import BaseError
 
-from api.clock import now_us
-from api.lakes import current_settings
+from api.http.clock import now_us
 from api.metadata.models import Asset
-from lakehouse.aliases import AliasVersion, in_words, publish_aliases
-from lakehouse.asset_names import AssetNames, shared_words
+from api.process.lake import current_settings
+from lakehouse.aliases.names import AssetNames, shared_words
+from lakehouse.aliases.versions import AliasVersion, in_words, publish_aliases
 from lakehouse.errors import LakehouseError
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from rest_framework.exceptions import ValidationError
 
-from api.json_schema import Document
+from api.http.json_schema import Document
 from api.metadata.models import ConfigurationChange, ConfigurationEntry
 
 NOTICE = "notice"

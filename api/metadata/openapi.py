@@ -3,11 +3,11 @@
 from typing import Any
 
 from api.access.scopes import SCOPES
-from api.json_schema import COUNT, STRING, STRINGS, TIME, Document, nullable, object_of, responses_of
+from api.http.json_schema import COUNT, STRING, STRINGS, TIME, Document, nullable, object_of, responses_of
 from api.metadata.models.saved_view import LINK_PATTERN
 from api.metadata.resource_table import BOOLEAN, CONFIGURATION_KEY, PARAMETERS, RESOURCES, Resource
 from api.metadata.view_parameters import parameters_schema
-from api.resources import AFTER, DEFAULT_ROWS, LIMIT, MOST_ROWS
+from api.resources.views import AFTER, DEFAULT_ROWS, LIMIT, MOST_ROWS
 
 _ANYBODY: list[Document] = [{}, {"token": []}, {"session": []}]
 _IF_MATCH: Document = {

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from api.access.scopes import SCOPES
-from api.json_schema import COUNT, STRING, STRINGS, TIME, Document, nullable
+from api.http.json_schema import COUNT, STRING, STRINGS, TIME, Document, nullable
+from api.http.patterns import or_empty
 from api.metadata.configuration import KEYS
 from api.metadata.models import Source
 from api.metadata.models.asset import COLOUR_PATTERN, MOST_DISPLAY_ORDER
 from api.metadata.models.source import LANGUAGE_PATTERN, SOURCE_NAME_PATTERN
-from api.patterns import or_empty
-from lakehouse.asset_names import KINDS, MAX_WORDS, WORD_MAX_CHARACTERS
-from lakehouse.contract import SYMBOL_PATTERN
+from lakehouse.aliases.names import KINDS, MAX_WORDS, WORD_MAX_CHARACTERS
+from lakehouse.messages.contract import SYMBOL_PATTERN
 
 BOOLEAN: Document = {"type": "boolean"}
 _NAME: Document = {"type": "string", "minLength": 1, "maxLength": 80}

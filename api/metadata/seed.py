@@ -1,6 +1,6 @@
 """What the code knew of assets and sources when the tables were made. Frozen: rows are changed where they are."""
 
-from lakehouse.asset_names import SEED
+from lakehouse.aliases.names import SEED
 
 _ALIASES = {asset.symbol: asset.to_kinds() for asset in SEED}
 

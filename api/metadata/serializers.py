@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.json_fields import JsonBoolean
 from api.metadata.configuration import KEYS
 from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
-from api.resources import StrictSerializer
+from api.resources.json_fields import JsonBoolean
+from api.resources.views import StrictSerializer
 
 
 class AssetSerializer(StrictSerializer):

@@ -2,11 +2,11 @@
 
 from django.urls import re_path
 
+from api.http.patterns import in_path
 from api.metadata import views
 from api.metadata.models.saved_view import LINK_PATTERN
 from api.metadata.models.source import SOURCE_NAME_PATTERN
-from api.patterns import in_path
-from lakehouse.contract import SYMBOL_PATTERN
+from lakehouse.messages.contract import SYMBOL_PATTERN
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from django.core.exceptions import ValidationError
 
-from api.json_schema import Document
-from lakehouse.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
+from api.http.json_schema import Document
+from lakehouse.messages.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
 
 LONGEST_SPAN = timedelta(days=370)
 _INSTANT = Annotated[datetime, msgspec.Meta(tz=True)]

@@ -20,7 +20,7 @@ from api.metadata.serializers import (
     SourceChangeSerializer,
     SourceSerializer,
 )
-from api.resources import CollectionView, ConflictError, ItemView, ListView
+from api.resources.views import CollectionView, ConflictError, ItemView, ListView
 
 
 class CatalogueRows:

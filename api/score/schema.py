@@ -1,6 +1,6 @@
 """The JSON Schema of one entry of the scorecard."""
 
-from api.json_schema import COUNT, NUMBER, STRING, STRINGS, Document, nullable, object_of
+from api.http.json_schema import COUNT, NUMBER, STRING, STRINGS, Document, nullable, object_of
 
 _SHARE: Document = {"type": "number", "minimum": 0, "maximum": 1}
 

@@ -8,7 +8,7 @@ from lakehouse.lake import Lake
 from lakehouse.time_range import MINUTE_US, format_us
 
 if TYPE_CHECKING:
-    from lakehouse.scorecard import WindowScore
+    from lakehouse.scores.scorecard import WindowScore
 
 Document = dict[str, Any]
 
@@ -16,7 +16,7 @@ Document = dict[str, Any]
 def scores(*, lake: Lake, symbol: str, model: str | None, horizon: str | None, now_us: int) -> Document:
     """The scorecard as of the whole minute. Raises UnknownSymbolError where no table has ever seen the symbol."""
     # Not at the top: statistics take 2 s and 100 MB that a process which is asked for no score need not spend.
-    from lakehouse.scorecard import WINDOWS_US, read_scorecard
+    from lakehouse.scores.scorecard import WINDOWS_US, read_scorecard
 
     as_of_us = now_us // MINUTE_US * MINUTE_US
     card = read_scorecard(lake, symbol=symbol, as_of_us=as_of_us, model=model, horizon=horizon)

@@ -3,10 +3,10 @@
 from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
 
-from api.answers import LakeView, respond
-from api.clock import now_us
+from api.access.base_views import LakeView, respond
 from api.history.parameters import PARAMETER_OF, check_names, parse_symbol
-from api.lakes import current_lake
+from api.http.clock import now_us
+from api.process.lake import current_lake
 from api.score import selectors
 
 PARAMETER_NAMES = ("modele", "horizon")

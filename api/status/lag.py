@@ -10,7 +10,7 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from api.kafka_clients import Consumer, close_consumer
+from api.tail.kafka_consumer import Consumer, close_consumer
 
 logger = logging.getLogger(__name__)
 

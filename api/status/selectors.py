@@ -6,14 +6,14 @@ from typing import Any
 from api.maintenance.selectors import maintenance
 from api.metadata.assets import UNKNOWN, Described
 from api.status.lag import EndOffsets
-from lakehouse.assets import Seen, TableAssets
+from lakehouse.delta.position import TopicPartition
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
-from lakehouse.markets import primary_market
-from lakehouse.position import TopicPartition
-from lakehouse.snapshot import TableSnapshot
-from lakehouse.table_spec import TableSpec
-from lakehouse.tables import ASSET_TABLES, BRONZE, CORRECTIONS, GOLD_PRICE, GOLD_TABLES, LOSSES, TABLES
+from lakehouse.schema.spec import TableSpec
+from lakehouse.schema.tables import ASSET_TABLES, BRONZE, CORRECTIONS, GOLD_PRICE, GOLD_TABLES, LOSSES, TABLES
+from lakehouse.series.markets import primary_market
+from lakehouse.snapshots.pinned import TableSnapshot
+from lakehouse.snapshots.symbols import EventStats, TableSymbols
 from lakehouse.time_range import SECOND_US, format_us
 
 _LOSSES = """
@@ -93,17 +93,17 @@ def state(
     }
 
 
-def _seen_by(lake: Lake, specs: Iterable[TableSpec]) -> dict[str, TableAssets]:
+def _seen_by(lake: Lake, specs: Iterable[TableSpec]) -> dict[str, TableSymbols]:
     found = {}
     for spec in specs:
         try:
-            found[spec.name] = lake.assets.of(lake.snapshot(spec.name)[spec.name])
+            found[spec.name] = lake.symbols.of(lake.snapshot(spec.name)[spec.name])
         except LakeNotFoundError:
             continue
     return found
 
 
-def _to_asset(symbol: str, seen_by: Mapping[str, TableAssets], described: Described) -> Document:
+def _to_asset(symbol: str, seen_by: Mapping[str, TableSymbols], described: Described) -> Document:
     seen = {name: found for name, table in seen_by.items() if (found := table.seen(symbol)) is not None}
     market = None
     if GOLD_PRICE.name in seen_by:
@@ -122,7 +122,7 @@ def _to_asset(symbol: str, seen_by: Mapping[str, TableAssets], described: Descri
     }
 
 
-def _to_seen(seen: Seen) -> Document:
+def _to_seen(seen: EventStats) -> Document:
     return {
         "count": seen.n_rows,
         "first_event_time": format_us(seen.first_us),
@@ -130,7 +130,7 @@ def _to_seen(seen: Seen) -> Document:
     }
 
 
-def _to_table(table: TableSnapshot, assets: TableAssets | None, now_us: int) -> Document:
+def _to_table(table: TableSnapshot, assets: TableSymbols | None, now_us: int) -> Document:
     seen = assets.seen() if assets is not None else None
     event_us, ingest_us = (
         (seen.last_us, seen.ingest_us) if seen is not None else (_newest_broker_us(table), None)
@@ -144,7 +144,7 @@ def _to_table(table: TableSnapshot, assets: TableAssets | None, now_us: int) -> 
         "bytes": int(table.files.size_bytes.sum()),
         "files": table.files.n_files,
         "commit_time": None if table.commit_time_us is None else format_us(table.commit_time_us),
-        "horizon": None if table.horizon_us is None else format_us(table.horizon_us),
+        "horizon": None if table.retained_from_us is None else format_us(table.retained_from_us),
         "freshness": {
             "event_time": None if event_us is None else format_us(event_us),
             "event_age_seconds": _age(event_us, now_us),

@@ -6,22 +6,22 @@ from typing import Any
 from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
 
+from api.access.base_views import LakeView, respond
 from api.access.permissions import Access
-from api.answers import LakeView, respond
-from api.clock import now_us
+from api.docs.openapi import openapi_document
 from api.history.parameters import check_names
-from api.lakes import current_lake, current_settings
+from api.http.clock import now_us
+from api.http.renderers import JsonRenderer, MetricsRenderer
 from api.metadata.assets import described_assets
 from api.metadata.configuration import notice
-from api.metrics import exposition
-from api.openapi import openapi_document
-from api.rendering import JsonRenderer, MetricsRenderer
-from api.sampling import sampler
+from api.metrics.lake_metrics import LakeMetrics
+from api.metrics.registry import exposition
+from api.metrics.sampling import sampler
+from api.process.lake import current_lake, current_settings
 from api.status import selectors
 from api.status.lag import EndOffsetWatch
-from api.status.lake_metrics import LakeMetrics
-from lakehouse.contract import CONTRACTS
-from lakehouse.tables import ASSET_TABLES
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.schema.tables import ASSET_TABLES
 
 
 @cache

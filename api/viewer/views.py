@@ -9,9 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModif
 from django.views import View
 
 from api.access.permissions import Access, is_allowed
-from api.access.sign_in import NEXT
-from api.lakes import current_settings
-from api.problems import problem
+from api.accounts.sign_in import NEXT
+from api.http.problems import problem
+from api.process.lake import current_settings
 from api.viewer.files import ViewerFile, ViewerNotBuiltError, current_viewer
 from api.viewer.live import live_source, with_live_url
 

@@ -15,8 +15,8 @@ from compaction.backup.manifest import Manifest, find_older, find_problems
 from compaction.backup.restore import restore_backup
 from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_FOUND, EXIT_LOCKED
 from lakehouse.errors import LakehouseError, LockedError
-from lakehouse.log_lines import log_as_set
-from lakehouse.settings import Settings
+from lakehouse.process.log_lines import configure_logging
+from lakehouse.process.settings import Settings
 
 logger = logging.getLogger("compaction.backup")
 
@@ -41,7 +41,7 @@ Examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    log_as_set()
+    configure_logging()
     try:
         return int(options.action(options, Settings.from_environ(os.environ)))
     except LockedError as error:

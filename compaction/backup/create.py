@@ -24,13 +24,13 @@ from compaction.backup.manifest import (
 )
 from compaction.errors import BackupError
 from compaction.live_files import read_live_files
-from lakehouse.catalog import Build, Catalog
-from lakehouse.delta_table import open_table
+from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.position import Position, read_position
+from lakehouse.delta.table import open_table
 from lakehouse.errors import LakeNotFoundError
-from lakehouse.maintenance_lock import held_lock, lock_path
-from lakehouse.position import Position, read_position
-from lakehouse.settings import Settings
-from lakehouse.tables import BRONZE, CORRECTIONS, GOLD_TABLES, LOSSES, TABLES
+from lakehouse.maintenance.lock import held_lock, lock_path
+from lakehouse.process.settings import Settings
+from lakehouse.schema.tables import BRONZE, CORRECTIONS, GOLD_TABLES, LOSSES, TABLES
 
 SECRET_KEY = "secret_key"
 FOLDERS = ("checkpoints/analysis", "collect")

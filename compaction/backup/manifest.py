@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from compaction.errors import BackupError
-from lakehouse.durable_file import replace_file
+from lakehouse.process.durable_file import replace_file
 
 MANIFEST = "manifest.json"
 LAKE, METADATA, RUNTIME = "lake", "metadata.sqlite3", "runtime"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from compaction.backup.manifest import LAKE, METADATA, RUNTIME, Manifest, find_problems
 from compaction.errors import BackupError
-from lakehouse.settings import Settings
+from lakehouse.process.settings import Settings
 
 _RESTORING = ".restoring"
 

@@ -25,8 +25,8 @@ from streaming.command_line import (
     session,
 )
 from streaming.errors import CompactedTopicError, SparkLostError, StreamingError
-from streaming.kafka_settings import KafkaSettings
-from streaming.supervision import one_line, stop_on_signals
+from streaming.kafka.settings import KafkaSettings
+from streaming.spark.supervision import one_line, stop_on_signals
 
 logger = logging.getLogger("streaming.analysis")
 

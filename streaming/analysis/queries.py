@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from lakehouse.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_NEWS
-from lakehouse.storage import LakeLocation
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.messages.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_NEWS
 from streaming.analysis.prediction.arrivals import TOPICS as PREDICTION_INPUTS
 from streaming.analysis.prediction.query import QUERY_NAME as PREDICTION
 from streaming.analysis.prediction.query import start_predictions

@@ -16,8 +16,8 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.analysis.progress import ProgressLog
 from streaming.ingest.topic_watch import TopicWatch
-from streaming.kafka_settings import KafkaSettings
-from streaming.supervision import keep_running
+from streaming.kafka.settings import KafkaSettings
+from streaming.spark.supervision import keep_running
 
 logger = logging.getLogger(__name__)
 

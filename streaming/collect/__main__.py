@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 from requests.adapters import HTTPAdapter
 
-from lakehouse.contract import RAW_NEWS, RAW_PRICE
 from lakehouse.errors import SettingError
-from lakehouse.log_lines import log_as_set
-from lakehouse.metrics import serve_metrics
-from lakehouse.settings import Settings
-from streaming.cluster import find_cluster, wait_topic_ids
+from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE
+from lakehouse.process.log_lines import configure_logging
+from lakehouse.process.metrics import serve_metrics
+from lakehouse.process.settings import Settings
+from streaming.broker.cluster import find_cluster, wait_topic_ids
 from streaming.collect import gaps
 from streaming.collect.clock import Clock, SystemClock
 from streaming.collect.errors import CollectError, SourceConfigError
@@ -32,7 +32,7 @@ from streaming.collect.sink import Printer, Sink
 from streaming.collect.source import Profile, needs_offline, read_profile
 from streaming.collect.state import StateStore
 from streaming.errors import StreamingError
-from streaming.feed.publisher import Publisher, open_publisher
+from streaming.kafka.producer import Publisher, open_publisher
 
 URL_FILE = "url"
 REPLAY_ORIGIN = "replay"
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["gaps"]:
         return gaps.main(given[1:])
     options = parse_options(given)
-    log_as_set()
+    configure_logging()
     for noisy in ("httpx", "httpcore", "kafka", "urllib3", "ccxt"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     clock = SystemClock()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from lakehouse.contract import RAW_PRICE
+from lakehouse.messages.contract import RAW_PRICE
 from streaming.collect.errors import StateFileError
 from streaming.collect.options import DEFAULT_STATE
 from streaming.collect.prices import MAX_GAPS, Gap, MarketState

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from lakehouse.contract import EARLIEST_EVENT_TIME, RAW_NEWS
+from lakehouse.messages.contract import EARLIEST_EVENT_TIME, RAW_NEWS
 from lakehouse.time_range import to_us
 from streaming.collect import metrics
 from streaming.collect.clock import Clock
@@ -18,7 +18,7 @@ from streaming.collect.identity import Identity, identities
 from streaming.collect.sink import Sink
 from streaming.collect.source import NewsSource
 from streaming.collect.state import StateStore
-from streaming.feed.messages import Message, to_rfc3339, to_value
+from streaming.kafka.messages import Message, to_rfc3339, to_value
 
 logger = logging.getLogger(__name__)
 

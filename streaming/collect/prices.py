@@ -5,7 +5,7 @@ import time
 
 import msgspec
 
-from lakehouse.contract import EARLIEST_EVENT_TIME, RAW_PRICE
+from lakehouse.messages.contract import EARLIEST_EVENT_TIME, RAW_PRICE
 from lakehouse.time_range import format_us, to_us
 from streaming.collect import metrics
 from streaming.collect.clock import Clock
@@ -14,7 +14,7 @@ from streaming.collect.exchange import ExchangeClient, Page, Trade
 from streaming.collect.sink import Sink
 from streaming.collect.source import ExchangeSource
 from streaming.collect.state import StateStore
-from streaming.feed.messages import Message, to_value
+from streaming.kafka.messages import Message, to_value
 
 logger = logging.getLogger(__name__)
 

@@ -3,11 +3,11 @@
 import sys
 from typing import Protocol, TextIO
 
-from streaming.feed.messages import Message
+from streaming.kafka.messages import Message
 
 
 class Sink(Protocol):
-    """Takes messages; after `flush` they are safe. `streaming.feed.publisher.Publisher` is one."""
+    """Takes messages; after `flush` they are safe. `streaming.kafka.producer.Publisher` is one."""
 
     def send(self, message: Message) -> None: ...
 

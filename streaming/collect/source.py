@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from lakehouse.contract import MAX_EVENT_AGE, NAME_PATTERN, SOURCE_PATTERN
+from lakehouse.messages.contract import MAX_EVENT_AGE, NAME_PATTERN, SOURCE_PATTERN
 from streaming.collect.errors import SourceConfigError
 
 BUNDLED_SOURCES = Path(__file__).parent / "sources.toml"

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from lakehouse.durable_file import replace_file
+from lakehouse.process.durable_file import replace_file
 from streaming.collect.errors import StateFileError
 
 State = TypeVar("State", bound=msgspec.Struct)

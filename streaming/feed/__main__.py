@@ -9,16 +9,16 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from streaming.cluster import find_cluster, wait_topic_ids
+from streaming.broker.cluster import find_cluster, wait_topic_ids
 from streaming.errors import StreamingError
 from streaming.feed.backfill import Task, publish_past
 from streaming.feed.cli import Options, parse_options
 from streaming.feed.live import publish_live, publish_steadily
 from streaming.feed.progress import Progress
-from streaming.feed.publisher import Publisher, open_publisher
 from streaming.feed.schedule import density_for_rate
 from streaming.feed.state import FeedState, read_state, resume_us, write_state
 from streaming.feed.stream import FEED_TOPICS, Feed
+from streaming.kafka.producer import Publisher, open_publisher
 
 _DAY_US = 86_400_000_000
 

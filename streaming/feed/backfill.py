@@ -13,11 +13,11 @@ from typing import Any
 
 from streaming.errors import StreamingError
 from streaming.feed.market import ASSETS
-from streaming.feed.messages import Message
 from streaming.feed.progress import Progress
-from streaming.feed.publisher import Publisher, open_publisher
 from streaming.feed.schedule import MIN_RATE, density_for_rate
 from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
+from streaming.kafka.messages import Message
+from streaming.kafka.producer import Publisher, open_publisher
 
 WINDOW_US = 6 * 3_600_000_000
 _REPORT_EVERY = 1_000

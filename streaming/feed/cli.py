@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lakehouse.contract import MAX_EVENT_AGE
+from lakehouse.messages.contract import MAX_EVENT_AGE
 from streaming.feed.faults import NO_DOSE, Dose
 from streaming.feed.market import ASSETS
 from streaming.feed.schedule import MIN_RATE

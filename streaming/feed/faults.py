@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lakehouse.contract import (
+from lakehouse.messages.contract import (
     CONTRACT_VERSION,
     CONTRACTS,
     MAX_VALUE_BYTES,
@@ -15,9 +15,9 @@ from lakehouse.contract import (
     RAW_PRICE,
     MessageContract,
 )
-from lakehouse.contract import make_message_id as _make_message_id
-from streaming.feed.messages import Message, to_rfc3339, to_time
+from lakehouse.messages.contract import make_message_id as _make_message_id
 from streaming.feed.noise import Flags, Floats, Ints, Keys, uniform
+from streaming.kafka.messages import Message, to_rfc3339, to_time
 
 MAX_LATE_US = 3 * 3_600_000_000
 MAX_AGAIN_US = 3 * 3_600_000_000

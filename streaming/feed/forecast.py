@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from lakehouse.contract import PREDICTED_PRICE
+from lakehouse.messages.contract import PREDICTED_PRICE
 from streaming.feed.market import ASSETS, MARKETS, MINUTE_US, Market, is_down, log_prices, mid_prices
-from streaming.feed.messages import to_rfc3339, to_value
 from streaming.feed.noise import Floats, Ints, child_keys, uniform
 from streaming.feed.schedule import Slots, draw_slots, mark_slots
+from streaming.kafka.messages import to_rfc3339, to_value
 
 MODELS = ("random-walk", "drift")
 MODEL_VERSION = "1.0.0"

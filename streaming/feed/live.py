@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from streaming.feed.backfill import choose_evenly
-from streaming.feed.messages import Message
 from streaming.feed.progress import Progress
-from streaming.feed.publisher import Publisher
 from streaming.feed.stream import Feed, messages_between
+from streaming.kafka.messages import Message
+from streaming.kafka.producer import Publisher
 
 WINDOW_US = 10_000_000
 _LONGEST_SLEEP_SECONDS = 0.2

@@ -4,12 +4,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from lakehouse.contract import ANALYZED_SENTIMENT
+from lakehouse.messages.contract import ANALYZED_SENTIMENT
 from streaming.feed.headlines import OUTLETS, TEMPLATES, TOPICS, Outlet, Template
 from streaming.feed.market import ASSETS, burst_shape, bursts
-from streaming.feed.messages import to_rfc3339, to_value
 from streaming.feed.noise import Floats, Ints, normal, root_key, smooth_normal, uniform
 from streaming.feed.schedule import Slots, draw_slots
+from streaming.kafka.messages import to_rfc3339, to_value
 
 MODEL, MODEL_VERSION = "lexicon", "1.2.0"
 NEUTRAL_BELOW = 0.15

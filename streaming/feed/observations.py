@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from lakehouse.contract import RAW_PRICE
+from lakehouse.messages.contract import RAW_PRICE
 from streaming.feed.market import ASSETS, Market, burst_shape, is_down, market_prices
-from streaming.feed.messages import to_value
 from streaming.feed.noise import Floats, Ints, normal, uniform
 from streaming.feed.schedule import Slots, draw_slots
+from streaming.kafka.messages import to_value
 
 TRADE_SHARE = 0.65
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from operator import attrgetter
 from pathlib import Path
 
-from lakehouse.durable_file import replace_file
+from lakehouse.process.durable_file import replace_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from lakehouse.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_PRICE
+from lakehouse.messages.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_PRICE
 from streaming.feed.faults import NO_DOSE, Dose, again_us, is_poisoned, is_sent_again, late_us, to_poison
 from streaming.feed.forecast import (
     HORIZONS,
@@ -21,11 +21,11 @@ from streaming.feed.forecast import (
     prediction_values,
 )
 from streaming.feed.market import ASSETS, MARKETS, MINUTE_US
-from streaming.feed.messages import Message
 from streaming.feed.news import sentiment_values, text_slots, texts_latency_us
 from streaming.feed.noise import Floats, Ints, uniform
 from streaming.feed.observations import observation_latency_us, observation_slots, price_values
 from streaming.feed.schedule import BACKGROUND, Density, Slots
+from streaming.kafka.messages import Message
 
 _MAX_LATENCY_US = 2 * MINUTE_US
 NEVER_US = 1 << 62

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lakehouse.contract import CONTRACTS
 from lakehouse.errors import LakehouseError
-from lakehouse.replays import Place, parse_place
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.replays import Place, parse_record_id
 from streaming.command_line import (
     EXIT_FAILED,
     EXIT_NEEDS_OPERATOR,
@@ -29,8 +29,8 @@ from streaming.ingest.exclusion import exclude, find_exclusion
 from streaming.ingest.loss import accept_losses
 from streaming.ingest.rebuild import rebuild
 from streaming.ingest.run import IngestService, IngestSettings
-from streaming.kafka_settings import KafkaSettings
-from streaming.supervision import one_line, stop_on_signals
+from streaming.kafka.settings import KafkaSettings
+from streaming.spark.supervision import one_line, stop_on_signals
 
 logger = logging.getLogger("streaming.ingest")
 
@@ -127,7 +127,7 @@ def _runtime_dir() -> Path:
 
 
 def _place(text: str) -> Place:
-    place = parse_place(text)
+    place = parse_record_id(text)
     if place is None:
         raise argparse.ArgumentTypeError(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
     return place

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from streaming.ingest import metrics
-from streaming.ingest.intake import BatchReport, Intake
+from streaming.ingest.batch import BatchIngestor, BatchReport
 from streaming.ingest.positioned_writer import Commit
 from streaming.ingest.source import to_ends, to_records
 from streaming.ingest.topic_watch import TopicWatch
@@ -35,7 +35,7 @@ class _Batch:
 class Committer:
     """Commits batches in the order in which they are queued, in a thread of its own; ends at the first failure."""
 
-    def __init__(self, intake: Intake, watch: TopicWatch) -> None:
+    def __init__(self, intake: BatchIngestor, watch: TopicWatch) -> None:
         self._intake = intake
         self._watch = watch
         self._queue: queue.Queue[_Batch | None] = queue.Queue(maxsize=MAX_QUEUED_BATCHES)

@@ -8,14 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from lakehouse.catalog import Build, Catalog
-from lakehouse.contract import CONTRACTS
-from lakehouse.corrections import read_excluded
-from lakehouse.delta_table import append, ensure_table
+from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import append, ensure_table
 from lakehouse.lake import Lake
-from lakehouse.replays import Place, place_text
-from lakehouse.storage import LakeLocation
-from lakehouse.tables import BRONZE, CORRECTIONS, DUPLICATES, TABLES
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.corrections import read_excluded
+from lakehouse.messages.replays import Place, format_record_id
+from lakehouse.schema.tables import BRONZE, CORRECTIONS, DUPLICATES, TABLES
 from lakehouse.time_range import format_us
 from streaming.errors import NotExcludableError
 from streaming.ingest.rebuild import rebuild
@@ -25,7 +25,7 @@ _RECORD = f"SELECT topic, epoch_us(broker_time) FROM {{rows}} WHERE {_IN_PLACE}"
 _ROW = f"SELECT event_date::VARCHAR, message_id FROM {{rows}} WHERE {_IN_PLACE}"
 _COPIES = """
 SELECT count(*), epoch_us(min(broker_time)) FROM {rows}
-WHERE winner_topic_id = $topic_id AND winner_partition = $partition AND winner_offset = $offset
+WHERE stored_topic_id = $topic_id AND stored_partition = $partition AND stored_offset = $offset
 """
 
 
@@ -47,7 +47,7 @@ class Exclusion:
         became = "no row of gold" if self.message_id is None else f"{self.message_id} of {self.event_date}"
         copies = f"; the first of its {self.n_copies} copies takes its place" if self.n_copies else ""
         return (
-            f"{place_text(self.place)} of {self.topic}, which is {became}{copies}; "
+            f"{format_record_id(self.place)} of {self.topic}, which is {became}{copies}; "
             f"what came since {format_us(self.since_us)[:10]} is rebuilt"
         )
 
@@ -57,7 +57,7 @@ def find_exclusion(lake: LakeLocation, place: Place) -> Exclusion:
     reader = Lake(lake)
     records = _fetch(reader, BRONZE.name, _RECORD, place)
     if not records:
-        raise NotExcludableError(place_text(place))
+        raise NotExcludableError(format_record_id(place))
     topic, broker_us = records[0]
     rows = _fetch(reader, CONTRACTS[topic].table.name, _ROW, place)
     ((n_copies, first_copy_us),) = _fetch(reader, DUPLICATES.name, _COPIES, place) or [(0, None)]
@@ -90,7 +90,7 @@ def exclude(
         _record(lake, exclusion, reason=reason, excluded_by=excluded_by)
     return rebuild(
         lake=lake,
-        reason=f"{place_text(place)} excluded: {reason}",
+        reason=f"{format_record_id(place)} excluded: {reason}",
         progress=progress,
         since_us=exclusion.since_us,
         runtime_dir=runtime_dir,

@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from lakehouse.catalog import Catalog
-from lakehouse.delta_table import append, ensure_table
-from lakehouse.position import TopicPartition, read_position
-from lakehouse.storage import LakeLocation
-from lakehouse.tables import LOSSES, TABLES
-from streaming.ingest.intake import INTAKE_TABLES
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.position import TopicPartition, read_position
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import append, ensure_table
+from lakehouse.schema.tables import LOSSES, TABLES
+from streaming.ingest.batch import INTAKE_TABLES
 from streaming.ingest.preflight import Loss, find_losses
 from streaming.ingest.topic_watch import TopicWatch
-from streaming.kafka_settings import KafkaSettings
+from streaming.kafka.settings import KafkaSettings
 
 
 def accept_losses(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from streaming.ingest.intake import BatchReport
+from streaming.ingest.batch import BatchReport
 from streaming.ingest.positioned_writer import Commit
 
 BATCH_SECONDS = Histogram(

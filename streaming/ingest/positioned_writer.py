@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from lakehouse.delta_table import append
-from lakehouse.position import Position, TopicPartition
-from lakehouse.table_spec import TableSpec
+from lakehouse.delta.position import Position, TopicPartition
+from lakehouse.delta.table import append
+from lakehouse.schema.spec import TableSpec
 
 
 @dataclass(frozen=True, slots=True)

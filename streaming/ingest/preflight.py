@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from lakehouse.position import Position, TopicPartition
-from streaming.topics import TopicDescription
+from lakehouse.delta.position import Position, TopicPartition
+from streaming.kafka.topics import TopicDescription
 
 LossCause = Literal["expired", "recreated"]
 

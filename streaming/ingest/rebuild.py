@@ -13,26 +13,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lakehouse.carry_over import carry_over
-from lakehouse.catalog import Build, Catalog
-from lakehouse.corrections import read_excluded
-from lakehouse.delta_table import open_table
-from lakehouse.duckdb_session import DuckdbSession
+from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.position import TopicPartition, read_position
+from lakehouse.delta.retained_from import read_retained_from
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import open_table
+from lakehouse.derived.carry_over import carry_over
+from lakehouse.derived.rollup_refresh import refresh_rollups
+from lakehouse.derived.score_refresh import refresh_scores
+from lakehouse.engine.duckdb_session import DuckdbSession
 from lakehouse.errors import LakeNotFoundError
-from lakehouse.horizon import read_horizon
 from lakehouse.lake import Lake
-from lakehouse.maintenance_lock import held_lock, lock_path
-from lakehouse.position import TopicPartition, read_position
-from lakehouse.records import RECORD_SCHEMA
-from lakehouse.rollup_refresh import refresh_rollups
-from lakehouse.score_refresh import refresh_scores
-from lakehouse.storage import LakeLocation
-from lakehouse.tables import BRONZE, DUPLICATES
+from lakehouse.maintenance.lock import held_lock, lock_path
+from lakehouse.messages.corrections import read_excluded
+from lakehouse.messages.records import RECORD_SCHEMA
+from lakehouse.schema.tables import BRONZE, DUPLICATES
 from lakehouse.time_range import DAY_US, to_time
-from streaming.ingest.intake import Forced, Intake
+from streaming.ingest.batch import BatchIngestor, Forced
 
 RECORDS_PER_STEP = 50_000
-NEARLY_THERE_RECORDS = 5_000
+CATCH_UP_TOLERANCE_RECORDS = 5_000
 MAX_ROUNDS = 20
 
 _FIRST_OFFSETS = "SELECT topic_id, kafka_partition, min(kafka_offset) FROM {rows} GROUP BY ALL"
@@ -73,12 +73,12 @@ def rebuild(
             cut_us = (bronze.first_date - date(1970, 1, 1)).days * DAY_US
             n_rows = carry_over(Lake(lake), build, cut_us=cut_us)
             progress(f"rebuild carried over {n_rows:,} rows from before {bronze.first_date}")
-        forced = _recorded_winners(catalog)
+        forced = _recorded_duplicates(catalog)
         for topics in _generations(catalog):
-            intake = Intake(catalog, build, topics)
+            intake = BatchIngestor(catalog, build, topics)
             for _ in range(MAX_ROUNDS):
                 n_records = _take_in_bronze(bronze, intake, forced, progress)
-                if n_records <= NEARLY_THERE_RECORDS:
+                if n_records <= CATCH_UP_TOLERANCE_RECORDS:
                     break
             intake.close()
         _refresh(lake, build, progress)
@@ -87,7 +87,7 @@ def rebuild(
 
 
 def _first_date(lake: LakeLocation, since_us: int | None) -> date | None:
-    horizon_us = read_horizon(open_table(lake.child(BRONZE.name), BRONZE))
+    horizon_us = read_retained_from(open_table(lake.child(BRONZE.name), BRONZE))
     known = [instant_us for instant_us in (horizon_us, since_us) if instant_us is not None]
     return to_time(max(known)).date() if known else None
 
@@ -110,7 +110,7 @@ def _generations(catalog: Catalog) -> list[dict[str, str]]:
     return [rounds[number] for number in sorted(rounds)]
 
 
-def _recorded_winners(catalog: Catalog) -> Forced:
+def _recorded_duplicates(catalog: Catalog) -> Forced:
     """Duplicates whose winner came by another partition: only the order of ingestion, now past, could tell.
 
     The duplicates of a winner that was excluded since are judged anew.
@@ -126,15 +126,15 @@ def _recorded_winners(catalog: Catalog) -> Forced:
             "topic_id",
             "kafka_partition",
             "kafka_offset",
-            "winner_topic_id",
-            "winner_partition",
-            "winner_offset",
+            "stored_topic_id",
+            "stored_partition",
+            "stored_offset",
         ]
     )
     elsewhere = rows.filter(
         pc.or_(
-            pc.not_equal(rows["kafka_partition"], rows["winner_partition"]),
-            pc.not_equal(rows["topic_id"], rows["winner_topic_id"]),
+            pc.not_equal(rows["kafka_partition"], rows["stored_partition"]),
+            pc.not_equal(rows["topic_id"], rows["stored_topic_id"]),
         )
     )
     columns = [column.to_pylist() for column in elsewhere.columns]
@@ -145,7 +145,9 @@ def _recorded_winners(catalog: Catalog) -> Forced:
     }
 
 
-def _take_in_bronze(source: _Bronze, intake: Intake, forced: Forced, progress: Callable[[str], None]) -> int:
+def _take_in_bronze(
+    source: _Bronze, intake: BatchIngestor, forced: Forced, progress: Callable[[str], None]
+) -> int:
     """Takes in what bronze holds beyond the intake's position; returns how many records that were."""
     bronze = open_table(source.location, BRONZE)
     until = read_position(bronze, intake.topics.values())
@@ -174,7 +176,7 @@ def _first_offsets(location: LakeLocation, files: pa.Table) -> dict[TopicPartiti
     return {TopicPartition(topic_id, partition): first for topic_id, partition, first in rows}
 
 
-def _next_ranges(intake: Intake, until: Mapping[TopicPartition, int]) -> Ranges:
+def _next_ranges(intake: BatchIngestor, until: Mapping[TopicPartition, int]) -> Ranges:
     ranges: Ranges = {}
     for key, end in until.items():
         start = intake.derived_taken[key]

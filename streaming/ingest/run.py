@@ -10,16 +10,16 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from lakehouse.catalog import Build, Catalog
-from lakehouse.storage import LakeLocation
+from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.storage import LakeLocation
 from streaming.errors import DataLossError
+from streaming.ingest.batch import BatchIngestor
 from streaming.ingest.committer import Committer, log_commits
-from streaming.ingest.intake import Intake
 from streaming.ingest.preflight import find_losses
 from streaming.ingest.source import forget_checkpoints, read_records
 from streaming.ingest.topic_watch import TopicWatch
-from streaming.kafka_settings import KafkaSettings
-from streaming.supervision import keep_running
+from streaming.kafka.settings import KafkaSettings
+from streaming.spark.supervision import keep_running
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class IngestService:
             if error is not None and not self._stopping.is_set():
                 raise error
 
-    def _open_intake(self, build: Build, watch: TopicWatch) -> Intake:
+    def _open_intake(self, build: Build, watch: TopicWatch) -> BatchIngestor:
         described = watch.describe()
         spans = watch.offsets()
         beginnings = {key: first for key, (first, _) in spans.items()}
@@ -94,7 +94,7 @@ class IngestService:
             if topic not in self._catalog.current_topics():
                 self._catalog.register_topic(topic=topic, topic_id=description.topic_id)
         known = self._catalog.current_topics()
-        intake = Intake(self._catalog, build, {topic: known[topic] for topic in self._settings.topics})
+        intake = BatchIngestor(self._catalog, build, {topic: known[topic] for topic in self._settings.topics})
         intake.register(beginnings)
         losses = find_losses(
             positions=intake.positions(), registered=intake.topics, described=described, beginnings=beginnings
@@ -111,7 +111,7 @@ class IngestService:
         )
         return intake
 
-    def _start(self, spark: SparkSession, intake: Intake, committer: Committer) -> StreamingQuery:
+    def _start(self, spark: SparkSession, intake: BatchIngestor, committer: Committer) -> StreamingQuery:
         settings = self._settings
         settings.checkpoint_dir.mkdir(parents=True, exist_ok=True)
         forget_checkpoints(settings.checkpoint_dir)

@@ -8,9 +8,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import col
 
-from lakehouse.position import Position, TopicPartition
-from lakehouse.records import RECORD_SCHEMA
-from streaming.kafka_source import kafka_reader
+from lakehouse.delta.position import Position, TopicPartition
+from lakehouse.messages.records import RECORD_SCHEMA
+from streaming.spark.kafka_source import kafka_reader
 
 
 def to_starting_offsets(position: Position, topics: Mapping[str, str]) -> str:

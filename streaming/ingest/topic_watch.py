@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TypeVar
 
-from lakehouse.position import TopicPartition
-from streaming.bounded_call import call_within
+from lakehouse.delta.position import TopicPartition
 from streaming.errors import KafkaUnavailableError, TopicRecreatedError
-from streaming.kafka_admin import ClientConfig, open_admin
-from streaming.topics import TopicDescription, describe_with, offsets_with
+from streaming.kafka.admin import ClientConfig, open_admin
+from streaming.kafka.bounded_call import call_within
+from streaming.kafka.topics import TopicDescription, describe_with, offsets_with
 
 # kafka-python's own limits do not hold in every state: its consumer was seen to wait for ever for a position.
 CALL_SECONDS = 15.0

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from lakehouse.durable_file import replace_file
-from lakehouse.log_lines import log_as_set
+from lakehouse.process.durable_file import replace_file
+from lakehouse.process.log_lines import configure_logging
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
@@ -38,7 +38,7 @@ logger = logging.getLogger("streaming.offline")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    log_as_set()
+    configure_logging()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from xml.etree import ElementTree as xml
 
-from streaming.feed.messages import to_rfc3339, to_time
+from streaming.kafka.messages import to_rfc3339, to_time
 from streaming.offline.news_wire import News, Outlet
 
 CONTENT_TYPES = {

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from streaming.feed.messages import to_time
+from streaming.kafka.messages import to_time
 from streaming.offline.exchange_api import DAY_US, ExchangeApi
 from streaming.offline.feed_page import ORIGIN, FeedPage, to_feed_page
 from streaming.offline.news_wire import OUTLETS, NewsWire

@@ -9,7 +9,7 @@ from django.utils import timezone
 from api.metadata.seed import ASSETS, CONFIGURATION, SOURCES
 
 
-def sow(apps: Any, schema_editor: Any) -> None:
+def seed(apps: Any, schema_editor: Any) -> None:
     """Idempotent: a row that is there stays as it is."""
     now, alias = timezone.now(), schema_editor.connection.alias
     asset, source, entry = (
@@ -43,4 +43,4 @@ def _add(rows: Any, values: list[dict[str, Any]], common: dict[str, Any]) -> Non
 class Migration(migrations.Migration):
     dependencies: ClassVar[list[tuple[str, str]]] = [("metadata", "0001_initial")]
 
-    operations: ClassVar[list[Operation]] = [migrations.RunPython(sow, migrations.RunPython.noop)]
+    operations: ClassVar[list[Operation]] = [migrations.RunPython(seed, migrations.RunPython.noop)]

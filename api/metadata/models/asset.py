@@ -6,11 +6,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 
+from api.http.patterns import whole
 from api.metadata.models.versioned import VersionedRow
-from api.patterns import whole
-from lakehouse.asset_names import check_kinds
-from lakehouse.contract import SYMBOL_PATTERN
+from lakehouse.aliases.names import check_kinds
 from lakehouse.errors import AliasError
+from lakehouse.messages.contract import SYMBOL_PATTERN
 
 SYMBOL_MAX_CHARACTERS = 20
 COLOUR_PATTERN = "^#[0-9a-f]{6}$"
@@ -19,7 +19,7 @@ MOST_DISPLAY_ORDER = 32_767
 
 
 def validate_aliases(aliases: Any) -> None:
-    """{kind: [words]} with kinds of `lakehouse.asset_names.KINDS`. Raises ValidationError."""
+    """{kind: [words]} with kinds of `lakehouse.aliases.names.KINDS`. Raises ValidationError."""
     try:
         check_kinds(aliases)
     except AliasError as error:

@@ -3,8 +3,8 @@
 from django.core.validators import RegexValidator
 from django.db import models
 
+from api.http.patterns import whole
 from api.metadata.models.versioned import VersionedRow
-from api.patterns import whole
 
 SOURCE_NAME_PATTERN = "^[a-z0-9][a-z0-9_-]{0,63}$"
 LANGUAGE_PATTERN = "^[a-z]{2}$"

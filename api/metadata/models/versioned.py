@@ -6,7 +6,7 @@ from django.db import models
 
 
 class VersionedRow(models.Model):
-    """``version`` counts saves, from 1; a change that names another one is refused (`api.resources`)."""
+    """``version`` counts saves, from 1; a change that names another one is refused (`api.resources.views`)."""
 
     version = models.PositiveIntegerField(default=0, editable=False)
     changed_time = models.DateTimeField(auto_now=True)

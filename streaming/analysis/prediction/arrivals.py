@@ -9,9 +9,9 @@ from hashlib import blake2b
 
 import msgspec
 
-from lakehouse.contract import ANALYZED_SENTIMENT, RAW_PRICE
-from lakehouse.markets import Market
-from lakehouse.verdict import Rejected, judge_of, message_columns
+from lakehouse.messages.contract import ANALYZED_SENTIMENT, RAW_PRICE
+from lakehouse.messages.validation import Rejected, message_columns, validator_of
+from lakehouse.series.markets import Market
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def to_arrival(
     topic: str, *, partition: int, offset: int, broker_us: int, key: bytes | None, value: bytes | None
 ) -> Arrival | None:
     """A message that the verdict accepts, as its price or sentiment; None for any other, and for an unscored text."""
-    row = judge_of(topic)(key, value, broker_us)
+    row = validator_of(topic)(key, value, broker_us)
     if isinstance(row, Rejected):
         return None
     if topic == RAW_PRICE.topic:

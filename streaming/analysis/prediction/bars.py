@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lakehouse.markets import Market, primary_market
+from lakehouse.series.markets import Market, primary_market
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import PriceSeen
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lakehouse.contract import ANALYZED_SENTIMENT, RAW_PRICE
-from lakehouse.score_statistics import Outcomes
-from lakehouse.scorecard import WINDOWS_US, WindowScore, score_window
+from lakehouse.messages.contract import ANALYZED_SENTIMENT, RAW_PRICE
+from lakehouse.scores.scorecard import WINDOWS_US, WindowScore, score_window
+from lakehouse.scores.statistics import Outcomes
 from lakehouse.time_range import DAY_US, MINUTE_US, format_us
 from streaming.analysis.prediction.arrivals import Arrival, PriceSeen, to_arrival
 from streaming.analysis.prediction.forecaster import Forecaster

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
-from lakehouse.contract import CONTRACT_VERSION, make_message_id
+from lakehouse.messages.contract import CONTRACT_VERSION, make_message_id
 from lakehouse.time_range import format_us, to_time
 from streaming.analysis.prediction.conformal import NOMINAL_COVERAGE
 from streaming.analysis.prediction.minute_forecaster import Prediction

@@ -12,15 +12,15 @@ from pyspark.sql.functions import col, unix_millis
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.state import GroupStateTimeout
 
-from lakehouse.contract import PREDICTED_PRICE, SYMBOL_PATTERN
+from lakehouse.messages.contract import PREDICTED_PRICE, SYMBOL_PATTERN
 from streaming.analysis.checkpoint import forget_unfinished_batches
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.prediction.minute_forecaster import Prediction
-from streaming.kafka_settings import KafkaSettings
-from streaming.kafka_source import kafka_reader
-from streaming.pandas_state import mend_state_offsets
+from streaming.kafka.settings import KafkaSettings
+from streaming.spark.kafka_source import kafka_reader
+from streaming.spark.pandas_state import patch_state_offsets
 
 if TYPE_CHECKING:
     from pyspark.sql.streaming.state import GroupState
@@ -120,4 +120,4 @@ def _to_frame(symbol: str, values: list[bytes]) -> pd.DataFrame:
 
 
 # Here, since Spark's workers import this module before they read the first batch.
-mend_state_offsets()
+patch_state_offsets()

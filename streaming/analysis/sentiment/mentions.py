@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lakehouse.asset_names import AssetNames
+from lakehouse.aliases.names import AssetNames
 from streaming.analysis.sentiment.vocabulary import SEED_VOCABULARY, Vocabulary
 
 TARGET, OTHER = "theasset", "otherasset"

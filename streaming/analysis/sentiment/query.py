@@ -12,14 +12,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import array_sort, col, collect_set, concat_ws, count, count_if
 from pyspark.sql.streaming.query import StreamingQuery
 
-from lakehouse.aliases import SEED_ALONE, AliasHistory, AliasReader, in_words
-from lakehouse.contract import ANALYZED_SENTIMENT, RAW_NEWS, UNSCORED
-from lakehouse.storage import LakeLocation
+from lakehouse.aliases.versions import SEED_ALONE, AliasHistory, AliasReader, in_words
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.messages.contract import ANALYZED_SENTIMENT, RAW_NEWS, UNSCORED
 from streaming.analysis.checkpoint import forget_unfinished_batches
 from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
-from streaming.kafka_settings import KafkaSettings
-from streaming.kafka_source import kafka_reader
+from streaming.kafka.settings import KafkaSettings
+from streaming.spark.kafka_source import kafka_reader
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from lakehouse.aliases import SEED_ALONE, AliasHistory, AliasVersion
-from lakehouse.contract import CONTRACT_VERSION, RAW_NEWS, UNSCORED, make_message_id
-from lakehouse.verdict import Rejected, Row, judge_of, message_columns
+from lakehouse.aliases.versions import SEED_ALONE, AliasHistory, AliasVersion
+from lakehouse.messages.contract import CONTRACT_VERSION, RAW_NEWS, UNSCORED, make_message_id
+from lakehouse.messages.validation import Rejected, Row, message_columns, validator_of
 from streaming.analysis.sentiment.languages import language_of
 from streaming.analysis.sentiment.mentions import Mention, find_mentions
 from streaming.analysis.sentiment.scorer import Passage, Polarity, Scorer
@@ -54,9 +54,9 @@ def read_texts(
 
     The others are dropped: ingestion reads the same topic, judges alike and keeps them in quarantine.
     """
-    judge = judge_of(RAW_NEWS.topic)
+    validate = validator_of(RAW_NEWS.topic)
     for record in records:
-        verdict = judge(*record)
+        verdict = validate(*record)
         if not isinstance(verdict, Rejected):
             yield _to_text(verdict, aliases.at(record[2]))
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lakehouse.aliases import SEED_VERSION, AliasVersion
-from lakehouse.asset_names import AssetNames
+from lakehouse.aliases.names import AssetNames
+from lakehouse.aliases.versions import SEED_VERSION, AliasVersion
 from streaming.analysis.sentiment.alternatives import to_pattern
 
 # A batch around a change needs two.

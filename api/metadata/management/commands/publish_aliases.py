@@ -7,7 +7,7 @@ from django.db import DatabaseError
 from obstore.exceptions import BaseError
 
 from api.metadata.aliases import publish
-from lakehouse.aliases import in_words
+from lakehouse.aliases.versions import in_words
 from lakehouse.errors import LakehouseError
 
 

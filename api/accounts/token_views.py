@@ -1,0 +1,75 @@
+"""Views of access: one's own tokens, and who one is."""
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpResponse
+from django.middleware.csrf import get_token
+from rest_framework.request import Request
+
+from api.access.models import ApiToken, create_token
+from api.access.permissions import Access
+from api.access.scopes import SCOPES
+from api.accounts.serializers import TokenSerializer
+from api.history.parameters import check_names
+from api.resources.views import CollectionView, ItemView, ResourceView
+
+
+class TokensView(CollectionView):
+    """GET one's own tokens; POST another one, whose answer alone has its text."""
+
+    read, write = Access.TOKENS, Access.TOKENS
+    serializer_class = TokenSerializer
+
+    def rows(self, **path: str) -> models.QuerySet[ApiToken]:
+        return ApiToken.objects.filter(owner=self.request.user)
+
+    def post(self, request: Request, **path: str) -> HttpResponse:
+        serializer = TokenSerializer(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        token, text = create_token(owner=request.user, **serializer.validated_data)
+        response = self.answer({**TokenSerializer(token).data, "token": text}, status=201)
+        response["Cache-Control"] = "no-store"
+        response["Location"] = f"{request.path.rstrip('/')}/{token.pk}"
+        return response
+
+
+class TokenView(ItemView):
+    """GET one of them; DELETE revokes it, at once and under no condition."""
+
+    http_method_names: tuple[str, ...] = ("get", "head", "options", "delete")
+    read, write = Access.TOKENS, Access.TOKENS
+    serializer_class = TokenSerializer
+
+    def rows(self) -> models.QuerySet[ApiToken]:
+        return ApiToken.objects.filter(owner=self.request.user)
+
+    def get(self, request: Request, **path: str) -> HttpResponse:
+        check_names(request.query_params, lambda name: False, [])
+        return self.answer(self._shown(self.find(self.rows(), **path)))
+
+    def delete(self, request: Request, **path: str) -> HttpResponse:
+        self.find(self.rows(), **path).delete()
+        return self.answer(None, status=204)
+
+
+class SessionView(ResourceView):
+    """GET who one is, and the CSRF token that changes need."""
+
+    read, write = Access.ANYBODY, Access.NOBODY
+
+    def get(self, request: Request) -> HttpResponse:
+        check_names(request.query_params, lambda name: False, [])
+        return self.answer(_to_session(request))
+
+
+def _to_session(request: Request) -> dict[str, Any]:
+    user, token = request.user, request.auth
+    by_session = user is not None and token is None
+    return {
+        "user": None if user is None else user.get_username(),
+        "is_staff": user is not None and user.is_staff,
+        "scopes": sorted(token.scopes if token is not None else SCOPES if by_session else ()),
+        "csrf_token": get_token(request) if by_session else None,
+        "sign_in": "/connexion",
+    }

@@ -1,0 +1,57 @@
+"""The representations that are made: what negotiation chooses between, and how plain answers are encoded."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.renderers import BaseRenderer
+
+from api.http.encoding import encode_json
+
+
+class JsonRenderer(BaseRenderer):
+    """Encodes answers, and problems under their own media type."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+    render_style = "binary"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return b"" if data is None else encode_json(data)
+
+
+class CsvRenderer(JsonRenderer):
+    """RFC 4180 with a header line; what is null is empty."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
+class NdjsonRenderer(JsonRenderer):
+    """One point a line."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+
+
+class ArrowRenderer(JsonRenderer):
+    """An Arrow IPC stream."""
+
+    media_type = "application/vnd.apache.arrow.stream"
+    format = "arrow"
+
+
+class MetricsRenderer(JsonRenderer):
+    """Prometheus' text format."""
+
+    media_type = "text/plain"
+    format = "prometheus"
+
+
+TABULAR_RENDERERS = (JsonRenderer, CsvRenderer, NdjsonRenderer, ArrowRenderer)
+MEDIA_TYPES: Mapping[str, str] = {renderer.format: renderer.media_type for renderer in TABULAR_RENDERERS}

@@ -1,0 +1,58 @@
+"""Whether who connects may follow: anybody where histories are open, else a token or a session, as for REST."""
+
+import logging
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.conf import settings as django_settings
+from django.contrib.auth import get_user
+from django.db import DatabaseError
+from django.http import HttpRequest
+
+from api.access.authentication import bearer_text
+from api.access.models import ApiToken, find_token
+from api.access.permissions import Access, is_allowed
+from api.live.connection_limits import Scope, header_of
+from lakehouse.process.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+async def is_authorized(scope: Scope, settings: Settings) -> bool:
+    """Looks at no database where histories are open. A database that does not answer lets nobody in."""
+    if settings.history_open:
+        return True
+    authorization, cookie = header_of(scope, b"authorization"), header_of(scope, b"cookie")
+    try:
+        allowed: bool = await database_sync_to_async(_is_authorized)(authorization, cookie)
+    except DatabaseError as error:
+        logger.warning("nobody is let in error=%s", error)
+        return False
+    return allowed
+
+
+def _is_authorized(authorization: str | None, cookie: str | None) -> bool:
+    user, token = _authenticate(authorization, cookie)
+    return is_allowed(Access.HISTORY, user=user, token=token)
+
+
+def _authenticate(authorization: str | None, cookie: str | None) -> tuple[Any, ApiToken | None]:
+    text = bearer_text(authorization)
+    if text is not None:
+        token = find_token(text)
+        return (None, None) if token is None else (token.owner, token)
+    request = HttpRequest()
+    sessions = import_module(django_settings.SESSION_ENGINE)
+    request.session = sessions.SessionStore(_session_key(cookie))
+    user = get_user(request)
+    return (user if user.is_authenticated else None), None
+
+
+def _session_key(cookie: str | None) -> str | None:
+    try:
+        found = SimpleCookie(cookie or "").get(django_settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return None
+    return None if found is None else found.value

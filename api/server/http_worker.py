@@ -1,0 +1,159 @@
+"""The worker that serves the API: gunicorn's, with problems for unreadable requests and an end to slow clients."""
+
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
+from gunicorn.workers.gthread import ThreadWorker
+
+from api.http.encoding import PROBLEM_MEDIA_TYPE, encode_json
+from api.server.fd_passing import SocketHandoff, is_websocket_upgrade, to_head
+
+_ANSWERS: tuple[tuple[type[BaseException], tuple[int, str]], ...] = (
+    (LimitRequestLine, (414, "URI Too Long")),
+    (LimitRequestHeaders, (431, "Request Header Fields Too Large")),
+    (ParseException, (400, "Bad Request")),
+    (BaseException, (500, "Internal Server Error")),
+)
+
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class ProblemWorker(ThreadWorker):
+    """A request that cannot even be parsed gets problem+json as well; a client that dawdles is cut off.
+
+    A connection takes a thread once it has sent something; from then on its head must come within
+    `http_head_seconds`, and each piece of its answer must be made and taken within `http_piece_seconds`.
+    One that asks for the WebSocket goes through the ``doorway``, where there is one.
+    """
+
+    doorway: SocketHandoff | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._deadlines: dict[socket.socket, float] = {}
+        self._head_seconds = self._piece_seconds = 0.0
+
+    def load_wsgi(self) -> None:
+        from api.process.lake import (  # after the fork, like all of the application
+            current_settings,
+            start_warming,
+        )
+
+        super().load_wsgi()
+        from api.metrics.sampling import sampler  # views, which need Django to be set up
+
+        settings = current_settings()
+        self._head_seconds, self._piece_seconds = settings.http_head_seconds, settings.http_piece_seconds
+        self.wsgi: Application = self._watched(self.wsgi)
+        start_warming()  # which opens the lake, so that the tail has caught up when somebody asks
+        sampler().start()
+
+    def enqueue_req(self, conn: Any) -> None:
+        if conn.initialized or conn.data_ready:
+            super().enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + self._head_seconds
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def handle(self, conn: Any) -> Any:
+        self._deadlines[conn.sock] = time.monotonic() + self._head_seconds
+        try:
+            return super().handle(conn)
+        finally:
+            self._deadlines.pop(conn.sock, None)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        if self.doorway is None or not is_websocket_upgrade(req.method, req.path, req.headers):
+            return super().handle_request(req, conn)
+        head = to_head(req.method, req.uri, req.headers) + conn.parser.unreader.take_buffered()
+        try:
+            self.doorway.hand_over(conn.sock, head)
+        except OSError as error:
+            self.log.warning("no gateway takes a connection: %s", error)
+            _send_problem(conn.sock, 503, "Service Unavailable")
+            return False
+        conn.is_handed_over = True
+        return False
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        if getattr(conn, "is_handed_over", False):
+            self.nr_conns -= 1
+            conn.sock.close()  # this process's own descriptor; the connection lives on in the gateway
+            return
+        super().finish_request(conn, fs)
+
+    def murder_pending(self) -> None:
+        """Called about once a second: cuts off whoever is over time."""
+        super().murder_pending()
+        now = time.monotonic()
+        for client, deadline in list(self._deadlines.items()):
+            if deadline < now:
+                with suppress(OSError):  # it may have ended just now
+                    client.shutdown(socket.SHUT_RDWR)
+
+    def _watched(self, application: Application) -> Application:
+        def watched(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            client = environ["gunicorn.socket"]
+            self._grant_piece(client)
+            return _Pieces(application(environ, start_response), partial(self._grant_piece, client))
+
+        return watched
+
+    def _grant_piece(self, client: socket.socket) -> None:
+        self._deadlines[client] = time.monotonic() + self._piece_seconds
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        status, title = next(answer for kind, answer in _ANSWERS if isinstance(exc, kind))
+        if status == 500:
+            self.log.error("request failed outside of the application", exc_info=exc)
+        try:
+            _send_problem(client, status, title)
+        except OSError:
+            self.log.debug("client left before its error was sent")
+
+
+def _send_problem(client: socket.socket, status: int, title: str) -> None:
+    body = encode_json(
+        {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "detail": "the request cannot be answered",
+        }
+    )
+    head = (
+        f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: {PROBLEM_MEDIA_TYPE}\r\n"
+        f"Cache-Control: no-store\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    client.sendall(head.encode() + body)
+
+
+class _Pieces:
+    """An answer's pieces; says so before each of them is made."""
+
+    def __init__(self, pieces: Iterable[bytes], before: Callable[[], None]) -> None:
+        self._pieces = pieces
+        self._before = before
+
+    def __iter__(self) -> Iterator[bytes]:
+        pieces = iter(self._pieces)
+        while True:
+            self._before()
+            try:
+                piece = next(pieces)
+            except StopIteration:
+                return
+            yield piece
+
+    def close(self) -> None:
+        if (close := getattr(self._pieces, "close", None)) is not None:
+            close()

@@ -1,0 +1,186 @@
+"""The versions of what texts call the assets: numbered documents in a lake, each with the instant from which it counts.
+
+The API writes them, the analysis reads them. A text is searched with the version that counts at its broker time,
+whenever it is analysed: so a batch that is repeated after a crash says the same, and so does all of Kafka read again.
+For that a version is written ``LEAD_US`` before it counts: whoever reads a text that it is for finds it there already.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from lakehouse.aliases.names import MAX_ASSETS, SEED, AssetNames, fingerprint_of
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.errors import AliasError, PositionConflictError
+from lakehouse.time_range import SECOND_US, format_us, to_us
+
+logger = logging.getLogger(__name__)
+
+LEAD_US = 5 * SECOND_US
+"""More than the clocks of API and brokers may differ by, and a small file may take to be written."""
+
+FOLDER = "_catalog/aliases"
+_FORMAT = 1
+_NAME = re.compile(rf"{FOLDER}/(?P<number>\d{{6,12}})\.json", re.ASCII)
+_MOST_TRIES = 100
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    v: Literal[1]
+    effective_time: Annotated[datetime, msgspec.Meta(tz=True)]
+    fingerprint: str
+    assets: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class AliasVersion:
+    """What texts of broker times from ``effective_us`` on are searched for. Number 0 is what the code begins with."""
+
+    number: int
+    effective_us: int
+    assets: tuple[AssetNames, ...]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint_of(self.assets)
+
+
+SEED_VERSION = AliasVersion(0, 0, SEED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AliasHistory:
+    """Versions by number, ascending; before the first of them the seed counts."""
+
+    versions: tuple[AliasVersion, ...] = ()
+
+    def at(self, time_us: int) -> AliasVersion:
+        """The one of the highest number that counts at an instant."""
+        for version in reversed(self.versions):
+            if version.effective_us <= time_us:
+                return version
+        return SEED_VERSION
+
+    @property
+    def newest(self) -> AliasVersion:
+        return self.versions[-1] if self.versions else SEED_VERSION
+
+
+SEED_ALONE = AliasHistory()
+
+
+class AliasReader:
+    """Follows the versions of a lake; a file is read once in its life. Not thread-safe."""
+
+    def __init__(self, location: LakeLocation) -> None:
+        self._location = location
+        self._seen: set[str] = set()
+        self._history = SEED_ALONE
+
+    def refresh(self) -> AliasHistory:
+        """All versions that are there by now. One that is malformed counts as absent, and is logged once.
+
+        Raises OSError or an error of the storage where it cannot be read: no text is judged then.
+        """
+        new = [name for name in self._location.names(FOLDER) if name not in self._seen]
+        for name in sorted(new, key=_number_of):
+            version = self._read(name)
+            self._seen.add(name)
+            if version is not None:
+                found = sorted((*self._history.versions, version), key=lambda version: version.number)
+                self._history = AliasHistory(tuple(found))
+        return self._history
+
+    @property
+    def last_number(self) -> int:
+        """The highest number that a file has, malformed or not, as of the last `refresh`."""
+        return max((_number_of(name) for name in self._seen), default=0)
+
+    def _read(self, name: str) -> AliasVersion | None:
+        try:
+            return parse_version(_number_of(name), self._location.read(name) or b"")
+        except AliasError as error:
+            kept = self._history.newest
+            logger.error(
+                "aliases refused, those before stay file=%s kept=%d fingerprint=%s problem=%s",
+                name,
+                kept.number,
+                kept.fingerprint,
+                error,
+            )
+            return None
+
+
+def parse_version(number: int, content: bytes) -> AliasVersion:
+    """The version that a file holds. Raises AliasError, whatever is in it."""
+    if number < 1:
+        raise AliasError("its name is not a number of at least six digits")
+    try:
+        document = msgspec.json.decode(content, type=_Document)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise AliasError(str(error)) from error
+    if len(document.assets) > MAX_ASSETS:
+        raise AliasError(f"{len(document.assets)} assets, of {MAX_ASSETS} at most")
+    assets = tuple(AssetNames.parse(symbol, kinds) for symbol, kinds in document.assets.items())
+    version = AliasVersion(number, to_us(document.effective_time), assets)
+    if version.fingerprint != document.fingerprint:
+        raise AliasError(f"it says {document.fingerprint[:30]!r} and holds {version.fingerprint}")
+    return version
+
+
+def publish_aliases(
+    location: LakeLocation, read_assets: Callable[[], Iterable[AssetNames]], now_us: Callable[[], int]
+) -> AliasVersion | None:
+    """Makes what ``read_assets`` gives the newest version; None where it is that already. Idempotent.
+
+    Of several that publish at once one adds a number, and the others read again: the last version is what is last
+    read, never something older. Raises AliasError where a document cannot hold it, PositionConflictError.
+    """
+    reader = AliasReader(location)
+    for _ in range(_MOST_TRIES):
+        newest = reader.refresh().newest
+        assets = tuple(sorted(read_assets(), key=lambda asset: asset.symbol))
+        version = AliasVersion(reader.last_number + 1, now_us() + LEAD_US, assets)
+        if version.fingerprint == newest.fingerprint:
+            return None
+        content = _to_content(version)
+        parse_version(version.number, content)
+        if location.put_if_absent(f"{FOLDER}/{version.number:06d}.json", content):
+            if now_us() > version.effective_us:
+                logger.warning("aliases were written later than they count from %s", in_words(version))
+            return version
+    raise PositionConflictError(table="aliases", problem=f"{_MOST_TRIES} times another number was added")
+
+
+def in_words(version: AliasVersion) -> str:
+    """``version=3 fingerprint=1f3e5a77 assets=15 from=2026-01-31T09:30:00Z``."""
+    return (
+        f"version={version.number} fingerprint={version.fingerprint} assets={len(version.assets)} "
+        f"from={format_us(version.effective_us)}"
+    )
+
+
+def _to_content(version: AliasVersion) -> bytes:
+    document: Mapping[str, Any] = {
+        "v": _FORMAT,
+        "effective_time": format_us(version.effective_us),
+        "fingerprint": version.fingerprint,
+        "assets": _by_symbol(version.assets),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1).encode()
+
+
+def _by_symbol(assets: Sequence[AssetNames]) -> dict[str, dict[str, list[str]]]:
+    return {asset.symbol: asset.to_kinds() for asset in assets}
+
+
+def _number_of(name: str) -> int:
+    found = _NAME.fullmatch(name)
+    return 0 if found is None else int(found["number"])

@@ -1,0 +1,145 @@
+"""What forecasts came to: when an outcome is fixed, and which price it is.
+
+The price of a target is the primary market's last one at or before it, at most two minutes old, among those that
+arrived before the market had a price GRACE_US past the target. It is fixed from then on, so that it is the same
+whenever it is looked up. A market that falls silent fixes its targets when the table has gone on without it for
+SILENCE_US. Where the market's quote is not the forecast's there is no price to compare with.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse.history.realised import MAX_REALISED_AGE_US
+from lakehouse.lake import Lake
+from lakehouse.schema.tables import GOLD_PRICE, GOLD_SCORE
+from lakehouse.series.markets import Market, primary_market
+from lakehouse.snapshots.pinned import TableSnapshot
+from lakehouse.time_range import HOUR_US, MINUTE_US, TimeRange
+
+GRACE_US = 5 * MINUTE_US
+"""How long a price may be late, on the clock of the market's own prices."""
+SILENCE_US = HOUR_US
+"""How long the price table goes on before a market without a price past the target counts as silent."""
+REALISED, NO_PRICE = "realised", "no price"
+
+# A price counts where nothing that arrived before it, in its partition, is GRACE_US or more past the target.
+_PRICES = """
+WITH markets AS (
+    SELECT unnest($symbols) AS symbol, unnest($venues) AS venue, unnest($quotes) AS quote
+),
+targets AS (SELECT unnest($target_symbols) AS symbol, unnest($targets::BIGINT[]) AS target_us),
+minutes AS (
+    SELECT symbol, target_us, target_us // 60000000 - back AS minute
+    FROM targets CROSS JOIN range(3) AS ago(back)
+),
+arrived AS (
+    SELECT symbol, venue, quote, price, epoch_us(event_time) AS us, epoch_us(event_time) // 60000000 AS minute,
+        topic_id, kafka_partition, kafka_offset,
+        max(epoch_us(event_time)) OVER (
+            PARTITION BY symbol, topic_id, kafka_partition ORDER BY kafka_offset
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS newest_before_us
+    FROM {rows} JOIN markets USING (symbol, venue, quote)
+    WHERE event_time >= $start AND event_time < $end
+),
+last AS (
+    SELECT symbol, target_us, max({'us': us, 'topic_id': topic_id, 'partition': kafka_partition,
+        'offset': kafka_offset, 'price': price, 'venue': venue, 'quote': quote}) AS seen
+    FROM arrived JOIN minutes USING (symbol, minute)
+    WHERE us <= target_us AND us >= target_us - $max_age_us
+        AND coalesce(newest_before_us < target_us + $grace_us, TRUE)
+    GROUP BY ALL
+)
+SELECT symbol, target_us, seen.quote AS quote, seen.price AS realised_price,
+    make_timestamp(seen.us)::TIMESTAMPTZ AS realised_time, seen.venue AS venue,
+    seen.topic_id AS price_topic_id, seen.partition AS price_partition, seen.offset AS price_offset
+FROM last
+"""
+_KEY = ["symbol", "quote", "target_us"]
+_OF_PRICE = (
+    "realised_price",
+    "realised_time",
+    "venue",
+    "price_topic_id",
+    "price_partition",
+    "price_offset",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PriceClock:
+    """How far the prices of one version have come, on the clocks of events and of ingestion, never of the wall.
+
+    Per symbol its primary market and the last target that its prices settle; a target and a forecast at or before
+    ``silent_since_us`` are settled without them.
+    """
+
+    prices: TableSnapshot
+    markets: Mapping[str, Market]
+    settled_until_us: Mapping[str, int]
+    silent_since_us: int
+
+
+def read_price_clock(lake: Lake, prices: TableSnapshot) -> PriceClock:
+    """The clock of a version of gold_price, or of a newer one of the same build."""
+    assets = lake.symbols.of(prices)
+    markets, settled = {}, {}
+    for symbol in sorted(assets.symbols()):
+        market = primary_market(symbol, assets.markets(symbol))
+        seen = assets.seen(symbol, market)
+        if market is not None and seen is not None:
+            markets[symbol], settled[symbol] = market, seen.last_us - GRACE_US
+    everything = assets.seen()
+    newest_us = everything.ingest_us or 0 if everything is not None else 0
+    return PriceClock(
+        prices=assets.snapshot,
+        markets=markets,
+        settled_until_us=settled,
+        silent_since_us=newest_us - SILENCE_US,
+    )
+
+
+def to_scores(lake: Lake, clock: PriceClock, due: pa.Table | None) -> pa.Table:
+    """The rows of gold_score of forecasts that are settled."""
+    schema = GOLD_SCORE.to_arrow_schema()
+    if due is None or not due.num_rows:
+        return schema.empty_table()
+    realised = _read_prices(lake, clock, due)
+    if realised is None:
+        nothing = {name: pa.nulls(due.num_rows, schema.field(name).type) for name in _OF_PRICE}
+        scores = due
+        for name, column in nothing.items():
+            scores = scores.append_column(name, column)
+    else:
+        scores = due.join(realised, keys=_KEY, join_type="left outer")
+    known = pc.is_valid(scores["realised_price"])
+    scores = scores.append_column("outcome", pc.if_else(known, REALISED, NO_PRICE))
+    errors = pc.subtract(scores["predicted_price"], pc.cast(scores["realised_price"], pa.float64()))
+    return scores.append_column("error", errors).select(schema.names).cast(schema)
+
+
+def _read_prices(lake: Lake, clock: PriceClock, due: pa.Table) -> pa.Table | None:
+    targets = due.select(["symbol", "target_us"]).group_by(["symbol", "target_us"]).aggregate([])
+    span = pc.min_max(targets["target_us"]).as_py()
+    time_range = TimeRange(span["min"] - MAX_REALISED_AGE_US, span["max"] + GRACE_US + SILENCE_US)
+    paths = clock.prices.files.select(time_column="event_time", time_range=time_range).paths
+    symbols = [symbol for symbol in pc.unique(targets["symbol"]).to_pylist() if symbol in clock.markets]
+    if not paths or not symbols:
+        return None
+    return lake.session.fetch_arrow(
+        _PRICES,
+        paths,
+        spec=GOLD_PRICE,
+        symbols=symbols,
+        venues=[clock.markets[symbol].venue for symbol in symbols],
+        quotes=[clock.markets[symbol].quote for symbol in symbols],
+        target_symbols=targets["symbol"].to_pylist(),
+        targets=targets["target_us"].to_pylist(),
+        start=time_range.start_time,
+        end=time_range.end_time,
+        max_age_us=MAX_REALISED_AGE_US,
+        grace_us=GRACE_US,
+    )

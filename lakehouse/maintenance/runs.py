@@ -1,0 +1,92 @@
+"""What the table service ran and gained: two small files a run in the lake, so that a killed one is seen as such."""
+
+import json
+import os
+import socket
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from lakehouse.delta.storage import LakeLocation
+
+N_KEPT = 500
+_RUNS = "_maintenance/runs"
+_BEGUN = "begun.json"
+_ENDED = "ended.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceRun:
+    """One run of a command that may change the lake. ``ended_time`` is None while it runs, and for ever if killed."""
+
+    run_id: str
+    command: str
+    host: str
+    pid: int
+    started_time: str
+    ended_time: str | None = None
+    exit_code: int | None = None
+    error: str | None = None
+    gained: Mapping[str, Any] | None = None
+
+
+def begin_run(lake: LakeLocation, *, command: str) -> MaintenanceRun:
+    """Records that a run begins. Old records beyond the newest N_KEPT are dropped."""
+    now = datetime.now(UTC)
+    run = MaintenanceRun(
+        run_id=f"{now:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}",
+        command=command,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        started_time=now.isoformat(),
+    )
+    begun = {name: getattr(run, name) for name in ("run_id", "command", "host", "pid", "started_time")}
+    lake.put_if_absent(_path(run.run_id, _BEGUN), json.dumps(begun).encode())
+    lake.delete(lake.names(_RUNS)[: -2 * N_KEPT])
+    return run
+
+
+def end_run(
+    lake: LakeLocation,
+    run: MaintenanceRun,
+    *,
+    exit_code: int,
+    error: str | None = None,
+    gained: Mapping[str, Any] | None = None,
+) -> None:
+    """Records how a run ended."""
+    ended = {
+        "ended_time": datetime.now(UTC).isoformat(),
+        "exit_code": exit_code,
+        "error": error,
+        "gained": gained,
+    }
+    lake.put_if_absent(_path(run.run_id, _ENDED), json.dumps(ended).encode())
+
+
+def read_runs(lake: LakeLocation, *, n_newest: int) -> list[MaintenanceRun]:
+    """The newest runs, the newest first."""
+    newest = sorted(list_runs(lake), reverse=True)[:n_newest]
+    return [read_run(lake, run_id) for run_id in newest]
+
+
+def list_runs(lake: LakeLocation) -> dict[str, bool]:
+    """{run id: whether it ended} of every run that the lake has a record of. Ids sort as the runs began."""
+    ended: dict[str, bool] = {}
+    for name in lake.names(_RUNS):
+        run_id, _, what = name.rpartition("/")[2].partition(".")
+        ended[run_id] = ended.get(run_id, False) or what == _ENDED
+    return ended
+
+
+def read_run(lake: LakeLocation, run_id: str) -> MaintenanceRun:
+    """One run that `list_runs` has named, as far as it has come."""
+    content = json.loads(lake.read(_path(run_id, _BEGUN)) or b"{}")
+    content |= json.loads(lake.read(_path(run_id, _ENDED)) or b"{}")
+    return MaintenanceRun(**content)
+
+
+def _path(run_id: str, what: str) -> str:
+    return f"{_RUNS}/{run_id}.{what}"

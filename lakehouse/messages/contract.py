@@ -1,0 +1,331 @@
+"""The message contract: every field of every topic, written once.
+
+The verdict (`lakehouse.messages.validation`), the JSON Schemas, the AsyncAPI page and the docs are all made from this.
+A message is one JSON object in UTF-8, keyed by its symbol (a text: by its source). Fields that the contract
+does not name are kept.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Literal
+
+from lakehouse.schema.spec import TableSpec
+from lakehouse.schema.tables import GOLD_NEWS, GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
+
+CONTRACT_VERSION = 1
+MAX_VALUE_BYTES = 256 * 1024
+MAX_NESTING = 32
+MAX_FUTURE = timedelta(minutes=10)
+MAX_EVENT_AGE = timedelta(days=90)
+"""How far behind the broker's time an event may lie. Gold keeps at least as much (`lakehouse.process.retention`), so
+that a copy of a message always finds the row that it is a copy of."""
+EARLIEST_EVENT_TIME = datetime(2009, 1, 3, tzinfo=UTC)  # Source: the Bitcoin genesis block
+SYMBOL_PATTERN = "^[a-z0-9]{1,20}$"
+SOURCE_PATTERN = "^[a-z0-9]{1,20}$"
+NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,63}$"
+TIME_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|\\+00:00)$"
+HORIZON_PATTERN = "^[1-9][0-9]{0,3}(m|h|d)$"
+MESSAGE_ID_PATTERN = "^[a-z0-9]{1,20}:-?[0-9]{1,17}:[A-Za-z0-9._~-]{1,128}$"
+ORIGINS = ("collected", "generated", "replay")
+DATED_BY = ("published", "updated", "first_seen")
+UNSCORED = "unscored"
+LABELS = ("positive", "neutral", "negative", UNSCORED)
+
+FieldKind = Literal["string", "number", "integer", "time", "strings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a message. ``column`` is the gold column that it becomes (its own name by default)."""
+
+    name: str
+    kind: FieldKind
+    meaning: str
+    required: bool = True
+    column: str | None = None
+    pattern: str | None = None
+    one_of: tuple[str, ...] = ()
+    max_length: int | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    @property
+    def accepted(self) -> str:
+        """What the field takes, in words, for errors and docs."""
+        words = [_KIND_WORDS[self.kind]]
+        if self.one_of:
+            words = [f"one of {', '.join(self.one_of)}"]
+        if self.pattern and self.kind != "time":
+            words.append(f"matching {self.pattern}")
+        if self.max_length:
+            words.append(
+                f"of at most {self.max_length} characters"
+                if self.kind == "string"
+                else f"of at most {self.max_length}"
+            )
+        bounds = (
+            ("at least", self.at_least),
+            ("at most", self.at_most),
+            ("above", self.above),
+            ("below", self.below),
+        )
+        words += [f"{word} {bound:g}" for word, bound in bounds if bound is not None]
+        return " ".join(words) + ("" if self.required else ", or null")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageContract:
+    """What a topic carries: its fields, the gold table they land in, and which fields are its key and time."""
+
+    topic: str
+    title: str
+    table: TableSpec
+    key_field: str
+    time_field: str
+    fields: tuple[Field, ...]
+
+    @property
+    def key_column(self) -> str:
+        """The gold column that holds the message's Kafka key."""
+        return self.field(self.key_field).column or self.key_field
+
+    @property
+    def time_column(self) -> str:
+        """The gold column that holds the message's event time."""
+        return self.field(self.time_field).column or self.time_field
+
+    def field(self, name: str) -> Field:
+        return next(field for field in self.fields if field.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way in which a message can fail, and what it means."""
+
+    name: str
+    meaning: str
+
+
+_KIND_WORDS: Mapping[str, str] = {
+    "string": "a string",
+    "number": "a finite number",
+    "integer": "an integer",
+    "time": "an RFC 3339 time in UTC such as 2026-01-31T09:30:00.250Z",
+    "strings": "a list of strings",
+}
+
+
+def _common(natural_key: str) -> tuple[Field, ...]:
+    return (
+        Field(
+            name="v", kind="integer", meaning="version of this contract", at_least=1, at_most=CONTRACT_VERSION
+        ),
+        Field(
+            name="message_id",
+            kind="string",
+            meaning=f"key:event time in epoch microseconds:natural key ({natural_key})",
+            pattern=MESSAGE_ID_PATTERN,
+        ),
+        Field(name="origin", kind="string", meaning="where the numbers come from", one_of=ORIGINS),
+    )
+
+
+def _model_fields() -> tuple[Field, ...]:
+    return (
+        Field(name="model", kind="string", meaning="model that made the result", pattern=NAME_PATTERN),
+        Field(name="model_version", kind="string", meaning="version of that model", max_length=64),
+    )
+
+
+def _text(name: str, meaning: str, max_length: int) -> Field:
+    return Field(name=name, kind="string", meaning=meaning, required=False, max_length=max_length)
+
+
+def _time(name: str, meaning: str, *, required: bool = True, column: str | None = None) -> Field:
+    return Field(
+        name=name, kind="time", meaning=meaning, required=required, column=column, pattern=TIME_PATTERN
+    )
+
+
+ANALYZED_SENTIMENT = MessageContract(
+    topic="analyzed-sentiment",
+    title="One analysed text about one symbol",
+    table=GOLD_SENTIMENT,
+    key_field="symbol",
+    time_field="event_time",
+    fields=(
+        *_common("source and identity of the text, model, model version"),
+        Field(name="symbol", kind="string", meaning="lower-case ticker", pattern=SYMBOL_PATTERN),
+        _time("event_time", "instant at which the text was published"),
+        Field(
+            name="score",
+            kind="number",
+            meaning=f"polarity; null exactly where label is {UNSCORED}",
+            required=False,
+            at_least=-1,
+            at_most=1,
+        ),
+        Field(
+            name="label",
+            kind="string",
+            meaning=f"what the model decided; {UNSCORED} where it does not speak the text's language",
+            one_of=LABELS,
+        ),
+        *_model_fields(),
+        Field(name="source", kind="string", meaning="where the text was published", max_length=200),
+        _text("title", "headline", 2000),
+        _text("url", "address of the text", 2000),
+        _text("language", "language of the text, BCP 47", 35),
+        Field(
+            name="terms",
+            kind="strings",
+            meaning="terms that carried the score",
+            required=False,
+            max_length=100,
+        ),
+        _time("collected_time", "instant at which a collector fetched the text", required=False),
+        _time("analyzed_time", "instant at which the model scored the text", required=False),
+    ),
+)
+
+PREDICTED_PRICE = MessageContract(
+    topic="predicted-price",
+    title="One forecast of one symbol's price by one model for one horizon",
+    table=GOLD_PREDICTION,
+    key_field="symbol",
+    time_field="made_at",
+    fields=(
+        *_common("model, model version, horizon"),
+        Field(name="symbol", kind="string", meaning="lower-case ticker", pattern=SYMBOL_PATTERN),
+        _time("made_at", "instant at which the forecast was made; the message's event time"),
+        _time("target_time", "instant that the forecast is about; made_at + horizon"),
+        Field(name="horizon", kind="string", meaning="target_time - made_at", pattern=HORIZON_PATTERN),
+        *_model_fields(),
+        Field(name="base_price", kind="number", meaning="price at made_at, in quote", above=0),
+        Field(name="predicted_price", kind="number", meaning="point forecast, in quote", above=0),
+        Field(name="lower", kind="number", meaning="lower end of the interval, in quote", required=False),
+        Field(name="upper", kind="number", meaning="upper end of the interval, in quote", required=False),
+        Field(
+            name="nominal_coverage",
+            kind="number",
+            meaning="share of outcomes that the interval is meant to cover",
+            required=False,
+            above=0,
+            below=1,
+        ),
+        Field(name="quote", kind="string", meaning="currency of every price", pattern=SYMBOL_PATTERN),
+    ),
+)
+
+RAW_PRICE = MessageContract(
+    topic="raw-price",
+    title="One trade or ticker observation of one market",
+    table=GOLD_PRICE,
+    key_field="base",
+    time_field="exchange_time",
+    fields=(
+        *_common("venue, quote, trade id or ticker sequence"),
+        Field(name="base", kind="string", meaning="base currency", pattern=SYMBOL_PATTERN, column="symbol"),
+        _time(
+            "exchange_time", "instant that the exchange gave; the message's event time", column="event_time"
+        ),
+        Field(name="venue", kind="string", meaning="exchange, lower case", pattern=NAME_PATTERN),
+        Field(name="quote", kind="string", meaning="quote currency", pattern=SYMBOL_PATTERN),
+        Field(name="price", kind="number", meaning="price of one base unit, in quote", above=0),
+        Field(
+            name="base_volume",
+            kind="number",
+            meaning="traded amount in base units; null for a ticker",
+            required=False,
+            at_least=0,
+        ),
+    ),
+)
+
+RAW_NEWS = MessageContract(
+    topic="raw-news",
+    title="One text as a collector found it",
+    table=GOLD_NEWS,
+    key_field="source",
+    time_field="published_time",
+    fields=(
+        *_common("the feed's own identity of the text, else its canonical URL, else its normalised title"),
+        Field(
+            name="source", kind="string", meaning="short name of the feed, its slug", pattern=SOURCE_PATTERN
+        ),
+        _time(
+            "published_time",
+            "instant at which the text was published; the message's event time",
+            column="event_time",
+        ),
+        Field(
+            name="dated_by",
+            kind="string",
+            meaning="what published_time is: as the feed says, its last update, or when a collector first saw it",
+            one_of=DATED_BY,
+        ),
+        Field(name="title", kind="string", meaning="headline, plain text", max_length=2000),
+        _text("summary", "what the feed says beside the headline, plain text", 20_000),
+        _text("url", "address of the text", 2000),
+        _text("language", "language that the feed names, BCP 47", 35),
+        _text("guid", "identity that the feed gives the text", 2000),
+        _time("collected_time", "instant at which a collector fetched the text"),
+    ),
+)
+
+CONTRACTS: Mapping[str, MessageContract] = {
+    contract.topic: contract for contract in (ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_PRICE, RAW_NEWS)
+}
+
+RULES: Mapping[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        Rule("null_value", "the message has no value (a tombstone)"),
+        Rule("too_large", f"the value is longer than {MAX_VALUE_BYTES} bytes"),
+        Rule("not_utf8", "the value is not UTF-8"),
+        Rule("too_deep", f"arrays and objects are nested deeper than {MAX_NESTING}"),
+        Rule("malformed_json", "the value is not one JSON text, or has a number no double can hold"),
+        Rule("not_an_object", "the value is JSON, but not an object"),
+        Rule("unknown_version", f"v is not {CONTRACT_VERSION}"),
+        Rule("missing_field", "a required field is absent or null"),
+        Rule("wrong_type", "a field has another JSON type"),
+        Rule("not_finite", "a number is too large for a double"),
+        Rule("out_of_range", "a number is outside its range"),
+        Rule("bad_format", "a string does not match its pattern, list or length"),
+        Rule("bad_time", "a time is not RFC 3339 in UTC"),
+        Rule("time_too_old", f"the event time is before {EARLIEST_EVENT_TIME:%Y-%m-%d}"),
+        Rule(
+            "time_in_future", f"the event time is over {MAX_FUTURE.seconds // 60} minutes after the broker's"
+        ),
+        Rule("event_too_old", f"the event time is over {MAX_EVENT_AGE.days} days before the broker's"),
+        Rule("score_contradicts_label", f"score is null and label is not {UNSCORED}, or the other way round"),
+        Rule("interval_reversed", "lower is above upper"),
+        Rule("interval_incomplete", "one of lower and upper is given without the other"),
+        Rule("horizon_mismatch", "target_time is not made_at + horizon"),
+        Rule("id_mismatch", "message_id does not begin with the message's own key and event time"),
+        Rule(
+            "key_mismatch",
+            "the Kafka key is not the message's own, so copies may land in different partitions",
+        ),
+    )
+}
+
+
+@lru_cache(maxsize=256)  # a prediction's natural key is one of a dozen
+def _digest(natural_key: tuple[str, ...]) -> str:
+    return hashlib.sha256("\x1f".join(natural_key).encode()).hexdigest()[:20]
+
+
+def make_message_id(*, key: str, event_time: datetime, natural_key: tuple[str, ...]) -> str:
+    """The deterministic id of a message: the same for the same Kafka key, event time and natural key.
+
+    >>> make_message_id(key="btc", event_time=datetime(2026, 1, 1, tzinfo=UTC), natural_key=("kraken", "usd", "7"))
+    'btc:1767225600000000:e5f1ea7d5cb84ca1d09e'
+    """
+    microseconds = (event_time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return f"{key}:{microseconds}:{_digest(natural_key)}"

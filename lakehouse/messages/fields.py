@@ -1,0 +1,137 @@
+"""A message read field by field: slower than the verdict's fast path, and able to say what is wrong."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from lakehouse.messages.contract import CONTRACT_VERSION, MAX_NESTING, Field, MessageContract
+
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Why a message cannot become a gold row."""
+
+    rule: str
+    field: str | None
+    reason: str
+
+
+class RuleViolationError(Exception):
+    """A message breaks a rule; caught where the verdict is given."""
+
+    def __init__(self, rule: str, field: str | None, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict = Rejected(rule, field, reason)
+
+
+def decode_fields(contract: MessageContract, value: bytes) -> tuple[dict[str, Any], str | None]:
+    """The contract's fields of a message, each checked in turn, and the others as JSON."""
+    message = _decode_object(value)
+    version = message.get("v")
+    if type(version) is not int or version != CONTRACT_VERSION:
+        raise RuleViolationError(
+            "unknown_version", "v", f"v is {shown(version)}; this lake accepts {CONTRACT_VERSION}"
+        )
+    fields = {field.name: _checked(field, message.pop(field.name, None)) for field in contract.fields}
+    extra = msgspec.json.encode(message).decode() if message else None
+    return fields, extra
+
+
+def _decode_object(value: bytes) -> dict[str, Any]:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError as error:
+        raise RuleViolationError("not_utf8", None, f"byte {error.start} is not UTF-8") from error
+    if _is_too_deep(value):
+        raise RuleViolationError("too_deep", None, f"nested deeper than {MAX_NESTING}")
+    try:
+        message = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        raise RuleViolationError("malformed_json", None, f"{error}; one JSON object is accepted") from error
+    if not isinstance(message, dict):
+        raise RuleViolationError(
+            "not_an_object", None, f"the value is {shown(message)}; a JSON object is accepted"
+        )
+    return message
+
+
+def _is_too_deep(value: bytes) -> bool:
+    """Whether brackets outside strings nest too deep, read no further than needed to say so."""
+    if value.count(b"[") + value.count(b"{") <= MAX_NESTING:
+        return False
+    depth = 0
+    for found in _BRACKETS.finditer(value):
+        token = found[0]
+        if token in b"[{":
+            depth += 1
+            if depth > MAX_NESTING:
+                return True
+        elif token in b"]}":
+            depth -= 1
+    return False
+
+
+def _checked(field: Field, found: Any) -> Any:
+    if found is None:
+        if field.required:
+            raise RuleViolationError(
+                "missing_field", field.name, f"{field.name} is absent or null; {field.accepted} is required"
+            )
+        return None
+    if field.kind == "number":
+        return _checked_number(field, found)
+    if field.kind == "integer":
+        return found
+    if field.kind == "strings":
+        if not isinstance(found, list) or not all(isinstance(term, str) for term in found):
+            raise wrong("wrong_type", field, found)
+        if field.max_length is not None and len(found) > field.max_length:
+            raise wrong("bad_format", field, found)
+        return found
+    if not isinstance(found, str):
+        raise wrong("wrong_type", field, found)
+    check_string(field, found)
+    return found
+
+
+def _checked_number(field: Field, found: Any) -> float:
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise wrong("wrong_type", field, found)
+    try:
+        number = float(found)
+    except OverflowError as error:
+        raise wrong("not_finite", field, found) from error
+    inside = (
+        (field.at_least is None or number >= field.at_least)
+        and (field.at_most is None or number <= field.at_most)
+        and (field.above is None or number > field.above)
+        and (field.below is None or number < field.below)
+    )
+    if not inside:
+        raise wrong("out_of_range", field, found)
+    return number
+
+
+def check_string(field: Field, found: str) -> None:
+    if field.kind == "time":
+        return
+    matches = field.pattern is None or re.search(f"{field.pattern[:-1]}\\Z", found) is not None
+    listed = not field.one_of or found in field.one_of
+    short = field.max_length is None or len(found) <= field.max_length
+    if not (matches and listed and short):
+        raise wrong("bad_format", field, found)
+
+
+def wrong(rule: str, field: Field, found: Any) -> RuleViolationError:
+    return RuleViolationError(
+        rule, field.name, f"{field.name} is {shown(found)}; {field.accepted} is accepted"
+    )
+
+
+def shown(found: Any) -> str:
+    text = repr(found) if not isinstance(found, int) or found.bit_length() < 256 else "a huge integer"
+    return text if len(text) <= 80 else f"{text[:77]}..."

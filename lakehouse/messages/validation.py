@@ -1,0 +1,277 @@
+"""The verdict on a message: a gold row, or the rule that it breaks. The one implementation, for everybody.
+
+A verdict depends on key, value and broker timestamp alone. A clean message takes a fast path (one compiled
+decode, then a few checks); whatever that path does not accept is judged field by field, for a reason.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from operator import attrgetter
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from lakehouse.messages.contract import (
+    ANALYZED_SENTIMENT,
+    CONTRACT_VERSION,
+    CONTRACTS,
+    EARLIEST_EVENT_TIME,
+    MAX_EVENT_AGE,
+    MAX_FUTURE,
+    MAX_VALUE_BYTES,
+    PREDICTED_PRICE,
+    UNSCORED,
+    Field,
+    MessageContract,
+)
+from lakehouse.messages.fields import Rejected, RuleViolationError, check_string, decode_fields, shown, wrong
+from lakehouse.messages.timestamps import to_epoch_us
+
+__all__ = [
+    "Rejected",
+    "Row",
+    "message_columns",
+    "to_epoch_us",
+    "validate",
+    "validate_with_reasons",
+    "validator_of",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_EARLIEST_US = (EARLIEST_EVENT_TIME - _EPOCH) // _MICROSECOND
+_MAX_FUTURE_US = MAX_FUTURE // _MICROSECOND
+_MAX_AGE_US = MAX_EVENT_AGE // _MICROSECOND
+_MAX_KNOWN = 10_000
+_HORIZON_UNIT_US = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
+
+
+Row = tuple[Any, ...]
+"""Values of a gold row's message columns, in the order of `message_columns`, times as epoch microseconds."""
+
+
+@cache
+def message_columns(topic: str) -> tuple[str, ...]:
+    """The gold columns that a verdict fills: those of the contract's fields but ``v``, then ``extra``."""
+    return (*(field.column or field.name for field in CONTRACTS[topic].fields if field.name != "v"), "extra")
+
+
+def validate(topic: str, *, key: bytes | None, value: bytes | None, broker_time_us: int) -> Row | Rejected:
+    """The verdict on one message. Pure and total: any bytes get one, and the same bytes get the same."""
+    return validator_of(topic)(key, value, broker_time_us)
+
+
+@cache
+def validator_of(topic: str) -> Callable[[bytes | None, bytes | None, int], Row | Rejected]:
+    """The verdict as a function of key, value and broker time (epoch microseconds), for one topic."""
+    decode = msgspec.json.Decoder(_to_struct(CONTRACTS[topic])).decode
+    names = _value_names(topic)
+    values_of = attrgetter(*names)
+    patterns_at = _patterns_at(CONTRACTS[topic], names)
+    finish = _finisher(topic)
+
+    def validate_message(key: bytes | None, value: bytes | None, broker_time_us: int) -> Row | Rejected:
+        if value is not None and len(value) <= MAX_VALUE_BYTES:
+            try:
+                values = values_of(decode(value))
+                for at, known in patterns_at:
+                    if values[at] not in known:
+                        known.check(values[at])
+                return finish(key, values, None, broker_time_us)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RuleViolationError):
+                pass
+        return validate_with_reasons(topic, key=key, value=value, broker_time_us=broker_time_us)
+
+    return validate_message
+
+
+def validate_with_reasons(
+    topic: str, *, key: bytes | None, value: bytes | None, broker_time_us: int
+) -> Row | Rejected:
+    """The same verdict as `validate`, always field by field."""
+    contract = CONTRACTS[topic]
+    try:
+        if value is None or len(value) > MAX_VALUE_BYTES:
+            raise RuleViolationError(*_size_verdict(value))
+        fields, extra = decode_fields(contract, value)
+        values = tuple(fields[name] for name in _value_names(topic))
+        return _finisher(topic)(key, values, extra, broker_time_us)
+    except RuleViolationError as broken:
+        return broken.verdict
+
+
+@cache
+def _value_names(topic: str) -> tuple[str, ...]:
+    return tuple(field.name for field in CONTRACTS[topic].fields if field.name != "v")
+
+
+class _KnownStrings(set[str | None]):
+    """Strings known to match a field's pattern: a few symbols, models and venues come for ever."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(() if field.required else (None,))
+        self._field = field
+
+    def check(self, found: str) -> None:
+        check_string(self._field, found)
+        if len(self) < _MAX_KNOWN:
+            self.add(found)
+
+
+def _patterns_at(contract: MessageContract, names: Sequence[str]) -> tuple[tuple[int, _KnownStrings], ...]:
+    """Where strings with a pattern stand; times and ids, which are never the same, are checked elsewhere."""
+    fields = ((at, contract.field(name)) for at, name in enumerate(names))
+    return tuple(
+        (at, _KnownStrings(field))
+        for at, field in fields
+        if field.pattern and field.kind == "string" and field.name != "message_id"
+    )
+
+
+def _size_verdict(value: bytes | None) -> tuple[str, None, str]:
+    if value is None:
+        return "null_value", None, "the message has no value; a JSON object is expected"
+    return "too_large", None, f"the value has {len(value)} bytes; at most {MAX_VALUE_BYTES} are accepted"
+
+
+def _to_struct(contract: MessageContract) -> type[msgspec.Struct]:
+    fields: list[Any] = []
+    for field in sorted(contract.fields, key=lambda f: not f.required):
+        annotation = _to_annotation(field)
+        fields.append((field.name, annotation) if field.required else (field.name, annotation | None, None))
+    return msgspec.defstruct("Fast", fields, forbid_unknown_fields=True, gc=False)
+
+
+def _to_annotation(field: Field) -> Any:
+    if field.name == "v":
+        return Literal[CONTRACT_VERSION]
+    if field.kind == "number":
+        bounds = {"ge": field.at_least, "le": field.at_most, "gt": field.above, "lt": field.below}
+        given: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
+        return Annotated[float, msgspec.Meta(**given)]
+    if field.kind == "strings":
+        return Annotated[list[str], msgspec.Meta(max_length=field.max_length)]
+    if field.one_of:
+        return Literal[field.one_of]
+    return Annotated[str, msgspec.Meta(max_length=field.max_length)]
+
+
+@cache
+def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None, int], Row]:
+    """The checks that both paths share: times, the pairs of fields that belong together, id and key."""
+    contract, names = CONTRACTS[topic], _value_names(topic)
+    key_at, time_at, id_at = (names.index(n) for n in (contract.key_field, contract.time_field, "message_id"))
+    fields = [contract.field(name) for name in names]
+    times_at = [(at, field) for at, field in enumerate(fields) if field.kind == "time"]
+    check_together = _pair_check(contract, names)
+    id_field = contract.field("message_id")
+    is_id = re.compile((id_field.pattern or "").removesuffix("$")).fullmatch
+
+    def finish(key: bytes | None, values: tuple[Any, ...], extra: str | None, broker_time_us: int) -> Row:
+        row = [*values, extra]
+        for at, field in times_at:
+            text = row[at]
+            if text is not None:
+                try:
+                    row[at] = to_epoch_us(text)
+                except ValueError as error:
+                    raise wrong("bad_time", field, text) from error
+        own_key, event_time_us = row[key_at], row[time_at]
+        if not (
+            max(_EARLIEST_US, broker_time_us - _MAX_AGE_US)
+            <= event_time_us
+            <= broker_time_us + _MAX_FUTURE_US
+        ):
+            raise _out_of_time(contract.time_field, event_time_us, broker_time_us)
+        if check_together is not None:
+            check_together(row)
+        if is_id(row[id_at]) is None:
+            raise wrong("bad_format", id_field, row[id_at])
+        if not row[id_at].startswith(f"{own_key}:{event_time_us}:"):
+            raise _other_id(row[id_at], own_key, event_time_us)
+        if key != own_key.encode():
+            raise RuleViolationError(
+                "key_mismatch",
+                None,
+                f"the Kafka key is {shown(key)}; it is the {contract.key_field}, {own_key}",
+            )
+        return tuple(row)
+
+    return finish
+
+
+def _out_of_time(name: str, event_time_us: int, broker_time_us: int) -> RuleViolationError:
+    if event_time_us < _EARLIEST_US:
+        return RuleViolationError("time_too_old", name, f"{name} is before {EARLIEST_EVENT_TIME:%Y-%m-%d}")
+    if event_time_us <= broker_time_us + _MAX_FUTURE_US:
+        return RuleViolationError(
+            "event_too_old",
+            name,
+            f"{name} is over {MAX_EVENT_AGE.days} days before the broker's time: what was of that day is settled",
+        )
+    ahead = (event_time_us - broker_time_us) // 1_000_000
+    return RuleViolationError(
+        "time_in_future",
+        name,
+        f"{name} is {ahead} s after the broker's time; at most {MAX_FUTURE.seconds} s are accepted",
+    )
+
+
+def _other_id(message_id: str, own_key: str, event_time_us: int) -> RuleViolationError:
+    return RuleViolationError(
+        "id_mismatch",
+        "message_id",
+        f"message_id is {shown(message_id)}; it begins with {own_key}:{event_time_us}:",
+    )
+
+
+def _pair_check(contract: MessageContract, names: Sequence[str]) -> Callable[[list[Any]], None] | None:
+    """The check of the fields that have to agree with each other, where a contract has such."""
+    if contract is PREDICTED_PRICE:
+        return _forecast_check(names)
+    return _score_check(names) if contract is ANALYZED_SENTIMENT else None
+
+
+def _score_check(names: Sequence[str]) -> Callable[[list[Any]], None]:
+    score_at, label_at = names.index("score"), names.index("label")
+
+    def check(row: list[Any]) -> None:
+        score, label = row[score_at], row[label_at]
+        if (score is None) != (label == UNSCORED):
+            told = "null" if score is None else f"{score:g}"
+            raise RuleViolationError(
+                "score_contradicts_label",
+                "score",
+                f"score is {told} and label is {label}; score is null exactly where label is {UNSCORED}",
+            )
+
+    return check
+
+
+def _forecast_check(names: Sequence[str]) -> Callable[[list[Any]], None]:
+    """The check of a forecast's interval and horizon, on its values with times in microseconds."""
+    lower_at, upper_at, horizon_at, made_at, target_at = (
+        names.index(name) for name in ("lower", "upper", "horizon", "made_at", "target_time")
+    )
+    horizons_us: dict[str, int] = {}
+
+    def check(row: list[Any]) -> None:
+        lower, upper, horizon = row[lower_at], row[upper_at], row[horizon_at]
+        if (lower is None) != (upper is None):
+            missing = "lower" if lower is None else "upper"
+            raise RuleViolationError("interval_incomplete", missing, "lower and upper come together")
+        if lower is not None and lower > upper:
+            raise RuleViolationError(
+                "interval_reversed", "lower", f"lower is {lower:g}, above upper, {upper:g}"
+            )
+        horizon_us = horizons_us.get(horizon)
+        if horizon_us is None:
+            horizon_us = horizons_us[horizon] = int(horizon[:-1]) * _HORIZON_UNIT_US[horizon[-1]]
+        if row[target_at] - row[made_at] != horizon_us:
+            raise RuleViolationError(
+                "horizon_mismatch", "target_time", f"target_time is not made_at + {horizon}"
+            )
+
+    return check

@@ -1,0 +1,183 @@
+"""What each gold table has seen of each symbol (of news: of each source), by reading only what is new."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lakehouse.engine.duckdb_session import DuckdbSession, position_lists
+from lakehouse.series.markets import Market
+from lakehouse.snapshots.pinned import TableSnapshot
+from lakehouse.tail.rows import TableTail
+from lakehouse.time_range import TimeRange
+
+# A row per key (the first column of the order), origin and market: count, first and last event, newest ingest.
+_COUNTS = """
+SELECT {key}, origin, {market}, count(*),
+    min(epoch_us({time})), max(epoch_us({time})), max(epoch_us(ingest_time))
+FROM {{rows}}
+{since}
+GROUP BY ALL
+"""
+_SINCE_POSITION = """
+LEFT JOIN (
+    SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition,
+        unnest($offsets) AS next_offset
+) USING (topic_id, kafka_partition)
+WHERE next_offset IS NULL OR kafka_offset >= next_offset
+"""
+_MARKETS = "SELECT DISTINCT symbol, venue, quote FROM {rows} WHERE bucket_time < $until"
+_MAX_OLD_VERSIONS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventStats:
+    """Rows of one kind: how many, between which events, and the newest ingest (epoch microseconds)."""
+
+    n_rows: int
+    first_us: int
+    last_us: int
+    ingest_us: int | None
+
+    def joined(self, other: "EventStats") -> "EventStats":
+        return EventStats(
+            n_rows=self.n_rows + other.n_rows,
+            first_us=min(self.first_us, other.first_us),
+            last_us=max(self.last_us, other.last_us),
+            ingest_us=max(self.ingest_us or 0, other.ingest_us or 0) or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    symbol: str
+    origin: str
+    market: Market | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableSymbols:
+    """What one table had seen at one version."""
+
+    snapshot: TableSnapshot
+    kinds: Mapping[_Kind, EventStats]
+
+    @property
+    def n_rows(self) -> int:
+        return sum(seen.n_rows for seen in self.kinds.values())
+
+    def symbols(self) -> set[str]:
+        return {kind.symbol for kind in self.kinds}
+
+    def origins(self, symbol: str | None = None) -> list[str]:
+        return sorted({kind.origin for kind in self.kinds if symbol in (None, kind.symbol)})
+
+    def markets(self, symbol: str) -> set[Market]:
+        return {kind.market for kind in self.kinds if kind.symbol == symbol and kind.market is not None}
+
+    def seen(self, symbol: str | None = None, market: Market | None = None) -> EventStats | None:
+        """All rows of a symbol, or of one market of it, or of the table; None where there are none."""
+        joined: EventStats | None = None
+        for kind, seen in self.kinds.items():
+            if symbol in (None, kind.symbol) and market in (None, kind.market):
+                joined = seen if joined is None else joined.joined(seen)
+        return joined
+
+
+class SymbolCatalog:
+    """The assets of every gold table of one lake. Thread-safe.
+
+    A new version costs a scan of its new files for rows past the last position; only the first call, a new build
+    and a table that lost rows (an expired day) cost a scan of everything.
+    """
+
+    def __init__(self, session: DuckdbSession) -> None:
+        self._session = session
+        self._locks: dict[str, threading.Lock] = {}
+        self._latest: dict[str, TableSymbols] = {}
+        self._past: dict[tuple[str, str, int], TableSymbols] = {}
+        self._rolled: dict[str, tuple[list[str], dict[str, set[Market]]]] = {}
+
+    def of(self, snapshot: TableSnapshot) -> TableSymbols:
+        """What the table had seen at a version, or at a newer one if another thread already looked there."""
+        name = snapshot.spec.name
+        with self._locks.setdefault(name, threading.Lock()):
+            known = self._latest.get(name)
+            if known is None or known.snapshot.build != snapshot.build:
+                known = self._scan(snapshot)
+            elif known.snapshot.version < snapshot.version:
+                known = self._extend(known, snapshot)
+            self._latest[name] = known
+        return known if snapshot.tail is None else _with_tail(known, snapshot.tail)
+
+    def exactly(self, snapshot: TableSnapshot) -> TableSymbols:
+        """What the table had seen at an old version, no more. Costs a scan of it; the last few are kept."""
+        key = (snapshot.spec.name, snapshot.build.build_id, snapshot.version)
+        known = self._past.get(key)
+        if known is None:
+            known = self._past[key] = self._scan(snapshot)
+            while len(self._past) > _MAX_OLD_VERSIONS:
+                self._past.pop(next(iter(self._past)), None)
+        return known
+
+    def markets_before(self, rollup: TableSnapshot, instant_us: int, symbol: str) -> set[Market]:
+        """The markets of a symbol that a rollup of prices holds before an instant. Read again as its files change."""
+        before = TimeRange(0, instant_us)
+        paths = sorted(rollup.files.select(time_column="bucket_time", time_range=before).paths)
+        known = self._rolled.get(rollup.spec.name)
+        if known is None or known[0] != paths:
+            markets: dict[str, set[Market]] = {}
+            rows = self._session.fetch_rows(_MARKETS, paths, spec=rollup.spec, until=before.end_time)
+            for own, venue, quote in rows:
+                markets.setdefault(own, set()).add(Market(venue, quote))
+            known = self._rolled[rollup.spec.name] = (paths, markets)
+        return known[1].get(symbol, set())
+
+    def _scan(self, snapshot: TableSnapshot) -> TableSymbols:
+        return TableSymbols(snapshot, self._count(snapshot, snapshot.files.paths.tolist(), None))
+
+    def _extend(self, known: TableSymbols, snapshot: TableSnapshot) -> TableSymbols:
+        old_paths = set(known.snapshot.files.paths)
+        new_paths = [path for path in snapshot.files.paths if path not in old_paths]
+        kinds = dict(known.kinds)
+        for kind, seen in self._count(snapshot, new_paths, known.snapshot).items():
+            kinds[kind] = seen.joined(kinds[kind]) if kind in kinds else seen
+        extended = TableSymbols(snapshot, kinds)
+        return extended if extended.n_rows == int(snapshot.files.n_rows.sum()) else self._scan(snapshot)
+
+    def _count(
+        self, snapshot: TableSnapshot, paths: list[str], since: TableSnapshot | None
+    ) -> dict[_Kind, EventStats]:
+        spec = snapshot.spec
+        has_market = "venue" in spec.column_names
+        position = since.position if since is not None and len(since.position) else None
+        bound: dict[str, Any] = {} if position is None else dict(position_lists(position))
+        statement = _COUNTS.format(
+            market="venue, quote" if has_market else "NULL AS venue, NULL AS quote",
+            key=spec.sort_by[0],
+            time=spec.sort_by[-1],
+            since="" if position is None else _SINCE_POSITION,
+        )
+        rows = self._session.fetch_rows(statement, paths, spec=spec, **bound)
+        return {
+            _Kind(symbol, origin, Market(venue, quote) if venue is not None else None): EventStats(
+                n_rows=n_rows, first_us=first_us, last_us=last_us, ingest_us=ingest_us
+            )
+            for symbol, origin, venue, quote, n_rows, first_us, last_us, ingest_us in rows
+        }
+
+
+def _with_tail(known: TableSymbols, tail: TableTail) -> TableSymbols:
+    """What is known, and what the tail has of its symbol beyond that."""
+    kinds = dict(known.kinds)
+    has_market = "venue" in tail.contract.table.column_names
+    for row in tail.held:
+        if row.offset < known.snapshot.position[row.source]:
+            continue
+        market = (
+            Market(row.get(tail.contract, "venue"), row.get(tail.contract, "quote")) if has_market else None
+        )
+        kind = _Kind(row.symbol, row.get(tail.contract, "origin"), market)
+        seen = EventStats(n_rows=1, first_us=row.time_us, last_us=row.time_us, ingest_us=None)
+        kinds[kind] = seen.joined(kinds[kind]) if kind in kinds else seen
+    return TableSymbols(known.snapshot, kinds)

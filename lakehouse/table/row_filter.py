@@ -1,0 +1,158 @@
+"""Which rows of a table are asked for: what prunes its files by the log, and the condition that its rows then meet."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from lakehouse.delta.file_index import FileIndex, Mask
+from lakehouse.delta.position import Position
+from lakehouse.errors import QueryError
+from lakehouse.schema.spec import TableSpec
+from lakehouse.time_range import TimeRange, to_time, to_us
+
+Instant: TypeAlias = datetime | date | str
+"""An aware datetime, a day (its midnight in UTC), or either as ISO 8601 (UTC where it has no offset)."""
+INSTANT_ACCEPTED = "an aware datetime, a date, or either as ISO 8601 text such as 2026-01-31T09:30:00Z"
+_FIRST_US = to_us(datetime(1, 1, 2, tzinfo=UTC))
+_END_US = to_us(datetime(9999, 12, 31, tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFilter:
+    """Rows with one of the values ``among`` of each column, within a range of time, at or beyond a position."""
+
+    among: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    ranges: Mapping[str, TimeRange] = field(default_factory=dict)
+    beyond: Position | None = None
+
+    def narrowed(
+        self,
+        spec: TableSpec,
+        *,
+        on: str | None,
+        start: Instant | None,
+        end: Instant | None,
+        equal: Mapping[str, Any],
+    ) -> "RowFilter":
+        """The same, and more. Raises QueryError for what is no column, no instant, or no value to compare with."""
+        among = dict(self.among)
+        for name, value in equal.items():
+            assert_columns(spec, (name,))
+            wanted = _to_values(name, value)
+            among[name] = tuple(one for one in wanted if name not in among or one in among[name])
+        ranges = dict(self.ranges)
+        if start is not None or end is not None or on is not None:
+            name = time_column_of(spec, on)
+            ranges[name] = _narrowed(ranges.get(name), start=start, end=end)
+        return RowFilter(among=among, ranges=ranges, beyond=self.beyond)
+
+    def touched(self, files: FileIndex) -> Mask:
+        """The files that may hold such a row; the position is not looked at."""
+        kept = files.touching()
+        for name, time_range in self.ranges.items():
+            if name in files.times:
+                kept &= files.touching(time_column=name, time_range=time_range)
+        if "symbol" in self.among:
+            of_symbols = [files.touching(symbol=symbol) for symbol in self.among["symbol"]]
+            kept &= np.logical_or.reduce(of_symbols) if of_symbols else False
+        return kept
+
+    def to_conditions(self, column: Callable[[str], Any], constant: Callable[[Any], Any]) -> list[Any]:
+        """The conditions, all of which a row meets, in the terms of an engine whose columns compare as Python does."""
+        conditions = []
+        for name, values in self.among.items():
+            if not values:
+                continue  # no file is read then
+            conditions.append(column(name).isin(*(constant(value) for value in values)))
+        for name, time_range in self.ranges.items():
+            conditions.append(column(name) >= constant(time_range.start_time))
+            conditions.append(column(name) < constant(time_range.end_time))
+        for key in self.beyond or ():
+            assert self.beyond is not None
+            conditions.append(
+                (column("topic_id") != constant(key.topic_id))
+                | (column("kafka_partition") != constant(key.partition))
+                | (column("kafka_offset") >= constant(self.beyond[key]))
+            )
+        return conditions
+
+    @property
+    def selects_nothing(self) -> bool:
+        return any(not values for values in self.among.values())
+
+
+def time_column_of(spec: TableSpec, on: str | None = None) -> str:
+    """The column of a table's time: ``on``, or the one that its rows are found by. Raises QueryError without one."""
+    instants = [column.name for column in spec.columns if column.type == "timestamp"]
+    if on is not None:
+        if on not in instants:
+            raise QueryError(
+                parameter="on", problem=f"{on!r} is no instant of {spec.name}", accepted=", ".join(instants)
+            )
+        return on
+    own = [name for name in (*spec.sort_by[::-1], *spec.stats_on, *instants) if name in instants]
+    if not own:
+        raise QueryError(
+            parameter="start", problem=f"{spec.name} has no instants", accepted="no range of time"
+        )
+    return own[0]
+
+
+def to_instant_us(parameter: str, instant: Instant) -> int:
+    """Epoch microseconds. Raises QueryError for text that is no instant and for a datetime without a zone.
+
+    >>> to_instant_us("start", "2026-01-01")
+    1767225600000000
+    """
+    if isinstance(instant, str):
+        try:
+            parsed = datetime.fromisoformat(instant.strip())
+        except ValueError as error:
+            raise _no_instant(parameter, instant) from error
+        return to_us(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+    if isinstance(instant, datetime):
+        if instant.tzinfo is None:
+            raise _no_instant(parameter, f"{instant} has no zone, and")
+        return to_us(instant)
+    if isinstance(instant, date):
+        return to_us(datetime.combine(instant, time(), UTC))
+    raise _no_instant(parameter, repr(instant))
+
+
+def assert_columns(spec: TableSpec, names: Sequence[str]) -> None:
+    """Raises QueryError unless a table has all of these columns."""
+    unknown = [name for name in names if name not in spec.column_names]
+    if unknown:
+        raise QueryError(
+            parameter="column",
+            problem=f"{spec.name} has no {', '.join(unknown)}",
+            accepted=", ".join(spec.column_names),
+        )
+
+
+def _to_values(name: str, value: Any) -> tuple[Any, ...]:
+    values = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
+    if any(one is None for one in values):
+        raise QueryError(
+            parameter=name, problem="null equals nothing", accepted="a value, or several in a list"
+        )
+    return tuple(one.lower() if name == "symbol" and isinstance(one, str) else one for one in values)
+
+
+def _narrowed(known: TimeRange | None, *, start: Instant | None, end: Instant | None) -> TimeRange:
+    start_us = _FIRST_US if start is None else to_instant_us("start", start)
+    end_us = _END_US if end is None else to_instant_us("end", end)
+    if start_us > end_us:
+        problem = f"{to_time(start_us).isoformat()} is after the end"
+        raise QueryError(parameter="start", problem=problem, accepted="a start at or before the end")
+    if known is None:
+        return TimeRange(start_us, end_us)
+    first_us = max(start_us, known.start_us)
+    return TimeRange(first_us, max(first_us, min(end_us, known.end_us)))
+
+
+def _no_instant(parameter: str, shown: str) -> QueryError:
+    return QueryError(parameter=parameter, problem=f"{shown} is no instant", accepted=INSTANT_ACCEPTED)

@@ -1,0 +1,285 @@
+"""The tail: messages of the result topics beyond gold, judged as ingestion will validate them, in bounded memory.
+
+A history answer is one immutable pair of a snapshot and what the tail holds beyond it. A row is in the tail where the
+verdict accepts it and no record before it has its message_id, in gold or in the tail: the rule of ingestion.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lakehouse.delta.position import Position, TopicPartition
+from lakehouse.messages.contract import CONTRACTS, MessageContract
+from lakehouse.messages.replays import Place
+from lakehouse.messages.validation import Rejected, validator_of
+from lakehouse.schema.tables import ASSET_TABLES
+from lakehouse.tail.rows import TableTail, TailRow
+from lakehouse.tail.topic import TopicTail
+
+TAIL_TOPICS: Mapping[str, MessageContract] = {
+    contract.table.name: contract for contract in CONTRACTS.values() if contract.table in ASSET_TABLES
+}
+"""{gold table: the contract of its messages}: what the tail follows."""
+
+MAX_BYTES = 8 * 1024 * 1024
+"""Of the values of one partition's messages; one message may have 256 kB."""
+STALE_SECONDS = 3.0
+"""Without a sign from Kafka for so long, nobody knows what the tail lacks."""
+
+INCLUDED = "included"
+OFF = "off"
+STARTING = "starting"
+BEHIND = "behind"
+OVERFLOW = "overflow"
+KAFKA = "kafka"
+PAST = "past"
+TAIL_STATES: Mapping[str, str] = {
+    INCLUDED: "messages that gold does not hold yet are in the answer",
+    OFF: "the API does not follow Kafka",
+    STARTING: "the API has just begun to follow Kafka",
+    BEHIND: "the API has not caught up with Kafka, or Kafka's topics are not those of the lake",
+    OVERFLOW: "gold is further behind than the tail reaches back",
+    KAFKA: "Kafka does not answer",
+    PAST: "the answer is about the past",
+}
+
+Decide = Callable[[MessageContract, Sequence[TailRow]], list[bool]]
+"""Which rows are gold's, and not duplicates of others. Called without the tail's lock, for it may read files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One Kafka message of a partition that is known."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    broker_time_us: int
+    origin: Place | None = None
+    """Of a replay, the record that it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedTail:
+    """One moment of the tail, for one symbol. ``tables`` is empty unless ``state`` is INCLUDED."""
+
+    state: str
+    tables: Mapping[str, TableTail]
+
+
+@dataclass(frozen=True, slots=True)
+class TailStatus:
+    """What a pinned tail of one table would be, without its rows: see `TableTail`."""
+
+    state: str
+    reach: Position
+    lasts: Mapping[int, int]
+    newest_us: int | None
+
+
+class Tail:
+    """The tail of one process. Thread-safe: one thread takes messages in, any number read.
+
+    Bounded: ``max_messages`` accepted ones of a partition, and MAX_BYTES. The oldest go first, whether or not gold
+    has them; where it has not, the tail is withdrawn until gold has come so far.
+    """
+
+    def __init__(self, *, max_messages: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._max_messages = max_messages
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._topics: dict[str, TopicTail] = {}
+        self._state = STARTING
+        self._has_begun = False
+        self._heard_at = clock()
+
+    def begin(self, table: str, topic_id: str, starts: Mapping[int, tuple[int, bool]]) -> None:
+        """From here on a table's topic is followed: {partition: (first offset, whether Kafka has none before)}.
+
+        What was held of it is forgotten.
+        """
+        with self._lock:
+            self._topics[table] = TopicTail(TAIL_TOPICS[table], topic_id, starts)
+
+    def withdraw(self, state: str) -> None:
+        """Answers are gold's alone from here on, and say why."""
+        with self._lock:
+            self._state = state
+
+    def confirm(self) -> None:
+        """Kafka answers, and everything that it had a moment ago is here."""
+        with self._lock:
+            self._state, self._heard_at, self._has_begun = INCLUDED, self._clock(), True
+
+    def take_in(
+        self, table: str, partition: int, messages: Sequence[Message], end: int, decide: Decide
+    ) -> list[TailRow]:
+        """Judges the next messages of a partition, up to before ``end``, and gives those that become rows.
+
+        A message below what was taken in already is left out. Called by one thread only.
+        """
+        topic = self._topics[table]
+        held, validate = topic.partitions[partition], validator_of(topic.contract.topic)
+        source = TopicPartition(topic.topic_id, partition)
+        candidates, sizes = [], []
+        for message in messages:
+            if message.offset < held.high:
+                continue
+            verdict = validate(message.key, message.value, message.broker_time_us)
+            if not isinstance(verdict, Rejected):
+                candidates.append(
+                    TailRow.of(
+                        topic.contract,
+                        source,
+                        message.offset,
+                        message.broker_time_us,
+                        verdict,
+                        message.origin,
+                    )
+                )
+                sizes.append(len(message.value or b""))
+        kept = decide(topic.contract, candidates) if candidates else []
+        accepted = []
+        with self._lock:
+            for row, n_bytes, is_gold in zip(candidates, sizes, kept, strict=True):
+                if is_gold:
+                    topic.append(partition, row, n_bytes)
+                    accepted.append(row)
+            held.high = max(held.high, end)
+            while len(held.rows) > self._max_messages or held.n_bytes > MAX_BYTES:
+                topic.drop_first(partition)
+        return accepted
+
+    def sizes(self) -> dict[str, tuple[int, int]]:
+        """{table: (messages, bytes of their values)} that are held."""
+        with self._lock:
+            return {
+                table: (
+                    sum(len(held.rows) for held in topic.partitions.values()),
+                    sum(held.n_bytes for held in topic.partitions.values()),
+                )
+                for table, topic in self._topics.items()
+            }
+
+    def ends(self) -> Position:
+        """How far the tail has come, in every topic."""
+        with self._lock:
+            return Position(
+                {key: end for topic in self._topics.values() for key, end in topic.ends().items()}
+            )
+
+    def reaches_back_to(self, gold: Mapping[str, Position]) -> bool:
+        """Whether the tail begins at or before gold's positions, {table: position}."""
+        with self._lock:
+            return all(self._misfit(table, position) is None for table, position in gold.items())
+
+    def pinned(self, symbol: str, gold: Mapping[str, Position]) -> PinnedTail:
+        """What the tail holds of a symbol beyond gold's positions, {table: position}: of all tables or of none."""
+        with self._lock:
+            if (state := self._withdrawn(gold)) is not None:
+                return PinnedTail(state, {})
+            rows = {
+                table: (self._topics[table], self._topics[table].rows_from(symbol, position))
+                for table, position in gold.items()
+            }
+            reaches = {
+                table: position.advanced(self._topics[table].ends()) for table, position in gold.items()
+            }
+            newest = {table: topic.newest_us for table, (topic, _) in rows.items()}
+        return PinnedTail(
+            INCLUDED,
+            {
+                table: TableTail.of(
+                    topic.contract,
+                    symbol=symbol,
+                    reach=reaches[table],
+                    rows=found,
+                    newest_us=newest[table],
+                )
+                for table, (topic, found) in rows.items()
+            },
+        )
+
+    def status(self, table: str, symbol: str, position: Position) -> TailStatus:
+        """What `pinned` would hold of one table that gold has up to a position, at a fraction of its cost."""
+        with self._lock:
+            if (state := self._withdrawn({table: position})) is not None:
+                return TailStatus(state, position, {}, None)
+            topic = self._topics[table]
+            lasts = {
+                at: rows[-1].offset
+                for at, rows in topic.by_symbol.get(symbol, {}).items()
+                if rows[-1].offset >= position[rows[-1].source]
+            }
+            return TailStatus(INCLUDED, position.advanced(topic.ends()), lasts, topic.newest_us)
+
+    @property
+    def state(self) -> str:
+        """INCLUDED, or why answers are gold's alone."""
+        with self._lock:
+            return self._withdrawn({}) or INCLUDED
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has ever caught up with Kafka."""
+        return self._has_begun
+
+    def ends_of(self, table: str) -> Position:
+        """How far the tail has come in a table's topic; nowhere before it has begun."""
+        with self._lock:
+            topic = self._topics.get(table)
+            return Position(topic.ends()) if topic is not None else Position()
+
+    def since(self, table: str, symbol: str, position: Position) -> list[TailRow] | None:
+        """The rows of a symbol from a position on, in offset order; None where the tail does not reach back so far.
+
+        A partition that the position does not name is one that nobody had seen there.
+        """
+        with self._lock:
+            topic = self._topics.get(table)
+            if topic is None:
+                return None
+            for at, held in topic.partitions.items():
+                if position[TopicPartition(topic.topic_id, at)] < held.low and not held.whole:
+                    return None
+            return topic.rows_from(symbol, position)
+
+    def newest(self, table: str, symbol: str) -> TailRow | None:
+        """The row of a symbol that came last, if any is held."""
+        with self._lock:
+            topic = self._topics.get(table)
+            newest = (
+                [rows[-1] for rows in topic.by_symbol.get(symbol, {}).values()] if topic is not None else []
+            )
+            return max(newest, key=lambda row: row.broker_time_us, default=None)
+
+    def rows_of(self, table: str, symbol: str) -> list[TailRow]:
+        """Every row of a symbol that is held."""
+        with self._lock:
+            topic = self._topics.get(table)
+            return topic.rows_from(symbol, Position()) if topic is not None else []
+
+    def _withdrawn(self, gold: Mapping[str, Position]) -> str | None:
+        """Why answers that have gold up to positions are gold's alone; None where they are not."""
+        if self._state != INCLUDED:
+            return self._state
+        if self._clock() - self._heard_at > STALE_SECONDS:
+            return KAFKA
+        misfits = (self._misfit(table, position) for table, position in gold.items())
+        return next((state for state in misfits if state is not None), None)
+
+    def _misfit(self, table: str, position: Position) -> str | None:
+        """Why the tail does not go on where gold ends; None where it does."""
+        topic = self._topics.get(table)
+        if topic is None:
+            return STARTING
+        if any(key.partition not in topic.partitions for key in position.of_topics([topic.topic_id])):
+            return BEHIND
+        for at, held in topic.partitions.items():
+            key = TopicPartition(topic.topic_id, at)
+            if held.whole:
+                continue
+            if key not in position or position[key] < held.low:
+                return OVERFLOW
+        return None

@@ -1,0 +1,109 @@
+"""The broker's JVM: started so that it cannot outlive this process, found again after a crash."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from streaming.broker import bound_child
+from streaming.errors import BrokerError
+
+GONE_SECONDS = 15.0
+POLL_SECONDS = 0.05
+
+
+class BoundProcess:
+    """A child process that dies with this one, however this one ends.
+
+    Linux ties a child to the *thread* that started it: a thread of its own starts it and stays until it ends.
+    """
+
+    def __init__(self, command: Sequence[str], *, log_path: Path) -> None:
+        self._command = [sys.executable, "-I", "-S", bound_child.__file__, str(os.getpid()), *command]
+        self._log_path = log_path
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._failure: OSError | None = None
+        self._started = threading.Event()
+        self._ended = threading.Event()
+        threading.Thread(target=self._live, name="bound-process", daemon=True).start()
+        self._started.wait()
+        if self._popen is None:
+            raise BrokerError(f"cannot start {command[0]}: {self._failure}") from self._failure
+
+    @property
+    def pid(self) -> int:
+        assert self._popen is not None
+        return self._popen.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative for a signal."""
+        assert self._popen is not None
+        return self._popen.returncode if self._ended.is_set() else None
+
+    def wait(self, timeout_seconds: float | None = None) -> bool:
+        """Whether it has ended, after waiting for that at most so long."""
+        return self._ended.wait(timeout_seconds)
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._popen is not None
+        if not self._ended.is_set():
+            self._popen.send_signal(number)
+
+    def _live(self) -> None:
+        try:
+            with self._log_path.open("wb") as log:
+                self._popen = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    # Ctrl-C in a terminal reaches this process only, which then stops the child.
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self._failure = error
+            self._started.set()
+            return
+        self._started.set()
+        self._popen.wait()
+        self._ended.set()
+
+
+def is_running(pid: int, *, marker: str) -> bool:
+    """Whether `pid` is alive and its command line names `marker`: by now the pid may be another program's."""
+    return any(marker in argument for argument in _read_command(pid))
+
+
+def end_process(pid: int, *, marker: str, number: signal.Signals) -> None:
+    """Signals a process of ours and returns when it is gone.
+
+    Raises: BrokerError if it stays.
+    """
+    deadline = time.monotonic() + GONE_SECONDS
+    if not is_running(pid, marker=marker):
+        return
+    os.kill(pid, number)
+    while is_running(pid, marker=marker):
+        if time.monotonic() > deadline:
+            raise BrokerError(f"process {pid} did not end within {GONE_SECONDS:.0f} s of {number.name}")
+        time.sleep(POLL_SECONDS)
+
+
+def _read_command(pid: int) -> list[str]:
+    """The arguments of a live process; empty if it is gone or a zombie."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            return []
+    ps = subprocess.run(
+        ["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
+    )
+    return [ps.stdout] if ps.returncode == 0 else []

@@ -1,0 +1,197 @@
+"""The project's topics: created, described with their ids, and asked how far they reach.
+
+`python -m streaming.kafka.topics [--partitions 2]` creates them on the cluster that CRYPTOVIZ_KAFKA_* names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+
+from streaming.errors import (
+    CompactedTopicError,
+    KafkaUnavailableError,
+    StreamingError,
+    TopicError,
+    TopicNotFoundError,
+)
+from streaming.kafka.admin import DEFAULT_TIMEOUT_SECONDS, ClientConfig, open_admin, raise_as_unavailable
+from streaming.kafka.settings import KafkaSettings
+
+RAW_NEWS = "raw-news"
+RAW_PRICE = "raw-price"
+ANALYZED_SENTIMENT = "analyzed-sentiment"
+PREDICTED_PRICE = "predicted-price"
+PROJECT_TOPICS = (RAW_NEWS, RAW_PRICE, ANALYZED_SENTIMENT, PREDICTED_PRICE)
+# The broker's clock stamps each record: under CreateTime the "broker" timestamp would be the producer's.
+TOPIC_CONFIGS = {"cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime"}
+PROBE_TOPIC = "cryptoviz-probe"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDescription:
+    """A topic as the cluster states it; `topic_id` differs after it was deleted and created again."""
+
+    topic: str
+    topic_id: str
+    n_partitions: int
+    cleanup_policy: str
+    timestamp_type: str
+
+
+def create_topics(
+    client_config: ClientConfig,
+    topics: Iterable[str] = PROJECT_TOPICS,
+    *,
+    n_partitions: int = 2,
+    replication_factor: int = -1,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+) -> dict[str, TopicDescription]:
+    """Creates the topics that do not exist yet, with LogAppendTime, and describes them all. Idempotent.
+
+    A topic that exists is left as it is, its number of partitions too; -1 copies means the cluster's default.
+    Raises: CompactedTopicError, TopicError, KafkaUnavailableError.
+    """
+    wanted = list(dict.fromkeys(topics))
+    with open_admin(client_config, timeout_seconds=timeout_seconds) as admin:
+        for topic in wanted:
+            _create_topic(admin, topic, n_partitions=n_partitions, replication_factor=replication_factor)
+        admin.wait_for_topics(wanted, timeout_ms=round(timeout_seconds * 1000))
+        return describe_with(admin, wanted)
+
+
+def describe_topics(
+    client_config: ClientConfig, names: Iterable[str], *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+) -> dict[str, TopicDescription]:
+    """Each topic's id, partitions and the two settings that ingestion depends on.
+
+    Raises: TopicNotFoundError, CompactedTopicError, KafkaUnavailableError.
+    """
+    with open_admin(client_config, timeout_seconds=timeout_seconds) as admin:
+        return describe_with(admin, list(dict.fromkeys(names)))
+
+
+def fetch_offsets(
+    client_config: ClientConfig, names: Iterable[str], *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+) -> dict[tuple[str, int], tuple[int, int]]:
+    """Per (topic, partition): the first offset still kept, and the next one to be written.
+
+    Raises: TopicNotFoundError, KafkaUnavailableError.
+    """
+    with open_admin(client_config, timeout_seconds=timeout_seconds) as admin:
+        return offsets_with(admin, list(dict.fromkeys(names)))
+
+
+def describe_with(admin: KafkaAdminClient, names: list[str]) -> dict[str, TopicDescription]:
+    """As `describe_topics`, over a connection that is open already."""
+    with raise_as_unavailable(admin.config["bootstrap_servers"]):
+        all_metadata = {metadata["name"]: metadata for metadata in _read_metadata(admin, names)}
+        configs = _read_configs(admin, names)
+    return {name: _to_description(all_metadata[name], configs[name]) for name in names}
+
+
+def offsets_with(admin: KafkaAdminClient, names: list[str]) -> dict[tuple[str, int], tuple[int, int]]:
+    """As `fetch_offsets`, over a connection that is open already."""
+    with raise_as_unavailable(admin.config["bootstrap_servers"]):
+        partitions = [
+            TopicPartition(metadata["name"], partition["partition_index"])
+            for metadata in _read_metadata(admin, names)
+            for partition in metadata["partitions"]
+        ]
+        if not partitions:
+            return {}
+        beginnings = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+        ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+    return {
+        (partition.topic, partition.partition): (beginnings[partition].offset, ends[partition].offset)
+        for partition in sorted(partitions)
+    }
+
+
+def is_serving(client_config: ClientConfig, *, cluster_id: str, timeout_seconds: float) -> bool:
+    """Whether this very cluster answers metadata and would create a topic now; it creates none."""
+    try:
+        with open_admin(client_config, timeout_seconds=timeout_seconds) as admin:
+            if admin.describe_cluster()["cluster_id"] != cluster_id:
+                return False
+            admin.create_topics({PROBE_TOPIC: {"num_partitions": 1}}, validate_only=True)
+    except (KafkaError, KafkaUnavailableError):
+        return False
+    return True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m streaming.kafka.topics", description="Create the project's topics."
+    )
+    parser.add_argument("--partitions", type=int, default=2, help="partitions of a new topic (default 2)")
+    options = parser.parse_args(arguments)
+    try:
+        settings = KafkaSettings.from_env(os.environ)
+        described = create_topics(settings.for_kafka_python(), n_partitions=options.partitions)
+    except StreamingError as error:
+        print(f"topics: {error}", file=sys.stderr)
+        return 1
+    for description in described.values():
+        print(f"topics: {description.topic} id={description.topic_id} partitions={description.n_partitions}")
+    return 0
+
+
+def _create_topic(admin: KafkaAdminClient, topic: str, *, n_partitions: int, replication_factor: int) -> None:
+    request = {
+        "num_partitions": n_partitions,
+        "replication_factor": replication_factor,
+        "configs": TOPIC_CONFIGS,
+    }
+    try:
+        admin.create_topics({topic: request})
+    except TopicAlreadyExistsError:
+        pass
+    except KafkaError as error:
+        raise TopicError(topic, f"topic {topic} cannot be created: {error}") from error
+
+
+def _to_description(metadata: dict[str, Any], configs: dict[str, Any]) -> TopicDescription:
+    description = TopicDescription(
+        topic=metadata["name"],
+        topic_id=str(metadata["topic_id"]),
+        n_partitions=len(metadata["partitions"]),
+        cleanup_policy=configs["cleanup.policy"]["value"],
+        timestamp_type=configs["message.timestamp.type"]["value"],
+    )
+    if "compact" in description.cleanup_policy:
+        raise CompactedTopicError(description.topic, description.cleanup_policy)
+    return description
+
+
+def _read_metadata(admin: KafkaAdminClient, names: list[str]) -> list[dict[str, Any]]:
+    topics: list[dict[str, Any]] = admin.describe_topics(names) if names else []
+    for metadata in topics:
+        error = for_code(metadata["error_code"])
+        if error is UnknownTopicOrPartitionError:
+            raise TopicNotFoundError(metadata["name"])
+        if metadata["error_code"] != 0:
+            raise TopicError(metadata["name"], f"topic {metadata['name']}: {error.__name__}")
+    return topics
+
+
+def _read_configs(admin: KafkaAdminClient, names: list[str]) -> dict[str, dict[str, Any]]:
+    if not names:
+        return {}
+    resources = [
+        ConfigResource(ConfigResourceType.TOPIC, name, configs=list(TOPIC_CONFIGS)) for name in names
+    ]
+    answer: dict[str, dict[str, dict[str, Any]]] = admin.describe_configs(resources, config_filter="all")
+    return answer["topic"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""Django without a server: each test points the API at a lake of its own."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("CRYPTOVIZ_RUNTIME_DIR", tempfile.mkdtemp(prefix="cryptoviz-tests-"))
+os.environ["DJANGO_SETTINGS_MODULE"] = "api.config.settings"
+
+import django
+
+django.setup()
+
+from django.apps import apps  # noqa: E402 - Django first
+from django.conf import settings as django_settings  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.cache import cache  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from api.history.views import response_cache  # noqa: E402
+from api.metrics.sampling import sampler  # noqa: E402
+from api.process import lake as lakes  # noqa: E402
+from lakehouse.time_range import to_us  # noqa: E402
+from tests.support.api_client import Api  # noqa: E402
+from tests.support.history_queries import DAY_END  # noqa: E402
+
+CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key, response_cache, sampler)
+
+
+@pytest.fixture(scope="session")
+def database() -> None:
+    """The metadata database of the tests' runtime folder, with all its tables. Other tests see that it may lack."""
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def people(database: None) -> Iterator[dict[str, Any]]:
+    """ann, bob and staff, on a database that otherwise holds what it is made with."""
+    _renew()
+    cache.clear()
+    users = get_user_model().objects
+    yield {
+        "ann": users.create_user("ann"),
+        "bob": users.create_user("bob"),
+        "staff": users.create_superuser("staff"),
+    }
+    _renew()
+
+
+def _renew() -> None:
+    call_command("flush", interactive=False, verbosity=0)
+    import_module("api.metadata.migrations.0002_seed").sow(apps, SimpleNamespace(connection=connection))
+
+
+@pytest.fixture
+def api_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]]:
+    """The API over the lake at a path, at the end of the day 2026-01-10."""
+    yield from _pointing(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def module_api_of() -> Iterator[Callable[[Path], Api]]:
+    """The same for a lake that no test of a module changes."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield from _pointing(monkeypatch)
+
+
+def _pointing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]]:
+    def point(path: Path) -> Api:
+        settings = replace(django_settings.CRYPTOVIZ, lake_uri=str(path), cursor_wait_seconds=0.05)
+        monkeypatch.setattr(django_settings, "CRYPTOVIZ", settings)
+        for cached in CACHES:
+            cached.cache_clear()
+        return Api(Client(raise_request_exception=False))
+
+    monkeypatch.setattr("api.history.views.now_us", lambda: to_us(DAY_END))
+    monkeypatch.setattr("api.score.views.now_us", lambda: to_us(DAY_END))
+    monkeypatch.setattr("api.status.views.now_us", lambda: to_us(DAY_END))
+    yield point
+    for cached in CACHES:
+        cached.cache_clear()

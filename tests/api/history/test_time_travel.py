@@ -1,0 +1,158 @@
+"""Answers as the tables stood: at a version, at an instant, and 410 where that is gone."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.api_client import Answer, Api
+from tests.support.lake_builder import NOON, LakeBuilder, build_lake
+
+ApiOf = Callable[[Path], Api]
+RANGE = "date_debut=2026-01-10&date_fin=2026-01-11"
+COMMITTED = datetime(2026, 1, 20, tzinfo=UTC)
+"""When version 0 of every table is said to have been committed; each version after it came a minute later."""
+
+
+def scores(answer: Answer) -> list[float]:
+    return [point["score"] for point in answer.document["points"]]
+
+
+@pytest.fixture
+def builder(tmp_path: Path) -> LakeBuilder:
+    """Version 1 of gold_sentiment holds nothing; each after that one row more."""
+    builder = build_lake(tmp_path)
+    for i in range(3):
+        builder.append("gold_sentiment", [{"event_time": NOON + timedelta(minutes=i), "score": i / 10}])
+    return builder
+
+
+@pytest.fixture
+def ask(builder: LakeBuilder, api_of: ApiOf, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
+    api = api_of(builder.path)
+    now = int(datetime(2026, 2, 1, tzinfo=UTC).timestamp()) * 1_000_000
+    monkeypatch.setattr("api.history.views.now_us", lambda: now)
+
+    def asked(query: str, series: str = "sentiment") -> Answer:
+        date_commits(builder)
+        return api.history(series, query)
+
+    return asked
+
+
+def date_commits(builder: LakeBuilder) -> None:
+    """Gives every commit and the first build a time that the tests can name."""
+    for log in builder.path.glob("*/build-*/_delta_log"):
+        for commit in log.glob("*.json"):
+            lines = [json.loads(line) for line in commit.read_text().splitlines()]
+            for line in lines:
+                if "commitInfo" in line:
+                    at = COMMITTED + timedelta(minutes=int(commit.stem))
+                    line["commitInfo"]["timestamp"] = int(at.timestamp() * 1000)
+            commit.write_text("\n".join(json.dumps(line) for line in lines))
+    for path in builder.path.glob("_catalog/builds/000001.json"):
+        entry = json.loads(path.read_text())
+        entry["created_time"] = (COMMITTED - timedelta(days=1)).isoformat()
+        path.write_text(json.dumps(entry))
+
+
+def test_version_is_answered_as_it_stood(ask: Callable[..., Answer]) -> None:
+    answer = ask(f"{RANGE}&intervalle=brut&version=3")
+    assert scores(answer) == [0.0, 0.1]
+    assert answer.document["snapshot"][0]["version"] == 3
+    assert answer.document["snapshot"][0]["position"] == {"TopicSentiment": [2]}
+    assert answer.document["requete"]["a_la_date"] == "2026-01-20T00:03:00Z"
+
+
+@pytest.mark.parametrize(
+    ("instant", "expected"),
+    [
+        ("2026-01-20T00:01:59Z", []),
+        ("2026-01-20T00:02:00Z", [0.0]),
+        ("2026-01-20T00:03:59.999Z", [0.0, 0.1]),
+        ("2026-01-25", [0.0, 0.1, 0.2]),
+    ],
+)
+def test_instant_is_answered_as_it_stood(
+    ask: Callable[..., Answer], instant: str, expected: list[float]
+) -> None:
+    assert scores(ask(f"{RANGE}&intervalle=brut&a_la_date={instant}")) == expected
+
+
+def test_what_is_pinned_may_be_kept_for_long(ask: Callable[..., Answer]) -> None:
+    assert "immutable" in ask(f"{RANGE}&version=3").headers["Cache-Control"]
+    assert "immutable" in ask(f"{RANGE}&a_la_date=2026-01-25").headers["Cache-Control"]
+    assert ask(RANGE).headers["Cache-Control"] == "no-cache"
+    assert ask(f"{RANGE}&a_la_date=2026-01-31T23:59:00Z").headers["Cache-Control"] == "no-cache"
+
+
+def test_now_is_the_instant_of_the_version(ask: Callable[..., Answer]) -> None:
+    request = ask("version=3&periode=15m").document["requete"]
+    assert (request["date_debut"], request["date_fin"]) == ("2026-01-19T23:45:00Z", "2026-01-20T00:05:00Z")
+
+
+def test_pages_of_a_version_stay_there(builder: LakeBuilder, ask: Callable[..., Answer]) -> None:
+    first = ask(f"{RANGE}&intervalle=brut&version=4&limite=2")
+    builder.append("gold_sentiment", [{"event_time": NOON - timedelta(minutes=1), "score": -1.0}])
+    second = ask(first.document["suivant"].partition("?")[2])
+    assert (scores(first), scores(second)) == ([0.1, 0.2], [0.0])
+    assert second.document["snapshot"][0]["version"] == 4
+
+
+def test_other_tables_are_those_of_the_same_instant(builder: LakeBuilder, ask: Callable[..., Answer]) -> None:
+    builder.append("gold_prediction", [{"target_time": NOON}])  # version 2
+    builder.append("gold_price", [])  # version 2
+    builder.append("gold_price", [{"price": 42.0}])  # version 3, one minute later
+    at_two = ask(f"{RANGE}&version=2", "prediction").document
+    later = ask(f"{RANGE}&a_la_date=2026-01-20T00:03:00Z", "prediction").document
+    assert [entry["version"] for entry in at_two["snapshot"]] == [2, 2]
+    assert [point["realised_price"] for point in at_two["points"]] == [None]
+    assert [entry["version"] for entry in later["snapshot"]] == [2, 3]
+    assert [point["realised_price"] for point in later["points"]] == [42.0]
+
+
+def gone(answer: Answer) -> tuple[int, str]:
+    return answer.status, answer.document["available"]
+
+
+def test_version_whose_log_was_cleaned_up_is_410(builder: LakeBuilder, ask: Callable[..., Answer]) -> None:
+    builder.open("gold_sentiment").create_checkpoint()
+    log = builder.catalog.table_location("gold_sentiment", builder.build).to_path() / "_delta_log"
+    for version in range(4):
+        (log / f"{version:020d}.json").unlink()
+    assert gone(ask(f"{RANGE}&version=2")) == (410, "versions 4 to 4, from 2026-01-20T00:04:00Z on")
+    assert ask(f"{RANGE}&a_la_date=2026-01-20T00:02:30Z").status == 410
+    assert scores(ask(f"{RANGE}&version=4&intervalle=brut")) == [0.0, 0.1, 0.2]
+
+
+def test_version_whose_files_were_vacuumed_is_410(builder: LakeBuilder, ask: Callable[..., Answer]) -> None:
+    table = builder.open("gold_sentiment")
+    table.optimize.compact()
+    table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    answer = ask(f"{RANGE}&intervalle=brut&version=3")
+    assert (answer.status, answer.document["status"]) == (410, 410)
+    assert scores(ask(f"{RANGE}&intervalle=brut")) == [0.0, 0.1, 0.2]
+
+
+def test_instant_before_the_lake_is_410(ask: Callable[..., Answer]) -> None:
+    assert ask(f"{RANGE}&a_la_date=2026-01-01").status == 410
+    assert ask(f"{RANGE}&a_la_date=2026-01-19T12:00:00Z").status == 410
+
+
+def test_instant_of_an_older_build_is_answered_from_it(
+    builder: LakeBuilder, ask: Callable[..., Answer]
+) -> None:
+    older = builder.build
+    newest = builder.catalog.next_build("rebuilt")
+    entry = {
+        "number": newest.number,
+        "build_id": newest.build_id,
+        "reason": newest.reason,
+        "created_time": "2026-01-30T00:00:00+00:00",
+        "tables": dict(newest.paths),
+    }
+    builder.location.put_if_absent("_catalog/builds/000002.json", json.dumps(entry).encode())
+    answer = ask(f"{RANGE}&intervalle=brut&a_la_date=2026-01-25")
+    assert (answer.document["snapshot"][0]["build"], scores(answer)) == (older.build_id, [0.0, 0.1, 0.2])

@@ -1,0 +1,70 @@
+"""A client's frames: what is taken, and that anything else gets an error that says what is wrong."""
+
+import json
+import random
+from contextlib import suppress
+
+import pytest
+
+from api.live.frames import MAX_SYMBOLS, Subscribe, Unsubscribe, parse_frame
+from lakehouse.errors import QueryError
+from tests.support.profiles import sized
+
+GOOD = {"v": 1, "type": "subscribe", "channels": ["sentiment", "prix"], "symbols": ["btc"]}
+
+
+def test_subscribe_with_a_position_is_taken() -> None:
+    asked = parse_frame(json.dumps(GOOD | {"depuis": {"Zk3": [5, -1]}}))
+
+    assert asked == Subscribe(["sentiment", "prix"], ["btc"], {"Zk3": [5, -1]})
+
+
+def test_unsubscribe_is_taken() -> None:
+    asked = parse_frame('{"type": "unsubscribe", "channels": ["prediction"], "symbols": ["eth"]}')
+
+    assert asked == Unsubscribe(["prediction"], ["eth"])
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"v": 2}, "$.v"),
+        ({"type": "publish"}, "publish"),
+        ({"channels": []}, "$.channels"),
+        ({"channels": ["news"]}, "news"),
+        ({"channels": "sentiment"}, "$.channels"),
+        ({"symbols": []}, "$.symbols"),
+        ({"symbols": ["BTC; DROP"]}, "$.symbols"),
+        ({"symbols": ["btc"] * (MAX_SYMBOLS + 1)}, "$.symbols"),
+        ({"symbols": [None]}, "$.symbols"),
+        ({"depuis": {"Zk3": [-2]}}, "$.depuis"),
+        ({"depuis": {"Zk3": [0.5]}}, "$.depuis"),
+        ({"depuis": {"Zk3": [2**70]}}, "depuis"),
+        ({"depuis": [1]}, "$.depuis"),
+        ({"since": {}}, "since"),
+    ],
+)
+def test_a_frame_that_is_wrong_is_told_what_is_wrong(change: dict[str, object], named: str) -> None:
+    with pytest.raises(QueryError) as raised:
+        parse_frame(json.dumps(GOOD | change))
+
+    assert named in raised.value.problem
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", "[]", "{", '"subscribe"', "[" * 5_000, '{"type": 1}', "\ud800", '{"v": NaN}', "\x00"]
+)
+def test_what_is_no_frame_is_refused(text: str) -> None:
+    with pytest.raises(QueryError):
+        parse_frame(text)
+
+
+def test_no_mutilated_frame_does_anything_but_be_taken_or_refused() -> None:
+    draw = random.Random(7)
+    text = json.dumps(GOOD | {"depuis": {"Zk3": [5, -1]}}).encode()
+    for _ in range(sized(quick=2_000, full=50_000)):
+        spoilt = bytearray(text)
+        for _ in range(draw.randrange(1, 5)):
+            spoilt[draw.randrange(len(spoilt))] = draw.randrange(256)
+        with suppress(QueryError):
+            assert isinstance(parse_frame(bytes(spoilt)), Subscribe | Unsubscribe)

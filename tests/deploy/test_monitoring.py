@@ -1,0 +1,150 @@
+"""Alerts and dashboard ask for what our processes really give, by the names and labels that they really have."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+DASHBOARD = ROOT / "deploy" / "grafana" / "dashboard.json"
+OPERATIONS = ROOT / "docs" / "operations.md"
+
+_DEFINED = """
+import json, sys
+from prometheus_client import REGISTRY
+import compaction.metrics, streaming.analysis.metrics, streaming.collect.metrics, streaming.ingest.metrics
+import streaming.metrics, api.metrics.registry
+from api.metrics.lake_metrics import LakeMetrics
+from pathlib import Path
+
+labels = {}
+for collector in set(REGISTRY._collector_to_names):
+    for family in collector.describe() if hasattr(collector, "_labelnames") else ():
+        own = list(collector._labelnames)
+        names = {"counter": [f"{family.name}_total"], "gauge": [family.name]}.get(family.type)
+        for name in names or [f"{family.name}_{part}" for part in ("bucket", "sum", "count")]:
+            labels[name] = own + (["le"] if name.endswith("_bucket") else [])
+time = "2026-01-10T12:00:00Z"
+state = {
+    "tables": [
+        {
+            "table": "bronze", "rows": 1, "bytes": 1, "files": 1, "version": 1, "commit_time": time,
+            "freshness": {"event_time": time, "ingest_time": time},
+        }
+    ],
+    "kafka": {"known": True, "lag": [{"table": "bronze", "topic": "raw-news", "messages": 1}]},
+    "maintenance": [{"command": "run", "ended_time": time, "exit_code": 0, "gained": {"n_bites": 1}}],
+    "maintenance_health": {"is_missed": False, "n_failed_in_a_row": 0},
+    "losses": [],
+}
+for family in LakeMetrics(lambda: state, folder=Path(".")).collect():
+    for sample in family.samples:
+        labels[sample.name] = list(sample.labels)
+json.dump(labels, sys.stdout)
+"""
+
+
+@pytest.fixture(scope="module")
+def defined() -> dict[str, set[str]]:
+    """{sample name: labels} of every metric, as their definitions give them; in a process of its own."""
+    run = subprocess.run(
+        [sys.executable, "-c", _DEFINED], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+    )
+    return {name: set(labels) for name, labels in json.loads(run.stdout).items()}
+
+
+def alerts() -> list[dict[str, str]]:
+    document = yaml.safe_load((PROMETHEUS / "alerts.yml").read_text())
+    return [rule for group in document["groups"] for rule in group["rules"]]
+
+
+def queries() -> Iterator[tuple[str, str]]:
+    for rule in alerts():
+        yield rule["alert"], rule["expr"]
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        for target in panel.get("targets", ()):
+            yield panel["title"], target["expr"]
+
+
+def to_selectors(query: str) -> Iterator[tuple[str, set[str]]]:
+    """(metric, labels that are matched) of each selector of ours in a query."""
+    for name, matchers in re.findall(r"\b(cryptoviz_\w+)(?:\{([^}]*)\})?", query):
+        yield name, set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", matchers))
+
+
+@pytest.mark.parametrize(
+    ("of", "query"), [pytest.param(*each, id=f"{each[0]}: {each[1]}") for each in queries()]
+)
+def test_query_asks_for_metrics_and_labels_that_there_are(
+    defined: dict[str, set[str]], of: str, query: str
+) -> None:
+    selectors = list(to_selectors(query))
+    assert selectors or "up{" in query
+    for name, labels in selectors:
+        assert name in defined
+        assert labels <= defined[name]
+    grouped = {
+        label.strip() for names in re.findall(r"\b(?:by|on) \(([^)]*)\)", query) for label in names.split(",")
+    }
+    known = set().union(*(defined[name] for name, _ in selectors)) if selectors else set()
+    assert grouped <= known
+
+
+def test_legends_name_labels_that_their_metrics_have(defined: dict[str, set[str]]) -> None:
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        for target in panel.get("targets", ()):
+            known = {"job"}.union(*(defined[name] for name, _ in to_selectors(target["expr"])))
+            assert set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])) <= known, target
+
+
+def test_metric_that_is_given_is_looked_at_or_explained(defined: dict[str, set[str]]) -> None:
+    """Nobody has to guess what a metric is for: a query uses it, or the operations guide names it."""
+    asked = {name for _, query in queries() for name, _ in to_selectors(query)}
+    told = OPERATIONS.read_text()
+    families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in defined}
+    asked_families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in asked}
+    assert {name for name in families - asked_families if name not in told} == set()
+
+
+def test_alert_says_how_bad_what_and_where_to_read_on() -> None:
+    headings = re.findall(r"^#+ (.+)$", OPERATIONS.read_text(), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    for rule in alerts():
+        assert rule["labels"]["severity"] in ("page", "ticket")
+        assert rule["annotations"]["summary"]
+        file, _, anchor = rule["annotations"]["runbook"].partition("#")
+        assert (file, anchor in anchors) == ("docs/operations.md", True), anchor
+
+
+def test_every_alert_has_a_test_that_it_fires_and_one_that_it_is_quiet() -> None:
+    names = [test["name"] for test in yaml.safe_load((PROMETHEUS / "alerts_test.yml").read_text())["tests"]]
+    assert names == [f"{rule['alert']} {word}" for rule in alerts() for word in ("fires", "is quiet")]
+
+
+def test_dashboard_is_what_its_list_of_panels_generates() -> None:
+    subprocess.run([sys.executable, "-m", "setup.dashboard", "--check"], cwd=ROOT, check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        ("check", "rules", "alerts.yml"),
+        ("check", "config", "prometheus.yml"),
+        ("test", "rules", "alerts_test.yml"),
+    ],
+)
+def test_promtool_agrees(what: tuple[str, ...]) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed; `make test` installs it (Debian: prometheus)")
+    run = subprocess.run(
+        [promtool, *what], cwd=PROMETHEUS, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

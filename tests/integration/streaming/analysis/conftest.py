@@ -1,5 +1,0 @@
-"""The pipeline of the ingestion tests, with the analysis service beside it."""
-
-from tests.integration.streaming.ingest.conftest import pipeline
-
-__all__ = ["pipeline"]

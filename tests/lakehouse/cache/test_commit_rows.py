@@ -1,0 +1,57 @@
+"""Rows of small files beyond a position, read without a query engine."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lakehouse.cache.block import Layout
+from lakehouse.cache.commit_rows import rows_beyond
+from lakehouse.delta.position import Position, TopicPartition, committed_offsets
+from lakehouse.errors import FileGoneError
+from lakehouse.schema.tables import GOLD_SENTIMENT
+from lakehouse.series.definitions import SENTIMENT
+
+LAYOUT = Layout.of(SENTIMENT)
+
+
+def test_rows_before_the_position_of_their_own_partition_are_left_out(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.parquet")
+    rows = pa.table(
+        {
+            "symbol": ["btc", "btc", "btc", "btc"],
+            "topic_id": ["A", "A", "A", "B"],
+            "kafka_partition": pa.array([0, 0, 1, 0], pa.int32()),
+            "kafka_offset": [4, 5, 4, 4],
+        }
+    )
+    pq.write_table(rows, path)
+    position = Position({TopicPartition("A", 0): 5, TopicPartition("A", 1): 9})
+    found = rows_beyond([path], LAYOUT, GOLD_SENTIMENT, position)
+    assert list(zip(found["topic_id"].to_pylist(), found["kafka_offset"].to_pylist(), strict=True)) == [
+        ("A", 5),
+        ("B", 4),
+    ]
+
+
+def test_column_that_a_file_lacks_is_null(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.parquet")
+    rows = pa.table({"topic_id": ["A"], "kafka_partition": pa.array([0], pa.int32()), "kafka_offset": [4]})
+    pq.write_table(rows, path)
+    found = rows_beyond([path], LAYOUT, GOLD_SENTIMENT, Position())
+    assert found.column_names == LAYOUT.column_names(with_text=True)
+    assert found["score"].to_pylist() == [None]
+
+
+def test_file_that_was_vacuumed_is_said_to_be_gone(tmp_path: Path) -> None:
+    with pytest.raises(FileGoneError):
+        rows_beyond([str(tmp_path / "gone.parquet")], LAYOUT, GOLD_SENTIMENT, Position())
+
+
+def test_commit_moves_only_the_partitions_that_it_names() -> None:
+    commit = b"""{"commitInfo":{"timestamp":1}}
+{"txn":{"appId":"position:Zk3:1","version":7}}
+{"txn":{"appId":"somebody-else","version":8}}
+{"add":{"path":"x","tags":{"note":"\\"txn\\""}}}"""
+    assert committed_offsets(commit) == {TopicPartition("Zk3", 1): 7}

@@ -1,0 +1,320 @@
+"""Which price a forecast is scored by, when it is, and that each forecast is scored once."""
+
+import random
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from compaction import compact
+from lakehouse import lake
+from lakehouse.derived import score_refresh
+from lakehouse.derived.score_refresh import refresh_scores
+from lakehouse.lake import Lake
+from tests.support.lake_builder import NOON, LakeBuilder, build_lake
+from tests.support.profiles import sized
+
+N_EARLY = 200
+MINUTES = {"5m": 5, "1h": 60, "24h": 1440}
+
+
+class CrashError(Exception):
+    """The process dies here."""
+
+
+def at(**after_noon: float) -> datetime:
+    return NOON + timedelta(**after_noon)
+
+
+def forecast(made_minutes: float = 0, horizon: str = "5m", **more: Any) -> dict[str, Any]:
+    made_at = at(minutes=made_minutes)
+    target = made_at + timedelta(minutes=MINUTES[horizon])
+    return {"made_at": made_at, "target_time": target, "horizon": horizon} | more
+
+
+def price(minutes: float, value: float = 100.0, **more: Any) -> dict[str, Any]:
+    return {"event_time": at(minutes=minutes), "price": value} | more
+
+
+def scores(reader: Lake) -> list[dict[str, Any]]:
+    return sorted(reader.table("gold_score").arrow().to_pylist(), key=lambda row: row["kafka_offset"])
+
+
+def outcomes(reader: Lake) -> list[tuple[int, float | None]]:
+    return [(row["kafka_offset"], row["realised_price"]) for row in scores(reader)]
+
+
+def scored(path: Path) -> list[tuple[int, float | None]]:
+    reader = lake.open(str(path))
+    refresh_scores(reader)
+    return outcomes(reader)
+
+
+@contextmanager
+def around_commits(do: Callable[[Callable[[], int], int], int]) -> Iterator[None]:
+    """``do(commit, n)`` stands in for the n-th commit of a refresh."""
+    real, n_commits = score_refresh.append, 0
+
+    def append(*args: Any, **more: Any) -> int:
+        nonlocal n_commits
+        n_commits += 1
+        return do(lambda: real(*args, **more), n_commits - 1)
+
+    with patch.object(score_refresh, "append", append):
+        yield
+
+
+def test_score_has_forecast_price_error_and_the_position_of_both(tmp_path: Path) -> None:
+    build_lake(
+        tmp_path,
+        prediction=[forecast(predicted_price=101.5, broker_time=at(seconds=2))],
+        price=[price(0), price(4.5, 103.0, kafka_partition=1), price(10)],
+    )
+    reader = lake.open(str(tmp_path))
+    report = refresh_scores(reader)
+    assert report is not None
+    assert (report.n_scores, report.n_without_price, report.n_commits) == (1, 0, 1)
+    assert scores(reader) == [
+        {
+            "symbol": "btc",
+            "target_time": at(minutes=5),
+            "made_at": NOON,
+            "horizon": "5m",
+            "model": "walk",
+            "model_version": "1",
+            "base_price": 100.0,
+            "predicted_price": 101.5,
+            "lower": 90.0,
+            "upper": 110.0,
+            "nominal_coverage": 0.9,
+            "quote": "usd",
+            "outcome": "realised",
+            "realised_price": 103.0,
+            "realised_time": at(minutes=4.5),
+            "error": -1.5,
+            "timeliness": "live",
+            "venue": "simx",
+            "message_id": "btc:gold_prediction:0:0",
+            "origin": "generated",
+            "topic_id": "TopicPrediction",
+            "kafka_partition": 0,
+            "kafka_offset": 0,
+            "broker_time": at(seconds=2),
+            "price_topic_id": "TopicPrice",
+            "price_partition": 1,
+            "price_offset": 0,
+            "event_date": date(2026, 1, 10),
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prices", "realised"),
+    [
+        ([price(5, 1.0), price(10)], 1.0),
+        ([price(3, 2.0), price(10)], 2.0),
+        ([price(2.99, 3.0), price(10)], None),
+        ([price(4, 1.0), price(5.01, 2.0), price(10)], 1.0),
+        ([price(10)], None),
+        ([price(4, 7.0, venue="coinbase"), price(4.5, 1.0), price(10, venue="coinbase")], 7.0),
+        ([price(4, 7.0, venue="kraken", quote="eur"), price(10, venue="kraken", quote="eur")], None),
+    ],
+    ids=[
+        "a price on the target",
+        "a price of two minutes before",
+        "a price of over two minutes before",
+        "a price after the target",
+        "no price before the target",
+        "the primary market's price, not the newer one of another",
+        "a primary market in another quote",
+    ],
+)
+def test_realised_price_is_the_primary_markets_last_one(
+    tmp_path: Path, prices: list[dict[str, Any]], realised: float | None
+) -> None:
+    build_lake(tmp_path, prediction=[forecast()], price=prices)
+    assert scored(tmp_path) == [(0, realised)]
+
+
+def test_forecast_waits_until_the_market_has_a_price_five_minutes_past_the_target(tmp_path: Path) -> None:
+    builder = build_lake(tmp_path, prediction=[forecast()], price=[price(5, 1.0), price(9.99)])
+    assert scored(tmp_path) == []
+    builder.append("gold_price", [price(5, 2.0), price(10)])
+    assert scored(tmp_path) == [(0, 2.0)]
+
+
+def test_price_that_came_after_the_grace_changes_nothing_however_late_the_refresh_is(tmp_path: Path) -> None:
+    build_lake(tmp_path, prediction=[forecast()], price=[price(4, 1.0), price(10), price(5, 2.0)])
+    assert scored(tmp_path) == [(0, 1.0)]
+
+
+def test_silent_market_settles_once_the_table_has_gone_on_for_an_hour(tmp_path: Path) -> None:
+    builder = build_lake(
+        tmp_path, prediction=[forecast(), forecast(1)], price=[price(4, 1.0), price(64, symbol="eth")]
+    )
+    assert scored(tmp_path) == []
+    builder.append("gold_price", [price(65, symbol="eth")])
+    assert scored(tmp_path) == [(0, 1.0)]
+    builder.append("gold_price", [price(66, symbol="eth")])
+    assert scored(tmp_path) == [(0, 1.0), (1, 1.0)]
+
+
+def test_forecast_of_a_symbol_without_any_price_is_scored_as_no_price(tmp_path: Path) -> None:
+    build_lake(tmp_path, prediction=[forecast(symbol="sol")], price=[price(65)])
+    reader = lake.open(str(tmp_path))
+    report = refresh_scores(reader)
+    assert report is not None
+    assert (report.n_scores, report.n_without_price) == (1, 1)
+    (row,) = scores(reader)
+    assert (row["outcome"], row["realised_price"], row["error"], row["venue"]) == (
+        "no price",
+        None,
+        None,
+        None,
+    )
+
+
+def test_forecast_that_the_broker_had_at_its_target_time_is_a_replay(tmp_path: Path) -> None:
+    just_before = at(minutes=5) - timedelta(microseconds=1)
+    build_lake(
+        tmp_path,
+        prediction=[forecast(broker_time=at(minutes=5)), forecast(broker_time=just_before)],
+        price=[price(10)],
+    )
+    reader = lake.open(str(tmp_path))
+    refresh_scores(reader)
+    assert [row["timeliness"] for row in scores(reader)] == ["replay", "live"]
+
+
+def test_short_horizons_are_scored_while_a_day_is_awaited_and_the_day_when_it_is_over(tmp_path: Path) -> None:
+    mixed = [forecast(minute, horizon) for minute in (0, 1) for horizon in ("24h", "5m", "1h")]
+    builder = build_lake(tmp_path, prediction=mixed, price=[price(5, 1.0), price(11)])
+    reader = lake.open(str(tmp_path))
+    first = refresh_scores(reader)
+    assert first is not None
+    assert outcomes(reader) == [(1, 1.0), (4, 1.0)]
+    assert first.position.to_json() == {"TopicPrediction": [0]}
+    builder.append("gold_price", [price(1440, 2.0), price(1445)])
+    second = refresh_scores(reader)
+    assert second is not None
+    assert [offset for offset, _ in outcomes(reader)] == [0, 1, 2, 4, 5]
+    assert second.position.to_json() == {"TopicPrediction": [3]}
+    assert reader.table("gold_score").position.to_json() == {"TopicPrediction": [3]}
+
+
+def test_forecast_further_ahead_than_any_window_neither_counts_nor_holds_others_up(tmp_path: Path) -> None:
+    far = {"made_at": NOON, "target_time": at(days=31), "horizon": "31d"}
+    build_lake(tmp_path, prediction=[far, forecast()], price=[price(5, 1.0), price(10)])
+    reader = lake.open(str(tmp_path))
+    report = refresh_scores(reader)
+    assert report is not None
+    assert outcomes(reader) == [(1, 1.0)]
+    assert report.position.to_json() == {"TopicPrediction": [2]}
+
+
+def test_second_refresh_right_after_commits_nothing(tmp_path: Path) -> None:
+    build_lake(tmp_path, prediction=[forecast(), forecast(0, "24h")], price=[price(10)])
+    reader = lake.open(str(tmp_path))
+    refresh_scores(reader)
+    again = refresh_scores(reader)
+    assert again is not None
+    assert (again.n_scores, again.n_commits) == (0, 0)
+
+
+def test_refresher_that_comes_second_loses_its_commit_where_the_position_stands_still(tmp_path: Path) -> None:
+    builder = build_lake(tmp_path, prediction=[forecast(0, "24h")], price=[price(0)])
+    refresh_scores(lake.open(str(tmp_path)))
+    builder.append("gold_prediction", [forecast(1)])
+    builder.append("gold_price", [price(11)])
+    other = lake.open(str(tmp_path))
+
+    def interrupt(commit: Callable[[], int], n_commits: int) -> int:
+        if n_commits == 0:
+            refresh_scores(other)
+        return commit()
+
+    reader = lake.open(str(tmp_path))
+    with around_commits(interrupt):
+        report = refresh_scores(reader)
+    assert report is not None
+    assert report.n_scores == 0
+    assert [offset for offset, _ in outcomes(reader)] == [1]
+
+
+def test_refreshers_at_once_score_each_forecast_once(tmp_path: Path) -> None:
+    build_lake(tmp_path, prediction=[forecast(i) for i in range(60)], price=[price(i) for i in range(80)])
+    readers = [lake.open(str(tmp_path)) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda reader: refresh_scores(reader, offsets_per_commit=9), readers))
+    assert outcomes(lake.open(str(tmp_path))) == [(i, 100.0) for i in range(60)]
+
+
+@pytest.mark.parametrize("seed", range(sized(quick=1, full=4)))
+def test_scores_are_the_same_whatever_the_refreshes_crashes_and_compactions(
+    tmp_path: Path, seed: int
+) -> None:
+    """Forecasts and prices come bit by bit, some prices late; refreshes die around commits; files are merged."""
+    rng = random.Random(seed)
+    builder, whole = build_lake(tmp_path / "bits"), LakeBuilder(tmp_path / "whole")
+    readers = [lake.open(str(builder.path)) for _ in range(2)]
+    forecasts, prices = _arrivals(rng)
+    for start in range(0, N_EARLY, 40):
+        window = slice(start, start + 40)
+        builder.append("gold_prediction", forecasts[window], partitions=(0, 1))
+        builder.append("gold_price", prices[window], partitions=(0, 1))
+        _refresh_or_die(rng, readers)
+        if rng.random() < 0.3:
+            compact.compact_lake(builder.location, compact.CompactChoice(is_patient=False))
+    for name, rows in (("gold_prediction", forecasts), ("gold_price", prices)):
+        builder.append(name, rows[N_EARLY:], partitions=(0, 1))
+        for start in range(0, N_EARLY, 40):
+            whole.append(name, rows[start : start + 40], partitions=(0, 1))
+        whole.append(name, rows[N_EARLY:], partitions=(0, 1))
+    once = lake.open(str(whole.path))
+    refresh_scores(once)
+    refresh_scores(readers[0], offsets_per_commit=50)
+    found, expected = (
+        sorted(reader.table("gold_score").arrow().to_pylist(), key=lambda row: row["message_id"])
+        for reader in (readers[0], once)
+    )
+    assert found == expected
+    assert len(found) == len({row["message_id"] for row in found})
+    assert len(found) > 80
+
+
+def _arrivals(rng: random.Random) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    symbols = {"btc": 0, "eth": 1, "sol": 0}
+    forecasts, prices = [], []
+    for step in range(N_EARLY + 20):
+        symbol = rng.choice(list(symbols))
+        minute, partition = step / 2, symbols[symbol]
+        horizon = rng.choice(("5m", "1h", "24h"))
+        forecasts.append(forecast(round(minute), horizon, symbol=symbol, kafka_partition=partition))
+        late = rng.choice((0, 0, 0, 1, 3, 6, 20))
+        prices.append(
+            price(minute - late, 100 + rng.random(), symbol=symbol, kafka_partition=partition)
+            | {"ingest_time": at(minutes=minute)}
+        )
+    return forecasts, prices
+
+
+def _refresh_or_die(rng: random.Random, readers: list[Lake]) -> None:
+    who, dies_at, after_it = rng.randrange(2), rng.randrange(4), rng.random() < 0.5
+
+    def crash(commit: Callable[[], int], n_commits: int) -> int:
+        if n_commits < dies_at:
+            return commit()
+        if after_it:
+            commit()
+        raise CrashError
+
+    with around_commits(crash):
+        try:
+            refresh_scores(readers[who], offsets_per_commit=rng.choice((30, 70, 1_000)))
+        except CrashError:
+            readers[who] = lake.open(readers[who].location.uri)

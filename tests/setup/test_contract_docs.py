@@ -1,0 +1,93 @@
+"""The published contract is what the code generates, and says what the verdict does."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from lakehouse.messages.contract import CONTRACTS, RULES
+from lakehouse.messages.validation import validate
+from setup.contract_docs import (
+    DOCS_DIRECTORY,
+    main,
+    to_asyncapi,
+    to_example,
+    to_files,
+    to_json_schema,
+    to_markdown,
+)
+from setup.generated_files import outdated_files
+
+EXAMPLE_TIME_US = 1_769_851_800_250_000
+
+
+def test_the_committed_files_are_what_the_contract_generates() -> None:
+    assert outdated_files(DOCS_DIRECTORY, to_files()) == []
+
+
+def test_check_names_what_is_outdated_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--dir", str(tmp_path)]) == 0
+    (tmp_path / "README.md").write_text("something else", encoding="utf-8")
+
+    assert main(["--check", "--dir", str(tmp_path)]) == 1
+    assert "README.md is outdated" in capsys.readouterr().err
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "something else"
+
+
+@pytest.mark.parametrize("topic", CONTRACTS)
+def test_a_schema_is_valid_and_keeps_unknown_fields(topic: str) -> None:
+    schema = to_json_schema(CONTRACTS[topic])
+
+    Draft202012Validator.check_schema(schema)
+    assert schema["additionalProperties"] is True
+    assert set(schema["properties"]) == {field.name for field in CONTRACTS[topic].fields}
+
+
+@pytest.mark.parametrize("topic", CONTRACTS)
+def test_the_example_is_complete_and_good(topic: str) -> None:
+    contract = CONTRACTS[topic]
+    example = to_example(contract)
+
+    verdict = validate(
+        topic,
+        key=example[contract.key_field].encode(),
+        value=json.dumps(example).encode(),
+        broker_time_us=EXAMPLE_TIME_US,
+    )
+
+    assert isinstance(verdict, tuple), verdict
+    assert set(example) == {field.name for field in contract.fields}
+    assert Draft202012Validator(to_json_schema(contract)).is_valid(example)
+
+
+def test_the_asyncapi_document_refers_to_what_it_has() -> None:
+    document = to_asyncapi()
+
+    assert document["asyncapi"] == "3.0.0"
+    assert set(document["channels"]) == set(CONTRACTS)
+    for reference in references(document):
+        assert resolve(document, reference) is not None
+
+
+def test_the_page_names_every_field_and_every_rule() -> None:
+    page = to_markdown()
+
+    names = {field.name for contract in CONTRACTS.values() for field in contract.fields}
+    assert [name for name in (*names, *RULES) if f"`{name}`" not in page] == []
+
+
+def references(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if "$ref" in node else []
+        return own + [found for child in node.values() for found in references(child)]
+    return [found for child in node for found in references(child)] if isinstance(node, list) else []
+
+
+def resolve(document: Any, reference: str) -> Any:
+    for part in reference.removeprefix("#/").split("/"):
+        document = document[part]
+    return document

@@ -1,0 +1,216 @@
+"""A forecaster says the same of the same messages, however they are cut, and knows nothing of what came later."""
+
+import random
+from functools import cache
+from itertools import pairwise
+
+import pytest
+from msgspec.structs import replace
+
+from lakehouse.messages.contract import PREDICTED_PRICE
+from lakehouse.messages.validation import Rejected, validate
+from lakehouse.series.markets import Market
+from lakehouse.time_range import MINUTE_US
+from streaming.analysis.prediction.arrivals import SLACK_US, Arrival, PriceSeen
+from streaming.analysis.prediction.bars import Bar
+from streaming.analysis.prediction.conformal import MIN_SCORES
+from streaming.analysis.prediction.forecaster import Forecaster
+from streaming.analysis.prediction.messages import to_value
+from streaming.analysis.prediction.minute_forecaster import Awaited, HorizonState, Prediction
+from streaming.analysis.prediction.models import HORIZONS, MODEL_NAMES, Known
+from tests.support.observations import (
+    SIMX,
+    forecast,
+    minute_of,
+    price_arrival,
+    price_arrivals,
+    price_at,
+    sentiment_arrival,
+    walk,
+)
+from tests.support.profiles import sized
+
+N_MINUTES = 700
+
+
+def bar_ending_at(end_us: int) -> Bar:
+    return Bar(end_us=end_us, close=1.01, close_us=end_us, market=SIMX, origin="collected")
+
+
+def mixed_arrivals(seed: int, n_minutes: int = N_MINUTES) -> list[Arrival]:
+    """Prices with gaps, late and repeated ones, sentiments on time, late and repeated, in no order."""
+    draw = random.Random(seed)
+    arrivals: list[Arrival] = []
+    for minute, price in enumerate(walk(n_minutes, seed=seed)):
+        if 300 <= minute < 320 or draw.random() < 0.05:
+            continue
+        for second in (10, 50):
+            delay = 200.0 if draw.random() < 0.02 else draw.uniform(0.1, 2.0)
+            seen = price_at(60 * minute + second, price * (1 + 1e-5 * second), delay_seconds=delay)
+            arrivals.append(price_arrival(len(arrivals), seen))
+        if draw.random() < 0.3:
+            key = f"text {minute}"
+            for copy in range(draw.choice((1, 1, 2))):
+                delay = draw.choice((1.0, 30.0, 4_000.0)) + copy
+                score = draw.uniform(-1, 1) if copy == 0 else 1.0
+                arrivals.append(
+                    sentiment_arrival(len(arrivals), 60 * minute + 20, score, delay_seconds=delay, key=key)
+                )
+    return arrivals
+
+
+@cache
+def forecast_whole(seed: int) -> list[Prediction]:
+    return forecast(mixed_arrivals(seed))
+
+
+def in_batches(arrivals: list[Arrival], seed: int) -> list[Prediction]:
+    """The same messages as random batches, each holding all that arrived up to some moment; state through bytes."""
+    draw = random.Random(seed)
+    by_time = sorted(arrivals)
+    cuts = sorted(
+        {0, len(by_time), *(draw.randrange(len(by_time)) for _ in range(draw.choice((1, 20, 200))))}
+    )
+    forecaster, made = Forecaster("btc"), []
+    for start, end in pairwise(cuts):
+        batch = by_time[start:end]
+        draw.shuffle(batch)
+        made.extend(forecaster.take(batch))
+        forecaster = Forecaster.from_bytes(forecaster.to_bytes())
+    return made
+
+
+@pytest.mark.parametrize("seed", range(sized(quick=2, full=6)))
+def test_batches_and_restarts_change_nothing(seed: int) -> None:
+    arrivals = mixed_arrivals(seed)
+    assert len(forecast_whole(seed)) > 5_000
+    assert in_batches(arrivals, seed) == forecast_whole(seed)
+
+
+@pytest.mark.parametrize("seed", range(sized(quick=1, full=3)))
+def test_one_topic_read_a_slack_before_the_other_changes_nothing(seed: int) -> None:
+    arrivals = sorted(mixed_arrivals(seed))
+    forecaster, made = Forecaster("btc"), []
+    for at_us in range(arrivals[0][0], arrivals[-1][0] + SLACK_US, 60_000_000):
+        ends = {"raw-price": at_us, "analyzed-sentiment": at_us - SLACK_US + 1}
+        made.extend(forecaster.take(a for a in arrivals if ends[a[1]] - 60_000_000 < a[0] <= ends[a[1]]))
+    assert made == forecast_whole(seed)[: len(made)]
+    assert len(made) > 5_000
+
+
+@pytest.mark.parametrize("cut", [200, 500, 900, 1_300])
+def test_nothing_that_arrives_later_changes_what_was_said(cut: int) -> None:
+    arrivals = sorted(mixed_arrivals(9))
+    until_us = arrivals[cut][0]
+    before = forecast(arrivals[: cut + 1])
+    another_future = [
+        (
+            *head,
+            replace(seen, price=2 * seen.price) if isinstance(seen, PriceSeen) else replace(seen, score=-1.0),
+        )
+        for *head, seen in arrivals
+        if head[0] > until_us
+    ]
+    changed = forecast([*arrivals[: cut + 1], *another_future])  # type: ignore[list-item]
+    assert before
+    assert forecast_whole(9)[: len(before)] == before == changed[: len(before)]
+
+
+def test_first_minutes_give_a_walk_without_an_interval() -> None:
+    made = forecast(price_arrivals([100.0, 101.0, 102.0, 103.0]))
+    assert [(minute_of(p), p.horizon, p.model, p.base_price, p.predicted_price, p.lower) for p in made] == [
+        (2, "5m", "random-walk", 101.0, 101.0, None),
+        (2, "1h", "random-walk", 101.0, 101.0, None),
+        (2, "24h", "random-walk", 101.0, 101.0, None),
+    ]
+    assert [(p.target_us - p.made_us) // MINUTE_US for p in made] == [5, 60, 1_440]
+
+
+def test_minutes_of_a_gap_have_no_prediction_and_intervals_and_learners_come_back_after_it() -> None:
+    minutes = [*range(400), *range(430, 600)]
+    made = forecast(price_arrivals(walk(len(minutes), seed=2), minutes=minutes))
+    by_model = {
+        model: [(minute_of(p), p.lower is not None) for p in made if p.model == model and p.horizon == "5m"]
+        for model in MODEL_NAMES
+    }
+    assert not [minute for minute, _ in by_model["random-walk"] if 400 < minute < 431]
+    assert [given for minute, given in by_model["random-walk"] if 431 <= minute < 446] == [False] * 15
+    assert all(given for minute, given in by_model["random-walk"] if minute >= 446)
+    assert next(minute for minute, _ in by_model["ridge-price"] if minute > 400) == 491
+
+
+@pytest.mark.parametrize(("n_missing", "is_learned"), [(0, True), (2, True), (3, False)])
+def test_outcome_that_falls_into_a_gap_teaches_nothing(n_missing: int, is_learned: bool) -> None:
+    state, end_us = HorizonState.fresh(HORIZONS[0]), 1_000 * MINUTE_US
+    known = Known(5, 0.01, None, None)
+    for _ in range(MIN_SCORES):
+        state.awaited.append(Awaited(end_us, 0.0, known, (0.0,) * 4, (None,) * 4))
+    before = bar_ending_at(end_us - n_missing * MINUTE_US)
+    after = bar_ending_at(end_us + (MINUTE_US if n_missing else 0))
+    state.mature(after, before)
+    assert not state.awaited
+    assert (state.intervals["random-walk"].half_width is not None) == is_learned
+
+
+def test_repeated_sentiment_counts_once() -> None:
+    prices = price_arrivals(walk(300, seed=4))
+    texts = [sentiment_arrival(at, 60 * at + 5, 0.9, key=f"{at}") for at in range(0, 300, 3)]
+    again = [
+        sentiment_arrival(1_000 + at, 60 * at + 5, -0.9, delay_seconds=9, key=f"{at}")
+        for at in range(0, 300, 3)
+    ]
+    assert forecast([*prices, *texts, *again]) == forecast([*prices, *texts])
+
+
+def test_better_market_starts_the_past_anew() -> None:
+    kraken = Market("kraken", "usd")
+    prices = walk(200, seed=5)
+    arrivals = [
+        price_arrival(
+            at, price_at(60 * at + 30, 2 * p, market=kraken) if at >= 120 else price_at(60 * at + 30, p)
+        )
+        for at, p in enumerate(prices)
+    ]
+    made = forecast(arrivals)
+    minutes = [minute_of(p) for p in made if p.model == "random-walk" and p.horizon == "5m"]
+    assert minutes == [*range(2, 120), *range(122, 199)]
+    assert {p.horizon for p in made if p.model == "ridge-price" and minute_of(p) > 120} == {"5m"}
+    assert min(minute_of(p) for p in made if p.model == "ridge-price" and minute_of(p) > 120) == 181
+
+
+def test_prediction_is_of_the_worst_origin_that_was_taken_in() -> None:
+    prices = price_arrivals(walk(40, seed=6))
+    generated = sentiment_arrival(0, 20 * 60 + 10, 0.5, origin="generated")
+    made = forecast([*prices, generated])
+    assert {p.origin for p in made if minute_of(p) < 20} == {"collected"}
+    assert {p.origin for p in made if minute_of(p) >= 20} == {"generated"}
+
+
+def test_every_prediction_is_a_good_message_with_an_id_of_its_own() -> None:
+    made = forecast_whole(1)
+    ids = set()
+    for prediction in made:
+        row = validate(
+            PREDICTED_PRICE.topic, key=b"btc", value=to_value(prediction), broker_time_us=prediction.made_us
+        )
+        assert not isinstance(row, Rejected), row
+        ids.add(row[0])
+    assert len(ids) == len(made)
+
+
+@pytest.mark.parametrize("price", [5e-324, 1e-300, 1e300, 1.7e308])
+def test_absurd_prices_never_make_a_bad_message(price: float) -> None:
+    prices = walk(200, seed=7)
+    prices[100] = price
+    prices[150:] = [price * (1 + 0.01 * (at % 2)) for at in range(50)]
+    for prediction in forecast(price_arrivals(prices)):
+        value = to_value(prediction)
+        row = validate(PREDICTED_PRICE.topic, key=b"btc", value=value, broker_time_us=prediction.made_us)
+        assert not isinstance(row, Rejected), row
+
+
+def test_state_stays_small() -> None:
+    forecaster = Forecaster("btc")
+    texts = [sentiment_arrival(at, 10 * at, 0.1, key=str(at)) for at in range(20_000)]
+    list(forecaster.take([*price_arrivals(walk(3_000, seed=8)), *texts]))
+    assert len(forecaster.to_bytes()) < 400_000

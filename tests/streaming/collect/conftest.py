@@ -1,0 +1,91 @@
+"""What the collectors' tests share: a scripted server, a clock that a test sets, and a collector of each kind."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from streaming.collect.fetch import Fetcher
+from streaming.collect.news import NewsCollector
+from streaming.collect.sink import Printer, Sink
+from streaming.collect.source import NewsSource
+from streaming.collect.state import StateStore
+from tests.support.scripted_server import ScriptedServer
+
+NOON_US = 1_795_608_000_000_000  # 2026-11-25T12:00:00Z
+
+
+class SetClock:
+    """Shows what it was set to; a sleep moves it on."""
+
+    def __init__(self) -> None:
+        self.at_us = NOON_US
+        self.slept_seconds: list[float] = []
+
+    def now_us(self) -> int:
+        return self.at_us
+
+    def sleep(self, seconds: float) -> bool:
+        self.slept_seconds.append(seconds)
+        self.at_us += round(seconds * 1e6)
+        return False
+
+
+class Written:
+    """A terminal's sink, and what was written to it as messages."""
+
+    def __init__(self) -> None:
+        self._stream = io.StringIO()
+        self.sink = Printer(self._stream)
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._stream.getvalue().splitlines()]
+
+    @property
+    def titles(self) -> list[str]:
+        return [message["title"] for message in self.messages]
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def written() -> Written:
+    return Written()
+
+
+@pytest.fixture(scope="session")
+def http_client() -> Iterator[httpx.Client]:
+    with httpx.Client(trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def fetcher(http_client: httpx.Client, clock: SetClock) -> Fetcher:
+    return Fetcher(http_client, clock)
+
+
+@pytest.fixture
+def make_news(
+    fetcher: Fetcher, clock: SetClock, written: Written, tmp_path: Path
+) -> Callable[..., NewsCollector]:
+    """A news collector on an address; each call is a restart on the same state."""
+
+    def make(url: str, *, sink: Sink = written.sink, **settings: Any) -> NewsCollector:
+        source = NewsSource(source="gazette", url=url, poll_seconds=60, timeout_seconds=5, **settings)
+        return NewsCollector(source, fetcher=fetcher, store=StateStore(tmp_path), sink=sink, clock=clock)
+
+    return make

@@ -1,0 +1,272 @@
+"""The feed's options, its state file, its shares of work and its patience with a broker."""
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
+
+from lakehouse.messages.contract import RAW_PRICE
+from streaming.errors import KafkaUnavailableError, TopicNotFoundError
+from streaming.feed.backfill import Task, choose_evenly, messages_of, split_task
+from streaming.feed.cli import DEFAULT_DOSE, parse_options
+from streaming.feed.faults import NO_DOSE
+from streaming.feed.progress import Progress
+from streaming.feed.state import FeedState, read_state, resume_us, write_state
+from streaming.feed.stream import Feed
+from streaming.kafka import producer as publisher_module
+from streaming.kafka.messages import Message, to_value
+from streaming.kafka.producer import Publisher, backoff_seconds, open_publisher
+
+HOUR_US = 3_600_000_000
+NOON_US = 1_772_366_400_000_000
+STATE = FeedState(seed=7, symbols=("btc",), topic_ids=("A", "B"), from_us=1_000, until_us=9_000)
+
+
+class FakeFuture:
+    def __init__(self, exception: Exception | None) -> None:
+        self.is_done = True
+        self.exception = exception
+
+    def succeeded(self) -> bool:
+        return self.exception is None
+
+
+class FakeProducer:
+    """A broker that answers as it is told, one answer a send, then well."""
+
+    answers: list[Exception | None]
+    sent: list[bytes]
+
+    def __init__(self, **config: Any) -> None:
+        self.config = config
+
+    def send(self, topic: str, *, value: bytes, key: bytes) -> FakeFuture:
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, KafkaTimeoutError):
+            raise answer
+        self.sent.append(value)
+        return FakeFuture(answer)
+
+    def partitions_for(self, topic: str) -> set[int]:
+        return {0} if topic == "raw-price" else set()
+
+    def bootstrap_connected(self) -> bool:
+        return True
+
+    def close(self, timeout: float) -> None: ...
+
+
+@pytest.fixture
+def producer(monkeypatch: pytest.MonkeyPatch) -> type[FakeProducer]:
+    FakeProducer.answers, FakeProducer.sent = [], []
+    monkeypatch.setattr(publisher_module, "KafkaProducer", FakeProducer)
+    monkeypatch.setattr(publisher_module.time, "sleep", lambda _: None)
+    return FakeProducer
+
+
+def message(value: bytes) -> Message:
+    return Message(topic="raw-price", key=b"btc", value=value, publish_us=0)
+
+
+def open_one() -> Publisher:
+    return Publisher({"bootstrap_servers": ["k:9092"]})
+
+
+def test_a_failed_send_is_repeated_until_it_is_acknowledged(producer: type[FakeProducer]) -> None:
+    producer.answers = [None, KafkaTimeoutError("no leader"), None, RuntimeError("lost")]
+    publisher = open_one()
+
+    for value in (b"1", b"2", b"3"):
+        publisher.send(message(value))
+    publisher.flush()
+
+    assert producer.sent == [b"1", b"2", b"3", b"3"]
+    assert (publisher.n_acknowledged, publisher.n_pending) == (3, 0)
+
+
+def test_a_value_that_the_broker_refuses_for_its_size_is_left(producer: type[FakeProducer]) -> None:
+    producer.answers = [MessageSizeTooLargeError("big"), None]
+    publisher = open_one()
+
+    publisher.send(message(b"big"))
+    publisher.send(message(b"small"))
+    publisher.flush()
+
+    assert (publisher.n_acknowledged, publisher.n_refused) == (1, 1)
+
+
+def test_an_absent_topic_is_named(producer: type[FakeProducer]) -> None:
+    with pytest.raises(TopicNotFoundError, match="topic nowhere does not exist"):
+        open_one().check_topics(["raw-price", "nowhere"])
+
+
+def test_an_absent_broker_is_said_and_tried_again(
+    producer: type[FakeProducer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problems = [KafkaUnavailableError("k:9092", "refused"), TopicNotFoundError("raw-price")]
+    monkeypatch.setattr(
+        Publisher, "check_topics", lambda *_: (_ for _ in ()).throw(problems.pop(0)) if problems else None
+    )
+    said: list[str] = []
+
+    open_publisher({"bootstrap_servers": ["k:9092"]}, ["raw-price"], say=said.append)
+
+    assert said == [
+        "no Kafka broker answers at k:9092: refused; trying again in 1 s",
+        "topic raw-price does not exist; trying again in 2 s",
+    ]
+
+
+def test_pauses_grow_to_a_quarter_of_a_minute() -> None:
+    pauses = iter(backoff_seconds())
+
+    assert [next(pauses) for _ in range(6)] == [1, 2, 4, 8, 15, 15]
+
+
+def test_state_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "feed.json"
+
+    write_state(path, STATE)
+
+    assert read_state(path) == STATE
+    assert [file.name for file in path.parent.iterdir()] == ["feed.json"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"seed": 1}', b"\xff"])
+def test_a_state_that_cannot_be_read_is_no_state(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "feed.json"
+    if content is not None:
+        path.write_bytes(content)
+
+    assert read_state(path) is None
+    assert read_state(None) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (None, 5_000),
+        (STATE, 9_000),
+        (replace(STATE, until_us=99_000), 20_000),
+        (replace(STATE, seed=8), 5_000),
+        (replace(STATE, link=1.0), 5_000),
+        (replace(STATE, topic_ids=("A", "C")), 5_000),
+        (replace(STATE, symbols=("eth",)), 5_000),
+        (replace(STATE, from_us=6_000), 5_000),
+        (replace(STATE, until_us=4_000), 5_000),
+    ],
+)
+def test_a_backfill_begins_after_what_is_published(known: FeedState | None, expected: int) -> None:
+    wanted = replace(STATE, from_us=5_000, until_us=20_000)
+
+    assert resume_us(known, wanted) == expected
+
+
+def test_work_is_split_by_symbol_and_together_is_the_whole() -> None:
+    whole = Task(feed=Feed(seed=7), start_us=NOON_US, end_us=NOON_US + HOUR_US)
+
+    parts = split_task(whole, 3)
+
+    assert sorted(symbol for part in parts for symbol in part.feed.symbols) == sorted(whole.feed.symbols)
+    values = {m.value for part in parts for _, messages in messages_of(part) for m in messages}
+    assert values == {m.value for _, messages in messages_of(whole) for m in messages}
+
+
+def test_shares_of_a_count_add_up() -> None:
+    task = Task(feed=Feed(seed=7), start_us=NOON_US, end_us=NOON_US + HOUR_US, n_messages=1_001)
+
+    assert sum(part.n_messages or 0 for part in split_task(task, 3)) == 1_001
+    assert [len(part.feed.symbols) for part in split_task(task, 99)] == [1] * 8
+
+
+def test_a_counted_task_holds_exactly_so_many_over_all_its_windows() -> None:
+    task = Task(feed=Feed(seed=7), start_us=NOON_US, end_us=NOON_US + 15 * HOUR_US, n_messages=5_003)
+
+    chosen = [message for _, messages in messages_of(task) for message in messages]
+
+    assert len(chosen) == 5_003
+    assert len({message.value for message in chosen}) == 5_003
+
+
+def test_a_second_holds_as_many_messages_as_are_asked_for() -> None:
+    for n in (0, 1, 500):
+        assert len(choose_evenly(Feed(seed=7), start_us=NOON_US, end_us=NOON_US + 1_000_000, n=n)) == n
+
+
+def test_options_have_defaults_and_a_burst_is_clean_and_another_each_time() -> None:
+    run, burst, again = (
+        parse_options(arguments.split()) for arguments in ("run", "burst --count 5", "burst --count 5")
+    )
+
+    assert (run.seed, run.rate, run.days, run.dose) == (7, 20.0, 7.0, DEFAULT_DOSE)
+    assert (burst.rate, burst.n_messages, burst.dose) == (None, 5, NO_DOSE)
+    assert burst.seed != again.seed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("run --rate 0", "from 0.5 to 2000"),
+        ("run --rate nan", "from 0.5 to 2000"),
+        ("run --symbols btc,shib", "choose among btc,eth"),
+        ("run --poison 2", "a share from 0 to 0.5"),
+        ("backfill --days -1", "days, above 0"),
+        ("burst", "--count"),
+        ("burst --count 0", "from 1"),
+        ("", "{backfill,live,run,burst}"),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_it_takes(
+    arguments: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_options(arguments.split())
+
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_options(["--help"])
+
+    said = capsys.readouterr().out
+    assert "python -m streaming.feed run --days 7" in said
+    assert '"generated"' in said
+
+
+def test_progress_says_share_rate_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 10.0, 10.0, 20.0])
+    monkeypatch.setattr("streaming.feed.progress.time.monotonic", lambda: next(clock))
+    stream = io.StringIO()
+    progress = Progress("backfill", stream=stream)
+
+    progress.update(5_000, share=0.25)
+    progress.finish()
+
+    assert stream.getvalue() == (
+        "feed: backfill  25% 5,000 messages 500/s 30 s left\n"
+        "feed: backfill done: 5,000 messages in 20.0 s, 250.0/s\n"
+    )
+
+
+def test_a_field_that_the_contract_does_not_know_is_refused() -> None:
+    with pytest.raises(TypeError, match="raw-price has no field cost"):
+        to_value(RAW_PRICE, event_time_us=NOON_US, natural_key=("1",), base="btc", cost=1.0)
+
+
+def test_a_message_is_the_contract_s_json() -> None:
+    value = to_value(RAW_PRICE, event_time_us=NOON_US, natural_key=("simx", "1"), base="btc", price=1.5)
+
+    assert json.loads(value) == {
+        "v": 1,
+        "message_id": "btc:1772366400000000:6aef2c3730d0140a1321",
+        "origin": "generated",
+        "exchange_time": "2026-03-01T12:00:00.000Z",
+        "base": "btc",
+        "price": 1.5,
+    }

@@ -1,0 +1,120 @@
+"""The offline server as collectors see it: conditional feeds that grow, and an exchange that ccxt understands."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from streaming.collect.exchange import ExchangeClient
+from streaming.collect.feed_document import parse_feed
+from streaming.collect.source import BUNDLED_SOURCES, read_profile
+from streaming.offline.http_server import OfflineServer, World
+from streaming.offline.news_wire import NewsWire
+from streaming.offline.trades import TradeBook
+from tests.support.profiles import sized
+
+MINUTE_US = 60_000_000
+NOON_US = 1_795_608_000_000_000  # 2026-11-25T12:00:00Z
+
+
+class Now:
+    """The server's clock, which a test sets."""
+
+    def __init__(self) -> None:
+        self.at_us = NOON_US
+
+    def __call__(self) -> int:
+        return self.at_us
+
+
+@pytest.fixture
+def now() -> Now:
+    return Now()
+
+
+@pytest.fixture
+def server(now: Now) -> Iterator[OfflineServer]:
+    wire = NewsWire(seed=7, every_seconds=120)
+    world = World(TradeBook(seed=7, a_minute=4, wire=wire, link=0.0), days=1.0)
+    with OfflineServer(world, now_us=now) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client(trust_env=False) as client:
+        yield client
+
+
+def test_a_feed_is_sent_again_only_when_it_has_something_new(
+    server: OfflineServer, client: httpx.Client, now: Now
+) -> None:
+    url = f"{server.url}/news/chainwire.rss"
+    first = client.get(url)
+    etag = {"If-None-Match": first.headers["ETag"]}
+    modified = {"If-Modified-Since": first.headers["Last-Modified"]}
+
+    assert first.headers["X-Origin"] == "generated"
+    assert client.get(url, headers=etag).status_code == 304
+    assert client.get(url, headers=modified).status_code == 304
+    now.at_us += 30 * MINUTE_US
+    assert client.get(url, headers=etag).status_code == 200
+    assert client.get(url, headers=modified).status_code == 200
+
+
+@pytest.mark.parametrize(("page", "language"), [("ledgerdaily.atom", "en"), ("journaldubloc.rss", "fr")])
+def test_a_feed_lists_its_days_and_goes_on(
+    server: OfflineServer, client: httpx.Client, now: Now, page: str, language: str
+) -> None:
+    def listed() -> dict[str | None, int | None]:
+        answer = client.get(f"{server.url}/news/{page}")
+        document = parse_feed(answer.content, content_type=answer.headers["Content-Type"], url=server.url)
+        assert document.problem is None
+        assert {item.language for item in document.items} == {language}
+        assert {item.dated_by for item in document.items} == {"published"}
+        return {item.guid: item.time_us for item in document.items}
+
+    before = listed()
+    now.at_us += 60 * MINUTE_US
+    after = listed()
+
+    assert len(before) > 80
+    assert set(after) - set(before)
+    assert all(NOON_US - 1440 * MINUTE_US <= (time_us or 0) < NOON_US for time_us in before.values())
+    assert all((after[guid] or 0) >= NOON_US for guid in set(after) - set(before))
+
+
+def test_ccxt_reads_every_market_of_the_bundled_profile(server: OfflineServer, now: Now) -> None:
+    (source,) = read_profile(BUNDLED_SOURCES, "offline", offline_url=server.url).prices
+    client = ExchangeClient(source)
+    since_ms = (NOON_US - 300 * MINUTE_US) // 1_000
+
+    for symbol in source.symbols[:: sized(quick=4, full=1)]:
+        page = client.fetch_page(symbol, since_ms=since_ms, now_us=now.at_us)
+        numbers = [int(trade.id) for trade in page.trades]
+
+        assert len(numbers) == 1_000
+        assert page.is_full
+        assert numbers == list(range(numbers[0], numbers[0] + 1_000))
+        assert all(trade.price and trade.amount for trade in page.trades)
+        assert 0 <= page.trades[0].time_ms - since_ms < 30_000
+
+
+def test_the_exchange_gives_nothing_older_than_its_days(server: OfflineServer, now: Now) -> None:
+    (source,) = read_profile(BUNDLED_SOURCES, "offline", offline_url=server.url).prices
+
+    page = ExchangeClient(source).fetch_page("DOGE/USD", since_ms=NOON_US // 1_000 - 10**9, now_us=now.at_us)
+
+    assert 0 <= page.trades[0].time_ms - (NOON_US // 1_000 - 86_400_000) < 30_000
+
+
+def test_wrong_questions_are_answered_as_an_exchange_and_a_server_do(
+    server: OfflineServer, client: httpx.Client
+) -> None:
+    trades = f"{server.url}/exchange/0/public/Trades"
+
+    assert client.get(trades, params={"pair": "ABCUSD"}).json() == {"error": ["EGeneral:Invalid arguments"]}
+    assert client.get(trades, params={"pair": "XBTUSD", "since": "x"}).json()["error"]
+    assert client.get(f"{server.url}/exchange/0/public/Balance").status_code == 404
+    assert client.get(f"{server.url}/news/nobody.rss").status_code == 404
+    assert client.get(f"{server.url}/news/../url").status_code == 404

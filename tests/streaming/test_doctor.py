@@ -1,0 +1,106 @@
+"""The doctor on broken things: each is named, with what to do, and nothing else is blamed."""
+
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from streaming import doctor
+from streaming.doctor import FAIL, OK, WARN, Finding, examine
+from tests.support.lake_builder import build_lake
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    build_lake(tmp_path / "lake", sentiment=[{}])
+    return {
+        "CRYPTOVIZ_LAKE_URI": str(tmp_path / "lake"),
+        "CRYPTOVIZ_RUNTIME_DIR": str(tmp_path / "runtime"),
+        "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "PATH": "/nowhere",
+    }
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "BROKER_SECONDS", 0.5)
+
+
+def looks(environ: dict[str, str]) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in examine(environ):
+        found.setdefault(finding.what, []).append(finding)
+        assert bool(finding.advice) is (finding.level != OK)
+    return found
+
+
+def test_broker_that_is_away_is_named_and_the_lake_is_looked_at_all_the_same(environ: dict[str, str]) -> None:
+    found = looks(environ)
+    assert found["kafka"][0].level == FAIL
+    assert "127.0.0.1:1" in found["kafka"][0].said
+    assert found["lake"][0].level == OK
+    assert "gold_sentiment version 1, 1 rows" in [table.said for table in found["table"]]
+
+
+def test_table_whose_log_is_broken_is_named(environ: dict[str, str], tmp_path: Path) -> None:
+    log = next((tmp_path / "lake").rglob("gold_sentiment*/**/_delta_log/*1.json"))
+    log.write_text("{")
+    (table,) = [table for table in looks(environ)["table"] if table.level == FAIL]
+    assert table.said.startswith("gold_sentiment: ")
+    assert "fsck" in table.advice
+
+
+def test_lake_that_is_not_there_yet_is_no_failure(environ: dict[str, str], tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "lake")
+    assert looks(environ)["lake"][0].level == WARN
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CRYPTOVIZ_HTTP_PORT", "99999"),
+        ("CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS", ""),
+        ("CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS", "kafka"),
+    ],
+)
+def test_setting_that_is_wrong_is_named(environ: dict[str, str], variable: str, value: str) -> None:
+    found = looks(environ | {variable: value})["settings"][0]
+    assert found.level == FAIL
+    assert variable in found.said
+
+
+def test_disk_that_fills_is_watched_then_failed(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = []
+    for free in (10**10, 2 * 10**9, 10**8):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        levels.append(looks(environ)["disk"][0].level)
+    assert levels == [OK, WARN, FAIL]
+
+
+def test_packages_and_jars_that_are_not_as_locked_are_named(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "setup").mkdir()
+    (tmp_path / "requirements.lock").write_text("django==0.1 \\\n    --hash=x\nnot-a-package==1\n")
+    (tmp_path / "setup" / "jars.lock").write_text("# sha256\nabc spark org.example thing 1.0\n")
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    found = looks(environ)
+    assert "django" in found["packages"][0].said
+    assert "not-a-package is missing" in found["packages"][0].said
+    assert "spark/thing-1.0.jar" in found["jars"][0].said
+
+
+def test_command_says_a_line_or_an_object_a_finding_and_fails_where_something_is_wrong(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert doctor.main([]) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("doctor: ")
+    assert doctor.main(["--json"]) == 1
+    objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"kafka", "lake", "disk", "java"} <= {each["what"] for each in objects}

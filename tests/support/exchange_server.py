@@ -1,0 +1,42 @@
+"""A scripted exchange: the public API of Kraken for one market, with the trades that a test gives."""
+
+import json
+from collections.abc import Callable, Sequence
+
+from tests.support.scripted_server import Answer, Asked, ScriptedServer
+
+AssetTrade = tuple[int, float, str]  # number, epoch seconds, price
+PAIR = {
+    "altname": "XBTUSD",
+    "wsname": "XBT/USD",
+    "base": "XXBT",
+    "quote": "ZUSD",
+    "pair_decimals": 2,
+    "lot_decimals": 8,
+    "status": "online",
+}
+TRADES = "/0/public/Trades"
+
+
+def serve_market(server: ScriptedServer) -> None:
+    server.answer("/0/public/AssetPairs", Answer(body=answer_of({"XXBTZUSD": PAIR})))
+
+
+def answer_of(result: object) -> bytes:
+    return json.dumps({"error": [], "result": result}).encode()
+
+
+def trades_since(trades: Sequence[AssetTrade], *, page: int = 1_000) -> Callable[[Asked], Answer]:
+    """A reply to a question for trades: the first ones since the instant that it names."""
+
+    def reply(asked: Asked) -> Answer:
+        since = float(asked.parameters["since"])
+        rows = [
+            [price, "0.5", at_seconds, "b", "l", "", number]
+            for number, at_seconds, price in trades
+            if at_seconds >= since
+        ][:page]
+        body = answer_of({"XXBTZUSD": rows, "last": "0"})
+        return Answer(body=body)
+
+    return reply

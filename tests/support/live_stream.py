@@ -1,0 +1,120 @@
+"""A seeded stream of result messages, good and bad, and the two that read it: ingestion into gold, and the tail."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+
+from api.tail.duplicates import TailDeduplicator
+from lakehouse import lake
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.lake import Lake
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.records import RECORD_SCHEMA
+from lakehouse.tail.store import TAIL_TOPICS, Message, Tail
+from lakehouse.time_range import to_us
+from streaming.ingest.source import to_ends
+from tests.support.empty_lake import create_empty_lake
+from tests.support.messages import MAKERS, to_bytes
+
+TOPICS = {topic: f"id-{topic}" for topic in CONTRACTS}
+N_PARTITIONS = 2
+SYMBOLS = ("btc", "eth", "sol")
+TABLE_OF_TOPIC = {contract.topic: table for table, contract in TAIL_TOPICS.items()}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One message where it stands in Kafka."""
+
+    topic: str
+    partition: int
+    message: Message
+
+
+def make_stream(seed: int, n_messages: int, *, start: datetime) -> list[Sent]:
+    """Messages of three topics: late ones, copies, poison, offsets without a message, ties, two venues."""
+    draw = random.Random(seed)
+    ends: dict[tuple[str, int], int] = {}
+    stream: list[Sent] = []
+    for number in range(n_messages):
+        topic = draw.choice(sorted(TABLE_OF_TOPIC))
+        symbol_at = draw.randrange(len(SYMBOLS))
+        late = timedelta(hours=draw.choice([0, 0, 0, 0, 5, 30]))
+        instant = start + timedelta(seconds=draw.choice([number, number // 7 * 7])) - late
+        changed = (
+            {"venue": draw.choice(["kraken", "simx"]), "price": draw.uniform(1, 100)}
+            if topic == "raw-price"
+            else {}
+        )
+        if topic == "analyzed-sentiment":
+            changed = {"score": draw.uniform(-1, 1), "label": draw.choice(["positive", "neutral"])}
+        value = to_bytes(
+            MAKERS[topic](instant, symbol=SYMBOLS[symbol_at], key=str(draw.randrange(50)), **changed)
+        )
+        key, partition = SYMBOLS[symbol_at].encode(), symbol_at % N_PARTITIONS
+        fate = draw.random()
+        if fate < 0.1:
+            value = draw.choice([b"{", b"", value.replace(b'"v": 1', b'"v": 2'), value[:-1]])
+        elif fate < 0.25 and stream:
+            again = draw.choice(stream)
+            topic, partition = again.topic, again.partition
+            key, value = again.message.key or b"", again.message.value or b""
+        offset = ends.get((topic, partition), 0) + (draw.random() < 0.05)
+        ends[topic, partition] = offset + 1
+        broker_time_us = to_us(start) + number * 1_000_000 // 1000 * 1000
+        stream.append(Sent(topic, partition, Message(offset, key, value, broker_time_us)))
+    return stream
+
+
+class Pipeline:
+    """A lake that ingestion fills, and one tail beside it. Each reads the stream in pieces of its own."""
+
+    def __init__(self, folder: Path, *, max_messages: int = 10_000) -> None:
+        self.location = LakeLocation.parse(str(folder))
+        self.intake = create_empty_lake(self.location, TOPICS, n_partitions=N_PARTITIONS)
+        self.tail = Tail(max_messages=max_messages, clock=lambda: 0.0)
+        self.winners = TailDeduplicator(lake.open(str(folder)), self.tail)
+        self.begin({})
+
+    def begin(self, starts: dict[tuple[str, int], int]) -> None:
+        """The tail begins at offsets of (table, partition), 0 where none is given."""
+        self.winners.forget()
+        for table, contract in TAIL_TOPICS.items():
+            first = {at: starts.get((table, at), 0) for at in range(N_PARTITIONS)}
+            self.tail.begin(table, TOPICS[contract.topic], {at: (o, o == 0) for at, o in first.items()})
+
+    def ingest(self, sent: Sequence[Sent]) -> None:
+        if sent:
+            rows = [
+                {
+                    "topic": each.topic,
+                    "topic_id": TOPICS[each.topic],
+                    "kafka_partition": each.partition,
+                    "kafka_offset": each.message.offset,
+                    "broker_time": each.message.broker_time_us,
+                    "key": each.message.key,
+                    "value": each.message.value,
+                    "headers": [],
+                }
+                for each in sent
+            ]
+            records = pa.Table.from_pylist(rows, schema=RECORD_SCHEMA)
+            self.intake.take_in(records, to_ends(records))
+        self.intake.flush()
+
+    def follow(self, sent: Sequence[Sent]) -> None:
+        for each in sent:
+            table = TABLE_OF_TOPIC[each.topic]
+            end = each.message.offset + 1
+            self.tail.take_in(table, each.partition, [each.message], end, self.winners.decide)
+        self.tail.confirm()
+
+    def reader(self, *, with_tail: bool, columns_budget_bytes: int = 0) -> Lake:
+        opened = lake.open(self.location.uri, columns_budget_bytes=columns_budget_bytes)
+        if with_tail:
+            opened.tail = self.tail
+        return opened

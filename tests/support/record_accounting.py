@@ -1,0 +1,142 @@
+"""The bookkeeping that every fault test ends with: each record that Kafka delivered is accounted for, once."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from kafka import KafkaConsumer, TopicPartition
+
+from lakehouse.delta.catalog import Catalog
+from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.table import open_table
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.validation import Rejected, message_columns, validate
+from lakehouse.schema.tables import TABLES
+
+Place = tuple[str, int, int]
+"""(topic, partition, offset)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One record as a consumer sees it."""
+
+    place: Place
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    broker_time_us: int
+
+
+def read_delivered(bootstrap: str, topics: tuple[str, ...] = tuple(CONTRACTS)) -> list[Delivered]:
+    """Everything that the topics hold now."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    try:
+        partitions = [
+            TopicPartition(t, p) for t in topics for p in sorted(consumer.partitions_for_topic(t) or ())
+        ]
+        consumer.assign(partitions)
+        begins, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+        found: list[Delivered] = []
+        left = {partition for partition in partitions if begins[partition] < ends[partition]}
+        while left:
+            for partition, batch in consumer.poll(timeout_ms=1000).items():
+                found += [_to_delivered(record) for record in batch]
+                if batch[-1].offset + 1 >= ends[partition]:
+                    left.discard(partition)
+        return found
+    finally:
+        consumer.close()
+
+
+def read_table(lake: LakeLocation, name: str) -> pa.Table:
+    """A whole table of the served build. Raises LakeNotFoundError where it does not exist yet."""
+    return pa.table(_open(lake, name).to_pyarrow_table())
+
+
+def n_rows(lake: LakeLocation, name: str) -> int:
+    """How many rows a table's log counts, without reading them. Raises LakeNotFoundError where there is no table."""
+    return int(_open(lake, name).count())
+
+
+def _open(lake: LakeLocation, name: str) -> DeltaTable:
+    catalog = Catalog(lake)
+    return open_table(catalog.table_location(name, catalog.current_build()), TABLES[name])
+
+
+def assert_accounted(lake: LakeLocation, delivered: list[Delivered]) -> None:
+    """Bronze has each record once, byte for byte; each is exactly one of gold, quarantine and duplicate; the lower
+    offset has won; gold says what the verdict says."""
+    by_place = {record.place: record for record in delivered}
+    bronze = read_table(lake, "bronze").to_pylist()
+    assert Counter(_place(row) for row in bronze) == Counter(by_place.keys()), (
+        "bronze is not what Kafka delivered"
+    )
+    for row in bronze:
+        record = by_place[_place(row)]
+        assert (row["key"], row["value"]) == (record.key, record.value)
+        assert tuple((h["key"], h["value"]) for h in row["headers"] or ()) == record.headers
+    gold = {
+        topic: _with_topic(read_table(lake, c.table.name).to_pylist(), topic)
+        for topic, c in CONTRACTS.items()
+    }
+    quarantine = read_table(lake, "quarantine").to_pylist()
+    duplicates = read_table(lake, "duplicates").to_pylist()
+    everywhere = Counter(_place(row) for rows in (*gold.values(), quarantine, duplicates) for row in rows)
+    assert everywhere == Counter(by_place.keys()), (
+        "records are not exactly one of gold, quarantine, duplicate"
+    )
+    for row in quarantine:
+        verdict = _verdict(by_place[_place(row)])
+        assert isinstance(verdict, Rejected)
+        assert (row["rule"], row["reason"]) == (verdict.rule, verdict.reason)
+        assert row["value"] == by_place[_place(row)].value
+    for topic, rows in gold.items():
+        _assert_gold(topic, rows, by_place)
+    winners = {row["message_id"]: _place(row) for rows in gold.values() for row in rows}
+    for row in duplicates:
+        place = _place(row)
+        won = winners[row["message_id"]]
+        assert (row["stored_partition"], row["stored_offset"]) == won[1:]
+        assert won[1] != place[1] or won[2] < place[2], f"{place} lost to a higher offset"
+
+
+def _assert_gold(topic: str, rows: list[dict[str, Any]], by_place: dict[Place, Delivered]) -> None:
+    assert len({row["message_id"] for row in rows}) == len(rows), f"{topic}: a message_id twice in gold"
+    for row in rows:
+        verdict = _verdict(by_place[_place(row)])
+        assert not isinstance(verdict, Rejected)
+        said = dict(zip(message_columns(topic), verdict, strict=True))
+        for name, value in said.items():
+            found = row[name]
+            assert _plain(found) == value, f"{topic} {name}: {found!r} is not {value!r}"
+
+
+def _plain(value: Any) -> Any:
+    return int(value.timestamp() * 1_000_000 + 0.5) if hasattr(value, "timestamp") else value
+
+
+def _verdict(record: Delivered) -> Any:
+    return validate(record.place[0], key=record.key, value=record.value, broker_time_us=record.broker_time_us)
+
+
+def _place(row: dict[str, Any]) -> Place:
+    return row["topic"], row["kafka_partition"], row["kafka_offset"]
+
+
+def _with_topic(rows: list[dict[str, Any]], topic: str) -> list[dict[str, Any]]:
+    return [row | {"topic": topic} for row in rows]
+
+
+def _to_delivered(record: Any) -> Delivered:
+    return Delivered(
+        place=(record.topic, record.partition, record.offset),
+        key=record.key,
+        value=record.value,
+        headers=tuple(record.headers),
+        broker_time_us=record.timestamp * 1000,
+    )

@@ -1,0 +1,62 @@
+"""Lag against a real broker."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from kafka import KafkaProducer
+
+from api.status.lag import EndOffsets, EndOffsetWatch
+from streaming.broker import EmbeddedBroker
+from streaming.kafka.topics import create_topics
+from tests.system.api.server_process import ROOT
+
+TOPICS = frozenset({"raw-price"})
+WITHIN_SECONDS = 20.0
+COUNT_DESCRIPTORS = """
+import gc, json, os
+from kafka.errors import KafkaTimeoutError
+from api.tail.kafka_consumer import Consumer
+
+counts = []
+for _ in range(3):
+    try:
+        Consumer(timeout_seconds=1.0, bootstrap_servers=["127.0.0.1:1"])
+    except KafkaTimeoutError:
+        gc.collect()  # exceptions and clients refer to each other
+        counts.append(len(os.listdir("/proc/self/fd")))
+print(json.dumps(counts))
+"""
+
+
+def wait_for_known(watch: EndOffsetWatch, *, known: bool) -> EndOffsets:
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while (found := watch.read(TOPICS)).known is not known:
+        assert time.monotonic() < deadline, f"end offsets are still {found}"
+    return found
+
+
+def test_end_offsets_are_known_while_a_broker_answers(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path) as broker:
+        options = {"bootstrap_servers": [broker.bootstrap]}
+        create_topics(options, ["raw-price"], n_partitions=2)
+        with KafkaProducer(**options) as producer:
+            for _ in range(3):
+                producer.send("raw-price", value=b"{}", partition=1)
+            producer.flush()
+        watch = EndOffsetWatch(options, every_seconds=0.2)
+        assert wait_for_known(watch, known=True).offsets == {"raw-price": {0: 0, 1: 3}}
+    assert wait_for_known(watch, known=False).offsets == {}
+    watch.close()
+
+
+def test_broker_that_never_answers_leaves_no_descriptors_behind() -> None:
+    """In a process of its own: what else runs here opens and closes descriptors, too."""
+    counting = subprocess.run(
+        [sys.executable, "-c", COUNT_DESCRIPTORS], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert counting.returncode == 0, counting.stderr
+    counts = json.loads(counting.stdout)
+    assert counts == [counts[0]] * 3

@@ -1,0 +1,46 @@
+"""One browser for the whole run; each test has a page, and the console is read after each."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+
+from tests.system.browser.api_process import ApiProcess, running_api
+from tests.system.browser.chromium import DESKTOP, find_chromium, running_chromium
+from tests.system.browser.page import ViewerPage
+
+OpenPage = Callable[[ApiProcess], ViewerPage]
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    if find_chromium() is None:
+        pytest.skip("no Chromium with a chromedriver on this machine: make test installs it where it may")
+    with running_chromium(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page_of(driver: Chrome) -> Iterator[OpenPage]:
+    """The viewer of a server. Fails the test where the console has an error that it did not expect."""
+    pages: list[ViewerPage] = []
+
+    def make(api: ApiProcess) -> ViewerPage:
+        pages.append(ViewerPage(driver, api.url))
+        return pages[-1]
+
+    driver.get_log("browser")  # type: ignore[attr-defined]
+    # A test that looked through a phone's screen leaves a small window behind.
+    driver.set_window_size(*DESKTOP)
+    yield make
+    driver.get("about:blank")
+    for page in pages:
+        assert page.unexpected_errors() == []
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[ApiProcess]:
+    """A server over a lake of the test's own, at tmp_path / "lake"; nothing is there yet."""
+    with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as process:
+        yield process

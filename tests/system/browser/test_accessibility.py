@@ -1,0 +1,78 @@
+"""axe-core over each state of the page, in both lights and on a phone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.system.browser.api_process import ROOT, ApiProcess, running_api
+from tests.system.browser.chromium import DESKTOP, PHONE, prefer_colours, resize
+from tests.system.browser.conftest import OpenPage
+from tests.system.browser.market_lake import build_market_lake
+from tests.system.browser.page import ViewerPage
+
+pytestmark = pytest.mark.browser
+
+AXE = ROOT / "api" / "viewer" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+GRAVE = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
+    folder = tmp_path_factory.mktemp("market")
+    build_market_lake(folder / "lake", days=2.0)
+    with running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
+        yield process
+
+
+def violations(page: ViewerPage) -> list[str]:
+    """What axe finds that is serious or worse: rule and elements. Through the debugger: no CSP there."""
+    evaluate = "Runtime.evaluate"
+    page.driver.execute_cdp_cmd(evaluate, {"expression": AXE.read_text(encoding="utf-8")})
+    answer: dict[str, Any] = page.driver.execute_cdp_cmd(
+        evaluate,
+        {
+            "expression": "axe.run().then(({violations}) => violations)",
+            "awaitPromise": True,
+            "returnByValue": True,
+        },
+    )
+    return [
+        f"{found['id']}: {[node['target'] for node in found['nodes']]}"
+        for found in answer["result"]["value"]
+        if found["impact"] in GRAVE
+    ]
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE)])
+def test_nothing_serious_is_found(
+    market: ApiProcess, page_of: OpenPage, scheme: str, size: tuple[int, int]
+) -> None:
+    page = page_of(market)
+    try:
+        resize(page.driver, size)
+        prefer_colours(page.driver, scheme)
+        page.open("symbol=btc&range=24h&lang=fr")
+        page.wait_until(lambda: page.n_points("heat") == 3, "everything")
+        page.wait_until(lambda: page.texts("#texts ol > li") != [], "texts")
+        page.find("#share").click()
+        page.find("#numbers summary").click()
+        assert violations(page) == []
+        page.find("#live").click()
+        page.wait_until(lambda: page.texts("#new-points") != [], "a held view")
+        assert violations(page) == []
+    finally:
+        prefer_colours(page.driver, "light")
+        resize(page.driver, DESKTOP)
+
+
+def test_states_without_charts_are_fine_as_well(
+    market: ApiProcess, tmp_path: Path, api: ApiProcess, page_of: OpenPage
+) -> None:
+    unknown, waiting = page_of(market), page_of(api)
+    unknown.may_log = waiting.may_log = ("status of 503",)  # one console for both
+    unknown.open("symbol=zzz&lang=en", state="unknown")
+    assert violations(unknown) == []
+    waiting.open("lang=en", state="waiting")
+    assert violations(waiting) == []

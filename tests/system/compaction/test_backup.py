@@ -1,0 +1,134 @@
+"""Backup and restore by their commands: the API answers the same; ingestion goes on from the right position."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.feed_lake import build_feed_lake
+from tests.support.waiting import wait_until
+from tests.system.api.server_process import ROOT, running_server
+from tests.system.faults.conftest import Traffic, new_rig
+
+QUESTIONS = (
+    "/api/v1/actifs",
+    "/api/v1/sentiment/btc/historique?date_debut=2026-01-05&date_fin=2026-01-08&intervalle=1h",
+    "/api/v1/prix/eth/historique?date_debut=2026-01-05&date_fin=2026-01-08&intervalle=5m",
+    "/api/v1/prix/btc/historique?date_debut=2026-01-06&date_fin=2026-01-07&intervalle=brut&limite=500",
+    "/api/v1/prediction/btc/historique?date_debut=2026-01-05&date_fin=2026-01-08",
+)
+
+
+def run(*arguments: str, runtime: Path, lake: Path) -> str:
+    environ = os.environ | {"CRYPTOVIZ_RUNTIME_DIR": str(runtime), "CRYPTOVIZ_LAKE_URI": str(lake)}
+    done = subprocess.run(
+        [sys.executable, "-m", "compaction.backup", *arguments],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def answers(lake: Path, runtime: Path, *, cursor_of: str | None = None) -> tuple[list[Any], str]:
+    """What the API says of what is in the lake, not of when it was asked; and the URL of a next page.
+
+    ``cursor_of`` is such a URL: its page is the last answer.
+    """
+    with running_server(lake=lake, runtime_dir=runtime, CRYPTOVIZ_HTTP_WORKERS="1") as server:
+        found = [server.get(question) for question in QUESTIONS]
+        next_page = next(document["suivant"] for *_, document in found if document.get("suivant"))
+        found.append(server.get(cursor_of or next_page))
+    assert {status for status, *_ in found} == {200}
+    documents = [document for *_, document in found]
+    for document in documents:
+        for table in document.get("snapshot", ()):
+            del table["freshness"]
+        document.pop("suivant", None)
+    return documents, next_page
+
+
+def test_restored_lake_gives_the_same_answers_and_old_cursors_go_on(tmp_path: Path) -> None:
+    build_feed_lake(tmp_path / "lake")
+    before, next_page = answers(tmp_path / "lake", tmp_path / "runtime")
+    made = run("create", str(tmp_path / "backups"), runtime=tmp_path / "runtime", lake=tmp_path / "lake")
+    backup = made.partition(":")[0]
+    shutil.rmtree(tmp_path / "lake")
+    shutil.rmtree(tmp_path / "runtime")
+
+    assert "nothing was changed" in run(
+        "restore", backup, runtime=tmp_path / "again", lake=tmp_path / "other" / "lake"
+    )
+    run("restore", backup, "--yes", runtime=tmp_path / "again", lake=tmp_path / "other" / "lake")
+
+    after, _ = answers(tmp_path / "other" / "lake", tmp_path / "again", cursor_of=next_page)
+    assert after == before
+    assert len(before[1]["points"]) > 50
+
+
+@pytest.mark.timeout(400)
+def test_stream_whose_disk_was_lost_goes_on_from_its_backup_and_accounts_for_every_record_once(
+    tmp_path: Path,
+) -> None:
+    """Taken while Kafka, producer, ingestion and analysis run; then lake and checkpoints are gone."""
+    with new_rig(tmp_path, tmp_path / "lake", with_analysis=True) as rig:
+        traffic = Traffic(rig.broker.bootstrap, seed=20261127)
+        traffic.start()
+        rig.start()
+        wait_until(lambda: rig.n_accounted() > 500, "ingestion to take in rows", timeout_seconds=120)
+        wait_until(
+            lambda: any((tmp_path / "analysis").rglob("commits/1")),
+            "the analysis to finish batches",
+            timeout_seconds=120,
+        )
+        made = run(
+            "create",
+            str(tmp_path / "backups"),
+            "--also",
+            "analysis",
+            runtime=tmp_path,
+            lake=tmp_path / "lake",
+        )
+        n_then = rig.n_accounted()
+        wait_until(lambda: rig.n_accounted() > n_then + 300, "rows after the backup", timeout_seconds=120)
+        rig.kill()
+        shutil.rmtree(tmp_path / "lake")
+        shutil.rmtree(tmp_path / "analysis")
+        shutil.rmtree(tmp_path / "checkpoints")
+        (tmp_path / "secret_key").unlink(missing_ok=True)
+
+        run("restore", made.partition(":")[0], "--yes", runtime=tmp_path, lake=tmp_path / "lake")
+        assert 0 < rig.n_accounted() <= n_then
+        rig.start()
+        wait_until(
+            lambda: "batch=" in rig.log_text().rpartition("ingest starts")[2],
+            "ingestion to go on",
+            timeout_seconds=120,
+        )
+        traffic.stop()
+        _settle(rig)
+        rig.finish()
+        assert "interrupted" not in rig.log_text().rpartition("ingest starts")[2]
+
+
+def _settle(rig: Any) -> None:
+    """The analysis goes on publishing what it owes; the books are closed once nothing new comes for a while."""
+    last, since = -1, time.monotonic()
+
+    def is_quiet() -> bool:
+        nonlocal last, since
+        n_rows = rig.n_accounted()
+        if n_rows != last:
+            last, since = n_rows, time.monotonic()
+        return time.monotonic() - since > 10
+
+    wait_until(is_quiet, "the pipeline to be quiet", timeout_seconds=150)

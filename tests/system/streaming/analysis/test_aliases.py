@@ -1,0 +1,126 @@
+"""An operator adds an asset over REST: the running analysis finds it in texts, and after a crash says the same."""
+
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from lakehouse.aliases.versions import FOLDER, SEED_VERSION, AliasReader, AliasVersion
+from tests.support.record_accounting import read_table
+from tests.support.waiting import wait_until
+from tests.system.api.server_process import ROOT, Server, running_server
+from tests.system.streaming.analysis.test_sentiment import (
+    UP,
+    analysing,
+    committed,
+    results,
+    send_texts,
+    wait_results,
+)
+from tests.system.streaming.ingest.conftest import Pipeline
+
+BEFORE = "Zedcoin plunges after an exploit"
+AFTER = "Zedcoin surges to a record high"
+BOTH = "Bitcoin slides while Zedcoin rallies"
+MAKE_TOKEN = """
+from datetime import timedelta
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from api.access.models import create_token
+staff = get_user_model().objects.create_superuser("staff")
+expires = timezone.now() + timedelta(days=1)
+print(create_token(owner=staff, name="test", scopes=["catalogue:write"], expires_time=expires)[1])
+"""
+
+
+def make_token(runtime_dir: Path) -> str:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CRYPTOVIZ_")}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", MAKE_TOKEN],
+        cwd=ROOT,
+        env=clean | {"CRYPTOVIZ_RUNTIME_DIR": str(runtime_dir)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    return done.stdout.strip()
+
+
+def post_asset(server: Server, token: str, asset: dict[str, Any]) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    try:
+        connection.request("POST", "/api/v1/catalogue/actifs", json.dumps(asset), headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def published(pipeline: Pipeline) -> AliasVersion:
+    """The version that the analysis reads, once it counts for texts that come now."""
+    version = AliasReader(pipeline.lake).refresh().newest
+    assert version.number > 0
+    wait_until(lambda: time.time_ns() // 1_000 > version.effective_us, "the aliases to count")
+    return version
+
+
+def told(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+    """By id: what results say, but for when they were made; a repeat that says something else fails."""
+    said: dict[str, dict[str, Any]] = {}
+    for result in results(pipeline):
+        one = {name: value for name, value in result.items() if name != "analyzed_time"}
+        assert said.setdefault(one["message_id"], one) == one
+    return said
+
+
+def test_asset_that_an_operator_adds_is_found_in_texts_and_again_after_a_crash(pipeline: Pipeline) -> None:
+    runtime_dir = pipeline.directory / "runtime"
+    with running_server(lake=pipeline.lake.to_path(), runtime_dir=runtime_dir) as server:
+        assert pipeline.lake.names(FOLDER) == []
+        token = make_token(runtime_dir)
+        send_texts(pipeline, [BEFORE, UP], name="a")
+        with analysing(pipeline):
+            wait_results(pipeline, 1)
+            asset = {"symbol": "zzz", "name": "Zed", "aliases": {"words": ["Zedcoin"]}}
+            assert post_asset(server, token, asset) == 201
+            version = published(pipeline)
+            send_texts(pipeline, [AFTER, BOTH], name="b")
+            wait_results(pipeline, 4)
+            wait_until(lambda: len(committed(pipeline)) > 1, "both batches to be committed")
+
+        assert_found(pipeline, version)
+        shutil.rmtree(pipeline.directory / "analysis")
+        with analysing(pipeline):
+            wait_results(pipeline, 8)
+        assert_found(pipeline, version)
+
+        pipeline.ingest_all()
+        symbols = read_table(pipeline.lake, "gold_sentiment")["symbol"].to_pylist()
+        assert sorted(symbols) == ["btc", "btc", "zzz", "zzz"]
+        assert_served(server)
+
+
+def assert_found(pipeline: Pipeline, version: AliasVersion) -> None:
+    found = {(one["title"], one["symbol"]): one for one in told(pipeline).values()}
+    assert {key: (one["label"], one["model_version"].partition("+")[2]) for key, one in found.items()} == {
+        (UP, "btc"): ("positive", SEED_VERSION.fingerprint),
+        (AFTER, "zzz"): ("positive", version.fingerprint),
+        (BOTH, "btc"): ("negative", version.fingerprint),
+        (BOTH, "zzz"): ("positive", version.fingerprint),
+    }
+
+
+def assert_served(server: Server) -> None:
+    """The new symbol is an asset like others."""
+    status, _, answer = server.get("/api/v1/sentiment/zzz/historique?periode=24h&intervalle=brut")
+    assert (status, sorted(point["title"] for point in answer["points"])) == (200, sorted([AFTER, BOTH]))
+    assert server.get("/api/v1/prediction/zzz/historique")[0] == 200
+    assert server.get("/api/v1/prix/zzz/historique")[0] == 200
+    listed = {asset["symbol"]: asset for asset in server.get("/api/v1/actifs")[2]["actifs"]}
+    assert (listed["zzz"]["name"], listed["zzz"]["marche"]) == ("Zed", None)

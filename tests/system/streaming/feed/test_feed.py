@@ -1,0 +1,144 @@
+"""The feed on a real broker: what it says it published is there, also after it was killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.validation import validate
+from streaming.broker import EmbeddedBroker
+from streaming.feed.faults import Dose
+from streaming.feed.stream import Feed, messages_between
+from tests.support.record_accounting import Delivered, read_delivered
+
+ROOT = Path(__file__).resolve().parents[4]
+SYMBOLS = "btc,dot"
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker(tmp_path_factory.mktemp("broker"), topics=tuple(CONTRACTS)) as broker:
+        yield broker
+
+
+def start_feed(*arguments: str, bootstrap: str) -> subprocess.Popen[str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CRYPTOVIZ_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "streaming.feed", *arguments, "--bootstrap", bootstrap],
+        cwd=ROOT,
+        env=environ,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_feed(*arguments: str, bootstrap: str) -> str:
+    feed = start_feed(*arguments, bootstrap=bootstrap)
+    _, said = feed.communicate(timeout=100)
+    assert feed.returncode == 0, said
+    return said
+
+
+def of_seed(delivered: list[Delivered], seed: int) -> list[Delivered]:
+    """Forecasts name their seed; they tell the runs of this module apart."""
+    return [d for d in delivered if d.value is not None and f"+seed{seed}".encode() in d.value]
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads(path.read_bytes())
+    return state
+
+
+def test_a_backfill_is_published_whole_keyed_and_not_again(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    state = tmp_path / "feed.json"
+    arguments = ("backfill", "--days", "0.5", "--seed", "11", "--symbols", SYMBOLS, "--state", str(state))
+
+    said = run_feed(*arguments, bootstrap=broker.bootstrap)
+    again = run_feed(*arguments, bootstrap=broker.bootstrap)
+
+    published = read_state(state)
+    feed = Feed(
+        seed=11, symbols=frozenset(("btc", "dot")), dose=Dose(late=0.01, duplicates=0.01, poison=0.002)
+    )
+    expected = messages_between(feed, start_us=published["from_us"], end_us=published["until_us"])
+    delivered = read_delivered(broker.bootstrap)
+    assert Counter((d.place[0], d.key, d.value) for d in delivered) == Counter(
+        (message.topic, message.key, message.value) for message in expected
+    )
+    assert "backfill done" in said
+    assert "published already" in again
+    verdicts = [
+        validate(d.place[0], key=d.key, value=d.value, broker_time_us=d.broker_time_us) for d in delivered
+    ]
+    assert sum(isinstance(verdict, tuple) for verdict in verdicts) > 0.99 * len(delivered)
+
+
+def test_a_feed_that_is_killed_and_started_again_leaves_no_hole(
+    broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    state = tmp_path / "feed.json"
+    arguments = ("backfill", "--days", "12", "--seed", "12", "--symbols", SYMBOLS, "--state", str(state))
+    feed = start_feed(*arguments, bootstrap=broker.bootstrap)
+    deadline = time.monotonic() + 60
+    while not state.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    began = read_state(state)
+    feed.send_signal(signal.SIGKILL)
+    feed.wait()
+    if feed.stderr is not None:
+        feed.stderr.close()
+
+    run_feed(*arguments, bootstrap=broker.bootstrap)
+
+    ended = read_state(state)
+    assert began["until_us"] < ended["until_us"] - 3_600_000_000
+    assert ended["from_us"] == began["from_us"]
+    values = {d.value for d in of_seed(read_delivered(broker.bootstrap, ("predicted-price",)), 12)}
+    feed_12 = Feed(seed=12, symbols=frozenset(("btc", "dot")))
+    clean = messages_between(feed_12, start_us=ended["from_us"], end_us=ended["until_us"] - 4 * 3_600_000_000)
+    assert {m.value for m in clean if m.topic == "predicted-price"} <= values
+
+
+def test_live_keeps_its_rate_and_run_goes_on_after_its_backfill(
+    broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    state = tmp_path / "feed.json"
+    arguments = ("--days", "0.05", "--rate", "40", "--seconds", "12", "--seed", "13", "--state", str(state))
+
+    said = run_feed("run", *arguments, bootstrap=broker.bootstrap)
+
+    n_live = int(said.rsplit("live done: ", 1)[1].split(" ")[0])
+    assert 150 < n_live < 1_500
+    assert read_state(state)["until_us"] > time.time_ns() // 1_000 - 10_000_000
+
+
+def test_a_burst_has_its_count_and_its_pace(broker: EmbeddedBroker) -> None:
+    count_before = len(read_delivered(broker.bootstrap))
+
+    said = run_feed("burst", "--count", "600", "--rate", "200", bootstrap=broker.bootstrap)
+    run_feed("burst", "--count", "5000", "--rate", "max", bootstrap=broker.bootstrap)
+
+    assert len(read_delivered(broker.bootstrap)) - count_before == 5_600
+    assert 2.5 < float(said.rsplit("messages in ", 1)[1].split(" ")[0]) < 10
+
+
+def test_an_absent_broker_is_waited_for_and_ctrl_c_ends_it_cleanly() -> None:
+    feed = start_feed("live", bootstrap="127.0.0.1:9")
+    assert feed.stderr is not None
+    first = feed.stderr.readline()
+    feed.send_signal(signal.SIGINT)
+    _, rest = feed.communicate(timeout=30)
+
+    assert "127.0.0.1:9" in first
+    assert "trying again in 1 s" in first
+    assert feed.returncode == 0
+    assert "Traceback" not in rest
