@@ -9,7 +9,7 @@ from pathlib import Path
 from kafka import KafkaProducer
 
 from api.status.lag import EndOffsets, EndOffsetWatch
-from streaming.broker import EmbeddedBroker
+from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
 from tests.system.api.server_process import ROOT
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from streaming.broker import EmbeddedBroker
 from streaming.broker.config import BrokerFiles, Ports, choose_ports, escape_property, write_ports
-from streaming.broker.embedded import KAFKA_JARS
+from streaming.broker.embedded import KAFKA_JARS, EmbeddedBroker
 from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from streaming.spark.java import find_jdk

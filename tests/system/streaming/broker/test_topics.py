@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from streaming.broker import EmbeddedBroker
+from streaming.broker.embedded import EmbeddedBroker
 from streaming.errors import CompactedTopicError, KafkaUnavailableError, TopicError, TopicNotFoundError
 from streaming.kafka.topics import PROJECT_TOPICS, create_topics, describe_topics, fetch_offsets
 

@@ -15,7 +15,7 @@ import pytest
 
 from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE, make_message_id
 from lakehouse.messages.validation import Rejected, validate
-from streaming.broker import EmbeddedBroker
+from streaming.broker.embedded import EmbeddedBroker
 from streaming.collect.source import BUNDLED_SOURCES
 from streaming.feed.market import ASSETS
 from streaming.kafka.messages import to_time

@@ -15,7 +15,7 @@ import pytest
 
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.validation import validate
-from streaming.broker import EmbeddedBroker
+from streaming.broker.embedded import EmbeddedBroker
 from streaming.feed.faults import Dose
 from streaming.feed.stream import Feed, messages_between
 from tests.support.record_accounting import Delivered, read_delivered
