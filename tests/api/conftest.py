@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-os.environ.setdefault("CRYPTOVIZ_RUNTIME_DIR", tempfile.mkdtemp(prefix="cryptoviz-tests-"))
+os.environ["CRYPTOVIZ_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="cryptoviz-tests-")
 os.environ["DJANGO_SETTINGS_MODULE"] = "api.config.settings"
 
 import django
@@ -58,7 +58,7 @@ def people(database: None) -> Iterator[dict[str, Any]]:
 
 def _renew() -> None:
     call_command("flush", interactive=False, verbosity=0)
-    import_module("api.metadata.migrations.0002_seed").sow(apps, SimpleNamespace(connection=connection))
+    import_module("api.metadata.migrations.0002_seed").seed(apps, SimpleNamespace(connection=connection))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ NOON_US = to_us(NOON)
 
 
 def assets_of(reader: Lake, name: str) -> TableSymbols:
-    return reader.assets.of(reader.snapshot(name)[name])
+    return reader.symbols.of(reader.snapshot(name)[name])
 
 
 def test_symbols_are_known_with_their_counts_events_and_origins(tmp_path: Path) -> None:
