@@ -8,10 +8,9 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.views import View
 
-from api.access.permissions import Access, is_allowed
+from api.access.permissions import Access, is_allowed, is_public
 from api.accounts.sign_in import NEXT
 from api.http.problems import problem
-from api.process.lake import current_settings
 from api.viewer.files import ViewerFile, ViewerNotBuiltError, current_viewer
 from api.viewer.live import live_source, with_live_url
 
@@ -93,7 +92,7 @@ def _sign_in_path(query: str) -> str:
 
 def _user_of(request: HttpRequest) -> Any:
     """Who is signed in, looked up only where histories are closed; null: nobody."""
-    if current_settings().history_open or not request.user.is_authenticated:
+    if is_public(Access.HISTORY) or not request.user.is_authenticated:
         return None
     return request.user
 
