@@ -37,8 +37,8 @@ QUESTIONS = {
     "7 days hourly": ("1h", 7, 1_000),
     "30 days hourly": ("1h", 30, 1_000),
     "89 days daily": ("1d", 89, 1_000),
-    "rows of 24 h": ("brut", 1, 1_000),
-    "rows of 30 days": ("brut", 30, 10_000),
+    "rows of 24 h": ("raw", 1, 1_000),
+    "rows of 30 days": ("raw", 30, 10_000),
 }
 
 

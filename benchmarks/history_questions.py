@@ -32,12 +32,12 @@ _WARM_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of question. ``interval`` is "brut" or a bucket's width; an end is drawn from the last ``recent_us``."""
+    """A kind of question. ``interval`` is "raw" or a bucket's width; an end is drawn from the last ``recent_us``."""
 
     name: str
     title: str
     span_us: int
-    interval: str = "brut"
+    interval: str = "raw"
     width_us: int = 1
     limit: int = 1000
     series: str = "sentiment"
@@ -89,7 +89,7 @@ def ask_lakehouse(reader: Lake, asked: Asked) -> list[Row]:
     answers = []
     for symbol in symbols:
         page = read_history(reader, _to_query(asked, symbol))
-        rows = page.rows if kind.interval == "brut" else [row[:5] for row in page.rows]
+        rows = page.rows if kind.interval == "raw" else [row[:5] for row in page.rows]
         answers += [(symbol, *row) for row in rows] if kind.of_all else rows
     return answers
 
@@ -136,7 +136,7 @@ def assert_equal(asked: Asked, answers: dict[str, list[Row]]) -> None:
     """Raises AssertionError unless all give the same rows; averages may differ in the last digits."""
     expected = answers[LAKEHOUSE]
     for peer, rows in answers.items():
-        newest_first = asked.kind.interval == "brut" and asked.kind.name != "latest"
+        newest_first = asked.kind.interval == "raw" and asked.kind.name != "latest"
         found = rows[::-1] if newest_first and peer != LAKEHOUSE else rows
         if len(found) != len(expected):
             raise AssertionError(f"{peer} has {len(found)} rows, not {len(expected)}, of {asked}")

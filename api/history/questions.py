@@ -1,4 +1,4 @@
-"""A path and a query string as the question that they ask, resolved: ranges, intervals, defaults."""
+"""Parsing of a path and a query string into a question: ranges, intervals, defaults."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,23 +7,28 @@ from django.http import QueryDict
 from api.history.parameters import (
     DEFAULT_LIMIT,
     DEFAULT_PERIOD,
+    FILLING,
+    INTERVAL,
     MAX_LIMIT,
     MAX_STREAMED,
     PARAMETER_OF,
     PARAMETERS,
+    WIRE_NO_FILLING,
+    WIRE_RAW,
     parse_symbol,
+    wire_errors,
 )
 from api.http.instants import parse_instant, parse_period
 from api.http.query import check_names
 from lakehouse.errors import QueryError
 from lakehouse.history.cursor import Cursor, decode_cursor
-from lakehouse.history.page import HistoryQuery
+from lakehouse.history.query import HistoryQuery
 from lakehouse.lake import Lake
 from lakehouse.series.buckets import (
     BUCKET_WIDTHS_US,
     MAX_BUCKETS,
-    NO_FILLING,
     RAW,
+    Filling,
     automatic_interval,
     bucket_start,
 )
@@ -31,19 +36,19 @@ from lakehouse.series.definitions import Series
 from lakehouse.snapshots.time_travel import PointInTime
 from lakehouse.time_range import MINUTE_US, TimeRange
 
-MAX_THINNED_ROWS = 200_000
+MAX_DOWNSAMPLED_ROWS = 200_000
 _PER_PAGE = frozenset({"curseur", "format", "limite"})
 
 Travel = Callable[[Series, Mapping[str, str], int], PointInTime | None]
 
 
 def no_travel(series: Series, asked: Mapping[str, str], now_us: int) -> PointInTime | None:
-    """Where there is no past to look at."""
+    """Return no moment: there is no past."""
     return None
 
 
 def travel_in(lake: Lake) -> Travel:
-    """Finds moments in a lake's past. What it gives raises QueryError and VersionGoneError."""
+    """Return a function that finds moments in a lake's past. It raises QueryError and VersionGoneError."""
 
     def travel(series: Series, asked: Mapping[str, str], now_us: int) -> PointInTime | None:
         if "version" in asked and "a_la_date" in asked:
@@ -77,7 +82,7 @@ def parse_history_query(
     representation: str = "json",
     travel: Travel = no_travel,
 ) -> HistoryQuery:
-    """The question that a path and a query string ask. Raises QueryError, naming the parameter.
+    """Return the question that a path and a query string ask. Raises QueryError, naming the parameter.
 
     ``travel`` finds the moment that `version` or `a_la_date` asks for.
     """
@@ -86,7 +91,8 @@ def parse_history_query(
     symbol = parse_symbol(symbol)
     checked = {name: PARAMETER_OF[name].check(text) for name, text in given.items()}
     asked = {name: text for name, text in checked.items() if name not in _PER_PAGE}
-    cursor = decode_cursor(checked["curseur"], cursor_key) if "curseur" in checked else None
+    with wire_errors():
+        cursor = decode_cursor(checked["curseur"], cursor_key) if "curseur" in checked else None
     if cursor is not None:
         _check_same(cursor, series=series, symbol=symbol, asked=asked)
         asked = cursor.asked
@@ -119,10 +125,10 @@ def parse_history_query(
 
 
 def _limit(checked: Mapping[str, str], interval: str, *, whole: bool, representation: str) -> int:
-    """Points that are read: a page, or where a whole range is thinned, as many as that may be."""
+    """Return how many points are read: a page, or where a whole range is downsampled, as many as that may be."""
     if not whole:
         limit = int(checked.get("limite", DEFAULT_LIMIT))
-        most = MAX_THINNED_ROWS if "points" in checked else MAX_STREAMED
+        most = MAX_DOWNSAMPLED_ROWS if "points" in checked else MAX_STREAMED
         if limit > (MAX_LIMIT if representation == "json" else most):
             raise QueryError(
                 parameter="limite",
@@ -130,22 +136,22 @@ def _limit(checked: Mapping[str, str], interval: str, *, whole: bool, representa
                 accepted=PARAMETER_OF["limite"].accepted,
             )
         return limit
-    return MAX_THINNED_ROWS if interval == RAW else MAX_BUCKETS
+    return MAX_DOWNSAMPLED_ROWS if interval == RAW else MAX_BUCKETS
 
 
-def _filling(asked: Mapping[str, str], interval: str) -> str:
-    filling = asked.get("remplissage", NO_FILLING)
-    if interval == RAW and filling != NO_FILLING:
+def _filling(asked: Mapping[str, str], interval: str) -> Filling:
+    filling = Filling(FILLING.values[asked.get(FILLING.name, WIRE_NO_FILLING)])
+    if interval == RAW and filling is not Filling.NONE:
         raise QueryError(
-            parameter="remplissage",
-            problem=f"rows have no gaps to fill, and intervalle is {RAW}",
-            accepted=f"{NO_FILLING}, or an intervalle of buckets",
+            parameter=FILLING.name,
+            problem=f"rows have no gaps to fill, and intervalle is {WIRE_RAW}",
+            accepted=f"{WIRE_NO_FILLING}, or an intervalle of buckets",
         )
     return filling
 
 
 def _check_same(cursor: Cursor, *, series: Series, symbol: str, asked: Mapping[str, str]) -> None:
-    """A cursor goes on with its own question: what is repeated beside it must be the same."""
+    """Check that what is repeated beside a cursor is the cursor's own question. Raises QueryError."""
     if (cursor.series, cursor.symbol) != (series.name, symbol):
         raise QueryError(
             parameter="curseur",
@@ -179,7 +185,7 @@ def _resolve(series: Series, asked: Mapping[str, str], now_us: int) -> tuple[Tim
         raise QueryError(
             parameter="date_debut", problem=f"it is not before {end}", accepted="a range that goes forward"
         )
-    interval = _resolve_interval(series, asked.get("intervalle"), end_us - start_us)
+    interval = _resolve_interval(series, asked.get(INTERVAL.name), end_us - start_us)
     # What is relative to now begins and ends with a whole bucket or minute: asked again soon, it is the same range.
     step_us = BUCKET_WIDTHS_US.get(interval, MINUTE_US)
     if "date_fin" not in asked:
@@ -190,8 +196,8 @@ def _resolve(series: Series, asked: Mapping[str, str], now_us: int) -> tuple[Tim
 
 
 def _resolve_interval(series: Series, asked: str | None, span_us: int) -> str:
-    if series.bucket_statement is not None:
-        return asked or automatic_interval(span_us)
-    if asked not in (None, RAW):
-        raise QueryError(parameter="intervalle", problem="predictions have no buckets", accepted=RAW)
+    if series.has_buckets:
+        return INTERVAL.values[asked] if asked is not None else automatic_interval(span_us)
+    if asked not in (None, WIRE_RAW):
+        raise QueryError(parameter=INTERVAL.name, problem="predictions have no buckets", accepted=WIRE_RAW)
     return RAW

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 
 from api.access.base_views import LakeView, respond
 from api.history.parameters import PARAMETER_OF, parse_symbol
-from api.http.clock import now_us
+from api.http import clock
 from api.http.query import check_names
 from api.process.lake import current_lake
 from api.score import selectors
@@ -23,7 +23,7 @@ class ScoreView(LakeView):
             symbol=parse_symbol(symbol),
             model=asked.get("modele"),
             horizon=asked.get("horizon"),
-            now_us=now_us(),
+            now_us=clock.now_us(),
         )
         return respond(scores)
 
