@@ -8,18 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from lakehouse.series.aggregates import (
-    COUNT,
-    FIRST,
-    GREATEST,
-    LAST,
-    LEAST,
-    MEAN,
-    ORIGINS,
-    TOTAL,
-    Aggregate,
-    Figures,
-)
+from lakehouse.series import aggregates as of
+from lakehouse.series.aggregates import Aggregate, Figures, Kind
 
 LIMB_BITS = 32
 _SCORE_UNIT = 10**17
@@ -28,27 +18,22 @@ Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Sums = tuple[Any, ...]
 """Of one bucket, in the order of its figures; of a mean the exact sum, in units of 1e-17."""
-Bucket = tuple[Any, ...]
 
 
 class Columns(Protocol):
-    """Rows or partial sums in ascending time."""
+    """Rows or partial sums in ascending time; each aggregate names the column that it is made of."""
 
     @property
-    def times(self) -> Integers:
-        """Epoch microseconds."""
+    def times(self) -> Integers: ...
 
-    def counts(self, aggregate: Aggregate) -> Integers:
-        """Return the rows that each row or partial sum counts for."""
+    def integers(self, aggregate: Aggregate) -> Integers:
+        """Return the rows that each row or partial sum counts for, or origins as bits."""
+
+    def numbers(self, aggregate: Aggregate) -> Floats:
+        """Return numbers, NaN where they are null."""
 
     def limbs(self, aggregate: Aggregate) -> Sequence[Integers]:
         """Return exact sums in units of 1e-17 in parts of LIMB_BITS bits, the highest first."""
-
-    def numbers(self, aggregate: Aggregate) -> Floats:
-        """Return a column of numbers, NaN where it is null."""
-
-    def origins(self, aggregate: Aggregate) -> Integers:
-        """Return origins as bits."""
 
 
 def sum_buckets(figures: Figures, columns: Columns, width_us: int) -> dict[int, Sums]:
@@ -58,27 +43,25 @@ def sum_buckets(figures: Figures, columns: Columns, width_us: int) -> dict[int, 
         return {}
     buckets = times // width_us
     starts = np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))
-    parts = [_REDUCERS[each.kind.name](columns, each, starts) for each in figures.aggregates]
+    parts = [_REDUCERS[each.kind](columns, each, starts) for each in figures.aggregates]
     return dict(zip((buckets[starts] * width_us).tolist(), zip(*parts, strict=True), strict=True))
 
 
 def merge_sums(figures: Figures, one: Sums, other: Sums) -> Sums:
     """Return the sums of disjoint rows of one bucket."""
-    return tuple(
-        each.kind.merge(values)
-        for each, values in zip(figures.aggregates, zip(one, other, strict=True), strict=True)
-    )
+    pairs = zip(one, other, strict=True)
+    return tuple(each.kind.merge(pair) for each, pair in zip(figures.aggregates, pairs, strict=True))
 
 
-def to_buckets(figures: Figures, sums: Mapping[int, Sums]) -> list[Bucket]:
+def to_buckets(figures: Figures, sums: Mapping[int, Sums]) -> list[tuple[Any, ...]]:
     """Return the buckets that sums come to, in their order: the start, then each figure."""
     if not sums:
         return []
     columns: list[Any] = list(zip(*sums.values(), strict=True))
     kinds = [each.kind for each in figures.aggregates]
-    if MEAN in kinds:
-        count, mean, least, greatest = (columns[kinds.index(kind)] for kind in (COUNT, MEAN, LEAST, GREATEST))
-        columns[kinds.index(MEAN)] = map(_to_mean, count, mean, least, greatest)
+    if of.MEAN in kinds:
+        parts = (columns[kinds.index(kind)] for kind in (of.COUNT, of.MEAN, of.LEAST, of.GREATEST))
+        columns[kinds.index(of.MEAN)] = map(_to_mean, *parts)
     return list(zip(sums, *columns, strict=True))
 
 
@@ -92,20 +75,17 @@ def sum_units(limbs: Sequence[Integers], starts: Integers) -> list[int]:
 
 
 def to_limbs(scores: Floats) -> tuple[Integers, Integers]:
-    """Return scores in units of 1e-17 as high and low parts."""
-    units = to_score_units(scores)
-    return units >> LIMB_BITS, units & (2**LIMB_BITS - 1)
+    """Return scores in units of 1e-17, as DuckDB casts them to DECIMAL(18, 17), in high and low parts.
 
+    That is scaled in floating point, halves away from zero.
 
-def to_score_units(scores: Floats) -> Integers:
-    """Scale scores as DuckDB casts them to DECIMAL(18, 17): in floating point, halves away from zero.
-
-    >>> to_score_units(np.array([0.5, -1.5e-17])).tolist()
-    [50000000000000000, -2]
+    >>> [limb.tolist() for limb in to_limbs(np.array([0.5, -1.5e-17]))]
+    [[11641532, -1], [784662528, 4294967294]]
     """
     scaled = scores * _SCORE_UNIT
     whole = np.trunc(scaled)
-    return (whole + np.where(np.abs(scaled - whole) >= 0.5, np.sign(scaled), 0.0)).astype(np.int64)
+    units = (whole + np.where(np.abs(scaled - whole) >= 0.5, np.sign(scaled), 0.0)).astype(np.int64)
+    return units >> LIMB_BITS, units & (2**LIMB_BITS - 1)
 
 
 def _to_mean(count: int, units: int, least: float, greatest: float) -> float:
@@ -117,9 +97,6 @@ def _to_mean(count: int, units: int, least: float, greatest: float) -> float:
 def _to_totals(columns: Columns, aggregate: Aggregate, starts: Integers) -> list[float | None]:
     numbers = columns.numbers(aggregate)
     known, edges = ~np.isnan(numbers), [*starts.tolist(), len(numbers)]
-    if known.all():
-        listed = numbers.tolist()
-        return [fsum(listed[low:high]) for low, high in pairwise(edges)]
     parts = [numbers[low:high][known[low:high]].tolist() for low, high in pairwise(edges)]
     return [fsum(part) if part else None for part in parts]
 
@@ -130,15 +107,13 @@ def _to_lasts(columns: Columns, aggregate: Aggregate, starts: Integers) -> list[
     return lasts
 
 
-_REDUCERS: Mapping[str, Callable[[Columns, Aggregate, Integers], list[Any]]] = {
-    COUNT.name: lambda columns, each, starts: np.add.reduceat(columns.counts(each), starts).tolist(),
-    MEAN.name: lambda columns, each, starts: sum_units(columns.limbs(each), starts),
-    LEAST.name: lambda columns, each, starts: np.minimum.reduceat(columns.numbers(each), starts).tolist(),
-    GREATEST.name: lambda columns, each, starts: np.maximum.reduceat(columns.numbers(each), starts).tolist(),
-    FIRST.name: lambda columns, each, starts: columns.numbers(each)[starts].tolist(),
-    LAST.name: _to_lasts,
-    TOTAL.name: _to_totals,
-    ORIGINS.name: lambda columns, each, starts: np.bitwise_or.reduceat(
-        columns.origins(each), starts
-    ).tolist(),
+_REDUCERS: Mapping[Kind, Callable[[Columns, Aggregate, Integers], list[Any]]] = {
+    of.COUNT: lambda columns, each, starts: np.add.reduceat(columns.integers(each), starts).tolist(),
+    of.MEAN: lambda columns, each, starts: sum_units(columns.limbs(each), starts),
+    of.LEAST: lambda columns, each, starts: np.minimum.reduceat(columns.numbers(each), starts).tolist(),
+    of.GREATEST: lambda columns, each, starts: np.maximum.reduceat(columns.numbers(each), starts).tolist(),
+    of.FIRST: lambda columns, each, starts: columns.numbers(each)[starts].tolist(),
+    of.LAST: _to_lasts,
+    of.TOTAL: _to_totals,
+    of.ORIGINS: lambda columns, each, starts: np.bitwise_or.reduceat(columns.integers(each), starts).tolist(),
 }

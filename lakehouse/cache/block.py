@@ -1,6 +1,6 @@
 """Sorted columns in memory of the rows of one symbol and one UTC day."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.cache.encoder import Codes, DictionaryEncoder, Floats, Integers
+from lakehouse.cache.encoder import Codes, DictionaryEncoder
 from lakehouse.delta.position import Position
 from lakehouse.engine.row_groups import to_schema
-from lakehouse.messages.positions import is_offset_beyond
+from lakehouse.messages.positions import Integers, Mask, is_offset_beyond
 from lakehouse.schema.spec import TableSpec
 from lakehouse.series.definitions import Series
 from lakehouse.time_range import DAY_US
@@ -22,6 +22,7 @@ _CODED = frozenset({"label", "model", "model_version", "origin", "horizon", "quo
 NO_INSTANT = int(np.iinfo(np.int64).min)
 _KEY_COLUMNS = ("topic_id", "kafka_partition", "kafka_offset")
 
+Rows = slice | Integers
 BlockKey = tuple[str, int]
 """(symbol, days since the epoch)"""
 
@@ -39,18 +40,12 @@ class Layout:
     @staticmethod
     def of(series: Series) -> "Layout":
         types = {column.name: column.type for column in series.table.columns}
-        names = series.raw_columns
+        time, *names = series.raw_columns
         coded = tuple(name for name in names if name in _CODED)
-        instants = tuple(name for name in names[1:] if types[name] == "timestamp")
+        instants = tuple(name for name in names if types[name] == "timestamp")
         numbers = tuple(name for name in names if types[name] == "double")
-        held = {names[0], *coded, *instants, *numbers}
-        return Layout(
-            time=names[0],
-            instants=instants,
-            numbers=numbers,
-            coded=coded,
-            text=tuple(name for name in names if name not in held),
-        )
+        text = tuple(name for name in names if name not in {*coded, *instants, *numbers})
+        return Layout(time=time, instants=instants, numbers=numbers, coded=coded, text=text)
 
     def read_schema(self, spec: TableSpec, *, with_text: bool) -> pa.Schema:
         """Return what is read from row groups: strings of few values as dictionaries."""
@@ -63,27 +58,24 @@ class Layout:
         return names + list(self.text) if with_text else names
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """Immutable. Rows ascend in (time, topic id, partition, offset); a number that is null is NaN.
+    """Rows that ascend in (time, topic id, partition, offset). Immutable.
 
-    ``highest`` is the highest offset of each source. ``text`` is None where only numbers and codes were read.
+    ``columns`` are instants, numbers (NaN where null) and codes. ``text`` is None where only those were read.
+    ``highest`` is the highest offset of each source.
     """
 
     times: Integers
     sources: Codes
     offsets: Integers
-    instants: Mapping[str, Integers]
-    numbers: Mapping[str, Floats]
-    codes: Mapping[str, Codes]
+    columns: Mapping[str, npt.NDArray[Any]]
     text: Mapping[str, pa.Array] | None
     highest: Mapping[int, int]
 
     @property
     def n_bytes(self) -> int:
-        arrays: list[Any] = [self.times, self.sources, self.offsets]
-        for columns in (self.instants, self.numbers, self.codes, self.text or {}):
-            arrays.extend(columns.values())
+        arrays = (self.times, self.sources, self.offsets, *self.columns.values(), *(self.text or {}).values())
         return sum(array.nbytes for array in arrays)
 
     def window(self, start_us: int, end_us: int) -> tuple[int, int]:
@@ -91,9 +83,7 @@ class Block:
         low, high = np.searchsorted(self.times, (start_us, end_us))
         return int(low), int(high)
 
-    def visible(
-        self, low: int, high: int, cut: Position, encoder: DictionaryEncoder
-    ) -> npt.NDArray[np.bool_] | None:
+    def visible(self, low: int, high: int, cut: Position, encoder: DictionaryEncoder) -> Mask | None:
         """Return a mask of the rows of a slice that are before a position; None where all are."""
         sources = encoder.sources
         if all(offset < cut[sources[code]] for code, offset in self.highest.items()):
@@ -105,34 +95,26 @@ class Block:
 
     def cut(self, low: int, high: int) -> "Block":
         """Return consecutive rows, without a copy. ``highest`` stays the whole block's, which no row exceeds."""
-        own = slice(low, high)
-        return replace(
-            self,
-            times=self.times[own],
-            sources=self.sources[own],
-            offsets=self.offsets[own],
-            instants={name: column[own] for name, column in self.instants.items()},
-            numbers={name: column[own] for name, column in self.numbers.items()},
-            codes={name: column[own] for name, column in self.codes.items()},
-            text=None if self.text is None else {name: text[own] for name, text in self.text.items()},
-        )
+        return self._take(slice(low, high), lambda text: text[low:high], self.highest)
 
     def before(self, position: Position, encoder: DictionaryEncoder) -> "Block":
         """Return the rows before a position."""
         mask = self.visible(0, len(self.times), position, encoder)
         if mask is None:
             return self
+        highest = _highest(self.sources[mask], self.offsets[mask])
+        return self._take(mask, lambda text: text.filter(pa.array(mask)), highest)
+
+    def _take(
+        self, rows: Rows | Mask, take_text: Callable[[pa.Array], pa.Array], highest: Mapping[int, int]
+    ) -> "Block":
         return Block(
-            times=self.times[mask],
-            sources=self.sources[mask],
-            offsets=self.offsets[mask],
-            instants={name: column[mask] for name, column in self.instants.items()},
-            numbers={name: column[mask] for name, column in self.numbers.items()},
-            codes={name: column[mask] for name, column in self.codes.items()},
-            text=None
-            if self.text is None
-            else {name: text.filter(pa.array(mask)) for name, text in self.text.items()},
-            highest=_highest(self.sources[mask], self.offsets[mask]),
+            self.times[rows],
+            self.sources[rows],
+            self.offsets[rows],
+            {name: column[rows] for name, column in self.columns.items()},
+            None if self.text is None else {name: take_text(text) for name, text in self.text.items()},
+            highest,
         )
 
 
@@ -145,17 +127,19 @@ def to_blocks(
     only: Container[BlockKey] | None = None,
 ) -> Iterator[tuple[BlockKey, Block]]:
     """Split rows of any order by symbol and day; ``only`` those of given keys. Raises DictionaryOverflowError."""
-    columns = {name: rows[name].combine_chunks() for name in layout.column_names(with_text=with_text)}
-    symbols = columns["symbol"].dictionary_encode()
+    read = {name: rows[name].combine_chunks() for name in layout.column_names(with_text=with_text)}
+    symbols = read["symbol"].dictionary_encode()
     symbol_codes = symbols.indices.to_numpy(zero_copy_only=False)
-    times, offsets = _to_integers(columns[layout.time]), _to_integers(columns["kafka_offset"])
-    sources = encoder.encode_sources(columns["topic_id"], _to_integers(columns["kafka_partition"]))
-    instants = {name: _to_integers(columns[name]) for name in layout.instants}
-    numbers = {name: _to_floats(columns[name]) for name in layout.numbers}
-    codes = {name: encoder.encode(name, columns[name]) for name in layout.coded}
+    times, offsets = _to_integers(read[layout.time]), _to_integers(read["kafka_offset"])
+    sources = encoder.encode_sources(read["topic_id"], _to_integers(read["kafka_partition"]))
+    columns: dict[str, npt.NDArray[Any]] = {name: _to_integers(read[name]) for name in layout.instants}
+    columns |= {
+        name: pc.fill_null(read[name], float("nan")).to_numpy(zero_copy_only=False) for name in layout.numbers
+    }
+    columns |= {name: encoder.encode(name, read[name]) for name in layout.coded}
     keys = (symbol_codes, times, encoder.source_ranks[sources], offsets)
     order = None if _is_ascending(keys) else np.lexsort(keys[::-1])
-    days, owners = _take(times // DAY_US, order), _take(symbol_codes, order)
+    days, owners = (key if order is None else key[order] for key in (times // DAY_US, symbol_codes))
     edges = np.flatnonzero((days[1:] != days[:-1]) | (owners[1:] != owners[:-1])) + 1
     for low, high in zip([0, *edges.tolist()], [*edges.tolist(), len(days)], strict=True):
         if low == high:
@@ -163,20 +147,17 @@ def to_blocks(
         key = symbols.dictionary[int(owners[low])].as_py(), int(days[low])
         if only is not None and key not in only:
             continue
-        rows_of_key = slice(low, high) if order is None else order[low:high]
+        # Copies: a view would hold on to the rows of all keys.
+        own: Rows = slice(low, high) if order is None else order[low:high]
         yield (
             key,
             Block(
-                times=times[rows_of_key].copy(),
-                sources=sources[rows_of_key].copy(),
-                offsets=offsets[rows_of_key].copy(),
-                instants={name: column[rows_of_key].copy() for name, column in instants.items()},
-                numbers={name: column[rows_of_key].copy() for name, column in numbers.items()},
-                codes={name: column[rows_of_key].copy() for name, column in codes.items()},
-                text={name: _take_text(columns[name], rows_of_key) for name in layout.text}
-                if with_text
-                else None,
-                highest=_highest(sources[rows_of_key], offsets[rows_of_key]),
+                times[own].copy(),
+                sources[own].copy(),
+                offsets[own].copy(),
+                {name: column[own].copy() for name, column in columns.items()},
+                {name: _copy_text(read[name], own) for name in layout.text} if with_text else None,
+                _highest(sources[own], offsets[own]),
             ),
         )
 
@@ -187,45 +168,38 @@ def merge_blocks(blocks: Sequence[Block], encoder: DictionaryEncoder) -> Block:
     sources = np.concatenate([block.sources for block in blocks])
     offsets = np.concatenate([block.offsets for block in blocks])
     order = np.lexsort((offsets, encoder.source_ranks[sources], times))
-    with_text = all(block.text is not None for block in blocks)
-
-    def joined(columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        return {name: np.concatenate([each[name] for each in columns])[order] for name in columns[0]}
-
+    texts = [block.text for block in blocks if block.text is not None]
+    text = None
+    if len(texts) == len(blocks):
+        rows = pa.array(order)
+        text = {name: pa.concat_arrays([each[name] for each in texts]).take(rows) for name in texts[0]}
     return Block(
-        times=times[order],
-        sources=sources[order],
-        offsets=offsets[order],
-        instants=joined([block.instants for block in blocks]),
-        numbers=joined([block.numbers for block in blocks]),
-        codes=joined([block.codes for block in blocks]),
-        text=_joined_text([block.text or {} for block in blocks], pa.array(order)) if with_text else None,
-        highest=_highest(sources, offsets),
+        times[order],
+        sources[order],
+        offsets[order],
+        {
+            name: np.concatenate([block.columns[name] for block in blocks])[order]
+            for name in blocks[0].columns
+        },
+        text,
+        _highest(sources, offsets),
     )
 
 
 def empty_block(layout: Layout, spec: TableSpec, *, with_text: bool) -> Block:
     """Return the block of a symbol and day without rows."""
-    schema = spec.to_arrow_schema()
-    return Block(
-        times=np.empty(0, dtype=np.int64),
-        sources=np.empty(0, dtype=np.uint16),
-        offsets=np.empty(0, dtype=np.int64),
-        instants={name: np.empty(0, dtype=np.int64) for name in layout.instants},
-        numbers={name: np.empty(0, dtype=np.float64) for name in layout.numbers},
-        codes={name: np.empty(0, dtype=np.uint16) for name in layout.coded},
-        text={name: pa.array([], schema.field(name).type) for name in layout.text} if with_text else None,
-        highest={},
-    )
-
-
-def _joined_text(columns: Sequence[Mapping[str, pa.Array]], order: pa.Array) -> dict[str, pa.Array]:
-    return {name: pa.concat_arrays([each[name] for each in columns]).take(order) for name in columns[0]}
+    schema, no_integers = spec.to_arrow_schema(), np.empty(0, dtype=np.int64)
+    no_codes = np.empty(0, dtype=np.uint16)
+    columns: dict[str, npt.NDArray[Any]] = dict.fromkeys(layout.instants, no_integers)
+    columns |= dict.fromkeys(layout.numbers, np.empty(0, dtype=np.float64))
+    columns |= dict.fromkeys(layout.coded, no_codes)
+    text = {name: pa.array([], schema.field(name).type) for name in layout.text} if with_text else None
+    return Block(no_integers, no_codes, no_integers, columns, text, {})
 
 
 def _highest(sources: Codes, offsets: Integers) -> dict[int, int]:
-    held = np.flatnonzero(np.bincount(sources)).tolist()
-    return {code: int(offsets[sources == code].max()) for code in held}
+    codes = np.flatnonzero(np.bincount(sources)).tolist()
+    return {code: int(offsets[sources == code].max()) for code in codes}
 
 
 def _is_ascending(keys: Sequence[npt.NDArray[Any]]) -> bool:
@@ -240,22 +214,10 @@ def _is_ascending(keys: Sequence[npt.NDArray[Any]]) -> bool:
     return True
 
 
-def _take(column: npt.NDArray[Any], order: Integers | None) -> npt.NDArray[Any]:
-    return column if order is None else column[order]
-
-
-def _take_text(column: pa.Array, rows: slice | Integers) -> pa.Array:
-    """Copy rows of a column: a view would hold on to all of them."""
-    if not isinstance(rows, slice):
-        return column.take(pa.array(rows))
-    return pa.concat_arrays([column[rows]])
+def _copy_text(column: pa.Array, rows: Rows) -> pa.Array:
+    return pa.concat_arrays([column[rows]]) if isinstance(rows, slice) else column.take(pa.array(rows))
 
 
 def _to_integers(column: pa.Array) -> Integers:
     integers: Integers = pc.fill_null(pc.cast(column, pa.int64()), NO_INSTANT).to_numpy(zero_copy_only=False)
     return integers
-
-
-def _to_floats(column: pa.Array) -> Floats:
-    floats: Floats = pc.fill_null(column, float("nan")).to_numpy(zero_copy_only=False)
-    return floats

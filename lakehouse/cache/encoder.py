@@ -6,13 +6,11 @@ import pyarrow as pa
 
 from lakehouse.delta.position import TopicPartition
 from lakehouse.errors import LakehouseError
-from lakehouse.messages.positions import encode_sources
+from lakehouse.messages.positions import Integers, encode_sources
 
 _MAX_CODES = 65_535
 
 Codes = npt.NDArray[np.uint16]
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 class DictionaryOverflowError(LakehouseError):

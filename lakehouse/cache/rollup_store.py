@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.cache.aggregation import LIMB_BITS, Floats, Integers, Sums, sum_buckets
+from lakehouse.cache.aggregation import LIMB_BITS, Integers, Sums, sum_buckets
 from lakehouse.engine.duckdb_session import DuckdbSession
 from lakehouse.schema.rollup_tables import GOLD_SENTIMENT_1H
 from lakehouse.series.aggregates import MEAN, SENTIMENT_FIGURES, Aggregate
@@ -25,22 +27,18 @@ _PARTIAL_SUMS = f"SELECT {', '.join(_COLUMNS)} FROM {{rows}}"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartialSums:
-    """Partial sums in ascending time: each figure's columns by the name that it is stored under."""
+    """Partial sums in ascending time: each figure's column, or a mean's limbs, by the name that it is stored under."""
 
     times: Integers
-    columns: Mapping[str, Sequence[Integers | Floats]]
+    columns: Mapping[str, Sequence[npt.NDArray[Any]]]
 
-    def counts(self, aggregate: Aggregate) -> Integers:
-        return self.columns[aggregate.stored][0].astype(np.int64)
+    def limbs(self, aggregate: Aggregate) -> Sequence[npt.NDArray[Any]]:
+        return self.columns[aggregate.stored]
 
-    def limbs(self, aggregate: Aggregate) -> Sequence[Integers]:
-        return [limb.astype(np.int64) for limb in self.columns[aggregate.stored]]
+    def integers(self, aggregate: Aggregate) -> npt.NDArray[Any]:
+        return self.columns[aggregate.stored][0]
 
-    def numbers(self, aggregate: Aggregate) -> Floats:
-        return self.columns[aggregate.stored][0].astype(np.float64)
-
-    def origins(self, aggregate: Aggregate) -> Integers:
-        return self.columns[aggregate.stored][0].astype(np.int64)
+    numbers = integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)

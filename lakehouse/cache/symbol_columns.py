@@ -8,18 +8,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lakehouse.cache.aggregation import Sums, sum_buckets, to_limbs
-from lakehouse.cache.block import NO_INSTANT, Block, Layout, merge_blocks, to_blocks
-from lakehouse.cache.encoder import DictionaryEncoder, Floats, Integers
+from lakehouse.cache.aggregation import Floats, Integers, Sums, sum_buckets, to_limbs
+from lakehouse.cache.block import NO_INSTANT, Block, Layout, Rows, merge_blocks, to_blocks
+from lakehouse.cache.encoder import DictionaryEncoder
 from lakehouse.delta.position import Position
-from lakehouse.series.aggregates import ORIGIN_BITS, Aggregate, Figures
+from lakehouse.messages.positions import Mask
+from lakehouse.series.aggregates import COUNT, ORIGIN_BITS, Aggregate, Figures
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.time_range import TimeRange
 
 Row = tuple[Any, ...]
 Key = tuple[int, str, int, int]
 """Time, topic id, partition and offset of a row."""
-_Rows = slice | Integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,34 +44,28 @@ class SymbolColumns:
         since: Position | None = None,
     ) -> "SelectedRows":
         """Return the rows of a range whose columns ``equal`` values, at or beyond one position and before another."""
-        parts: list[tuple[Block, _Rows]] = []
+        before = self.position if before is None else before
+        parts: list[tuple[Block, Rows]] = []
         for block in self.blocks:
             low, high = block.window(time_range.start_us, time_range.end_us)
-            mask = self._mask(block, low, high, equal, self.position if before is None else before, since)
-            parts.append((block, slice(low, high) if mask is None else low + np.flatnonzero(mask)))
+            masks = [self._equals(block, low, high, column, value) for column, value in equal.items()]
+            if (
+                before is not None
+                and (is_before := block.visible(low, high, before, self.encoder)) is not None
+            ):
+                masks.append(is_before)
+            if since is not None:
+                is_old = block.visible(low, high, since, self.encoder)
+                masks.append(np.zeros(high - low, dtype=bool) if is_old is None else ~is_old)
+            rows = low + np.flatnonzero(np.logical_and.reduce(masks)) if masks else slice(low, high)
+            parts.append((block, rows))
         return SelectedRows(parts, self.encoder, self.layout)
 
-    def _mask(
-        self,
-        block: Block,
-        low: int,
-        high: int,
-        equal: Mapping[str, str],
-        before: Position | None,
-        since: Position | None,
-    ) -> npt.NDArray[np.bool_] | None:
-        """Return a mask of the rows of a slice that are selected; None where all are."""
-        masks = []
-        if before is not None and (visible := block.visible(low, high, before, self.encoder)) is not None:
-            masks.append(visible)
-        if since is not None:
-            old = block.visible(low, high, since, self.encoder)
-            masks.append(np.zeros(high - low, dtype=bool) if old is None else ~old)
-        for column, value in equal.items():
-            code = self.encoder.code(column, value)
-            codes = block.codes[column][low:high]
-            masks.append(np.zeros(high - low, dtype=bool) if code is None else codes == code)
-        return np.logical_and.reduce(masks) if masks else None
+    def _equals(self, block: Block, low: int, high: int, column: str, value: str) -> Mask:
+        code = self.encoder.code(column, value)
+        codes = block.columns[column][low:high]
+        mask: Mask = np.zeros(high - low, dtype=bool) if code is None else codes == code
+        return mask
 
     def with_tail(self, snapshot: TableSnapshot, *, with_text: bool) -> "SymbolColumns":
         """Return the columns with the rows of a pinned tail among them.
@@ -98,7 +92,7 @@ class SelectedRows:
     """Rows of a symbol, ascending in (time, topic id, partition, offset), whose columns are read as arrays."""
 
     def __init__(
-        self, parts: Sequence[tuple[Block, _Rows]], encoder: DictionaryEncoder, layout: Layout
+        self, parts: Sequence[tuple[Block, Rows]], encoder: DictionaryEncoder, layout: Layout
     ) -> None:
         self._parts = parts
         self._encoder = encoder
@@ -108,26 +102,25 @@ class SelectedRows:
     def times(self) -> Integers:
         return np.concatenate([block.times[rows] for block, rows in self._parts])
 
-    def counts(self, aggregate: Aggregate) -> Integers:
-        if aggregate.equal is None:
+    def integers(self, aggregate: Aggregate) -> Integers:
+        if aggregate.kind is COUNT and aggregate.equal is None:
             return np.ones(len(self.times), dtype=np.int64)
-        code = self._encoder.code(aggregate.column, aggregate.equal)
-        codes = self._codes(aggregate.column).astype(np.int64)
-        equal: Integers = (codes == (-1 if code is None else code)).astype(np.int64)
-        return equal
-
-    def limbs(self, aggregate: Aggregate) -> Sequence[Integers]:
-        return to_limbs(self.numbers(aggregate))
+        # A code stands for one value, so that a look-up by code does for all rows.
+        values = self._encoder.values(aggregate.column)
+        of_code = [
+            ORIGIN_BITS.get(value or "", ORIGIN_BITS["replay"])
+            if aggregate.equal is None
+            else int(value == aggregate.equal)
+            for value in values
+        ]
+        integers: Integers = np.array(of_code or [0], dtype=np.int64)[self._column(aggregate.column)]
+        return integers
 
     def numbers(self, aggregate: Aggregate) -> Floats:
-        return self._numbers(aggregate.column)
+        return self._column(aggregate.column)
 
-    def origins(self, aggregate: Aggregate) -> Integers:
-        values = self._encoder.values(aggregate.column)
-        highest = max(ORIGIN_BITS.values())
-        bits = np.array([ORIGIN_BITS.get(value or "", highest) for value in values] or [0], dtype=np.int64)
-        by_row: Integers = bits[self._codes(aggregate.column)]
-        return by_row
+    def limbs(self, aggregate: Aggregate) -> Sequence[Integers]:
+        return to_limbs(self._column(aggregate.column))
 
     def sum_buckets(self, figures: Figures, width_us: int) -> dict[int, Sums]:
         """Return {start of a bucket: sums of the rows that count}, ascending."""
@@ -144,7 +137,7 @@ class SelectedRows:
 
     def last_numbers(self, column: str, targets: Sequence[int], *, max_age_us: int) -> dict[int, float]:
         """Return {target: number of the last row at or before it}, where that row is young enough."""
-        times, numbers = self.times, self._numbers(column)
+        times, numbers = self.times, self._column(column)
         if not len(times):
             return {}
         rows = np.searchsorted(times, targets, side="right") - 1
@@ -155,20 +148,17 @@ class SelectedRows:
             if row >= 0 and time_us >= target - max_age_us
         }
 
-    def _numbers(self, name: str) -> Floats:
-        return np.concatenate([block.numbers[name][rows] for block, rows in self._parts])
-
-    def _codes(self, name: str) -> npt.NDArray[np.uint16]:
-        return np.concatenate([block.codes[name][rows] for block, rows in self._parts])
+    def _column(self, name: str) -> npt.NDArray[Any]:
+        return np.concatenate([block.columns[name][rows] for block, rows in self._parts])
 
     def _without_nulls(self, name: str) -> "SelectedRows":
-        parts: list[tuple[Block, _Rows]] = []
+        parts: list[tuple[Block, Rows]] = []
         for block, rows in self._parts:
-            known = ~np.isnan(block.numbers[name][rows])
+            known = ~np.isnan(block.columns[name][rows])
             parts.append((block, rows if known.all() else _to_indices(rows)[known]))
         return SelectedRows(parts, self._encoder, self._layout)
 
-    def _last(self, block: Block, rows: _Rows, n_rows: int, before_key: Key | None) -> _Rows:
+    def _last(self, block: Block, rows: Rows, n_rows: int, before_key: Key | None) -> Rows:
         """Return the last ``n_rows`` rows of a block that come before a key."""
         end = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
         while before_key is not None and end and self._key(block, rows, end - 1) >= before_key:
@@ -178,12 +168,12 @@ class SelectedRows:
             return slice(rows.start + start, rows.start + end)
         return rows[start:end]
 
-    def _key(self, block: Block, rows: _Rows, at: int) -> Key:
+    def _key(self, block: Block, rows: Rows, at: int) -> Key:
         row = rows.start + at if isinstance(rows, slice) else int(rows[at])
         source = self._encoder.sources[block.sources[row]]
         return int(block.times[row]), source.topic_id, source.partition, int(block.offsets[row])
 
-    def _to_rows(self, block: Block, rows: _Rows, names: Sequence[str]) -> list[Row]:
+    def _to_rows(self, block: Block, rows: Rows, names: Sequence[str]) -> list[Row]:
         sources = [self._encoder.sources[code] for code in block.sources[rows].tolist()]
         return list(
             zip(
@@ -195,23 +185,22 @@ class SelectedRows:
             )
         )
 
-    def _to_list(self, block: Block, rows: _Rows, name: str) -> list[Any]:
-        if name == self._layout.time:
-            times: list[Any] = block.times[rows].tolist()
-            return times
-        if name in block.codes:
-            return self._encoder.decode(name, block.codes[name][rows])
-        if name in block.numbers:
-            numbers: list[float] = block.numbers[name][rows].tolist()
-            return [None if number != number else number for number in numbers]
-        if name in block.instants:
-            return [None if us == NO_INSTANT else us for us in block.instants[name][rows].tolist()]
-        text = (block.text or {})[name]
-        taken: list[Any] = (text[rows] if isinstance(rows, slice) else text.take(pa.array(rows))).to_pylist()
-        return taken
+    def _to_list(self, block: Block, rows: Rows, name: str) -> list[Any]:
+        if name in self._layout.text:
+            text = (block.text or {})[name]
+            return list((text[rows] if isinstance(rows, slice) else text.take(pa.array(rows))).to_pylist())
+        column: npt.NDArray[Any] = block.times[rows] if name == self._layout.time else block.columns[name][rows]
+        if name in self._layout.coded:
+            return self._encoder.decode(name, column)
+        values: list[Any] = column.tolist()
+        if name in self._layout.numbers:
+            return [None if number != number else number for number in values]
+        return (
+            [None if us == NO_INSTANT else us for us in values] if name in self._layout.instants else values
+        )
 
 
-def _to_indices(rows: _Rows) -> Integers:
+def _to_indices(rows: Rows) -> Integers:
     return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
 
 

@@ -6,32 +6,31 @@ them, so it does not matter in which refreshes, or after which compactions, a bu
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from math import fsum
-from operator import or_
+from operator import itemgetter, or_
 from typing import Any
 
 ORIGIN_BITS: Mapping[str, int] = {"collected": 1, "generated": 2, "replay": 4}
 MARKET_COLUMNS = ("venue", "quote")
-_BITS = " ".join(f"WHEN '{origin}' THEN {bit}" for origin, bit in list(ORIGIN_BITS.items())[:-1])
+_BITS = "WHEN 'collected' THEN 1 WHEN 'generated' THEN 2 ELSE 4"
 # The least and the greatest tick, in the total order of rows, have the first and the last price.
 _TICK = """{{'time': event_time, 'topic_id': topic_id, 'partition': kafka_partition, 'offset': kafka_offset,
-    'value': {column}}}"""
+    'value': {0}}}"""
 _STORED_TICK = """{0}_tick.value AS {0}, {0}_tick.time AS {0}_time, {0}_tick.topic_id AS {0}_topic_id,
     {0}_tick.partition AS {0}_partition, {0}_tick.offset AS {0}_offset"""
 _LOADED_TICK = """{{'time': {0}_time, 'topic_id': {0}_topic_id, 'partition': {0}_partition, 'offset': {0}_offset,
     'value': {0}}} AS {0}_tick"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """A kind of figure. ``rows`` and ``merged`` are SQL over rows and over partial sums.
+    """A kind of figure. ``rows`` and ``merged`` are SQL over a column of rows and over a column of partial sums.
 
     ``merge`` joins the values of consecutive buckets or of partial sums, none of them null. ``zero`` is the figure of
-    no row.
+    no row. A tick is a value with the place of its row in the total order of rows.
     """
 
-    name: str
     rows: str
     merged: str
     merge: Callable[[Sequence[Any]], Any]
@@ -39,39 +38,15 @@ class Kind:
     is_tick: bool = False
 
 
-COUNT = Kind(
-    name="count",
-    rows="count(*) FILTER ({column})",
-    merged="sum({stored})::BIGINT AS {stored}",
-    merge=sum,
-    zero=0,
-)
+COUNT = Kind("count(*) FILTER ({})", "sum({})::BIGINT", sum, zero=0)
 # A sum of decimals does not depend on the order of rows, which compaction changes.
-MEAN = Kind(name="mean", rows="sum({column}::DECIMAL(18, 17))", merged="sum({stored}) AS {stored}", merge=sum)
-LEAST = Kind(name="least", rows="min({column})", merged="min({stored}) AS {stored}", merge=min)
-GREATEST = Kind(name="greatest", rows="max({column})", merged="max({stored}) AS {stored}", merge=max)
-TOTAL = Kind(name="total", rows="fsum({column})", merged="fsum({stored}) AS {stored}", merge=fsum)
-FIRST = Kind(
-    name="first",
-    rows=f"min({_TICK})",
-    merged="min({stored}_tick) AS {stored}_tick",
-    merge=lambda values: values[0],
-    is_tick=True,
-)
-LAST = Kind(
-    name="last",
-    rows=f"max({_TICK})",
-    merged="max({stored}_tick) AS {stored}_tick",
-    merge=lambda values: values[-1],
-    is_tick=True,
-)
-ORIGINS = Kind(
-    name="origins",
-    rows=f"bit_or(CASE {{column}} {_BITS} ELSE {ORIGIN_BITS['replay']} END)",
-    merged="bit_or({stored}) AS {stored}",
-    merge=lambda values: reduce(or_, values),
-    zero=0,
-)
+MEAN = Kind("sum({}::DECIMAL(18, 17))", "sum({})", sum)
+LEAST = Kind("min({})", "min({})", min)
+GREATEST = Kind("max({})", "max({})", max)
+TOTAL = Kind("fsum({})", "fsum({})", fsum)
+FIRST = Kind(f"min({_TICK})", "min({})", itemgetter(0), is_tick=True)
+LAST = Kind(f"max({_TICK})", "max({})", itemgetter(-1), is_tick=True)
+ORIGINS = Kind(f"bit_or(CASE {{}} {_BITS} END)", "bit_or({})", partial(reduce, or_), zero=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,29 +60,20 @@ class Aggregate:
     name: str
     stored: str
     kind: Kind
-    column: str = ""
+    column: str = "TRUE"
     equal: str | None = None
-    shown: str | None = None
+    shown: str = ""
     bridge: tuple[str, str] | None = None
 
     @property
-    def of_rows(self) -> str:
-        column = self.column if self.kind is not COUNT else "TRUE"
-        if self.equal is not None:
-            column = f"{self.column} = '{self.equal}'"
-        alias = f"{self.stored}_tick" if self.kind.is_tick else self.stored
-        return f"{self.kind.rows.format(column=column)} AS {alias}"
-
-    @property
-    def of_partial(self) -> str:
-        if self.shown is not None:
-            return self.shown
-        return f"{self.stored}_tick.value" if self.kind.is_tick else self.stored
+    def partial(self) -> str:
+        """The column of partial sums while they are added up."""
+        return f"{self.stored}_tick" if self.kind.is_tick else self.stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """The figures of the buckets of one gold table, in the order of an answer.
+    """The figures of the buckets of one gold table, in the order of an answer, and the SQL that lists them.
 
     A row counts where the column ``counted`` is not null. Beside symbol and bucket, rows are summed apart by the
     columns of ``equal``, for each of which an answer binds one value.
@@ -116,6 +82,10 @@ class Figures:
     aggregates: tuple[Aggregate, ...]
     counted: str = ""
     equal: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.aggregates)
 
     @property
     def key(self) -> str:
@@ -132,37 +102,44 @@ class Figures:
         return equal_to_bound(self.equal)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(each.name for each in self.aggregates)
-
-    @property
     def rows(self) -> str:
         """Partial sums of rows."""
-        return ", ".join(each.of_rows for each in self.aggregates)
+        columns = [
+            each.column if each.equal is None else f"{each.column} = '{each.equal}'"
+            for each in self.aggregates
+        ]
+        pairs = zip(self.aggregates, columns, strict=True)
+        return ", ".join(f"{each.kind.rows.format(column)} AS {each.partial}" for each, column in pairs)
 
     @property
     def stored(self) -> str:
         """Partial sums as the columns of a rollup."""
-        return ", ".join(
-            _STORED_TICK.format(each.stored) if each.kind.is_tick else each.stored for each in self.aggregates
-        )
+        return self._list(_STORED_TICK)
 
     @property
     def loaded(self) -> str:
         """Columns of a rollup as partial sums."""
-        return ", ".join(
-            _LOADED_TICK.format(each.stored) if each.kind.is_tick else each.stored for each in self.aggregates
-        )
+        return self._list(_LOADED_TICK)
 
     @property
     def merged(self) -> str:
         """One partial sum of many."""
-        return ", ".join(each.kind.merged.format(stored=each.stored) for each in self.aggregates)
+        return ", ".join(
+            f"{each.kind.merged.format(each.partial)} AS {each.partial}" for each in self.aggregates
+        )
 
     @property
     def shown(self) -> str:
         """The figures that a partial sum comes to."""
-        return ", ".join(each.of_partial for each in self.aggregates)
+        return ", ".join(
+            each.shown or (f"{each.partial}.value" if each.kind.is_tick else each.stored)
+            for each in self.aggregates
+        )
+
+    def _list(self, tick: str) -> str:
+        return ", ".join(
+            (tick if each.kind.is_tick else "{}").format(each.stored) for each in self.aggregates
+        )
 
 
 def equal_to_bound(columns: Iterable[str]) -> str:

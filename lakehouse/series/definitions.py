@@ -147,23 +147,18 @@ def _chosen(equal: Iterable[str], *, time_column: str, after_key: bool) -> str:
     return f"{chosen} AND {_BEFORE_KEY.format(time=time_column)}" if after_key else chosen
 
 
+_SENTIMENT_COLUMNS = (
+    "event_time", "score", "label", "model", "model_version", "source", "title", "url", "language",
+    "terms", "message_id", "origin",
+)  # fmt: skip
+_PREDICTION_COLUMNS = (
+    "made_at", "target_time", "horizon", "model", "model_version", "base_price", "predicted_price",
+    "lower", "upper", "nominal_coverage", "quote", "message_id", "origin",
+)  # fmt: skip
 SENTIMENT = Series(
     name="sentiment",
     table=GOLD_SENTIMENT,
-    raw_columns=(
-        "event_time",
-        "score",
-        "label",
-        "model",
-        "model_version",
-        "source",
-        "title",
-        "url",
-        "language",
-        "terms",
-        "message_id",
-        "origin",
-    ),
+    raw_columns=_SENTIMENT_COLUMNS,
     curve="score",
     bucket_curve="mean",
     figures=SENTIMENT_FIGURES,
@@ -171,21 +166,7 @@ SENTIMENT = Series(
 PREDICTION = Series(
     name="prediction",
     table=GOLD_PREDICTION,
-    raw_columns=(
-        "made_at",
-        "target_time",
-        "horizon",
-        "model",
-        "model_version",
-        "base_price",
-        "predicted_price",
-        "lower",
-        "upper",
-        "nominal_coverage",
-        "quote",
-        "message_id",
-        "origin",
-    ),
+    raw_columns=_PREDICTION_COLUMNS,
     curve="predicted_price",
 )
 PRICE = Series(
