@@ -146,7 +146,6 @@ def _question(number: int, interval: str, n_days: int) -> HistoryQuery:
         limit=1_000,
         as_of_us=end_us,
         axis="event_time",
-        asked={},
     )
 
 

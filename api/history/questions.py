@@ -1,6 +1,6 @@
 """Parsing of a path and a query string into a question: ranges, intervals, defaults."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from django.http import QueryDict
 
@@ -39,38 +39,6 @@ from lakehouse.time_range import MINUTE_US, TimeRange
 MAX_DOWNSAMPLED_ROWS = 200_000
 _PER_PAGE = frozenset({"curseur", "format", "limite"})
 
-Travel = Callable[[Series, Mapping[str, str], int], PointInTime | None]
-
-
-def no_travel(series: Series, asked: Mapping[str, str], now_us: int) -> PointInTime | None:
-    """Return no moment: there is no past."""
-    return None
-
-
-def travel_in(lake: Lake) -> Travel:
-    """Return a function that finds moments in a lake's past. It raises QueryError and VersionGoneError."""
-
-    def travel(series: Series, asked: Mapping[str, str], now_us: int) -> PointInTime | None:
-        if "version" in asked and "a_la_date" in asked:
-            raise QueryError(
-                parameter="version",
-                problem="it contradicts a_la_date",
-                accepted="version or a_la_date, not both",
-            )
-        if "version" in asked:
-            newest = lake.snapshot(series.table.name)[series.table.name]
-            return lake.time_travel.at_version(series.table.name, int(asked["version"]), newest=newest)
-        if "a_la_date" in asked:
-            instant_us = parse_instant("a_la_date", asked["a_la_date"])
-            if instant_us > now_us:
-                raise QueryError(
-                    parameter="a_la_date", problem="it is yet to come", accepted="an instant up to now"
-                )
-            return lake.time_travel.at_instant(instant_us)
-        return None
-
-    return travel
-
 
 def parse_history_query(
     *,
@@ -79,56 +47,75 @@ def parse_history_query(
     query: QueryDict,
     now_us: int,
     cursor_key: bytes,
-    representation: str = "json",
-    travel: Travel = no_travel,
+    representation: str,
+    lake: Lake,
 ) -> HistoryQuery:
-    """Return the question that a path and a query string ask. Raises QueryError, naming the parameter.
+    """Return the question that a path and a query string ask. Looks only at the past of a lake.
 
-    ``travel`` finds the moment that `version` or `a_la_date` asks for.
+    Raises: QueryError, naming the parameter; VersionGoneError.
     """
     accepted = {parameter.name: parameter.accepted for parameter in PARAMETERS if parameter.takes(series)}
-    given = check_names(query, accepted)
+    texts = check_names(query, accepted)
     symbol = parse_symbol(symbol)
-    checked = {name: PARAMETER_OF[name].check(text) for name, text in given.items()}
-    asked = {name: text for name, text in checked.items() if name not in _PER_PAGE}
+    texts = {name: PARAMETER_OF[name].check(text) for name, text in texts.items()}
+    given = {name: text for name, text in texts.items() if name not in _PER_PAGE}
     with wire_errors():
-        cursor = decode_cursor(checked["curseur"], cursor_key) if "curseur" in checked else None
+        cursor = decode_cursor(texts["curseur"], cursor_key) if "curseur" in texts else None
     if cursor is not None:
-        _check_same(cursor, series=series, symbol=symbol, asked=asked)
-        asked = cursor.asked
-    moment = travel(series, asked, now_us)
+        _check_same(cursor, series=series, symbol=symbol, given=given)
+        given = cursor.parameters
+    moment = _find_moment(lake, series, given, now_us)
     if cursor is not None:
         now_us = cursor.as_of_us
         time_range, interval = TimeRange(cursor.start_us, cursor.end_us), cursor.interval
     else:
         now_us = now_us if moment is None else moment.instant_us
-        time_range, interval = _resolve(series, asked, now_us)
-    whole = cursor is None and "points" in asked and "limite" not in checked
+        time_range, interval = _resolve(series, given, now_us)
+    whole = cursor is None and "points" in given and "limite" not in texts
     return HistoryQuery(
         series=series,
         symbol=symbol,
         time_range=time_range,
         interval=interval,
-        limit=_limit(checked, interval, whole=whole, representation=representation),
+        limit=_limit(texts, interval, whole=whole, representation=representation),
         as_of_us=now_us,
-        axis=asked.get("axe", series.time_column),
-        model=asked.get("modele"),
-        horizon=asked.get("horizon"),
-        filling=_filling(asked, interval),
-        n_points=int(asked["points"]) if "points" in asked else None,
+        axis=given.get("axe", series.time_column),
+        model=given.get("modele"),
+        horizon=given.get("horizon"),
+        filling=_filling(given, interval),
+        n_points=int(given["points"]) if "points" in given else None,
         whole=whole,
         moment=moment,
-        version=int(asked["version"]) if "version" in asked else None,
-        asked=asked,
+        version=int(given["version"]) if "version" in given else None,
+        parameters=given,
         cursor=cursor,
     )
 
 
-def _limit(checked: Mapping[str, str], interval: str, *, whole: bool, representation: str) -> int:
+def _find_moment(lake: Lake, series: Series, given: Mapping[str, str], now_us: int) -> PointInTime | None:
+    """Return the moment that `version` or `a_la_date` asks for; None for the present."""
+    if "version" in given and "a_la_date" in given:
+        raise QueryError(
+            parameter="version",
+            problem="it contradicts a_la_date",
+            accepted="version or a_la_date, not both",
+        )
+    if "version" in given:
+        newest = lake.snapshot(series.table.name)[series.table.name]
+        return lake.time_travel.at_version(series.table.name, int(given["version"]), newest=newest)
+    if "a_la_date" not in given:
+        return None
+    instant_us = parse_instant("a_la_date", given["a_la_date"])
+    if instant_us > now_us:
+        raise QueryError(parameter="a_la_date", problem="it is yet to come", accepted="an instant up to now")
+    return lake.time_travel.at_instant(instant_us)
+
+
+def _limit(texts: Mapping[str, str], interval: str, *, whole: bool, representation: str) -> int:
     """Return how many points are read: a page, or where a whole range is downsampled, as many as that may be."""
     if not whole:
-        limit = int(checked.get("limite", DEFAULT_LIMIT))
-        most = MAX_DOWNSAMPLED_ROWS if "points" in checked else MAX_STREAMED
+        limit = int(texts.get("limite", DEFAULT_LIMIT))
+        most = MAX_DOWNSAMPLED_ROWS if "points" in texts else MAX_STREAMED
         if limit > (MAX_LIMIT if representation == "json" else most):
             raise QueryError(
                 parameter="limite",
@@ -139,8 +126,8 @@ def _limit(checked: Mapping[str, str], interval: str, *, whole: bool, representa
     return MAX_DOWNSAMPLED_ROWS if interval == RAW else MAX_BUCKETS
 
 
-def _filling(asked: Mapping[str, str], interval: str) -> Filling:
-    filling = Filling(FILLING.values[asked.get(FILLING.name, WIRE_NO_FILLING)])
+def _filling(given: Mapping[str, str], interval: str) -> Filling:
+    filling = Filling(FILLING.values[given.get(FILLING.name, WIRE_NO_FILLING)])
     if interval == RAW and filling is not Filling.NONE:
         raise QueryError(
             parameter=FILLING.name,
@@ -150,7 +137,7 @@ def _filling(asked: Mapping[str, str], interval: str) -> Filling:
     return filling
 
 
-def _check_same(cursor: Cursor, *, series: Series, symbol: str, asked: Mapping[str, str]) -> None:
+def _check_same(cursor: Cursor, *, series: Series, symbol: str, given: Mapping[str, str]) -> None:
     """Check that what is repeated beside a cursor is the cursor's own question. Raises QueryError."""
     if (cursor.series, cursor.symbol) != (series.name, symbol):
         raise QueryError(
@@ -158,46 +145,46 @@ def _check_same(cursor: Cursor, *, series: Series, symbol: str, asked: Mapping[s
             problem=f"it belongs to {cursor.series} of {cursor.symbol}",
             accepted="the curseur of this path's own previous answer",
         )
-    for name, text in asked.items():
-        if cursor.asked.get(name) != text:
+    for name, text in given.items():
+        if cursor.parameters.get(name) != text:
             raise QueryError(
                 parameter=name,
                 problem="it differs from what the curseur was made for",
-                accepted=cursor.asked.get(name, "nothing") + ", or leave it out: the curseur holds it",
+                accepted=cursor.parameters.get(name, "nothing") + ", or leave it out: the curseur holds it",
             )
 
 
-def _resolve(series: Series, asked: Mapping[str, str], now_us: int) -> tuple[TimeRange, str]:
-    dates = [name for name in ("date_debut", "date_fin") if name in asked]
-    if "periode" in asked and dates:
+def _resolve(series: Series, given: Mapping[str, str], now_us: int) -> tuple[TimeRange, str]:
+    dates = [name for name in ("date_debut", "date_fin") if name in given]
+    if "periode" in given and dates:
         raise QueryError(
             parameter="periode",
             problem=f"it contradicts {' and '.join(dates)}",
             accepted="periode, or dates, not both",
         )
-    end_us = parse_instant("date_fin", asked["date_fin"]) if "date_fin" in asked else now_us
-    if "date_debut" in asked:
-        start_us = parse_instant("date_debut", asked["date_debut"])
+    end_us = parse_instant("date_fin", given["date_fin"]) if "date_fin" in given else now_us
+    if "date_debut" in given:
+        start_us = parse_instant("date_debut", given["date_debut"])
     else:
-        start_us = end_us - parse_period("periode", asked.get("periode", DEFAULT_PERIOD))
+        start_us = end_us - parse_period("periode", given.get("periode", DEFAULT_PERIOD))
     if start_us >= end_us:
-        end = "date_fin" if "date_fin" in asked else "now, which is date_fin where none is given"
+        end = "date_fin" if "date_fin" in given else "now, which is date_fin where none is given"
         raise QueryError(
             parameter="date_debut", problem=f"it is not before {end}", accepted="a range that goes forward"
         )
-    interval = _resolve_interval(series, asked.get(INTERVAL.name), end_us - start_us)
-    # What is relative to now begins and ends with a whole bucket or minute: asked again soon, it is the same range.
+    interval = _resolve_interval(series, given.get(INTERVAL.name), end_us - start_us)
+    # What is relative to now begins and ends with a whole bucket or minute: sent again soon, it is the same range.
     step_us = BUCKET_WIDTHS_US.get(interval, MINUTE_US)
-    if "date_fin" not in asked:
+    if "date_fin" not in given:
         end_us = -(-end_us // step_us) * step_us
-    if "date_debut" not in asked and (interval != RAW or "date_fin" not in asked):
+    if "date_debut" not in given and (interval != RAW or "date_fin" not in given):
         start_us = bucket_start(start_us, step_us)
     return TimeRange(max(start_us, 0), end_us), interval
 
 
-def _resolve_interval(series: Series, asked: str | None, span_us: int) -> str:
+def _resolve_interval(series: Series, text: str | None, span_us: int) -> str:
     if series.has_buckets:
-        return INTERVAL.values[asked] if asked is not None else automatic_interval(span_us)
-    if asked not in (None, WIRE_RAW):
+        return INTERVAL.values[text] if text is not None else automatic_interval(span_us)
+    if text not in (None, WIRE_RAW):
         raise QueryError(parameter=INTERVAL.name, problem="predictions have no buckets", accepted=WIRE_RAW)
     return RAW

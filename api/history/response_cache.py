@@ -78,7 +78,7 @@ def valid_until_us(query: HistoryQuery) -> int:
     until_us = _FOREVER
     if not query.is_raw and query.time_range.end_us > query.as_of_us:
         until_us = bucket_start(query.as_of_us, query.width_us) + query.width_us
-    if not {"date_debut", "date_fin"} <= query.asked.keys():
+    if not {"date_debut", "date_fin"} <= query.parameters.keys():
         # Periods and steps are whole minutes: a start moves on at the full minute, an end just after it.
         minute_us = bucket_start(query.as_of_us, MINUTE_US)
         until_us = min(until_us, minute_us + (MINUTE_US if query.as_of_us > minute_us else 1))

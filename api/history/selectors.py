@@ -230,7 +230,7 @@ def _format(instant_us: int | None) -> str | None:
 def _to_next_url(request: HistoryRequest, following: Cursor | None) -> str | None:
     if following is None:
         return None
-    parameters = dict(request.query.asked) | {
+    parameters = dict(request.query.parameters) | {
         "limite": str(request.query.limit),
         "curseur": encode_cursor(following, request.cursor_key),
     }

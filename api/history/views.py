@@ -12,7 +12,7 @@ from api.access.base_views import LakeView
 from api.access.permissions import may_read_unidentified
 from api.access.throttling import AddressThrottle
 from api.history import selectors
-from api.history.questions import parse_history_query, travel_in
+from api.history.questions import parse_history_query
 from api.history.response_cache import ResponseCache
 from api.history.selectors import HistoryAnswer, HistoryRequest
 from api.http import clock
@@ -48,9 +48,9 @@ class HistoryView(LakeView):
             now_us=clock.now_us(),
             cursor_key=cursor_key(),
             representation=representation,
-            travel=travel_in(lake),
+            lake=lake,
         )
-        asked = HistoryRequest(
+        question = HistoryRequest(
             query=query,
             representation=representation,
             path=f"/api/v1/{self.series.name}/{query.symbol}/historique",
@@ -58,7 +58,7 @@ class HistoryView(LakeView):
             cursor_key=cursor_key(),
             wait_seconds=current_settings().cursor_wait_seconds,
         )
-        answer = selectors.history(lake=lake, request=asked)
+        answer = selectors.history(lake=lake, request=question)
         if answer.cacheable is not None:
             response_cache().put(_key_of(request), answer.cacheable)
         return _respond(answer, representation, cache_control=_cache_control(query))

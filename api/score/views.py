@@ -14,7 +14,7 @@ PARAMETER_NAMES = ("modele", "horizon")
 
 
 class ScoreView(LakeView):
-    """GET what the forecasts of one symbol were worth."""
+    """GET the forecast skill of each model about one symbol."""
 
     def get(self, request: Request, symbol: str) -> HttpResponse:
         asked = _parse(request.query_params)
@@ -29,6 +29,6 @@ class ScoreView(LakeView):
 
 
 def _parse(query: QueryDict) -> dict[str, str]:
-    """{name: value} of the parameters. Raises QueryError, naming the parameter."""
+    """Return {name: value} of the parameters. Raises QueryError, naming the parameter."""
     given = check_names(query, {name: PARAMETER_OF[name].accepted for name in PARAMETER_NAMES})
     return {name: PARAMETER_OF[name].check(text) for name, text in given.items()}

@@ -189,7 +189,9 @@ class SelectedRows:
         if name in self._layout.text:
             text = (block.text or {})[name]
             return list((text[rows] if isinstance(rows, slice) else text.take(pa.array(rows))).to_pylist())
-        column: npt.NDArray[Any] = block.times[rows] if name == self._layout.time else block.columns[name][rows]
+        column: npt.NDArray[Any] = (
+            block.times[rows] if name == self._layout.time else block.columns[name][rows]
+        )
         if name in self._layout.coded:
             return self._encoder.decode(name, column)
         values: list[Any] = column.tolist()

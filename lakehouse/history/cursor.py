@@ -22,14 +22,14 @@ Key = tuple[int, str, int, int]
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The position and the range of a series, and the key of the oldest point already given.
 
-    ``asked`` holds the parameters as given; ``observed_after`` the observed bucket after the next page, where gaps
-    are filled on a line to it.
+    ``parameters`` are those of the request, as given; ``observed_after`` is the observed bucket after the next page,
+    where gaps are filled on a line to it.
     """
 
     v: int = _VERSION
     series: str
     symbol: str
-    asked: dict[str, str]
+    parameters: dict[str, str]
     build_id: str
     positions: dict[str, dict[str, list[int]]]
     start_us: int

@@ -26,93 +26,41 @@ _SCAN_FACTOR = 4
 MIN_ROLLUP_SPEEDUP = 2
 
 
+@dataclass(frozen=True, slots=True)
 class GoldRows:
     """Rows of gold, each ending in its key."""
 
-    def __init__(self, session: "DuckdbSession", pinned: PinnedQuery, columns: Sequence[str]) -> None:
-        self._session = session
-        self._pinned = pinned
-        self._columns = columns
+    session: "DuckdbSession"
+    pinned: PinnedQuery
+    columns: Sequence[str]
 
     def covers(self, rest: TimeRange) -> TimeRange:
         return rest
 
     def read(self, covered: TimeRange, n_rows: int) -> list[Row]:
-        pinned, query = self._pinned, self._pinned.query
+        pinned, query = self.pinned, self.pinned.query
         statement = query.series.raw_statement(
-            self._columns, time_column=query.axis, equal=pinned.equal, after_key=query.cursor is not None
+            self.columns, time_column=query.axis, equal=pinned.equal, after_key=query.cursor is not None
         )
-        bound = {**pinned.equal, **pinned.bound_key}
-
-        def fetch(time_range: TimeRange) -> list[Row]:
-            return fetch_gold(self._session, pinned, statement, time_range, limit=n_rows, **bound)
-
-        return scan_backwards(covered, n_rows=n_rows, step_us=1, count=pinned.count_rows, fetch=fetch)
+        bound = {**pinned.equal, **pinned.bound_key, "limit": n_rows}
+        return _scan_gold(self.session, pinned, statement, covered, n_rows, bound)
 
 
+@dataclass(frozen=True, slots=True)
 class GoldBuckets:
     """Buckets of gold's rows."""
 
-    def __init__(self, session: "DuckdbSession", pinned: PinnedQuery) -> None:
-        self._session = session
-        self._pinned = pinned
+    session: "DuckdbSession"
+    pinned: PinnedQuery
 
     def covers(self, rest: TimeRange) -> TimeRange:
-        return self._pinned.retained(rest)
+        return self.pinned.retained(rest)
 
     def read(self, covered: TimeRange, n_rows: int) -> list[Row]:
-        pinned, width_us = self._pinned, self._pinned.query.width_us
+        pinned = self.pinned
+        bound = {**pinned.bound_market, "limit": n_rows, "width": pinned.query.width_us}
         statement = pinned.query.series.bucket_statement
-
-        def fetch(time_range: TimeRange) -> list[Row]:
-            return fetch_gold(
-                self._session,
-                pinned,
-                statement,
-                time_range,
-                limit=n_rows,
-                width=width_us,
-                **pinned.bound_market,
-            )
-
-        return scan_backwards(covered, n_rows=n_rows, step_us=width_us, count=pinned.count_rows, fetch=fetch)
-
-
-class RollupBuckets:
-    """Buckets of what retention has left in gold, where a rollup spares most of the scan.
-
-    Where a minute has one row, its partial sum is only wider.
-    """
-
-    def __init__(self, session: "DuckdbSession", offsets: "FileOffsets", pinned: PinnedQuery) -> None:
-        self._pinned = pinned
-        self._reader = _RollupReader(session, offsets, pinned)
-
-    def covers(self, rest: TimeRange) -> TimeRange:
-        covered, version = self._pinned.retained(rest), self._pinned.covered_rollup
-        if version is None or not covered.span_us:
-            return newest_part(rest, rest.end_us)
-        n_rows = self._reader.count_rows(version, covered)
-        is_cheaper = MIN_ROLLUP_SPEEDUP * n_rows <= self._pinned.count_rows(covered)
-        return covered if is_cheaper else newest_part(rest, rest.end_us)
-
-    def read(self, covered: TimeRange, n_rows: int) -> list[Row]:
-        return self._reader.read(self._pinned.covered_rollup, covered, n_rows)
-
-
-class ExpiredBuckets:
-    """Buckets of what gold has expired: nothing changes any more what the rollup holds of it."""
-
-    def __init__(self, session: "DuckdbSession", offsets: "FileOffsets", pinned: PinnedQuery) -> None:
-        self._pinned = pinned
-        self._reader = _RollupReader(session, offsets, pinned)
-
-    def covers(self, rest: TimeRange) -> TimeRange:
-        is_expired = not self._pinned.retained(rest).span_us
-        return rest if is_expired and self._pinned.newest_rollup else newest_part(rest, rest.end_us)
-
-    def read(self, covered: TimeRange, n_rows: int) -> list[Row]:
-        return self._reader.read(self._pinned.newest_rollup, covered, n_rows)
+        return _scan_gold(self.session, pinned, statement, covered, n_rows, bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,39 +76,42 @@ class _Selection:
         return self.partial.n_rows + self.rows.n_rows
 
 
-class _RollupReader:
-    """Reads buckets from partial sums, and from gold the rows that they lack."""
+@dataclass(frozen=True, slots=True)
+class RollupBuckets:
+    """Buckets from partial sums, and from gold the rows that these lack, where that spares most of the scan.
 
-    def __init__(self, session: "DuckdbSession", offsets: "FileOffsets", pinned: PinnedQuery) -> None:
-        self._session = session
-        self._offsets = offsets
-        self._pinned = pinned
+    Where a minute has one row, its partial sum is only wider.
+    """
 
-    def count_rows(self, version: RollupVersion, time_range: TimeRange) -> int:
-        """Return an upper bound of the rows and partial sums that a range takes to read."""
-        return self._select(version, time_range).n_rows
+    session: "DuckdbSession"
+    offsets: "FileOffsets"
+    pinned: PinnedQuery
+    version: RollupVersion | None
 
-    def read(self, version: RollupVersion | None, covered: TimeRange, n_rows: int) -> list[Row]:
+    def covers(self, rest: TimeRange) -> TimeRange:
+        covered = self.pinned.retained(rest)
+        if self.version is not None and covered.span_us:
+            n_rows = self._select(self.version, covered).n_rows
+            if MIN_ROLLUP_SPEEDUP * n_rows <= self.pinned.count_rows(covered):
+                return covered
+        return newest_part(rest, rest.end_us)
+
+    def read(self, covered: TimeRange, n_rows: int) -> list[Row]:
+        version, query = self.version, self.pinned.query
         if version is None:
             return []
-        width_us = self._pinned.query.width_us
-        bound = {
-            "symbol": self._pinned.query.symbol,
-            "width": width_us,
-            "limit": n_rows,
-            **self._pinned.bound_market,
-        }
+        bound = {"symbol": query.symbol, "width": query.width_us, "limit": n_rows, **self.pinned.bound_market}
 
         def count(time_range: TimeRange) -> int:
-            return self.count_rows(version, time_range)
+            return self._select(version, time_range).n_rows
 
         def fetch(time_range: TimeRange) -> list[Row]:
             return self._fetch(version, time_range, bound)
 
-        return scan_backwards(covered, n_rows=n_rows, step_us=width_us, count=count, fetch=fetch)
+        return scan_backwards(covered, n_rows=n_rows, step_us=query.width_us, count=count, fetch=fetch)
 
     def _fetch(self, version: RollupVersion, time_range: TimeRange, bound: dict[str, Any]) -> list[Row]:
-        gold, selection = self._pinned.table, self._select(version, time_range)
+        gold, selection = self.pinned.table, self._select(version, time_range)
         has_partial = bool(selection.partial.paths)
         has_rows = bool(selection.rows.paths) or gold.tail_rows is not None
         if not has_partial and not has_rows:
@@ -170,11 +121,11 @@ class _RollupReader:
         if has_rows:
             folded = bind_position(version.table.position, "folded")
             bound = bound | folded | {"start": time_range.start_time, "end": time_range.end_time}
-        return self._session.fetch_rows(
+        return self.session.fetch_rows(
             answer_statement(version.rollup, has_partial=has_partial, has_rows=has_rows),
             selection.rows.paths,
             spec=gold.spec,
-            before=self._pinned.cut(gold) if has_rows else None,
+            before=self.pinned.cut(gold) if has_rows else None,
             tail=gold.tail_rows,
             covered_start=selection.aligned.start_time,
             covered_end=selection.aligned.end_time,
@@ -182,16 +133,46 @@ class _RollupReader:
         )
 
     def _select(self, version: RollupVersion, time_range: TimeRange) -> _Selection:
-        gold, query = self._pinned.table, self._pinned.query
+        gold, query = self.pinned.table, self.pinned.query
         aligned = align(time_range, version.rollup.width_us)
         touching = gold.files.touching(symbol=query.symbol, time_column=query.axis, time_range=aligned)
-        rows = self._offsets.beyond(gold, version.table.position, touching)
+        rows = self.offsets.beyond(gold, version.table.position, touching)
         for edge in unaligned_edges(time_range, aligned):
             rows |= gold.files.touching(symbol=query.symbol, time_column=query.axis, time_range=edge)
         partial = version.table.files.select(
             symbol=query.symbol, time_column="bucket_time", time_range=aligned
         )
         return _Selection(aligned, partial, gold.files.selected(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredBuckets:
+    """Buckets of what gold has expired: nothing changes any more what a rollup holds of it."""
+
+    buckets: RollupBuckets
+
+    def covers(self, rest: TimeRange) -> TimeRange:
+        is_expired = not self.buckets.pinned.retained(rest).span_us
+        return rest if is_expired and self.buckets.version is not None else newest_part(rest, rest.end_us)
+
+    def read(self, covered: TimeRange, n_rows: int) -> list[Row]:
+        return self.buckets.read(covered, n_rows)
+
+
+def _scan_gold(
+    session: "DuckdbSession",
+    pinned: PinnedQuery,
+    statement: str,
+    covered: TimeRange,
+    n_rows: int,
+    bound: dict[str, Any],
+) -> list[Row]:
+    def fetch(time_range: TimeRange) -> list[Row]:
+        return fetch_gold(session, pinned, statement, time_range, **bound)
+
+    return scan_backwards(
+        covered, n_rows=n_rows, step_us=pinned.query.width_us, count=pinned.count_rows, fetch=fetch
+    )
 
 
 def fetch_gold(

@@ -140,7 +140,7 @@ class PinnedQuery:
         return Cursor(
             series=query.series.name,
             symbol=query.symbol,
-            asked=dict(query.asked),
+            parameters=dict(query.parameters),
             build_id=self.snapshot.build.build_id,
             positions={name: position.to_json() for name, position in self.positions.items()},
             start_us=query.time_range.start_us,

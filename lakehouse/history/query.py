@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse.delta.position import Position
 from lakehouse.history.cursor import Cursor
+from lakehouse.series.aggregates import Figures
 from lakehouse.series.buckets import BUCKET_WIDTHS_US, RAW, Filling
 from lakehouse.series.definitions import Series
 from lakehouse.series.markets import Market
@@ -20,7 +21,7 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:
-    """A question without anything relative in it. ``asked`` are the parameters of a request, as they were given.
+    """A question without anything relative in it. ``parameters`` are those of a request, as they were given.
 
     ``interval`` is RAW or the width of a bucket; ``axis`` the time that the range is on; ``as_of_us`` the instant of
     the question, which decides what is still open. ``limit`` counts points before they are downsampled to
@@ -42,7 +43,7 @@ class HistoryQuery:
     whole: bool = False
     moment: "PointInTime | None" = None
     version: int | None = None
-    asked: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     cursor: Cursor | None = None
 
     @property
@@ -53,6 +54,13 @@ class HistoryQuery:
     def width_us(self) -> int:
         """The width of a bucket; 1 of rows, each of which is at an instant of its own."""
         return 1 if self.is_raw else BUCKET_WIDTHS_US[self.interval]
+
+    @property
+    def figures(self) -> Figures:
+        """The figures of the series' buckets. Raises ValueError where it has none."""
+        if self.series.figures is None:
+            raise ValueError(f"{self.series.name} has no buckets")
+        return self.series.figures
 
     @property
     def rest(self) -> TimeRange:

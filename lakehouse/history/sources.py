@@ -1,4 +1,4 @@
-"""The sources of an answer, in the order in which they are asked.
+"""The sources of an answer, in the order in which they are tried.
 
 A source answers the newest part of what is left of a range, as far as it reaches; the next source goes on from there.
 All of them give the rows or buckets of one plain scan of gold and the tail at the pinned position: the tail is no
@@ -58,12 +58,13 @@ def row_sources(stores: Stores, pinned: PinnedQuery, columns: Sequence[str]) -> 
 
 def bucket_sources(stores: Stores, pinned: PinnedQuery) -> list[Source]:
     """Return what answers a question for buckets."""
+    session, offsets = stores.session, stores.offsets
     return [
-        HourlySums(stores.rollups, stores.columns, stores.offsets, pinned),
+        HourlySums(stores.rollups, stores.columns, offsets, pinned),
         CachedBuckets(stores.columns, pinned),
-        RollupBuckets(stores.session, stores.offsets, pinned),
-        GoldBuckets(stores.session, pinned),
-        ExpiredBuckets(stores.session, stores.offsets, pinned),
+        RollupBuckets(session, offsets, pinned, pinned.covered_rollup),
+        GoldBuckets(session, pinned),
+        ExpiredBuckets(RollupBuckets(session, offsets, pinned, pinned.newest_rollup)),
     ]
 
 
@@ -74,10 +75,10 @@ def read_newest(sources: Sequence[Source], rest: TimeRange, n_rows: int) -> list
     """
     rows: list[Row] = []
     while rest.span_us and len(rows) < n_rows:
-        covered, found = _read_next(sources, rest, n_rows - len(rows))
+        covered, newest = _read_next(sources, rest, n_rows - len(rows))
         if not covered.span_us:
             break
-        rows += found
+        rows += newest
         rest = TimeRange(rest.start_us, covered.start_us)
     return rows
 

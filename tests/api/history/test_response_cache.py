@@ -151,7 +151,7 @@ def test_page_is_valid_until_its_open_bucket_ends_or_its_range_moves(
     asked: dict[str, str], as_of: datetime, interval: str, until_us: int
 ) -> None:
     query = question("sentiment", interval=interval, as_of=as_of)
-    assert valid_until_us(replace(query, asked=asked)) == until_us
+    assert valid_until_us(replace(query, parameters=asked)) == until_us
 
 
 def test_relative_range_moves_with_the_clock(
