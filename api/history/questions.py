@@ -59,18 +59,15 @@ def parse_history_query(
     symbol = parse_symbol(symbol)
     texts = {name: PARAMETER_OF[name].check(text) for name, text in texts.items()}
     given = {name: text for name, text in texts.items() if name not in _PER_PAGE}
-    with wire_errors():
-        cursor = decode_cursor(texts["curseur"], cursor_key) if "curseur" in texts else None
-    if cursor is not None:
-        _check_same(cursor, series=series, symbol=symbol, given=given)
-        given = cursor.parameters
-    moment = _find_moment(lake, series, given, now_us)
-    if cursor is not None:
-        now_us = cursor.as_of_us
-        time_range, interval = TimeRange(cursor.start_us, cursor.end_us), cursor.interval
-    else:
+    cursor = _read_cursor(texts, given, cursor_key, series=series, symbol=symbol)
+    if cursor is None:
+        moment = _find_moment(lake, series, given, now_us)
         now_us = now_us if moment is None else moment.instant_us
         time_range, interval = _resolve(series, given, now_us)
+    else:
+        given = cursor.parameters
+        moment, now_us = _find_moment(lake, series, given, now_us), cursor.as_of_us
+        time_range, interval = TimeRange(cursor.start_us, cursor.end_us), cursor.interval
     whole = cursor is None and "points" in given and "limite" not in texts
     return HistoryQuery(
         series=series,
@@ -137,8 +134,14 @@ def _filling(given: Mapping[str, str], interval: str) -> Filling:
     return filling
 
 
-def _check_same(cursor: Cursor, *, series: Series, symbol: str, given: Mapping[str, str]) -> None:
-    """Check that what is repeated beside a cursor is the cursor's own question. Raises QueryError."""
+def _read_cursor(
+    texts: Mapping[str, str], given: Mapping[str, str], cursor_key: bytes, *, series: Series, symbol: str
+) -> Cursor | None:
+    """Return the cursor, if one is given: what is repeated beside it must be its own question. Raises QueryError."""
+    if "curseur" not in texts:
+        return None
+    with wire_errors():
+        cursor = decode_cursor(texts["curseur"], cursor_key)
     if (cursor.series, cursor.symbol) != (series.name, symbol):
         raise QueryError(
             parameter="curseur",
@@ -152,6 +155,7 @@ def _check_same(cursor: Cursor, *, series: Series, symbol: str, given: Mapping[s
                 problem="it differs from what the curseur was made for",
                 accepted=cursor.parameters.get(name, "nothing") + ", or leave it out: the curseur holds it",
             )
+    return cursor
 
 
 def _resolve(series: Series, given: Mapping[str, str], now_us: int) -> tuple[TimeRange, str]:

@@ -132,11 +132,7 @@ def to_blocks(
     symbol_codes = symbols.indices.to_numpy(zero_copy_only=False)
     times, offsets = _to_integers(read[layout.time]), _to_integers(read["kafka_offset"])
     sources = encoder.encode_sources(read["topic_id"], _to_integers(read["kafka_partition"]))
-    columns: dict[str, npt.NDArray[Any]] = {name: _to_integers(read[name]) for name in layout.instants}
-    columns |= {
-        name: pc.fill_null(read[name], float("nan")).to_numpy(zero_copy_only=False) for name in layout.numbers
-    }
-    columns |= {name: encoder.encode(name, read[name]) for name in layout.coded}
+    columns = _to_columns(read, layout, encoder)
     keys = (symbol_codes, times, encoder.source_ranks[sources], offsets)
     order = None if _is_ascending(keys) else np.lexsort(keys[::-1])
     days, owners = (key if order is None else key[order] for key in (times // DAY_US, symbol_codes))
@@ -212,6 +208,15 @@ def _is_ascending(keys: Sequence[npt.NDArray[Any]]) -> bool:
         if not equal.any():
             break
     return True
+
+
+def _to_columns(
+    read: Mapping[str, pa.Array], layout: Layout, encoder: DictionaryEncoder
+) -> dict[str, npt.NDArray[Any]]:
+    columns: dict[str, npt.NDArray[Any]] = {name: _to_integers(read[name]) for name in layout.instants}
+    for name in layout.numbers:
+        columns[name] = pc.fill_null(read[name], float("nan")).to_numpy(zero_copy_only=False)
+    return columns | {name: encoder.encode(name, read[name]) for name in layout.coded}
 
 
 def _copy_text(column: pa.Array, rows: Rows) -> pa.Array:
