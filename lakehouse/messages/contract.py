@@ -2,7 +2,7 @@
 
 The verdict (`lakehouse.messages.validation`), the JSON Schemas, the AsyncAPI page and the docs are all made from this.
 A message is one JSON object in UTF-8, keyed by its symbol (a text: by its source). Fields that the contract
-does not name are kept.
+does not name are stored in ``extra``.
 """
 
 import hashlib
@@ -322,7 +322,7 @@ def _digest(natural_key: tuple[str, ...]) -> str:
 
 
 def make_message_id(*, key: str, event_time: datetime, natural_key: tuple[str, ...]) -> str:
-    """The deterministic id of a message: the same for the same Kafka key, event time and natural key.
+    """Return the deterministic id of a message: the same for the same Kafka key, event time and natural key.
 
     >>> make_message_id(key="btc", event_time=datetime(2026, 1, 1, tzinfo=UTC), natural_key=("kraken", "usd", "7"))
     'btc:1767225600000000:e5f1ea7d5cb84ca1d09e'
