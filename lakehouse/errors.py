@@ -59,7 +59,7 @@ class PositionConflictError(LakehouseError):
     """A commit would have advanced a position from a value that is no longer current.
 
     Nothing was written. Reopen the table, read its position, and decide again what is missing. ``app_id``,
-    ``expected`` and ``found`` are None where the engine does not say which position it was.
+    ``expected`` and ``actual`` are None where the engine does not say which position it was.
     """
 
     def __init__(
@@ -69,14 +69,14 @@ class PositionConflictError(LakehouseError):
         problem: str,
         app_id: str | None = None,
         expected: int | None = None,
-        found: int | None = None,
+        actual: int | None = None,
     ) -> None:
         super().__init__(f"position of {table} moved under this writer: {problem}")
         self.table = table
         self.problem = problem
         self.app_id = app_id
         self.expected = expected
-        self.found = found
+        self.actual = actual
 
 
 class VersionGoneError(LakehouseError):

@@ -57,13 +57,13 @@ def append_with_position(
 
 
 def _to_conflict(table_uri: str, conflict: Any) -> PositionConflictError:
-    app_id, expected, found = str(conflict.appId()), int(conflict.expected()), int(conflict.found())
+    app_id, expected, actual = str(conflict.appId()), int(conflict.expected()), int(conflict.found())
     return PositionConflictError(
         table=table_uri,
-        problem=f"{app_id} is at {found}, not at {expected}",
+        problem=f"{app_id} is at {actual}, not at {expected}",
         app_id=app_id,
         expected=expected,
-        found=found,
+        actual=actual,
     )
 
 

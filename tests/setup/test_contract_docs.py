@@ -1,4 +1,4 @@
-"""The published contract is what the code generates, and says what the verdict does."""
+"""The published contract is what the code generates, and says what validation does."""
 
 import json
 from pathlib import Path
@@ -52,14 +52,14 @@ def test_the_example_is_complete_and_good(topic: str) -> None:
     contract = CONTRACTS[topic]
     example = to_example(contract)
 
-    verdict = validate(
+    result = validate(
         topic,
         key=example[contract.key_field].encode(),
         value=json.dumps(example).encode(),
         broker_time_us=EXAMPLE_TIME_US,
     )
 
-    assert isinstance(verdict, tuple), verdict
+    assert isinstance(result, tuple), result
     assert set(example) == {field.name for field in contract.fields}
     assert Draft202012Validator(to_json_schema(contract)).is_valid(example)
 
