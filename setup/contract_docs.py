@@ -19,12 +19,12 @@ from lakehouse.messages.contract import (
     MAX_FUTURE,
     MAX_NESTING,
     MAX_VALUE_BYTES,
-    RULES,
     UNSCORED,
     Field,
     MessageContract,
     make_message_id,
 )
+from lakehouse.messages.rules import RULES
 from setup.generated_files import write_or_check
 
 DOCS_DIRECTORY = Path(__file__).parent.parent / "docs" / "contract"
@@ -251,7 +251,7 @@ def _introduction() -> Iterator[str]:
         "| rule | a message violates it when |",
         "| --- | --- |",
     )
-    yield from (f"| `{rule.name}` | {rule.meaning} |" for rule in RULES.values())
+    yield from (f"| `{rule}` | {meaning} |" for rule, meaning in RULES.items())
     yield ""
 
 

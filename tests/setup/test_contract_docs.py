@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from lakehouse.messages.contract import CONTRACTS, RULES
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import validate
 from setup.contract_docs import (
     DOCS_DIRECTORY,

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from jsonschema import Draft202012Validator
 
-from lakehouse.messages.contract import CONTRACTS, RULES
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import Rejected, Row, message_columns, validate, validate_with_reasons
 from setup.contract_docs import to_json_schema
 from tests.support.hostile_messages import HostileMessage, hostile_messages

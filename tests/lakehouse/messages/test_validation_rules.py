@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse.messages.contract import CONTRACTS, MAX_VALUE_BYTES, RULES, make_message_id
+from lakehouse.messages.contract import CONTRACTS, MAX_VALUE_BYTES, make_message_id
+from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import (
     Rejected,
     message_columns,
