@@ -23,7 +23,7 @@ from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.retention import Retention
 from lakehouse.process.settings import Settings
-from lakehouse.process.stopping import run_until_stopped
+from lakehouse.process.stopping import end_process, run_until_stopped
 
 logger = logging.getLogger("compaction")
 
@@ -116,4 +116,4 @@ def _repeat(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -16,7 +16,7 @@ from demo.questions import QUESTIONS, ask, in_words, n_gold_rows, newest_forecas
 from lakehouse.errors import SettingError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
 from lakehouse.process.settings import Settings
-from lakehouse.process.stopping import StopRequestedError, pause, run_until_stopped
+from lakehouse.process.stopping import StopRequestedError, end_process, pause, run_until_stopped
 from streaming.broker.embedded import read_bootstrap
 
 DEFAULT_RUNTIME_DIR = ".runtime/demo"
@@ -217,4 +217,4 @@ def set_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -28,6 +28,7 @@ from lakehouse.messages.contract import CONTRACTS
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, run, single_command
 from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 from lakehouse.schema.tables import BRONZE, TABLES
 from streaming.broker.embedded import read_bootstrap
 from streaming.command_line import INSTALLED_JARS
@@ -233,4 +234,4 @@ def _lag(topics: Mapping[str, str], positions: Mapping[str, Position], kafka_top
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

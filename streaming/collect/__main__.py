@@ -17,7 +17,7 @@ from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.settings import Settings
-from lakehouse.process.stopping import StopRequestedError, run_until_stopped
+from lakehouse.process.stopping import StopRequestedError, end_process, run_until_stopped
 from streaming.broker.cluster import find_cluster, wait_topic_ids
 from streaming.collect import gaps
 from streaming.collect.clock import Clock, SystemClock
@@ -190,4 +190,4 @@ def _markets(profile: Profile, setting: _Setting) -> list[Collector]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

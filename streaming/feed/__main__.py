@@ -11,7 +11,7 @@ from dataclasses import replace
 from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
 from lakehouse.process.settings import Settings
-from lakehouse.process.stopping import StopRequestedError, run_until_stopped
+from lakehouse.process.stopping import StopRequestedError, end_process, run_until_stopped
 from streaming.broker.cluster import find_cluster, wait_topic_ids
 from streaming.errors import StreamingError
 from streaming.feed.backfill import Target, Task, publish_past
@@ -171,4 +171,4 @@ def _now_us() -> int:
 _COMMANDS = {"backfill": _backfill, "live": _live, "run": _run, "burst": _burst}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -6,7 +6,6 @@ python -m streaming.ingest run
 from __future__ import annotations
 
 import getpass
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import typer
 
 from lakehouse.process.commands import new_app, run
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 from streaming.command_line import (
     INSTALLED_JARS,
     JarsOption,
@@ -209,4 +209,4 @@ def to_ingest_settings(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

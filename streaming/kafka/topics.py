@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -19,6 +18,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPart
 from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 from streaming.errors import (
     CompactedTopicError,
     KafkaUnavailableError,
@@ -204,4 +204,4 @@ def _read_configs(admin: KafkaAdminClient, names: list[str]) -> dict[str, dict[s
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

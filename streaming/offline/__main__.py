@@ -13,7 +13,7 @@ from lakehouse.process.commands import EXIT_FAILED, print_error
 from lakehouse.process.durable_file import replace_file
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.settings import Settings
-from lakehouse.process.stopping import run_until_stopped
+from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
@@ -115,4 +115,4 @@ def _count(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -18,6 +18,7 @@ import typer
 
 from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, run, single_command
+from lakehouse.process.stopping import end_process
 from streaming.command_line import (
     INSTALLED_JARS,
     JarsOption,
@@ -108,4 +109,4 @@ def _quoted(value: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())
