@@ -15,7 +15,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """What goes to Kafka, and when (epoch microseconds)."""
+    """Message to Kafka, and when it is published (epoch microseconds)."""
 
     topic: str
     key: bytes
@@ -28,7 +28,7 @@ def to_time(time_us: int) -> datetime:
 
 
 def to_rfc3339(time_us: int) -> str:
-    """An instant as the contract writes it.
+    """Return an instant as the contract writes it.
 
     >>> to_rfc3339(1767225600250000)
     '2026-01-01T00:00:00.250Z'

@@ -172,7 +172,9 @@ def test_requests_are_counted_though_their_answers_are_cached(
     build_lake(tmp_path, sentiment=[{}])
     api = api_of(tmp_path)
     assert api.follow(f"{PATH}?{DAY}").status == 200
-    limited = replace(lakes.current_settings(), rate_limit="1/minute", answers_budget_bytes=10**6)
+    limited = lakes.current_settings().model_copy(
+        update={"rate_limit": "1/minute", "answers_budget_bytes": 10**6}
+    )
     monkeypatch.setattr("api.access.throttling.current_settings", lambda: limited)
     monkeypatch.setattr("api.access.throttling.AddressThrottle.cache", LocMemCache("counted", {}))
     assert [api.follow(f"{PATH}?{DAY}").status for _ in range(2)] == [200, 429]
@@ -187,7 +189,7 @@ def test_closed_api_serves_no_cached_answer_to_nobody(
     assert [api.follow(f"{PATH}?{DAY}").status for _ in range(2)] == [200, 200]
     assert response_cache().n_found["hit"] == 1
 
-    closed = replace(lakes.current_settings(), history_open=False)
+    closed = lakes.current_settings().model_copy(update={"history_open": False})
     monkeypatch.setattr("api.access.permissions.current_settings", lambda: closed)
     headers = {} if authorization is None else {"Authorization": authorization}
     answer = api.client.get(f"{PATH}?{DAY}", headers=headers)
