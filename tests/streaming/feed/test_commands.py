@@ -1,7 +1,9 @@
-"""The feed's options, its state file, its shares of work and its patience with a broker."""
+"""Options of the feed, its state file, its split of the work, and its retries with a broker."""
 
 import io
 import json
+import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 from lakehouse.messages.contract import RAW_PRICE
 from streaming.errors import KafkaUnavailableError, TopicNotFoundError
-from streaming.feed.backfill import Task, choose_evenly, messages_of, split_task
-from streaming.feed.cli import DEFAULT_DOSE, parse_options
-from streaming.feed.faults import NO_DOSE
+from streaming.feed import publication
+from streaming.feed.__main__ import main
+from streaming.feed.backfill import Task, messages_of, select_evenly, split_task
+from streaming.feed.faults import NO_FAULTS
+from streaming.feed.options import DEFAULT_FAULTS, Options
 from streaming.feed.progress import Progress
 from streaming.feed.state import FeedState, read_state, resume_us, write_state
 from streaming.feed.stream import Feed
@@ -36,7 +40,7 @@ class FakeFuture:
 
 
 class FakeProducer:
-    """A broker that answers as it is told, one answer a send, then well."""
+    """A broker with scripted answers, one for each send, and acknowledgements after them."""
 
     answers: list[Exception | None]
     sent: list[bytes]
@@ -58,6 +62,15 @@ class FakeProducer:
         return True
 
     def close(self, timeout: float) -> None: ...
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Restore the signal handlers that the command line replaces."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -104,18 +117,18 @@ def test_an_absent_topic_is_named(producer: type[FakeProducer]) -> None:
         open_one().check_topics(["raw-price", "nowhere"])
 
 
-def test_an_absent_broker_is_said_and_tried_again(
+def test_an_absent_broker_is_reported_and_retried(
     producer: type[FakeProducer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problems = [KafkaUnavailableError("k:9092", "refused"), TopicNotFoundError("raw-price")]
     monkeypatch.setattr(
         Publisher, "check_topics", lambda *_: (_ for _ in ()).throw(problems.pop(0)) if problems else None
     )
-    said: list[str] = []
+    messages: list[str] = []
 
-    open_publisher({"bootstrap_servers": ["k:9092"]}, ["raw-price"], say=said.append)
+    open_publisher({"bootstrap_servers": ["k:9092"]}, ["raw-price"], say=messages.append)
 
-    assert said == [
+    assert messages == [
         "no Kafka broker answers at k:9092: refused; trying again in 1 s",
         "topic raw-price does not exist; trying again in 2 s",
     ]
@@ -161,9 +174,9 @@ def test_a_state_that_cannot_be_read_is_no_state(tmp_path: Path, content: bytes 
     ],
 )
 def test_a_backfill_begins_after_what_is_published(known: FeedState | None, expected: int) -> None:
-    wanted = replace(STATE, from_us=5_000, until_us=20_000)
+    required = replace(STATE, from_us=5_000, until_us=20_000)
 
-    assert resume_us(known, wanted) == expected
+    assert resume_us(known, required) == expected
 
 
 def test_work_is_split_by_symbol_and_together_is_the_whole() -> None:
@@ -192,23 +205,28 @@ def test_a_counted_task_holds_exactly_so_many_over_all_its_windows() -> None:
     assert len({message.value for message in chosen}) == 5_003
 
 
-def test_a_second_holds_as_many_messages_as_are_asked_for() -> None:
+def test_a_second_holds_as_many_messages_as_are_requested() -> None:
     for n in (0, 1, 500):
-        assert len(choose_evenly(Feed(seed=7), start_us=NOON_US, end_us=NOON_US + 1_000_000, n=n)) == n
+        assert len(select_evenly(Feed(seed=7), start_us=NOON_US, end_us=NOON_US + 1_000_000, n=n)) == n
 
 
-def test_options_have_defaults_and_a_burst_is_clean_and_another_each_time() -> None:
-    run, burst, again = (
-        parse_options(arguments.split()) for arguments in ("run", "burst --count 5", "burst --count 5")
-    )
+def test_options_have_defaults_and_a_burst_is_clean_and_another_each_time(
+    monkeypatch: pytest.MonkeyPatch, signals: None
+) -> None:
+    published: list[Options] = []
+    monkeypatch.setattr(publication, "publish", lambda _, options: published.append(options))
 
-    assert (run.seed, run.rate, run.days, run.dose) == (7, 20.0, 7.0, DEFAULT_DOSE)
-    assert (burst.rate, burst.n_messages, burst.dose) == (None, 5, NO_DOSE)
-    assert burst.seed != again.seed
+    codes = [main(arguments.split()) for arguments in ("run", "burst --count 5", "burst --count 5")]
+
+    run, burst, again = published
+    assert codes == [0, 0, 0]
+    assert (run.feed.seed, run.rate, run.days, run.feed.fault_rates) == (7, 20.0, 7.0, DEFAULT_FAULTS)
+    assert (burst.rate, burst.n_messages, burst.feed.fault_rates) == (None, 5, NO_FAULTS)
+    assert burst.feed.seed != again.feed.seed
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "problem"),
     [
         ("run --rate 0", "from 0.5 to 2000"),
         ("run --rate nan", "from 0.5 to 2000"),
@@ -221,25 +239,22 @@ def test_options_have_defaults_and_a_burst_is_clean_and_another_each_time() -> N
     ],
 )
 def test_a_wrong_option_is_named_with_what_it_takes(
-    arguments: str, said: str, capsys: pytest.CaptureFixture[str]
+    arguments: str, problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        parse_options(arguments.split())
+    assert main(arguments.split()) == 2
 
-    assert ended.value.code == 2
-    assert said in capsys.readouterr().err
+    assert problem in capsys.readouterr().err
 
 
 def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        parse_options(["--help"])
+    assert main(["--help"]) == 0
 
-    said = capsys.readouterr().out
-    assert "python -m streaming.feed run --days 7" in said
-    assert '"generated"' in said
+    page = capsys.readouterr().out
+    assert "python -m streaming.feed run --days 7" in page
+    assert '"generated"' in page
 
 
-def test_progress_says_share_rate_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_prints_share_rate_and_remaining_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 10.0, 10.0, 20.0])
     monkeypatch.setattr("streaming.feed.progress.time.monotonic", lambda: next(clock))
     stream = io.StringIO()
