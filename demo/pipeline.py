@@ -11,8 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from demo.program import Program, read_procfile, start_program
 from demo.api_requests import PATHS, get_json, n_gold_rows, newest_forecast, summarize
+from demo.program import Program, read_procfile, start_program
 from streaming.broker.embedded import read_bootstrap
 
 DEMO_DIR = Path(".runtime/demo")

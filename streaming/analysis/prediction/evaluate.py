@@ -1,23 +1,25 @@
-"""What the models are worth on a generated market, printed and written into the model card's figures.
+"""Scores of the models on a generated market, printed and written into the model card's figures.
 
 python -m streaming.analysis.prediction.evaluate            # prints them; takes minutes
 python -m streaming.analysis.prediction.evaluate --write    # and puts them into docs/models
 """
 
-import argparse
 import sys
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 
 from lakehouse.messages.contract import ANALYZED_SENTIMENT, RAW_PRICE
+from lakehouse.process.commands import EXIT_DONE, run, single_command
 from lakehouse.scores.scorecard import WINDOWS_US, WindowScore, score_window
 from lakehouse.scores.statistics import Outcomes
 from lakehouse.time_range import DAY_US, MINUTE_US, format_us
-from streaming.analysis.prediction.arrivals import Arrival, PriceSeen, to_arrival
+from streaming.analysis.prediction.arrivals import Arrival, PriceObservation, to_arrival
 from streaming.analysis.prediction.forecaster import Forecaster
 from streaming.analysis.prediction.minute_forecaster import MAX_REALISED_AGE_US, Prediction
 from streaming.analysis.prediction.models import HORIZONS, MODEL_NAMES, MODEL_VERSION
@@ -43,20 +45,19 @@ _WINDOW = "30d"
 
 
 @dataclass(slots=True)
-class _Said:
-    """What one model said for one horizon, with what came of it."""
+class _Outcomes:
+    """Forecasts of one model for one horizon (base, predicted, realised, lower, upper) by their target times."""
 
     targets_us: list[int] = field(default_factory=list)
     numbers: list[tuple[float, float, float, float, float]] = field(default_factory=list)
-    n_without_price: int = 0
 
 
 def score_generated_market(
     symbol: str, *, seed: int, text_seed: int, link: float = 0.0, warm_up_days: int, scored_days: int
 ) -> list[WindowScore]:
-    """Scores of every model and horizon over the last window of a market made from a seed. Deterministic.
+    """Return scores of every model and horizon over the last window of a generated market. Deterministic.
 
-    Texts of another seed than the prices' say nothing of them.
+    Texts of another seed than the prices' are independent of them.
     """
     n_days = warm_up_days + scored_days
     forecaster = Forecaster(symbol)
@@ -65,30 +66,37 @@ def score_generated_market(
     prices: list[float] = []
     for day in range(n_days):
         arrivals = list(_arrivals(symbol, day, seed=seed, text_seed=text_seed, link=link))
-        seen = sorted((one.event_us, one.price) for *_, one in arrivals if isinstance(one, PriceSeen))
-        times.extend(time_us for time_us, _ in seen)
-        prices.extend(price for _, price in seen)
-        predictions.extend(forecaster.take(arrivals))
-    said = _with_outcomes(predictions, times, prices)
+        observed = sorted(
+            (one.event_us, one.price) for *_, one in arrivals if isinstance(one, PriceObservation)
+        )
+        times.extend(time_us for time_us, _ in observed)
+        prices.extend(price for _, price in observed)
+        predictions.extend(forecaster.add(arrivals))
+    outcomes = _with_outcomes(predictions, times, prices)
     as_of_us = START_US + n_days * DAY_US
     return [
-        _score(model, horizon.name, horizon.minutes, said[model, horizon.name], as_of_us)
+        _score(model, horizon.name, horizon.minutes, outcomes[model, horizon.name], as_of_us)
         for horizon in HORIZONS
         for model in MODEL_NAMES
     ]
 
 
 def _arrivals(symbol: str, day: int, *, seed: int, text_seed: int, link: float) -> Iterator[Arrival]:
-    """A day's messages of the primary market and of texts about the symbol, through the verdict."""
+    """Yield a day's valid messages of the primary market and of texts about the symbol."""
     first = START_US // MINUTE_US + day * 1_440
     minutes: Ints = np.arange(first, first + 1_440, dtype=np.int64)
     market = Market(symbol, PRIMARY_VENUE, "usd")
-    seen = observation_slots(
+    trades = observation_slots(
         seed, market, minutes=minutes, observations_a_minute=np.full(1_440, PRICES_A_MINUTE)
     )
     texts = text_slots(text_seed, symbol, minutes=minutes, texts_a_minute=np.full(1_440, TEXTS_A_MINUTE))
     for topic, slots, latency_us, values in (
-        (RAW_PRICE.topic, seen, observation_latency_us(seen), price_values(seed, market, seen, link=link)),
+        (
+            RAW_PRICE.topic,
+            trades,
+            observation_latency_us(trades),
+            price_values(seed, market, trades, link=link),
+        ),
         (
             ANALYZED_SENTIMENT.topic,
             texts,
@@ -96,8 +104,8 @@ def _arrivals(symbol: str, day: int, *, seed: int, text_seed: int, link: float) 
             sentiment_values(text_seed, symbol, texts),
         ),
     ):
-        brokered_us = (slots.times_us + latency_us).tolist()
-        for offset, (broker_us, (value,)) in enumerate(zip(brokered_us, values, strict=True)):
+        broker_times_us = (slots.times_us + latency_us).tolist()
+        for offset, (broker_us, (value,)) in enumerate(zip(broker_times_us, values, strict=True)):
             arrival = to_arrival(
                 topic,
                 partition=0,
@@ -112,26 +120,23 @@ def _arrivals(symbol: str, day: int, *, seed: int, text_seed: int, link: float) 
 
 def _with_outcomes(
     predictions: list[Prediction], times: list[int], prices: list[float]
-) -> dict[tuple[str, str], _Said]:
-    said = {(model, horizon.name): _Said() for model in MODEL_NAMES for horizon in HORIZONS}
-    for made in predictions:
-        if made.target_us > times[-1]:
+) -> dict[tuple[str, str], _Outcomes]:
+    outcomes = {(model, horizon.name): _Outcomes() for model in MODEL_NAMES for horizon in HORIZONS}
+    for one in predictions:
+        at = bisect_right(times, one.target_us) - 1
+        if one.target_us > times[-1] or one.target_us - times[at] > MAX_REALISED_AGE_US:
             continue
-        of_model = said[made.model, made.horizon]
-        at = bisect_right(times, made.target_us) - 1
-        if made.target_us - times[at] > MAX_REALISED_AGE_US:
-            of_model.n_without_price += 1
-            continue
-        lower, upper = (np.nan if end is None else end for end in (made.lower, made.upper))
-        of_model.targets_us.append(made.target_us)
-        of_model.numbers.append((made.base_price, made.predicted_price, prices[at], lower, upper))
-    return said
+        lower, upper = (np.nan if end is None else end for end in (one.lower, one.upper))
+        of_model = outcomes[one.model, one.horizon]
+        of_model.targets_us.append(one.target_us)
+        of_model.numbers.append((one.base_price, one.predicted_price, prices[at], lower, upper))
+    return outcomes
 
 
-def _score(model: str, horizon: str, n_minutes: int, said: _Said, as_of_us: int) -> WindowScore:
-    base, predicted, realised, lower, upper = np.array(said.numbers, dtype=np.float64).reshape(-1, 5).T
+def _score(model: str, horizon: str, n_minutes: int, scored: _Outcomes, as_of_us: int) -> WindowScore:
+    base, predicted, realised, lower, upper = np.array(scored.numbers, dtype=np.float64).reshape(-1, 5).T
     outcomes = Outcomes(
-        targets_us=np.array(said.targets_us, dtype=np.int64),
+        targets_us=np.array(scored.targets_us, dtype=np.int64),
         horizon_us=n_minutes * MINUTE_US,
         base=base,
         predicted=predicted,
@@ -146,18 +151,18 @@ def _score(model: str, horizon: str, n_minutes: int, said: _Said, as_of_us: int)
 
 
 def to_card(scores: dict[str, list[WindowScore]]) -> str:
-    """The page of figures, a table per market."""
+    """Return the page of figures, a table per market."""
     lines = [f"<!-- {GENERATED} -->", "", "# Predictors: figures on a generated market", ""]
     lines += [
         f"Generated prices and texts of seed {SEED}, from {format_us(START_US)}: {WARM_UP_DAYS} days to learn, then",
-        f"targets of the last {_WINDOW}, a forecast a minute. In the first two tables news say nothing of where",
-        "prices go (though they are livelier while a wave of news lasts). In the third, prices drift the way of the",
-        "news while it lasts; the fourth is its control: the same prices, and texts of another seed, which say nothing",
-        "of them. In all of them each day's return fades by 3 % a day, which a real market need not do.",
+        f"targets of the last {_WINDOW}, a forecast a minute. In the first two tables the direction of news is",
+        "independent of prices (volatility is higher during a burst of news). In the third, prices drift in the",
+        "direction of the news during a burst; the fourth is its control: the same prices, and texts of another seed,",
+        "which are independent of them. In all of them each day's return fades by 3 % a day, unlike in a real market.",
         "",
         "`MAE/walk` below 1 is better than the random walk; p is Diebold-Mariano's, two-sided, not corrected for",
-        "how many rows there are; the direction's interval is Wilson's for outcomes that do not overlap (`apart`);",
-        "coverage is measured, its aim is 90 %.",
+        "the number of rows; the direction's interval is Wilson's for outcomes that do not overlap (`apart`);",
+        "coverage is measured, its target is 90 %.",
     ]
     for title, of_market in scores.items():
         lines += ["", f"## {title}", ""]
@@ -171,17 +176,19 @@ def to_card(scores: dict[str, list[WindowScore]]) -> str:
 
 
 def _row(score: WindowScore) -> str:
-    tested, came, held = score.diebold_mariano, score.direction, score.interval
+    test, direction, interval = score.diebold_mariano, score.direction, score.interval
     return " | ".join(
         [
             f"| {score.horizon} | {score.model} | {score.n} | {score.n_non_overlapping}",
             _number(score.mean_absolute_error, 4),
             _number(score.relative_error, 4),
-            _number(None if tested is None else tested.p_value, 3),
-            "–" if came is None else f"{came.accuracy:.1%} [{came.low:.1%}, {came.high:.1%}]",
-            "–" if held is None else f"{held.coverage:.1%}",
-            _number(None if held is None else held.mean_width, 3),
-            f"{_number(None if held is None else held.pinball_loss, 4)} |",
+            _number(None if test is None else test.p_value, 3),
+            "–"
+            if direction is None
+            else f"{direction.accuracy:.1%} [{direction.low:.1%}, {direction.high:.1%}]",
+            "–" if interval is None else f"{interval.coverage:.1%}",
+            _number(None if interval is None else interval.mean_width, 3),
+            f"{_number(None if interval is None else interval.pinball_loss, 4)} |",
         ]
     )
 
@@ -190,10 +197,13 @@ def _number(value: float | None, n_digits: int) -> str:
     return "–" if value is None else f"{value:.{n_digits}f}"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m streaming.analysis.prediction.evaluate")
-    parser.add_argument("--write", action="store_true", help="write docs/models/predictor-figures.md")
-    options = parser.parse_args()
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(app, arguments, prog="python -m streaming.analysis.prediction.evaluate")
+
+
+def evaluate(
+    write: Annotated[bool, typer.Option("--write", help="write docs/models/predictor-figures.md")] = False,
+) -> int:
     scores = {
         title: score_generated_market(
             symbol,
@@ -207,10 +217,12 @@ def main() -> int:
     }
     card = to_card(scores)
     sys.stdout.write(card)
-    if options.write:
+    if write:
         CARD.write_text(card, encoding="utf-8")
-    return 0
+    return EXIT_DONE
 
+
+app = single_command(evaluate, description="Scores of the predictors on a generated market; takes minutes.")
 
 if __name__ == "__main__":
     sys.exit(main())

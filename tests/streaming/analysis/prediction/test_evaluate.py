@@ -1,4 +1,4 @@
-"""The figures of the model card: made from a seed, the same each time."""
+"""Figures of the model card: the same each time for a seed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The figures in the sentiment scorers' card, measured again."""
+"""Figures of the sentiment scorers' card, measured again."""
 
 from streaming.analysis.sentiment.evaluate import CARD, CARDS_DIRECTORY, to_card
 
