@@ -19,7 +19,6 @@ from lakehouse.time_range import DAY_US, to_time
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.collect.source import BUNDLED_SOURCES
 from streaming.feed.market import ASSETS
-
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
