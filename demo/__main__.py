@@ -1,12 +1,16 @@
 """Command line of the demo: starts the Procfile's programs, prints what to open, and stops them at Ctrl-C."""
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
-from lakehouse.process.commands import run, single_command
+from lakehouse.errors import SettingError
+from lakehouse.process.commands import EXIT_FAILED, print_error, run, single_command
+
+DEFAULT_RUNTIME_DIR = ".runtime/demo"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,9 +23,25 @@ def start(
         typer.Option(help="stop so long after the demo is ready and its history complete, and check the API"),
     ] = None,
 ) -> int:
-    from demo.pipeline import Demo
+    from demo.pipeline import STOP_SECONDS, Demo
+    from lakehouse.process.settings import Settings
+    from lakehouse.process.stopping import run_until_stopped
 
-    return Demo().run(seconds=seconds)
+    try:
+        settings = Settings.from_environ(
+            {"CRYPTOVIZ_RUNTIME_DIR": DEFAULT_RUNTIME_DIR} | set_variables(os.environ)
+        )
+    except SettingError as error:
+        print_error("demo", error)
+        return EXIT_FAILED
+    return run_until_stopped(
+        lambda stopping: Demo(settings, stopping).run(seconds=seconds), grace_seconds=STOP_SECONDS
+    )
+
+
+def set_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that are not empty."""
+    return {name: value for name, value in environ.items() if value}
 
 
 app = single_command(start, description="The whole pipeline on this machine.")

@@ -3,8 +3,6 @@
 import math
 import os
 import re
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,10 +11,16 @@ from pathlib import Path
 
 from demo.api_requests import PATHS, get_json, n_gold_rows, newest_forecast, summarize
 from demo.program import Program, read_procfile, start_program
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import StopRequestedError, pause
 from streaming.broker.embedded import read_bootstrap
 
-DEMO_DIR = Path(".runtime/demo")
 START_SECONDS = 120.0
+PROGRAMS_STOP_SECONDS = 13.0
+BROKER_STOP_SECONDS = 5.0
+STOP_SECONDS = PROGRAMS_STOP_SECONDS + BROKER_STOP_SECONDS + 1.0
+"""The broker ends last, so that the others can still write to it; together they end within 20 s."""
 POLL_SECONDS = 0.25
 PROGRESS_SECONDS = 10.0
 LIVE_BEHIND_SECONDS = 180.0
@@ -33,17 +37,16 @@ class DemoFailedError(Exception):
 class Demo:
     """Running programs, and the lines about their progress."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings, stopping: threading.Event) -> None:
         self._start_time = time.monotonic()
-        self._stopping = threading.Event()
+        self._stopping = stopping
+        self._settings = settings
+        self._log_dir = settings.runtime_dir / "logs"
         self._programs: dict[str, Program] = {}
         self._environ = os.environ | {
-            "CRYPTOVIZ_RUNTIME_DIR": str(DEMO_DIR),
-            "CRYPTOVIZ_LAKE_URI": os.environ.get("CRYPTOVIZ_LAKE_URI") or str(DEMO_DIR / "lake"),
+            "CRYPTOVIZ_RUNTIME_DIR": str(settings.runtime_dir),
             "PYTHONUNBUFFERED": "1",
         }
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stopping.set())
 
     @property
     def seconds(self) -> float:
@@ -57,28 +60,28 @@ class Demo:
             for path in paths():
                 print(f"  curl '{url}{path}'", flush=True)
             self._wait_for_end(url, seconds)
-            return 0 if seconds is None else self._check_answers(url)
+            return EXIT_DONE if seconds is None else self._check_answers(url)
+        except StopRequestedError:
+            return EXIT_DONE
         except DemoFailedError as error:
-            print(f"demo: {error}", file=sys.stderr)
-            return 1
+            print_error("demo", error)
+            return EXIT_FAILED
         finally:
             self._stop()
 
     def _start(self) -> str:
-        (DEMO_DIR / "logs").mkdir(parents=True, exist_ok=True)
+        self._log_dir.mkdir(parents=True, exist_ok=True)
         commands = read_procfile(Path("Procfile"))
         self._start_broker(commands.pop("broker"))
         for name, command in commands.items():
             self._environ["CRYPTOVIZ_HTTP_PORT"] = os.environ.get("CRYPTOVIZ_HTTP_PORT", "8000")
-            self._programs[name] = start_program(
-                name, command, environ=self._environ, log_dir=DEMO_DIR / "logs"
-            )
+            self._programs[name] = start_program(name, command, environ=self._environ, log_dir=self._log_dir)
         url = self._wait_for_api(commands["api"])
         self._print("api", f"answers at {url}")
         self._wait("offline", lambda program: "offline ready" in program.log_text())
         self._print("offline", "generated news and a generated market, served on this machine for collectors")
         self._wait("stream", lambda program: all(line in program.log_text() for line in STREAM_STARTS))
-        self._print("stream", f"Spark analyses, and streams into {self._environ['CRYPTOVIZ_LAKE_URI']}")
+        self._print("stream", f"Spark analyses, and streams into {self._settings.lake_location().uri}")
         self._wait("prices", has_caught_up)
         self._print("collect", "seven days of news and prices are on Kafka; Spark reads them now")
         return url
@@ -88,10 +91,10 @@ class Demo:
             self._print("broker", f"external: {os.environ['CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS']}")
             return
         self._programs["broker"] = start_program(
-            "broker", command, environ=self._environ, log_dir=DEMO_DIR / "logs"
+            "broker", command, environ=self._environ, log_dir=self._log_dir
         )
         self._wait("broker", lambda program: "ready bootstrap=" in program.log_text())
-        bootstrap = read_bootstrap(DEMO_DIR / "broker") or ""
+        bootstrap = read_bootstrap(self._settings.broker_dir) or ""
         self._environ["CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS"] = bootstrap
         self._print("broker", f"Kafka is ready at {bootstrap}")
 
@@ -102,7 +105,7 @@ class Demo:
             self._pause()
             if program.has_ended and "cannot listen" in program.log_text():
                 environ = self._environ | {"CRYPTOVIZ_HTTP_PORT": "0"}
-                program = start_program("api", command, environ=environ, log_dir=DEMO_DIR / "logs")
+                program = start_program("api", command, environ=environ, log_dir=self._log_dir)
                 self._programs["api"] = program
             elif program.has_ended:
                 raise DemoFailedError(f"api ended: {program.log_tail()}")
@@ -149,7 +152,7 @@ class Demo:
         lines = [summarize(path, get_json(url, path)) for path in paths()]
         print("\n".join(lines))
         print(f"gold holds {n_gold_rows(url):,} rows")
-        return 1 if any(line.endswith("EMPTY") for line in lines) else 0
+        return EXIT_FAILED if any(line.endswith("EMPTY") for line in lines) else EXIT_DONE
 
     def _assert_running(self) -> None:
         for program in self._programs.values():
@@ -157,12 +160,17 @@ class Demo:
                 raise DemoFailedError(f"{program.name} ended by itself:\n{program.log_tail()}")
 
     def _pause(self) -> None:
-        if self._stopping.wait(POLL_SECONDS):
-            raise DemoFailedError("stopped")
+        pause(self._stopping, POLL_SECONDS)
 
     def _stop(self) -> None:
-        for program in reversed(self._programs.values()):
-            program.stop()
+        broker = self._programs.pop("broker", None)
+        for program in self._programs.values():
+            program.request_stop()
+        deadline = time.monotonic() + PROGRAMS_STOP_SECONDS
+        for program in self._programs.values():
+            program.stop(max(0.0, deadline - time.monotonic()))
+        if broker is not None:
+            broker.stop(BROKER_STOP_SECONDS)
         self._print("stopped", "nothing is left running; `make clean` removes the demo's lake")
 
     def _print(self, stage: str, text: str) -> None:

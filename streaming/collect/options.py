@@ -9,17 +9,25 @@ import typer
 from streaming.collect.source import DEFAULT_PROFILE
 from streaming.number_option import parse_seconds
 
-DEFAULT_STATE = Path(".runtime/collect")
-DEFAULT_OFFLINE = Path(".runtime/offline")
-
 Kind = Literal["news", "prices"]
 Sources = Annotated[Path, typer.Option(help="TOML file of profiles", show_default=False)]
 ProfileName = Annotated[str, typer.Option("--profile", help="profile to collect")]
 Only = Annotated[
     str | None, typer.Option(help="these sources or venues, comma-separated", show_default=False)
 ]
-OfflineDir = Annotated[Path, typer.Option("--offline", help="folder with the offline server's address")]
-StateDir = Annotated[Path, typer.Option("--state", help="folder of the state between two starts")]
+OfflineDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--offline",
+        help="folder with the offline server's address (default: offline in CRYPTOVIZ_RUNTIME_DIR)",
+    ),
+]
+StateDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--state", help="folder of the state between two starts (default: collect in CRYPTOVIZ_RUNTIME_DIR)"
+    ),
+]
 RecordDir = Annotated[
     Path | None, typer.Option("--record", help="new folder for every raw answer with its instant")
 ]
@@ -41,8 +49,8 @@ class Options:
     sources: Path
     profile: str = DEFAULT_PROFILE
     only: frozenset[str] = frozenset()
-    offline_dir: Path = DEFAULT_OFFLINE
-    state_dir: Path = DEFAULT_STATE
+    offline_dir: Path
+    state_dir: Path
     record_dir: Path | None = None
     playback_dir: Path | None = None
     bootstrap: str | None = None

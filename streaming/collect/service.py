@@ -1,6 +1,7 @@
 """Collector process: collectors of a profile on the network, or on a recording that is played back."""
 
 import logging
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import httpx
 from requests.adapters import HTTPAdapter
 
 from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE
+from lakehouse.process.commands import EXIT_DONE
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import StopRequestedError
 from streaming.broker.cluster import find_cluster, wait_topic_ids
 from streaming.collect.clock import Clock, SystemClock
 from streaming.collect.errors import CollectError, SourceConfigError
@@ -48,16 +52,16 @@ class _Environment:
         return PLAYBACK_ORIGIN if self.playback else None
 
 
-def run_collectors(options: Options, system_clock: SystemClock) -> None:
-    """Collect until the clock is stopped, ``options.seconds`` have passed, or the recording has ended.
+def run_collectors(options: Options, settings: Settings, system_clock: SystemClock) -> int:
+    """Collect until a stop is requested, ``options.seconds`` have passed, or the recording has ended.
 
-    Raises: StreamingError.
+    Raises: StreamingError, StopRequestedError.
     """
     playback = Playback(options.playback_dir) if options.playback_dir else None
     clock: Clock = playback.clock if playback else system_clock
     profile = _read_profile(options, system_clock)
     topic = RAW_NEWS.topic if options.kind == "news" else RAW_PRICE.topic
-    publisher, state_dir = _open_sink(options, topic)
+    publisher, state_dir = _open_sink(options, settings, topic, system_clock.stopping)
     recorder = Recorder(options.record_dir, system_clock, state_dir=state_dir) if options.record_dir else None
     environment = _Environment(
         clock=clock,
@@ -76,15 +80,18 @@ def run_collectors(options: Options, system_clock: SystemClock) -> None:
         if publisher is not None:
             publisher.close()
     logger.info("%s stopped", options.kind)
+    return EXIT_DONE
 
 
-def _open_sink(options: Options, topic: str) -> tuple[Publisher | None, Path | None]:
+def _open_sink(
+    options: Options, settings: Settings, topic: str, stopping: threading.Event
+) -> tuple[Publisher | None, Path | None]:
     """Return Kafka's publisher and the state folder of this very topic; neither where messages are printed."""
     if options.prints:
         return None, None
-    config = find_cluster(options.bootstrap, say=logger.warning)
-    topic_id = wait_topic_ids(config, [topic], say=logger.warning)[topic]
-    publisher = open_publisher(config, [topic], say=logger.warning)
+    kafka = find_cluster(settings, options.bootstrap, report=logger.warning, stopping=stopping)
+    topic_id = wait_topic_ids(kafka, [topic], report=logger.warning, stopping=stopping)[topic]
+    publisher = open_publisher(kafka.for_kafka_python(), [topic], report=logger.warning, stopping=stopping)
     return publisher, options.state_dir / topic / topic_id
 
 
@@ -111,7 +118,7 @@ def _offline_url(options: Options, clock: SystemClock) -> str:
             raise CollectError(f"{path} with the offline server's address is missing")
         logger.warning("waiting for `python -m streaming.offline` to write %s", path)
         if clock.sleep(_RETRY_SECONDS):
-            raise CollectError("stopped before the offline server was there")
+            raise StopRequestedError
     url = path.read_text(encoding="utf-8").strip()
     if options.record_dir is not None:
         options.record_dir.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,15 @@
 """Command line of the load generator: python -m streaming.feed {backfill,live,run,burst}."""
 
 import logging
+import os
 import secrets
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, new_app, preformatted, print_error, run
+from lakehouse.errors import LakehouseError
+from lakehouse.process.commands import EXIT_FAILED, new_app, preformatted, print_error, run
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import run_until_stopped
 from streaming.errors import StreamingError
 from streaming.feed import options as opt
 from streaming.feed.options import (
@@ -145,20 +147,12 @@ def _publish(command: str, options: Options) -> int:
 
     logging.basicConfig(level=logging.WARNING, format="feed: %(message)s")
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
     try:
-        publication.publish(command, options)
-    except StreamingError as error:
+        settings = Settings.from_environ(os.environ)
+        return run_until_stopped(lambda stopping: publication.publish(command, options, settings, stopping))
+    except (StreamingError, LakehouseError) as error:
         print_error("feed", error)
         return EXIT_FAILED
-    except KeyboardInterrupt:
-        print("\nfeed: stopped", file=sys.stderr)
-    return EXIT_DONE
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Command line of the offline server: python -m streaming.offline."""
 
 import logging
-import signal
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -10,14 +10,16 @@ from typing import Annotated
 
 import typer
 
+from lakehouse.errors import SettingError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
 from lakehouse.process.durable_file import replace_file
 from lakehouse.process.log_lines import configure_logging
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import run_until_stopped
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
 
-DEFAULT_DIRECTORY = Path(".runtime/offline")
 URL_FILE = "url"
 
 _DESCRIPTION = """\
@@ -45,27 +47,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(
     port: Annotated[int, typer.Option(help="0: the last one, else any free one")] = 0,
-    directory: Annotated[Path, typer.Option("--dir", help="folder of the address")] = DEFAULT_DIRECTORY,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", help="folder of the address (default: offline in CRYPTOVIZ_RUNTIME_DIR)"),
+    ] = None,
     seed: Annotated[int, typer.Option(help="of everything")] = 7,
     days: Annotated[float, typer.Option(help="length of the history")] = 7.0,
     link: Annotated[float, typer.Option(metavar="STRENGTH", help="how strongly news move prices")] = 0.0,
     news_every: Annotated[int, typer.Option(metavar="SECONDS", help="a text", min=1, max=3_600)] = 120,
     trades_a_minute: Annotated[int, typer.Option(metavar="N", help="in each market", min=1, max=3_600)] = 4,
 ) -> int:
-    configure_logging()
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    wire = NewsWire(seed=seed, every_seconds=news_every)
-    world = World(TradeBook(seed=seed, a_minute=trades_a_minute, wire=wire, link=link), days=days)
     try:
-        server = _listen(world, port, directory / URL_FILE)
+        settings = Settings.from_environ(os.environ)
+    except SettingError as error:
+        print_error("offline", error)
+        return EXIT_FAILED
+    configure_logging(settings, sys.stderr)
+    wire = NewsWire(seed=seed, every_seconds=news_every)
+    book = TradeBook(seed=seed, a_minute=trades_a_minute, wire=wire, link=link)
+    url_path = (directory or settings.offline_dir) / URL_FILE
+    return run_until_stopped(lambda stopping: _serve(book, days, port, url_path, stopping))
+
+
+def _serve(book: TradeBook, days: float, port: int, url_path: Path, stopping: threading.Event) -> int:
+    try:
+        server = _listen(World(book, days=days), port, url_path)
     except OSError as error:
         print_error("offline", f"cannot listen on port {port}: {error}")
         return EXIT_FAILED
     with server:
-        replace_file(directory / URL_FILE, server.url.encode())
-        logger.info("offline ready url=%s seed=%d link=%g", server.url, seed, link)
+        replace_file(url_path, server.url.encode())
+        logger.info("offline ready url=%s seed=%d link=%g", server.url, book.seed, book.link)
         stopping.wait()
     logger.info("offline stopped")
     return EXIT_DONE
