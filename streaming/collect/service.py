@@ -2,11 +2,9 @@
 
 import logging
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from requests.adapters import HTTPAdapter
 
 from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE
 from lakehouse.process.commands import EXIT_DONE
@@ -14,6 +12,7 @@ from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import StopRequestedError
 from streaming.broker.cluster import find_cluster, wait_topic_ids
 from streaming.collect.clock import Clock, SystemClock
+from streaming.collect.context import Context
 from streaming.collect.errors import CollectError, SourceConfigError
 from streaming.collect.exchanges.client import ExchangeClient
 from streaming.collect.exchanges.prices import MarketCollector
@@ -21,10 +20,10 @@ from streaming.collect.exchanges.transport import BoundedAdapter, PlaybackAdapte
 from streaming.collect.feeds.fetch import Fetcher
 from streaming.collect.feeds.news import NewsCollector
 from streaming.collect.feeds.transport import PlaybackTransport, RecordingTransport
-from streaming.collect.options import Options
+from streaming.collect.options import Kind, Options
 from streaming.collect.recording import Playback, Recorder
 from streaming.collect.rounds import Collector, run_rounds
-from streaming.collect.sink import Printer, Sink
+from streaming.collect.sink import Printer
 from streaming.collect.source import Profile, needs_offline, read_profile
 from streaming.collect.state import StateStore
 from streaming.kafka.producer import Publisher, open_publisher
@@ -34,22 +33,6 @@ PLAYBACK_ORIGIN = "replay"
 _RETRY_SECONDS = 0.5
 
 logger = logging.getLogger("streaming.collect")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Environment:
-    """Clock, sink and state that collectors share, and the recording that they write or play back."""
-
-    clock: Clock
-    sink: Sink
-    store: StateStore
-    recorder: Recorder | None
-    playback: Playback | None
-    start_us: int
-
-    @property
-    def origin(self) -> str | None:
-        return PLAYBACK_ORIGIN if self.playback else None
 
 
 def run_collectors(options: Options, settings: Settings, system_clock: SystemClock) -> int:
@@ -63,15 +46,13 @@ def run_collectors(options: Options, settings: Settings, system_clock: SystemClo
     topic = RAW_NEWS.topic if options.kind == "news" else RAW_PRICE.topic
     publisher, state_dir = _open_sink(options, settings, topic, system_clock.stopping)
     recorder = Recorder(options.record_dir, system_clock, state_dir=state_dir) if options.record_dir else None
-    environment = _Environment(
+    context = Context(
         clock=clock,
         sink=publisher or Printer(),
         store=StateStore(None, start_dir=playback.state_dir) if playback else StateStore(state_dir),
-        recorder=recorder,
-        playback=playback,
-        start_us=recorder.start_us if recorder else clock.now_us(),
+        origin=PLAYBACK_ORIGIN if playback else None,
     )
-    collectors = (_news if options.kind == "news" else _markets)(profile, environment)
+    collectors = _to_collectors(options.kind, profile, context, recorder, playback)
     end_us = None if options.seconds is None or playback else clock.now_us() + round(options.seconds * 1e6)
     logger.info("%s starts profile=%s collectors=%d", options.kind, options.profile, len(collectors))
     try:
@@ -81,6 +62,22 @@ def run_collectors(options: Options, settings: Settings, system_clock: SystemClo
             publisher.close()
     logger.info("%s stopped", options.kind)
     return EXIT_DONE
+
+
+def _to_collectors(
+    kind: Kind, profile: Profile, context: Context, recorder: Recorder | None, playback: Playback | None
+) -> list[Collector]:
+    if kind == "news":
+        fetcher = Fetcher(httpx.Client(transport=_transport(recorder, playback)), context.clock)
+        return [NewsCollector(source, fetcher=fetcher, context=context) for source in profile.news]
+    adapter = PlaybackAdapter(playback) if playback else BoundedAdapter(recorder)
+    start_us = recorder.start_us if recorder else context.clock.now_us()
+    return [
+        MarketCollector(source, symbol, client=client, context=context, start_us=start_us)
+        for source in profile.prices
+        for client in [ExchangeClient(source, adapter=adapter)]
+        for symbol in source.symbols
+    ]
 
 
 def _open_sink(
@@ -126,42 +123,7 @@ def _offline_url(options: Options, clock: SystemClock) -> str:
     return url
 
 
-def _news(profile: Profile, environment: _Environment) -> list[Collector]:
-    transport: httpx.BaseTransport | None = None
-    if environment.playback is not None:
-        transport = PlaybackTransport(environment.playback)
-    elif environment.recorder is not None:
-        transport = RecordingTransport(httpx.HTTPTransport(), environment.recorder)
-    fetcher = Fetcher(httpx.Client(transport=transport), environment.clock)
-    return [
-        NewsCollector(
-            source,
-            fetcher=fetcher,
-            store=environment.store,
-            sink=environment.sink,
-            clock=environment.clock,
-            origin=environment.origin,
-        )
-        for source in profile.news
-    ]
-
-
-def _markets(profile: Profile, environment: _Environment) -> list[Collector]:
-    adapter: HTTPAdapter = BoundedAdapter(environment.recorder)
-    if environment.playback is not None:
-        adapter = PlaybackAdapter(environment.playback)
-    return [
-        MarketCollector(
-            source,
-            symbol,
-            client=client,
-            store=environment.store,
-            sink=environment.sink,
-            clock=environment.clock,
-            start_us=environment.start_us,
-            origin=environment.origin,
-        )
-        for source in profile.prices
-        for client in [ExchangeClient(source, adapter=adapter)]
-        for symbol in source.symbols
-    ]
+def _transport(recorder: Recorder | None, playback: Playback | None) -> httpx.BaseTransport | None:
+    if playback is not None:
+        return PlaybackTransport(playback)
+    return RecordingTransport(httpx.HTTPTransport(), recorder) if recorder is not None else None

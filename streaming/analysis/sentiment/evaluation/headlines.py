@@ -7,7 +7,6 @@ from streaming.analysis.sentiment.mentions import find_mentions
 from streaming.analysis.sentiment.scorer import NEGATIVE, NEUTRAL, POSITIVE, Passage
 
 DIRECTORY = Path(__file__).parent
-SPLITS = ("training", "held_out")
 LABELS = {"+": POSITIVE, "0": NEUTRAL, "-": NEGATIVE}
 
 
@@ -46,3 +45,9 @@ def read_passages(split: str, language: str) -> list[LabelledPassage]:
             for symbol, label in labels.items()
         ]
     return passages
+
+
+def read_other_languages() -> list[tuple[str, str]]:
+    """Return (language, headline) of languages that no scorer supports."""
+    lines = (DIRECTORY / "other_languages.tsv").read_text(encoding="utf-8").splitlines()
+    return [(language, title) for language, title in (line.split("\t") for line in lines)]

@@ -2,8 +2,7 @@
 
 import pytest
 
-from streaming.analysis.sentiment.evaluate import read_other_languages
-from streaming.analysis.sentiment.evaluation.headlines import read_headlines
+from streaming.analysis.sentiment.evaluation.headlines import read_headlines, read_other_languages
 from streaming.analysis.sentiment.languages import language_of
 
 
