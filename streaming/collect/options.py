@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from streaming.collect.source import DEFAULT_PROFILE
-from streaming.number_option import parse_seconds
+from streaming.number_option import seconds_option
 
 Kind = Literal["news", "prices"]
 Sources = Annotated[Path, typer.Option(help="TOML file of profiles", show_default=False)]
@@ -35,9 +35,7 @@ PlaybackDir = Annotated[
     Path | None, typer.Option("--replay", help="folder of a recording to play back, without network")
 ]
 Bootstrap = Annotated[str | None, typer.Option(help="host:port of the cluster, comma-separated")]
-Seconds = Annotated[
-    float | None, typer.Option(help="end after so long (default: never)", parser=parse_seconds)
-]
+Seconds = Annotated[float | None, seconds_option()]
 Prints = Annotated[bool, typer.Option("--print", help="to the terminal, not to Kafka; without state")]
 
 

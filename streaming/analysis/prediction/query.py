@@ -15,11 +15,11 @@ from pyspark.sql.streaming.state import GroupStateTimeout
 
 from lakehouse.messages.contract import PREDICTED_PRICE, SYMBOL_PATTERN
 from lakehouse.process.kafka_settings import KafkaSettings
-from streaming.analysis.checkpoint import remove_unfinished_batches
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.prediction.minute_forecaster import Prediction
+from streaming.analysis.sink import start_query
 from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.kafka_source import kafka_reader
 from streaming.spark.pandas_state import patch_state_offsets
@@ -43,18 +43,13 @@ def start_predictions(
     A restart repeats at most the last batch's messages, byte for byte, and gold stores each id once. A new
     STATE_VERSION begins from Kafka's first message in a checkpoint of its own.
     """
-    checkpoint = checkpoint_dir / f"prediction-v{STATE_VERSION}"
-    remove_unfinished_batches(checkpoint)
-    return (
-        to_predictions(read_inputs(spark, kafka))
-        .writeStream.queryName(QUERY_NAME)
-        .format("kafka")
-        .options(**to_spark_options(kafka))
-        .option("topic", PREDICTED_PRICE.topic)
-        .option("checkpointLocation", str(checkpoint))
-        .outputMode("append")
-        .trigger(processingTime=f"{max(trigger_milliseconds, MIN_TRIGGER_MILLISECONDS)} milliseconds")
-        .start()
+    return start_query(
+        to_predictions(read_inputs(spark, kafka)),
+        name=QUERY_NAME,
+        topic=PREDICTED_PRICE.topic,
+        kafka=kafka,
+        checkpoint_dir=checkpoint_dir / f"prediction-v{STATE_VERSION}",
+        trigger_milliseconds=max(trigger_milliseconds, MIN_TRIGGER_MILLISECONDS),
     )
 
 

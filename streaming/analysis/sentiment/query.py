@@ -16,9 +16,9 @@ from lakehouse.aliases.versions import SEED_ALONE, AliasHistory, AliasReader, in
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.messages.contract import ANALYZED_SENTIMENT, RAW_NEWS, UNSCORED
 from lakehouse.process.kafka_settings import KafkaSettings
-from streaming.analysis.checkpoint import remove_unfinished_batches
 from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
+from streaming.analysis.sink import start_query
 from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.kafka_source import kafka_reader
 
@@ -47,7 +47,6 @@ def start_sentiment(
     At least once: a restart repeats the messages of the last batch, with the same ids, and gold stores the first of
     each. Aliases are those of ``lake``; without a lake the initial ones.
     """
-    remove_unfinished_batches(checkpoint_dir)
     if lake is not None:
         logger.info("aliases %s lake=%s", in_words(AliasReader(lake).refresh().newest), lake.uri)
     results = to_sentiments(read_news(spark, kafka), scorers, lake).observe(
@@ -56,16 +55,13 @@ def start_sentiment(
         count_if(col("label") == UNSCORED).alias("unscored"),
         concat_ws("+", array_sort(collect_set("aliases"))).alias("aliases"),
     )
-    return (
-        results.select("key", "value")
-        .writeStream.queryName(QUERY_NAME)
-        .format("kafka")
-        .options(**to_spark_options(kafka))
-        .option("topic", ANALYZED_SENTIMENT.topic)
-        .option("checkpointLocation", str(checkpoint_dir))
-        .outputMode("append")
-        .trigger(processingTime=f"{trigger_milliseconds} milliseconds")
-        .start()
+    return start_query(
+        results.select("key", "value"),
+        name=QUERY_NAME,
+        topic=ANALYZED_SENTIMENT.topic,
+        kafka=kafka,
+        checkpoint_dir=checkpoint_dir,
+        trigger_milliseconds=trigger_milliseconds,
     )
 
 
