@@ -74,7 +74,7 @@ class ArrivalBuffer:
     """Buffer that holds messages until no earlier one can still arrive, then releases them in order.
 
     The released messages and their order depend on the messages alone and not on their batches, as long as each
-    batch reads every topic to its end as of one moment.
+    batch reads every topic to its end as of one moment (decision 22).
     """
 
     _waiting: list[Arrival] = field(default_factory=list)
