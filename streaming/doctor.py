@@ -43,7 +43,7 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 LOW_BYTES, FULL_BYTES = 5_000_000_000, 1_000_000_000
 BROKER_SECONDS = 5.0
 MANY_MESSAGES = 10_000
-_POSITIONED = frozenset(spec.name for spec in INTAKE_TABLES)
+_POSITIONED = frozenset(spec.name for spec in INGESTED_TABLES)
 _PIN = re.compile(r"^([a-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+))?", re.MULTILINE)
 
 

@@ -162,7 +162,7 @@ def exclude(
     yes: YesOption = False,
 ) -> int:
     """Take a wrong message out of gold, and rebuild what came since its day without it; a dry run without --yes."""
-    from lakehouse.messages.replays import parse_record_id
+    from lakehouse.messages.record_id import parse_record_id
 
     record = parse_record_id(record_id)
     if record is None:

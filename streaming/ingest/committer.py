@@ -109,8 +109,8 @@ class Committer:
 
     def _commit(self, batch: _Batch) -> None:
         self._watch.assert_ids(self._ingestor.topics)
-        report = self._ingestor.take_in(batch.records, to_ends(batch.records))
-        position = self._ingestor.taken
+        report = self._ingestor.ingest(batch.records, to_ends(batch.records))
+        position = self._ingestor.buffered
         lag = sum(max(0, end - position[key]) for key, (_, end) in self._watch.offsets().items())
         log_batch(batch.batch_id, report, read_seconds=batch.read_seconds, lag=lag)
 
@@ -139,7 +139,7 @@ def log_batch(batch_id: int, report: BatchReport, *, read_seconds: float, lag: i
     )
 
 
-def log_commits(occasion: str, commits: Iterable[Commit]) -> None:
+def log_commits(occasion: str, commits: Iterable[CommitReport]) -> None:
     """Log commits that were made outside of a batch, where they carried rows."""
     listed = list(commits)
     metrics.count_commits(listed)

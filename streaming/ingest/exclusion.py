@@ -37,7 +37,7 @@ class Exclusion:
     """
 
     topic: str
-    record_id: Place
+    record_id: RecordId
     event_date: str | None
     message_id: str | None
     n_copies: int
@@ -52,7 +52,7 @@ class Exclusion:
         )
 
 
-def find_exclusion(lake: LakeLocation, record_id: Place) -> Exclusion:
+def find_exclusion(lake: LakeLocation, record_id: RecordId) -> Exclusion:
     """Return what excluding a message would change. Raises: NotExcludableError for one that bronze does not hold."""
     reader = Lake(lake)
     records = _fetch(reader, BRONZE.name, _RECORD, record_id)
@@ -75,7 +75,7 @@ def find_exclusion(lake: LakeLocation, record_id: Place) -> Exclusion:
 def exclude(
     *,
     lake: LakeLocation,
-    record_id: Place,
+    record_id: RecordId,
     reason: str,
     excluded_by: str,
     progress: Callable[[str], None],
@@ -113,7 +113,7 @@ def _record(lake: LakeLocation, exclusion: Exclusion, *, reason: str, excluded_b
     append(table, CORRECTIONS, rows, expected={}, advanced={})
 
 
-def _fetch(reader: Lake, name: str, statement: str, record_id: Place) -> list[tuple[Any, ...]]:
+def _fetch(reader: Lake, name: str, statement: str, record_id: RecordId) -> list[tuple[Any, ...]]:
     topic_id, partition, offset = record_id
     return reader.read(
         lambda: reader.snapshot(name),

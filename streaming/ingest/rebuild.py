@@ -1,7 +1,7 @@
 """Rebuild of gold, quarantine and duplicates from bronze, by the same transforms as the stream, as a new build.
 
 The old build goes on being served and written until the new one has ingested all that bronze holds, and has its rollups
-and scores. What bronze no longer holds is carried over from it.
+and scores. What bronze no longer holds is copied from it.
 """
 
 from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ def rebuild(
     Rows are those of the stream, ingest time aside: of copies within a partition the lowest offset is stored, and
     between partitions the one that the stream recorded; what operators excluded is quarantined. Records that the broker
     had before the day of ``since_us``, or before bronze's retained_from, are not validated again: their rows are
-    carried over. Nothing of the table service runs meanwhile.
+    copied. Nothing of the table service runs meanwhile.
 
     Raises: LockedError where it does, PositionConflictError where another rebuild was published meanwhile.
     """
@@ -78,7 +78,7 @@ def rebuild(
         for topics in _generations(catalog):
             ingestor = BatchIngestor(catalog, build, topics)
             for _ in range(MAX_ROUNDS):
-                n_records = _ingest_bronze(bronze, ingestor, forced, progress)
+                n_records = _ingest_bronze(bronze, ingestor, known_duplicates, progress)
                 if n_records <= CATCH_UP_TOLERANCE_RECORDS:
                     break
             ingestor.close()
@@ -111,7 +111,7 @@ def _generations(catalog: Catalog) -> list[dict[str, str]]:
     return [rounds[number] for number in sorted(rounds)]
 
 
-def _recorded_duplicates(catalog: Catalog) -> Forced:
+def _recorded_duplicates(catalog: Catalog) -> KnownDuplicates:
     """Return duplicates of records in another partition: only the order of the past ingestion decided between them.
 
     The duplicates of a stored record that was excluded since are validated anew.
@@ -150,7 +150,10 @@ def _recorded_duplicates(catalog: Catalog) -> Forced:
 
 
 def _ingest_bronze(
-    source: _Bronze, ingestor: BatchIngestor, forced: Forced, progress: Callable[[str], None]
+    source: _Bronze,
+    ingestor: BatchIngestor,
+    known_duplicates: KnownDuplicates,
+    progress: Callable[[str], None],
 ) -> int:
     """Ingest what bronze holds beyond the ingestor's position; returns how many records that were."""
     bronze = open_table(source.location, BRONZE)
@@ -160,13 +163,15 @@ def _ingest_bronze(
     if source.first_date is not None:
         files = files.filter(pc.greater_equal(files["partition.broker_date"], source.first_date))
         begin = {**until.offsets, **_first_offsets(source.location, files)}
-    # What bronze lacks (expired before the first start, or lost) became nothing, or was carried over.
+    # What bronze lacks (expired before the first start, or lost) became nothing, or was copied.
     ingestor.register(begin)
-    n_total = sum(until[key] - ingestor.derived_taken[key] for key in until)
+    n_total = sum(until[key] - ingestor.derived_buffered[key] for key in until)
     n_done = 0
     while ranges := _next_ranges(ingestor, until.offsets):
         records = _read_ranges(source.location, files, ingestor.topics, ranges)
-        ingestor.take_in(records, {key: end for key, (_, end) in ranges.items()}, forced=forced)
+        ingestor.ingest(
+            records, {key: end for key, (_, end) in ranges.items()}, known_duplicates=known_duplicates
+        )
         n_done += sum(end - start for start, end in ranges.values())
         progress(f"rebuild {n_done:,} of {n_total:,} offsets")
     ingestor.flush()
@@ -183,7 +188,7 @@ def _first_offsets(location: LakeLocation, files: pa.Table) -> dict[TopicPartiti
 def _next_ranges(ingestor: BatchIngestor, until: Mapping[TopicPartition, int]) -> Ranges:
     ranges: Ranges = {}
     for key, end in until.items():
-        start = ingestor.derived_taken[key]
+        start = ingestor.derived_buffered[key]
         if start < end:
             ranges[key] = (start, min(end, start + RECORDS_PER_STEP))
     return ranges
