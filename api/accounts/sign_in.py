@@ -1,4 +1,4 @@
-"""Pages of people: signing in and out, with a session."""
+"""Sign-in and sign-out pages, which begin and end a session."""
 
 import base64
 import hashlib
@@ -38,7 +38,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 @method_decorator([never_cache, csrf_protect, sensitive_post_parameters("password")], name="dispatch")
 class SignInView(View):
-    """GET the form; POST a name and a password. 429 after too many attempts, right ones too."""
+    """GET the form; POST a name and a password. 429 after too many attempts, correct ones included."""
 
     http_method_names = ("get", "head", "post")
 
@@ -49,11 +49,12 @@ class SignInView(View):
         next_path = _next_of(request, request.POST)
         name = request.POST.get("username", "")[:_MOST_NAME_CHARACTERS]
         password = request.POST.get("password", "")
-        # One after the other: an address that is over its rate counts against no name, and makes no entry of its own.
-        wait = _wait(request, f"address:{address_of(request)}") or _wait(request, f"name:{name.lower()}")
-        if wait:
-            page = self._page(request, next_path=next_path, wait_seconds=wait, status=429)
-            page["Retry-After"] = str(wait)
+        # Address first: one that is over its rate counts against no name, and makes no entry of its own.
+        wait_seconds = _wait_seconds(request, f"address:{address_of(request)}")
+        wait_seconds = wait_seconds or _wait_seconds(request, f"name:{name.lower()}")
+        if wait_seconds:
+            page = self._page(request, next_path=next_path, wait_seconds=wait_seconds, status=429)
+            page["Retry-After"] = str(wait_seconds)
             return page
         user = None
         if len(password) <= _MOST_PASSWORD_CHARACTERS and "\0" not in name:
@@ -64,19 +65,19 @@ class SignInView(View):
         return HttpResponseRedirect(next_path)
 
     def _page(self, request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
-        page = render(request, "access/sign_in.html", {"style": _STYLE, **context}, status=status)
+        page = render(request, "accounts/sign_in.html", {"style": _STYLE, **context}, status=status)
         page["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return page
 
 
 @method_decorator([never_cache, csrf_protect], name="dispatch")
 class SignOutView(View):
-    """GET a button; POST ends the session. A link from elsewhere cannot."""
+    """GET a button; POST ends the session. A link on another site cannot."""
 
     http_method_names = ("get", "head", "post")
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        page = render(request, "access/sign_out.html", {"style": _STYLE})
+        page = render(request, "accounts/sign_out.html", {"style": _STYLE})
         page["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return page
 
@@ -86,7 +87,7 @@ class SignOutView(View):
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """The admin's own form is this one."""
+    """Redirect the admin's own form to this one."""
     next_path = _next_of(request, request.GET)
     return HttpResponseRedirect(
         f"/connexion?{NEXT}={next_path}" if next_path != _HOME else "/connexion?next=/admin/"
@@ -94,15 +95,15 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _next_of(request: HttpRequest, given: Any) -> str:
-    """Where to go on: a path of this site, never another's."""
+    """Return the path to go on to: one of this site, never another's."""
     path: str = given.get(NEXT, "")
-    is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(
+    is_own_path = path.startswith("/") and url_has_allowed_host_and_scheme(
         path, allowed_hosts=None, require_https=request.is_secure()
     )
-    return path if is_ours else _HOME
+    return path if is_own_path else _HOME
 
 
-def _wait(request: HttpRequest, who: str) -> int:
-    """Seconds until another attempt is taken; 0: this one is."""
-    throttle = SignInThrottle(who)
+def _wait_seconds(request: HttpRequest, counted_as: str) -> int:
+    """Return the seconds until another attempt is accepted; 0: this one is."""
+    throttle = SignInThrottle(counted_as)
     return 0 if throttle.allow_request(request, None) else max(1, round(throttle.wait() or 1))

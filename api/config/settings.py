@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "api.maintenance",
     "api.metadata",
     "api.access",
+    "api.accounts",
 ]
 MIDDLEWARE = [
     "api.metrics.registry.MetricsMiddleware",

@@ -104,18 +104,18 @@ def test_only_an_upgrade_on_its_path_goes_to_the_gateway(
     assert is_websocket_upgrade(method, path, [("UPGRADE", upgrade)]) is wants
 
 
-def test_a_connection_passes_the_doorway_with_its_head() -> None:
-    doorway = SocketHandoff.open()
+def test_connection_is_handed_off_with_its_head() -> None:
+    handoff = SocketHandoff.open()
     here, there = socket.socketpair()
     head = to_head("GET", "/ws/v1/flux", [("HOST", "a.example")])
 
-    doorway.hand_over(there, head)
+    handoff.send(there, head)
     there.close()
-    [(taken, taken_head)] = doorway.received()
-    taken.sendall(b"hello")
+    [(received, received_head)] = handoff.receive()
+    received.sendall(b"hello")
 
     assert here.recv(5) == b"hello"
-    assert taken_head == b"GET /ws/v1/flux HTTP/1.1\r\nHOST: a.example\r\n\r\n"
-    assert list(doorway.received()) == []
-    for each in (here, taken, doorway.inside, doorway.outside):
+    assert received_head == b"GET /ws/v1/flux HTTP/1.1\r\nHOST: a.example\r\n\r\n"
+    assert list(handoff.receive()) == []
+    for each in (here, received, handoff.receiver, handoff.sender):
         each.close()
