@@ -1,4 +1,4 @@
-"""Who gets what: a resume misses nothing or says so, and nobody gets a row twice or waits for somebody slow."""
+"""Subscriptions: a resume misses nothing or says so; no client gets a row twice or waits for a slow one."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.live.client import Client, Wire
+from api.live.client import Client, Transport
 from api.live.hub import MAX_REPLAYED, Hub
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.tail.store import Message
@@ -29,14 +29,14 @@ class Live:
         self.hub = Hub(self.pipeline.tail)
         self.n_sent = 0
 
-    def send(self, n_messages: int, *, symbol: str = "btc", ring: bool = True) -> None:
+    def send(self, n_messages: int, *, symbol: str = "btc", dispatch: bool = True) -> None:
         for _ in range(n_messages):
             value = to_bytes(sentiment(START, symbol=symbol, key=str(self.n_sent)))
             message = Message(self.n_sent, symbol.encode(), value, int(START.timestamp() * 1e6))
             self._follow(Sent("analyzed-sentiment", 0, message))
             self.n_sent += 1
-        if ring:
-            self.hub.drain()
+        if dispatch:
+            self.hub.dispatch()
 
     def follow_again(self, offsets: Sequence[int]) -> None:
         """The follower begins anew and reads what was read before."""
@@ -46,7 +46,7 @@ class Live:
             self._follow(
                 Sent("analyzed-sentiment", 0, Message(offset, b"btc", value, int(START.timestamp() * 1e6)))
             )
-        self.hub.drain()
+        self.hub.dispatch()
 
     def client(self, *, max_bytes: int = 1_000_000, reads: bool = True) -> "Heard":
         return Heard(self.hub, max_bytes=max_bytes, reads=reads)
@@ -57,7 +57,7 @@ class Live:
             table, sent.partition, [sent.message], end, self.pipeline.winners.decide
         )
         self.pipeline.tail.confirm()
-        self.hub.gained(table, TopicPartition(TOPIC_ID, sent.partition), rows, end)
+        self.hub.add_rows(table, TopicPartition(TOPIC_ID, sent.partition), rows, end)
 
 
 class Heard:
@@ -67,8 +67,8 @@ class Heard:
         self.frames: list[dict[str, Any]] = []
         self.is_aborted = False
         self._reads = reads
-        self.client = Client(Wire(self._take, self._abort), max_bytes=max_bytes)
-        hub.join(self.client)
+        self.client = Client(Transport(self._take, self._abort), max_bytes=max_bytes)
+        hub.add_client(self.client)
 
     async def _take(self, frame: bytes) -> None:
         if not self._reads:
@@ -111,7 +111,7 @@ def test_a_fresh_client_gets_the_newest_row_and_then_every_row_once(tmp_path: Pa
 
         live.hub.subscribe(heard.client, "sentiment", "btc", None)
         live.send(2)
-        live.hub.drain()
+        live.hub.dispatch()
         await settle()
 
         assert heard.kinds() == ["subscribed", "snapshot", "update", "update"]
@@ -130,11 +130,11 @@ def test_a_resume_brings_what_was_missed_and_no_more(
 ) -> None:
     async def scene() -> None:
         live = Live(tmp_path)
-        live.send(5, ring=False)
+        live.send(5, dispatch=False)
         heard = live.client()
 
         live.hub.subscribe(heard.client, "sentiment", "btc", at(depuis))
-        live.hub.drain()
+        live.hub.dispatch()
         live.send(1)
         await settle()
 
@@ -217,7 +217,7 @@ def test_a_tail_that_passed_messages_over_tells_a_gap(tmp_path: Path) -> None:
         heard = live.client()
         live.hub.subscribe(heard.client, "sentiment", "btc", None)
 
-        live.hub.jumped(TABLE)
+        live.hub.add_gap(TABLE)
         live.send(1)
         await settle()
 
@@ -236,7 +236,7 @@ def test_each_client_gets_what_it_follows_until_it_leaves(tmp_path: Path) -> Non
         live.send(1, symbol="eth")
         await settle()
         live.hub.unsubscribe(other.client, "sentiment", "eth")
-        live.hub.leave(one.client)
+        live.hub.remove_client(one.client)
         live.send(1, symbol="btc")
         live.send(1, symbol="eth")
         await settle()
@@ -246,7 +246,7 @@ def test_each_client_gets_what_it_follows_until_it_leaves(tmp_path: Path) -> Non
     run(scene)
 
 
-def test_a_client_that_does_not_read_is_cut_off_and_the_other_gets_all(tmp_path: Path) -> None:
+def test_a_client_that_does_not_read_is_disconnected_and_the_other_gets_all(tmp_path: Path) -> None:
     async def scene() -> None:
         live = Live(tmp_path)
         slow, quick = live.client(max_bytes=3_000, reads=False), live.client()
@@ -270,7 +270,7 @@ def test_a_duplicate_is_no_update(tmp_path: Path) -> None:
         live.send(2)
         value = to_bytes(sentiment(START, key="0"))
         live._follow(Sent("analyzed-sentiment", 0, Message(2, b"btc", value, int(START.timestamp() * 1e6))))
-        live.hub.drain()
+        live.hub.dispatch()
         await settle()
 
         assert heard.updates() == [0, 1]
