@@ -1,4 +1,4 @@
-"""Paths of access; a trailing slash is accepted too."""
+"""Paths of accounts; a trailing slash is accepted too."""
 
 from django.urls import re_path
 

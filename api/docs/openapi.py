@@ -1,4 +1,4 @@
-"""This API as OpenAPI 3.1, made from the very tables that requests are parsed and answered with."""
+"""OpenAPI 3.1 document of this API, made from the tables that requests are parsed and answered with."""
 
 from functools import cache
 from urllib.parse import urlencode
@@ -54,7 +54,7 @@ _SYMBOL: Document = {
     "example": EXAMPLE_SYMBOL,
 }
 _WITHOUT_BUCKETS = {"intervalle": RAW, "remplissage": NO_FILLING}
-"""What parameters of buckets may be where there are none."""
+"""Values of the bucket parameters that a series without buckets accepts."""
 _FAILURES = ("400", "401", "403", "404", "406", "410", "429", "503")
 _HEADERS: Document = {
     name: {"description": description, "schema": STRING}
@@ -75,6 +75,7 @@ _NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "
 
 @cache
 def openapi_document() -> Document:
+    """Return the whole document."""
     histories = {f"/api/v1/{name}/{{symbol}}/historique": _history(series) for name, series in SERIES.items()}
     components = metadata_components()
     return {
@@ -129,7 +130,7 @@ def _query_parameter(parameter: Parameter, series: Series) -> Document:
         schema["pattern"] = parameter.pattern
     elif parameter.shape is not None:
         schema["pattern"] = parameter.shape
-    described: Document = {
+    document: Document = {
         "name": parameter.name,
         "in": "query",
         "required": False,
@@ -137,16 +138,14 @@ def _query_parameter(parameter: Parameter, series: Series) -> Document:
         "schema": schema,
     }
     if parameter.example is not None:
-        described["description"] += f". For example {parameter.example}"
+        document["description"] += f". For example {parameter.example}"
     if parameter.name == "periode":
-        described["example"] = (
-            parameter.example
-        )  # one alone: a page that fills examples in fills in all of them
-    return described
+        document["example"] = parameter.example  # the only example: Swagger UI fills in all of them at once
+    return document
 
 
 def example_urls(series: Series) -> list[str]:
-    """Questions that any lake with such a symbol answers: one for each parameter."""
+    """Return one URL for each parameter, which any lake with the symbol answers."""
     path = f"/api/v1/{series.name}/{EXAMPLE_SYMBOL}/historique"
     return [
         f"{path}?{urlencode({parameter.name: parameter.example})}"
@@ -163,7 +162,7 @@ def _history_responses(series: Series) -> Document:
     for renderer in TABULAR_RENDERERS[1:]:
         content[renderer.media_type] = {"schema": STRING if renderer.format != "arrow" else {}}
     responses["200"]["headers"] = _HEADERS
-    responses["304"] = {"description": "the answer that If-None-Match names still stands"}
+    responses["304"] = {"description": "the answer that If-None-Match names is current"}
     return responses
 
 

@@ -1,4 +1,4 @@
-"""The record in the admin: to look at, never to change."""
+"""Runs in the admin, read-only."""
 
 from django.contrib import admin
 from django.db.models import QuerySet

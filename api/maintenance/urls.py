@@ -1,4 +1,4 @@
-"""The path of the record; a trailing slash is accepted too."""
+"""Path of the runs; a trailing slash is accepted too."""
 
 from django.urls import re_path
 

@@ -1,4 +1,4 @@
-"""The metadata in the admin. What is private stays so: of a saved view it shows whose it is and when it was changed."""
+"""The metadata in the admin. Of a saved view, which is private, it shows the owner and the times only."""
 
 from typing import Any, ClassVar
 
@@ -25,7 +25,7 @@ _ALIASES_HELP = (
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """To look at, never to change."""
+    """Admin that shows rows and changes none."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -116,7 +116,7 @@ class SavedViewAdmin(ReadOnlyAdmin):
     fields = list_display
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """A list that is narrowed by what a view holds tells it."""
+        """Forbid filters by private members, which would reveal them."""
         is_private = lookup.partition("__")[0] in ("name", "parameters", "link")
         return (not is_private or lookup == "link__isempty") and super().lookup_allowed(
             lookup, value, request
@@ -128,14 +128,14 @@ class SavedViewAdmin(ReadOnlyAdmin):
 
 
 class ConfigurationForm(VersionedForm):
-    """Says what the value's key accepts."""
+    """Form that accepts what the value's key accepts."""
 
     class Meta:
         help_texts: ClassVar = {"value": "JSON: a text in double quotes, or a number"}
 
     def clean_value(self) -> Any:
         value, key = self.cleaned_data["value"], configuration.KEYS[self.instance.name]
-        if not key.takes(value):
+        if not key.accepts(value):
             raise ValidationError(key.accepted)
         return value
 
