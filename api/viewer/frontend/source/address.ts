@@ -1,4 +1,4 @@
-// What is looked at, kept in the address's fragment, so that a link reopens it.
+// The choice of the user in the address's fragment, so that a link reopens it.
 
 import type { ViewParameters } from "./api-types.ts";
 import { RANGES, WIDTHS, between, type Interval, type Range, type Span } from "./times.ts";

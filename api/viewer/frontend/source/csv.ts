@@ -41,7 +41,7 @@ function pick<P, K extends keyof P>(point: P, names: readonly K[]): Pick<P, K> {
   return Object.fromEntries(names.map((name) => [name, point[name]])) as Pick<P, K>;
 }
 
-/** Quoted where it must be; a text that a spreadsheet would run as a formula is kept a text. */
+/** Quoted where it must be; a text that a spreadsheet would run as a formula stays a text. */
 function cell(value: string | number | boolean | null | undefined): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "string") return String(value);

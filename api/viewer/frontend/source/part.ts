@@ -41,7 +41,7 @@ export function read<P>(part: Part<P>, points: readonly P[], snapshot: TableSnap
   };
 }
 
-/** The part after a refusal: what was there is kept, unless the symbol is unknown. */
+/** The part after a refusal: its points stay, unless the symbol is unknown. */
 export function refused<P>(part: Part<P>, error: AnswerError): Part<P> {
   const isKept = part.state === "ready" ? error.status !== 404 : error.isOutage && part.state !== "loading";
   if (isKept) return part;

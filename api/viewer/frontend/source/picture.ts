@@ -1,6 +1,6 @@
 // What is seen, as one picture: the charts below each other with their names, and where the numbers come from.
 
-import type { PanelName } from "./charts/stack.ts";
+import type { PanelName } from "./charts/panels.ts";
 import type { Theme } from "./charts/theme.ts";
 
 export interface Caption {

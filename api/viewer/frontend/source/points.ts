@@ -91,14 +91,14 @@ export function mergeForecasts(known: readonly Forecast[], fresh: readonly Forec
 }
 
 /** The newest point of each bucket of this width. */
-export function thin<P extends Timed>(points: readonly P[], width: number): P[] {
-  const kept: P[] = [];
+export function downsample<P extends Timed>(points: readonly P[], width: number): P[] {
+  const selected: P[] = [];
   for (const point of points) {
-    const newest = kept.at(-1);
-    if (newest && Math.floor(newest.time / width) === Math.floor(point.time / width)) kept.pop();
-    kept.push(point);
+    const newest = selected.at(-1);
+    if (newest && Math.floor(newest.time / width) === Math.floor(point.time / width)) selected.pop();
+    selected.push(point);
   }
-  return kept;
+  return selected;
 }
 
 /** Runs of buckets that follow each other without a missing one. */

@@ -1,4 +1,4 @@
-// Views that people keep: one's own by session, another's by link.
+// Saved views: one's own by session, another's by link.
 
 import type { SavedView, SavedViewsPage, SessionAnswer, SharedView, ViewParameters } from "./api-types.ts";
 import { AnswerError, ask, type Change } from "./answers.ts";

@@ -98,8 +98,7 @@ export class Viewer {
   pause(): void {
     const { choice, span } = this.state;
     if (choice.span !== null || span === null || this.#reading === null) return;
-    const kept = this.#reading;
-    this.#holdFrom(kept);
+    this.#holdFrom(this.#reading);
     this.#socket?.leave();
     this.#set({ choice: { ...choice, span } });
     void this.#poller.now();

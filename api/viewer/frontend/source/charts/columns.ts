@@ -1,7 +1,7 @@
-// Series as the chart library wants them: columns along one ascending time. null is a gap, undefined is nothing. Pure.
+// Series as columns along one ascending time, as the chart library takes them. null is a gap, undefined no value. Pure.
 
 import type { Dataset } from "../reading.ts";
-import { bucketSegments, pathSegments, thin, within, type Forecast, type PriceBucket } from "../points.ts";
+import { bucketSegments, downsample, pathSegments, within, type Forecast, type PriceBucket } from "../points.ts";
 import { HOUR, MINUTE, WIDTHS, type Span } from "../times.ts";
 
 export type Column = (number | null | undefined)[];
@@ -34,7 +34,7 @@ export function inView<P extends { readonly time: number }>(points: readonly P[]
 
 export function toPriceColumns(dataset: Dataset, now: number): PriceColumns {
   const width = WIDTHS[dataset.intervals.price];
-  const path = thin(dataset.forecasts.points, width);
+  const path = downsample(dataset.forecasts.points, width);
   const prices = bucketSegments(dataset.price.points, width);
   const forecasts = pathSegments(path, Math.max(2 * width, LEAST_HOLE));
   const of = (bucket: PriceBucket) => [closeTime(bucket, width, now), bucket.close] as const;
