@@ -1,4 +1,4 @@
-// What is seen, as a file of numbers: one row a point, one column for each thing that a point may have. Pure.
+// Export of the shown points as CSV: one row a point, one column for each member of a point. Pure.
 
 import type { Heat } from "./side-readings.ts";
 import { within } from "./points.ts";

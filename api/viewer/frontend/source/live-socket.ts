@@ -28,7 +28,7 @@ export interface Listener {
   onUpdate(channel: Channel, position: Vector, row: unknown): void;
   /** Rows were missed that only the history has. */
   onGap(): void;
-  /** Whether updates come. */
+  /** Called with true where updates come. */
   onStreaming(isStreaming: boolean): void;
 }
 

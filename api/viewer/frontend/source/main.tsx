@@ -34,7 +34,7 @@ function show(state: State): void {
   if (document.documentElement.lang !== choice.language) document.documentElement.lang = choice.language;
 }
 
-/** Where a link shares nothing, or nobody answers, the usual view begins, and the page says so. */
+/** Begins with the default view, and says so, where a link shares no view or the server does not answer. */
 async function openShared(link: string): Promise<void> {
   try {
     const { name, parameters } = await readShared(link);

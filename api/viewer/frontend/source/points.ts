@@ -152,7 +152,7 @@ export function bucketAt<P extends Timed>(points: readonly P[], time: number, wi
   return found && time < found.time + width ? found : null;
 }
 
-/** What became of a forecast whose price is known: null where it is not, or no interval was given. */
+/** True where the realised price is inside a forecast's interval; null without a price or an interval. */
 export function isInside({ realised, lower, upper }: Forecast): boolean | null {
   if (realised === null || lower === null || upper === null) return null;
   return lower <= realised && realised <= upper;

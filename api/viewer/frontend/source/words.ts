@@ -71,7 +71,7 @@ export function formatSpan({ from, to }: Span): string {
   return `${formatTime(from, "short")} – ${formatTime(to, isOneDay ? "clock" : "short")}`;
 }
 
-/** How long ago, or ahead where negative, in the one unit that says it best. */
+/** An age, or a time ahead where negative, in one unit. */
 export function formatAge(seconds: number): string {
   const size = Math.abs(seconds);
   if (size < 0.5) return word("justNow");

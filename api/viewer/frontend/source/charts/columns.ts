@@ -27,7 +27,7 @@ export function closeTime({ time, complete }: PriceBucket, width: number, now: n
   return complete ? time + width : Math.max(time, Math.min(time + width, now));
 }
 
-/** What a chart draws of a span: the points in it and those just outside, so that lines leave at the edges. */
+/** The points that a chart draws of a span: those in it and the next outside, so that lines cross the edges. */
 export function inView<P extends { readonly time: number }>(points: readonly P[], { from, to }: Span, margin: number): readonly P[] {
   return within(points, from - margin, to + margin);
 }

@@ -15,7 +15,7 @@ export interface Spot {
 }
 
 export interface GestureHandlers {
-  /** Where a pointer is; null where there is none. */
+  /** Position of the pointer; null without one. */
   locate(event: { clientX: number; clientY: number; target: EventTarget | null }): Spot | null;
   read(spot: Spot | null): void;
   choose(spot: Spot): void;

@@ -1,4 +1,4 @@
-// What the charts say of one instant: rows for the tooltips, and where their marks stand.
+// Values of the charts at one instant: rows of the tooltips, and positions of their marks.
 
 import type { State } from "../viewer.ts";
 import { bucketAt, isInside, nearest } from "../points.ts";

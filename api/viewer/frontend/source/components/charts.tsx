@@ -126,7 +126,7 @@ function Legend({ name, state: { dataset, heat } }: { name: PanelName; state: St
   return <ul class="legend">{items}</ul>;
 }
 
-/** How often the interval held in what is seen, and what is not shown. */
+/** Coverage of the interval in the shown span, and a note where predictions are left out. */
 function Held({ state: { dataset, span, choice } }: { state: State }) {
   if (dataset === null || span === null || choice.model === "" || dataset.kind === null) return null;
   const { points, cutTime } = dataset.forecasts;

@@ -1,4 +1,4 @@
-// What the chosen model's forecasts were worth, in words.
+// The scorecard of the chosen model, in sentences.
 
 import { sentences, scoresOf, titleOf, comparisonOf, type Comparison } from "../scorecard.ts";
 import type { State } from "../viewer.ts";

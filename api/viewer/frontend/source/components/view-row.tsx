@@ -15,7 +15,7 @@ interface Properties {
   readonly problemOf: (name: string) => Key | null;
   readonly onOpen: () => void;
   readonly onMessage: (text: string) => void;
-  /** Whether it was done. */
+  /** Resolves to true where it was done. */
   readonly onChange: (changed: ViewChange, done: string) => Promise<boolean>;
   readonly onOverwrite: () => Promise<unknown>;
   readonly onDelete: () => Promise<unknown>;

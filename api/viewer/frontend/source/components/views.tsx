@@ -11,7 +11,7 @@ import { Menu } from "./menu.tsx";
 import { NameForm } from "./name-form.tsx";
 import { ViewRow } from "./view-row.tsx";
 
-/** What went wrong, in words, and what helps. */
+/** A failure as text, and its remedy. */
 interface Failure {
   readonly text: string;
   readonly remedy: "reload" | "signIn" | null;
@@ -65,7 +65,7 @@ function ViewsMenu({ account, state: { choice }, viewer }: { account: Account; s
       return false;
     }
   };
-  /** Whether it was done; otherwise the page says why not. One change at a time: a double click is one. */
+  /** Resolves to true where it was done; the page shows the failure otherwise. A double click is one change. */
   const change = async (act: () => Promise<unknown>, done: string, about: Subject): Promise<boolean> => {
     if (isChanging.current) return false;
     isChanging.current = true;
