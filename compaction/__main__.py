@@ -62,7 +62,7 @@ def _retention(settings: Settings, options: Namespace) -> Retention:
 def _once(lake: Lake, options: Namespace, lock: Path) -> int:
     """One command under the lock, recorded with how it ended. A lake that does not exist is not made by looking."""
     command = COMMANDS[options.command]
-    lake.current_build(look=True)
+    lake.current_build(refresh=True)
     if options.command in READ_ONLY or getattr(options, "yes", None) is False:
         found = command(lake, options)
         _say(found, options)

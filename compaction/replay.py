@@ -122,7 +122,7 @@ def _accepted(lake: Lake, rows: list[tuple[Any, ...]]) -> tuple[list[Replayable]
 
 def _not_in_gold(lake: Lake, messages: list[Replayable]) -> list[Replayable]:
     missing = []
-    build = lake.current_build(look=True)
+    build = lake.current_build(refresh=True)
     for topic, contract in CONTRACTS.items():
         mine = [message for message in messages if message.topic == topic]
         if mine:

@@ -222,7 +222,7 @@ def _retained_from_lines(lake: Lake) -> tuple[str, ...]:
     if retained_from_us is None:
         return ()
     return (
-        f"bronze begins at {format_us(retained_from_us)}: what is older cannot be rebuilt, only carried over",
+        f"bronze begins at {format_us(retained_from_us)}: older rows cannot be rebuilt, only copied",
     )
 
 

@@ -1,7 +1,7 @@
 """Gold, quarantine and duplicates made again from bronze, by the very transforms of the stream, as a new build.
 
 The old build goes on being served and written until the new one has taken in all that bronze holds, and has its rollups
-and scores. What bronze no longer holds is carried over from it.
+and scores. Rows that bronze no longer holds are copied from it.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.catalog import LAYOUT, Build, Catalog
 from lakehouse.delta.position import TopicPartition, read_position
 from lakehouse.delta.retained_from import read_retained_from
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import open_table
-from lakehouse.derived.carry_over import carry_over
+from lakehouse.derived.copy_rows import copy_rows_before
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
 from lakehouse.engine.duckdb_session import DuckdbSession
@@ -60,7 +60,7 @@ def rebuild(
 
     Rows are those of the stream, ingest time aside: within a partition the lower offset wins, and between partitions
     the record that the stream stored; what operators excluded is quarantined. Records that the broker had before the
-    day of ``since_us``, or before bronze's horizon, are not judged again: what they became is carried over. Nothing of
+    day of ``since_us``, or before bronze's horizon, are not ingested again: their rows are copied. Nothing of
     the table service runs meanwhile. Raises LockedError where it does, PositionConflictError where another rebuild was
     published meanwhile.
     """
@@ -71,8 +71,8 @@ def rebuild(
         bronze = _Bronze(lake.child(BRONZE.name), _first_date(lake, since_us))
         if bronze.first_date is not None:
             cut_us = (bronze.first_date - date(1970, 1, 1)).days * DAY_US
-            n_rows = carry_over(Lake(lake), build, cut_us=cut_us)
-            progress(f"rebuild carried over {n_rows:,} rows from before {bronze.first_date}")
+            n_rows = copy_rows_before(Lake(lake, build=catalog.newest_build()), build, cut_us=cut_us)
+            progress(f"rebuild copied {n_rows:,} rows from before {bronze.first_date}")
         known_duplicates = _recorded_duplicates(catalog)
         for topics in _generations(catalog):
             intake = BatchIngestor(catalog, build, topics)
@@ -113,9 +113,13 @@ def _generations(catalog: Catalog) -> list[dict[str, str]]:
 def _recorded_duplicates(catalog: Catalog) -> KnownDuplicates:
     """Duplicates whose stored record came by another partition: only the order of ingestion, now past, could tell.
 
-    The duplicates of a record that was excluded since are judged anew.
+    The duplicates of a record that was excluded since are decided anew, and all of them where the old build has
+    another layout.
     """
-    location = catalog.table_location(DUPLICATES.name, catalog.current_build())
+    build = catalog.newest_build()
+    if build.layout != LAYOUT:
+        return {}
+    location = catalog.table_location(DUPLICATES.name, build)
     excluded = read_excluded(catalog)
     try:
         table = open_table(location, DUPLICATES)
@@ -156,7 +160,7 @@ def _take_in_bronze(
     if source.first_date is not None:
         files = files.filter(pc.greater_equal(files["partition.broker_date"], source.first_date))
         begin = {**until.offsets, **_first_offsets(source.location, files)}
-    # What bronze lacks (expired before the first start, or lost) became nothing, or was carried over.
+    # What bronze lacks (expired before the first start, or lost) became nothing, or was copied.
     intake.register(begin)
     n_total = sum(until[key] - intake.derived_buffered[key] for key in until)
     n_done = 0
