@@ -55,12 +55,7 @@ def create_token(*, owner: Any, name: str, scopes: list[str], expires_time: date
     """Create a token; return it with its text, which cannot be had again."""
     key, secret = secrets.token_hex(8), secrets.token_urlsafe(_SECRET_BYTES)
     token = ApiToken.objects.create(
-        owner=owner,
-        name=name,
-        key=key,
-        secret_hash=_hash(secret),
-        scopes=scopes,
-        expires_time=expires_time,
+        owner=owner, name=name, key=key, secret_hash=_hash(secret), scopes=scopes, expires_time=expires_time
     )
     return token, f"cviz_{key}_{secret}"
 

@@ -14,15 +14,7 @@ _SHOWN_CHARACTERS = 80
 
 @admin.register(MaintenanceRun)
 class MaintenanceRunAdmin(admin.ModelAdmin):
-    list_display = (
-        "started_time",
-        "command",
-        "outcome",
-        "lasted",
-        "exit_code",
-        "error_begins",
-        "host",
-    )
+    list_display = ("started_time", "command", "outcome", "lasted", "exit_code", "error_begins", "host")
     list_filter = ("command", "exit_code")
     search_fields = ("run_id", "host", "error")
     search_help_text = "run, host or error"

@@ -95,10 +95,7 @@ class Resource:
 
 _CONFIGURATION: Document = {"name": STRING, **_VALUE, "default": {}, "meaning": STRING, **_STAMPS}
 _SYMBOL: Document = {"name": "symbol", "schema": {"type": "string", "pattern": SYMBOL_PATTERN}}
-_SOURCE_NAME: Document = {
-    "name": "name",
-    "schema": {"type": "string", "pattern": SOURCE_NAME_PATTERN},
-}
+_SOURCE_NAME: Document = {"name": "name", "schema": {"type": "string", "pattern": SOURCE_NAME_PATTERN}}
 _ID: Document = {"name": "id", "schema": {"type": "integer", "minimum": 1}}
 _UUID: Document = {"name": "id", "schema": {"type": "string", "format": "uuid"}}
 CONFIGURATION_KEY: Document = {"name": "name", "schema": {"type": "string", "enum": list(KEYS)}}

@@ -121,12 +121,7 @@ class HttpWorker(ThreadWorker):
 
 def _send_problem(client: socket.socket, status: int, title: str) -> None:
     body = encode_json(
-        {
-            "type": "about:blank",
-            "title": title,
-            "status": status,
-            "detail": "the request cannot be answered",
-        }
+        {"type": "about:blank", "title": title, "status": status, "detail": "the request cannot be answered"}
     )
     head = (
         f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: {PROBLEM_MEDIA_TYPE}\r\n"
