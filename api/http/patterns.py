@@ -1,7 +1,10 @@
-"""Regular expressions of contracts, `^...$`, in the forms that paths, rows and documents need."""
+"""Regular expressions of contracts, `^...$`, in the forms that paths, rows and documents need; routes of URLs."""
 
 import re
 from functools import cache
+from typing import Any
+
+from django.urls import URLPattern, re_path
 
 
 @cache
@@ -21,6 +24,11 @@ def in_path(name: str, pattern: str) -> str:
     '(?P<symbol>[a-z]+)'
     """
     return f"(?P<{name}>{_bare(pattern)})"
+
+
+def route(pattern: str, view: Any, name: str) -> URLPattern:
+    """Return the route of a view class; a trailing slash is accepted too."""
+    return re_path(rf"\A{pattern}/?\Z", view.as_view(), name=name)
 
 
 def or_empty(pattern: str) -> str:

@@ -15,18 +15,7 @@ class MaintenanceRunSerializer(ModelSerializer):
 
     class Meta:
         model = MaintenanceRun
-        fields = (
-            "run_id",
-            "lake_uri",
-            "command",
-            "host",
-            "pid",
-            "started_time",
-            "ended_time",
-            "exit_code",
-            "error",
-            "gained",
-        )
+        fields = "__all__"
 
 
 class MaintenanceView(ListView):

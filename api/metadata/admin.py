@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from api.metadata import configuration
 from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
 from api.metadata.versioned_admin import VersionedAdmin, VersionedForm
+from api.resources.admin import FixedRowsAdmin, ReadOnlyAdmin
 from lakehouse.aliases.names import KINDS
 
 admin.site.site_header = admin.site.site_title = "CRYPTO VIZ"
@@ -22,19 +23,6 @@ _ALIASES_HELP = (
     '{"words": ["bitcoin", "btc"], "not_before": ["cash"]}. '
     + "; ".join(f"{kind} {meaning}" for kind, meaning in KINDS.items())
 )
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Admin that shows rows and changes none."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class AssetForm(VersionedForm):
@@ -141,7 +129,7 @@ class ConfigurationForm(VersionedForm):
 
 
 @admin.register(ConfigurationEntry)
-class ConfigurationEntryAdmin(VersionedAdmin):
+class ConfigurationEntryAdmin(FixedRowsAdmin, VersionedAdmin):
     form = ConfigurationForm
     list_display = ("name", "value", "meaning", "version", "changed_time")
     search_fields = ("name",)
@@ -155,12 +143,6 @@ class ConfigurationEntryAdmin(VersionedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(name__in=configuration.KEYS)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: ConfigurationEntry, form: Any, change: bool) -> None:
         if form.has_changed():
