@@ -4,13 +4,16 @@ import logging
 import multiprocessing
 import os
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from lakehouse.process import commands
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
+from lakehouse.process.stopping import end_process
 
 logger = logging.getLogger("api")
 
@@ -19,10 +22,12 @@ PROG = "python -m api"
 
 def serve() -> int:
     """Serve until a signal; return 2 where a setting is wrong, 1 where the port is taken."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _exit)  # until gunicorn installs its own handlers
     from api.config.production import check_production
     from api.server.supervisor import ApiServer, listen
     from lakehouse.errors import SettingError
-    from lakehouse.process.log_lines import log_to
+    from lakehouse.process.log_lines import configure_logging
     from lakehouse.process.settings import Settings
 
     try:
@@ -31,7 +36,7 @@ def serve() -> int:
     except SettingError as error:
         print(error, file=sys.stderr)
         return EXIT_USAGE
-    log_to(sys.stderr, log_format=settings.log_format, level=settings.log_level)
+    configure_logging(settings, sys.stderr)
     try:
         listener = listen(settings.http_host, settings.http_port)
     except OSError as error:
@@ -39,7 +44,7 @@ def serve() -> int:
         print(f"cannot listen on {address}: {error.strerror}", file=sys.stderr)
         return EXIT_FAILED
     _migrate_in_child()
-    _empty_metrics_folder(Path(settings.runtime_dir), listener)
+    _empty_metrics_folder(settings.runtime_dir, listener)
     ApiServer(settings, listener).run()
     return EXIT_DONE
 
@@ -56,6 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return commands.run(app, arguments, prog=PROG)
 
 
+def _exit(*_: object) -> NoReturn:
+    sys.exit(EXIT_DONE)
+
+
 def _empty_metrics_folder(runtime_dir: Path, listener: socket.socket) -> None:
     """Empty the folder in which processes sum their metrics, before anything is measured.
 
@@ -70,7 +79,7 @@ def _empty_metrics_folder(runtime_dir: Path, listener: socket.socket) -> None:
 
 def _migrate_in_child() -> None:
     """Migrate in a process of its own, so that the workers' forks inherit nothing of Django's."""
-    process = multiprocessing.get_context("fork").Process(target=_migrate)
+    process = multiprocessing.get_context("fork").Process(target=_migrate, daemon=True)
     process.start()
     process.join()
     if process.exitcode:
@@ -91,4 +100,4 @@ def _migrate() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -4,20 +4,27 @@ import argparse
 import math
 import os
 import re
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from demo.program import Program, read_procfile, start_program
 from demo.questions import QUESTIONS, ask, in_words, n_gold_rows, newest_forecast
+from lakehouse.errors import SettingError
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import StopRequestedError, end_process, pause, run_until_stopped
 from streaming.broker.embedded import read_bootstrap
 
-DEMO_DIR = Path(".runtime/demo")
+DEFAULT_RUNTIME_DIR = ".runtime/demo"
 START_SECONDS = 120.0
+PROGRAMS_STOP_SECONDS = 13.0
+BROKER_STOP_SECONDS = 5.0
+STOP_SECONDS = PROGRAMS_STOP_SECONDS + BROKER_STOP_SECONDS + 1.0
+"""The broker ends last, so that the others can still write to it; together they end within 20 s."""
 POLL_SECONDS = 0.25
 PROGRESS_SECONDS = 10.0
 LIVE_BEHIND_SECONDS = 180.0
@@ -34,17 +41,16 @@ class DemoFailedError(Exception):
 class Demo:
     """The running programs, and the lines that tell a person how far it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings, stopping: threading.Event) -> None:
         self._started = time.monotonic()
-        self._stopping = threading.Event()
+        self._stopping = stopping
+        self._settings = settings
+        self._log_dir = settings.runtime_dir / "logs"
         self._programs: dict[str, Program] = {}
         self._environ = os.environ | {
-            "CRYPTOVIZ_RUNTIME_DIR": str(DEMO_DIR),
-            "CRYPTOVIZ_LAKE_URI": os.environ.get("CRYPTOVIZ_LAKE_URI") or str(DEMO_DIR / "lake"),
+            "CRYPTOVIZ_RUNTIME_DIR": str(settings.runtime_dir),
             "PYTHONUNBUFFERED": "1",
         }
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stopping.set())
 
     @property
     def seconds(self) -> float:
@@ -59,6 +65,8 @@ class Demo:
                 print(f"  curl '{url}{path}'", flush=True)
             self._wait_for_end(url, seconds)
             return 0 if seconds is None else self._ask_all(url)
+        except StopRequestedError:
+            return EXIT_DONE
         except DemoFailedError as error:
             print(f"demo: {error}", file=sys.stderr)
             return 1
@@ -66,20 +74,18 @@ class Demo:
             self._stop()
 
     def _start(self) -> str:
-        (DEMO_DIR / "logs").mkdir(parents=True, exist_ok=True)
+        self._log_dir.mkdir(parents=True, exist_ok=True)
         commands = read_procfile(Path("Procfile"))
         self._start_broker(commands.pop("broker"))
         for name, command in commands.items():
             self._environ["CRYPTOVIZ_HTTP_PORT"] = os.environ.get("CRYPTOVIZ_HTTP_PORT", "8000")
-            self._programs[name] = start_program(
-                name, command, environ=self._environ, log_dir=DEMO_DIR / "logs"
-            )
+            self._programs[name] = start_program(name, command, environ=self._environ, log_dir=self._log_dir)
         url = self._wait_for_api(commands["api"])
         self._say("api", f"answers at {url}")
         self._wait("offline", lambda program: "offline ready" in program.log_text())
         self._say("offline", "generated news and a generated market, served on this machine for collectors")
         self._wait("stream", lambda program: all(line in program.log_text() for line in STREAM_STARTS))
-        self._say("stream", f"Spark analyses, and streams into {self._environ['CRYPTOVIZ_LAKE_URI']}")
+        self._say("stream", f"Spark analyses, and streams into {self._settings.lake_location().uri}")
         self._wait("prices", has_caught_up)
         self._say("collect", "seven days of news and prices are on Kafka; Spark goes through them now")
         return url
@@ -89,10 +95,10 @@ class Demo:
             self._say("broker", f"external: {os.environ['CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS']}")
             return
         self._programs["broker"] = start_program(
-            "broker", command, environ=self._environ, log_dir=DEMO_DIR / "logs"
+            "broker", command, environ=self._environ, log_dir=self._log_dir
         )
         self._wait("broker", lambda program: "ready bootstrap=" in program.log_text())
-        bootstrap = read_bootstrap(DEMO_DIR / "broker") or ""
+        bootstrap = read_bootstrap(self._settings.broker_dir) or ""
         self._environ["CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS"] = bootstrap
         self._say("broker", f"Kafka is ready at {bootstrap}")
 
@@ -103,7 +109,7 @@ class Demo:
             self._pause()
             if program.has_ended and "cannot listen" in program.log_text():
                 environ = self._environ | {"CRYPTOVIZ_HTTP_PORT": "0"}
-                program = start_program("api", command, environ=environ, log_dir=DEMO_DIR / "logs")
+                program = start_program("api", command, environ=environ, log_dir=self._log_dir)
                 self._programs["api"] = program
             elif program.has_ended:
                 raise DemoFailedError(f"api ended: {program.log_tail()}")
@@ -156,12 +162,17 @@ class Demo:
                 raise DemoFailedError(f"{program.name} ended by itself:\n{program.log_tail()}")
 
     def _pause(self) -> None:
-        if self._stopping.wait(POLL_SECONDS):
-            raise DemoFailedError("stopped")
+        pause(self._stopping, POLL_SECONDS)
 
     def _stop(self) -> None:
-        for program in reversed(self._programs.values()):
-            program.stop()
+        broker = self._programs.pop("broker", None)
+        for program in self._programs.values():
+            program.request_stop()
+        deadline = time.monotonic() + PROGRAMS_STOP_SECONDS
+        for program in self._programs.values():
+            program.stop(max(0.0, deadline - time.monotonic()))
+        if broker is not None:
+            broker.stop(BROKER_STOP_SECONDS)
         self._say("stopped", "nothing is left running; `make clean` removes the demo's lake")
 
     def _say(self, stage: str, text: str) -> None:
@@ -188,8 +199,22 @@ def main() -> int:
         help="stop by itself so long after it is ready (with a whole history), ask the API and check",
     )
     options = parser.parse_args()
-    return Demo().run(seconds=options.seconds)
+    try:
+        settings = Settings.from_environ(
+            {"CRYPTOVIZ_RUNTIME_DIR": DEFAULT_RUNTIME_DIR} | set_variables(os.environ)
+        )
+    except SettingError as error:
+        print_error("demo", error)
+        return EXIT_FAILED
+    return run_until_stopped(
+        lambda stopping: Demo(settings, stopping).run(seconds=options.seconds), grace_seconds=STOP_SECONDS
+    )
+
+
+def set_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that are not empty."""
+    return {name: value for name, value in environ.items() if value}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

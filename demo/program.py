@@ -12,8 +12,7 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
-BOUND_CHILD = Path("streaming/broker/bound_child.py")
-STOP_SECONDS = 20.0
+PARENT_DEATH_EXEC = Path("streaming/broker/parent_death_exec.py")
 LOG_TAIL_LINES = 15
 
 
@@ -35,12 +34,16 @@ class Program:
     def log_tail(self) -> str:
         return "\n".join(self.log_text().splitlines()[-LOG_TAIL_LINES:])
 
-    def stop(self) -> None:
-        """Asks it to end, and after a while ends it and all that it started."""
+    def request_stop(self) -> None:
+        """Send SIGTERM, without waiting."""
         if not self.has_ended:
             self.process.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_SECONDS)
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Ask it to end, and after so long kill it and all that it started."""
+        self.request_stop()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout_seconds)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -59,7 +62,7 @@ def read_procfile(path: Path) -> dict[str, list[str]]:
 def start_program(name: str, command: list[str], *, environ: Mapping[str, str], log_dir: Path) -> Program:
     """Starts a program in a session of its own, so that Ctrl-C reaches the demo alone, which stops it in order."""
     log_path = log_dir / f"{name}.log"
-    bound = [sys.executable, "-I", "-S", str(BOUND_CHILD), str(os.getpid()), *command]
+    bound = [sys.executable, "-I", "-S", str(PARENT_DEATH_EXEC), str(os.getpid()), *command]
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             bound, env=dict(environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

@@ -1,7 +1,6 @@
 """Rate limits of addresses, users and sign-ins: 429 with Retry-After beyond them. Off unless a rate is set."""
 
 import hashlib
-from pathlib import Path
 
 from django.http import HttpRequest
 from filelock import FileLock
@@ -59,7 +58,7 @@ class SignInThrottle(SimpleRateThrottle):
         return f"{self.scope}:{self._digest}"
 
     def allow_request(self, request: HttpRequest, view: object) -> bool:
-        lock = Path(current_settings().runtime_dir).expanduser() / "sign-in.lock"
+        lock = current_settings().runtime_dir / "sign-in.lock"
         with FileLock(lock):
             return bool(super().allow_request(request, view))
 

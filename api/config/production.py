@@ -1,7 +1,8 @@
 """Settings that production requires."""
 
 from lakehouse.errors import SettingError
-from lakehouse.process.settings import PREFIX, Settings
+from lakehouse.process.environment import PREFIX
+from lakehouse.process.settings import Settings
 
 MIN_KEY_CHARACTERS = 50
 MIN_DISTINCT_CHARACTERS = 10

@@ -14,9 +14,10 @@ from typing import Protocol
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from lakehouse.process.kafka_settings import KafkaSettings
+from lakehouse.process.stopping import StopRequestedError, call_until_stopped
 from streaming.analysis.progress import ProgressLog
 from streaming.ingest.topic_watch import TopicWatch
-from streaming.kafka.settings import KafkaSettings
 from streaming.spark.supervision import keep_running
 
 logger = logging.getLogger(__name__)
@@ -56,10 +57,16 @@ class AnalysisSettings:
 class AnalysisService:
     """Runs its queries until `stop`. At least once: kill it at any instant and start it again."""
 
-    def __init__(self, spark_factory: Callable[[], SparkSession], settings: AnalysisSettings) -> None:
+    def __init__(
+        self,
+        spark_factory: Callable[[], SparkSession],
+        settings: AnalysisSettings,
+        *,
+        stopping: threading.Event | None = None,
+    ) -> None:
         self._spark_factory = spark_factory
         self._settings = settings
-        self._stopping = threading.Event()
+        self._stopping = stopping or threading.Event()
         self._failures: list[BaseException] = []
 
     def stop(self) -> None:
@@ -68,7 +75,10 @@ class AnalysisService:
 
     def run(self) -> None:
         """Analyses until `stop`. Raises CompactedTopicError, which only an operator can mend, and SparkLostError."""
-        spark = self._spark_factory()
+        try:
+            spark = call_until_stopped(self._spark_factory, self._stopping)
+        except StopRequestedError:
+            return
         threads = [
             threading.Thread(target=self._keep, args=(spark, query), name=query.name, daemon=True)
             for query in self._settings.queries
@@ -92,7 +102,7 @@ class AnalysisService:
     def _run_once(self, spark: SparkSession, query: AnalysisQuery) -> None:
         """One run of one query: until it is told to stop, fails, or one of its topics is another one."""
         settings = self._settings
-        with TopicWatch(settings.kafka.for_kafka_python(), (*query.inputs, query.output)) as watch:
+        with TopicWatch(settings.kafka, (*query.inputs, query.output), self._stopping) as watch:
             ids = watch.ids()
             running = query.start(
                 spark,

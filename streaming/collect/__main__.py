@@ -2,8 +2,8 @@
 
 import logging
 import os
-import signal
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,13 @@ from pathlib import Path
 import httpx
 from requests.adapters import HTTPAdapter
 
-from lakehouse.errors import SettingError
+from lakehouse.errors import LakehouseError
 from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import StopRequestedError, end_process, run_until_stopped
 from streaming.broker.cluster import find_cluster, wait_topic_ids
 from streaming.collect import gaps
 from streaming.collect.clock import Clock, SystemClock
@@ -59,34 +61,27 @@ class _Setting:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
-    if given[:1] == ["gaps"]:
-        return gaps.main(given[1:])
-    options = parse_options(given)
-    configure_logging()
-    for noisy in ("httpx", "httpcore", "kafka", "urllib3", "ccxt"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    clock = SystemClock()
     try:
-        serve_metrics(options.kind, Settings.from_environ(os.environ).metrics_addresses())
-    except SettingError as error:
-        print(f"collect: {error}", file=sys.stderr)
-        return 1
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: clock.stop())
-    try:
-        _collect(options, clock)
-    except StreamingError as error:
-        print(f"collect: {error}", file=sys.stderr)
-        return 1
-    return 0
+        settings = Settings.from_environ(os.environ)
+        if given[:1] == ["gaps"]:
+            return gaps.main(given[1:], settings)
+        options = parse_options(given, settings)
+        configure_logging(settings, sys.stderr)
+        for noisy in ("httpx", "httpcore", "kafka", "urllib3", "ccxt"):
+            logging.getLogger(noisy).setLevel(logging.CRITICAL)
+        serve_metrics(options.kind, settings.metrics_addresses())
+        return run_until_stopped(lambda stopping: _collect(options, settings, SystemClock(stopping)))
+    except (StreamingError, LakehouseError) as error:
+        print_error("collect", error)
+        return EXIT_FAILED
 
 
-def _collect(options: Options, system_clock: SystemClock) -> None:
+def _collect(options: Options, settings: Settings, system_clock: SystemClock) -> int:
     replay = Replay(options.replay_dir) if options.replay_dir else None
     clock: Clock = replay.clock if replay else system_clock
     profile = _profile(options, system_clock, is_replay=replay is not None)
     topic = RAW_NEWS.topic if options.kind == "news" else RAW_PRICE.topic
-    publisher, state_dir = _open_sink(options, topic)
+    publisher, state_dir = _open_sink(options, settings, topic, system_clock.stopping)
     recorder = Recorder(options.record_dir, system_clock, state_dir=state_dir) if options.record_dir else None
     setting = _Setting(
         clock=clock,
@@ -105,15 +100,18 @@ def _collect(options: Options, system_clock: SystemClock) -> None:
         if publisher is not None:
             publisher.close()
     logger.info("%s stopped", options.kind)
+    return EXIT_DONE
 
 
-def _open_sink(options: Options, topic: str) -> tuple[Publisher | None, Path | None]:
+def _open_sink(
+    options: Options, settings: Settings, topic: str, stopping: threading.Event
+) -> tuple[Publisher | None, Path | None]:
     """Kafka, with the folder of what is known of this very topic; neither where messages are only printed."""
     if options.prints:
         return None, None
-    config = find_cluster(options.bootstrap, say=logger.warning)
-    topic_id = wait_topic_ids(config, [topic], say=logger.warning)[topic]
-    publisher = open_publisher(config, [topic], say=logger.warning)
+    kafka = find_cluster(settings, options.bootstrap, report=logger.warning, stopping=stopping)
+    topic_id = wait_topic_ids(kafka, [topic], report=logger.warning, stopping=stopping)[topic]
+    publisher = open_publisher(kafka.for_kafka_python(), [topic], report=logger.warning, stopping=stopping)
     return publisher, options.state_dir / topic / topic_id
 
 
@@ -140,7 +138,7 @@ def _offline_url(options: Options, clock: SystemClock, *, is_replay: bool) -> st
             raise CollectError(f"{path} does not say where the offline server was")
         logger.warning("waiting for `python -m streaming.offline` to write %s", path)
         if clock.sleep(_LOOK_AGAIN_SECONDS):
-            raise CollectError("stopped before the offline server was there")
+            raise StopRequestedError
     url = path.read_text(encoding="utf-8").strip()
     if options.record_dir is not None:
         options.record_dir.mkdir(parents=True, exist_ok=True)
@@ -192,4 +190,4 @@ def _markets(profile: Profile, setting: _Setting) -> list[Collector]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -2,26 +2,29 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from lakehouse.messages.contract import RAW_PRICE
+from lakehouse.process.commands import EXIT_FAILED, print_error
+from lakehouse.process.settings import Settings
 from streaming.collect.errors import StateFileError
-from streaming.collect.options import DEFAULT_STATE
 from streaming.collect.prices import MAX_GAPS, Gap, MarketState
 from streaming.collect.state import StateStore
 
 
-def main(arguments: Sequence[str]) -> int:
-    options = _parser().parse_args(arguments)
+def main(arguments: Sequence[str], settings: Settings) -> int:
+    options = _parser(settings).parse_args(arguments)
+    if not options.state.is_dir():
+        print_error("collect", f"there is no folder {options.state}: did a collector run with this --state?")
+        return EXIT_FAILED
     try:
         found = list(find_gaps(options.state))
     except StateFileError as error:
-        print(f"collect: {error}", file=sys.stderr)
-        return 1
+        print_error("collect", error)
+        return EXIT_FAILED
     for market, gap in found:
         if options.json:
             print(json.dumps({"market": market, **msgspec.to_builtins(gap)}))
@@ -40,14 +43,14 @@ def find_gaps(state_dir: Path) -> Iterator[tuple[str, Gap]]:
             yield path.stem, gap
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m streaming.collect gaps",
         description="Lists what exchanges did not give: after when, before when, how many trades, why. "
         f"Each market keeps its last {MAX_GAPS:,} gaps.",
     )
     parser.add_argument(
-        "--state", type=Path, default=DEFAULT_STATE, help=f"the collectors' (default {DEFAULT_STATE})"
+        "--state", type=Path, default=settings.collect_dir, help="the collectors' (default %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse.process.settings import Settings
 from streaming.collect.source import BUNDLED_SOURCES, DEFAULT_PROFILE
-
-DEFAULT_STATE = Path(".runtime/collect")
-DEFAULT_OFFLINE = Path(".runtime/offline")
 
 _DESCRIPTION = """\
 Collects news and prices and publishes them to Kafka: raw-news and raw-price.
@@ -57,9 +55,9 @@ class Options:
     prints: bool
 
 
-def parse_options(arguments: Sequence[str] | None = None) -> Options:
+def parse_options(arguments: Sequence[str], settings: Settings) -> Options:
     """Raises SystemExit, as argparse does, with one line that names the option and what it takes."""
-    given = _parser().parse_args(arguments)
+    given = _parser(settings).parse_args(arguments)
     return Options(
         kind=given.kind,
         sources=given.sources,
@@ -75,7 +73,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m streaming.collect",
         description=_DESCRIPTION,
@@ -91,12 +89,13 @@ def _parser() -> argparse.ArgumentParser:
                 description=help_,
                 epilog=_EXAMPLES,
                 formatter_class=argparse.RawDescriptionHelpFormatter,
-            )
+            ),
+            settings,
         )
     return parser
 
 
-def _add_options(parser: argparse.ArgumentParser) -> None:
+def _add_options(parser: argparse.ArgumentParser, settings: Settings) -> None:
     parser.add_argument("--sources", type=Path, default=BUNDLED_SOURCES, help="TOML file of profiles")
     parser.add_argument(
         "--profile", default=DEFAULT_PROFILE, help=f"which of them (default {DEFAULT_PROFILE})"
@@ -107,11 +106,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offline",
         type=Path,
-        default=DEFAULT_OFFLINE,
-        help=f"folder in which the offline server says its address (default {DEFAULT_OFFLINE})",
+        default=settings.offline_dir,
+        help="folder in which the offline server says its address (default %(default)s)",
     )
     parser.add_argument(
-        "--state", type=Path, default=DEFAULT_STATE, help=f"what is remembered (default {DEFAULT_STATE})"
+        "--state", type=Path, default=settings.collect_dir, help="what is remembered (default %(default)s)"
     )
     recording = parser.add_mutually_exclusive_group()
     recording.add_argument("--record", type=Path, help="new folder for every raw answer with its instant")

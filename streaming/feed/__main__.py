@@ -1,17 +1,20 @@
 """The feed's command line: python -m streaming.feed {backfill,live,run,burst}."""
 
 import logging
-import signal
+import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from types import FrameType
-from typing import Any
 
+from lakehouse.errors import LakehouseError
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import StopRequestedError, end_process, run_until_stopped
 from streaming.broker.cluster import find_cluster, wait_topic_ids
 from streaming.errors import StreamingError
-from streaming.feed.backfill import Task, publish_past
+from streaming.feed.backfill import Target, Task, publish_past
 from streaming.feed.cli import Options, parse_options
 from streaming.feed.live import publish_live, publish_steadily
 from streaming.feed.progress import Progress
@@ -27,34 +30,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_options(arguments)
     logging.basicConfig(level=logging.WARNING, format="feed: %(message)s")
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
     try:
-        config = find_cluster(options.bootstrap, say=_say)
-        _COMMANDS[options.command](options, config)
-    except StreamingError as error:
-        print(f"feed: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nfeed: stopped", file=sys.stderr)
-        return 0
-    return 0
+        settings = Settings.from_environ(os.environ)
+        return run_until_stopped(lambda stopping: _publish(options, settings, stopping))
+    except (StreamingError, LakehouseError) as error:
+        print_error("feed", error)
+        return EXIT_FAILED
 
 
-def _backfill(options: Options, client_config: dict[str, Any]) -> None:
-    _publish_days(options, client_config, now_us=_now_us())
+def _publish(options: Options, settings: Settings, stopping: threading.Event) -> int:
+    kafka = find_cluster(settings, options.bootstrap, report=_report, stopping=stopping)
+    try:
+        _COMMANDS[options.command](options, Target(kafka, stopping))
+    except StopRequestedError:
+        _report("stopped")
+    return EXIT_DONE
 
 
-def _live(options: Options, client_config: dict[str, Any]) -> None:
-    _publish_on(options, client_config, start_us=_now_us(), state=None)
+def _backfill(options: Options, target: Target) -> None:
+    _publish_days(options, target, now_us=_now_us())
 
 
-def _run(options: Options, client_config: dict[str, Any]) -> None:
-    state = _publish_days(options, client_config, now_us=_now_us())
-    _publish_on(options, client_config, start_us=state.until_us, state=state)
+def _live(options: Options, target: Target) -> None:
+    _publish_on(options, target, start_us=_now_us(), state=None)
 
 
-def _burst(options: Options, client_config: dict[str, Any]) -> None:
+def _run(options: Options, target: Target) -> None:
+    state = _publish_days(options, target, now_us=_now_us())
+    _publish_on(options, target, start_us=state.until_us, state=state)
+
+
+def _burst(options: Options, target: Target) -> None:
     now_us = _now_us()
     assert options.n_messages is not None
     progress = Progress("burst")
@@ -63,9 +69,9 @@ def _burst(options: Options, client_config: dict[str, Any]) -> None:
     if options.rate is None:
         start_us = now_us - round(options.days * _DAY_US)
         task = Task(feed=feed, start_us=start_us, end_us=now_us, n_messages=options.n_messages)
-        publish_past(task, client_config, progress, n_workers=options.n_workers, on_published=lambda _: None)
+        publish_past(task, target, progress, n_workers=options.n_workers, on_published=lambda _: None)
     else:
-        publisher = _open(client_config, progress)
+        publisher = _open(target, progress)
         try:
             publish_steadily(
                 feed,
@@ -74,20 +80,21 @@ def _burst(options: Options, client_config: dict[str, Any]) -> None:
                 rate=options.rate,
                 n_messages=options.n_messages,
                 start_us=_now_us(),
+                stopping=target.stopping,
             )
         finally:
             publisher.close()
     progress.finish()
 
 
-def _publish_days(options: Options, client_config: dict[str, Any], *, now_us: int) -> FeedState:
+def _publish_days(options: Options, target: Target, *, now_us: int) -> FeedState:
     """The backfill, from where the state file says that it is needed."""
     progress = Progress("backfill")
     wanted = FeedState(
         seed=options.seed,
         link=options.link,
         symbols=tuple(sorted(options.symbols)),
-        topic_ids=_topic_ids(client_config, progress) if options.state else (),
+        topic_ids=_topic_ids(target, progress) if options.state else (),
         from_us=now_us - round(options.days * _DAY_US),
         until_us=now_us,
     )
@@ -102,19 +109,17 @@ def _publish_days(options: Options, client_config: dict[str, Any], *, now_us: in
 
     feed = _to_feed(options)
     task = Task(feed=feed, start_us=start_us, end_us=now_us)
-    publish_past(task, client_config, progress, n_workers=options.n_workers, on_published=save)
+    publish_past(task, target, progress, n_workers=options.n_workers, on_published=save)
     progress.finish()
     return _until(wanted, now_us, from_us=from_us)
 
 
-def _publish_on(
-    options: Options, client_config: dict[str, Any], *, start_us: int, state: FeedState | None
-) -> None:
+def _publish_on(options: Options, target: Target, *, start_us: int, state: FeedState | None) -> None:
     assert options.rate is not None
     progress = Progress("live")
     live = density_for_rate(options.rate, options.symbols)
     feed = replace(_to_feed(options), live=live, live_from_us=start_us)
-    publisher = _open(client_config, progress)
+    publisher = _open(target, progress)
     end_us = None if options.seconds is None else _now_us() + round(options.seconds * 1e6)
 
     def save(until_us: int) -> None:
@@ -122,7 +127,15 @@ def _publish_on(
             write_state(options.state, _until(state, until_us, from_us=state.from_us))
 
     try:
-        publish_live(feed, publisher, progress, start_us=start_us, on_published=save, end_us=end_us)
+        publish_live(
+            feed,
+            publisher,
+            progress,
+            start_us=start_us,
+            on_published=save,
+            end_us=end_us,
+            stopping=target.stopping,
+        )
     finally:
         publisher.close()
     progress.finish()
@@ -132,20 +145,22 @@ def _to_feed(options: Options) -> Feed:
     return Feed(seed=options.seed, symbols=options.symbols, dose=options.dose, link=options.link)
 
 
-def _open(client_config: dict[str, Any], progress: Progress) -> Publisher:
-    return open_publisher(client_config, FEED_TOPICS, say=progress.say)
+def _open(target: Target, progress: Progress) -> Publisher:
+    return open_publisher(
+        target.kafka.for_kafka_python(), FEED_TOPICS, report=progress.say, stopping=target.stopping
+    )
 
 
 def _until(state: FeedState, until_us: int, *, from_us: int) -> FeedState:
     return replace(state, from_us=from_us, until_us=until_us)
 
 
-def _topic_ids(client_config: dict[str, Any], progress: Progress) -> tuple[str, ...]:
-    ids = wait_topic_ids(client_config, FEED_TOPICS, say=progress.say)
+def _topic_ids(target: Target, progress: Progress) -> tuple[str, ...]:
+    ids = wait_topic_ids(target.kafka, FEED_TOPICS, report=progress.say, stopping=target.stopping)
     return tuple(ids[topic] for topic in sorted(ids))
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     print(f"feed: {text}", file=sys.stderr, flush=True)
 
 
@@ -153,11 +168,7 @@ def _now_us() -> int:
     return time.time_ns() // 1_000
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 _COMMANDS = {"backfill": _backfill, "live": _live, "run": _run, "burst": _burst}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -7,10 +7,12 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lakehouse.process.kafka_settings import KafkaSettings
+from lakehouse.process.stopping import StopRequestedError
 from streaming.errors import StreamingError
 from streaming.feed.market import ASSETS
 from streaming.feed.progress import Progress
@@ -26,6 +28,14 @@ _DENSER = 1.5
 
 class FeedWorkerError(StreamingError):
     """A process of the feed ended before its work did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The cluster that is published to, and the event that asks to stop."""
+
+    kafka: KafkaSettings
+    stopping: threading.Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +73,7 @@ def split_task(task: Task, n_workers: int) -> list[Task]:
 
 def publish_past(
     task: Task,
-    client_config: Mapping[str, Any],
+    target: Target,
     progress: Progress,
     *,
     n_workers: int,
@@ -72,19 +82,21 @@ def publish_past(
     """Publishes a task and returns the number of messages acknowledged.
 
     ``on_published`` is told, again and again, the instant before which everything is on the broker.
-    Raises: FeedWorkerError.
+    Raises: FeedWorkerError, StopRequestedError.
     """
     tasks = split_task(task, n_workers)
     context = multiprocessing.get_context("spawn")
     reports: Any = context.Queue()
     workers = [
-        context.Process(target=_work, args=(number, part, dict(client_config), reports), daemon=True)
+        context.Process(
+            target=_work, args=(number, part, target.kafka.for_kafka_python(), reports), daemon=True
+        )
         for number, part in enumerate(tasks)
     ]
     for worker in workers:
         worker.start()
     try:
-        return _follow(task, workers, reports, progress, on_published)
+        return _follow(task, workers, reports, progress, on_published, target.stopping)
     finally:
         for worker in workers:
             worker.terminate()
@@ -119,12 +131,19 @@ def choose_evenly(feed: Feed, *, start_us: int, end_us: int, n: int) -> list[Mes
 
 
 def _follow(
-    task: Task, workers: list[Any], reports: Any, progress: Progress, on_published: Callable[[int], None]
+    task: Task,
+    workers: list[Any],
+    reports: Any,
+    progress: Progress,
+    on_published: Callable[[int], None],
+    stopping: threading.Event,
 ) -> int:
     start = task.start_us
     last = {n: _Report(worker=n, n_messages=0, until_us=start, reached_us=start) for n in range(len(workers))}
     until_us = start
     while until_us < task.end_us:
+        if stopping.is_set():
+            raise StopRequestedError
         _check_alive(workers, {n for n, report in last.items() if report.until_us < task.end_us})
         try:
             report = reports.get(timeout=0.5)
@@ -170,7 +189,7 @@ def _work(number: int, task: Task, client_config: dict[str, Any], reports: Any) 
 
     publisher: Publisher | None = None
     publisher = open_publisher(
-        client_config, FEED_TOPICS, say=lambda text: report(until_us, text), linger_ms=20
+        client_config, FEED_TOPICS, report=lambda text: report(until_us, text), linger_ms=20
     )
     for end_us, messages in messages_of(task):
         for n_sent, message in enumerate(messages):

@@ -1,10 +1,12 @@
 """The present: windows of a few seconds, drawn ahead, each message published at its own moment."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from lakehouse.process.stopping import NEVER, pause
 from streaming.feed.backfill import choose_evenly
 from streaming.feed.progress import Progress
 from streaming.feed.stream import Feed, messages_between
@@ -25,23 +27,34 @@ def publish_live(
     start_us: int,
     on_published: Callable[[int], None],
     end_us: int | None = None,
+    stopping: threading.Event = NEVER,
 ) -> None:
-    """Publishes the feed from ``start_us`` on, for ever or until ``end_us``. What is due goes at once."""
+    """Publishes the feed from ``start_us`` on, for ever or until ``end_us``. What is due goes at once.
+
+    Raises: StopRequestedError.
+    """
     windows = _ahead(lambda start, end: messages_between(feed, start_us=start, end_us=end), start_us, end_us)
     for until_us, messages in windows:
         for message in messages:
-            _sleep_until(message.publish_us)
+            _sleep_until(message.publish_us, stopping)
             publisher.send(message)
             publisher.poll()
             progress.update(publisher.n_acknowledged, note=_note(publisher))
-        _sleep_until(until_us)
+        _sleep_until(until_us, stopping)
         publisher.flush()
         on_published(until_us)
         progress.update(publisher.n_acknowledged, note=_note(publisher))
 
 
 def publish_steadily(
-    feed: Feed, publisher: Publisher, progress: Progress, *, rate: float, n_messages: int, start_us: int
+    feed: Feed,
+    publisher: Publisher,
+    progress: Progress,
+    *,
+    rate: float,
+    n_messages: int,
+    start_us: int,
+    stopping: threading.Event = NEVER,
 ) -> None:
     """Publishes exactly ``n_messages``, ``rate`` of them a second, evenly: a load with a known pace."""
     window_us = max(1_000_000, round(1e6 / rate))
@@ -57,7 +70,7 @@ def publish_steadily(
 
     for _, messages in _ahead(choose, start_us, end_us, window_us=window_us):
         for message in messages:
-            _sleep_until(message.publish_us)
+            _sleep_until(message.publish_us, stopping)
             publisher.send(message)
             publisher.poll()
             progress.update(publisher.n_acknowledged, share=publisher.n_acknowledged / n_messages)
@@ -95,6 +108,6 @@ def _note(publisher: Publisher) -> str:
     return f"({waiting:,} wait for the broker)" if waiting > 1_000 else ""
 
 
-def _sleep_until(time_us: int) -> None:
+def _sleep_until(time_us: int, stopping: threading.Event) -> None:
     while (left_seconds := time_us / 1e6 - time.time()) > 0:
-        time.sleep(min(left_seconds, _LONGEST_SLEEP_SECONDS))
+        pause(stopping, min(left_seconds, _LONGEST_SLEEP_SECONDS))

@@ -2,19 +2,22 @@
 
 import argparse
 import logging
-import signal
+import os
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from lakehouse.errors import SettingError
+from lakehouse.process.commands import EXIT_FAILED, print_error
 from lakehouse.process.durable_file import replace_file
 from lakehouse.process.log_lines import configure_logging
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
 
-DEFAULT_DIRECTORY = Path(".runtime/offline")
 URL_FILE = "url"
 
 _DESCRIPTION = """\
@@ -38,20 +41,27 @@ logger = logging.getLogger("streaming.offline")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    configure_logging()
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    try:
+        settings = Settings.from_environ(os.environ)
+    except SettingError as error:
+        print_error("offline", error)
+        return EXIT_FAILED
+    configure_logging(settings, sys.stderr)
+    directory = options.dir or settings.offline_dir
+    return run_until_stopped(lambda stopping: _serve(options, directory, stopping))
+
+
+def _serve(options: argparse.Namespace, directory: Path, stopping: threading.Event) -> int:
     wire = NewsWire(seed=options.seed, every_seconds=options.news_every)
     book = TradeBook(seed=options.seed, a_minute=options.trades_a_minute, wire=wire, link=options.link)
     world = World(book, days=options.days)
     try:
-        server = _listen(world, options.port, options.dir / URL_FILE)
+        server = _listen(world, options.port, directory / URL_FILE)
     except OSError as error:
-        print(f"offline: cannot listen on port {options.port}: {error}", file=sys.stderr)
-        return 1
+        print_error("offline", f"cannot listen on port {options.port}: {error}")
+        return EXIT_FAILED
     with server:
-        replace_file(options.dir / URL_FILE, server.url.encode())
+        replace_file(directory / URL_FILE, server.url.encode())
         logger.info("offline ready url=%s seed=%d link=%g", server.url, options.seed, options.link)
         stopping.wait()
     logger.info("offline stopped")
@@ -77,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=0, help="default: where it was before, else any free one")
-    parser.add_argument("--dir", type=Path, default=DEFAULT_DIRECTORY, help="where its address is written")
+    parser.add_argument(
+        "--dir", type=Path, help="where its address is written (default: offline in CRYPTOVIZ_RUNTIME_DIR)"
+    )
     parser.add_argument("--seed", type=int, default=7, help="of everything (default 7)")
     parser.add_argument("--days", type=float, default=7.0, help="how far back it goes (default 7)")
     parser.add_argument(
@@ -103,4 +115,4 @@ def _count(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

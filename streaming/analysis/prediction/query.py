@@ -13,12 +13,13 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.state import GroupStateTimeout
 
 from lakehouse.messages.contract import PREDICTED_PRICE, SYMBOL_PATTERN
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.analysis.checkpoint import forget_unfinished_batches
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.prediction.minute_forecaster import Prediction
-from streaming.kafka.settings import KafkaSettings
+from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.kafka_source import kafka_reader
 from streaming.spark.pandas_state import patch_state_offsets
 
@@ -47,7 +48,7 @@ def start_predictions(
         to_predictions(read_inputs(spark, kafka))
         .writeStream.queryName(QUERY_NAME)
         .format("kafka")
-        .options(**kafka.for_spark())
+        .options(**to_spark_options(kafka))
         .option("topic", PREDICTED_PRICE.topic)
         .option("checkpointLocation", str(checkpoint))
         .outputMode("append")
@@ -62,7 +63,7 @@ def read_inputs(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
     Each batch reads both to their ends as of one moment: no limit per batch, which would let one topic run ahead of
     the other and make the order of messages depend on the size of batches.
     """
-    return kafka_reader(spark, kafka.for_spark(), topics=TOPICS, starting_offsets="earliest").load()
+    return kafka_reader(spark, to_spark_options(kafka), topics=TOPICS, starting_offsets="earliest").load()
 
 
 def to_predictions(inputs: DataFrame) -> DataFrame:

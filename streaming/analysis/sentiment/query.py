@@ -15,10 +15,11 @@ from pyspark.sql.streaming.query import StreamingQuery
 from lakehouse.aliases.versions import SEED_ALONE, AliasHistory, AliasReader, in_words
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.messages.contract import ANALYZED_SENTIMENT, RAW_NEWS, UNSCORED
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.analysis.checkpoint import forget_unfinished_batches
 from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
-from streaming.kafka.settings import KafkaSettings
+from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.kafka_source import kafka_reader
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def start_sentiment(
         results.select("key", "value")
         .writeStream.queryName(QUERY_NAME)
         .format("kafka")
-        .options(**kafka.for_spark())
+        .options(**to_spark_options(kafka))
         .option("topic", ANALYZED_SENTIMENT.topic)
         .option("checkpointLocation", str(checkpoint_dir))
         .outputMode("append")
@@ -70,7 +71,9 @@ def start_sentiment(
 
 def read_news(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
     """The records of raw-news as a stream."""
-    reader = kafka_reader(spark, kafka.for_spark(), topics=[RAW_NEWS.topic], starting_offsets="earliest")
+    reader = kafka_reader(
+        spark, to_spark_options(kafka), topics=[RAW_NEWS.topic], starting_offsets="earliest"
+    )
     return reader.option("maxOffsetsPerTrigger", str(MAX_TEXTS_PER_BATCH)).load()
 
 

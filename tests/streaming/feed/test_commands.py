@@ -1,130 +1,24 @@
-"""The feed's options, its state file, its shares of work and its patience with a broker."""
+"""The feed's options, its state file and its shares of work."""
 
 import io
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 from lakehouse.messages.contract import RAW_PRICE
-from streaming.errors import KafkaUnavailableError, TopicNotFoundError
 from streaming.feed.backfill import Task, choose_evenly, messages_of, split_task
 from streaming.feed.cli import DEFAULT_DOSE, parse_options
 from streaming.feed.faults import NO_DOSE
 from streaming.feed.progress import Progress
 from streaming.feed.state import FeedState, read_state, resume_us, write_state
 from streaming.feed.stream import Feed
-from streaming.kafka import producer as publisher_module
-from streaming.kafka.messages import Message, to_value
-from streaming.kafka.producer import Publisher, backoff_seconds, open_publisher
+from streaming.kafka.messages import to_value
 
 HOUR_US = 3_600_000_000
 NOON_US = 1_772_366_400_000_000
 STATE = FeedState(seed=7, symbols=("btc",), topic_ids=("A", "B"), from_us=1_000, until_us=9_000)
-
-
-class FakeFuture:
-    def __init__(self, exception: Exception | None) -> None:
-        self.is_done = True
-        self.exception = exception
-
-    def succeeded(self) -> bool:
-        return self.exception is None
-
-
-class FakeProducer:
-    """A broker that answers as it is told, one answer a send, then well."""
-
-    answers: list[Exception | None]
-    sent: list[bytes]
-
-    def __init__(self, **config: Any) -> None:
-        self.config = config
-
-    def send(self, topic: str, *, value: bytes, key: bytes) -> FakeFuture:
-        answer = self.answers.pop(0) if self.answers else None
-        if isinstance(answer, KafkaTimeoutError):
-            raise answer
-        self.sent.append(value)
-        return FakeFuture(answer)
-
-    def partitions_for(self, topic: str) -> set[int]:
-        return {0} if topic == "raw-price" else set()
-
-    def bootstrap_connected(self) -> bool:
-        return True
-
-    def close(self, timeout: float) -> None: ...
-
-
-@pytest.fixture
-def producer(monkeypatch: pytest.MonkeyPatch) -> type[FakeProducer]:
-    FakeProducer.answers, FakeProducer.sent = [], []
-    monkeypatch.setattr(publisher_module, "KafkaProducer", FakeProducer)
-    monkeypatch.setattr(publisher_module.time, "sleep", lambda _: None)
-    return FakeProducer
-
-
-def message(value: bytes) -> Message:
-    return Message(topic="raw-price", key=b"btc", value=value, publish_us=0)
-
-
-def open_one() -> Publisher:
-    return Publisher({"bootstrap_servers": ["k:9092"]})
-
-
-def test_a_failed_send_is_repeated_until_it_is_acknowledged(producer: type[FakeProducer]) -> None:
-    producer.answers = [None, KafkaTimeoutError("no leader"), None, RuntimeError("lost")]
-    publisher = open_one()
-
-    for value in (b"1", b"2", b"3"):
-        publisher.send(message(value))
-    publisher.flush()
-
-    assert producer.sent == [b"1", b"2", b"3", b"3"]
-    assert (publisher.n_acknowledged, publisher.n_pending) == (3, 0)
-
-
-def test_a_value_that_the_broker_refuses_for_its_size_is_left(producer: type[FakeProducer]) -> None:
-    producer.answers = [MessageSizeTooLargeError("big"), None]
-    publisher = open_one()
-
-    publisher.send(message(b"big"))
-    publisher.send(message(b"small"))
-    publisher.flush()
-
-    assert (publisher.n_acknowledged, publisher.n_refused) == (1, 1)
-
-
-def test_an_absent_topic_is_named(producer: type[FakeProducer]) -> None:
-    with pytest.raises(TopicNotFoundError, match="topic nowhere does not exist"):
-        open_one().check_topics(["raw-price", "nowhere"])
-
-
-def test_an_absent_broker_is_said_and_tried_again(
-    producer: type[FakeProducer], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    problems = [KafkaUnavailableError("k:9092", "refused"), TopicNotFoundError("raw-price")]
-    monkeypatch.setattr(
-        Publisher, "check_topics", lambda *_: (_ for _ in ()).throw(problems.pop(0)) if problems else None
-    )
-    said: list[str] = []
-
-    open_publisher({"bootstrap_servers": ["k:9092"]}, ["raw-price"], say=said.append)
-
-    assert said == [
-        "no Kafka broker answers at k:9092: refused; trying again in 1 s",
-        "topic raw-price does not exist; trying again in 2 s",
-    ]
-
-
-def test_pauses_grow_to_a_quarter_of_a_minute() -> None:
-    pauses = iter(backoff_seconds())
-
-    assert [next(pauses) for _ in range(6)] == [1, 2, 4, 8, 15, 15]
 
 
 def test_state_is_read_as_it_was_written(tmp_path: Path) -> None:

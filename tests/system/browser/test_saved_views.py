@@ -161,7 +161,9 @@ def test_conflict_with_another_tab_replaces_nothing_and_can_be_decided(signed_in
         page.open("symbol=doge&range=7d&lang=en")
         page.wait_until(lambda: page.texts("#views") == ["Views"], "the control")
         press(page, "mine", "overwrite")
-        page.wait_until(lambda: page.texts("#views-message") == ["“mine” now holds what you see."], "the change")
+        page.wait_until(
+            lambda: page.texts("#views-message") == ["“mine” now holds what you see."], "the change"
+        )
     page.find("#views").send_keys(Keys.ESCAPE)
     page.choose("#asset", "Ethereum")
     page.wait_until(lambda: page.state == "ready" and page.texts("h1") == ["Ethereum"], "another picture")
@@ -173,7 +175,9 @@ def test_conflict_with_another_tab_replaces_nothing_and_can_be_decided(signed_in
     page.wait_until(lambda: page.texts("#views-message") == ["The views were read again."], "a new list")
     assert page.driver.switch_to.active_element == page.find("#views-menu")
     press(page, "mine", "overwrite")
-    page.wait_until(lambda: page.texts("#views-message") == ["“mine” now holds what you see."], "the decision")
+    page.wait_until(
+        lambda: page.texts("#views-message") == ["“mine” now holds what you see."], "the decision"
+    )
     assert (page.address, stored(page)["mine"]["symbol"]) == (address, "eth")
 
 

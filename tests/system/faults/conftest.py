@@ -19,8 +19,8 @@ from kafka import KafkaProducer
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.messages.contract import CONTRACTS
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.messages import MAKERS, to_bytes
 from tests.support.record_accounting import assert_accounted, n_rows, read_delivered

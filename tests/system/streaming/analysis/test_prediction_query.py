@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from lakehouse.messages.contract import PREDICTED_PRICE
+from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.time_range import SECOND_US, to_time
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
@@ -16,7 +17,6 @@ from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.prediction.query import start_predictions
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.admin import open_admin
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.messages import price, sentiment, to_bytes
 from tests.support.observations import START_MINUTE, walk
