@@ -15,6 +15,8 @@ from streaming.broker.embedded import EmbeddedBroker
 from tests.support.live_processes import Process, api_process
 from tests.support.messages import sentiment, to_bytes
 
+CONNECT_SECONDS = 60
+"""A gateway that has just been started imports for 10 s and more on a busy machine."""
 SUBSCRIBE = {"v": 1, "type": "subscribe", "channels": ["sentiment"], "symbols": ["btc"]}
 
 
@@ -43,7 +45,7 @@ def start_api(live: Live, directory: Path, **environ: str) -> Any:
 
 
 def connect_to(api: Process, **options: Any) -> ClientConnection:
-    return connect(f"ws://127.0.0.1:{api.port}/ws/v1/flux", **options)
+    return connect(f"ws://127.0.0.1:{api.port}/ws/v1/flux", open_timeout=CONNECT_SECONDS, **options)
 
 
 def exchange(socket: ClientConnection, frame: object) -> dict[str, Any]:

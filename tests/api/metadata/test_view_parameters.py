@@ -17,7 +17,7 @@ PARAMETERS: list[dict[str, Any]] = [case["parameters"] for case in CASES]
 
 
 def accepted(member: str) -> set[str]:
-    """The values that a member is limited to; null aside."""
+    """Return the values that a member is limited to, except null."""
     schema = parameters_schema()["ViewParameters"]["properties"][member]
     return {value for option in (schema, *schema.get("anyOf", ())) for value in option.get("enum", ())} - {
         None
