@@ -1,7 +1,6 @@
 """Command line of the demo: starts the Procfile's programs, prints what to open, and stops them at Ctrl-C."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from lakehouse.errors import SettingError
 from lakehouse.process.commands import EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.stopping import end_process
 
 DEFAULT_RUNTIME_DIR = ".runtime/demo"
 
