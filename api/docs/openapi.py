@@ -1,8 +1,9 @@
-"""This API as OpenAPI 3.1, made from the very tables that requests are parsed and answered with."""
+"""OpenAPI 3.1 document of this API, made from the tables that requests are parsed and answered with."""
 
 from functools import cache
 from urllib.parse import urlencode
 
+from api.docs.answer_schemas import assets_schema, problem_schema, snapshot_schema
 from api.history.parameters import PARAMETER_OF, PARAMETERS, SYMBOL_ACCEPTED, Parameter
 from api.http.json_schema import (
     COUNT,
@@ -17,7 +18,6 @@ from api.http.json_schema import (
 )
 from api.http.patterns import in_any_case
 from api.http.renderers import TABULAR_RENDERERS
-from api.metadata.models.asset import COLOUR_PATTERN
 from api.metadata.openapi import metadata_components, metadata_paths
 from api.score.schema import SCORE_SCHEMA
 from api.score.views import PARAMETER_NAMES as SCORE_PARAMETERS
@@ -25,7 +25,6 @@ from lakehouse.messages.contract import SYMBOL_PATTERN
 from lakehouse.schema.spec import DeltaType
 from lakehouse.series.buckets import NO_FILLING, RAW
 from lakehouse.series.definitions import PREDICTION, SERIES, Series
-from lakehouse.tail.store import TAIL_STATES
 
 _TYPES: dict[str, Document] = {
     "string": STRING,
@@ -54,7 +53,7 @@ _SYMBOL: Document = {
     "example": EXAMPLE_SYMBOL,
 }
 _WITHOUT_BUCKETS = {"intervalle": RAW, "remplissage": NO_FILLING}
-"""What parameters of buckets may be where there are none."""
+"""Values of the bucket parameters that a series without buckets accepts."""
 _FAILURES = ("400", "401", "403", "404", "406", "410", "429", "503")
 _HEADERS: Document = {
     name: {"description": description, "schema": STRING}
@@ -75,6 +74,7 @@ _NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "
 
 @cache
 def openapi_document() -> Document:
+    """Return the whole document."""
     histories = {f"/api/v1/{name}/{{symbol}}/historique": _history(series) for name, series in SERIES.items()}
     components = metadata_components()
     return {
@@ -87,7 +87,7 @@ def openapi_document() -> Document:
         "paths": {
             **histories,
             "/api/v1/prediction/{symbol}/score": _score(),
-            "/api/v1/actifs": _simple("Every symbol, with its first and last event", _assets()),
+            "/api/v1/actifs": _simple("Every symbol, with its first and last event", assets_schema()),
             "/api/v1/etat": _simple(
                 "Tables, positions, freshness, lag, losses and the last runs of maintenance",
                 {"type": "object"},
@@ -98,7 +98,7 @@ def openapi_document() -> Document:
             **metadata_paths(),
         },
         "components": {
-            "schemas": {"Problem": _problem(), "Snapshot": _snapshot(), **components["schemas"]},
+            "schemas": {"Problem": problem_schema(), "Snapshot": snapshot_schema(), **components["schemas"]},
             "securitySchemes": components["securitySchemes"],
         },
     }
@@ -129,7 +129,7 @@ def _query_parameter(parameter: Parameter, series: Series) -> Document:
         schema["pattern"] = parameter.pattern
     elif parameter.shape is not None:
         schema["pattern"] = parameter.shape
-    described: Document = {
+    document: Document = {
         "name": parameter.name,
         "in": "query",
         "required": False,
@@ -137,16 +137,14 @@ def _query_parameter(parameter: Parameter, series: Series) -> Document:
         "schema": schema,
     }
     if parameter.example is not None:
-        described["description"] += f". For example {parameter.example}"
+        document["description"] += f". For example {parameter.example}"
     if parameter.name == "periode":
-        described["example"] = (
-            parameter.example
-        )  # one alone: a page that fills examples in fills in all of them
-    return described
+        document["example"] = parameter.example  # the only example: Swagger UI fills in all of them at once
+    return document
 
 
 def example_urls(series: Series) -> list[str]:
-    """Questions that any lake with such a symbol answers: one for each parameter."""
+    """Return one URL for each parameter, which any lake with the symbol answers."""
     path = f"/api/v1/{series.name}/{EXAMPLE_SYMBOL}/historique"
     return [
         f"{path}?{urlencode({parameter.name: parameter.example})}"
@@ -163,7 +161,7 @@ def _history_responses(series: Series) -> Document:
     for renderer in TABULAR_RENDERERS[1:]:
         content[renderer.media_type] = {"schema": STRING if renderer.format != "arrow" else {}}
     responses["200"]["headers"] = _HEADERS
-    responses["304"] = {"description": "the answer that If-None-Match names still stands"}
+    responses["304"] = {"description": "the answer that If-None-Match names is current"}
     return responses
 
 
@@ -233,64 +231,6 @@ def _score() -> Document:
             "responses": responses_of(envelope, "400", "401", "403", "404", "406", "429", "503"),
         }
     }
-
-
-def _snapshot() -> Document:
-    freshness = object_of({"event_time": nullable(TIME), "event_age_seconds": nullable(NUMBER)})
-    position = {
-        "type": "object",
-        "description": "next offset of each partition, per topic id; -1 where a partition was not seen yet",
-        "additionalProperties": {"type": "array", "items": {"type": "integer", "minimum": -1}},
-    }
-    tail = {
-        "type": "string",
-        "enum": list(TAIL_STATES),
-        "description": "; ".join(f"{state}: {meaning}" for state, meaning in TAIL_STATES.items()),
-    }
-    return object_of(
-        {
-            "table": STRING,
-            "version": COUNT,
-            "build": STRING,
-            "position": position,
-            "tail": tail,
-            "freshness": freshness,
-        }
-    )
-
-
-def _problem() -> Document:
-    return {
-        "type": "object",
-        "properties": {
-            "type": STRING,
-            "title": STRING,
-            "status": {"type": "integer"},
-            "detail": STRING,
-            "parameter": STRING,
-            "accepted": STRING,
-            "see": STRING,
-        },
-        "required": ["type", "title", "status", "detail"],
-    }
-
-
-def _assets() -> Document:
-    seen = object_of({"count": COUNT, "first_event_time": TIME, "last_event_time": TIME})
-    market = nullable(object_of({"venue": STRING, "quote": STRING}))
-    asset = {
-        "symbol": STRING,
-        "name": nullable(STRING),
-        "first_event_time": TIME,
-        "last_event_time": TIME,
-        "tables": {"type": "object", "additionalProperties": seen},
-        "origins": STRINGS,
-        "marche": market,
-        "enabled": {"type": "boolean"},
-        "display_order": nullable(COUNT),
-        "colour": {**nullable(STRING), "pattern": COLOUR_PATTERN},
-    }
-    return object_of({"actifs": {"type": "array", "items": object_of(asset)}})
 
 
 def _simple(summary: str, schema: Document) -> Document:
