@@ -33,6 +33,7 @@ from lakehouse.schema.tables import BRONZE, TABLES
 from streaming.broker.embedded import read_bootstrap
 from streaming.command_line import INSTALLED_JARS
 from streaming.errors import KafkaUnavailableError, StreamingError
+from streaming.ingest.batch import INGESTED_TABLES
 from streaming.ingest.preflight import find_losses
 from streaming.kafka.topics import TopicDescription, describe_topics, fetch_offsets
 from streaming.spark.jars import read_jars_lock

@@ -14,7 +14,7 @@ from lakehouse.delta.table import append, ensure_table
 from lakehouse.lake import Lake
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.corrections import read_excluded
-from lakehouse.messages.record_id import format_record_id
+from lakehouse.messages.record_id import RecordId, format_record_id
 from lakehouse.schema.tables import BRONZE, CORRECTIONS, DUPLICATES, TABLES
 from lakehouse.time_range import format_us
 from streaming.errors import NotExcludableError

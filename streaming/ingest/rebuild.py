@@ -29,7 +29,7 @@ from lakehouse.messages.corrections import read_excluded
 from lakehouse.messages.records import RECORD_SCHEMA
 from lakehouse.schema.tables import BRONZE, DUPLICATES
 from lakehouse.time_range import DAY_US, to_time
-from streaming.ingest.batch import BatchIngestor
+from streaming.ingest.batch import BatchIngestor, KnownDuplicates
 
 RECORDS_PER_STEP = 50_000
 CATCH_UP_TOLERANCE_RECORDS = 5_000
