@@ -67,11 +67,10 @@ def to_buckets(figures: Figures, sums: Mapping[int, Sums]) -> list[tuple[Any, ..
 
 def sum_units(limbs: Sequence[Integers], starts: Integers) -> list[int]:
     """Return exact sums of ranges of integers, however large they grow."""
-    sums = [0] * len(starts)
-    for limb in limbs:
-        reduced = np.add.reduceat(limb, starts).tolist()
+    sums, *rest = (np.add.reduceat(limb, starts).tolist() for limb in limbs)
+    for reduced in rest:
         sums = [(high << LIMB_BITS) + low for high, low in zip(sums, reduced, strict=True)]
-    return sums
+    return list(sums)
 
 
 def to_limbs(scores: Floats) -> tuple[Integers, Integers]:

@@ -86,8 +86,9 @@ class Series:
     table: TableSpec
     raw_columns: tuple[str, ...]
     curve: str
-    bucket_curve: str = ""
     figures: Figures | None = None
+    bucket_columns: tuple[str, ...] = ()
+    bucket_curve: str = ""
 
     @property
     def time_column(self) -> str:
@@ -100,10 +101,6 @@ class Series:
     @property
     def has_buckets(self) -> bool:
         return self.figures is not None
-
-    @property
-    def bucket_columns(self) -> tuple[str, ...]:
-        return () if self.figures is None else ("event_time", *self.figures.names)
 
     @property
     def bucket_statement(self) -> str:
@@ -160,8 +157,9 @@ SENTIMENT = Series(
     table=GOLD_SENTIMENT,
     raw_columns=_SENTIMENT_COLUMNS,
     curve="score",
-    bucket_curve="mean",
     figures=SENTIMENT_FIGURES,
+    bucket_columns=("event_time", *SENTIMENT_FIGURES.names),
+    bucket_curve="mean",
 )
 PREDICTION = Series(
     name="prediction",
@@ -174,7 +172,8 @@ PRICE = Series(
     table=GOLD_PRICE,
     raw_columns=("event_time", "venue", "quote", "price", "base_volume", "message_id", "origin"),
     curve="price",
-    bucket_curve="close",
     figures=PRICE_FIGURES,
+    bucket_columns=("event_time", *PRICE_FIGURES.names),
+    bucket_curve="close",
 )
 SERIES: Mapping[str, Series] = {series.name: series for series in (SENTIMENT, PREDICTION, PRICE)}

@@ -101,9 +101,12 @@ ROLLUPS = (
     Rollup(table=GOLD_PRICE_1M, gold=GOLD_PRICE, width_us=MINUTE_US, figures=PRICE_FIGURES),
     Rollup(table=GOLD_PRICE_1H, gold=GOLD_PRICE, width_us=HOUR_US, figures=PRICE_FIGURES),
 )
+_COARSEST_FIRST = sorted(ROLLUPS, key=lambda rollup: -rollup.width_us)
 
 
 def rollup_for(gold: TableSpec, width_us: int) -> Rollup | None:
     """Return the coarsest rollup of a gold table whose buckets make up those of a width; None where there is none."""
-    fitting = [rollup for rollup in ROLLUPS if rollup.gold is gold and width_us % rollup.width_us == 0]
-    return max(fitting, key=lambda rollup: rollup.width_us, default=None)
+    for rollup in _COARSEST_FIRST:
+        if rollup.gold is gold and width_us % rollup.width_us == 0:
+            return rollup
+    return None
