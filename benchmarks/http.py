@@ -30,7 +30,7 @@ request = function()
     n = n + 1
     local last = %(end_ms)d - math.random(0, %(recent_ms)d)
     local range = string.format("&date_debut=%%d&date_fin=%%d", last - %(day_ms)d, last)
-    return wrk.format("GET", "/api/v1/sentiment/" .. symbols[n %% #symbols + 1] .. "/historique?%(asked)s" .. range)
+    return wrk.format("GET", "/api/v1/sentiment/" .. symbols[n %% #symbols + 1] .. "/historique?%(query)s" .. range)
 end
 """
 
@@ -54,7 +54,7 @@ class Kind:
             "end_ms": _END_MS,
             "recent_ms": 7 * _DAY_MS,
             "day_ms": _DAY_MS,
-            "asked": self.parameters,
+            "query": self.parameters,
         }
 
 

@@ -110,8 +110,8 @@ def test_listed_origins_may_read_without_sessions(tmp_path: Path, origin: str, a
     _, headers = ask(tmp_path, "GET", "/api/v1/schema", {"Origin": origin}, **listed)
     assert headers.get("access-control-allow-origin") == allowed
     assert "access-control-allow-credentials" not in headers
-    asked = {"Origin": origin, "Access-Control-Request-Method": "PATCH"}
-    _, headers = ask(tmp_path, "OPTIONS", "/api/v1/vues", asked, **listed)
+    headers_sent = {"Origin": origin, "Access-Control-Request-Method": "PATCH"}
+    _, headers = ask(tmp_path, "OPTIONS", "/api/v1/vues", headers_sent, **listed)
     assert headers.get("access-control-allow-origin") == allowed
 
 

@@ -186,7 +186,7 @@ def test_processes_that_change_at_once_leave_the_last_of_the_rows_published(tmp_
     coins = {f"coin {at} {n}" for at in range(n_processes) for n in range(n_changes)}
     assert coins <= set(words)
     assert [version.number for version in history.versions] == list(range(1, len(lake.names(FOLDER)) + 1))
-    assert "says this already" in manage(tmp_path, "publish_aliases")
+    assert "has these already" in manage(tmp_path, "publish_aliases")
 
 
 def test_start_of_the_api_publishes_what_a_killed_process_could_not(tmp_path: Path) -> None:

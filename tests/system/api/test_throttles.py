@@ -103,9 +103,9 @@ def test_passwords_are_guessed_ten_times_however_fast_and_from_wherever(start: S
     for thread in threads:
         thread.join()
     assert statuses == {401: 10, 429: 22}
-    told = Visitor(server.port).try_password("ann", PASSWORD)
-    assert told.status == 429
-    assert 0 < int(told.headers["Retry-After"]) <= 60
+    response = Visitor(server.port).try_password("ann", PASSWORD)
+    assert response.status == 429
+    assert 0 < int(response.headers["Retry-After"]) <= 60
     assert Visitor(server.port, address="127.0.2.1").try_password("bob", PASSWORD).status == 302
 
 

@@ -51,10 +51,10 @@ def test_a_new_process_replays_what_was_missed_while_none_ran(live: Live, tmp_pa
         position = exchange(socket, SUBSCRIBE)["position"]
     live.send(4, first=100)
     with start_api(live, tmp_path) as api, connect_to(api) as socket:
-        told = exchange(socket, SUBSCRIBE | {"depuis": position})
+        subscribed = exchange(socket, SUBSCRIBE | {"depuis": position})
         replayed = [next_frame(socket)["type"] for _ in range(4)]
 
-    assert told["data"] == {"outcome": "replayed", "n_replayed": 4}
+    assert subscribed["data"] == {"outcome": "replayed", "n_replayed": 4}
     assert replayed == ["update"] * 4
 
 
@@ -87,8 +87,8 @@ def test_a_foreign_page_is_refused_and_a_named_one_is_not(live: Live, tmp_path: 
 def test_limits_are_told_before_the_connection_ends(live: Live, tmp_path: Path) -> None:
     limits = {"CRYPTOVIZ_LIVE_CLIENTS_OF_ADDRESS": "1", "CRYPTOVIZ_LIVE_SUBSCRIPTIONS": "2"}
     with start_api(live, tmp_path, **limits) as api, connect_to(api) as socket:
-        asked = SUBSCRIBE | {"symbols": ["btc", "eth", "sol"]}
-        assert exchange(socket, asked)["data"]["accepted"] == "at most 2 pairs of channel and symbol"
+        frame = SUBSCRIBE | {"symbols": ["btc", "eth", "sol"]}
+        assert exchange(socket, frame)["data"]["accepted"] == "at most 2 pairs of channel and symbol"
         with connect_to(api) as second:
             assert next_frame(second)["data"]["code"] == "too_many_clients"
             assert close_code(second) == 1013
