@@ -71,7 +71,7 @@ def close_code(socket: ClientConnection) -> int:
 
 
 def get(api: Process, path: str) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=CONNECT_SECONDS)
     try:
         connection.request("GET", path)
         response = connection.getresponse()

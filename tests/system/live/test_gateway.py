@@ -117,7 +117,7 @@ def test_a_client_that_is_wrong_again_and_again_is_shut_out(api: Process) -> Non
 
 
 def test_a_raw_upgrade_that_is_no_websocket_is_answered(api: Process) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=CONNECT_SECONDS)
     connection.request("GET", "/ws/v1/flux", headers={"Connection": "Upgrade", "Upgrade": "websocket"})
     assert connection.getresponse().status == 400
     connection.close()
