@@ -1,4 +1,4 @@
-"""One program of the Procfile: started with a log of its own, bound to the life of the demo, stopped cleanly."""
+"""Program of the Procfile: started with a log of its own, killed when the demo ends, stopped cleanly."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ LOG_TAIL_LINES = 15
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A running program and where its output goes."""
+    """A running program and the log of its output."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -40,7 +40,7 @@ class Program:
             self.process.send_signal(signal.SIGTERM)
 
     def stop(self, timeout_seconds: float) -> None:
-        """Ask it to end, and after so long kill it and all that it started."""
+        """Terminate the program, and after so long kill it and its children."""
         self.request_stop()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout_seconds)
@@ -50,7 +50,7 @@ class Program:
 
 
 def read_procfile(path: Path) -> dict[str, list[str]]:
-    """{name: command} in the file's order; `python` is the one that runs the demo."""
+    """Return {name: command} in the file's order; `python` is the interpreter that runs the demo."""
     processes = parse_procfile(path.read_text(encoding="utf-8")).processes
     commands = {name: shlex.split(command) for name, command in processes.items()}
     return {
@@ -60,7 +60,7 @@ def read_procfile(path: Path) -> dict[str, list[str]]:
 
 
 def start_program(name: str, command: list[str], *, environ: Mapping[str, str], log_dir: Path) -> Program:
-    """Starts a program in a session of its own, so that Ctrl-C reaches the demo alone, which stops it in order."""
+    """Start a program in a session of its own, so that Ctrl-C reaches the demo alone, which stops all in order."""
     log_path = log_dir / f"{name}.log"
     bound = [sys.executable, "-I", "-S", str(PARENT_DEATH_EXEC), str(os.getpid()), *command]
     with log_path.open("wb") as log:

@@ -62,7 +62,7 @@ def to_columns() -> tuple[Column, ...]:
         Column("Kafka", "raw topics", boxes("topic", *sorted(raws))),
         Column("streaming.analysis", "Spark", boxes("program", *(query.name for query in queries))),
         Column("Kafka", "result topics", boxes("topic", *results)),
-        Column("streaming.ingest", "Spark; the verdict", boxes("program", INGEST)),
+        Column("streaming.ingest", "Spark; validation", boxes("program", INGEST)),
         Column("Delta", "append-only, each with its position", boxes("table", *gold)),
         Column(
             "compaction", "what cron runs", boxes("table", *(r.table.name for r in ROLLUPS), GOLD_SCORE.name)

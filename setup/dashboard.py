@@ -169,11 +169,11 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
         (
             Panel("New a minute", "short", (("60 * rate(cryptoviz_collect_items_total[5m])", "{{source}}"),)),
             Panel(
-                "Asked in vain",
+                "Failing requests",
                 "percentunit",
                 (
                     (
-                        "rate(cryptoviz_collect_errors_total[15m]) / rate(cryptoviz_collect_asked_total[15m])",
+                        "rate(cryptoviz_collect_errors_total[15m]) / rate(cryptoviz_collect_requests_total[15m])",
                         "{{source}}",
                     ),
                 ),

@@ -10,10 +10,12 @@ import pytest
 import api.__main__ as api_command
 import compaction.__main__ as compaction_command
 import demo.__main__ as demo_command
+import demo.pipeline as demo_pipeline
 import streaming.analysis.service as analysis_service
 import streaming.broker.__main__ as broker_command
 import streaming.collect.__main__ as collect_command
 import streaming.feed.__main__ as feed_command
+import streaming.feed.publication as feed_publication
 import streaming.ingest.run as ingest_service
 import streaming.offline.__main__ as offline_command
 import streaming.spark.session as spark_session
@@ -129,7 +131,7 @@ def test_gaps_of_a_folder_that_is_not_there_are_an_error(
 
 
 def test_feed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = captures(monkeypatch, feed_command, "find_cluster")
+    seen = captures(monkeypatch, feed_publication, "find_cluster")
 
     with pytest.raises(StopRequestedError):
         feed_command.main(["live"])
@@ -189,7 +191,7 @@ def test_doctor(folder: Path) -> None:
 
 def test_demo(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["demo"])
-    seen = captures(monkeypatch, demo_command, "Demo")
+    seen = captures(monkeypatch, demo_pipeline, "Demo")
 
     with pytest.raises(StopRequestedError):
         demo_command.main()

@@ -84,7 +84,7 @@ CORS_EXPOSE_HEADERS = (
     "retry-after",
     "cryptoviz-requete",
     "cryptoviz-complet",
-    "cryptoviz-horizon",
+    "cryptoviz-retained-from",
     "cryptoviz-snapshot",
 )
 TEMPLATES = [

@@ -4,7 +4,14 @@ from functools import cache
 from urllib.parse import urlencode
 
 from api.docs.answer_schemas import assets_schema, problem_schema, snapshot_schema
-from api.history.parameters import PARAMETER_OF, PARAMETERS, SYMBOL_ACCEPTED, Parameter
+from api.history.parameters import (
+    PARAMETER_OF,
+    PARAMETERS,
+    SYMBOL_ACCEPTED,
+    WIRE_NO_FILLING,
+    WIRE_RAW,
+    Parameter,
+)
 from api.http.json_schema import (
     COUNT,
     NUMBER,
@@ -23,7 +30,6 @@ from api.score.schema import SCORE_SCHEMA
 from api.score.views import PARAMETER_NAMES as SCORE_PARAMETERS
 from lakehouse.messages.contract import SYMBOL_PATTERN
 from lakehouse.schema.spec import DeltaType
-from lakehouse.series.buckets import NO_FILLING, RAW
 from lakehouse.series.definitions import PREDICTION, SERIES, Series
 
 _TYPES: dict[str, Document] = {
@@ -52,7 +58,7 @@ _SYMBOL: Document = {
     "description": f"{SYMBOL_ACCEPTED}; upper or lower case",
     "example": EXAMPLE_SYMBOL,
 }
-_WITHOUT_BUCKETS = {"intervalle": RAW, "remplissage": NO_FILLING}
+_WITHOUT_BUCKETS = {"intervalle": WIRE_RAW, "remplissage": WIRE_NO_FILLING}
 """Values of the bucket parameters that a series without buckets accepts."""
 _FAILURES = ("400", "401", "403", "404", "406", "410", "429", "503")
 _HEADERS: Document = {
@@ -64,7 +70,7 @@ _HEADERS: Document = {
         ("Vary", "what of the request the answer depends on"),
         ("Cryptoviz-Requete", "but in JSON: requete of the envelope, as JSON"),
         ("Cryptoviz-Complet", "but in JSON: complet of the envelope, as JSON"),
-        ("Cryptoviz-Horizon", "but in JSON: horizon of the envelope, as JSON"),
+        ("Cryptoviz-Retained-From", "but in JSON: retained_from of the envelope, as JSON"),
         ("Cryptoviz-Snapshot", "but in JSON: snapshot of the envelope, as JSON"),
     )
 }
@@ -119,7 +125,7 @@ def _history(series: Series) -> Document:
 
 def _query_parameter(parameter: Parameter, series: Series) -> Document:
     schema: Document = dict(STRING)
-    if series.bucket_statement is None and parameter.name in _WITHOUT_BUCKETS:
+    if not series.has_buckets and parameter.name in _WITHOUT_BUCKETS:
         schema["enum"] = [_WITHOUT_BUCKETS[parameter.name]]
     elif parameter.one_of:
         schema["enum"] = list(parameter.one_of)
@@ -151,7 +157,7 @@ def example_urls(series: Series) -> list[str]:
         for parameter in PARAMETERS
         if parameter.example is not None
         and parameter.takes(series)
-        and not (parameter.name in _WITHOUT_BUCKETS and series.bucket_statement is None)
+        and not (parameter.name in _WITHOUT_BUCKETS and not series.has_buckets)
     ]
 
 
@@ -167,7 +173,7 @@ def _history_responses(series: Series) -> Document:
 
 def _envelope(series: Series) -> Document:
     points = [_raw_point(series)]
-    if series.bucket_statement is not None:
+    if series.has_buckets:
         points.append(_bucket(series))
     return object_of(
         {
@@ -175,10 +181,10 @@ def _envelope(series: Series) -> Document:
             "points": {"type": "array", "items": points[0] if len(points) == 1 else {"oneOf": points}},
             "suivant": nullable(STRING),
             "complet": {"type": "boolean"},
-            "horizon": {
+            "retained_from": {
                 **nullable(TIME),
-                "description": "first instant that rows are kept of, where the range reaches before it and the answer "
-                "lacks what was there; null where nothing is lacking",
+                "description": "first instant that retention has left, where the range reaches before it and the "
+                "answer lacks what was there; null where nothing is lacking",
             },
             "snapshot": {"type": "array", "items": {"$ref": "#/components/schemas/Snapshot"}},
         }
@@ -191,7 +197,7 @@ def _raw_point(series: Series) -> Document:
         name: {**_to_schema(name, columns[name].type), "description": columns[name].meaning}
         for name in series.raw_columns
     }
-    if series.bucket_statement is None:
+    if not series.has_buckets:
         meaning = "last price of the primary market at or before target_time, at most 2 minutes old; null until known"
         properties["realised_price"] = {**nullable(NUMBER), "description": meaning}
     return object_of(properties)

@@ -86,7 +86,7 @@ def _to_table(table: TableState, now_us: int) -> Document:
         "bytes": table.n_bytes,
         "files": table.n_files,
         "commit_time": _format(table.commit_time_us),
-        "horizon": _format(table.retained_from_us),
+        "retained_from": _format(table.retained_from_us),
         "freshness": {
             "event_time": _format(table.newest_event_us),
             "event_age_seconds": _age_seconds(table.newest_event_us, now_us),

@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from lakehouse.process.commands import EXIT_DONE
 
 GRACE_SECONDS: Final = 12.0
-"""How long the work may take to end once a stop is requested; afterwards the process ends where it stands."""
+"""Time for the work to end once a stop is requested; afterwards the process ends where it stands."""
 SAME_REQUEST_SECONDS: Final = 1.0
 """A supervisor that signals the process and then its group (GNU timeout does) makes one request, not two."""
 NEVER: Final = threading.Event()

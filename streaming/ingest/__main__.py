@@ -127,7 +127,7 @@ def accept_loss(context: typer.Context, reason: ReasonOption, by: ByOption, yes:
         for loss in losses:
             print(f"{'accepted' if yes else 'would accept'}: {loss.in_words()}")
         if not losses:
-            print("nothing is lost: Kafka still has everything that the tables have not taken in")
+            print("nothing is lost: Kafka still has everything that the tables have not ingested")
         elif not yes:
             print("nothing was changed; add --yes to accept and record this")
         return 0

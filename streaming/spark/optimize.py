@@ -2,7 +2,7 @@
 
 One request a line on stdin, one answer a line on stdout, both JSON, until stdin ends. A request is
 ``{"uri", "partition": {column: value}, "order": column or null}``, its answer ``{"version", "n_files_before",
-"n_files_after", "size_bytes_after"}``. Rows, position and whoever streams from the table notice nothing.
+"n_files_after", "size_bytes_after"}``. Rows and position stay, and streams from the table see no change.
 """
 
 from __future__ import annotations

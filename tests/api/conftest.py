@@ -83,9 +83,7 @@ def _pointing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]
             cached.cache_clear()
         return Api(Client(raise_request_exception=False))
 
-    monkeypatch.setattr("api.history.views.now_us", lambda: to_us(DAY_END))
-    monkeypatch.setattr("api.score.views.now_us", lambda: to_us(DAY_END))
-    monkeypatch.setattr("api.status.views.now_us", lambda: to_us(DAY_END))
+    monkeypatch.setattr("api.http.clock.now_us", lambda: to_us(DAY_END))
     yield point
     for cached in CACHES:
         cached.cache_clear()

@@ -1,16 +1,20 @@
-"""The feed's options, its state file and its shares of work."""
+"""Options of the feed, its state file, its split of the work, and its progress lines."""
 
 import io
 import json
+import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lakehouse.messages.contract import RAW_PRICE
-from streaming.feed.backfill import Task, choose_evenly, messages_of, split_task
-from streaming.feed.cli import DEFAULT_DOSE, parse_options
-from streaming.feed.faults import NO_DOSE
+from streaming.feed import publication
+from streaming.feed.__main__ import main
+from streaming.feed.backfill import Task, messages_of, select_evenly, split_task
+from streaming.feed.faults import NO_FAULTS
+from streaming.feed.options import DEFAULT_FAULTS, Options
 from streaming.feed.progress import Progress
 from streaming.feed.state import FeedState, read_state, resume_us, write_state
 from streaming.feed.stream import Feed
@@ -19,6 +23,15 @@ from streaming.kafka.messages import to_value
 HOUR_US = 3_600_000_000
 NOON_US = 1_772_366_400_000_000
 STATE = FeedState(seed=7, symbols=("btc",), topic_ids=("A", "B"), from_us=1_000, until_us=9_000)
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Restore the signal handlers that the command line replaces."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_state_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -55,9 +68,9 @@ def test_a_state_that_cannot_be_read_is_no_state(tmp_path: Path, content: bytes 
     ],
 )
 def test_a_backfill_begins_after_what_is_published(known: FeedState | None, expected: int) -> None:
-    wanted = replace(STATE, from_us=5_000, until_us=20_000)
+    required = replace(STATE, from_us=5_000, until_us=20_000)
 
-    assert resume_us(known, wanted) == expected
+    assert resume_us(known, required) == expected
 
 
 def test_work_is_split_by_symbol_and_together_is_the_whole() -> None:
@@ -86,23 +99,28 @@ def test_a_counted_task_holds_exactly_so_many_over_all_its_windows() -> None:
     assert len({message.value for message in chosen}) == 5_003
 
 
-def test_a_second_holds_as_many_messages_as_are_asked_for() -> None:
+def test_a_second_holds_as_many_messages_as_are_requested() -> None:
     for n in (0, 1, 500):
-        assert len(choose_evenly(Feed(seed=7), start_us=NOON_US, end_us=NOON_US + 1_000_000, n=n)) == n
+        assert len(select_evenly(Feed(seed=7), start_us=NOON_US, end_us=NOON_US + 1_000_000, n=n)) == n
 
 
-def test_options_have_defaults_and_a_burst_is_clean_and_another_each_time() -> None:
-    run, burst, again = (
-        parse_options(arguments.split()) for arguments in ("run", "burst --count 5", "burst --count 5")
-    )
+def test_options_have_defaults_and_a_burst_is_clean_and_another_each_time(
+    monkeypatch: pytest.MonkeyPatch, signals: None
+) -> None:
+    published: list[Options] = []
+    monkeypatch.setattr(publication, "publish", lambda _, options, *__: published.append(options) or 0)
 
-    assert (run.seed, run.rate, run.days, run.dose) == (7, 20.0, 7.0, DEFAULT_DOSE)
-    assert (burst.rate, burst.n_messages, burst.dose) == (None, 5, NO_DOSE)
-    assert burst.seed != again.seed
+    codes = [main(arguments.split()) for arguments in ("run", "burst --count 5", "burst --count 5")]
+
+    run, burst, again = published
+    assert codes == [0, 0, 0]
+    assert (run.feed.seed, run.rate, run.days, run.feed.fault_rates) == (7, 20.0, 7.0, DEFAULT_FAULTS)
+    assert (burst.rate, burst.n_messages, burst.feed.fault_rates) == (None, 5, NO_FAULTS)
+    assert burst.feed.seed != again.feed.seed
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "problem"),
     [
         ("run --rate 0", "from 0.5 to 2000"),
         ("run --rate nan", "from 0.5 to 2000"),
@@ -115,25 +133,22 @@ def test_options_have_defaults_and_a_burst_is_clean_and_another_each_time() -> N
     ],
 )
 def test_a_wrong_option_is_named_with_what_it_takes(
-    arguments: str, said: str, capsys: pytest.CaptureFixture[str]
+    arguments: str, problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        parse_options(arguments.split())
+    assert main(arguments.split()) == 2
 
-    assert ended.value.code == 2
-    assert said in capsys.readouterr().err
+    assert problem in capsys.readouterr().err
 
 
 def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        parse_options(["--help"])
+    assert main(["--help"]) == 0
 
-    said = capsys.readouterr().out
-    assert "python -m streaming.feed run --days 7" in said
-    assert '"generated"' in said
+    page = capsys.readouterr().out
+    assert "python -m streaming.feed run --days 7" in page
+    assert '"generated"' in page
 
 
-def test_progress_says_share_rate_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_prints_share_rate_and_remaining_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 10.0, 10.0, 20.0])
     monkeypatch.setattr("streaming.feed.progress.time.monotonic", lambda: next(clock))
     stream = io.StringIO()
