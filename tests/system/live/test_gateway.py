@@ -8,6 +8,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.support.live_gateway import (
+    CONNECT_SECONDS,
     SUBSCRIBE,
     Live,
     close_code,
