@@ -92,8 +92,8 @@ def build_session(
     `overrides` replace `SETTINGS`: a cluster needs another `spark.driver.host`, a large batch more shuffle partitions.
     A local master reads the jars of `jars_dir` in place; any other one also sends them to its executors.
 
-    Raises: SparkSettingsError when our jar is missing, the master does not answer, or this process already has a session
-    with another LogStore; JavaNotFoundError.
+    Raises: SparkSettingsError when our jar is missing, the master does not answer, or this process already has a
+    session with another LogStore; JavaNotFoundError.
     """
     jars = sorted(str(path.resolve()) for path in jars_dir.glob("*.jar"))
     if not any(jar.endswith(JVM_JAR) for jar in jars):
