@@ -18,7 +18,7 @@ from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import Position, TopicPartition, read_position
 from lakehouse.delta.table import open_table
 from lakehouse.messages.contract import CONTRACTS
-from streaming.feed.backfill import select_evenly
+from streaming.feed.publication.backfill import select_evenly
 from streaming.feed.stream import FEED_TOPICS, Feed
 
 AIM_GOLD_P95_SECONDS = 1.5

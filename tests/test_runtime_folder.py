@@ -15,7 +15,7 @@ import streaming.analysis.service as analysis_service
 import streaming.broker.__main__ as broker_command
 import streaming.collect.__main__ as collect_command
 import streaming.feed.__main__ as feed_command
-import streaming.feed.publication as feed_publication
+import streaming.feed.publication.commands as feed_publication
 import streaming.ingest.run as ingest_service
 import streaming.offline.__main__ as offline_command
 import streaming.spark.session as spark_session
