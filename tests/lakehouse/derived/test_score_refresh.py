@@ -1,4 +1,4 @@
-"""Which price a forecast is scored by, when it is, and that each forecast is scored once."""
+"""Scoring of forecasts: the price, the time, and each forecast once."""
 
 import random
 from collections.abc import Callable, Iterator

@@ -66,13 +66,13 @@ def lake(tmp_path: Path) -> LakeLocation:
     """Ten days, a commit each, rolled up."""
     catalog = Catalog(LakeLocation.parse(str(tmp_path)))
     catalog.register_topic(topic=TOPIC, topic_id=TOPIC_ID)
-    intake = BatchIngestor(catalog, catalog.ensure_build(), {TOPIC: TOPIC_ID})
-    intake.register({KEY: 0})
+    ingestor = BatchIngestor(catalog, catalog.ensure_build(), {TOPIC: TOPIC_ID})
+    ingestor.register({KEY: 0})
     for day in range(10):
         records = pa.Table.from_pylist(_records(day), schema=RECORD_SCHEMA)
-        intake.ingest(records, to_ends(records))
-        intake.flush()
-    intake.close()
+        ingestor.ingest(records, to_ends(records))
+        ingestor.flush()
+    ingestor.close()
     refresh_rollups(Lake(catalog.location))
     return catalog.location
 
