@@ -4,7 +4,7 @@ from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
 
 from api.access.base_views import LakeView, respond
-from api.history.parameters import PARAMETER_OF, parse_symbol
+from api.history.parameters import PARAMETER_OF, parse_symbol, wire_errors
 from api.http import clock
 from api.http.query import check_names
 from api.process.lake import current_lake
@@ -17,14 +17,15 @@ class ScoreView(LakeView):
     """GET the forecast skill of each model about one symbol."""
 
     def get(self, request: Request, symbol: str) -> HttpResponse:
-        asked = _parse(request.query_params)
-        scores = selectors.scores(
-            lake=current_lake(),
-            symbol=parse_symbol(symbol),
-            model=asked.get("modele"),
-            horizon=asked.get("horizon"),
-            now_us=clock.now_us(),
-        )
+        given = _parse(request.query_params)
+        with wire_errors():
+            scores = selectors.scores(
+                lake=current_lake(),
+                symbol=parse_symbol(symbol),
+                model=given.get("modele"),
+                horizon=given.get("horizon"),
+                now_us=clock.now_us(),
+            )
         return respond(scores)
 
 

@@ -52,7 +52,7 @@ class PinnedQuery:
 
     @property
     def has_no_rows(self) -> bool:
-        """Whether no market has ever had a price of the symbol."""
+        """True where no market has ever had a price of the symbol."""
         return self.query.series.has_market and self.market is None
 
     @property

@@ -172,12 +172,12 @@ def test_next_pages_go_back_in_time_to_the_first_point(tmp_path: Path, api_of: A
     build_lake(tmp_path, sentiment=[{"event_time": at(minutes=i), "score": i / 10} for i in range(5)])
     api = api_of(tmp_path)
     answer = api.history("sentiment", "intervalle=brut&limite=2&date_debut=2026-01-10&date_fin=2026-01-11")
-    found = [[point["score"] for point in answer.document["points"]]]
+    answered = [[point["score"] for point in answer.document["points"]]]
     assert answer.document["complet"] is False
     while answer.document["suivant"]:
         answer = api.follow(answer.document["suivant"])
-        found.append([point["score"] for point in answer.document["points"]])
-    assert found == [[0.3, 0.4], [0.1, 0.2], [0.0]]
+        answered.append([point["score"] for point in answer.document["points"]])
+    assert answered == [[0.3, 0.4], [0.1, 0.2], [0.0]]
     assert answer.document["complet"] is True
 
 
@@ -316,10 +316,14 @@ def test_rows_before_what_is_retained_are_said_to_be_missing_and_buckets_are_not
         api.history("prix", f"{asked}&intervalle=1h"),
     )
 
-    said = raw.document
-    assert (len(said["points"]), said["complet"], said["retained_from"]) == (1, False, "2026-01-10T00:00:00Z")
-    said = buckets.document
-    assert (len(said["points"]), said["complet"], said["retained_from"]) == (2, True, None)
+    document = raw.document
+    assert (len(document["points"]), document["complet"], document["retained_from"]) == (
+        1,
+        False,
+        "2026-01-10T00:00:00Z",
+    )
+    document = buckets.document
+    assert (len(document["points"]), document["complet"], document["retained_from"]) == (2, True, None)
     path = f"/api/v1/prix/btc/historique?{asked}&intervalle=brut&format=csv"
     assert api.client.get(path).headers["Cryptoviz-Retained-From"] == '"2026-01-10T00:00:00Z"'
     (price,) = [t for t in api.get("/api/v1/etat").document["tables"] if t["table"] == "gold_price"]

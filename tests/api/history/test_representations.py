@@ -130,12 +130,12 @@ def test_stream_goes_on_after_compaction_and_vacuum(
     client = api_of(tmp_path).client
     response = ask(client, f"{RANGE}&intervalle=brut&format=ndjson&limite=20000")
     pieces = iter(response.streaming_content)
-    found = next(pieces)
+    answered = next(pieces)
     table = builder.append("gold_sentiment", [{"event_time": NOON, "score": -1.0}])
     table.optimize.compact()
     table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
-    found += b"".join(pieces)
-    assert [json.loads(line)["score"] for line in found.splitlines()] == [i / 10 for i in range(8)]
+    answered += b"".join(pieces)
+    assert [json.loads(line)["score"] for line in answered.splitlines()] == [i / 10 for i in range(8)]
 
 
 def test_head_of_a_stream_has_its_headers_and_no_body(client: Client) -> None:

@@ -158,12 +158,12 @@ def test_relative_range_moves_with_the_clock(
     tmp_path: Path, api_of: Callable[[Path], Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build_lake(tmp_path, sentiment=[{"event_time": NOON + timedelta(minutes=i)} for i in range(9)])
-    api, found = api_of(tmp_path), []
+    api, answered = api_of(tmp_path), []
     for seconds in (0, 59, 60, 119, 120, 0):
         monkeypatch.setattr("api.http.clock.now_us", lambda at=seconds: to_us(NOON + timedelta(seconds=at)))
         points = json_of(api, f"{PATH}?periode=2m&intervalle=brut")["points"]
-        found.append([point["event_time"][14:16] for point in points])
-    assert found == [[], ["00"], ["00"], ["00", "01"], ["00", "01"], []]
+        answered.append([point["event_time"][14:16] for point in points])
+    assert answered == [[], ["00"], ["00"], ["00", "01"], ["00", "01"], []]
 
 
 def test_requests_are_counted_though_their_answers_are_cached(

@@ -43,7 +43,7 @@ def ask(builder: LakeBuilder, api_of: ApiOf, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def date_commits(builder: LakeBuilder) -> None:
-    """Gives every commit and the first build a time that the tests can name."""
+    """Give every commit and the first build a time that the tests can name."""
     for log in builder.path.glob("*/build-*/_delta_log"):
         for commit in log.glob("*.json"):
             lines = [json.loads(line) for line in commit.read_text().splitlines()]

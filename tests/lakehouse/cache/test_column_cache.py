@@ -1,4 +1,4 @@
-"""Columns in memory against the files they were read from: the same answers, whatever happened in between."""
+"""The columnar cache against the files it was read from: the same answers, whatever happened in between."""
 
 import shutil
 import tempfile
@@ -127,7 +127,7 @@ def alike(held: HistoryPage, read: HistoryPage) -> None:
 @given(
     steps=STEPS, asked=st.lists(QUESTIONS, min_size=1, max_size=4), budget=st.sampled_from([1, BUDGET_BYTES])
 )
-def test_columns_answer_as_the_files_do_whatever_happens_to_the_table(
+def test_cache_answers_as_the_files_do_whatever_happens_to_the_table(
     steps: list[tuple[str, Any]], asked: list[HistoryQuery], budget: int
 ) -> None:
     folder = Path(tempfile.mkdtemp())
@@ -151,10 +151,10 @@ def test_columns_answer_as_the_files_do_whatever_happens_to_the_table(
 @given(scores=st.lists(st.floats(-1, 1), min_size=1, max_size=200))
 def test_scores_are_summed_as_duckdb_sums_decimals(scores: list[float]) -> None:
     rows = pa.table({"score": scores})
-    (found,) = duckdb.sql("SELECT sum(score::DECIMAL(18, 17))::DOUBLE FROM rows").fetchall()
+    (answered,) = duckdb.sql("SELECT sum(score::DECIMAL(18, 17))::DOUBLE FROM rows").fetchall()
     (total,) = sum_units(to_limbs(np.array(scores)), np.array([0]))
     assert rows.num_rows == len(scores)
-    assert (total / 10**17,) == found
+    assert (total / 10**17,) == answered
 
 
 @pytest.mark.parametrize("n_rows", [92, 93, 1_000])
@@ -178,7 +178,7 @@ def test_appended_rows_are_added_without_reading_the_rest_again(
     assert [len(paths) for paths in read] == [1]
 
 
-def test_vacuumed_files_are_not_missed_by_what_is_held(
+def test_vacuumed_files_are_not_missed_by_cached_days(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     builder = build_lake(tmp_path)
@@ -195,7 +195,7 @@ def test_vacuumed_files_are_not_missed_by_what_is_held(
     assert read == []
 
 
-def test_budget_bounds_what_is_kept(tmp_path: Path) -> None:
+def test_budget_bounds_the_cache(tmp_path: Path) -> None:
     rows = [{"event_time": FIRST_DAY + timedelta(hours=i), "title": "t" * 1000} for i in range(72)]
     build_lake(tmp_path, sentiment=rows)
     reader = lake.open(str(tmp_path), columns_budget_bytes=60_000)
@@ -223,7 +223,7 @@ def test_columns_of_another_build_are_dropped(tmp_path: Path) -> None:
 
 
 def watch(reader: Lake, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The files of every read of gold_sentiment from now on."""
+    """Record the files of every read of gold_sentiment from now on."""
     read: list[list[str]] = []
     fetch_rows, fetch_arrow = reader.session.fetch_rows, reader.session.fetch_arrow
 

@@ -19,7 +19,7 @@ from tests.support.profiles import sized
 CANDLES = ("event_time", "open", "high", "low", "close", "volume", "count", "origins", "complete", "filled")
 
 
-def test_kept_bucket_takes_in_those_left_out_before_it() -> None:
+def test_selected_bucket_includes_those_left_out_before_it() -> None:
     rows: list[Row] = [
         (0, 1.0, 2.0, 1.0, 1.0, 1.0, 1, 1, True, False),
         (1, 5.0, 9.0, 5.0, 5.0, None, 2, 2, True, False),
@@ -62,40 +62,40 @@ def test_ends_and_extremes_of_any_curve_are_kept(
     curve.sort(key=lambda point: point[0])
     times, values = [time for time, _ in curve], [value for _, value in curve]
     n_points = min(n_points, len(curve) - 1)
-    kept = select_points(times, values, n_points)
-    assert kept == sorted(set(kept))
-    assert {0, len(curve) - 1} <= set(kept)
-    assert len(kept) <= n_points
+    selected = select_points(times, values, n_points)
+    assert selected == sorted(set(selected))
+    assert {0, len(curve) - 1} <= set(selected)
+    assert len(selected) <= n_points
     known = [value for value in values if value is not None]
     if known:
-        assert {min(known), max(known)} <= {values[index] for index in kept}
+        assert {min(known), max(known)} <= {values[index] for index in selected}
 
 
 @given(
-    moods=st.lists(
+    buckets=st.lists(
         st.tuples(st.integers(0, 9), st.floats(-1, 1), st.integers(0, 7)), min_size=5, max_size=200
     ),
     n_points=st.integers(MIN_POINTS, 40),
 )
 def test_sums_and_extremes_of_any_buckets_are_kept(
-    moods: list[tuple[int, float, int]], n_points: int
+    buckets: list[tuple[int, float, int]], n_points: int
 ) -> None:
     columns = (
         "event_time", "count", "mean", "min", "max", "positive", "negative", "origins", "complete", "filled",
     )  # fmt: skip
     rows: list[Row] = [
         (i, n, mean, max(-1.0, mean - n / 10), min(1.0, mean + n / 10), n, 1, bits, True, n == 0)
-        for i, (n, mean, bits) in enumerate(moods)
+        for i, (n, mean, bits) in enumerate(buckets)
     ]
-    thinned = downsample_buckets(columns, rows, curve="mean", n_points=n_points)
-    assert len(thinned) <= n_points
+    downsampled = downsample_buckets(columns, rows, curve="mean", n_points=n_points)
+    assert len(downsampled) <= n_points
     for at in (1, 5, 6):
-        assert sum(row[at] for row in thinned) == sum(row[at] for row in rows)
-    assert min(row[3] for row in thinned) == min(row[3] for row in rows)
-    assert max(row[4] for row in thinned) == max(row[4] for row in rows)
+        assert sum(row[at] for row in downsampled) == sum(row[at] for row in rows)
+    assert min(row[3] for row in downsampled) == min(row[3] for row in rows)
+    assert max(row[4] for row in downsampled) == max(row[4] for row in rows)
     means = {row[0]: row[2] for row in rows}
-    assert all(means[row[0]] == row[2] for row in thinned)
-    assert {max(means.values()), min(means.values())} <= {row[2] for row in thinned}
+    assert all(means[row[0]] == row[2] for row in downsampled)
+    assert {max(means.values()), min(means.values())} <= {row[2] for row in downsampled}
 
 
 def scores(n_rows: int) -> list[dict[str, object]]:
@@ -104,13 +104,13 @@ def scores(n_rows: int) -> list[dict[str, object]]:
     ]
 
 
-def test_limit_counts_points_before_they_are_thinned(tmp_path: Path) -> None:
+def test_limit_counts_points_before_they_are_downsampled(tmp_path: Path) -> None:
     build_lake(tmp_path, sentiment=scores(30))
     reader = lake.open(str(tmp_path))
-    found = list(pages(reader, question("sentiment", interval="1m", limit=10, n_points=5)))
-    assert [page.n_read for page in found] == [10, 10, 10]
-    assert all(len(page.rows) <= 5 for page in found)
-    assert [sum(count for (count,) in points(page, "count")) for page in found] == [10, 10, 10]
+    answered = list(pages(reader, question("sentiment", interval="1m", limit=10, n_points=5)))
+    assert [page.n_read for page in answered] == [10, 10, 10]
+    assert all(len(page.rows) <= 5 for page in answered)
+    assert [sum(count for (count,) in points(page, "count")) for page in answered] == [10, 10, 10]
 
 
 def test_curve_of_a_whole_range_is_not_cut_silently(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_curve_of_a_whole_range_is_not_cut_silently(tmp_path: Path) -> None:
         read_history(reader, question("sentiment", limit=29, n_points=6, whole=True))
 
 
-def test_thinned_predictions_keep_their_realised_prices(tmp_path: Path) -> None:
+def test_downsampled_predictions_keep_their_realised_prices(tmp_path: Path) -> None:
     at = [NOON + timedelta(minutes=i) for i in range(10)]
     build_lake(
         tmp_path,

@@ -76,9 +76,9 @@ def test_pages_of_any_size_are_filled_alike(tmp_path: Path, filling: Filling, li
     asked = question(
         "sentiment", start=at(0), end=at(12), interval="1m", limit=limit, filling=filling, as_of=at(60)
     )
-    found = list(pages(lake.open(str(tmp_path)), asked))
-    means = [mean for page in reversed(found) for (mean,) in points(page, "mean")]
-    flags = [filled for page in reversed(found) for (filled,) in points(page, "filled")]
+    answered = list(pages(lake.open(str(tmp_path)), asked))
+    means = [mean for page in reversed(answered) for (mean,) in points(page, "mean")]
+    flags = [filled for page in reversed(answered) for (filled,) in points(page, "filled")]
     middle = {
         Filling.NULL: [None, None, 0.6, None, None],
         Filling.PREVIOUS: [0.3, 0.3, 0.6, 0.6, 0.6],

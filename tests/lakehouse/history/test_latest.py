@@ -1,4 +1,4 @@
-"""The newest row of each of many symbols, and what a process reads before it is asked."""
+"""The newest row of each of many symbols, and the warming of a process."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -24,10 +24,10 @@ def test_newest_row_of_each_symbol_is_found_and_a_symbol_without_rows_left_out(
     rows: list[Row] = [{"score": 0.1, "event_time": LATER}, {"score": 0.2}, {"symbol": "eth", "score": 0.3}]
     build_lake(tmp_path, sentiment=rows)
     reader = lake.open(str(tmp_path), columns_budget_bytes=budget_bytes)
-    found = read_latest(
+    answered = read_latest(
         reader, SERIES["sentiment"], ["btc", "eth", "sol"], DAY, columns=("score", "event_time")
     )
-    assert found == {"btc": (0.1, to_us(LATER)), "eth": (0.3, to_us(NOON))}
+    assert answered == {"btc": (0.1, to_us(LATER)), "eth": (0.3, to_us(NOON))}
     assert read_latest(reader, SERIES["sentiment"], [], DAY, columns=("score",)) == {}
 
 
@@ -39,7 +39,7 @@ def test_latest_price_is_the_primary_markets(budget_bytes: int, tmp_path: Path) 
     assert read_latest(reader, SERIES["prix"], ["btc", "eth"], DAY, columns=("price",)) == {"btc": (1.0,)}
 
 
-def test_warming_keeps_the_newest_days_of_every_symbol(
+def test_warming_caches_the_newest_days_of_every_symbol(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows: list[Row] = [{}, {"symbol": "eth"}, {"event_time": NOON - timedelta(days=1)}]
@@ -65,7 +65,7 @@ def test_warming_stops_before_it_evicts_what_it_loaded(tmp_path: Path) -> None:
     assert 16_000 <= reader.columns.n_bytes <= 20_000
 
 
-def test_warming_a_lake_that_does_not_exist_or_keeps_nothing_does_nothing(tmp_path: Path) -> None:
+def test_warming_does_nothing_without_a_lake_or_a_cache(tmp_path: Path) -> None:
     build_lake(tmp_path / "lake", sentiment=[{}])
     off = lake.open(str(tmp_path / "lake"))
     warm(off)

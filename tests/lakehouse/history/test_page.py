@@ -194,11 +194,11 @@ def test_page_is_the_newest_points_in_ascending_time(tmp_path: Path) -> None:
 
 def test_rows_of_one_instant_paginate_without_loss_or_repeat(tmp_path: Path) -> None:
     build_lake(tmp_path, sentiment=[{"kafka_partition": i % 3, "message_id": f"m{i}"} for i in range(10)])
-    found = [
+    answered = [
         points(page, "message_id") for page in pages(lake.open(str(tmp_path)), question("sentiment", limit=3))
     ]
-    assert [len(page) for page in found] == [3, 3, 3, 1]
-    assert sorted(row for page in found for row in page) == sorted((f"m{i}",) for i in range(10))
+    assert [len(page) for page in answered] == [3, 3, 3, 1]
+    assert sorted(row for page in answered for row in page) == sorted((f"m{i}",) for i in range(10))
 
 
 def test_pages_of_a_cursor_stay_one_series_while_the_table_changes(tmp_path: Path) -> None:

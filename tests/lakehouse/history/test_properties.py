@@ -60,18 +60,18 @@ def test_pages_put_together_are_the_whole_series(
         reader = lake_of(builder, rows, n_commits)
         if compacted:
             builder.open("gold_sentiment").optimize.compact()
-        found = [
+        answered = [
             points(page, "event_time", "score") for page in pages(reader, question("sentiment", limit=limit))
         ]
     finally:
         shutil.rmtree(folder)
-    together = [point for page in reversed(found) for point in page]
+    together = [point for page in reversed(answered) for point in page]
     expected = [
         (to_us(row["event_time"]), row["score"])
         for row in rows
         if row["symbol"] == "btc" and DAY_START <= row["event_time"] < DAY_END
     ]
-    assert all(len(page) <= limit for page in found)
+    assert all(len(page) <= limit for page in answered)
     assert [time for time, _ in together] == sorted(time for time, _ in expected)
     assert sorted(together) == sorted(expected)
 
@@ -90,7 +90,7 @@ def test_buckets_are_those_of_a_plain_group_by(
     try:
         reader = lake_of(build_lake(folder), rows, n_commits)
         asked = question("sentiment", interval=interval, limit=limit)
-        found = [row for page in reversed(list(pages(reader, asked))) for row in page.rows]
+        answered = [row for page in reversed(list(pages(reader, asked))) for row in page.rows]
     finally:
         shutil.rmtree(folder)
     width_us = BUCKET_WIDTHS_US[interval]
@@ -98,8 +98,8 @@ def test_buckets_are_those_of_a_plain_group_by(
     for row in rows:
         if row["symbol"] == "btc" and DAY_START <= row["event_time"] < DAY_END:
             groups[to_us(row["event_time"]) // width_us * width_us].append(row)
-    assert [row[0] for row in found] == sorted(groups)
-    for start_us, count, mean, lowest, highest, positive, negative, *_ in found:
+    assert [row[0] for row in answered] == sorted(groups)
+    for start_us, count, mean, lowest, highest, positive, negative, *_ in answered:
         scores = [row["score"] for row in groups[start_us]]
         labels = [row["label"] for row in groups[start_us]]
         assert (count, positive, negative) == (

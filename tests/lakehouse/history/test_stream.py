@@ -19,7 +19,7 @@ ONE_AT_ONCE = QueryLimits(n_at_once=1, wait_seconds=0.5)
 
 
 class Release(logging.Handler):
-    """Lets go of the only slot as soon as somebody says that he waits."""
+    """Handler that releases the only slot as soon as a stream logs that it waits."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -167,30 +167,30 @@ def test_pages_of_a_cursor_are_one_series_while_rollups_run_ahead(
         start, end = DAY_START - timedelta(seconds=90), DAY_START + timedelta(hours=30, seconds=90)
         query = question("sentiment", interval=interval, limit=limit, start=start, end=end)
         expected = plain_group_by(it.reader, query)
-        found: list[Any] = []
+        answered: list[Any] = []
         for page in pages(it.holder if in_memory else it.reader, query):
-            found = [row[:-2] for row in page.rows] + found
+            answered = [row[:-2] for row in page.rows] + answered
             it.append("gold_sentiment", later)
             for step in steps:
                 step(it)
             it.refresh(1)
     finally:
         shutil.rmtree(folder)
-    assert found == expected
+    assert answered == expected
 
 
 def assert_equal(reader: Lake, query: HistoryQuery) -> None:
-    """A reader gives the buckets of gold: all bits, volumes aside."""
+    """Check that a reader gives the buckets of gold: all bits, volumes aside."""
     answer = list(pages(reader, query))
     if query.series.has_market and answer[0].market is None:
         assert [page.rows for page in answer] == [[]]
         return
     expected = plain_group_by(reader, query, answer[0].market)
-    found = [row[:-2] for page in reversed(answer) for row in page.rows]
+    answered = [row[:-2] for page in reversed(answer) for row in page.rows]
     if query.series.name == "sentiment":
-        assert found == expected
+        assert answered == expected
     else:
-        assert [row[:5] + row[6:] for row in found] == [row[:5] + row[6:] for row in expected]
-        assert [row[5] for row in found] == [
+        assert [row[:5] + row[6:] for row in answered] == [row[:5] + row[6:] for row in expected]
+        assert [row[5] for row in answered] == [
             None if row[5] is None else pytest.approx(row[5], rel=1e-12) for row in expected
         ]

@@ -1,4 +1,4 @@
-"""What a rollup holds, who may fold a row in, and what an answer reads of gold beside it."""
+"""Contents of rollups, concurrent refreshes, and the rows of gold that an answer reads beside them."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +38,7 @@ def counts(reader: Lake, **more: object) -> list[tuple[int, ...]]:
 
 
 def gold_file(builder: LakeBuilder, version: int, name: str = "gold_sentiment") -> Path:
-    """The file that a commit added."""
+    """Return the file that a commit added."""
     location = builder.catalog.table_location(name, builder.build).to_path()
     actions = (location / "_delta_log" / f"{version:020d}.json").read_text().splitlines()
     (path,) = [json.loads(line)["add"]["path"] for line in actions if "add" in json.loads(line)]
