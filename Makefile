@@ -118,7 +118,7 @@ bench-viewer: setup $(STAMPS)/system-test  ## Script time a frame and first pain
 	$(VENV)/python -m tests.system.browser.frames $(ARGS)
 
 .PHONY: audit
-audit: setup  ## Known weaknesses of what is locked; says what no source of advisories answered for
+audit: setup  ## Known vulnerabilities of the locked packages, and packages that no source of advisories knows
 	@$(VENV)/python setup/audit.py
 
 ##@ Set-up
