@@ -13,7 +13,7 @@ JAVA_SOURCES := $(shell find jvm/src 2>/dev/null)
 FRONTEND := api/viewer/frontend
 PAGE_SOURCES := $(shell find $(FRONTEND)/source $(FRONTEND)/styles $(FRONTEND)/page -type f 2>/dev/null) $(FRONTEND)/build.ts
 N_CORES = $(shell getconf _NPROCESSORS_ONLN)
-OURS := $(wildcard lakehouse streaming compaction api demo benchmarks notebooks setup tests)
+OURS := $(wildcard lakehouse streaming compaction api cryptoviz demo benchmarks notebooks setup tests)
 
 # What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
 ARGS ?=
