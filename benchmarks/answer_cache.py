@@ -89,7 +89,7 @@ def _fill(location: LakeLocation, n_rows: int) -> None:
         start_us = to_us(START + timedelta(days=day))
         writer.write(start_us=start_us, end_us=start_us + DAY_US, n_rows=n_rows // N_DAYS)
     refresh_rollups(Lake(location))
-    compact_lake(location, CompactChoice(is_patient=False))
+    compact_lake(location, CompactChoice(wait_for_late_rows=False))
 
 
 def _question(run: int, interval: str, n_days: int, limit: int) -> HistoryQuery:

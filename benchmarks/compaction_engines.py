@@ -25,7 +25,7 @@ def table_of(lake: LakeLocation) -> tuple[LakeLocation, DeltaTable]:
 
 
 def _ours(lake: LakeLocation) -> None:
-    compact_lake(lake, CompactChoice(names=frozenset({GOLD_SENTIMENT.name}), is_patient=False))
+    compact_lake(lake, CompactChoice(names=frozenset({GOLD_SENTIMENT.name}), wait_for_late_rows=False))
 
 
 def _delta_rs_compact(lake: LakeLocation) -> None:

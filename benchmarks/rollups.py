@@ -106,7 +106,7 @@ def main() -> None:
         raw = {name: _measure(gold_alone, *asked) for name, asked in _QUESTIONS.items()}
         lake = Lake(location)
         _say_seconds("first refresh", lambda: refresh_rollups(lake))
-        compact_lake(location, CompactChoice(is_patient=False))
+        compact_lake(location, CompactChoice(wait_for_late_rows=False))
         _say("compacted, position current", lake, raw)
         for minute in range(60):
             writer.write(
@@ -125,7 +125,7 @@ def main() -> None:
         writer.write(start_us=to_us(END), end_us=to_us(END) + 60 * SECOND_US, n_rows=1000)
         _say_seconds("refresh of a running process with 1,000 new rows", lambda: refresh_rollups(lake))
         _say_seconds(
-            "compaction that merges", lambda: compact_lake(location, CompactChoice(is_patient=False))
+            "compaction that merges", lambda: compact_lake(location, CompactChoice(wait_for_late_rows=False))
         )
         _say("merged", lake, raw)
 

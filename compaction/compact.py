@@ -37,11 +37,13 @@ class CompactChoice:
 
     names: frozenset[str] = frozenset()
     now_us: int | None = None
-    is_patient: bool = True
+    wait_for_late_rows: bool = True
 
     def plan(self, spec: TableSpec, table: DeltaTable) -> list[RewriteTask]:
         now_us = time.time_ns() // 1_000 if self.now_us is None else self.now_us
-        return plan_table(spec, read_live_files(table, spec), now_us=now_us, is_patient=self.is_patient)
+        return plan_table(
+            spec, read_live_files(table, spec), now_us=now_us, wait_for_late_rows=self.wait_for_late_rows
+        )
 
 
 EVERYTHING = CompactChoice()

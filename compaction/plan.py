@@ -65,7 +65,7 @@ class _Run:
 
 
 def plan_table(
-    spec: TableSpec, files: Iterable[LiveFile], *, now_us: int, is_patient: bool = True
+    spec: TableSpec, files: Iterable[LiveFile], *, now_us: int, wait_for_late_rows: bool = True
 ) -> list[RewriteTask]:
     """The tasks that a table needs now, partitions ascending. Empty where everything is good already.
 
@@ -82,7 +82,7 @@ def plan_table(
         runs = _to_runs(by_partition[partition])
         is_closed = partition_end_us(spec, partition) + CLOSED_AFTER_US <= now_us
         settles_us = max(file.modified_us for file in by_partition[partition]) + SETTLED_AFTER_US
-        is_settled = not is_patient or settles_us <= now_us
+        is_settled = not wait_for_late_rows or settles_us <= now_us
         for chosen, reason in _choose(runs, is_closed=is_closed, is_settled=is_settled):
             files_of = tuple(file for run in chosen for file in run.files)
             tasks.append(RewriteTask(table=spec.name, partition=partition, files=files_of, reason=reason))

@@ -19,7 +19,7 @@ from lakehouse.delta.table import append, open_table
 from lakehouse.errors import LockedError
 from lakehouse.maintenance.lock import held_lock, lock_path
 from lakehouse.maintenance.runs import read_runs
-from lakehouse.schema.spec import to_retention_properties
+from lakehouse.schema.spec import RETENTION_HOURS, to_retention_properties
 from lakehouse.schema.tables import GOLD_PRICE
 from tests.support.lake_builder import LakeBuilder, build_lake
 from tests.support.waiting import wait_until
@@ -126,7 +126,7 @@ def test_history_has_what_ran_and_what_it_gained(tmp_path: Path) -> None:
     _ask(tmp_path, "compact")
     (found,) = _document(tmp_path, "history")["runs"]
     assert (found["command"], found["exit_code"], found["error"]) == ("compact", 0, None)
-    assert found["gained"] == {"n_bites": 1, "n_files_before": 8, "n_files_after": 1}
+    assert found["gained"] == {"n_rewrites": 1, "n_files_before": 8, "n_files_after": 1}
 
 
 def test_failed_run_is_in_the_history_with_its_error(tmp_path: Path) -> None:
@@ -211,6 +211,28 @@ def test_help_teaches_exit_codes_and_examples() -> None:
     ).stdout
     assert "75  another run was at work; nothing was done" in said
     assert "python -m compaction run --max-seconds 50" in said
+
+
+def test_help_of_run_names_the_default_retention_of_versions() -> None:
+    command = [sys.executable, "-m", "compaction", "run", "--help"]
+    text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert f"at least 2; default: {RETENTION_HOURS}" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("vacuum", "--table", "gold_prise"), "'gold_prise' is not one of bronze, "),
+        (("run", "--max-bytes", "0"), "--max-bytes"),
+        (("compact", "--engine", "hand"), "--engine"),
+        (("quarantine", "show", "id-1/0"), "id-1/0 is not TOPIC_ID/PARTITION/OFFSET"),
+        (("tidy",), "tidy"),
+    ],
+)
+def test_wrong_options_are_named_on_stderr(tmp_path: Path, arguments: tuple[str, ...], problem: str) -> None:
+    said = _ask(tmp_path, *arguments)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert problem in said.stderr
 
 
 def _make_commits_old(folder: Path, *, hours: float) -> None:

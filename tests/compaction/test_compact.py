@@ -111,7 +111,7 @@ def test_refresh_after_a_merge_by_another_process_adds_up(tmp_path: Path) -> Non
     assert points(page, "open", "high", "low", "close", "count") == [(99.0, 99.0, 0.5, 0.5, 10)]
 
 
-EVERY_ROW = CompactChoice(is_patient=False)
+EVERY_ROW = CompactChoice(wait_for_late_rows=False)
 
 
 def _files(table: DeltaTable) -> list[Path]:

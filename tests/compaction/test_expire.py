@@ -96,7 +96,7 @@ def test_horizon_survives_compaction_a_checkpoint_and_a_longer_retention(builder
     reader = lake.open(str(builder.path))
     reader.snapshot("gold_price")
     _expire(builder)
-    compact_lake(builder.location, CompactChoice(is_patient=False))
+    compact_lake(builder.location, CompactChoice(wait_for_late_rows=False))
     builder.open("gold_price").create_checkpoint()
     builder.append("gold_price", [{"event_time": NOON}])  # nobody ingests it so late; it goes again
     expire_lake(reader, Retention.parse("bronze=7,gold_price=101"), now_us=NOW_US, dry_run=False)

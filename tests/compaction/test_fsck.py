@@ -100,7 +100,7 @@ def _found(lake: LakeLocation, **how: bool) -> list[tuple[str, str, int]]:
 
 def test_lake_as_ingestion_and_compaction_leave_it_is_clean(lake: LakeLocation) -> None:
     assert _found(lake, is_deep=True) == []
-    compact_lake(lake, CompactChoice(is_patient=False))
+    compact_lake(lake, CompactChoice(wait_for_late_rows=False))
     assert _found(lake, is_deep=True) == []
 
 

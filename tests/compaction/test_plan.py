@@ -32,8 +32,10 @@ def _file(path: str, size_bytes: int, modified_us: int) -> LiveFile:
     return LiveFile(path=path, partition=DAY, n_rows=10, size_bytes=size_bytes, modified_us=modified_us)
 
 
-def _plan(files: list[LiveFile], *, now_us: int = NEXT_DAY_US, is_patient: bool = True) -> list[RewriteTask]:
-    return plan_table(GOLD_PRICE, files, now_us=now_us, is_patient=is_patient)
+def _plan(
+    files: list[LiveFile], *, now_us: int = NEXT_DAY_US, wait_for_late_rows: bool = True
+) -> list[RewriteTask]:
+    return plan_table(GOLD_PRICE, files, now_us=now_us, wait_for_late_rows=wait_for_late_rows)
 
 
 def _n_files(tasks: list[RewriteTask]) -> list[int]:
@@ -113,7 +115,7 @@ def test_closed_partition_is_rewritten_once_late_rows_weigh_a_quarter() -> None:
 def test_impatient_plan_waits_for_no_late_rows() -> None:
     late = _loose(2, modified_us=NEXT_DAY_US)
     assert _plan(late) == []
-    assert _n_files(_plan(late, is_patient=False)) == [2]
+    assert _n_files(_plan(late, wait_for_late_rows=False)) == [2]
 
 
 def test_partition_larger_than_a_bite_becomes_several_large_runs() -> None:

@@ -61,21 +61,21 @@ def _show(reader: Lake, offset: int) -> Any:
 
 def test_refused_messages_are_counted_by_rule(reader: Lake) -> None:
     found = list_quarantined(reader)
-    assert sum(rule["n_messages"] for rule in found) == 3
-    (of_score,) = [rule for rule in found if rule["field"] == "score"]
-    assert (of_score["topic"], of_score["n_messages"], of_score["newest"]) == (TOPIC, 1, "id-1/0/1")
-    assert of_score["first_broker_time"] == "2026-11-01T00:00:00Z"
+    assert sum(rule.n_messages for rule in found) == 3
+    (of_score,) = [rule for rule in found if rule.field == "score"]
+    assert (of_score.topic, of_score.n_messages, of_score.newest) == (TOPIC, 1, "id-1/0/1")
+    assert of_score.first_broker_time == "2026-11-01T00:00:00Z"
 
 
-def test_message_is_shown_as_it_came_with_the_rule_and_the_verdict_of_today(reader: Lake) -> None:
+def test_message_is_shown_as_it_came_with_the_rule_and_todays_validation(reader: Lake) -> None:
     found = _show(reader, 1)
-    assert (found["field"], found["key"], found["value"]) == ("score", "btc", BAD_SCORE.decode())
-    assert found["headers"] == [{"key": "trace", "value": "1"}]
-    assert found["verdict_now"] == f"rejected: {found['reason']}"
+    assert (found.field, found.key, found.value) == ("score", "btc", BAD_SCORE.decode())
+    assert found.headers == [{"key": "trace", "value": "1"}]
+    assert found.validation_now == f"rejected: {found.reason}"
 
 
 def test_bytes_that_are_no_text_are_escaped(reader: Lake) -> None:
-    assert _show(reader, 3)["value"] == "\\xff"
+    assert _show(reader, 3).value == "\\xff"
 
 
 def test_message_that_was_not_refused_is_not_there(reader: Lake) -> None:

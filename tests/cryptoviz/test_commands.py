@@ -67,7 +67,9 @@ def test_name_leads_to_a_program_with_its_arguments(
     assert find_spec(command.module) is not None
 
 
-@pytest.mark.parametrize("name", ["sql"])
+@pytest.mark.parametrize(
+    "name", ["sql", "table-service", "fsck", "vacuum", "quarantine", "backup", "restore"]
+)
 def test_help_of_a_maintenance_command_imports_no_engine(name: str) -> None:
     code, modules, text = run_help(name, "--help")
     assert code == 0

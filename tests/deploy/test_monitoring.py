@@ -40,7 +40,7 @@ state = {
         }
     ],
     "kafka": {"known": True, "lag": [{"table": "bronze", "topic": "raw-news", "messages": 1}]},
-    "maintenance": [{"command": "run", "ended_time": time, "exit_code": 0, "gained": {"n_bites": 1}}],
+    "maintenance": [{"command": "run", "ended_time": time, "exit_code": 0, "gained": {"n_rewrites": 1}}],
     "maintenance_health": {"is_missed": False, "n_failed_in_a_row": 0},
     "losses": [],
 }

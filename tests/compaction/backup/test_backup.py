@@ -152,7 +152,7 @@ def test_rollups_are_never_ahead_of_gold(here: Settings, tmp_path: Path) -> None
 def test_compacted_lake_without_its_old_files_is_backed_up_as_it_stands(
     here: Settings, tmp_path: Path
 ) -> None:
-    compact_lake(here.lake_location(), CompactChoice(is_patient=False))
+    compact_lake(here.lake_location(), CompactChoice(wait_for_late_rows=False))
     folder, _ = create_backup(here, tmp_path / "backups")
     there = settings_in(tmp_path / "there")
     restore_backup(there, folder, dry_run=False)
@@ -273,7 +273,7 @@ def test_backup_waits_for_maintenance_if_it_is_told_to(
     lock = held_lock(lock_path(here.lake_location(), Path(here.runtime_dir)), command="run")
     lock.__enter__()
     assert main(["create", str(tmp_path / "backups")]) == 75
-    monkeypatch.setattr("compaction.backup.__main__.time.sleep", lambda _: lock.__exit__(None, None, None))
+    monkeypatch.setattr("time.sleep", lambda _: lock.__exit__(None, None, None))
     assert main(["create", str(tmp_path / "backups"), "--wait", "60"]) == 0
 
 

@@ -128,7 +128,7 @@ def test_rebuild_after_gold_expired_keeps_buckets_that_only_rollups_have(lake: L
     assert _daily(lake) == buckets
     refresh_rollups(reader)
     refresh_scores(reader)
-    compact_lake(lake, CompactChoice(is_patient=False))
+    compact_lake(lake, CompactChoice(wait_for_late_rows=False))
     assert _daily(lake) == buckets
 
 

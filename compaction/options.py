@@ -1,0 +1,119 @@
+"""Options of the table service: as parameters of its commands, and as the values that these make of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from compaction.version_retention import LEAST_RETENTION_HOURS
+
+if TYPE_CHECKING:
+    from lakehouse.messages.replays import Place
+    from lakehouse.process.retention import Retention
+
+Engine = Literal["duckdb", "spark"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactOptions:
+    """Scope and limits of a compaction. ``tables`` are all where none is named; a limit of None is none.
+
+    A closed partition is rewritten an hour after its last file, unless ``wait_for_late_rows`` is false.
+    """
+
+    tables: frozenset[str] = frozenset()
+    wait_for_late_rows: bool = True
+    engine: Engine = "duckdb"
+    max_seconds: float | None = None
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Parameters of a complete run: its compaction, the days that tables keep, the hours that versions are kept."""
+
+    compact: CompactOptions
+    retention: "Retention"
+    retention_hours: int
+
+
+def _to_table(name: str) -> str:
+    from lakehouse.schema.tables import TABLES
+
+    if name not in TABLES:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(sorted(TABLES))}")
+    return name
+
+
+def to_record_ids(texts: Sequence[str] | None) -> "tuple[Place, ...]":
+    """Parse record ids. Raises typer.BadParameter, a usage error, for another text."""
+    from lakehouse.messages.replays import parse_record_id
+
+    record_ids = []
+    for text in texts or ():
+        record_id = parse_record_id(text)
+        if record_id is None:
+            raise typer.BadParameter(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
+        record_ids.append(record_id)
+    return tuple(record_ids)
+
+
+def _default_retention_hours() -> int:
+    from lakehouse.schema.spec import RETENTION_HOURS
+
+    return RETENTION_HOURS
+
+
+Lake = Annotated[
+    str | None,
+    typer.Option("--lake", metavar="URI", help="path or URI of the lake; default: the settings' lake"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdout")]
+Tables = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--table", parser=_to_table, metavar="NAME", help="only this table; may be repeated; default: all"
+    ),
+]
+Now = Annotated[bool, typer.Option("--now", help="do not wait an hour for late rows of a closed day")]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="TABLE=DAYS",
+        help="days that a table keeps; may be repeated; default: CRYPTOVIZ_RETENTION",
+    ),
+]
+MaxSeconds = Annotated[
+    float | None,
+    typer.Option("--max-seconds", metavar="S", help="start no rewrite after this long; the next run goes on"),
+]
+MaxBytes = Annotated[
+    int | None,
+    typer.Option(
+        "--max-bytes", min=1, metavar="N", help="start no rewrite once this many bytes were rewritten"
+    ),
+]
+RetentionHours = Annotated[
+    int,
+    typer.Option(
+        "--retention-hours",
+        metavar="H",
+        default_factory=_default_retention_hours,
+        show_default=False,
+        help="keep the commits and files of versions of the last H hours, for readers and time travel; "
+        f"at least {LEAST_RETENTION_HOURS}; default: 6",
+    ),
+]
+Every = Annotated[
+    float | None, typer.Option("--every", metavar="SECONDS", help="repeat the run; default: once")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="do it; without this it is only counted")]
+RecordIds = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="TOPIC_ID/PARTITION/OFFSET",
+        help="record ids of the messages to show or to replay, from the list",
+    ),
+]
