@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.engine.row_groups import to_schema
 from lakehouse.errors import LakehouseError
+from lakehouse.messages.positions import encode_sources, is_offset_beyond
 from lakehouse.schema.spec import TableSpec
 from lakehouse.series.definitions import Series
 from lakehouse.time_range import DAY_US
@@ -60,13 +61,7 @@ class DictionaryEncoder:
 
         Raises: DictionaryOverflowError.
         """
-        topics = topic_ids.dictionary_encode()
-        pairs = topics.indices.to_numpy(zero_copy_only=False).astype(np.int64) << 32 | partitions
-        distinct = pa.array(pairs).dictionary_encode()
-        keys = [
-            TopicPartition(topics.dictionary[pair >> 32].as_py(), pair & 0xFFFFFFFF)
-            for pair in distinct.dictionary.to_pylist()
-        ]
+        own_codes, keys = encode_sources(topic_ids, partitions)
         codes = [self._source_codes.setdefault(key, len(self._source_codes)) for key in keys]
         if len(self._source_codes) > len(self.sources):
             if len(self._source_codes) > _MAX_CODES:
@@ -75,7 +70,7 @@ class DictionaryEncoder:
             ranks = np.empty(len(sources), dtype=np.uint16)
             ranks[sorted(range(len(sources)), key=lambda code: sources[code])] = np.arange(len(sources))
             self.source_ranks, self.sources = ranks, sources
-        by_row: Codes = np.asarray(codes, dtype=np.uint16)[distinct.indices.to_numpy()]
+        by_row: Codes = np.asarray(codes, dtype=np.uint16)[own_codes]
         return by_row
 
     def code(self, name: str, value: str) -> int | None:
@@ -163,9 +158,7 @@ class Block:
         sources = lexicon.sources
         if all(offset < cut[sources[code]] for code, offset in self.highest.items()):
             return None
-        limits = np.array([cut[source] for source in sources], dtype=np.int64)
-        mask: npt.NDArray[np.bool_] = self.offsets[low:high] < limits[self.sources[low:high]]
-        return mask
+        return ~is_offset_beyond(self.offsets[low:high], self.sources[low:high], sources, cut)
 
     def without_text(self) -> "Block":
         return replace(self, text=None)

@@ -24,7 +24,8 @@ from lakehouse.cache.block import (
 from lakehouse.cache.commit_rows import rows_beyond
 from lakehouse.cache.symbol_columns import SymbolColumns, with_tail
 from lakehouse.delta.table import ROW_GROUP_ROWS
-from lakehouse.engine.duckdb_session import DuckdbSession, position_lists
+from lakehouse.engine.duckdb_session import DuckdbSession
+from lakehouse.engine.position_sql import bind_position, is_beyond, join_position
 from lakehouse.engine.row_groups import Wanted, find_row_groups, read_row_groups
 from lakehouse.series.definitions import Series
 from lakehouse.snapshots.pinned import TableSnapshot
@@ -47,11 +48,9 @@ MANY_ROWS = 2 * ROW_GROUP_ROWS
 
 _OF_SYMBOL = "symbol = $symbol AND"
 _STRETCH = "SELECT {columns} FROM {{rows}} WHERE {of_symbol} {time} >= $start AND {time} < $end"
-_SINCE_POSITION = """
-SELECT {columns} FROM {{rows}} LEFT JOIN (
-    SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition, unnest($offsets) AS next_offset
-) USING (topic_id, kafka_partition)
-WHERE kafka_offset >= $least AND (next_offset IS NULL OR kafka_offset >= next_offset)
+_SINCE_POSITION = f"""
+SELECT {{columns}} FROM {{{{rows}}}} {join_position()}
+WHERE kafka_offset >= $least AND {is_beyond()}
 """
 
 
@@ -201,7 +200,7 @@ class ColumnStore:
             paths,
             spec=snapshot.spec,
             least=min(before.position.offsets.values(), default=0) if same_partitions else 0,
-            **position_lists(before.position),
+            **bind_position(before.position),
         )
 
     def _load(

@@ -13,8 +13,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse.delta.log_listing import refresh
-from lakehouse.delta.position import Position, TopicPartition, read_position
+from lakehouse.delta.position import Position, read_position
 from lakehouse.delta.table import append, ensure_table
+from lakehouse.engine.position_sql import bind_position
 from lakehouse.errors import LakeNotFoundError, PositionConflictError
 from lakehouse.lake import Lake
 from lakehouse.series.rollups import ROLLUPS, Rollup
@@ -115,16 +116,13 @@ def _fold(lake: Lake, rollup: Rollup, gold: TableSnapshot, position: Position, t
     paths = gold.files.selected(lake.offsets.beyond(gold, position, begun)).paths
     if not paths:
         return schema.empty_table()
-    keys: list[TopicPartition] = list(target)
     sums = lake.session.fetch_arrow(
         rollup.fold_statement,
         paths,
         spec=gold.spec,
         width=rollup.width_us,
-        topic_ids=[key.topic_id for key in keys],
-        partitions=[key.partition for key in keys],
-        from_offsets=[position[key] for key in keys],
-        to_offsets=[target[key] for key in keys],
+        **bind_position(position, "from"),
+        **bind_position(target, "to"),
     )
     return sums.select(schema.names).cast(schema)
 

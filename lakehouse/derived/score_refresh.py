@@ -23,6 +23,7 @@ from lakehouse.delta.table import append, ensure_table
 from lakehouse.derived.outcomes import PriceClock, read_price_clock, to_scores
 from lakehouse.derived.rollup_refresh import MAX_CONFLICTS, next_target
 from lakehouse.engine.duckdb_session import padded_rows
+from lakehouse.engine.position_sql import bind_position, is_before, is_beyond, join_position
 from lakehouse.errors import LakeNotFoundError, PositionConflictError
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SCORE
@@ -33,22 +34,18 @@ OFFSETS_PER_COMMIT = 250_000
 MAX_HORIZON_US = 30 * DAY_US
 """A forecast further ahead is not scored: no window of the scorecard would hold it and its like."""
 
-_FORECASTS = """
+_FORECASTS = f"""
     SELECT *, epoch_us(target_time) AS target_us, epoch_us(target_time) - epoch_us(made_at) AS horizon_us,
         coalesce(
             epoch_us(target_time) <= settled_until_us
                 OR greatest(epoch_us(target_time), epoch_us(broker_time)) <= $silent_since_us,
             FALSE
         ) AS is_settled
-    FROM {rows}
-    JOIN (
-        SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition,
-            unnest($from_offsets) AS from_offset, unnest($to_offsets) AS to_offset
-    ) USING (topic_id, kafka_partition)
+    FROM {{rows}} {join_position("from")} {join_position("to")}
     LEFT JOIN (
         SELECT unnest($symbols) AS symbol, unnest($settled_until_us::BIGINT[]) AS settled_until_us
     ) USING (symbol)
-    WHERE kafka_offset >= from_offset AND kafka_offset < to_offset
+    WHERE {is_beyond("from")} AND {is_before("to")}
 """
 _FIRST_UNSETTLED = f"""
 SELECT topic_id, kafka_partition, min(kafka_offset)
@@ -190,12 +187,9 @@ class _Scorer:
         return self.forecasts.files.selected(beyond).paths
 
     def _bind(self, begin: Position, target: Position) -> dict[str, Any]:
-        keys = list(target)
         return {
-            "topic_ids": [key.topic_id for key in keys],
-            "partitions": [key.partition for key in keys],
-            "from_offsets": [begin[key] for key in keys],
-            "to_offsets": [target[key] for key in keys],
+            **bind_position(begin, "from"),
+            **bind_position(target, "to"),
             "symbols": list(self.clock.settled_until_us),
             "settled_until_us": list(self.clock.settled_until_us.values()),
             "silent_since_us": self.clock.silent_since_us,

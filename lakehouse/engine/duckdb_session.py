@@ -11,20 +11,14 @@ import pyarrow as pa
 
 from lakehouse.delta.position import Position
 from lakehouse.engine.limits import UNLIMITED, QueryLimiter, QueryLimits
+from lakehouse.engine.position_sql import bind_position, is_before, join_position
 from lakehouse.errors import FileGoneError
 from lakehouse.schema.spec import DeltaType, TableSpec
 
 # What a query reads from: `{rows}` in a statement stands for one of these, or for `padded_rows`.
 _ALL_ROWS = "read_parquet($files, union_by_name = true)"
 _TAIL = "tail_rows"
-_ROWS_BEFORE_POSITION = """(
-    SELECT * FROM {all_rows}
-    JOIN (
-        SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition,
-            unnest($offsets) AS next_offset
-    ) USING (topic_id, kafka_partition)
-    WHERE kafka_offset < next_offset
-)"""
+_ROWS_BEFORE_POSITION = f"(SELECT * FROM {{all_rows}} {join_position()} WHERE {is_before()})"
 _BATCH_ROWS = 65_536
 _DUCKDB_TYPES: Mapping[str, str] = {
     "string": "VARCHAR",
@@ -83,7 +77,7 @@ class DuckdbSession:
             if (not files and tail is None) or (before is not None and not len(before)):
                 return []
             parameters = bound | ({"files": files} if files else {})
-            parameters |= {} if before is None else position_lists(before)
+            parameters |= {} if before is None else bind_position(before)
         cursor = self._cursor()
         try:
             with self._gate.passed(cursor), _registered(cursor, tail):
@@ -183,13 +177,3 @@ def duckdb_type(delta_type: DeltaType) -> str:
         return f"{duckdb_type(delta_type['elementType'])}[]"
     fields = [f'"{field["name"]}" {duckdb_type(field["type"])}' for field in delta_type["fields"]]
     return f"STRUCT({', '.join(fields)})"
-
-
-def position_lists(position: Position) -> dict[str, list[Any]]:
-    """A position as three lists to bind: $topic_ids, $partitions, $offsets."""
-    keys = list(position)
-    return {
-        "topic_ids": [key.topic_id for key in keys],
-        "partitions": [key.partition for key in keys],
-        "offsets": [position[key] for key in keys],
-    }

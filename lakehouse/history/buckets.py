@@ -10,7 +10,7 @@ from typing import Any
 
 from lakehouse.cache.rollup_store import join_sums
 from lakehouse.delta.file_index import FileSelection
-from lakehouse.engine.duckdb_session import position_lists
+from lakehouse.engine.position_sql import bind_position
 from lakehouse.errors import FileGoneError
 from lakehouse.history.backward_scan import scan_backwards
 from lakehouse.history.cached_buckets import read_column_buckets, read_column_sums, shown_sums
@@ -194,7 +194,7 @@ def _read_rolled(
     lake: Lake, query: HistoryQuery, pin: Pin, rolled: _RollupSource, asked: TimeRange
 ) -> list[Row]:
     gold = pin.snapshot[query.series.table.name]
-    folded = {f"folded_{name}": values for name, values in position_lists(rolled.table.position).items()}
+    folded = bind_position(rolled.table.position, "folded")
     bound = _bound(query, pin)
 
     def count(stretch: TimeRange) -> int:

@@ -7,6 +7,7 @@ them, so it does not matter in which refreshes, or after which compactions, a bu
 from dataclasses import dataclass
 from functools import cache
 
+from lakehouse.engine.position_sql import is_before, is_beyond, join_position
 from lakehouse.schema.rollup_tables import GOLD_PRICE_1H, GOLD_PRICE_1M, GOLD_SENTIMENT_1H, GOLD_SENTIMENT_1M
 from lakehouse.schema.spec import TableSpec
 from lakehouse.schema.tables import GOLD_PRICE, GOLD_SENTIMENT
@@ -78,12 +79,8 @@ SELECT *{_BUCKET_DATES} FROM (
     SELECT {{key}}, make_timestamp(bucket)::TIMESTAMPTZ AS bucket_time, {{stored}}
     FROM (
         SELECT {{key}}, epoch_us(event_time) // $width * $width AS bucket, {{sums}}
-        FROM {{{{rows}}}}
-        JOIN (
-            SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition,
-                unnest($from_offsets) AS from_offset, unnest($to_offsets) AS to_offset
-        ) USING (topic_id, kafka_partition)
-        WHERE kafka_offset >= from_offset AND kafka_offset < to_offset AND {{counted}}
+        FROM {{{{rows}}}} {join_position("from")} {join_position("to")}
+        WHERE {is_beyond("from")} AND {is_before("to")} AND {{counted}}
         GROUP BY ALL
     )
 )
@@ -109,16 +106,11 @@ FROM read_parquet($partial_files, union_by_name = true)
 WHERE symbol = $symbol AND bucket_time >= $covered_start AND bucket_time < $covered_end AND {chosen}
 """
 # Rows that no partial sum above holds: beyond the rollup's position, or in a minute or hour that the range cuts.
-_FROM_ROWS = """
-SELECT epoch_us(event_time) // $width * $width AS bucket, {sums}
-FROM {{rows}}
-LEFT JOIN (
-    SELECT unnest($folded_topic_ids) AS topic_id, unnest($folded_partitions) AS kafka_partition,
-        unnest($folded_offsets) AS folded_offset
-) USING (topic_id, kafka_partition)
-WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {chosen} AND {counted}
-    AND (folded_offset IS NULL OR kafka_offset >= folded_offset
-        OR event_time < $covered_start OR event_time >= $covered_end)
+_FROM_ROWS = f"""
+SELECT epoch_us(event_time) // $width * $width AS bucket, {{sums}}
+FROM {{{{rows}}}} {join_position("folded")}
+WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {{chosen}} AND {{counted}}
+    AND ({is_beyond("folded")} OR event_time < $covered_start OR event_time >= $covered_end)
 GROUP BY bucket
 """
 

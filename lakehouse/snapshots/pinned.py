@@ -1,6 +1,5 @@
 """Pinned versions of tables, and the follower that brings one up to date with its log."""
 
-import json
 import logging
 import threading
 import time
@@ -13,11 +12,11 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lakehouse.delta.catalog import Build, Catalog
-from lakehouse.delta.commit import parse_file_changes
+from lakehouse.delta.commit import LOG, parse_commit, read_commit
 from lakehouse.delta.file_index import FileIndex
 from lakehouse.delta.log_listing import refresh
-from lakehouse.delta.position import Position, committed_offsets, read_position
-from lakehouse.delta.retained_from import committed_retained_from, read_retained_from
+from lakehouse.delta.position import Position, read_position
+from lakehouse.delta.retained_from import read_retained_from
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import assert_matches, open_table
 from lakehouse.schema.spec import TableSpec
@@ -107,7 +106,7 @@ class TableFollower:
     ) -> None:
         self._spec = spec
         self._location = location
-        self._log_path = str(location.to_path() / "_delta_log") if location.is_local else ""
+        self._log_path = str(location.to_path() / LOG) if location.is_local else ""
         self._build = build
         self._catalog = catalog
         self._lock = threading.Lock()
@@ -148,29 +147,26 @@ class TableFollower:
             path = f"{self._log_path}/{known.version + 1:020d}.json"
             try:
                 with open(path, "rb") as file:
-                    commit = file.read()
+                    content = file.read()
             except FileNotFoundError:
                 return known
             try:
-                files = self._changed_files(known, commit)
+                commit = parse_commit(content)
+                if not commit.is_plain:
+                    return None
+                files = known.files.advanced(commit, self._spec, self._location.root)
             except ValueError:
                 logger.warning("commit left to delta-rs path=%s", path, exc_info=True)
-                return None
-            if files is None:
                 return None
             known = replace(
                 known,
                 version=known.version + 1,
-                position=known.position.advanced(committed_offsets(commit)),
+                position=known.position.advanced(commit.offsets),
                 files=files,
-                commit_time_us=to_commit_time_us(commit),
-                retained_from_us=committed_retained_from(commit) or known.retained_from_us,
+                commit_time_us=commit.commit_time_us,
+                retained_from_us=commit.retained_from_us or known.retained_from_us,
             )
         return None
-
-    def _changed_files(self, known: TableSnapshot, commit: bytes) -> FileIndex | None:
-        changes = parse_file_changes(commit)
-        return None if changes is None else known.files.advanced(changes, self._spec, self._location.root)
 
     def _listed(self) -> TableSnapshot:
         """The newest version as delta-rs knows it."""
@@ -205,28 +201,6 @@ def open_snapshot(
     return _to_snapshot(table, spec=spec, location=location, build=build, catalog=catalog)
 
 
-def commit_name(version: int) -> str:
-    return f"_delta_log/{version:020d}.json"
-
-
-def commit_time_us(location: LakeLocation, version: int) -> int | None:
-    """When a version was committed, as its commit says; None where the commit is not in the log (any more)."""
-    return to_commit_time_us(location.read(commit_name(version)) or b"")
-
-
-def to_commit_time_us(commit: bytes) -> int | None:
-    """When a commit says that it was made.
-
-    >>> to_commit_time_us(b'{"commitInfo": {"timestamp": 7}}')
-    7000
-    """
-    for line in commit.splitlines():
-        if b'"commitInfo"' in line:
-            timestamp_ms = json.loads(line).get("commitInfo", {}).get("timestamp")
-            return None if timestamp_ms is None else int(timestamp_ms) * 1_000
-    return None
-
-
 def _to_snapshot(
     table: DeltaTable,
     *,
@@ -237,6 +211,7 @@ def _to_snapshot(
 ) -> TableSnapshot:
     # Topics are listed after the log was read, so that no row is of a topic that the position lacks.
     topic_ids = [generation.topic_id for generation in catalog.topic_generations()]
+    commit = read_commit(location, table.version())
     return TableSnapshot(
         spec=spec,
         location=location,
@@ -244,6 +219,6 @@ def _to_snapshot(
         version=table.version(),
         position=read_position(table, topic_ids),
         files=FileIndex.read(table, spec, location.root),
-        commit_time_us=commit_time_us(location, table.version()),
+        commit_time_us=None if commit is None else commit.commit_time_us,
         retained_from_us=read_retained_from(table),
     )

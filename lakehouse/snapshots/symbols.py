@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lakehouse.engine.duckdb_session import DuckdbSession, position_lists
+from lakehouse.engine.duckdb_session import DuckdbSession
+from lakehouse.engine.position_sql import bind_position, is_beyond, join_position
 from lakehouse.series.markets import Market
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.tail.rows import TableTail
@@ -19,13 +20,7 @@ FROM {{rows}}
 {since}
 GROUP BY ALL
 """
-_SINCE_POSITION = """
-LEFT JOIN (
-    SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition,
-        unnest($offsets) AS next_offset
-) USING (topic_id, kafka_partition)
-WHERE next_offset IS NULL OR kafka_offset >= next_offset
-"""
+_SINCE_POSITION = f"{join_position()} WHERE {is_beyond()}"
 _MARKETS = "SELECT DISTINCT symbol, venue, quote FROM {rows} WHERE bucket_time < $until"
 _MAX_OLD_VERSIONS = 8
 
@@ -151,7 +146,7 @@ class SymbolCatalog:
         spec = snapshot.spec
         has_market = "venue" in spec.column_names
         position = since.position if since is not None and len(since.position) else None
-        bound: dict[str, Any] = {} if position is None else dict(position_lists(position))
+        bound: dict[str, Any] = {} if position is None else dict(bind_position(position))
         statement = _COUNTS.format(
             market="venue, quote" if has_market else "NULL AS venue, NULL AS quote",
             key=spec.sort_by[0],

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from deltalake.exceptions import DeltaError
 
 from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.commit import LOG, read_commit
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.errors import LakeNotFoundError, QueryError, VersionGoneError
 from lakehouse.schema.tables import TABLES
-from lakehouse.snapshots.pinned import Snapshot, TableSnapshot, commit_time_us, open_snapshot
+from lakehouse.snapshots.pinned import Snapshot, TableSnapshot, open_snapshot
 from lakehouse.tail.store import PAST
 from lakehouse.time_range import format_us
 
-_LOG = "_delta_log"
 _VERSION_DIGITS = 20
 _N_KEPT = 16
 
@@ -46,7 +46,7 @@ class TimeTravel:
                 problem=f"{name} has come to version {newest.version}",
                 accepted=f"a version up to {newest.version}",
             )
-        instant_us = commit_time_us(self._location(name, newest.build), version)
+        instant_us = _commit_time_us(self._location(name, newest.build), version)
         if instant_us is None:
             raise self._gone(name, newest.build, f"version {version}")
         return PointInTime(newest.build, instant_us)
@@ -113,7 +113,7 @@ class TimeTravel:
         low, high = 0, len(versions)
         while low < high:
             middle = (low + high) // 2
-            committed_us = commit_time_us(location, versions[middle])
+            committed_us = _commit_time_us(location, versions[middle])
             if committed_us is not None and committed_us <= moment.instant_us:
                 low = middle + 1
             else:
@@ -126,7 +126,7 @@ class TimeTravel:
 
     def versions(self, name: str, build: Build) -> list[int]:
         """Versions whose commits are in the log, ascending."""
-        stems = (path.rpartition("/")[2].split(".") for path in self._location(name, build).names(_LOG))
+        stems = (path.rpartition("/")[2].split(".") for path in self._location(name, build).names(LOG))
         return [
             int(stem[0])
             for stem in stems
@@ -136,7 +136,13 @@ class TimeTravel:
     def _gone(self, name: str, build: Build, asked: str) -> VersionGoneError:
         versions = self.versions(name, build)
         location = self._location(name, build)
-        first_us = commit_time_us(location, versions[0]) if versions else None
+        first_us = _commit_time_us(location, versions[0]) if versions else None
         since = "" if first_us is None else f", from {format_us(first_us)} on"
         available = f"versions {versions[0]} to {versions[-1]}{since}" if versions else "none"
         return VersionGoneError(table=name, asked=asked, available=available)
+
+
+def _commit_time_us(location: LakeLocation, version: int) -> int | None:
+    """Return when a version was committed, as its commit says; None where the commit is not in the log."""
+    commit = read_commit(location, version)
+    return None if commit is None else commit.commit_time_us

@@ -4,12 +4,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.delta.table import append
+from lakehouse.messages.positions import is_beyond
 from lakehouse.schema.spec import TableSpec
 
 
@@ -53,7 +53,7 @@ class PositionedWriter:
 
     def offer(self, rows: pa.Table, ends: Mapping[TopicPartition, int]) -> pa.Table:
         """Takes in what every record below ``ends`` became in this table; returns the rows that are new to it."""
-        fresh = rows.filter(pa.array(self._is_fresh(rows))) if rows.num_rows else rows
+        fresh = rows.filter(pa.array(is_beyond(rows, self.taken))) if rows.num_rows else rows
         if fresh.num_rows:
             self._waiting.append(fresh)
             self._waiting_bytes += fresh.nbytes
@@ -79,15 +79,3 @@ class PositionedWriter:
         self.committed = self.taken
         self._waiting, self._waiting_bytes, self._waiting_since = [], 0, None
         return Commit(self.spec.name, version, rows.num_rows, time.monotonic() - started)
-
-    def _is_fresh(self, rows: pa.Table) -> np.ndarray:
-        topic_ids = rows["topic_id"].combine_chunks().dictionary_encode()
-        partitions = rows["kafka_partition"].to_numpy()
-        offsets = rows["kafka_offset"].to_numpy()
-        codes = topic_ids.indices.to_numpy() if isinstance(topic_ids, pa.DictionaryArray) else np.zeros(0)
-        fresh = np.zeros(rows.num_rows, dtype=bool)
-        for code, topic_id in enumerate(topic_ids.dictionary.to_pylist()):
-            for partition in np.unique(partitions[codes == code]):
-                taken = self.taken[TopicPartition(topic_id, int(partition))]
-                fresh |= (codes == code) & (partitions == partition) & (offsets >= taken)
-        return fresh
