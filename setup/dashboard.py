@@ -165,7 +165,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 "percentunit",
                 (
                     (
-                        "rate(cryptoviz_collect_errors_total[15m]) / rate(cryptoviz_collect_asked_total[15m])",
+                        "rate(cryptoviz_collect_errors_total[15m]) / rate(cryptoviz_collect_requests_total[15m])",
                         "{{source}}",
                     ),
                 ),

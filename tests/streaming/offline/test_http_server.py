@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from streaming.collect.exchange import ExchangeClient
-from streaming.collect.feed_document import parse_feed
+from streaming.collect.exchanges.client import ExchangeClient
+from streaming.collect.feeds.document import parse_feed
 from streaming.collect.source import BUNDLED_SOURCES, read_profile
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire

@@ -1,4 +1,4 @@
-"""`python -m streaming.collect gaps` tells an operator what exchanges did not give."""
+"""Command `python -m streaming.collect gaps`, which lists what exchanges did not deliver."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streaming.collect.__main__ import main
-from streaming.collect.prices import Gap, MarketState
+from streaming.collect.exchanges.market_state import Gap, MarketState
 from streaming.collect.state import StateStore
 
 GAP = Gap(
@@ -26,7 +26,7 @@ def state_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_gap_is_told_in_words(state_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gap_is_printed_as_text(state_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gaps", "--state", str(state_dir)]) == 0
     assert capsys.readouterr().out == (
         "simx-btc-usd  2026-01-20T00:00:00Z to 2026-01-20T00:10:00Z  trades missing: 7  "
@@ -34,7 +34,7 @@ def test_gap_is_told_in_words(state_dir: Path, capsys: pytest.CaptureFixture[str
     )
 
 
-def test_gap_is_told_to_a_machine(state_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gap_is_printed_as_json(state_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gaps", "--state", str(state_dir), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "market": "simx-btc-usd",
@@ -46,7 +46,7 @@ def test_gap_is_told_to_a_machine(state_dir: Path, capsys: pytest.CaptureFixture
     }
 
 
-def test_no_gap_is_said_to_be_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_absence_of_gaps_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gaps", "--state", str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"no gap in {tmp_path}\n"
 

@@ -1,4 +1,4 @@
-"""One polite GET against a server that misbehaves."""
+"""Conditional GETs against a server that misbehaves."""
 
 import gzip
 import itertools
@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from streaming.collect.errors import FetchError, SourceGoneError
-from streaming.collect.fetch import Fetched, Fetcher, Validators, retry_after_seconds
+from streaming.collect.feeds.fetch import Fetched, Fetcher, Validators
+from streaming.collect.http_rules import retry_after_seconds
 from tests.streaming.collect.conftest import NOON_US, SetClock
 from tests.support.scripted_server import Answer, ScriptedServer
 
@@ -21,7 +22,9 @@ def fetch(fetcher: Fetcher, url: str, *, timeout_seconds: float = 5.0, etag: str
     return fetcher.fetch(url, validators=validators, max_bytes=2 * MEGABYTE, timeout_seconds=timeout_seconds)
 
 
-def test_a_request_says_who_asks_and_what_it_has(server: ScriptedServer, fetcher: Fetcher) -> None:
+def test_a_request_identifies_the_collector_and_its_cached_version(
+    server: ScriptedServer, fetcher: Fetcher
+) -> None:
     url = server.answer("/feed", Answer(status=304))
 
     fetched = fetch(fetcher, url, etag='"7"')
@@ -44,9 +47,7 @@ def test_an_answer_brings_its_validators(server: ScriptedServer, fetcher: Fetche
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_refusal_carries_the_time_that_the_source_wishes(
-    server: ScriptedServer, fetcher: Fetcher, status: int
-) -> None:
+def test_a_refusal_carries_the_requested_wait(server: ScriptedServer, fetcher: Fetcher, status: int) -> None:
     url = server.answer("/feed", Answer(status=status, headers={"Retry-After": "120"}))
 
     with pytest.raises(FetchError) as raised:
@@ -131,28 +132,30 @@ def test_of_fifty_megabytes_no_more_is_read_than_allowed(server: ScriptedServer,
 def test_a_small_body_that_unpacks_to_fifty_megabytes_is_cut_off(
     server: ScriptedServer, fetcher: Fetcher
 ) -> None:
-    packed = gzip.compress(bytes(50 * MEGABYTE))
-    url = server.answer("/feed", Answer(headers={"Content-Encoding": "gzip"}, body=packed))
+    compressed = gzip.compress(bytes(50 * MEGABYTE))
+    url = server.answer("/feed", Answer(headers={"Content-Encoding": "gzip"}, body=compressed))
 
     with pytest.raises(FetchError, match="longer than 2000000 bytes"):
         fetch(fetcher, url)
-    assert len(packed) < MEGABYTE
+    assert len(compressed) < MEGABYTE
 
 
-def test_packed_bodies_are_unpacked_and_broken_ones_refused(server: ScriptedServer, fetcher: Fetcher) -> None:
-    packed = {"Content-Encoding": "gzip"}
-    good = server.answer("/good", Answer(headers=packed, body=gzip.compress(b"<rss/>")))
-    broken = server.answer("/broken", Answer(headers=packed, body=b"<rss/>"))
-    unasked = server.answer("/unasked", Answer(headers={"Content-Encoding": "br"}, body=b"?"))
+def test_compressed_bodies_are_decompressed_and_broken_ones_refused(
+    server: ScriptedServer, fetcher: Fetcher
+) -> None:
+    compressed = {"Content-Encoding": "gzip"}
+    good = server.answer("/good", Answer(headers=compressed, body=gzip.compress(b"<rss/>")))
+    broken = server.answer("/broken", Answer(headers=compressed, body=b"<rss/>"))
+    unrequested = server.answer("/unrequested", Answer(headers={"Content-Encoding": "br"}, body=b"?"))
 
     assert fetch(fetcher, good).body == b"<rss/>"
     with pytest.raises(FetchError, match="broken"):
         fetch(fetcher, broken)
-    with pytest.raises(FetchError, match="'br' was not asked for"):
-        fetch(fetcher, unasked)
+    with pytest.raises(FetchError, match="'br' was not requested"):
+        fetch(fetcher, unrequested)
 
 
-def test_a_permanent_redirect_is_told_and_a_temporary_one_is_not(
+def test_a_permanent_redirect_is_reported_and_a_temporary_one_is_not(
     server: ScriptedServer, fetcher: Fetcher
 ) -> None:
     server.answer("/new", Answer(body=b"<rss/>"))

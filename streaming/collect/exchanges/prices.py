@@ -1,16 +1,16 @@
-"""Prices: a market's trades since its cursor go to raw-price; gaps are filled, and marked where they are not."""
+"""Price collector: publishes a market's trades since its position to raw-price, and records what was not delivered."""
 
 import logging
 import time
-
-import msgspec
 
 from lakehouse.messages.contract import EARLIEST_EVENT_TIME, RAW_PRICE
 from lakehouse.time_range import format_us, to_us
 from streaming.collect import metrics
 from streaming.collect.clock import Clock
 from streaming.collect.errors import FetchError
-from streaming.collect.exchange import ExchangeClient, Page, Trade
+from streaming.collect.exchanges.client import ExchangeClient, Page, Trade
+from streaming.collect.exchanges.market_state import MAX_GAPS, Gap, MarketState
+from streaming.collect.http_rules import retry_wait_seconds
 from streaming.collect.sink import Sink
 from streaming.collect.source import ExchangeSource
 from streaming.collect.state import StateStore
@@ -19,7 +19,6 @@ from streaming.kafka.messages import Message, to_value
 logger = logging.getLogger(__name__)
 
 OVERLAP_MS = 2_000
-MAX_GAPS = 1_000
 MAX_AHEAD_MS = 300_000
 MAX_BACKOFF_SECONDS = 900.0
 _DAY_MS = 86_400_000
@@ -27,30 +26,8 @@ _LIVE_SECONDS = 60.0
 _EARLIEST_MS = to_us(EARLIEST_EVENT_TIME) // 1_000
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of a market's history that the exchange did not give. ``n_missing`` is None where nobody knows."""
-
-    after_time: str
-    before_time: str
-    n_missing: int | None
-    cause: str
-    noticed_time: str
-
-
-class MarketState(msgspec.Struct, kw_only=True):
-    """How far one market has come. Every trade up to ``last_ms`` that the exchange gave is in Kafka."""
-
-    last_ms: int | None = None
-    last_id: str | None = None
-    recent_ids: dict[str, int] = msgspec.field(default_factory=dict)
-    n_failures: int = 0
-    n_published: int = 0
-    n_refused: int = 0
-    gaps: list[Gap] = msgspec.field(default_factory=list)
-
-
 class MarketCollector:
-    """One market. Killed at any instant it loses nothing: it asks again from its cursor, and ids repeat."""
+    """Collector of one market. Killed at any instant it loses nothing: it resumes from ``last_ms``, and ids repeat."""
 
     def __init__(
         self,
@@ -61,13 +38,16 @@ class MarketCollector:
         store: StateStore,
         sink: Sink,
         clock: Clock,
-        started_us: int,
+        start_us: int,
         origin: str | None = None,
     ) -> None:
-        """History is counted back from ``started_us``. ``origin`` goes before the source's own: a replay says so."""
+        """Resume from the stored state, at first ``history_days`` before ``start_us``.
+
+        ``origin`` overrides the source's own, for a playback.
+        """
         self._base, self._quote = (code.lower() for code in symbol.split("/"))
         self.name = f"{source.venue}-{self._base}-{self._quote}"
-        metrics.introduce(self.name)
+        metrics.register_source(self.name)
         self._symbol = symbol
         self._source = source
         self._client = client
@@ -76,93 +56,101 @@ class MarketCollector:
         self._clock = clock
         self._origin = origin or source.origin
         self._state = store.read(self.name, MarketState)
-        self._first_ms = started_us // 1_000 - round(source.history_days * _DAY_MS)
+        self._first_ms = start_us // 1_000 - round(source.history_days * _DAY_MS)
         self._is_behind = self._state.last_ms is None
 
     def first_wait_seconds(self) -> float | None:
         return 0.0
 
     def poll(self) -> float | None:
-        """Asks for one page, publishes what is new; returns the seconds until the next time: 0 while behind."""
-        began = time.monotonic()
-        metrics.ASKED.labels(self.name).inc()
-        self._notice_if_behind()
+        """Fetch one page and publish what is new; return the seconds until the next time: 0 while behind."""
+        start = time.monotonic()
+        metrics.REQUESTS.labels(self.name).inc()
+        self._check_if_behind()
         try:
             page = self._client.fetch_page(
                 self._symbol, since_ms=self._since_ms(), now_us=self._clock.now_us()
             )
         except FetchError as error:
-            line, wait_seconds = self._failed(error)
+            line, wait_seconds = self._handle_failure(error)
         else:
-            line, wait_seconds = self._take_in(page)
+            line, wait_seconds = self._publish_new(page)
         self._store.write(self.name, self._state)
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - start
         logger.info(
             "prices market=%s %s seconds=%.3f next_seconds=%.1f", self.name, line, seconds, wait_seconds
         )
         return wait_seconds
 
     def _since_ms(self) -> int:
-        """A little before the last trade: trades of one instant may come in two answers."""
+        """Return an instant before the last trade, since trades of one instant may come in two answers."""
         last_ms = self._state.last_ms
         return self._first_ms if last_ms is None else max(last_ms - OVERLAP_MS, 0)
 
-    def _notice_if_behind(self) -> None:
+    def _check_if_behind(self) -> None:
         behind_seconds = self._behind_seconds()
         if not self._is_behind and behind_seconds > self._source.gap_seconds:
             self._is_behind = True
             logger.warning(
-                "prices market=%s gap: nothing since %s, %.0f s; asking for it",
+                "prices market=%s gap: nothing since %s, %.0f s; fetching it",
                 self.name,
-                _shown(self._state.last_ms or 0),
+                _format_ms(self._state.last_ms or 0),
                 behind_seconds,
             )
 
     def _behind_seconds(self) -> float:
-        """How old the newest trade is; 0 before the first."""
+        """Return the age of the newest trade; 0 before the first."""
         last_ms = self._state.last_ms
         return 0.0 if last_ms is None else (self._clock.now_us() // 1_000 - last_ms) / 1_000
 
-    def _failed(self, error: FetchError) -> tuple[str, float]:
+    def _handle_failure(self, error: FetchError) -> tuple[str, float]:
         metrics.ERRORS.labels(self.name).inc()
         self._state.n_failures += 1
-        backoff = min(self._source.poll_seconds * 2.0 ** min(self._state.n_failures, 20), MAX_BACKOFF_SECONDS)
-        wish = error.retry_after_seconds
-        wait_seconds = max(backoff if wish is None else wish, self._source.poll_seconds)
+        wait_seconds = retry_wait_seconds(
+            error,
+            n_failures=self._state.n_failures,
+            poll_seconds=self._source.poll_seconds,
+            max_backoff_seconds=MAX_BACKOFF_SECONDS,
+        )
         return f"failed={self._state.n_failures} problem={error.problem!r}", wait_seconds
 
-    def _take_in(self, page: Page) -> tuple[str, float]:
+    def _publish_new(self, page: Page) -> tuple[str, float]:
         state = self._state
         state.n_failures = 0
         new = [trade for trade in page.trades if trade.id not in state.recent_ids]
-        n_refused, n_before = page.n_unreadable, state.n_published
-        for trade in new:
-            self._mark_gap_before(trade)
-            if self._is_good(trade):
-                self._sink.send(self._to_message(trade))
-                state.n_published += 1
-            else:
-                n_refused += 1
-            self._advance(trade)
+        n_new = sum(self._publish(trade) for trade in new)
         self._sink.flush()
+        n_refused = page.n_unreadable + len(new) - n_new
+        state.n_published += n_new
         state.n_refused += n_refused
         metrics.REFUSED.labels(self.name).inc(n_refused)
-        n_new = state.n_published - n_before
         metrics.count_answer(self.name, n_new=n_new, now_seconds=self._clock.now_us() / 1e6)
-        self._forget_old_ids()
+        first_ms = (state.last_ms or 0) - OVERLAP_MS
+        state.recent_ids = {trade_id: ms for trade_id, ms in state.recent_ids.items() if ms >= first_ms}
         if page.is_full and not new:
-            self._skip_crowded_moment(page.trades[-1].time_ms if page.trades else self._since_ms())
+            self._skip_crowded_second(page.trades[-1].time_ms if page.trades else self._since_ms())
         has_more = page.is_full or (bool(new) and self._behind_seconds() > _LIVE_SECONDS)
+        last = _format_ms(state.last_ms or 0)
         if self._is_behind and not has_more:
             self._is_behind = False
-            logger.info("prices market=%s caught up at %s", self.name, _shown(state.last_ms or 0))
-        line = (
-            f"trades={len(page.trades)} new={len(new)} refused={n_refused} last={_shown(state.last_ms or 0)}"
-        )
+            logger.info("prices market=%s caught up at %s", self.name, last)
+        line = f"trades={len(page.trades)} new={len(new)} refused={n_refused} last={last}"
         return line, 0.0 if has_more else self._source.poll_seconds
 
+    def _publish(self, trade: Trade) -> bool:
+        """Publish a trade where its price and time are valid; return whether it was."""
+        self._mark_gap_before(trade)
+        latest_ms = self._clock.now_us() // 1_000 + MAX_AHEAD_MS
+        is_valid = trade.price is not None and _EARLIEST_MS <= trade.time_ms <= latest_ms
+        if is_valid:
+            self._sink.send(self._to_message(trade))
+        else:
+            logger.warning("prices market=%s refused trade=%s", self.name, trade.raw_text)
+        self._advance(trade)
+        return is_valid
+
     def _advance(self, trade: Trade) -> None:
-        """The cursor after a trade. A late one, numbered below the last, does not move it back."""
+        """Move on to a trade. A late one, numbered below the last, does not move back."""
         state = self._state
         state.recent_ids[trade.id] = trade.time_ms
         if state.last_ms is None or trade.time_ms >= state.last_ms:
@@ -171,7 +159,7 @@ class MarketCollector:
             state.last_id = trade.id
 
     def _mark_gap_before(self, trade: Trade) -> None:
-        """Records what is missing between the last trade and this one, by number where trades are numbered."""
+        """Record what is missing between the last trade and this one, by number where trades are numbered."""
         state, source = self._state, self._source
         after_ms = self._first_ms if state.last_ms is None else state.last_ms
         silence_seconds = (trade.time_ms - after_ms) / 1_000
@@ -187,8 +175,8 @@ class MarketCollector:
 
     def _add_gap(self, after_ms: int, before_ms: int, n_missing: int | None, cause: str) -> None:
         gap = Gap(
-            after_time=_shown(after_ms),
-            before_time=_shown(before_ms),
+            after_time=_format_ms(after_ms),
+            before_time=_format_ms(before_ms),
             n_missing=n_missing,
             cause=cause,
             noticed_time=format_us(self._clock.now_us()),
@@ -204,23 +192,10 @@ class MarketCollector:
             cause,
         )
 
-    def _skip_crowded_moment(self, at_ms: int) -> None:
-        """A full page without anything new: more trades in one second than a page holds. On to the next second."""
+    def _skip_crowded_second(self, at_ms: int) -> None:
+        """Go on to the next second after a full page without new trades: one second had more than a page holds."""
         self._add_gap(at_ms, at_ms + 1_000, None, "more trades at once than the exchange gives")
         self._state.last_ms, self._state.last_id = at_ms + 1_000 + OVERLAP_MS, None
-
-    def _is_good(self, trade: Trade) -> bool:
-        latest_ms = self._clock.now_us() // 1_000 + MAX_AHEAD_MS
-        if trade.price is not None and _EARLIEST_MS <= trade.time_ms <= latest_ms:
-            return True
-        logger.warning("prices market=%s refused trade=%s", self.name, trade.shown)
-        return False
-
-    def _forget_old_ids(self) -> None:
-        first_ms = (self._state.last_ms or 0) - OVERLAP_MS
-        self._state.recent_ids = {
-            trade_id: at_ms for trade_id, at_ms in self._state.recent_ids.items() if at_ms >= first_ms
-        }
 
     def _to_message(self, trade: Trade) -> Message:
         value = to_value(
@@ -242,5 +217,5 @@ def _is_below(trade_id: str, other_id: str) -> bool:
     return trade_id.isdigit() and other_id.isdigit() and int(trade_id) < int(other_id)
 
 
-def _shown(time_ms: int) -> str:
+def _format_ms(time_ms: int) -> str:
     return format_us(time_ms * 1_000)

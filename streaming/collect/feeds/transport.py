@@ -1,14 +1,14 @@
-"""httpx over a recording: the collectors' HTTP client writes one, or reads from one instead of the network."""
+"""httpx transports: one that records every answer, and one that plays a recording back."""
 
 from collections.abc import Callable, Iterator
 
 import httpx
 
-from streaming.collect.recording import Recorder, Replay
+from streaming.collect.recording import Playback, Recorder
 
 
 class RecordingTransport(httpx.BaseTransport):
-    """Passes requests on, and records what came back, as far as it was read."""
+    """Transport that passes requests on, and records each answer as far as it was read."""
 
     def __init__(self, inner: httpx.BaseTransport, recorder: Recorder) -> None:
         self._inner = inner
@@ -19,43 +19,39 @@ class RecordingTransport(httpx.BaseTransport):
         try:
             response = self._inner.handle_request(request)
         except httpx.TransportError as error:
-            self._recorder.add_error(method=method, url=url, error=_in_words(error))
+            self._recorder.add_error(method=method, url=url, error=_describe(error))
             raise
         assert isinstance(response.stream, httpx.SyncByteStream)
-        headers = response.headers.multi_items()
+        status, headers = response.status_code, response.headers.multi_items()
 
         def add(body: bytes, problem: str | None) -> None:
             if problem is not None:
                 self._recorder.add_error(method=method, url=url, error=problem)
                 return
-            self._recorder.add_answer(
-                method=method, url=url, status=response.status_code, headers=headers, body=body
-            )
+            self._recorder.add_answer(method=method, url=url, status=status, headers=headers, body=body)
 
         stream = _RecordedStream(response.stream, add)
-        return httpx.Response(
-            response.status_code, headers=headers, stream=stream, extensions=response.extensions
-        )
+        return httpx.Response(status, headers=headers, stream=stream, extensions=response.extensions)
 
     def close(self) -> None:
         self._inner.close()
 
 
-class ReplayTransport(httpx.BaseTransport):
-    """Answers from a recording. Raises ReplayEndedError where it has no answer left."""
+class PlaybackTransport(httpx.BaseTransport):
+    """Transport that answers from a recording; PlaybackEndedError where no answer is left."""
 
-    def __init__(self, replay: Replay) -> None:
-        self._replay = replay
+    def __init__(self, playback: Playback) -> None:
+        self._playback = playback
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        answer, body = self._replay.next_answer(method=request.method, url=str(request.url))
+        answer, body = self._playback.next_answer(method=request.method, url=str(request.url))
         if answer.error is not None:
             raise httpx.ReadError(answer.error, request=request)
         return httpx.Response(answer.status, headers=list(answer.headers), stream=httpx.ByteStream(body))
 
 
 class _RecordedStream(httpx.SyncByteStream):
-    """A body that is handed over once it is closed: in full, or empty as nobody read it, or with what cut it off."""
+    """A body that is passed to ``on_close`` whole, empty where nobody read it, or with the error that cut it off."""
 
     def __init__(self, inner: httpx.SyncByteStream, on_close: Callable[[bytes, str | None], None]) -> None:
         self._inner = inner
@@ -70,7 +66,7 @@ class _RecordedStream(httpx.SyncByteStream):
                 self._chunks.append(chunk)
                 yield chunk
         except httpx.TransportError as error:
-            self._problem = _in_words(error)
+            self._problem = _describe(error)
             raise
         self._problem = None
 
@@ -79,5 +75,5 @@ class _RecordedStream(httpx.SyncByteStream):
         self._on_close(b"".join(self._chunks), self._problem)
 
 
-def _in_words(error: httpx.TransportError) -> str:
+def _describe(error: httpx.TransportError) -> str:
     return f"{type(error).__name__}: {error}"

@@ -1,8 +1,8 @@
-"""A feed's bytes as items, however they were written."""
+"""Parsing of feed documents, well formed and malformed."""
 
 import pytest
 
-from streaming.collect.feed_document import FeedDocument, parse_feed, to_plain_text
+from streaming.collect.feeds.document import FeedDocument, parse_feed, to_plain_text
 
 RSS = """<?xml version="1.0" encoding="{encoding}"?>
 <rss version="2.0"><channel><title>Gazette</title><language>fr</language>
@@ -92,7 +92,7 @@ def test_an_empty_feed_is_no_problem() -> None:
     assert (document.items, document.problem) == ((), None)
 
 
-def test_addresses_that_are_none_harm_nobody() -> None:
+def test_invalid_addresses_are_left_out() -> None:
     body = (
         b'<rss version="2.0"><channel><item><title>T</title><link>http://[bad/</link></item></channel></rss>'
     )

@@ -1,26 +1,21 @@
-"""One polite GET: conditional, identified, bounded in bytes and time, and careful about where it is sent on."""
+"""Conditional GET of one address: identified, bounded in bytes and time, with checked redirects."""
 
 import ipaddress
 import socket
 import time
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from streaming.collect.clock import Clock
 from streaming.collect.errors import FetchError, SourceGoneError
+from streaming.collect.http_rules import USER_AGENT, retry_after_seconds
 
-USER_AGENT = (
-    "CryptoViz/0.1 (news and price collector; polls with conditional requests and honours Retry-After)"
-)
 ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
 MAX_REDIRECTS = 5
-MAX_RETRY_AFTER_SECONDS = 86_400.0
 _PERMANENT, _TEMPORARY = (301, 308), (302, 303, 307)
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
@@ -29,7 +24,7 @@ Resolve = Callable[[str], list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """What a source said about its last answer, for the next question."""
+    """Validators of a source's last answer, for the next conditional request."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -37,7 +32,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """An answer. ``body`` is None where nothing changed; ``moved_to`` is the address to ask from now on."""
+    """An answer. ``body`` is None where nothing changed; ``moved_to`` is the address to request from now on."""
 
     status: int
     body: bytes | None
@@ -47,9 +42,15 @@ class Fetched:
     moved_to: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    status: int
+    location: str
+
+
 def resolve_host(host: str) -> list[str]:
-    """Every address of a host name. Raises OSError."""
-    return sorted({str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)})
+    """Return every address of a host name. Raises: OSError."""
+    return sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)})
 
 
 class Fetcher:
@@ -61,33 +62,25 @@ class Fetcher:
         self._resolve = resolve
 
     def fetch(self, url: str, *, validators: Validators, max_bytes: int, timeout_seconds: float) -> Fetched:
-        """The answer after redirects. Never more than ``max_bytes`` of it are held, compressed or not.
+        """Return the answer after redirects. At most ``max_bytes`` of it are held, compressed or not.
 
         A redirect leads to http or https only, never from https to http, and to a private address only from a
-        loopback one. Raises FetchError; SourceGoneError for 410.
+        loopback one. Raises: FetchError; SourceGoneError for 410.
         """
         deadline = time.monotonic() + timeout_seconds
-        at, moved_to, is_permanent = url, None, True
+        target, moved_to, is_permanent = url, None, True
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._get(at, validators, max_bytes, timeout_seconds, deadline)
+            answer = self._get(target, validators, max_bytes, timeout_seconds, deadline)
             if isinstance(answer, Fetched):
-                return Fetched(
-                    status=answer.status,
-                    body=answer.body,
-                    content_type=answer.content_type,
-                    url=at,
-                    validators=answer.validators,
-                    moved_to=moved_to,
-                )
-            status, location = answer
-            at = self._checked_target(at, location)
-            is_permanent = is_permanent and status in _PERMANENT
-            moved_to = at if is_permanent else moved_to
+                return replace(answer, moved_to=moved_to)
+            target = self._checked_target(target, answer.location)
+            is_permanent = is_permanent and answer.status in _PERMANENT
+            moved_to = target if is_permanent else moved_to
         raise FetchError(f"more than {MAX_REDIRECTS} redirects")
 
     def _get(
         self, url: str, validators: Validators, max_bytes: int, timeout_seconds: float, deadline: float
-    ) -> Fetched | tuple[int, str]:
+    ) -> Fetched | _Redirect:
         headers = {"User-Agent": USER_AGENT, "Accept": ACCEPT, "Accept-Encoding": "gzip"}
         if validators.etag:
             headers["If-None-Match"] = validators.etag
@@ -98,7 +91,7 @@ class Fetcher:
                 "GET", url, headers=headers, timeout=timeout_seconds, follow_redirects=False
             ) as response:
                 if response.status_code in (*_PERMANENT, *_TEMPORARY):
-                    return response.status_code, response.headers.get("location", "")
+                    return _Redirect(response.status_code, response.headers.get("location", ""))
                 self._check_status(response)
                 body = None if response.status_code == 304 else _read_body(response, max_bytes, deadline)
                 return Fetched(
@@ -115,10 +108,9 @@ class Fetcher:
         status = response.status_code
         if status == 410:
             raise SourceGoneError("410: the source is gone for good", status=status)
-        if status in (200, 304):
-            return
-        wish = retry_after_seconds(response.headers, now_us=self._clock.now_us())
-        raise FetchError(f"status {status}", status=status, retry_after_seconds=wish)
+        if status not in (200, 304):
+            wait_seconds = retry_after_seconds(response.headers, now_us=self._clock.now_us())
+            raise FetchError(f"status {status}", status=status, retry_after_seconds=wait_seconds)
 
     def _checked_target(self, url: str, location: str) -> str:
         target = urljoin(url, location)
@@ -144,25 +136,6 @@ class Fetcher:
             raise FetchError(f"the host {host!r} has no address: {error}") from error
 
 
-def retry_after_seconds(headers: Mapping[str, str], *, now_us: int) -> float | None:
-    """A Retry-After header, given in seconds or as a date, as seconds from now: at most a day. None without one.
-
-    Source: RFC 9110, 10.2.3.
-    """
-    text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        seconds = float(text)
-    else:
-        try:
-            until = parsedate_to_datetime(text)
-        except (ValueError, TypeError):
-            return None
-        if until.tzinfo is None:
-            until = until.replace(tzinfo=UTC)
-        seconds = (until - datetime.fromtimestamp(now_us / 1e6, UTC)).total_seconds()
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
-
-
 def _validators(response: httpx.Response, known: Validators) -> Validators:
     if response.status_code == 304:
         return known
@@ -170,19 +143,19 @@ def _validators(response: httpx.Response, known: Validators) -> Validators:
 
 
 def _read_body(response: httpx.Response, max_bytes: int, deadline: float) -> bytes:
-    """The body, unpacked here and piece by piece: a small packed body can be a huge one."""
+    """Return the body, decompressed in steps: a small compressed body can be a huge one."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip", "x-gzip", "deflate"):
-        raise FetchError(f"content-encoding {encoding!r} was not asked for")
-    unpacker = None if encoding in ("identity", "") else zlib.decompressobj(_GZIP_OR_ZLIB)
+        raise FetchError(f"content-encoding {encoding!r} was not requested")
+    decompressor = None if encoding in ("identity", "") else zlib.decompressobj(_GZIP_OR_ZLIB)
     body = bytearray()
     for chunk in response.iter_raw():
         if time.monotonic() > deadline:
             raise FetchError(f"still sending after the time allowed, {len(body)} bytes so far")
         try:
-            body += unpacker.decompress(chunk, max_bytes + 1 - len(body)) if unpacker else chunk
+            body += decompressor.decompress(chunk, max_bytes + 1 - len(body)) if decompressor else chunk
         except zlib.error as error:
-            raise FetchError(f"the packed body is broken: {error}") from error
+            raise FetchError(f"the compressed body is broken: {error}") from error
         if len(body) > max_bytes:
             raise FetchError(f"cut off: the body is longer than {max_bytes} bytes (max_bytes of the source)")
     return bytes(body)

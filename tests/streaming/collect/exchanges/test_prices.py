@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from streaming.collect.exchange import ExchangeClient
-from streaming.collect.prices import Gap, MarketCollector, MarketState
+from streaming.collect.exchanges.client import ExchangeClient
+from streaming.collect.exchanges.market_state import Gap, MarketState
+from streaming.collect.exchanges.prices import MarketCollector
 from streaming.collect.sink import Sink
 from streaming.collect.source import ExchangeSource
 from streaming.collect.state import StateStore
@@ -21,7 +22,7 @@ MakeMarket = Callable[..., MarketCollector]
 
 
 class FailingSink:
-    """Takes messages and dies before they are safe."""
+    """A sink that fails before its messages are durable."""
 
     def send(self, message: Message) -> None:
         pass
@@ -32,7 +33,7 @@ class FailingSink:
 
 @pytest.fixture
 def make_market(server: ScriptedServer, clock: SetClock, written: Written, tmp_path: Path) -> MakeMarket:
-    """A collector of the scripted market; each call is a restart on the same state."""
+    """Return a maker of collectors of the scripted market; each call is a restart on the same state."""
     serve_market(server)
 
     def make(*, sink: Sink = written.sink, **settings: Any) -> MarketCollector:
@@ -53,7 +54,7 @@ def make_market(server: ScriptedServer, clock: SetClock, written: Written, tmp_p
             store=StateStore(tmp_path),
             sink=sink,
             clock=clock,
-            started_us=clock.now_us(),
+            start_us=clock.now_us(),
         )
 
     return make
@@ -89,7 +90,7 @@ def test_a_trade_becomes_the_contracts_message(
     ]
 
 
-def test_history_is_asked_for_page_by_page_and_then_at_leisure(
+def test_history_is_fetched_page_by_page_and_then_at_the_usual_pace(
     server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
 ) -> None:
     trades = [(number, NOON - 3_000 + number, "100") for number in range(2_500)]
@@ -105,7 +106,7 @@ def test_history_is_asked_for_page_by_page_and_then_at_leisure(
     assert state(tmp_path).gaps == []
 
 
-def test_prices_that_are_none_are_refused_and_leave_no_gap(
+def test_invalid_prices_are_refused_and_leave_no_gap(
     server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
 ) -> None:
     prices = ["100", "0", "NaN", "-5", "", "Infinity", "abc", "101"]
@@ -238,7 +239,7 @@ def test_of_an_endless_answer_no_more_is_read_than_is_allowed(
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_an_exchange_that_wishes_to_be_left_alone_is(
+def test_retry_after_of_an_exchange_is_obeyed(
     server: ScriptedServer, make_market: MakeMarket, status: int
 ) -> None:
     server.answer(TRADES, Answer(status=status, headers={"Retry-After": "75"}))
@@ -250,7 +251,7 @@ def test_an_exchange_that_wishes_to_be_left_alone_is(
     "body",
     [b"", b"<html>maintenance</html>", b'{"error":["EService:Busy"]}', answer_of({"XXBTZUSD": [7]}), b"[]"],
 )
-def test_answers_that_are_none_are_asked_for_again(
+def test_unusable_answers_are_retried(
     server: ScriptedServer, make_market: MakeMarket, written: Written, body: bytes
 ) -> None:
     server.answer(TRADES, Answer(body=body), trades_since([(1, NOON - 60, "100")]))

@@ -1,4 +1,4 @@
-"""Which text is which: its guid, else its canonical address, else its normalised title. Pure."""
+"""Identity of a text: its guid, else its canonical address, else its normalised title. Pure."""
 
 import hashlib
 import re
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from streaming.collect.feed_document import Item
+from streaming.collect.feeds.document import Item
 
 _TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref|ref_src|cmpid)$", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -16,29 +16,29 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a text is known by. ``marks`` are all that make it a repeat; ``name`` is the first of them, in full."""
+    """Names of a text. Any of ``marks`` (digests) makes it a repeat; ``name`` is the first of them, in full."""
 
     name: str
     marks: tuple[str, ...]
 
 
 def identities(items: Iterable[Item]) -> list[Identity]:
-    """The identity of each item of one feed document.
+    """Return the identity of each item of one feed document.
 
-    An address that several items with guids of their own share (a home page) identifies none of them, and a title
-    counts only where there is neither guid nor address: a column may have one title every day.
+    An address that several items with guids of their own share (a home page) identifies none of them. A title
+    counts only where there is neither guid nor address: a daily column may repeat its title.
     """
     listed = list(items)
     n_guids = Counter(
         canonical_url(url)
-        for url, guid in {(i.url, i.guid) for i in listed if i.url is not None and i.guid is not None}
-        if url is not None
+        for url, guid in {(item.url, item.guid) for item in listed}
+        if url is not None and guid is not None
     )
     return [_identity(item, n_guids) for item in listed]
 
 
 def canonical_url(url: str) -> str:
-    """An address without what does not tell texts apart: scheme, case of the host, fragment, tracking.
+    """Return an address without scheme, case of the host, fragment and tracking parameters.
 
     >>> canonical_url("HTTPS://News.Example:443/a?id=3&utm_source=rss#top")
     '//news.example/a?id=3'
@@ -56,7 +56,7 @@ def canonical_url(url: str) -> str:
 
 
 def normalised_title(title: str) -> str:
-    """A title without case, accents of form, punctuation and spacing.
+    """Return a title without case, compatibility forms, punctuation and spacing.
 
     >>> normalised_title("  Bitcoin: «Record» week! ")
     'bitcoin record week'

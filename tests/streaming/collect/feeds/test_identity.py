@@ -1,7 +1,7 @@
-"""Which text is which."""
+"""Identity of texts."""
 
-from streaming.collect.feed_document import Item
-from streaming.collect.identity import canonical_url, identities
+from streaming.collect.feeds.document import Item
+from streaming.collect.feeds.identity import canonical_url, identities
 
 
 def item(*, guid: str | None = None, url: str | None = None, title: str = "Title") -> Item:
@@ -35,7 +35,7 @@ def test_a_new_guid_under_the_same_address_is_the_same_text() -> None:
     assert is_repeat(item(guid="1", url="https://a.example/x"), item(guid="2", url="https://a.example/x"))
 
 
-def test_an_address_that_items_share_tells_nothing() -> None:
+def test_an_address_that_items_share_identifies_none() -> None:
     one, other = identities(
         [item(guid="1", url="https://a.example/"), item(guid="2", url="https://a.example/")]
     )
@@ -48,5 +48,5 @@ def test_titles_count_only_where_there_is_nothing_else() -> None:
     assert is_repeat(item(title="Daily  Note"), item(title="daily: note"))
 
 
-def test_an_address_that_cannot_be_read_is_kept_as_it_is() -> None:
+def test_an_address_that_cannot_be_parsed_is_left_as_it_is() -> None:
     assert canonical_url("http://[bad/") == "http://[bad/"

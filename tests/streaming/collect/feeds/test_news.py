@@ -1,4 +1,4 @@
-"""One feed over time: what is new goes out once, and only what is safe is remembered."""
+"""One feed over time: new texts are published once, and remembered once Kafka has them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from lakehouse.messages.contract import RAW_NEWS
 from lakehouse.messages.validation import Rejected, validate
-from streaming.collect.news import NewsCollector, NewsState
+from streaming.collect.feeds.news import NewsCollector, NewsState
 from streaming.collect.state import StateStore
 from streaming.kafka.messages import Message
 from tests.streaming.collect.conftest import NOON_US, SetClock, Written
@@ -18,8 +18,8 @@ MakeNews = Callable[..., NewsCollector]
 HOUR_SECONDS = 3_600
 
 
-class Kept:
-    """A sink that keeps messages, and whose flush fails once when it is told to."""
+class MemorySink:
+    """A sink that stores messages; with ``fails`` its first flush fails."""
 
     def __init__(self, *, fails: bool = False) -> None:
         self.messages: list[Message] = []
@@ -35,11 +35,11 @@ class Kept:
 
 def test_a_text_becomes_the_contracts_message(server: ScriptedServer, make_news: MakeNews) -> None:
     url = server.answer("/feed", Answer(body=rss(item(1, title="Bitcoin rises"))))
-    kept = Kept()
+    stored = MemorySink()
 
-    make_news(url, sink=kept).poll()
+    make_news(url, sink=stored).poll()
 
-    (message,) = kept.messages
+    (message,) = stored.messages
     verdict = validate(RAW_NEWS.topic, key=message.key, value=message.value, broker_time_us=NOON_US)
     assert not isinstance(verdict, Rejected)
     assert message.key == b"gazette"
@@ -101,36 +101,36 @@ def test_what_kafka_did_not_acknowledge_is_published_again_with_the_same_id(
     server: ScriptedServer, make_news: MakeNews
 ) -> None:
     url = server.answer("/feed", Answer(headers={"ETag": '"1"'}, body=rss(item(1), item(2, date=None))))
-    lost, kept = Kept(fails=True), Kept()
+    lost, stored = MemorySink(fails=True), MemorySink()
 
     with pytest.raises(ConnectionError):
         make_news(url, sink=lost).poll()
-    make_news(url, sink=kept).poll()
+    make_news(url, sink=stored).poll()
 
     assert "If-None-Match" not in server.asked[1].headers
-    assert [message.value for message in kept.messages] == [message.value for message in lost.messages]
-    assert len(kept.messages) == 2
+    assert [message.value for message in stored.messages] == [message.value for message in lost.messages]
+    assert len(stored.messages) == 2
 
 
 def test_a_text_without_a_time_keeps_the_one_at_which_it_was_first_seen(
     server: ScriptedServer, make_news: MakeNews, clock: SetClock
 ) -> None:
     url = server.answer("/feed", Answer(body=rss(item(1, date="some day"))))
-    lost, kept = Kept(fails=True), Kept()
+    lost, stored = MemorySink(fails=True), MemorySink()
 
     with pytest.raises(ConnectionError):
         make_news(url, sink=lost).poll()
     clock.at_us += 5_000_000
-    make_news(url, sink=kept).poll()
+    make_news(url, sink=stored).poll()
 
-    value = kept.messages[0].value or b""
+    value = stored.messages[0].value or b""
     assert b'"published_time":"2026-11-25T12:00:00.000Z"' in value
     assert b'"dated_by":"first_seen"' in value
     assert b'"collected_time":"2026-11-25T12:00:05.000Z"' in value
 
 
 @pytest.mark.parametrize("date", ["Wed, 25 Nov 2036 10:00:00 GMT", "Thu, 01 Jan 1970 00:00:01 GMT"])
-def test_a_time_that_cannot_be_is_not_believed(
+def test_an_impossible_time_is_replaced(
     server: ScriptedServer, make_news: MakeNews, written: Written, date: str
 ) -> None:
     make_news(server.answer("/feed", Answer(body=rss(item(1, date=date))))).poll()
@@ -153,7 +153,7 @@ def test_a_refusal_is_obeyed_also_after_a_restart(
     assert make_news(url).first_wait_seconds() == HOUR_SECONDS - 600
 
 
-def test_failures_are_asked_again_ever_later_and_forgiven(
+def test_waits_grow_with_failures_and_a_success_resets_them(
     server: ScriptedServer, make_news: MakeNews, written: Written
 ) -> None:
     broken = Answer(status=500)
@@ -164,7 +164,7 @@ def test_failures_are_asked_again_ever_later_and_forgiven(
     assert written.titles == ["Text 1"]
 
 
-def test_a_moved_feed_is_asked_at_its_new_address_from_now_on(
+def test_a_moved_feed_is_requested_at_its_new_address_from_now_on(
     server: ScriptedServer, make_news: MakeNews, written: Written
 ) -> None:
     server.answer("/new", Answer(body=rss(item(1))))
@@ -177,7 +177,7 @@ def test_a_moved_feed_is_asked_at_its_new_address_from_now_on(
     assert written.titles == ["Text 1"]
 
 
-def test_a_feed_that_is_gone_is_never_asked_again(server: ScriptedServer, make_news: MakeNews) -> None:
+def test_a_feed_that_is_gone_is_never_requested_again(server: ScriptedServer, make_news: MakeNews) -> None:
     url = server.answer("/feed", Answer(status=410))
 
     assert make_news(url).poll() is None
@@ -185,7 +185,7 @@ def test_a_feed_that_is_gone_is_never_asked_again(server: ScriptedServer, make_n
     assert make_news(server.answer("/elsewhere", Answer(body=rss()))).first_wait_seconds() == 0
 
 
-def test_a_truncated_feed_gives_what_is_whole_and_is_asked_for_in_full(
+def test_a_truncated_feed_gives_whole_items_and_is_requested_in_full(
     server: ScriptedServer, make_news: MakeNews, written: Written
 ) -> None:
     whole = rss(item(2), item(1))

@@ -1,4 +1,4 @@
-"""When a text was published, from the many ways in which feeds write it."""
+"""Parser of publication times, in the many forms that feeds use."""
 
 import calendar
 import re
@@ -6,7 +6,8 @@ import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from lakehouse.time_range import SECOND_US, to_us
+
 _FRENCH_MONTHS = {
     "janv": "Jan", "janvier": "Jan", "févr": "Feb", "fevr": "Feb", "février": "Feb", "fevrier": "Feb",
     "mars": "Mar", "avr": "Apr", "avril": "Apr", "mai": "May", "juin": "Jun", "juil": "Jul",
@@ -21,9 +22,9 @@ _SECONDS, _MILLISECONDS = re.compile(r"\d{9,10}"), re.compile(r"\d{12,13}")
 
 
 def read_time_us(text: str, parsed: time.struct_time | None) -> int | None:
-    """Epoch microseconds, or None where nobody can tell. Without a zone UTC is meant.
+    """Return epoch microseconds, or None where the text is no time. A time without a zone is UTC.
 
-    ``parsed`` is what feedparser made of it, the last resort.
+    ``parsed`` is feedparser's reading, the last resort.
 
     >>> read_time_us("Wed, 25 Nov 2026 10:00:00 EST", None)
     1795618800000000
@@ -32,25 +33,21 @@ def read_time_us(text: str, parsed: time.struct_time | None) -> int | None:
     """
     text = text.strip()
     if _SECONDS.fullmatch(text):
-        return int(text) * 1_000_000
+        return int(text) * SECOND_US
     if _MILLISECONDS.fullmatch(text):
         return int(text) * 1_000
     for read in (datetime.fromisoformat, parsedate_to_datetime, _read_french):
         try:
-            return _to_us(read(text))
+            instant = read(text)
+            return to_us(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
         except (ValueError, TypeError, OverflowError):
             continue
-    return None if parsed is None else calendar.timegm(parsed) * 1_000_000
+    return None if parsed is None else calendar.timegm(parsed) * SECOND_US
 
 
 def _read_french(text: str) -> datetime:
-    found = _FRENCH_DATE.match(text)
-    if found is None or found[2].lower() not in _FRENCH_MONTHS:
+    date = _FRENCH_DATE.match(text)
+    if date is None or date[2].lower() not in _FRENCH_MONTHS:
         raise ValueError(text)
-    clock = found[4].strip(" ,à") or "00:00:00"
-    return parsedate_to_datetime(f"{found[1]} {_FRENCH_MONTHS[found[2].lower()]} {found[3]} {clock}")
-
-
-def _to_us(instant: datetime) -> int:
-    elapsed = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) - _EPOCH
-    return elapsed.days * 86_400_000_000 + elapsed.seconds * 1_000_000 + elapsed.microseconds
+    time_of_day = date[4].strip(" ,à") or "00:00:00"
+    return parsedate_to_datetime(f"{date[1]} {_FRENCH_MONTHS[date[2].lower()]} {date[3]} {time_of_day}")

@@ -1,4 +1,4 @@
-"""A feed's bytes as items: RSS and Atom of any version, in plain text. Pure."""
+"""Parser of feed documents: RSS and Atom of any version, as items of plain text. Pure."""
 
 import codecs
 import re
@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 import feedparser
 
-from streaming.collect.published_time import read_time_us
+from streaming.collect.feeds.published_time import read_time_us
 
 MAX_TITLE, MAX_SUMMARY, MAX_ADDRESS = 2000, 20_000, 2000
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -35,7 +35,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedDocument:
-    """The items of a feed in its own order; ``problem`` says what was wrong with it, if anything was."""
+    """Items of a feed in its own order; ``problem`` describes a malformed document."""
 
     items: tuple[Item, ...]
     problem: str | None = None
@@ -43,9 +43,9 @@ class FeedDocument:
 
 
 def parse_feed(body: bytes, *, content_type: str, url: str) -> FeedDocument:
-    """Whatever can be read of a feed. Entities of a document's own are not: such a document has no items.
+    """Return what can be parsed of a feed. A document that declares entities is not parsed and has no items.
 
-    Of a document that ends before its end the last item is left out, for it may be half of one.
+    The last item of an incomplete document is left out, since it may be incomplete too.
     """
     if any(mark in body for mark in _ENTITY):
         return FeedDocument(items=(), problem="it declares entities; it was not parsed")
@@ -67,7 +67,7 @@ def parse_feed(body: bytes, *, content_type: str, url: str) -> FeedDocument:
 
 
 def to_plain_text(html: str) -> str:
-    """The text of some HTML, or of what already is text, on one line.
+    """Return the text of HTML, or of plain text, on one line.
 
     >>> to_plain_text("<p>Fees  fell</p><p>by 3&nbsp;%</p>")
     'Fees fell by 3 %'
@@ -99,7 +99,7 @@ class _TextCollector(HTMLParser):
 
 
 def _to_item(entry: Mapping[str, Any], feed_language: str | None, feed_url: str) -> Item | None:
-    """An entry as an item; None where it says nothing."""
+    """Return an entry as an item; None where it has neither title nor summary."""
     summary = to_plain_text(entry.get("summary") or _content(entry)) or None
     title = to_plain_text(entry.get("title") or "") or (summary or "")[:200]
     if not title:
@@ -131,7 +131,7 @@ def _content(entry: Mapping[str, Any]) -> str:
 
 
 def _link(entry: Mapping[str, Any], feed_url: str) -> str | None:
-    """The text's own address. feedparser takes a guid for one, whatever it is; ids stay as the feed wrote them."""
+    """Return the text's own address. feedparser mistakes any guid for one; ids stay as the feed wrote them."""
     link = str(entry.get("link") or "").strip()
     if not link or (link == entry.get("id") and "://" not in link):
         return None
@@ -142,14 +142,14 @@ def _link(entry: Mapping[str, Any], feed_url: str) -> str | None:
 
 
 def _address(text: str | None) -> str | None:
-    """A guid or address; one that is too long to be kept counts as absent."""
+    """Return a guid or address; one that is too long for the contract counts as absent."""
     cleaned = (text or "").strip().encode("utf-8", "replace").decode()
     return cleaned if 0 < len(cleaned) <= MAX_ADDRESS else None
 
 
 def _language(text: str | None) -> str | None:
-    found = _LANGUAGE.fullmatch((text or "").strip().replace("_", "-"))
-    return found[0].lower() if found else None
+    tag = _LANGUAGE.fullmatch((text or "").strip().replace("_", "-"))
+    return tag[0].lower() if tag else None
 
 
 def _is_closed(body: bytes) -> bool:

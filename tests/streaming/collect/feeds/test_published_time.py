@@ -2,7 +2,7 @@
 
 import pytest
 
-from streaming.collect.published_time import read_time_us
+from streaming.collect.feeds.published_time import read_time_us
 
 TEN_US = 1_795_600_800_000_000  # 2026-11-25T10:00:00Z
 
