@@ -134,12 +134,12 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 "percentunit",
                 (
                     (
-                        'sum(rate(cryptoviz_response_cache_requests_total{outcome="hit"}[5m])) / '
+                        'sum(rate(cryptoviz_response_cache_requests_total{result="hit"}[5m])) / '
                         "sum(rate(cryptoviz_response_cache_requests_total[5m]))",
-                        "pages",
+                        "responses",
                     ),
                     (
-                        'sum(rate(cryptoviz_column_reads_total{outcome="hit"}[5m])) / '
+                        'sum(rate(cryptoviz_column_reads_total{result="hit"}[5m])) / '
                         "sum(rate(cryptoviz_column_reads_total[5m]))",
                         "columns",
                     ),
@@ -150,9 +150,9 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             Panel("WebSocket clients", "short", (("cryptoviz_websocket_clients", "connected"),)),
             Panel("Frames a second", "cps", (("rate(cryptoviz_websocket_frames_total[5m])", "sent"),)),
             Panel(
-                "Clients disconnected in 10 minutes",
+                "Slow clients disconnected in 10 minutes",
                 "short",
-                (("increase(cryptoviz_websocket_cut_off_total[10m])", "clients"),),
+                (("increase(cryptoviz_websocket_slow_clients_total[10m])", "clients"),),
             ),
         ),
     ),

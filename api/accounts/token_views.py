@@ -11,7 +11,7 @@ from api.access.models import ApiToken, create_token
 from api.access.permissions import Access
 from api.access.scopes import SCOPES
 from api.accounts.serializers import TokenSerializer
-from api.history.parameters import check_names
+from api.http.query import check_no_names
 from api.resources.views import CollectionView, ItemView, ResourceView
 
 
@@ -45,7 +45,7 @@ class TokenView(ItemView):
         return ApiToken.objects.filter(owner=self.request.user)
 
     def get(self, request: Request, **path: str) -> HttpResponse:
-        check_names(request.query_params, lambda name: False, [])
+        check_no_names(request.query_params)
         return self.answer(self._shown(self.find(self.rows(), **path)))
 
     def delete(self, request: Request, **path: str) -> HttpResponse:
@@ -59,7 +59,7 @@ class SessionView(ResourceView):
     read, write = Access.ANYBODY, Access.NOBODY
 
     def get(self, request: Request) -> HttpResponse:
-        check_names(request.query_params, lambda name: False, [])
+        check_no_names(request.query_params)
         return self.answer(_to_session(request))
 
 

@@ -1,10 +1,8 @@
 """The parameters of a history, as data, and what may stand for each."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from django.http import QueryDict
 
 from api.http.instants import INSTANT_ACCEPTED, INSTANT_PATTERN, PERIOD_ACCEPTED, PERIOD_PATTERN, shown
 from api.http.patterns import in_any_case, whole
@@ -169,22 +167,3 @@ def parse_symbol(text: str) -> str:
     if _SYMBOL.fullmatch(text) is None:
         raise QueryError(parameter="symbol", problem=f"{shown(text)} is no symbol", accepted=SYMBOL_ACCEPTED)
     return text.lower()
-
-
-def check_names(query: QueryDict, takes: Callable[[str], bool], accepted: list[str]) -> dict[str, str]:
-    """{name: value} of a query string. Raises QueryError for an unknown or repeated name."""
-    for name, values in query.lists():
-        if not takes(name):
-            named = shown(name).strip("'")
-            raise QueryError(
-                parameter=named,
-                problem="there is no such parameter here",
-                accepted=", ".join(accepted) or "none",
-            )
-        if len(values) > 1:
-            raise QueryError(
-                parameter=name, problem=f"it is given {len(values)} times", accepted="it once, or not at all"
-            )
-        if "\0" in values[0]:
-            raise QueryError(parameter=name, problem="it holds a NUL", accepted=PARAMETER_OF[name].accepted)
-    return {name: values[0] for name, values in query.lists()}

@@ -11,10 +11,10 @@ from api.history.parameters import (
     MAX_STREAMED,
     PARAMETER_OF,
     PARAMETERS,
-    check_names,
     parse_symbol,
 )
 from api.http.instants import parse_instant, parse_period
+from api.http.query import check_names
 from lakehouse.errors import QueryError
 from lakehouse.history.cursor import Cursor, decode_cursor
 from lakehouse.history.page import HistoryQuery
@@ -81,8 +81,8 @@ def parse_history_query(
 
     ``travel`` finds the moment that `version` or `a_la_date` asks for.
     """
-    taken = [parameter.name for parameter in PARAMETERS if parameter.takes(series)]
-    given = check_names(query, taken.__contains__, taken)
+    accepted = {parameter.name: parameter.accepted for parameter in PARAMETERS if parameter.takes(series)}
+    given = check_names(query, accepted)
     symbol = parse_symbol(symbol)
     checked = {name: PARAMETER_OF[name].check(text) for name, text in given.items()}
     asked = {name: text for name, text in checked.items() if name not in _PER_PAGE}

@@ -79,7 +79,7 @@ def _parse_quality(part: str) -> tuple[str, float]:
 
 
 def _is_compressible(response: HttpResponse) -> bool:
-    if response.status_code in (204, 304) or response.has_header("Content-Encoding") or response.cookies:
+    if response.status_code in (204, 206, 304) or response.has_header("Content-Encoding") or response.cookies:
         return False
     if any(word in response.get("Cache-Control", "") for word in _NEVER):
         return False

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from api.live.frames import Frame
-from api.metrics.registry import WEBSOCKET_CUT_OFF
+from api.metrics.registry import WEBSOCKET_SLOW_CLIENTS
 
 SLOW = 4408
 """Close code: the client did not read fast enough. It may come back, and resume."""
@@ -75,7 +75,7 @@ class Client:
 
     def cut_off(self) -> None:
         """Ends the connection at once: a frame that says why would wait behind those that are not read."""
-        WEBSOCKET_CUT_OFF.inc()
+        WEBSOCKET_SLOW_CLIENTS.inc()
         self.close()
         self._wire.abort()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from api.access.permissions import Access, is_public
 from api.live.authorization import is_authorized
 from api.live.client import Client, Wire
 from api.live.connection_limits import Scope, address_of, is_known_host, is_known_origin
@@ -43,7 +44,7 @@ class FluxConsumer(AsyncWebsocketConsumer):
         scope: Scope = self.scope
         settings = self._gateway.settings
         is_known = is_known_host(scope, settings) and is_known_origin(scope, settings)
-        if not is_known or not await is_authorized(scope, settings):
+        if not is_known or not await is_authorized(scope):
             await self.close()  # before it is accepted: 403
             return
         await self.accept()
@@ -56,7 +57,7 @@ class FluxConsumer(AsyncWebsocketConsumer):
             return
         self._address = address
         self._gateway.hub.join(self._client)
-        if not settings.history_open:
+        if not is_public(Access.HISTORY):
             self._watch = asyncio.create_task(self._look_again())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -119,7 +120,7 @@ class FluxConsumer(AsyncWebsocketConsumer):
         """Ends the connection once its token or session has ended."""
         settings = self._gateway.settings
         await asyncio.sleep(settings.live_recheck_seconds)
-        while await is_authorized(self.scope, settings):
+        while await is_authorized(self.scope):
             await asyncio.sleep(settings.live_recheck_seconds)
         await self._refuse("access_ended", "the token or session has ended", POLICY)
 

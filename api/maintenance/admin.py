@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.text import Truncator
 
 from api.maintenance.models import MaintenanceRun
-from api.maintenance.record import take_over_runs
+from api.maintenance.record import copy_runs
 from api.process.lake import current_lake
 
 _SHOWN_CHARACTERS = 80
@@ -39,7 +39,7 @@ class MaintenanceRunAdmin(admin.ModelAdmin):
         return None if run.error is None else Truncator(run.error).chars(_SHOWN_CHARACTERS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MaintenanceRun]:
-        take_over_runs(current_lake().location)
+        copy_runs(current_lake().location)
         return super().get_queryset(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -10,7 +10,7 @@ N_KEPT = 100_000
 """Runs of a lake, one a minute: two months. The oldest go first."""
 
 
-def take_over_runs(lake: LakeLocation) -> None:
+def copy_runs(lake: LakeLocation) -> None:
     """Brings the database up to what the lake has noted. Idempotent, and safe beside other processes."""
     mine = MaintenanceRun.objects.filter(lake_uri=lake.uri)
     noted = maintenance_runs.list_runs(lake)

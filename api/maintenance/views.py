@@ -5,7 +5,7 @@ from rest_framework.serializers import ModelSerializer
 
 from api.access.permissions import Access
 from api.maintenance.models import MaintenanceRun
-from api.maintenance.record import take_over_runs
+from api.maintenance.record import copy_runs
 from api.process.lake import current_lake
 from api.resources.views import ListView
 
@@ -37,5 +37,5 @@ class MaintenanceView(ListView):
 
     def rows(self, **path: str) -> models.QuerySet[MaintenanceRun]:
         location = current_lake().location
-        take_over_runs(location)
+        copy_runs(location)
         return MaintenanceRun.objects.filter(lake_uri=location.uri)

@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer, ModelSerializer, ValidationError
 
 from api.access.base_views import ApiView
-from api.history.parameters import check_names
 from api.http.encoding import encode_json
 from api.http.instants import shown
 from api.http.parsers import JsonBodyParser
+from api.http.query import check_names, check_no_names
 from api.resources.json_fields import JsonBoolean, JsonInteger, JsonString
 from lakehouse.errors import QueryError
 
@@ -105,10 +105,7 @@ class ListView(ResourceView):
     def _parse(self, request: Request) -> tuple[int, Any]:
         """(rows a page, key to go on after). Raises QueryError."""
         accepted = {LIMIT: f"a whole number from 1 to {MOST_ROWS}", AFTER: "what `suivant` of a page holds"}
-        for name, meaning in accepted.items():
-            if "\0" in request.query_params.get(name, ""):
-                raise QueryError(parameter=name, problem="it holds a NUL", accepted=meaning)
-        given = check_names(request.query_params, accepted.__contains__, list(accepted))
+        given = check_names(request.query_params, accepted)
         limit = given.get(LIMIT, str(DEFAULT_ROWS))
         if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= MOST_ROWS):
             raise QueryError(
@@ -164,7 +161,7 @@ class ItemView(ResourceView):
         return row
 
     def get(self, request: Request, **path: str) -> HttpResponse:
-        check_names(request.query_params, lambda name: False, [])
+        check_no_names(request.query_params)
         row = self.find(self.rows(), **path)
         return self.answer(self._shown(row), version=row.version)
 

@@ -4,8 +4,9 @@ from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
 
 from api.access.base_views import LakeView, respond
-from api.history.parameters import PARAMETER_OF, check_names, parse_symbol
+from api.history.parameters import PARAMETER_OF, parse_symbol
 from api.http.clock import now_us
+from api.http.query import check_names
 from api.process.lake import current_lake
 from api.score import selectors
 
@@ -29,5 +30,5 @@ class ScoreView(LakeView):
 
 def _parse(query: QueryDict) -> dict[str, str]:
     """{name: value} of the parameters. Raises QueryError, naming the parameter."""
-    given = check_names(query, PARAMETER_NAMES.__contains__, list(PARAMETER_NAMES))
+    given = check_names(query, {name: PARAMETER_OF[name].accepted for name in PARAMETER_NAMES})
     return {name: PARAMETER_OF[name].check(text) for name, text in given.items()}

@@ -47,13 +47,13 @@ class ProblemWorker(ThreadWorker):
         )
 
         super().load_wsgi()
-        from api.metrics.sampling import sampler  # views, which need Django to be set up
+        from api.status.sampler import current_sampler  # views, which need Django to be set up
 
         settings = current_settings()
         self._head_seconds, self._piece_seconds = settings.http_head_seconds, settings.http_piece_seconds
         self.wsgi: Application = self._watched(self.wsgi)
         start_warming()  # which opens the lake, so that the tail has caught up when somebody asks
-        sampler().start()
+        current_sampler().start()
 
     def enqueue_req(self, conn: Any) -> None:
         if conn.initialized or conn.data_ready:

@@ -27,13 +27,13 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from api.history.views import response_cache  # noqa: E402
-from api.metrics.sampling import sampler  # noqa: E402
 from api.process import lake as lakes  # noqa: E402
+from api.status.sampler import current_sampler  # noqa: E402
 from lakehouse.time_range import to_us  # noqa: E402
 from tests.support.api_client import Api  # noqa: E402
 from tests.support.history_queries import DAY_END  # noqa: E402
 
-CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key, response_cache, sampler)
+CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key, response_cache, current_sampler)
 
 
 @pytest.fixture(scope="session")
