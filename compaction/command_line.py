@@ -9,7 +9,6 @@ import typer
 from compaction import entry_point
 from compaction.options import (
     AsJson,
-    CompactOptions,
     Engine,
     Every,
     Keep,
@@ -30,7 +29,6 @@ from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, EXIT
 if TYPE_CHECKING:
     from compaction.reports import RecordedReport, Report
     from compaction.service import TableService
-    from lakehouse.process.retention import Retention
 
 _DESCRIPTION = """\
 Keeps tables fast and small: few large sorted files instead of many small ones, rollups and scores up to date,
@@ -68,8 +66,8 @@ app = new_app(_DESCRIPTION, epilog=_EPILOG)
 def plan(
     *, table: Tables = None, now: Now = False, keep: Keep = None, lake: Lake = None, as_json: AsJson = False
 ) -> int:
-    options = CompactOptions(tables=frozenset(table or ()), wait_for_late_rows=not now)
-    return _read(lake, as_json, lambda service: service.plan(options, _to_retention(service, keep)))
+    options = RunOptions(tables=frozenset(table or ()), wait_for_late_rows=not now)
+    return _read(lake, as_json, lambda service: service.plan(options), keep=keep)
 
 
 @app.command(help="Refresh, expire, compact, checkpoint and vacuum. The command for cron.")
@@ -86,18 +84,14 @@ def run(
     as_json: AsJson = False,
 ) -> int:
     assert_retention(retention_hours)
-    compact = CompactOptions(
+    options = RunOptions(
         tables=frozenset(table or ()),
         wait_for_late_rows=not now,
         max_seconds=max_seconds,
         max_bytes=max_bytes,
+        retention_hours=retention_hours,
     )
-
-    def work(service: "TableService") -> "RecordedReport":
-        retention = _to_retention(service, keep)
-        return service.run(RunOptions(compact=compact, retention=retention, retention_hours=retention_hours))
-
-    return _change(lake, as_json, "run", work, every_seconds=every)
+    return _change(lake, as_json, "run", lambda service: service.run(options), keep=keep, every_seconds=every)
 
 
 @app.command(help="Rewrite small files into sorted runs by the plan.")
@@ -106,15 +100,14 @@ def compact(
     table: Tables = None,
     now: Now = False,
     engine: Annotated[
-        Engine,
-        typer.Option(help="duckdb with delta-rs, or Spark's OPTIMIZE (needs a JDK)"),
+        Engine, typer.Option(help="duckdb with delta-rs, or Spark's OPTIMIZE (needs a JDK)")
     ] = "duckdb",
     max_seconds: MaxSeconds = None,
     max_bytes: MaxBytes = None,
     lake: Lake = None,
     as_json: AsJson = False,
 ) -> int:
-    options = CompactOptions(
+    options = RunOptions(
         tables=frozenset(table or ()),
         wait_for_late_rows=not now,
         engine=engine,
@@ -134,8 +127,8 @@ def checkpoint(
     *, table: Tables = None, retention_hours: RetentionHours, lake: Lake = None, as_json: AsJson = False
 ) -> int:
     assert_retention(retention_hours)
-    tables = frozenset(table or ())
-    return _change(lake, as_json, "checkpoint", lambda service: service.checkpoint(tables, retention_hours))
+    options = RunOptions(tables=frozenset(table or ()), retention_hours=retention_hours)
+    return _change(lake, as_json, "checkpoint", lambda service: service.checkpoint(options))
 
 
 @app.command(help="Remove files that no recent version needs. A dry run without --yes.")
@@ -151,24 +144,27 @@ def vacuum(
     as_json: AsJson = False,
 ) -> int:
     assert_retention(retention_hours, is_forced=force)
-
-    def work(service: "TableService") -> "RecordedReport":
-        return service.vacuum(frozenset(table or ()), retention_hours, dry_run=not yes, is_forced=force)
-
-    return _change(lake, as_json, "vacuum", work) if yes else _read(lake, as_json, work)
+    options = RunOptions(tables=frozenset(table or ()), retention_hours=retention_hours)
+    if yes:
+        return _change(
+            lake, as_json, "vacuum", lambda service: service.vacuum(options, dry_run=False, is_forced=force)
+        )
+    return _read(lake, as_json, lambda service: service.vacuum(options, dry_run=True, is_forced=force))
 
 
 @app.command(help="Remove the days that tables no longer keep. A dry run without --yes.")
 def expire(
     *, table: Tables = None, keep: Keep = None, yes: Yes = False, lake: Lake = None, as_json: AsJson = False
 ) -> int:
-    def work(service: "TableService") -> "RecordedReport":
-        retention, tables = _to_retention(service, keep), frozenset(table or ())
-        if yes:
-            return service.refresh_and_expire(retention, tables)
-        return service.expire(retention, tables, dry_run=True)
+    options = RunOptions(tables=frozenset(table or ()))
 
-    return _change(lake, as_json, "expire", work) if yes else _read(lake, as_json, work)
+    def refresh_and_expire(service: "TableService") -> "RecordedReport":
+        service.refresh()  # rollups and scores have to hold a day before its rows go
+        return service.expire(options, dry_run=False)
+
+    if yes:
+        return _change(lake, as_json, "expire", refresh_and_expire, keep=keep)
+    return _read(lake, as_json, lambda service: service.expire(options, dry_run=True), keep=keep)
 
 
 @app.command(help="Show the newest runs with their figures. Changes nothing.")
@@ -234,9 +230,15 @@ def schedule(
     return _read(lake, as_json, lambda service: service.schedule(is_systemd=systemd))
 
 
-def _read(lake: str | None, as_json: bool, work: Callable[["TableService"], "Report"]) -> int:
+def _read(
+    lake: str | None,
+    as_json: bool,
+    work: Callable[["TableService"], "Report"],
+    *,
+    keep: Sequence[str] | None = None,
+) -> int:
     """Run a command that takes no lock and leaves no record; a lake that does not exist is not created."""
-    service = _open(lake)
+    service = _open(lake, keep)
     service.lake.current_build(look=True)
     return _print(work(service), as_json)
 
@@ -247,12 +249,13 @@ def _change(
     command: str,
     work: Callable[["TableService"], "RecordedReport"],
     *,
+    keep: Sequence[str] | None = None,
     every_seconds: float | None = None,
 ) -> int:
     """Run a command that may change the lake, once or repeatedly."""
     from compaction.runner import repeat, run_recorded
 
-    service = _open(lake)
+    service = _open(lake, keep)
 
     def run_once() -> int:
         return _print(run_recorded(service, command, lambda: work(service)), as_json)
@@ -260,17 +263,11 @@ def _change(
     return run_once() if every_seconds is None else repeat(service, run_once, every_seconds=every_seconds)
 
 
-def _open(lake: str | None) -> "TableService":
+def _open(lake: str | None, keep: Sequence[str] | None) -> "TableService":
     from compaction.service import TableService
 
     entry_point.configure_logging()
-    return TableService.open(lake)
-
-
-def _to_retention(service: "TableService", keep: Sequence[str] | None) -> "Retention":
-    from lakehouse.process.retention import Retention
-
-    return Retention.parse(",".join(keep)) if keep else service.retention
+    return TableService.open(lake, keep or ())
 
 
 def _print(report: "Report", as_json: bool) -> int:

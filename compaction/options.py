@@ -1,7 +1,7 @@
 """Options of the table service: as parameters of its commands, and as the values that these make of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -10,32 +10,8 @@ from compaction.version_retention import LEAST_RETENTION_HOURS
 
 if TYPE_CHECKING:
     from lakehouse.messages.replays import Place
-    from lakehouse.process.retention import Retention
 
 Engine = Literal["duckdb", "spark"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompactOptions:
-    """Scope and limits of a compaction. ``tables`` are all where none is named; a limit of None is none.
-
-    A closed partition is rewritten an hour after its last file, unless ``wait_for_late_rows`` is false.
-    """
-
-    tables: frozenset[str] = frozenset()
-    wait_for_late_rows: bool = True
-    engine: Engine = "duckdb"
-    max_seconds: float | None = None
-    max_bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """Parameters of a complete run: its compaction, the days that tables keep, the hours that versions are kept."""
-
-    compact: CompactOptions
-    retention: "Retention"
-    retention_hours: int
 
 
 def _to_table(name: str) -> str:
@@ -117,3 +93,19 @@ RecordIds = Annotated[
         help="record ids of the messages to show or to replay, from the list",
     ),
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Scope and limits of a run. ``tables`` are all where none is named; a limit of None is none.
+
+    A closed partition is rewritten an hour after its last file, unless ``wait_for_late_rows`` is false. Versions stay
+    readable for ``retention_hours``.
+    """
+
+    tables: frozenset[str] = frozenset()
+    wait_for_late_rows: bool = True
+    engine: Engine = "duckdb"
+    max_seconds: float | None = None
+    max_bytes: int | None = None
+    retention_hours: int = field(default_factory=_default_retention_hours)

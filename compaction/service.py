@@ -1,17 +1,17 @@
 """Table service: each command on one lake, from parameters to a report."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from compaction.budget import Budget
 from compaction.checkpoint import checkpoint_lake
-from compaction.compact import CompactChoice, CompactReport, compact_lake, plan_lake
+from compaction.compact import CompactChoice, compact_lake, plan_lake
 from compaction.expire import expire_lake
 from compaction.fsck import check_lake
-from compaction.options import CompactOptions, RunOptions
+from compaction.options import RunOptions
 from compaction.quarantine import MessagesReport, RulesReport, list_quarantined, show_quarantined
 from compaction.replay import ReplayChoice, ReplayReport, replay
 from compaction.reports import FsckReport, HistoryReport, PlanReport, Refreshed, ScheduleReport, ServiceReport
@@ -45,46 +45,40 @@ class TableService:
     metrics_addresses: Mapping[str, MetricsAddress]
 
     @staticmethod
-    def open(lake_uri: str | None = None) -> "TableService":
-        """Read the settings once; ``lake_uri`` replaces their lake. Does not look at the lake."""
+    def open(lake_uri: str | None = None, keep: Sequence[str] = ()) -> "TableService":
+        """Read the settings once, without looking at the lake.
+
+        ``lake_uri`` replaces their lake, ``keep`` (TABLE=DAYS) their retention. Raises SettingError, or
+        RetentionRuleError where a table would keep too little.
+        """
         settings = Settings.from_environ(os.environ)
         settings = replace(settings, lake_uri=lake_uri) if lake_uri else settings
         lake = Lake(settings.lake_location())
         return TableService(
             lake=lake,
             lock=lock_path(lake.location, Path(settings.runtime_dir)),
-            retention=settings.retention_days(),
+            retention=Retention.parse(",".join(keep)) if keep else settings.retention_days(),
             kafka=settings.kafka_client_options(),
             metrics_addresses=settings.metrics_addresses(),
         )
 
     def run(self, options: RunOptions) -> ServiceReport:
         """Refresh, expire, compact and checkpoint; vacuum unless one of the last runs did."""
-        refreshed = self.refresh()
-        expired = self.expire(options.retention, options.compact.tables, dry_run=False)
-        compacted = self.compact(options.compact)
-        checkpointed = self.checkpoint(options.compact.tables, options.retention_hours)
         report = replace(
-            refreshed,
-            expired=expired.expired,
-            compacted=compacted.compacted,
-            checkpointed=checkpointed.checkpointed,
+            self.refresh(),
+            expired=self.expire(options, dry_run=False).expired,
+            compacted=self.compact(options).compacted,
+            checkpointed=self.checkpoint(options).checkpointed,
         )
         if self._vacuumed_lately():
             return report
-        vacuumed = vacuum_lake(
-            self.lake.location,
-            names=options.compact.tables,
-            retention_hours=options.retention_hours,
-            dry_run=False,
-        )
-        return replace(report, vacuumed=vacuumed)
+        return replace(report, vacuumed=self.vacuum(options, dry_run=False).vacuumed)
 
-    def plan(self, options: CompactOptions, retention: Retention) -> PlanReport:
+    def plan(self, options: RunOptions) -> PlanReport:
         return PlanReport(
             tasks=plan_lake(self.lake.location, _to_choice(options)),
             checkpoints=checkpoint_lake(self.lake.location, names=options.tables, dry_run=True),
-            expired=expire_lake(self.lake, retention, names=options.tables),
+            expired=self.expire(options, dry_run=True).expired or (),
             retained_from_us=self._retained_from_us(),
         )
 
@@ -99,36 +93,29 @@ class TableService:
             refreshed.append(Refreshed(GOLD_SCORE.name, {"n_scores": scores.n_scores}))
         return ServiceReport(refreshed=refreshed)
 
-    def compact(self, options: CompactOptions) -> ServiceReport:
+    def compact(self, options: RunOptions) -> ServiceReport:
         budget = Budget(max_seconds=options.max_seconds, max_bytes=options.max_bytes)
         compact = compact_with_spark if options.engine == "spark" else compact_lake
-        report: CompactReport = compact(self.lake.location, _to_choice(options), budget=budget)
-        return ServiceReport(compacted=report)
+        return ServiceReport(compacted=compact(self.lake.location, _to_choice(options), budget=budget))
 
-    def checkpoint(self, tables: frozenset[str], retention_hours: int) -> ServiceReport:
-        done = checkpoint_lake(self.lake.location, names=tables, retention_hours=retention_hours)
+    def checkpoint(self, options: RunOptions) -> ServiceReport:
+        hours = options.retention_hours
+        done = checkpoint_lake(self.lake.location, names=options.tables, retention_hours=hours)
         return ServiceReport(checkpointed=done)
 
-    def vacuum(
-        self, tables: frozenset[str], retention_hours: int, *, dry_run: bool, is_forced: bool
-    ) -> ServiceReport:
+    def vacuum(self, options: RunOptions, *, dry_run: bool, is_forced: bool = False) -> ServiceReport:
         vacuumed = vacuum_lake(
             self.lake.location,
-            names=tables,
-            retention_hours=retention_hours,
+            names=options.tables,
+            retention_hours=options.retention_hours,
             dry_run=dry_run,
             is_forced=is_forced,
         )
         return ServiceReport(vacuumed=vacuumed, dry_run=dry_run)
 
-    def expire(self, retention: Retention, tables: frozenset[str], *, dry_run: bool) -> ServiceReport:
-        expired = expire_lake(self.lake, retention, names=tables, dry_run=dry_run)
+    def expire(self, options: RunOptions, *, dry_run: bool) -> ServiceReport:
+        expired = expire_lake(self.lake, self.retention, names=options.tables, dry_run=dry_run)
         return ServiceReport(expired=expired, dry_run=dry_run)
-
-    def refresh_and_expire(self, retention: Retention, tables: frozenset[str]) -> ServiceReport:
-        """Expire after a refresh: rollups and scores have to hold a day before its rows go."""
-        self.refresh()
-        return self.expire(retention, tables, dry_run=False)
 
     def fsck(self, *, is_deep: bool) -> FsckReport:
         return FsckReport(check_lake(self.lake.location, is_deep=is_deep))
@@ -165,5 +152,5 @@ class TableService:
         return any(run.gained is not None and "n_vacuumed" in run.gained for run in runs)
 
 
-def _to_choice(options: CompactOptions) -> CompactChoice:
+def _to_choice(options: RunOptions) -> CompactChoice:
     return CompactChoice(names=options.tables, wait_for_late_rows=options.wait_for_late_rows)
