@@ -1,6 +1,6 @@
-"""Few large sorted files instead of many small ones, while streams append and people read.
+"""Compaction of tables: few large sorted files instead of many small ones, beside streams and readers.
 
-Each rewrite task is planned on the table as it stands then, so that the next run goes on where one was cut off.
+Each round of rewrite tasks is planned on the current table, so that the next run goes on where one was cut off.
 """
 
 import logging
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class CompactReport:
-    """What a compaction did, and whether its budget ended before its plan."""
+    """Result of a compaction; ``is_cut_off`` where its budget ended before its plan."""
 
     rewritten: list[Rewritten] = field(default_factory=list)
     n_conflicts: int = 0
@@ -33,7 +33,7 @@ class CompactReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompactChoice:
-    """Which tables (all where none is named), as of which instant (None: now), and whether to let days settle."""
+    """Tables to compact (all where none is named), the instant of the plan (None: now), and whether it waits."""
 
     names: frozenset[str] = frozenset()
     now_us: int | None = None
@@ -50,14 +50,14 @@ EVERYTHING = CompactChoice()
 
 
 def plan_lake(lake: LakeLocation, choice: CompactChoice = EVERYTHING) -> list[RewriteTask]:
-    """What compaction would do first in each table; further tasks follow from what these leave."""
+    """Return the first tasks of each table; others follow from their results."""
     return [task for spec, _, table in open_tables(lake, choice.names) for task in choice.plan(spec, table)]
 
 
 def compact_lake(
     lake: LakeLocation, choice: CompactChoice = EVERYTHING, *, budget: Budget | None = None
 ) -> CompactReport:
-    """Compacts what needs it in every table of the served build. A second run right after does nothing.
+    """Compact every table of the served build that needs it. Idempotent.
 
     Safe beside streams, refreshes, readers and other compactions. Raises LakeNotFoundError before the first build.
     """

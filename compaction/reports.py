@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from compaction.checkpoint import Checkpointed
 from compaction.compact import CompactReport
 from compaction.expire import Expired
-from compaction.finding import Finding
+from compaction.issue import Issue
 from compaction.plan import RewriteTask
 from compaction.rewrite import Rewritten
 from compaction.vacuum import Vacuumed
@@ -152,21 +152,20 @@ class PlanReport:
 
 @dataclass(frozen=True, slots=True)
 class FsckReport:
-    """Breakages of a lake."""
+    """Result of a consistency check."""
 
-    findings: Sequence[Finding]
+    issues: Sequence[Issue]
 
     @property
     def exit_code(self) -> int:
-        is_clean = all(finding.is_harmless for finding in self.findings)
+        is_clean = all(issue.is_harmless for issue in self.issues)
         return EXIT_DONE if is_clean else EXIT_NEEDS_OPERATOR
 
     def to_document(self) -> Document:
-        findings = [asdict(finding) | {"is_harmless": finding.is_harmless} for finding in self.findings]
-        return {"findings": findings}
+        return {"findings": [asdict(issue) | {"is_harmless": issue.is_harmless} for issue in self.issues]}
 
     def to_lines(self) -> Sequence[str]:
-        return [str(finding) for finding in self.findings] or ["clean"]
+        return [str(issue) for issue in self.issues] or ["clean"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def test_horizon_survives_compaction_a_checkpoint_and_a_longer_retention(builder
 def test_day_that_the_rollups_lack_is_held_back_until_they_have_it(builder: LakeBuilder) -> None:
     builder.append("gold_price", [{"event_time": NOON + timedelta(hours=1)}])
     (price,) = [entry for entry in _expire(builder) if entry.table == "gold_price"]
-    assert (price.n_rows, price.held_back) == (0, "gold_price_1h has not taken in yet all that would go")
+    assert (price.n_rows, price.held_back) == (0, "gold_price_1h has not ingested all of these records yet")
     assert len(_days(builder, "gold_price")) == 5
     refresh_rollups(lake.open(str(builder.path)))
     (price,) = _expire(builder)

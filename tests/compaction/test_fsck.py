@@ -91,7 +91,7 @@ def _forget(lake: LakeLocation, name: str, offset: int) -> None:
     actions = pa.table(table.get_add_actions(flatten=True))
     (path,) = actions.filter(pc.equal(actions["min.kafka_offset"], offset))["path"].to_pylist()
     removed = [file for file in read_live_files(table, spec) if file.path == path]
-    commit_swap(table, spec, Swap(removed=removed, changes_rows=True), noted={})
+    commit_swap(table, spec, Swap(removed=removed, changes_rows=True), info={})
 
 
 def _found(lake: LakeLocation, **how: bool) -> list[tuple[str, str, int]]:

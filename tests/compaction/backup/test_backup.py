@@ -229,7 +229,7 @@ def test_backup_that_was_cut_off_is_none(here: Settings, tmp_path: Path) -> None
     folder, _ = create_backup(here, tmp_path / "backups")
     (folder / MANIFEST).unlink()
     assert find_backups(tmp_path / "backups") == []
-    with pytest.raises(BackupError, match="no whole backup"):
+    with pytest.raises(BackupError, match="no complete backup"):
         Manifest.read(folder)
 
 
