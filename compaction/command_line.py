@@ -239,7 +239,7 @@ def _read(
 ) -> int:
     """Run a command that takes no lock and leaves no record; a lake that does not exist is not created."""
     service = _open(lake, keep)
-    service.lake.current_build(look=True)
+    service.lake.current_build(refresh=True)
     return _print(work(service), as_json)
 
 

@@ -205,7 +205,7 @@ def _topic_ids(lake: Lake, name: str) -> list[str]:
 
 def _position(lake: Lake, name: str, ends: Position) -> Position:
     try:
-        table = open_table(lake.catalog.table_location(name, lake.current_build(look=True)), TABLES[name])
+        table = open_table(lake.catalog.table_location(name, lake.current_build(refresh=True)), TABLES[name])
     except LakeNotFoundError:
         return Position()
     return read_position(table, sorted({key.topic_id for key in ends}))

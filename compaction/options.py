@@ -9,7 +9,7 @@ import typer
 from compaction.version_retention import LEAST_RETENTION_HOURS
 
 if TYPE_CHECKING:
-    from lakehouse.messages.replays import Place
+    from lakehouse.messages.record_id import RecordId
 
 Engine = Literal["duckdb", "spark"]
 
@@ -22,9 +22,9 @@ def _to_table(name: str) -> str:
     return name
 
 
-def to_record_ids(texts: Sequence[str] | None) -> "tuple[Place, ...]":
+def to_record_ids(texts: Sequence[str] | None) -> "tuple[RecordId, ...]":
     """Parse record ids. Raises typer.BadParameter, a usage error, for another text."""
-    from lakehouse.messages.replays import parse_record_id
+    from lakehouse.messages.record_id import parse_record_id
 
     record_ids = []
     for text in texts or ():

@@ -15,12 +15,13 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from compaction.errors import ReplayError
-from lakehouse.dedup.origins import OriginIndex
+from lakehouse.dedup.replay_index import ReplayIndex
 from lakehouse.delta.table import open_table
 from lakehouse.lake import Lake
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.corrections import EXCLUDED_RULE, read_excluded
-from lakehouse.messages.replays import ORIGIN_HEADER, Place, format_record_id, origin_of
+from lakehouse.messages.record_id import RecordId, format_record_id
+from lakehouse.messages.replays import REPLAY_OF_HEADER, replay_of
 from lakehouse.messages.validation import Rejected, validate
 from lakehouse.process.commands import EXIT_DONE
 from lakehouse.schema.tables import QUARANTINE
@@ -44,7 +45,7 @@ logger = logging.getLogger(__name__)
 class ReplayChoice:
     """Messages to replay: those with ``record_ids``, or those that broke a ``rule``; all where neither is given."""
 
-    record_ids: tuple[Place, ...] = ()
+    record_ids: tuple[RecordId, ...] = ()
     rule: str | None = None
 
 
@@ -53,7 +54,7 @@ class Replayable:
     """A quarantined message that the contract accepts now and gold lacks; ``replay_of`` is its original record."""
 
     topic: str
-    replay_of: Place
+    replay_of: RecordId
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
@@ -127,17 +128,17 @@ def replay(lake: Lake, choice: ReplayChoice, *, kafka: Mapping[str, Any], dry_ru
 def _select_accepted(lake: Lake, rows: list[tuple[Any, ...]]) -> tuple[list[Replayable], int]:
     """Return the messages that would be accepted now, one for each original record, and the number of the others."""
     excluded, now_us = read_excluded(lake.catalog), time.time_ns() // 1_000
-    accepted: dict[Place, Replayable] = {}
+    accepted: dict[RecordId, Replayable] = {}
     n_rejected = 0
     for topic, topic_id, partition, offset, key, value, headers in rows:
-        original = origin_of(headers) or (topic_id, partition, offset)
+        original = replay_of(headers) or (topic_id, partition, offset)
         if original in accepted or original in excluded:
             continue
         if isinstance(validate(topic, key=key, value=value, broker_time_us=now_us), Rejected):
             n_rejected += 1
             continue
         others = tuple(
-            (header["key"], header["value"]) for header in headers or () if header["key"] != ORIGIN_HEADER
+            (header["key"], header["value"]) for header in headers or () if header["key"] != REPLAY_OF_HEADER
         )
         accepted[original] = Replayable(topic=topic, replay_of=original, key=key, value=value, headers=others)
     return list(accepted.values()), n_rejected
@@ -145,12 +146,12 @@ def _select_accepted(lake: Lake, rows: list[tuple[Any, ...]]) -> tuple[list[Repl
 
 def _select_missing(lake: Lake, messages: list[Replayable]) -> list[Replayable]:
     missing = []
-    build = lake.current_build(look=True)
+    build = lake.current_build(refresh=True)
     for topic, contract in CONTRACTS.items():
         of_topic = [message for message in messages if message.topic == topic]
         if of_topic:
             location = lake.catalog.table_location(contract.table.name, build)
-            index = OriginIndex(open_table(location, contract.table), location, contract.table)
+            index = ReplayIndex(open_table(location, contract.table), location, contract.table)
             known = index.find([message.replay_of for message in of_topic])
             missing += [message for message in of_topic if message.replay_of not in known]
     return missing
@@ -173,7 +174,10 @@ def _publish(messages: list[Replayable], topic_ids: Mapping[str, str], kafka: Ma
                     message.topic,
                     key=message.key,
                     value=message.value,
-                    headers=[*message.headers, (ORIGIN_HEADER, format_record_id(message.replay_of).encode())],
+                    headers=[
+                        *message.headers,
+                        (REPLAY_OF_HEADER, format_record_id(message.replay_of).encode()),
+                    ],
                     partition=partition if topic_ids.get(message.topic) == topic_id else None,
                 )
             )

@@ -146,7 +146,7 @@ class PlanReport:
         lines = lines or ["nothing to do: no table needs maintenance"]
         if self.retained_from_us is not None:
             first = format_us(self.retained_from_us)
-            lines.append(f"bronze begins at {first}: older rows cannot be rebuilt, only carried over")
+            lines.append(f"bronze begins at {first}: older rows cannot be rebuilt, only copied")
         return lines
 
 

@@ -25,7 +25,7 @@ def run_recorded(service: TableService, command: str, work: Callable[[], Recorde
     Raises LakeNotFoundError, having created nothing, before the first build; LockedError where another run is at work.
     """
     location = service.lake.location
-    service.lake.current_build(look=True)
+    service.lake.current_build(refresh=True)
     with held_lock(service.lock, command=command):
         run = begin_run(location, command=command)
         start = time.monotonic()

@@ -24,7 +24,7 @@ from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
 from lakehouse.maintenance.lock import lock_path
 from lakehouse.maintenance.runs import read_runs
-from lakehouse.messages.replays import Place
+from lakehouse.messages.record_id import RecordId
 from lakehouse.process.metrics import MetricsAddress
 from lakehouse.process.retention import Retention
 from lakehouse.process.settings import Settings
@@ -130,7 +130,7 @@ class TableService:
     def list_quarantined(self) -> RulesReport:
         return RulesReport(list_quarantined(self.lake))
 
-    def show_quarantined(self, record_ids: tuple[Place, ...]) -> MessagesReport:
+    def show_quarantined(self, record_ids: tuple[RecordId, ...]) -> MessagesReport:
         messages = [
             show_quarantined(self.lake, topic_id=topic_id, partition=partition, offset=offset)
             for topic_id, partition, offset in record_ids

@@ -2,6 +2,7 @@
 
 LakehouseError
 ├── LakeNotFoundError        no lake, or no table in it, at that place yet
+├── LayoutError              an earlier version of this code wrote the lake
 ├── SchemaMismatchError      a table on storage is not the table that the code defines
 ├── PositionConflictError    somebody else moved a table's position meanwhile
 ├── VersionGoneError         a version, build or file that is asked for no longer exists
@@ -29,6 +30,19 @@ class LakeNotFoundError(LakehouseError):
         super().__init__(f"{what} does not exist at {uri}")
         self.what = what
         self.uri = uri
+
+
+class LayoutError(LakehouseError):
+    """A lake whose served build has another layout than this code reads."""
+
+    def __init__(self, *, uri: str, layout: int, expected: int) -> None:
+        super().__init__(
+            f"the lake at {uri} has layout {layout}, this code reads layout {expected}: "
+            "`python -m streaming.ingest rebuild` keeps the rows that bronze holds, or begin anew in another folder"
+        )
+        self.uri = uri
+        self.layout = layout
+        self.expected = expected
 
 
 class SchemaMismatchError(LakehouseError):

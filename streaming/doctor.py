@@ -28,7 +28,7 @@ from lakehouse.process.settings import Settings
 from lakehouse.schema.tables import BRONZE, TABLES
 from streaming.broker.embedded import read_bootstrap
 from streaming.errors import KafkaUnavailableError, StreamingError
-from streaming.ingest.batch import INTAKE_TABLES
+from streaming.ingest.batch import INGESTED_TABLES
 from streaming.ingest.preflight import find_losses
 from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import TopicDescription, describe_topics, fetch_offsets
@@ -41,7 +41,7 @@ EXIT_FAILED = 1
 LOW_BYTES, FULL_BYTES = 5_000_000_000, 1_000_000_000
 BROKER_SECONDS = 5.0
 MANY_MESSAGES = 10_000
-_INTAKE = frozenset(spec.name for spec in INTAKE_TABLES)
+_INTAKE = frozenset(spec.name for spec in INGESTED_TABLES)
 _PIN = re.compile(r"^([a-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+))?", re.MULTILINE)
 
 

@@ -12,7 +12,7 @@ from lakehouse.delta.position import Position
 from lakehouse.errors import QueryError
 from lakehouse.messages.contract import SYMBOL_PATTERN
 from lakehouse.series.definitions import SERIES
-from lakehouse.tail.rows import TailRow, column_places
+from lakehouse.tail.rows import TailRow, column_indices
 from lakehouse.tail.store import TAIL_TOPICS
 from lakehouse.time_range import format_us
 
@@ -129,6 +129,6 @@ def error_frame(code: str, detail: str, accepted: str | None = None) -> Frame:
 
 @cache
 def _columns(table: str) -> tuple[tuple[str, int, bool], ...]:
-    series, places = SERIES[channel_of(table)], column_places(TAIL_TOPICS[table].topic)
+    series, places = SERIES[channel_of(table)], column_indices(TAIL_TOPICS[table].topic)
     types = {column.name: column.type for column in series.table.columns}
     return tuple((name, places[name], types[name] == "timestamp") for name in series.raw_columns)

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import msgspec
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from lakehouse.aliases.names import MAX_ASSETS, SEED, AssetNames, fingerprint_of
 from lakehouse.delta.storage import LakeLocation
@@ -29,7 +30,7 @@ LEAD_US = 5 * SECOND_US
 FOLDER = "_catalog/aliases"
 _FORMAT = 1
 _NAME = re.compile(rf"{FOLDER}/(?P<number>\d{{6,12}})\.json", re.ASCII)
-_MOST_TRIES = 100
+_MAX_ATTEMPTS = 100
 
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -135,28 +136,46 @@ def parse_version(number: int, content: bytes) -> AliasVersion:
     return version
 
 
+class _NumberTakenError(PositionConflictError):
+    """Another version was added under the same number."""
+
+
 def publish_aliases(
     location: LakeLocation, read_assets: Callable[[], Iterable[AssetNames]], now_us: Callable[[], int]
 ) -> AliasVersion | None:
-    """Makes what ``read_assets`` gives the newest version; None where it is that already. Idempotent.
+    """Make what ``read_assets`` gives the newest version; None where it is that already. Idempotent.
 
     Of several that publish at once one adds a number, and the others read again: the last version is what is last
     read, never something older. Raises AliasError where a document cannot hold it, PositionConflictError.
     """
     reader = AliasReader(location)
-    for _ in range(_MOST_TRIES):
-        newest = reader.refresh().newest
-        assets = tuple(sorted(read_assets(), key=lambda asset: asset.symbol))
-        version = AliasVersion(reader.last_number + 1, now_us() + LEAD_US, assets)
-        if version.fingerprint == newest.fingerprint:
-            return None
-        content = _to_content(version)
-        parse_version(version.number, content)
-        if location.put_if_absent(f"{FOLDER}/{version.number:06d}.json", content):
-            if now_us() > version.effective_us:
-                logger.warning("aliases were written later than they count from %s", in_words(version))
-            return version
-    raise PositionConflictError(table="aliases", problem=f"{_MOST_TRIES} times another number was added")
+    retrying = Retrying(
+        retry=retry_if_exception_type(_NumberTakenError),
+        stop=stop_after_attempt(_MAX_ATTEMPTS),
+        reraise=True,
+    )
+    return retrying(_try_publish, location, reader, read_assets, now_us)
+
+
+def _try_publish(
+    location: LakeLocation,
+    reader: AliasReader,
+    read_assets: Callable[[], Iterable[AssetNames]],
+    now_us: Callable[[], int],
+) -> AliasVersion | None:
+    newest = reader.refresh().newest
+    assets = tuple(sorted(read_assets(), key=lambda asset: asset.symbol))
+    version = AliasVersion(reader.last_number + 1, now_us() + LEAD_US, assets)
+    if version.fingerprint == newest.fingerprint:
+        return None
+    content = _to_content(version)
+    parse_version(version.number, content)
+    if not location.put_if_absent(f"{FOLDER}/{version.number:06d}.json", content):
+        problem = f"another version was added as number {version.number}"
+        raise _NumberTakenError(table="aliases", problem=problem)
+    if now_us() > version.effective_us:
+        logger.warning("aliases were written later than they count from %s", in_words(version))
+    return version
 
 
 def in_words(version: AliasVersion) -> str:

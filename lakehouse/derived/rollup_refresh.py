@@ -45,7 +45,7 @@ def refresh_rollups(lake: Lake, *, offsets_per_commit: int = OFFSETS_PER_COMMIT)
     Idempotent, and safe beside other refreshers, streams and compaction. A gold table that does not exist yet is left
     out. Raises LakeNotFoundError before the first build.
     """
-    lake.current_build(look=True)
+    lake.current_build(refresh=True)
     reports = []
     for rollup in ROLLUPS:
         fold = partial(_refresh, lake, rollup, offsets_per_commit=offsets_per_commit)

@@ -88,7 +88,7 @@ def refresh_scores(lake: Lake, *, offsets_per_commit: int = OFFSETS_PER_COMMIT) 
     Idempotent, and safe beside other refreshers, streams and compaction. None where there are no forecasts or no
     prices yet. Raises LakeNotFoundError before the first build.
     """
-    lake.current_build(look=True)
+    lake.current_build(refresh=True)
     report, started = ScoreReport(), time.monotonic()
     refresh = partial(_refresh, lake, report, offsets_per_commit=offsets_per_commit)
     try:

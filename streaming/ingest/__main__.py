@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lakehouse.errors import LakehouseError
 from lakehouse.messages.contract import CONTRACTS
-from lakehouse.messages.replays import Place, parse_record_id
+from lakehouse.messages.record_id import RecordId, parse_record_id
 from streaming.command_line import (
     EXIT_FAILED,
     EXIT_NEEDS_OPERATOR,
@@ -126,7 +126,7 @@ def _runtime_dir() -> Path:
     return Path(os.environ.get("CRYPTOVIZ_RUNTIME_DIR") or ".runtime")
 
 
-def _place(text: str) -> Place:
+def _place(text: str) -> RecordId:
     place = parse_record_id(text)
     if place is None:
         raise argparse.ArgumentTypeError(f"{text} is not TOPIC_ID/PARTITION/OFFSET")

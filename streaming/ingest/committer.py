@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 
 from streaming.ingest import metrics
 from streaming.ingest.batch import BatchIngestor, BatchReport
-from streaming.ingest.positioned_writer import Commit
+from streaming.ingest.positioned_writer import CommitReport
 from streaming.ingest.source import to_ends, to_records
 from streaming.ingest.topic_watch import TopicWatch
 
@@ -109,8 +109,8 @@ class Committer:
 
     def _commit(self, batch: _Batch) -> None:
         self._watch.assert_ids(self._intake.topics)
-        report = self._intake.take_in(batch.records, to_ends(batch.records))
-        taken = self._intake.taken
+        report = self._intake.ingest(batch.records, to_ends(batch.records))
+        taken = self._intake.buffered
         lag = sum(max(0, end - taken[key]) for key, (_, end) in self._watch.offsets().items())
         log_batch(batch.batch_id, report, read_seconds=batch.read_seconds, lag=lag)
 
@@ -139,7 +139,7 @@ def log_batch(batch_id: int, report: BatchReport, *, read_seconds: float, lag: i
     )
 
 
-def log_commits(what: str, commits: Iterable[Commit]) -> None:
+def log_commits(what: str, commits: Iterable[CommitReport]) -> None:
     """A line for commits made outside a batch, where they carried rows."""
     listed = list(commits)
     metrics.count_commits(listed)
@@ -147,5 +147,5 @@ def log_commits(what: str, commits: Iterable[Commit]) -> None:
         logger.info("%s commits=%s", what, _in_words(listed))
 
 
-def _in_words(commits: Iterable[Commit]) -> str:
+def _in_words(commits: Iterable[CommitReport]) -> str:
     return ",".join(f"{commit.table}@{commit.version}+{commit.n_rows}" for commit in commits) or "none"

@@ -14,7 +14,7 @@ from lakehouse.delta.table import append, ensure_table
 from lakehouse.lake import Lake
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.corrections import read_excluded
-from lakehouse.messages.replays import Place, format_record_id
+from lakehouse.messages.record_id import RecordId, format_record_id
 from lakehouse.schema.tables import BRONZE, CORRECTIONS, DUPLICATES, TABLES
 from lakehouse.time_range import format_us
 from streaming.errors import NotExcludableError
@@ -37,7 +37,7 @@ class Exclusion:
     """
 
     topic: str
-    place: Place
+    place: RecordId
     event_date: str | None
     message_id: str | None
     n_copies: int
@@ -52,7 +52,7 @@ class Exclusion:
         )
 
 
-def find_exclusion(lake: LakeLocation, place: Place) -> Exclusion:
+def find_exclusion(lake: LakeLocation, place: RecordId) -> Exclusion:
     """What excluding a message would mean. Raises NotExcludableError for one that bronze does not hold."""
     reader = Lake(lake)
     records = _fetch(reader, BRONZE.name, _RECORD, place)
@@ -75,7 +75,7 @@ def find_exclusion(lake: LakeLocation, place: Place) -> Exclusion:
 def exclude(
     *,
     lake: LakeLocation,
-    place: Place,
+    place: RecordId,
     reason: str,
     excluded_by: str,
     progress: Callable[[str], None],
@@ -113,7 +113,7 @@ def _record(lake: LakeLocation, exclusion: Exclusion, *, reason: str, excluded_b
     append(table, CORRECTIONS, rows, expected={}, advanced={})
 
 
-def _fetch(reader: Lake, name: str, statement: str, place: Place) -> list[tuple[Any, ...]]:
+def _fetch(reader: Lake, name: str, statement: str, place: RecordId) -> list[tuple[Any, ...]]:
     topic_id, partition, offset = place
     return reader.read(
         lambda: reader.snapshot(name),

@@ -10,7 +10,7 @@ from lakehouse.delta.position import TopicPartition, read_position
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import append, ensure_table
 from lakehouse.schema.tables import LOSSES, TABLES
-from streaming.ingest.batch import INTAKE_TABLES
+from streaming.ingest.batch import INGESTED_TABLES
 from streaming.ingest.preflight import Loss, find_losses
 from streaming.ingest.topic_watch import TopicWatch
 from streaming.kafka.settings import KafkaSettings
@@ -36,7 +36,7 @@ def accept_losses(
         described = watch.describe()
         beginnings = {key: first for key, (first, _) in watch.offsets().items()}
     tables = {
-        spec.name: ensure_table(catalog.table_location(spec.name, build), spec) for spec in INTAKE_TABLES
+        spec.name: ensure_table(catalog.table_location(spec.name, build), spec) for spec in INGESTED_TABLES
     }
     positions = {name: read_position(table, registered.values()) for name, table in tables.items()}
     losses = find_losses(

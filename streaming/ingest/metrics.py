@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Gauge, Histogram
 
 from streaming.ingest.batch import BatchReport
-from streaming.ingest.positioned_writer import Commit
+from streaming.ingest.positioned_writer import CommitReport
 
 BATCH_SECONDS = Histogram(
     "cryptoviz_ingest_batch_seconds",
@@ -42,7 +42,7 @@ def count_batch(report: BatchReport, *, read_seconds: float, freshness_seconds: 
         QUARANTINED.labels(topic, rule).inc(n_messages)
 
 
-def count_commits(commits: Iterable[Commit]) -> None:
+def count_commits(commits: Iterable[CommitReport]) -> None:
     for commit in commits:
         COMMITS.labels(commit.table).inc()
         ROWS.labels(commit.table).inc(commit.n_rows)

@@ -1,7 +1,7 @@
 """Gold, quarantine and duplicates made again from bronze, by the very transforms of the stream, as a new build.
 
 The old build goes on being served and written until the new one has taken in all that bronze holds, and has its rollups
-and scores. What bronze no longer holds is carried over from it.
+and scores. Rows that bronze no longer holds are copied from it.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.catalog import LAYOUT, Build, Catalog
 from lakehouse.delta.position import TopicPartition, read_position
 from lakehouse.delta.retained_from import read_retained_from
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import open_table
-from lakehouse.derived.carry_over import carry_over
+from lakehouse.derived.copy_rows import copy_rows_before
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
 from lakehouse.engine.duckdb_session import DuckdbSession
@@ -29,7 +29,7 @@ from lakehouse.messages.corrections import read_excluded
 from lakehouse.messages.records import RECORD_SCHEMA
 from lakehouse.schema.tables import BRONZE, DUPLICATES
 from lakehouse.time_range import DAY_US, to_time
-from streaming.ingest.batch import BatchIngestor, Forced
+from streaming.ingest.batch import BatchIngestor, KnownDuplicates
 
 RECORDS_PER_STEP = 50_000
 CATCH_UP_TOLERANCE_RECORDS = 5_000
@@ -59,8 +59,8 @@ def rebuild(
     """Makes and publishes a new build. Cut off before the end, it leaves the old build served and nothing changed.
 
     Rows are those of the stream, ingest time aside: within a partition the lower offset wins, and between partitions
-    the winner that the stream recorded; what operators excluded is quarantined. Records that the broker had before the
-    day of ``since_us``, or before bronze's horizon, are not judged again: what they became is carried over. Nothing of
+    the record that the stream stored; what operators excluded is quarantined. Records that the broker had before the
+    day of ``since_us``, or before bronze's horizon, are not ingested again: their rows are copied. Nothing of
     the table service runs meanwhile. Raises LockedError where it does, PositionConflictError where another rebuild was
     published meanwhile.
     """
@@ -71,13 +71,13 @@ def rebuild(
         bronze = _Bronze(lake.child(BRONZE.name), _first_date(lake, since_us))
         if bronze.first_date is not None:
             cut_us = (bronze.first_date - date(1970, 1, 1)).days * DAY_US
-            n_rows = carry_over(Lake(lake), build, cut_us=cut_us)
-            progress(f"rebuild carried over {n_rows:,} rows from before {bronze.first_date}")
-        forced = _recorded_duplicates(catalog)
+            n_rows = copy_rows_before(Lake(lake, build=catalog.newest_build()), build, cut_us=cut_us)
+            progress(f"rebuild copied {n_rows:,} rows from before {bronze.first_date}")
+        known_duplicates = _recorded_duplicates(catalog)
         for topics in _generations(catalog):
             intake = BatchIngestor(catalog, build, topics)
             for _ in range(MAX_ROUNDS):
-                n_records = _take_in_bronze(bronze, intake, forced, progress)
+                n_records = _take_in_bronze(bronze, intake, known_duplicates, progress)
                 if n_records <= CATCH_UP_TOLERANCE_RECORDS:
                     break
             intake.close()
@@ -110,12 +110,16 @@ def _generations(catalog: Catalog) -> list[dict[str, str]]:
     return [rounds[number] for number in sorted(rounds)]
 
 
-def _recorded_duplicates(catalog: Catalog) -> Forced:
-    """Duplicates whose winner came by another partition: only the order of ingestion, now past, could tell.
+def _recorded_duplicates(catalog: Catalog) -> KnownDuplicates:
+    """Duplicates whose stored record came by another partition: only the order of ingestion, now past, could tell.
 
-    The duplicates of a winner that was excluded since are judged anew.
+    The duplicates of a record that was excluded since are decided anew, and all of them where the old build has
+    another layout.
     """
-    location = catalog.table_location(DUPLICATES.name, catalog.current_build())
+    build = catalog.newest_build()
+    if build.layout != LAYOUT:
+        return {}
+    location = catalog.table_location(DUPLICATES.name, build)
     excluded = read_excluded(catalog)
     try:
         table = open_table(location, DUPLICATES)
@@ -139,14 +143,14 @@ def _recorded_duplicates(catalog: Catalog) -> Forced:
     )
     columns = [column.to_pylist() for column in elsewhere.columns]
     return {
-        (t, p, o): (winner_t, winner_p, winner_o)
-        for t, p, o, winner_t, winner_p, winner_o in zip(*columns, strict=True)
-        if (winner_t, winner_p, winner_o) not in excluded
+        (t, p, o): (stored_t, stored_p, stored_o)
+        for t, p, o, stored_t, stored_p, stored_o in zip(*columns, strict=True)
+        if (stored_t, stored_p, stored_o) not in excluded
     }
 
 
 def _take_in_bronze(
-    source: _Bronze, intake: BatchIngestor, forced: Forced, progress: Callable[[str], None]
+    source: _Bronze, intake: BatchIngestor, known_duplicates: KnownDuplicates, progress: Callable[[str], None]
 ) -> int:
     """Takes in what bronze holds beyond the intake's position; returns how many records that were."""
     bronze = open_table(source.location, BRONZE)
@@ -156,13 +160,15 @@ def _take_in_bronze(
     if source.first_date is not None:
         files = files.filter(pc.greater_equal(files["partition.broker_date"], source.first_date))
         begin = {**until.offsets, **_first_offsets(source.location, files)}
-    # What bronze lacks (expired before the first start, or lost) became nothing, or was carried over.
+    # What bronze lacks (expired before the first start, or lost) became nothing, or was copied.
     intake.register(begin)
-    n_total = sum(until[key] - intake.derived_taken[key] for key in until)
+    n_total = sum(until[key] - intake.derived_buffered[key] for key in until)
     n_done = 0
     while ranges := _next_ranges(intake, until.offsets):
         records = _read_ranges(source.location, files, intake.topics, ranges)
-        intake.take_in(records, {key: end for key, (_, end) in ranges.items()}, forced=forced)
+        intake.ingest(
+            records, {key: end for key, (_, end) in ranges.items()}, known_duplicates=known_duplicates
+        )
         n_done += sum(end - start for start, end in ranges.values())
         progress(f"rebuild {n_done:,} of {n_total:,} offsets")
     intake.flush()
@@ -179,7 +185,7 @@ def _first_offsets(location: LakeLocation, files: pa.Table) -> dict[TopicPartiti
 def _next_ranges(intake: BatchIngestor, until: Mapping[TopicPartition, int]) -> Ranges:
     ranges: Ranges = {}
     for key, end in until.items():
-        start = intake.derived_taken[key]
+        start = intake.derived_buffered[key]
         if start < end:
             ranges[key] = (start, min(end, start + RECORDS_PER_STEP))
     return ranges

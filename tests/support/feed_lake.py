@@ -39,7 +39,7 @@ def build_feed_lake(path: Path, *, n_days: float = N_DAYS, seed: int = 11, link:
     start_us, step_us = to_us(START), BATCH_HOURS * HOUR_US
     for from_us in range(start_us, start_us + round(n_days * 24 * HOUR_US), step_us):
         messages = messages_between(feed, start_us=from_us, end_us=from_us + step_us)
-        intake.take_in(_to_records(messages, topics, ends), dict(ends))
+        intake.ingest(_to_records(messages, topics, ends), dict(ends))
         intake.flush()
     intake.close()
     refresh_rollups(lake.open(str(path)))

@@ -51,7 +51,7 @@ def main() -> None:
             _to_record(offset, times) for offset in range(begin, min(begin + BATCH_RECORDS, n_records))
         ]
         rows = pa.Table.from_pylist(records, schema=RECORD_SCHEMA)
-        intake.take_in(rows, to_ends(rows))
+        intake.ingest(rows, to_ends(rows))
         intake.flush()
 
 

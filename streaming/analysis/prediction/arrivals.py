@@ -74,7 +74,7 @@ class ArrivalBuffer:
     """Holds messages back until nothing before them can still come, then lets them go in order.
 
     What comes out, and in which order, depends on the messages alone and not on how they were cut into batches, as
-    long as each batch reads every topic to its end as of one moment (DECISIONS.md, "one order for two topics").
+    long as each batch reads every topic to its end as of one moment (decision 22).
     """
 
     _waiting: list[Arrival] = field(default_factory=list)

@@ -242,7 +242,7 @@ def test_cursor_of_a_rebuilt_table_is_410(tmp_path: Path, api_of: ApiOf) -> None
     builder.catalog.publish_build(builder.build)
     from api.process.lake import current_lake
 
-    current_lake().current_build(look=True)
+    current_lake().current_build(refresh=True)
     assert api.follow(first.document["suivant"]).status == 410
 
 

@@ -53,8 +53,8 @@ class Live:
 
     def _follow(self, sent: Sent) -> None:
         table, end = TABLE_OF_TOPIC[sent.topic], sent.message.offset + 1
-        rows = self.pipeline.tail.take_in(
-            table, sent.partition, [sent.message], end, self.pipeline.winners.decide
+        rows = self.pipeline.tail.ingest(
+            table, sent.partition, [sent.message], end, self.pipeline.deduplicator.decide
         )
         self.pipeline.tail.confirm()
         self.hub.gained(table, TopicPartition(TOPIC_ID, sent.partition), rows, end)

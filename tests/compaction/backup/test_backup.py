@@ -76,7 +76,7 @@ class Ingestion:
     def go_on(self, *, to: int = N_RECORDS, after_each: Callable[[], None] = lambda: None) -> None:
         for start in range(self.intake.position[KEY], to, N_IN_BATCH):
             end = min(start + N_IN_BATCH, to)
-            self.intake.take_in(records(start, end), {KEY: end})
+            self.intake.ingest(records(start, end), {KEY: end})
             self.intake.flush()
             after_each()
 

@@ -220,7 +220,7 @@ def test_columns_of_another_build_are_dropped(tmp_path: Path) -> None:
         builder.append(name, [])
     builder.append("gold_sentiment", [{"score": 0.2}])
     builder.catalog.publish_build(builder.build)
-    reader.current_build(look=True)
+    reader.current_build(refresh=True)
     assert points(read_history(reader, question("sentiment")), "score") == [(0.2,)]
 
 

@@ -267,7 +267,7 @@ def test_cursor_of_another_build_is_gone(tmp_path: Path) -> None:
     for name in ("gold_sentiment", "gold_prediction", "gold_price"):
         builder.append(name, [])
     builder.catalog.publish_build(builder.build)
-    reader.current_build(look=True)
+    reader.current_build(refresh=True)
     with pytest.raises(VersionGoneError, match="build"):
         read_history(reader, question("sentiment", cursor=cursor))
 

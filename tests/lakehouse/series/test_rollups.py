@@ -191,7 +191,7 @@ def test_new_build_begins_without_the_old_builds_sums(tmp_path: Path) -> None:
     builder.next_offsets.clear()
     builder.append("gold_sentiment", [{"event_time": at(seconds=1)}])
     builder.catalog.publish_build(builder.build)
-    reader.current_build(look=True)
+    reader.current_build(refresh=True)
     assert counts(reader) == [(NOON_US, 1)]
     refresh_rollups(reader)
     assert counts(reader) == [(NOON_US, 1)]

@@ -39,7 +39,7 @@ class Topic:
         intake.register({KEY: 0})
         rows = [self._record(value, replay_of) for value in values]
         records = pa.Table.from_pylist(rows, schema=RECORD_SCHEMA)
-        intake.take_in(records, to_ends(records))
+        intake.ingest(records, to_ends(records))
         intake.flush()
         intake.close()
 
@@ -59,7 +59,7 @@ class Topic:
             "value": value,
             "headers": None
             if origin is None
-            else [{"key": "trace", "value": b"1"}, {"key": "cryptoviz-origin", "value": origin.encode()}],
+            else [{"key": "trace", "value": b"1"}, {"key": "cryptoviz-replay-of", "value": origin.encode()}],
         }
 
 

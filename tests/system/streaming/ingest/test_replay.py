@@ -102,7 +102,7 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
         for row in read_table(pipeline.lake, "bronze")["headers"].to_pylist()
         for header in row or ()
     }
-    assert headers == {"trace", "cryptoviz-origin"}
+    assert headers == {"trace", "cryptoviz-replay-of"}
 
 
 @pytest.mark.timeout(400)  # three ingestions

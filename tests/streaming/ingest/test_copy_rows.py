@@ -70,7 +70,7 @@ def lake(tmp_path: Path) -> LakeLocation:
     intake.register({KEY: 0})
     for day in range(10):
         records = pa.Table.from_pylist(_records(day), schema=RECORD_SCHEMA)
-        intake.take_in(records, to_ends(records))
+        intake.ingest(records, to_ends(records))
         intake.flush()
     intake.close()
     refresh_rollups(Lake(catalog.location))

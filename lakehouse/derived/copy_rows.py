@@ -1,7 +1,7 @@
-"""What a rebuild cannot make again from bronze, taken over row by row from the build before.
+"""Copies of rows that a rebuild cannot make again from bronze, from the build before.
 
-Bronze is kept for a shorter time than what is made of it. A row whose record came before a cut is carried over, and
-every record since is judged anew, so that together each record is accounted for once.
+Bronze has a shorter retention than the tables that are made of it. A row whose record came before a cut is copied,
+and every record since is ingested anew, so that each record is accounted for once.
 """
 
 import logging
@@ -38,48 +38,48 @@ _BEFORE = "SELECT * FROM {rows} WHERE {condition}"
 logger = logging.getLogger(__name__)
 
 
-def carry_over(lake: Lake, build: Build, *, cut_us: int) -> int:
-    """Copies into a build that is not served yet what came before a cut, and returns how many rows that were.
+def copy_rows_before(lake: Lake, build: Build, *, cut_us: int) -> int:
+    """Copy the rows from before a cut into a build that is not served yet; return their number.
 
     Of gold, quarantine and duplicates the rows whose record the broker had before ``cut_us``; of rollups and scores
-    what gold has expired. Horizons go along. Positions do not: they begin where the rebuild does.
+    those of rows that gold has expired. ``retained_from`` is copied too. Positions begin where the rebuild does.
     """
     pinned = _pin(lake)
     n_rows = 0
     for spec in (*GOLD_TABLES, QUARANTINE, DUPLICATES):
-        n_rows += _carry(lake, build, pinned.get(spec.name), "broker_time < $until", until=to_time(cut_us))
+        n_rows += _copy(lake, build, pinned.get(spec.name), "broker_time < $until", until=to_time(cut_us))
     for rollup in ROLLUPS:
         retained_from_us = _retained_from_us(pinned, rollup.gold)
         if retained_from_us:
             old = pinned.get(rollup.table.name)
-            n_rows += _carry(lake, build, old, "bucket_time < $until", until=to_time(retained_from_us))
+            n_rows += _copy(lake, build, old, "bucket_time < $until", until=to_time(retained_from_us))
     made_us, priced_us = _retained_from_us(pinned, GOLD_PREDICTION), _retained_from_us(pinned, GOLD_PRICE)
     if made_us or priced_us:
         settled_us = priced_us + MAX_REALISED_AGE_US + GRACE_US + SILENCE_US if priced_us else 0
         condition = "made_at < $made OR target_time < $settled"
         bound = {"made": to_time(made_us), "settled": to_time(settled_us)}
-        n_rows += _carry(lake, build, pinned.get(GOLD_SCORE.name), condition, **bound)
+        n_rows += _copy(lake, build, pinned.get(GOLD_SCORE.name), condition, **bound)
     return n_rows
 
 
 def _pin(lake: Lake) -> dict[str, TableSnapshot]:
-    """Every table that may be carried over, those that are made of gold first."""
+    """Pin every table whose rows may be copied, those that are made of gold first."""
     pinned = {}
     for spec in (*ROLLUP_TABLES, GOLD_SCORE, *GOLD_TABLES, QUARANTINE, DUPLICATES):
         try:
             pinned[spec.name] = lake.snapshot(spec.name)[spec.name]
         except LakeNotFoundError:
-            logger.debug("nothing to carry over table=%s", spec.name)
+            logger.debug("no rows to copy table=%s", spec.name)
     return pinned
 
 
 def _retained_from_us(pinned: Mapping[str, TableSnapshot], spec: TableSpec) -> int:
-    """The first instant that a table has kept; 0 where it has kept everything."""
+    """Return the first instant that a table retains; 0 where it has expired nothing."""
     table = pinned.get(spec.name)
     return 0 if table is None else table.retained_from_us or 0
 
 
-def _carry(lake: Lake, build: Build, old: TableSnapshot | None, condition: str, **bound: Any) -> int:
+def _copy(lake: Lake, build: Build, old: TableSnapshot | None, condition: str, **bound: Any) -> int:
     if old is None:
         return 0
     spec = old.spec
@@ -100,13 +100,13 @@ def _carry(lake: Lake, build: Build, old: TableSnapshot | None, condition: str, 
             post_commithook_properties=POST_COMMIT_HOOKS,
         )
     logger.info(
-        "carried over table=%s rows=%d from=%s to=%s", spec.name, n_rows, old.build.build_id, build.build_id
+        "rows copied table=%s rows=%d from=%s to=%s", spec.name, n_rows, old.build.build_id, build.build_id
     )
     return n_rows
 
 
 def _read(lake: Lake, old: TableSnapshot, condition: str, bound: Mapping[str, Any]) -> Iterator[pa.Table]:
-    """The rows that meet a condition, in pieces for one commit each."""
+    """Yield the rows that meet a condition, in pieces for one commit each."""
     statement, schema = _BEFORE.replace("{condition}", condition), old.spec.to_arrow_schema()
     paths = old.files.paths.tolist()
     pieces = lake.session.stream_arrow(statement, paths, spec=old.spec, n_rows=ROWS_PER_COMMIT, **bound)
