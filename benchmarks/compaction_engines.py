@@ -1,4 +1,4 @@
-"""One way of compacting a table, as a process to be measured: `python -m benchmarks.compaction_engines ENGINE LAKE`."""
+"""One engine that compacts a table, as a process to be measured: `python -m benchmarks.compaction_engines ENGINE LAKE`."""
 
 import json
 import sys
