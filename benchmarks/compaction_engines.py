@@ -1,4 +1,4 @@
-"""One engine that compacts a table, as a process to be measured: `python -m benchmarks.compaction_engines ENGINE LAKE`."""
+"""One engine that compacts a table, as a measured process: `python -m benchmarks.compaction_engines ENGINE LAKE`."""
 
 import json
 import sys

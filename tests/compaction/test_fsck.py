@@ -1,4 +1,4 @@
-"""A lake broken in every way that fsck claims to see, and one that is not broken."""
+"""Every kind of damage that fsck reports, and an intact lake."""
 
 import os
 import time
@@ -86,7 +86,7 @@ def _add(lake: LakeLocation, name: str, rows: list[Mapping[str, Any]]) -> None:
 
 
 def _forget(lake: LakeLocation, name: str, offset: int) -> None:
-    """Takes the file of one record out of a table, as nobody should."""
+    """Remove the file of one record from a table."""
     spec, table = TABLES[name], open_table(_folder(lake, name), TABLES[name])
     actions = pa.table(table.get_add_actions(flatten=True))
     (path,) = actions.filter(pc.equal(actions["min.kafka_offset"], offset))["path"].to_pylist()

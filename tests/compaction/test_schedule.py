@@ -1,4 +1,4 @@
-"""The schedule that is printed is one that cron and systemd can run."""
+"""Printed schedules, in the form that cron and systemd accept."""
 
 import shlex
 import sys

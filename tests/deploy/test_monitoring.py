@@ -1,4 +1,4 @@
-"""Alerts and dashboard ask for what our processes really give, by the names and labels that they really have."""
+"""Queries of alerts and dashboard against the names and labels of the defined metrics."""
 
 import json
 import os
@@ -128,10 +128,10 @@ def test_legends_name_labels_that_their_metrics_have(defined: dict[str, set[str]
 def test_metric_that_is_given_is_looked_at_or_explained(defined: dict[str, set[str]]) -> None:
     """Nobody has to guess what a metric is for: a query uses it, or the operations guide names it."""
     asked = {name for _, query in queries() for name, _ in to_selectors(query)}
-    told = OPERATIONS.read_text()
+    guide = OPERATIONS.read_text()
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in defined}
     asked_families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in asked}
-    assert {name for name in families - asked_families if name not in told} == set()
+    assert {name for name in families - asked_families if name not in guide} == set()
 
 
 def test_alert_says_how_bad_what_and_where_to_read_on() -> None:

@@ -1,4 +1,4 @@
-"""Spark's OPTIMIZE and our own compaction, of two copies of one lake: the same rows, positions and plans after."""
+"""Spark's OPTIMIZE and the default engine on two copies of one lake: the same rows, positions and plans."""
 
 import json
 import shutil
