@@ -49,10 +49,7 @@ def checkpoint_lake(
             continue
         n_removed = 0 if dry_run else _checkpoint(table, location, retention_hours)
         checkpointed = Checkpointed(
-            table=spec.name,
-            version=table.version(),
-            n_commits=n_commits,
-            n_log_files_removed=n_removed,
+            table=spec.name, version=table.version(), n_commits=n_commits, n_log_files_removed=n_removed
         )
         done.append(checkpointed)
         if not dry_run:

@@ -176,10 +176,7 @@ plt.show()
 
 holds_up = {symbol for symbol, _, _, low, _ in halves if low > 0}
 leading = [symbol for symbol in table.index[table["p, all assets"] < 0.05] if symbol in holds_up]
-print(
-    "sentiment leads the price of:",
-    ", ".join(leading) if leading else "no asset, by both tests",
-)
+print("sentiment leads the price of:", ", ".join(leading) if leading else "no asset, by both tests")
 
 # %% [markdown]
 # ## Limits

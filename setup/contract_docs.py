@@ -137,7 +137,7 @@ def to_asyncapi() -> dict[str, Any]:
         "channels": {contract.topic: _to_channel(contract) for contract in CONTRACTS.values()},
         "operations": {f"ingest-{topic}": _to_operation(topic) for topic in CONTRACTS},
         "components": {
-            "messages": {contract.topic: _to_message(contract) for contract in CONTRACTS.values()},
+            "messages": {contract.topic: _to_message(contract) for contract in CONTRACTS.values()}
         },
     }
 
@@ -240,11 +240,7 @@ def _topic_section(contract: MessageContract) -> Iterator[str]:
         f"{contract.title}. Becomes a row of `{contract.table.name}`. Key:",
     )
     yield f"`{contract.key_field}`. Event time: `{contract.time_field}`."
-    yield from (
-        "",
-        "| field | required | meaning | accepted | column |",
-        "| --- | --- | --- | --- | --- |",
-    )
+    yield from ("", "| field | required | meaning | accepted | column |", "| --- | --- | --- | --- | --- |")
     for field in contract.fields:
         required = "yes" if field.required else "no"
         column = "" if field.name == "v" else f"`{field.column or field.name}`"

@@ -231,12 +231,7 @@ def test_plan_changes_nothing(tmp_path: Path) -> None:
 
     (task,) = plan_lake(builder.location, EVERY_ROW)
 
-    assert (task.table, task.partition, len(task.files), task.n_rows) == (
-        "gold_price",
-        ("2026-01-10",),
-        2,
-        2,
-    )
+    assert (task.table, task.partition, len(task.files), task.n_rows) == ("gold_price", ("2026-01-10",), 2, 2)
     assert builder.open("gold_price").version() == version
 
 

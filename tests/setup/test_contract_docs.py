@@ -8,12 +8,7 @@ from jsonschema import Draft202012Validator
 
 from lakehouse.messages.contract import CONTRACTS, RULES
 from lakehouse.messages.validation import validate
-from setup.contract_docs import (
-    to_asyncapi,
-    to_example,
-    to_json_schema,
-    to_markdown,
-)
+from setup.contract_docs import to_asyncapi, to_example, to_json_schema, to_markdown
 
 EXAMPLE_TIME_US = 1_769_851_800_250_000
 
