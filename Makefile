@@ -1,4 +1,4 @@
-# CRYPTO VIZ: every habit of the house. `make` alone lists them.
+# CRYPTO VIZ. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -1,29 +1,13 @@
 """Command line of the table service. Commands import what they need when they run, so that help starts at once."""
 
 import json
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import typer
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from compaction import entry_point
-from compaction.options import (
-    AsJson,
-    Engine,
-    Every,
-    Keep,
-    Lake,
-    MaxBytes,
-    MaxSeconds,
-    Now,
-    RecordIds,
-    RetentionHours,
-    RunOptions,
-    Tables,
-    Yes,
-    to_record_ids,
-)
-from compaction.version_retention import LEAST_RETENTION_HOURS, assert_retention
+from compaction import options as cli
+from compaction.options import AsJson, Every, Keep, Lake, RunOptions, Table, Yes, to_record_ids
+from compaction.version_retention import assert_retention
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, EXIT_NEEDS_OPERATOR, new_app
 
 if TYPE_CHECKING:
@@ -64,7 +48,12 @@ app = new_app(_DESCRIPTION, epilog=_EPILOG)
 
 @app.command(help="Show what run would do, and why. Changes nothing.")
 def plan(
-    *, table: Tables = None, now: Now = False, keep: Keep = None, lake: Lake = None, as_json: AsJson = False
+    *,
+    table: Table = None,
+    now: cli.Now = False,
+    keep: Keep = None,
+    lake: Lake = None,
+    as_json: AsJson = False,
 ) -> int:
     options = RunOptions(tables=frozenset(table or ()), wait_for_late_rows=not now)
     return _read(lake, as_json, lambda service: service.plan(options), keep=keep)
@@ -73,12 +62,12 @@ def plan(
 @app.command(help="Refresh, expire, compact, checkpoint and vacuum. The command for cron.")
 def run(
     *,
-    table: Tables = None,
-    now: Now = False,
-    max_seconds: MaxSeconds = None,
-    max_bytes: MaxBytes = None,
+    table: Table = None,
+    now: cli.Now = False,
+    max_seconds: cli.MaxSeconds = None,
+    max_bytes: cli.MaxBytes = None,
     keep: Keep = None,
-    retention_hours: RetentionHours,
+    retention_hours: cli.RetentionHours,
     every: Every = None,
     lake: Lake = None,
     as_json: AsJson = False,
@@ -97,13 +86,11 @@ def run(
 @app.command(help="Rewrite small files into sorted runs by the plan.")
 def compact(
     *,
-    table: Tables = None,
-    now: Now = False,
-    engine: Annotated[
-        Engine, typer.Option(help="duckdb with delta-rs, or Spark's OPTIMIZE (needs a JDK)")
-    ] = "duckdb",
-    max_seconds: MaxSeconds = None,
-    max_bytes: MaxBytes = None,
+    table: Table = None,
+    now: cli.Now = False,
+    engine: cli.EngineName = "duckdb",
+    max_seconds: cli.MaxSeconds = None,
+    max_bytes: cli.MaxBytes = None,
     lake: Lake = None,
     as_json: AsJson = False,
 ) -> int:
@@ -124,7 +111,7 @@ def refresh(*, every: Every = None, lake: Lake = None, as_json: AsJson = False) 
 
 @app.command(help="Checkpoint logs that have grown, remove old log files.")
 def checkpoint(
-    *, table: Tables = None, retention_hours: RetentionHours, lake: Lake = None, as_json: AsJson = False
+    *, table: Table = None, retention_hours: cli.RetentionHours, lake: Lake = None, as_json: AsJson = False
 ) -> int:
     assert_retention(retention_hours)
     options = RunOptions(tables=frozenset(table or ()), retention_hours=retention_hours)
@@ -134,27 +121,25 @@ def checkpoint(
 @app.command(help="Remove files that no recent version needs. A dry run without --yes.")
 def vacuum(
     *,
-    table: Tables = None,
-    retention_hours: RetentionHours,
+    table: Table = None,
+    retention_hours: cli.RetentionHours,
     yes: Yes = False,
-    force: Annotated[
-        bool, typer.Option("--force", help=f"allow a retention below {LEAST_RETENTION_HOURS} h")
-    ] = False,
+    force: cli.Force = False,
     lake: Lake = None,
     as_json: AsJson = False,
 ) -> int:
     assert_retention(retention_hours, is_forced=force)
     options = RunOptions(tables=frozenset(table or ()), retention_hours=retention_hours)
-    if yes:
-        return _change(
-            lake, as_json, "vacuum", lambda service: service.vacuum(options, dry_run=False, is_forced=force)
-        )
-    return _read(lake, as_json, lambda service: service.vacuum(options, dry_run=True, is_forced=force))
+
+    def work(service: "TableService") -> "RecordedReport":
+        return service.vacuum(options, dry_run=not yes, is_forced=force)
+
+    return _change(lake, as_json, "vacuum", work) if yes else _read(lake, as_json, work)
 
 
 @app.command(help="Remove the days that tables no longer keep. A dry run without --yes.")
 def expire(
-    *, table: Tables = None, keep: Keep = None, yes: Yes = False, lake: Lake = None, as_json: AsJson = False
+    *, table: Table = None, keep: Keep = None, yes: Yes = False, lake: Lake = None, as_json: AsJson = False
 ) -> int:
     options = RunOptions(tables=frozenset(table or ()))
 
@@ -168,38 +153,21 @@ def expire(
 
 
 @app.command(help="Show the newest runs with their figures. Changes nothing.")
-def history(
-    *,
-    last: Annotated[int, typer.Option(min=1, metavar="N", help="runs to show")] = 20,
-    lake: Lake = None,
-    as_json: AsJson = False,
-) -> int:
+def history(*, last: cli.Last = 20, lake: Lake = None, as_json: AsJson = False) -> int:
     return _read(lake, as_json, lambda service: service.history(n_newest=last))
 
 
-@app.command(
-    help="Check files, rows and records of every table. Compares them with the log and bronze; changes nothing."
-)
-def fsck(
-    *,
-    deep: Annotated[
-        bool, typer.Option("--deep", help="read every page of every file, not only its footer")
-    ] = False,
-    lake: Lake = None,
-    as_json: AsJson = False,
-) -> int:
+@app.command(help="Check files, rows and records of every table. Changes nothing.")
+def fsck(*, deep: cli.Deep = False, lake: Lake = None, as_json: AsJson = False) -> int:
     return _read(lake, as_json, lambda service: service.fsck(is_deep=deep))
 
 
 @app.command(help="List, show or replay quarantined messages. A replay is a dry run without --yes.")
 def quarantine(
-    action: Annotated[
-        Literal["list", "show", "replay"],
-        typer.Argument(help="replay publishes messages again that the contract accepts now"),
-    ] = "list",
-    record_ids: RecordIds = None,
+    action: cli.Action = "list",
+    record_ids: cli.RecordIds = None,
     *,
-    rule: Annotated[str | None, typer.Option(help="replay only messages that broke this rule")] = None,
+    rule: cli.Rule = None,
     yes: Yes = False,
     lake: Lake = None,
     as_json: AsJson = False,
@@ -219,24 +187,11 @@ def quarantine(
 
 
 @app.command(help="Print a crontab that calls run each minute. Installs nothing.")
-def schedule(
-    *,
-    systemd: Annotated[
-        bool, typer.Option("--systemd", help="a service and a timer instead of a crontab")
-    ] = False,
-    lake: Lake = None,
-    as_json: AsJson = False,
-) -> int:
+def schedule(*, systemd: cli.Systemd = False, lake: Lake = None, as_json: AsJson = False) -> int:
     return _read(lake, as_json, lambda service: service.schedule(is_systemd=systemd))
 
 
-def _read(
-    lake: str | None,
-    as_json: bool,
-    work: Callable[["TableService"], "Report"],
-    *,
-    keep: Sequence[str] | None = None,
-) -> int:
+def _read(lake: Lake, as_json: bool, work: Callable[["TableService"], "Report"], *, keep: Keep = None) -> int:
     """Run a command that takes no lock and leaves no record; a lake that does not exist is not created."""
     service = _open(lake, keep)
     service.lake.current_build(refresh=True)
@@ -244,13 +199,13 @@ def _read(
 
 
 def _change(
-    lake: str | None,
+    lake: Lake,
     as_json: bool,
     command: str,
     work: Callable[["TableService"], "RecordedReport"],
     *,
-    keep: Sequence[str] | None = None,
-    every_seconds: float | None = None,
+    keep: Keep = None,
+    every_seconds: Every = None,
 ) -> int:
     """Run a command that may change the lake, once or repeatedly."""
     from compaction.runner import repeat, run_recorded
@@ -263,7 +218,7 @@ def _change(
     return run_once() if every_seconds is None else repeat(service, run_once, every_seconds=every_seconds)
 
 
-def _open(lake: str | None, keep: Sequence[str] | None) -> "TableService":
+def _open(lake: Lake, keep: Keep) -> "TableService":
     from compaction.service import TableService
 
     entry_point.configure_logging()

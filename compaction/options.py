@@ -41,58 +41,39 @@ def _default_retention_hours() -> int:
     return RETENTION_HOURS
 
 
-Lake = Annotated[
-    str | None,
-    typer.Option("--lake", metavar="URI", help="path or URI of the lake; default: the settings' lake"),
-]
+_LATE = "do not wait an hour for late rows of a closed day"
+_KEEP = "days that a table keeps; may be repeated; default: CRYPTOVIZ_RETENTION"
+_RETENTION = f"""keep the commits and files of versions of the last H hours, for readers and time travel; \
+at least {LEAST_RETENTION_HOURS}; default: 6"""
+_ACTION = "replay publishes messages again that the contract accepts now"
+_RECORD_IDS = "record ids of the messages to show or to replay, from the list"
+
+Lake = Annotated[str | None, typer.Option(metavar="URI", help="path or URI; default: the settings' lake")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdout")]
-Tables = Annotated[
+Table = Annotated[
     list[str] | None,
-    typer.Option(
-        "--table", parser=_to_table, metavar="NAME", help="only this table; may be repeated; default: all"
-    ),
+    typer.Option(parser=_to_table, metavar="NAME", help="only this table; may be repeated; default: all"),
 ]
-Now = Annotated[bool, typer.Option("--now", help="do not wait an hour for late rows of a closed day")]
-Keep = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--keep",
-        metavar="TABLE=DAYS",
-        help="days that a table keeps; may be repeated; default: CRYPTOVIZ_RETENTION",
-    ),
-]
-MaxSeconds = Annotated[
-    float | None,
-    typer.Option("--max-seconds", metavar="S", help="start no rewrite after this long; the next run goes on"),
-]
+Now = Annotated[bool, typer.Option("--now", help=_LATE)]
+Keep = Annotated[list[str] | None, typer.Option(metavar="TABLE=DAYS", help=_KEEP)]
+MaxSeconds = Annotated[float | None, typer.Option(metavar="S", help="start no rewrite after this long")]
 MaxBytes = Annotated[
-    int | None,
-    typer.Option(
-        "--max-bytes", min=1, metavar="N", help="start no rewrite once this many bytes were rewritten"
-    ),
+    int | None, typer.Option(min=1, metavar="N", help="start no rewrite once so many bytes were rewritten")
 ]
 RetentionHours = Annotated[
     int,
-    typer.Option(
-        "--retention-hours",
-        metavar="H",
-        default_factory=_default_retention_hours,
-        show_default=False,
-        help="keep the commits and files of versions of the last H hours, for readers and time travel; "
-        f"at least {LEAST_RETENTION_HOURS}; default: 6",
-    ),
+    typer.Option(metavar="H", default_factory=_default_retention_hours, show_default=False, help=_RETENTION),
 ]
-Every = Annotated[
-    float | None, typer.Option("--every", metavar="SECONDS", help="repeat the run; default: once")
-]
+Every = Annotated[float | None, typer.Option(metavar="SECONDS", help="repeat the run; default: once")]
 Yes = Annotated[bool, typer.Option("--yes", help="do it; without this it is only counted")]
-RecordIds = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="TOPIC_ID/PARTITION/OFFSET",
-        help="record ids of the messages to show or to replay, from the list",
-    ),
-]
+Force = Annotated[bool, typer.Option("--force", help=f"allow a retention below {LEAST_RETENTION_HOURS} h")]
+EngineName = Annotated[Engine, typer.Option(help="duckdb with delta-rs, or Spark's OPTIMIZE (needs a JDK)")]
+Last = Annotated[int, typer.Option(min=1, metavar="N", help="runs to show")]
+Deep = Annotated[bool, typer.Option("--deep", help="read every page of every file, not only its footer")]
+Systemd = Annotated[bool, typer.Option("--systemd", help="a service and a timer instead of a crontab")]
+Action = Annotated[Literal["list", "show", "replay"], typer.Argument(help=_ACTION)]
+Rule = Annotated[str | None, typer.Option(help="replay only messages that broke this rule")]
+RecordIds = Annotated[list[str] | None, typer.Argument(metavar="TOPIC_ID/PARTITION/OFFSET", help=_RECORD_IDS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
