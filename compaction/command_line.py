@@ -11,7 +11,7 @@ from compaction.version_retention import assert_retention
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, EXIT_NEEDS_OPERATOR, new_app
 
 if TYPE_CHECKING:
-    from compaction.reports import RecordedReport, Report
+    from compaction.reports import Report
     from compaction.service import TableService
 
 _DESCRIPTION = """\
@@ -131,7 +131,7 @@ def vacuum(
     assert_retention(retention_hours, is_forced=force)
     options = RunOptions(tables=frozenset(table or ()), retention_hours=retention_hours)
 
-    def work(service: "TableService") -> "RecordedReport":
+    def work(service: "TableService") -> "Report":
         return service.vacuum(options, dry_run=not yes, is_forced=force)
 
     return _change(lake, as_json, "vacuum", work) if yes else _read(lake, as_json, work)
@@ -143,7 +143,7 @@ def expire(
 ) -> int:
     options = RunOptions(tables=frozenset(table or ()))
 
-    def refresh_and_expire(service: "TableService") -> "RecordedReport":
+    def refresh_and_expire(service: "TableService") -> "Report":
         service.refresh()  # rollups and scores have to hold a day before its rows go
         return service.expire(options, dry_run=False)
 
@@ -178,7 +178,7 @@ def quarantine(
     if action == "show":
         return _read(lake, as_json, lambda service: service.show_quarantined(selected))
 
-    def work(service: "TableService") -> "RecordedReport":
+    def work(service: "TableService") -> "Report":
         from compaction.replay import ReplayChoice
 
         return service.replay(ReplayChoice(record_ids=selected, rule=rule), dry_run=not yes)
@@ -202,7 +202,7 @@ def _change(
     lake: Lake,
     as_json: bool,
     command: str,
-    work: Callable[["TableService"], "RecordedReport"],
+    work: Callable[["TableService"], "Report"],
     *,
     keep: Keep = None,
     every_seconds: Every = None,
@@ -226,6 +226,6 @@ def _open(lake: Lake, keep: Keep) -> "TableService":
 
 
 def _print(report: "Report", as_json: bool) -> int:
-    for line in [json.dumps(report.to_document())] if as_json else report.to_lines():
+    for line in [json.dumps(report.document)] if as_json else report.lines:
         print(line, flush=True)
     return report.exit_code

@@ -1,13 +1,12 @@
 """Quarantined messages: counted by rule, shown byte for byte, and validated again by the contract of today."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from lakehouse.lake import Lake
 from lakehouse.messages.fields import Rejected
+from lakehouse.messages.record_id import RecordId
 from lakehouse.messages.validation import validate
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED
 from lakehouse.schema.tables import QUARANTINE
 from lakehouse.time_range import format_us
 
@@ -61,41 +60,6 @@ class QuarantinedMessage:
     validation_now: str
 
 
-@dataclass(frozen=True, slots=True)
-class RulesReport:
-    """Rules that quarantined messages broke, the most frequent first."""
-
-    rules: Sequence[QuarantinedRule]
-    exit_code: int = EXIT_DONE
-
-    def to_document(self) -> dict[str, Any]:
-        return {"rules": [asdict(rule) for rule in self.rules]}
-
-    def to_lines(self) -> Sequence[str]:
-        return [str(rule) for rule in self.rules] or ["nothing is quarantined"]
-
-
-@dataclass(frozen=True, slots=True)
-class MessagesReport:
-    """Quarantined messages; ``n_missing`` of the record ids name none."""
-
-    messages: Sequence[QuarantinedMessage]
-    n_missing: int
-
-    @property
-    def exit_code(self) -> int:
-        return EXIT_DONE if self.messages and not self.n_missing else EXIT_FAILED
-
-    def to_document(self) -> dict[str, Any]:
-        return {"messages": [asdict(message) for message in self.messages]}
-
-    def to_lines(self) -> Sequence[str]:
-        if self.exit_code != EXIT_DONE:
-            return ["that message is not quarantined"]
-        fields = [field for message in self.messages for field in asdict(message).items()]
-        return [f"{name}: {value}" for name, value in fields if value not in (None, [])]
-
-
 def list_quarantined(lake: Lake) -> list[QuarantinedRule]:
     """Count messages by topic, rule and field, the most frequent first."""
     rows = _fetch(lake, _GROUPS)
@@ -105,11 +69,12 @@ def list_quarantined(lake: Lake) -> list[QuarantinedRule]:
     ]
 
 
-def show_quarantined(lake: Lake, *, topic_id: str, partition: int, offset: int) -> QuarantinedMessage | None:
+def show_quarantined(lake: Lake, record_id: RecordId) -> QuarantinedMessage | None:
     """Read one message and validate it again; None where it is not quarantined.
 
     A message that is accepted now is in gold after a rebuild.
     """
+    topic_id, partition, offset = record_id
     rows = _fetch(lake, _MESSAGE, topic_id=topic_id, partition=partition, offset=offset)
     if not rows:
         return None

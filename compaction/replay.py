@@ -7,7 +7,7 @@ becomes one gold row in the end.
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,6 @@ from lakehouse.messages.corrections import EXCLUDED_RULE, read_excluded
 from lakehouse.messages.record_id import RecordId, format_record_id
 from lakehouse.messages.replays import REPLAY_OF_HEADER, replay_of
 from lakehouse.messages.validation import Rejected, validate
-from lakehouse.process.commands import EXIT_DONE
 from lakehouse.schema.tables import QUARANTINE
 
 MAX_MESSAGES = 10_000
@@ -73,25 +72,6 @@ class ReplayReport:
     n_in_gold: int
     n_left: int
     n_published: int
-    dry_run: bool
-    exit_code: int = EXIT_DONE
-
-    def to_document(self) -> dict[str, Any]:
-        names = ("by_topic", "n_rejected", "n_in_gold", "n_left", "n_published")
-        return {"replay": {name: getattr(self, name) for name in names}, "dry_run": self.dry_run}
-
-    def to_lines(self) -> Sequence[str]:
-        verb = "would publish" if self.dry_run else "published"
-        lines = [f"{verb} {n} messages to {topic} again" for topic, n in sorted(self.by_topic.items())]
-        lines.append(
-            f"{self.n_rejected} are still rejected, {self.n_in_gold} are in gold already, {self.n_left} are left"
-        )
-        if self.dry_run and self.by_topic:
-            lines.append("nothing was published; add --yes to do it")
-        return lines
-
-    def to_figures(self) -> Mapping[str, int]:
-        return {"n_replayed": self.n_published} if self.n_published else {}
 
 
 def replay(lake: Lake, choice: ReplayChoice, *, kafka: Mapping[str, Any], dry_run: bool) -> ReplayReport:
@@ -121,7 +101,6 @@ def replay(lake: Lake, choice: ReplayChoice, *, kafka: Mapping[str, Any], dry_ru
         n_in_gold=len(messages) - len(missing),
         n_left=len(missing) - len(chosen),
         n_published=0 if dry_run else len(chosen),
-        dry_run=dry_run,
     )
 
 

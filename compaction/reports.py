@@ -1,206 +1,156 @@
-"""Reports of the commands: one value each, rendered as a document, as lines, and as figures of a run's record."""
+"""Reports of the commands: each renders one result as a document, as lines, and as figures for the run's record."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from compaction.checkpoint import Checkpointed
 from compaction.compact import CompactReport
 from compaction.expire import Expired
 from compaction.issue import Issue
 from compaction.plan import RewriteTask
-from compaction.rewrite import Rewritten
 from compaction.vacuum import Vacuumed
+from lakehouse.derived.rollup_refresh import RefreshReport
+from lakehouse.derived.score_refresh import ScoreReport
 from lakehouse.maintenance.runs import MaintenanceRun
 from lakehouse.process.commands import EXIT_DONE, EXIT_NEEDS_OPERATOR
+from lakehouse.schema.tables import GOLD_SCORE
 from lakehouse.time_range import format_us
 
 Document = dict[str, Any]
 
 
-class Report(Protocol):
-    """Result of a command."""
-
-    @property
-    def exit_code(self) -> int: ...
-
-    def to_document(self) -> Document: ...
-
-    def to_lines(self) -> Sequence[str]: ...
-
-
-class RecordedReport(Report, Protocol):
-    """Result of a command that may change the lake."""
-
-    def to_figures(self) -> Mapping[str, int]:
-        """Return the figures for the run's record and for its metrics."""
-
-
 @dataclass(frozen=True, slots=True)
-class Refreshed:
-    """A derived table that a refresh brought up to date. ``counts`` are named by their units."""
+class Report:
+    """Result of a command: a document for programs, lines for people, figures for records and metrics."""
 
-    table: str
-    counts: Mapping[str, int]
-
-    def to_document(self) -> Document:
-        return {"table": self.table, **self.counts}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceReport:
-    """Result of maintenance, step by step; None for a step that was not part of it."""
-
-    refreshed: Sequence[Refreshed] | None = None
-    expired: Sequence[Expired] | None = None
-    compacted: CompactReport | None = None
-    checkpointed: Sequence[Checkpointed] | None = None
-    vacuumed: Sequence[Vacuumed] | None = None
-    dry_run: bool = False
+    document: Document
+    lines: Sequence[str]
+    figures: Mapping[str, int] = field(default_factory=dict)
     exit_code: int = EXIT_DONE
 
-    def to_document(self) -> Document:
-        document: Document = {}
-        if self.refreshed is not None:
-            document["refresh"] = [entry.to_document() for entry in self.refreshed]
-        if self.expired is not None:
-            document["expire"] = [asdict(entry) for entry in self.expired]
-        if self.compacted is not None:
-            document["compact"] = [_rewritten_to_document(entry) for entry in self.compacted.rewritten]
-            document["n_conflicts"] = self.compacted.n_conflicts
-            document["is_cut_off"] = self.compacted.is_cut_off
-        if self.checkpointed is not None:
-            document["checkpoint"] = [asdict(entry) for entry in self.checkpointed]
-        if self.vacuumed is not None:
-            document["vacuum"] = [asdict(entry) for entry in self.vacuumed]
-        if self.dry_run or self.vacuumed is not None:
-            document["dry_run"] = self.dry_run
-        return document
+    def __add__(self, later: "Report") -> "Report":
+        """Join the reports of two steps of one run."""
+        return Report(
+            self.document | later.document,
+            [*self.lines, *later.lines],
+            {**self.figures, **later.figures},
+            max(self.exit_code, later.exit_code),
+        )
 
-    def to_lines(self) -> Sequence[str]:
-        return [
-            *(f"refreshed {entry.table}" for entry in self.refreshed or ()),
-            *_expiry_lines(self.expired or (), "would expire" if self.dry_run else "expired"),
-            *_compaction_lines(self.compacted),
-            *(f"checkpointed {entry.table} at version {entry.version}" for entry in self.checkpointed or ()),
-            *_vacuum_lines(self.vacuumed or (), "would remove" if self.dry_run else "removed"),
-            *self._hints(),
-        ]
 
-    def to_figures(self) -> Mapping[str, int]:
-        rewritten = self.compacted.rewritten if self.compacted else ()
-        figures = {
-            "n_refreshed": len(self.refreshed or ()),
-            "n_rewrites": len(rewritten),
-            "n_files_before": sum(len(entry.task.files) for entry in rewritten),
-            "n_files_after": sum(entry.n_files_after for entry in rewritten),
-            "n_expired_rows": sum(entry.n_rows for entry in self.expired or ()),
-            "expired_bytes": sum(entry.size_bytes for entry in self.expired or ()),
-            "n_checkpoints": len(self.checkpointed or ()),
-            "freed_bytes": sum(entry.size_bytes for entry in self.vacuumed or ()),
+def report_refresh(rollups: Iterable[RefreshReport], scores: ScoreReport | None) -> Report:
+    refreshed: list[Document] = [
+        {"table": report.table, "n_offsets": report.n_offsets, "n_sums": report.n_sums}
+        for report in rollups
+        if report.n_commits
+    ]
+    if scores is not None and scores.n_commits:
+        refreshed.append({"table": GOLD_SCORE.name, "n_scores": scores.n_scores})
+    lines = [f"refreshed {entry['table']}" for entry in refreshed]
+    return Report({"refresh": refreshed}, lines, _without_zeros(n_refreshed=len(refreshed)))
+
+
+def report_expiry(expired: Sequence[Expired], *, dry_run: bool) -> Report:
+    lines = _expiry_lines(expired, "would expire" if dry_run else "expired")
+    document = {"expire": [asdict(entry) for entry in expired]}
+    if dry_run:
+        hint = "add --yes to expire this: only bronze brings rows back, as far as it reaches"
+        lines.append(f"nothing was changed; {hint}" if lines else "nothing is beyond its retention")
+        return Report(document | {"dry_run": True}, lines)
+    figures = _without_zeros(
+        n_expired_rows=sum(entry.n_rows for entry in expired),
+        expired_bytes=sum(entry.size_bytes for entry in expired),
+    )
+    return Report(document, lines, figures)
+
+
+def report_compaction(report: CompactReport) -> Report:
+    lines = [
+        f"compacted {done.task.table} {'/'.join(done.task.partition)}: {len(done.task.files)} files of "
+        f"{_size(done.task.size_bytes)} to {done.n_files_after} of {_size(done.bytes_after)} in {done.seconds:.1f} s"
+        for done in report.rewritten
+    ]
+    if report.is_cut_off:
+        lines.append("the budget ended here; the next run goes on")
+    rewritten = [
+        _task_to_document(done.task)
+        | {
+            "version": done.version,
+            "n_files_after": done.n_files_after,
+            "size_bytes_after": done.bytes_after,
+            "seconds": round(done.seconds, 3),
         }
-        figures = {name: number for name, number in figures.items() if number}
-        return figures if self.vacuumed is None else figures | {"n_vacuumed": len(self.vacuumed)}
-
-    def _hints(self) -> Iterator[str]:
-        if not self.dry_run:
-            return
-        if self.vacuumed is not None:
-            yield "nothing was changed; add --yes to remove them"
-        elif self.expired:
-            yield "nothing was changed; add --yes to expire this: only bronze brings rows back, as far as it reaches"
-        else:
-            yield "nothing is beyond its retention"
+        for done in report.rewritten
+    ]
+    figures = _without_zeros(
+        n_rewrites=len(report.rewritten),
+        n_files_before=sum(len(done.task.files) for done in report.rewritten),
+        n_files_after=sum(done.n_files_after for done in report.rewritten),
+    )
+    document = {"compact": rewritten, "n_conflicts": report.n_conflicts, "is_cut_off": report.is_cut_off}
+    return Report(document, lines, figures)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanReport:
-    """Work that a run would do. ``retained_from_us`` is the first instant of bronze that retention has left."""
-
-    tasks: Sequence[RewriteTask]
-    checkpoints: Sequence[Checkpointed]
-    expired: Sequence[Expired]
-    retained_from_us: int | None
-    exit_code: int = EXIT_DONE
-
-    def to_document(self) -> Document:
-        return {
-            "compact": [
-                _task_to_document(task) | {"n_files_after": task.n_files_after} for task in self.tasks
-            ],
-            "checkpoint": [asdict(entry) for entry in self.checkpoints],
-            "expire": [asdict(entry) for entry in self.expired],
-        }
-
-    def to_lines(self) -> Sequence[str]:
-        lines = [
-            f"compact {task.table} {'/'.join(task.partition)}: {len(task.files)} files of {_size(task.size_bytes)} "
-            f"to {task.n_files_after}, because: {task.reason}"
-            for task in self.tasks
-        ]
-        lines += [
-            f"checkpoint {entry.table}: {entry.n_commits} commits since the last"
-            for entry in self.checkpoints
-        ]
-        lines += _expiry_lines(self.expired, "would expire")
-        lines = lines or ["nothing to do: no table needs maintenance"]
-        if self.retained_from_us is not None:
-            first = format_us(self.retained_from_us)
-            lines.append(f"bronze begins at {first}: older rows cannot be rebuilt, only copied")
-        return lines
+def report_checkpoints(checkpointed: Sequence[Checkpointed]) -> Report:
+    lines = [f"checkpointed {entry.table} at version {entry.version}" for entry in checkpointed]
+    document = {"checkpoint": [asdict(entry) for entry in checkpointed]}
+    return Report(document, lines, _without_zeros(n_checkpoints=len(checkpointed)))
 
 
-@dataclass(frozen=True, slots=True)
-class FsckReport:
-    """Result of a consistency check."""
-
-    issues: Sequence[Issue]
-
-    @property
-    def exit_code(self) -> int:
-        is_clean = all(issue.is_harmless for issue in self.issues)
-        return EXIT_DONE if is_clean else EXIT_NEEDS_OPERATOR
-
-    def to_document(self) -> Document:
-        return {"findings": [asdict(issue) | {"is_harmless": issue.is_harmless} for issue in self.issues]}
-
-    def to_lines(self) -> Sequence[str]:
-        return [str(issue) for issue in self.issues] or ["clean"]
+def report_vacuum(vacuumed: Sequence[Vacuumed], *, dry_run: bool) -> Report:
+    verb = "would remove" if dry_run else "removed"
+    lines = [
+        f"{verb} {entry.n_files} files of {entry.table}, {_size(entry.size_bytes)}" for entry in vacuumed
+    ]
+    document = {"vacuum": [asdict(entry) for entry in vacuumed], "dry_run": dry_run}
+    if dry_run:
+        return Report(document, [*lines, "nothing was changed; add --yes to remove them"])
+    freed = _without_zeros(freed_bytes=sum(entry.size_bytes for entry in vacuumed))
+    return Report(document, lines, {**freed, "n_vacuumed": len(vacuumed)})
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryReport:
-    """The newest runs of the table service."""
+def report_plan(
+    tasks: Sequence[RewriteTask],
+    checkpoints: Sequence[Checkpointed],
+    expired: Sequence[Expired],
+    *,
+    retained_from_us: int | None,
+) -> Report:
+    """Report the work that a run would do; bronze begins at ``retained_from_us`` where retention has shortened it."""
+    lines = [
+        f"compact {task.table} {'/'.join(task.partition)}: {len(task.files)} files of {_size(task.size_bytes)} "
+        f"to {task.n_files_after}, because: {task.reason}"
+        for task in tasks
+    ]
+    lines += [f"checkpoint {entry.table}: {entry.n_commits} commits since the last" for entry in checkpoints]
+    lines += _expiry_lines(expired, "would expire")
+    lines = lines or ["nothing to do: no table needs maintenance"]
+    if retained_from_us is not None:
+        first = format_us(retained_from_us)
+        lines.append(f"bronze begins at {first}: older rows cannot be rebuilt, only copied")
+    document = {
+        "compact": [_task_to_document(task) | {"n_files_after": task.n_files_after} for task in tasks],
+        "checkpoint": [asdict(entry) for entry in checkpoints],
+        "expire": [asdict(entry) for entry in expired],
+    }
+    return Report(document, lines)
 
-    runs: Sequence[MaintenanceRun]
-    exit_code: int = EXIT_DONE
 
-    def to_document(self) -> Document:
-        return {"runs": [asdict(run) for run in self.runs]}
-
-    def to_lines(self) -> Sequence[str]:
-        return [_run_line(run) for run in self.runs] or ["no run is recorded"]
+def report_issues(issues: Sequence[Issue]) -> Report:
+    exit_code = EXIT_DONE if all(issue.is_harmless for issue in issues) else EXIT_NEEDS_OPERATOR
+    document = {"findings": [asdict(issue) | {"is_harmless": issue.is_harmless} for issue in issues]}
+    return Report(document, [str(issue) for issue in issues] or ["clean"], exit_code=exit_code)
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleReport:
-    """A schedule as text to install."""
-
-    text: str
-    exit_code: int = EXIT_DONE
-
-    def to_document(self) -> Document:
-        return {"schedule": self.text}
-
-    def to_lines(self) -> Sequence[str]:
-        return [self.text.rstrip()]
-
-
-def _run_line(run: MaintenanceRun) -> str:
-    end = "runs, or was killed" if run.ended_time is None else f"exit {run.exit_code}"
-    details = [str(run.error)] if run.error else []
-    details += [str(dict(run.gained))] if run.gained else []
-    return " ".join([run.started_time, run.command, end, *details])
+def report_runs(runs: Sequence[MaintenanceRun]) -> Report:
+    lines = []
+    for run in runs:
+        end = "runs, or was killed" if run.ended_time is None else f"exit {run.exit_code}"
+        details = [str(run.error)] if run.error else []
+        details += [str(dict(run.gained))] if run.gained else []
+        lines.append(" ".join([run.started_time, run.command, end, *details]))
+    return Report({"runs": [asdict(run) for run in runs]}, lines or ["no run is recorded"])
 
 
 def _expiry_lines(expired: Sequence[Expired], verb: str) -> list[str]:
@@ -216,30 +166,6 @@ def _expiry_lines(expired: Sequence[Expired], verb: str) -> list[str]:
     return lines
 
 
-def _compaction_lines(report: CompactReport | None) -> Iterator[str]:
-    for done in report.rewritten if report else ():
-        yield (
-            f"compacted {done.task.table} {'/'.join(done.task.partition)}: {len(done.task.files)} files of "
-            f"{_size(done.task.size_bytes)} to {done.n_files_after} of {_size(done.bytes_after)} "
-            f"in {done.seconds:.1f} s"
-        )
-    if report and report.is_cut_off:
-        yield "the budget ended here; the next run goes on"
-
-
-def _vacuum_lines(vacuumed: Sequence[Vacuumed], verb: str) -> Iterator[str]:
-    return (f"{verb} {entry.n_files} files of {entry.table}, {_size(entry.size_bytes)}" for entry in vacuumed)
-
-
-def _rewritten_to_document(done: Rewritten) -> Document:
-    return _task_to_document(done.task) | {
-        "version": done.version,
-        "n_files_after": done.n_files_after,
-        "size_bytes_after": done.bytes_after,
-        "seconds": round(done.seconds, 3),
-    }
-
-
 def _task_to_document(task: RewriteTask) -> Document:
     return {
         "table": task.table,
@@ -249,6 +175,10 @@ def _task_to_document(task: RewriteTask) -> Document:
         "size_bytes": task.size_bytes,
         "reason": task.reason,
     }
+
+
+def _without_zeros(**figures: int) -> dict[str, int]:
+    return {name: number for name, number in figures.items() if number}
 
 
 def _size(n_bytes: int) -> str:

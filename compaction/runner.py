@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from compaction import metrics
-from compaction.reports import RecordedReport
+from compaction.reports import Report
 from compaction.service import TableService
 from lakehouse.errors import LakeNotFoundError, LockedError
 from lakehouse.maintenance.lock import held_lock
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 _MAX_ERROR_CHARACTERS = 1_000
 
 
-def run_recorded(service: TableService, command: str, work: Callable[[], RecordedReport]) -> RecordedReport:
+def run_recorded(service: TableService, command: str, work: Callable[[], Report]) -> Report:
     """Work under the lake's lock and record the run with its end, its figures or its error.
 
     Raises LakeNotFoundError, having created nothing, before the first build; LockedError where another run is at work.
@@ -36,10 +36,10 @@ def run_recorded(service: TableService, command: str, work: Callable[[], Recorde
             end_run(location, run, exit_code=EXIT_FAILED, error=text)
             metrics.RUNS.labels("failed").inc()
             raise
-        end_run(location, run, exit_code=EXIT_DONE, gained=report.to_figures())
+        end_run(location, run, exit_code=EXIT_DONE, gained=report.figures)
     metrics.RUNS.labels("done").inc()
     metrics.RUN_SECONDS.labels(command).observe(time.monotonic() - start)
-    metrics.count_figures(report.to_figures())
+    metrics.count_figures(report.figures)
     return report
 
 

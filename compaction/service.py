@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,19 @@ from compaction.compact import CompactChoice, compact_lake, plan_lake
 from compaction.expire import expire_lake
 from compaction.fsck import check_lake
 from compaction.options import RunOptions
-from compaction.quarantine import MessagesReport, RulesReport, list_quarantined, show_quarantined
-from compaction.replay import ReplayChoice, ReplayReport, replay
-from compaction.reports import FsckReport, HistoryReport, PlanReport, Refreshed, ScheduleReport, ServiceReport
+from compaction.quarantine import list_quarantined, show_quarantined
+from compaction.replay import ReplayChoice, replay
+from compaction.reports import (
+    Report,
+    report_checkpoints,
+    report_compaction,
+    report_expiry,
+    report_issues,
+    report_plan,
+    report_refresh,
+    report_runs,
+    report_vacuum,
+)
 from compaction.schedule import to_crontab, to_systemd_units
 from compaction.spark_engine import compact_with_spark
 from compaction.vacuum import vacuum_lake
@@ -25,10 +35,11 @@ from lakehouse.lake import Lake
 from lakehouse.maintenance.lock import lock_path
 from lakehouse.maintenance.runs import read_runs
 from lakehouse.messages.record_id import RecordId
+from lakehouse.process.commands import EXIT_FAILED
 from lakehouse.process.metrics import MetricsAddress
 from lakehouse.process.retention import Retention
 from lakehouse.process.settings import Settings
-from lakehouse.schema.tables import BRONZE, GOLD_SCORE
+from lakehouse.schema.tables import BRONZE
 
 RUNS_BETWEEN_VACUUMS = 12
 """A vacuum lists every file of the lake, so that not each of the runs of an hour makes one."""
@@ -62,48 +73,39 @@ class TableService:
             metrics_addresses=settings.metrics_addresses(),
         )
 
-    def run(self, options: RunOptions) -> ServiceReport:
+    def run(self, options: RunOptions) -> Report:
         """Refresh, expire, compact and checkpoint; vacuum unless one of the last runs did."""
-        report = replace(
-            self.refresh(),
-            expired=self.expire(options, dry_run=False).expired,
-            compacted=self.compact(options).compacted,
-            checkpointed=self.checkpoint(options).checkpointed,
-        )
-        if self._vacuumed_lately():
-            return report
-        return replace(report, vacuumed=self.vacuum(options, dry_run=False).vacuumed)
+        report = self.refresh() + self.expire(options, dry_run=False)
+        report += self.compact(options) + self.checkpoint(options)
+        return report if self._vacuumed_lately() else report + self.vacuum(options, dry_run=False)
 
-    def plan(self, options: RunOptions) -> PlanReport:
-        return PlanReport(
-            tasks=plan_lake(self.lake.location, _to_choice(options)),
-            checkpoints=checkpoint_lake(self.lake.location, names=options.tables, dry_run=True),
-            expired=self.expire(options, dry_run=True).expired or (),
+    def plan(self, options: RunOptions) -> Report:
+        return report_plan(
+            plan_lake(self.lake.location, _to_choice(options)),
+            checkpoint_lake(self.lake.location, names=options.tables, dry_run=True),
+            expire_lake(self.lake, self.retention, names=options.tables),
             retained_from_us=self._retained_from_us(),
         )
 
-    def refresh(self) -> ServiceReport:
-        refreshed = [
-            Refreshed(report.table, {"n_offsets": report.n_offsets, "n_sums": report.n_sums})
-            for report in refresh_rollups(self.lake)
-            if report.n_commits
-        ]
-        scores = refresh_scores(self.lake)
-        if scores is not None and scores.n_commits:
-            refreshed.append(Refreshed(GOLD_SCORE.name, {"n_scores": scores.n_scores}))
-        return ServiceReport(refreshed=refreshed)
+    def refresh(self) -> Report:
+        return report_refresh(refresh_rollups(self.lake), refresh_scores(self.lake))
 
-    def compact(self, options: RunOptions) -> ServiceReport:
+    def expire(self, options: RunOptions, *, dry_run: bool) -> Report:
+        expired = expire_lake(self.lake, self.retention, names=options.tables, dry_run=dry_run)
+        return report_expiry(expired, dry_run=dry_run)
+
+    def compact(self, options: RunOptions) -> Report:
         budget = Budget(max_seconds=options.max_seconds, max_bytes=options.max_bytes)
         compact = compact_with_spark if options.engine == "spark" else compact_lake
-        return ServiceReport(compacted=compact(self.lake.location, _to_choice(options), budget=budget))
+        return report_compaction(compact(self.lake.location, _to_choice(options), budget=budget))
 
-    def checkpoint(self, options: RunOptions) -> ServiceReport:
+    def checkpoint(self, options: RunOptions) -> Report:
         hours = options.retention_hours
-        done = checkpoint_lake(self.lake.location, names=options.tables, retention_hours=hours)
-        return ServiceReport(checkpointed=done)
+        return report_checkpoints(
+            checkpoint_lake(self.lake.location, names=options.tables, retention_hours=hours)
+        )
 
-    def vacuum(self, options: RunOptions, *, dry_run: bool, is_forced: bool = False) -> ServiceReport:
+    def vacuum(self, options: RunOptions, *, dry_run: bool, is_forced: bool = False) -> Report:
         vacuumed = vacuum_lake(
             self.lake.location,
             names=options.tables,
@@ -111,35 +113,44 @@ class TableService:
             dry_run=dry_run,
             is_forced=is_forced,
         )
-        return ServiceReport(vacuumed=vacuumed, dry_run=dry_run)
+        return report_vacuum(vacuumed, dry_run=dry_run)
 
-    def expire(self, options: RunOptions, *, dry_run: bool) -> ServiceReport:
-        expired = expire_lake(self.lake, self.retention, names=options.tables, dry_run=dry_run)
-        return ServiceReport(expired=expired, dry_run=dry_run)
+    def fsck(self, *, is_deep: bool) -> Report:
+        return report_issues(check_lake(self.lake.location, is_deep=is_deep))
 
-    def fsck(self, *, is_deep: bool) -> FsckReport:
-        return FsckReport(check_lake(self.lake.location, is_deep=is_deep))
+    def history(self, *, n_newest: int) -> Report:
+        return report_runs(read_runs(self.lake.location, n_newest=n_newest))
 
-    def history(self, *, n_newest: int) -> HistoryReport:
-        return HistoryReport(read_runs(self.lake.location, n_newest=n_newest))
-
-    def schedule(self, *, is_systemd: bool) -> ScheduleReport:
+    def schedule(self, *, is_systemd: bool) -> Report:
         to_text = to_systemd_units if is_systemd else to_crontab
-        return ScheduleReport(to_text(lake=self.lake.location.root, folder=Path.cwd()))
+        text = to_text(lake=self.lake.location.root, folder=Path.cwd())
+        return Report({"schedule": text}, [text.rstrip()])
 
-    def list_quarantined(self) -> RulesReport:
-        return RulesReport(list_quarantined(self.lake))
+    def list_quarantined(self) -> Report:
+        rules = list_quarantined(self.lake)
+        lines = [str(rule) for rule in rules] or ["nothing is quarantined"]
+        return Report({"rules": [asdict(rule) for rule in rules]}, lines)
 
-    def show_quarantined(self, record_ids: tuple[RecordId, ...]) -> MessagesReport:
-        messages = [
-            show_quarantined(self.lake, topic_id=topic_id, partition=partition, offset=offset)
-            for topic_id, partition, offset in record_ids
-        ]
-        present = [message for message in messages if message is not None]
-        return MessagesReport(present, n_missing=len(messages) - len(present))
+    def show_quarantined(self, record_ids: Sequence[RecordId]) -> Report:
+        results = [show_quarantined(self.lake, record_id) for record_id in record_ids]
+        messages = [asdict(message) for message in results if message is not None]
+        document = {"messages": messages}
+        if not messages or None in results:
+            return Report(document, ["that message is not quarantined"], exit_code=EXIT_FAILED)
+        fields = [field for message in messages for field in message.items()]
+        return Report(document, [f"{name}: {value}" for name, value in fields if value not in (None, [])])
 
-    def replay(self, choice: ReplayChoice, *, dry_run: bool) -> ReplayReport:
-        return replay(self.lake, choice, kafka=self.kafka, dry_run=dry_run)
+    def replay(self, choice: ReplayChoice, *, dry_run: bool) -> Report:
+        result = replay(self.lake, choice, kafka=self.kafka, dry_run=dry_run)
+        verb = "would publish" if dry_run else "published"
+        lines = [f"{verb} {n} messages to {topic} again" for topic, n in sorted(result.by_topic.items())]
+        lines.append(
+            f"{result.n_rejected} are still rejected, {result.n_in_gold} are in gold already, {result.n_left} are left"
+        )
+        if dry_run and result.by_topic:
+            lines.append("nothing was published; add --yes to do it")
+        figures = {"n_replayed": result.n_published} if result.n_published else {}
+        return Report({"replay": asdict(result), "dry_run": dry_run}, lines, figures)
 
     def _retained_from_us(self) -> int | None:
         try:

@@ -56,7 +56,7 @@ def reader(tmp_path: Path) -> Lake:
 
 
 def _show(reader: Lake, offset: int) -> Any:
-    return show_quarantined(reader, topic_id="id-1", partition=0, offset=offset)
+    return show_quarantined(reader, ("id-1", 0, offset))
 
 
 def test_rejected_messages_are_counted_by_rule(reader: Lake) -> None:
