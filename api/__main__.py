@@ -4,10 +4,11 @@ import logging
 import multiprocessing
 import os
 import shutil
+import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -17,7 +18,7 @@ from api.server.fd_passing import SocketHandoff
 from api.server.gateway_worker import GatewayWorker
 from api.server.http_worker import ProblemWorker
 from lakehouse.errors import SettingError
-from lakehouse.process.log_lines import log_to
+from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.settings import Settings
 
 logger = logging.getLogger("api")
@@ -115,13 +116,15 @@ def listen(host: str, port: int) -> socket.socket:
 
 def main() -> int:
     """Exits 2 with one line where a setting is wrong, 1 where the port is taken."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _exit_cleanly)  # until gunicorn installs its own handlers
     try:
         settings = Settings.from_environ(os.environ)
         check_production(settings)
     except SettingError as error:
         print(error, file=sys.stderr)
         return 2
-    log_to(sys.stderr, log_format=settings.log_format, level=settings.log_level)
+    configure_logging(settings, sys.stderr)
     try:
         listener = listen(settings.http_host, settings.http_port)
     except OSError as error:
@@ -130,9 +133,13 @@ def main() -> int:
         )
         return 1
     _migrate()
-    keep_metrics_in(Path(settings.runtime_dir), listener)
+    keep_metrics_in(settings.runtime_dir, listener)
     ApiServer(settings, listener).run()
     return 0
+
+
+def _exit_cleanly(*_: object) -> NoReturn:
+    sys.exit(0)
 
 
 def _migrate() -> None:
@@ -140,7 +147,7 @@ def _migrate() -> None:
 
     A fork shall inherit nothing of Django's.
     """
-    process = multiprocessing.get_context("fork").Process(target=_migrate_here)
+    process = multiprocessing.get_context("fork").Process(target=_migrate_here, daemon=True)
     process.start()
     process.join()
     if process.exitcode:

@@ -45,7 +45,7 @@ async def main() -> int:
             group_id=None,
             auto_offset_reset="latest",
             isolation_level="read_committed",
-            **settings.kafka_client_options(),
+            **settings.kafka.for_kafka_python(),
         )
         while True:
             for records in consumer.poll(timeout_ms=200).values():

@@ -5,7 +5,6 @@ StreamingError
 ├── BrokerError              the embedded broker did not do what was asked
 │   ├── BrokerRunningError   another process already runs it on this directory
 │   └── BrokerNotReadyError  it ended, or did not answer in time; carries the end of its log
-├── KafkaSettingsError       a connection setting is absent, unknown or contradictory
 ├── KafkaUnavailableError    no broker answers at the given addresses
 ├── TopicError               a topic is not as it must be
 │   ├── TopicNotFoundError   it does not exist
@@ -23,6 +22,12 @@ from pathlib import Path
 
 class StreamingError(Exception):
     """Root of every error that this package raises."""
+
+
+def to_one_line(error: BaseException) -> str:
+    """Return the first line of an error that says something, without Spark's stack traces."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:400]
 
 
 class JavaNotFoundError(StreamingError):
@@ -51,10 +56,6 @@ class BrokerNotReadyError(BrokerError):
         self.log_path = log_path
         self.log_tail = log_tail
         super().__init__(f"{reason}; log: {log_path}" + (f"\n{log_tail}" if log_tail else ""))
-
-
-class KafkaSettingsError(StreamingError):
-    """A Kafka connection setting is absent, unknown or contradictory."""
 
 
 class KafkaUnavailableError(StreamingError):

@@ -1,12 +1,12 @@
-"""Parsers of numbers in command lines, with the accepted range in their own words."""
+"""Options of command lines that take a number of a range."""
 
-from collections.abc import Callable
+from typing import Any
 
 import typer
 
 
-def number_parser(accepted: str, *, at_least: float, at_most: float) -> Callable[[str], float]:
-    """Return a parser that accepts numbers of a range, and otherwise says what is ``accepted``."""
+def number_option(accepted: str, *, at_least: float, at_most: float, help: str, metavar: str = "N") -> Any:
+    """Return a typer option of numbers in a range, which otherwise says what is ``accepted``."""
 
     def parse(text: str) -> float:
         try:
@@ -17,7 +17,15 @@ def number_parser(accepted: str, *, at_least: float, at_most: float) -> Callable
             raise typer.BadParameter(f"{text!r} is not {accepted}")
         return number
 
-    return parse
+    return typer.Option(help=help, metavar=metavar, parser=parse)
 
 
-parse_seconds = number_parser("a number of seconds above 0", at_least=1e-3, at_most=1e9)
+def seconds_option() -> Any:
+    """Return a typer option of the seconds after which a program ends."""
+    return number_option(
+        "a number of seconds above 0",
+        at_least=1e-3,
+        at_most=1e9,
+        help="end after so long (default: never)",
+        metavar="SECONDS",
+    )

@@ -1,7 +1,8 @@
 """What must be so before the API serves others than oneself."""
 
 from lakehouse.errors import SettingError
-from lakehouse.process.settings import PREFIX, Settings
+from lakehouse.process.environment import PREFIX
+from lakehouse.process.settings import Settings
 
 LEAST_KEY_CHARACTERS = 50
 LEAST_KEY_KINDS = 10

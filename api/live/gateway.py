@@ -35,7 +35,7 @@ class Gateway:
         self._follower = Follower(
             open_lake(settings),
             self.tail,
-            settings.kafka_client_options(),
+            settings.kafka.for_kafka_python(),
             max_messages=settings.tail_messages,
             n_before=settings.tail_messages // RESUME_SHARE,
             on_gain=self._gained,

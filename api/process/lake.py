@@ -53,7 +53,7 @@ def current_lake() -> lake.Lake:
     opened = open_lake(settings)
     if settings.follows_kafka:
         opened.tail = Tail(max_messages=settings.tail_messages)
-        options = settings.kafka_client_options()
+        options = settings.kafka.for_kafka_python()
         follower = Follower(opened, opened.tail, options, max_messages=settings.tail_messages)
         follower.start()
         atexit.register(follower.close)

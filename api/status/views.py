@@ -27,7 +27,7 @@ from lakehouse.schema.tables import ASSET_TABLES
 @cache
 def _watch() -> EndOffsetWatch:
     settings = current_settings()
-    return EndOffsetWatch(settings.kafka_client_options(), every_seconds=settings.lag_seconds)
+    return EndOffsetWatch(settings.kafka.for_kafka_python(), every_seconds=settings.lag_seconds)
 
 
 class AssetsView(LakeView):

@@ -2,13 +2,10 @@
 
 import json
 import logging
-import os
 import re
-import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
-from lakehouse.errors import SettingError
 from lakehouse.process.settings import LOG_JSON, Settings
 
 LINE_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -48,20 +45,11 @@ def to_formatter(log_format: str) -> logging.Formatter:
     return JsonFormatter() if log_format == LOG_JSON else logging.Formatter(LINE_FORMAT)
 
 
-def log_to(stream: TextIO, *, log_format: str, level: str = "INFO") -> None:
-    """Makes every logger of this process write to a stream. Called once, at an entry point."""
+def configure_logging(settings: Settings, stream: TextIO) -> None:
+    """Make every logger of this process write to a stream, as the settings say. Called once, at an entry point."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(to_formatter(log_format))
-    logging.basicConfig(level=level.upper(), handlers=[handler])
-
-
-def configure_logging(stream: TextIO | None = None) -> None:
-    """As the environment's settings say, on stderr unless told otherwise. A wrong one is not ours to report."""
-    try:
-        settings = Settings.from_environ(os.environ)
-    except SettingError:
-        settings = Settings()
-    log_to(stream or sys.stderr, log_format=settings.log_format, level=settings.log_level)
+    handler.setFormatter(to_formatter(settings.log_format))
+    logging.basicConfig(level=settings.log_level, handlers=[handler])
 
 
 def _to_value(text: str) -> object:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import logging
 import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from filelock import FileLock, Timeout
+
 from lakehouse.process.durable_file import replace_file
+from lakehouse.process.stopping import NEVER, pause
 from streaming.broker.config import (
     LOG4J_PROPERTIES,
     LOOPBACK,
@@ -31,7 +34,6 @@ from streaming.kafka.topics import create_topics, is_serving
 from streaming.spark.java import find_jdk
 
 ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_DIRECTORY = ROOT / ".runtime" / "broker"
 KAFKA_JARS = ROOT / ".runtime" / "jars" / "kafka"
 READY_SECONDS = 60.0
 PROBE_SECONDS = 5.0
@@ -64,8 +66,13 @@ class EmbeddedBroker:
         topics: Sequence[str] = (),
         overrides: Mapping[str, str] | None = None,
         jars: Path = KAFKA_JARS,
+        stopping: threading.Event = NEVER,
     ) -> None:
-        """`port` is a wish; `topics` exist before it is ready; `overrides` are Kafka's properties and win."""
+        """Make a broker that is not started yet.
+
+        `port` is a wish; `topics` exist before it is ready; `overrides` replace properties of Kafka's; `stopping` ends
+        the wait for it to become ready.
+        """
         self._files = BrokerFiles(directory.resolve())
         self._port = port
         self._retention_hours = retention_hours
@@ -73,7 +80,8 @@ class EmbeddedBroker:
         self._topics = tuple(topics)
         self._overrides = dict(overrides or {})
         self._jars = jars
-        self._lock: int | None = None
+        self._stopping = stopping
+        self._lock = FileLock(self._files.lock, thread_local=False)
         self._process: BoundProcess | None = None
         self._ports: Ports | None = None
 
@@ -88,6 +96,11 @@ class EmbeddedBroker:
     def pid(self) -> int | None:
         """The JVM's process id while it runs."""
         return self._process.pid if self._process is not None and self.is_running else None
+
+    @property
+    def log_path(self) -> Path:
+        """The file of the JVM's log."""
+        return self._files.log
 
     @property
     def is_running(self) -> bool:
@@ -118,7 +131,7 @@ class EmbeddedBroker:
             raise BrokerError(
                 f"Kafka takes a comma for two folders: choose another one than {self._files.directory}"
             )
-        self._release_lock()  # The JVM may have ended by itself.
+        self._lock.release(force=True)  # The JVM may have ended by itself.
         self._files.directory.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
@@ -126,7 +139,7 @@ class EmbeddedBroker:
             self._files.bootstrap.unlink(missing_ok=True)
             self._launch(choose_ports(self._files, port=self._port))
         except BaseException:
-            self._release_lock()
+            self._lock.release(force=True)
             raise
 
     def wait_ready(self, timeout_seconds: float = READY_SECONDS) -> str:
@@ -162,11 +175,11 @@ class EmbeddedBroker:
         if self._process is not None:
             self._process.signal(signal.SIGKILL)
             self._process.wait()
-        self._release_lock()
+        self._lock.release(force=True)
 
     def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
         """A clean stop, forced after `timeout_seconds`. Idempotent; does nothing after kill()."""
-        if self._lock is None:
+        if not self._lock.is_locked:
             return
         if self._process is not None:
             self._process.signal(signal.SIGTERM)
@@ -177,20 +190,12 @@ class EmbeddedBroker:
         self.kill()
 
     def _take_lock(self) -> None:
-        lock = os.open(self._files.lock, os.O_RDWR | os.O_CREAT, 0o644)
+        """Take the folder's lock, which the kernel frees however this process ends."""
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
+            self._lock.acquire(blocking=False)
+        except Timeout as error:
             raise BrokerRunningError(self._files.directory, read_pid(self._files.lock)) from error
-        os.ftruncate(lock, 0)
-        os.write(lock, f"{os.getpid()}\n".encode())
-        self._lock = lock
-
-    def _release_lock(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._files.lock.write_text(f"{os.getpid()}\n", encoding="utf-8")
 
     def _launch(self, ports: Ports) -> None:
         self._ports = ports
@@ -216,7 +221,7 @@ class EmbeddedBroker:
         while self.is_running and time.monotonic() < deadline:
             if _answers(self.bootstrap, self._files, timeout_seconds=deadline - time.monotonic()):
                 return self.is_running
-            time.sleep(POLL_SECONDS)
+            pause(self._stopping, POLL_SECONDS)
         return False
 
     def _lost_its_port(self) -> bool:

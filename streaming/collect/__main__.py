@@ -2,24 +2,24 @@
 
 import logging
 import os
-import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
-from lakehouse.errors import SettingError
+from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, new_app, preformatted, print_error, run
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import run_until_stopped
 from streaming.collect import options
 from streaming.collect.clock import SystemClock
-from streaming.collect.errors import StateFileError
+from streaming.collect.errors import CollectError
 from streaming.collect.exchanges.gaps import find_gaps, format_gap
 from streaming.collect.exchanges.market_state import MAX_GAPS
-from streaming.collect.options import DEFAULT_OFFLINE, DEFAULT_STATE, Options
+from streaming.collect.options import Options
 from streaming.collect.source import BUNDLED_SOURCES, DEFAULT_PROFILE
 from streaming.errors import StreamingError
 
@@ -63,8 +63,8 @@ def collect(
     sources: options.Sources = BUNDLED_SOURCES,
     profile: options.ProfileName = DEFAULT_PROFILE,
     only: options.Only = None,
-    offline: options.OfflineDir = DEFAULT_OFFLINE,
-    state: options.StateDir = DEFAULT_STATE,
+    offline: options.OfflineDir = None,
+    state: options.StateDir = None,
     record: options.RecordDir = None,
     replay: options.PlaybackDir = None,
     bootstrap: options.Bootstrap = None,
@@ -74,21 +74,25 @@ def collect(
     """Collect what the command is named after: news or prices."""
     if record and replay:
         raise typer.BadParameter("not allowed with --record", param_hint="--replay")
-    return _collect(
-        Options(
+    names = options.parse_names(only)
+
+    def command(settings: Settings) -> int:
+        selected = Options(
             kind="news" if context.info_name == "news" else "prices",
             sources=sources,
             profile=profile,
-            only=options.parse_names(only),
-            offline_dir=offline,
-            state_dir=state,
+            only=names,
+            offline_dir=offline or settings.offline_dir,
+            state_dir=state or settings.collect_dir,
             record_dir=record,
             playback_dir=replay,
             bootstrap=bootstrap,
             seconds=seconds,
             prints=prints,
         )
-    )
+        return _collect(selected, settings)
+
+    return _run_with_settings(command)
 
 
 for _kind, _help in (("news", "texts of RSS and Atom feeds"), ("prices", "trades of exchanges' markets")):
@@ -100,37 +104,39 @@ for _kind, _help in (("news", "texts of RSS and Atom feeds"), ("prices", "trades
     f"Each market keeps its last {MAX_GAPS:,} gaps."
 )
 def gaps(
-    state: options.StateDir = DEFAULT_STATE,
+    state: options.StateDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
 ) -> int:
-    try:
-        lines = [format_gap(market, gap, as_json=as_json) for market, gap in find_gaps(state)]
-    except StateFileError as error:
-        print_error("collect", error)
-        return EXIT_FAILED
-    if not lines and not as_json:
-        lines = [f"no gap in {state}"]
-    for line in lines:
-        print(line)
-    return EXIT_DONE
+    def command(settings: Settings) -> int:
+        state_dir = state or settings.collect_dir
+        if not state_dir.is_dir():
+            raise CollectError(f"there is no folder {state_dir}: did a collector run with this --state?")
+        lines = [format_gap(market, gap, as_json=as_json) for market, gap in find_gaps(state_dir)]
+        if not lines and not as_json:
+            lines = [f"no gap in {state_dir}"]
+        for line in lines:
+            print(line)
+        return EXIT_DONE
+
+    return _run_with_settings(command)
 
 
-def _collect(options: Options) -> int:
+def _collect(options: Options, settings: Settings) -> int:
     from streaming.collect.service import run_collectors  # ccxt and httpx take a second to import
 
-    configure_logging()
+    configure_logging(settings, sys.stderr)
     for noisy in ("httpx", "httpcore", "kafka", "urllib3", "ccxt"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    clock = SystemClock()
+    serve_metrics(options.kind, settings.metrics_addresses())
+    return run_until_stopped(lambda stopping: run_collectors(options, settings, SystemClock(stopping)))
+
+
+def _run_with_settings(command: Callable[[Settings], int]) -> int:
     try:
-        serve_metrics(options.kind, Settings.from_environ(os.environ).metrics_addresses())
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: clock.stop())
-        run_collectors(options, clock)
-    except (SettingError, StreamingError) as error:
+        return command(Settings.from_environ(os.environ))
+    except (StreamingError, LakehouseError) as error:
         print_error("collect", error)
         return EXIT_FAILED
-    return EXIT_DONE
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import threading
 import time
 from typing import Protocol
 
+from lakehouse.process.stopping import NEVER
+
 
 class Clock(Protocol):
     """The only clock that a collector reads."""
@@ -16,13 +18,13 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """Real time; `stop` ends every sleep at once.
+    """Real time; a request to stop ends every sleep at once.
 
     A recorder freezes it at the instant of an answer until the next sleep, so that a playback gives the same times.
     """
 
-    def __init__(self) -> None:
-        self._stopping = threading.Event()
+    def __init__(self, stopping: threading.Event = NEVER) -> None:
+        self.stopping = stopping
         self._frozen_us: int | None = None
 
     def now_us(self) -> int:
@@ -30,16 +32,13 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> bool:
         self._frozen_us = None
-        return self._stopping.wait(seconds)
+        return self.stopping.wait(seconds)
 
     def freeze(self) -> int:
         """Stand still from now on, until the next sleep, and return that instant."""
         self._frozen_us = None
         self._frozen_us = self.now_us()
         return self._frozen_us
-
-    def stop(self) -> None:
-        self._stopping.set()
 
 
 class PlaybackClock:

@@ -7,10 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from streaming.collect.source import DEFAULT_PROFILE
-from streaming.number_option import parse_seconds
-
-DEFAULT_STATE = Path(".runtime/collect")
-DEFAULT_OFFLINE = Path(".runtime/offline")
+from streaming.number_option import seconds_option
 
 Kind = Literal["news", "prices"]
 Sources = Annotated[Path, typer.Option(help="TOML file of profiles", show_default=False)]
@@ -18,8 +15,19 @@ ProfileName = Annotated[str, typer.Option("--profile", help="profile to collect"
 Only = Annotated[
     str | None, typer.Option(help="these sources or venues, comma-separated", show_default=False)
 ]
-OfflineDir = Annotated[Path, typer.Option("--offline", help="folder with the offline server's address")]
-StateDir = Annotated[Path, typer.Option("--state", help="folder of the state between two starts")]
+OfflineDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--offline",
+        help="folder with the offline server's address (default: offline in CRYPTOVIZ_RUNTIME_DIR)",
+    ),
+]
+StateDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--state", help="folder of the state between two starts (default: collect in CRYPTOVIZ_RUNTIME_DIR)"
+    ),
+]
 RecordDir = Annotated[
     Path | None, typer.Option("--record", help="new folder for every raw answer with its instant")
 ]
@@ -27,9 +35,7 @@ PlaybackDir = Annotated[
     Path | None, typer.Option("--replay", help="folder of a recording to play back, without network")
 ]
 Bootstrap = Annotated[str | None, typer.Option(help="host:port of the cluster, comma-separated")]
-Seconds = Annotated[
-    float | None, typer.Option(help="end after so long (default: never)", parser=parse_seconds)
-]
+Seconds = Annotated[float | None, seconds_option()]
 Prints = Annotated[bool, typer.Option("--print", help="to the terminal, not to Kafka; without state")]
 
 
@@ -41,8 +47,8 @@ class Options:
     sources: Path
     profile: str = DEFAULT_PROFILE
     only: frozenset[str] = frozenset()
-    offline_dir: Path = DEFAULT_OFFLINE
-    state_dir: Path = DEFAULT_STATE
+    offline_dir: Path
+    state_dir: Path
     record_dir: Path | None = None
     playback_dir: Path | None = None
     bootstrap: str | None = None

@@ -1,15 +1,18 @@
 """Collector process: collectors of a profile on the network, or on a recording that is played back."""
 
 import logging
-from dataclasses import dataclass
+import threading
 from pathlib import Path
 
 import httpx
-from requests.adapters import HTTPAdapter
 
 from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE
+from lakehouse.process.commands import EXIT_DONE
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import StopRequestedError
 from streaming.broker.cluster import find_cluster, wait_topic_ids
 from streaming.collect.clock import Clock, SystemClock
+from streaming.collect.context import Context
 from streaming.collect.errors import CollectError, SourceConfigError
 from streaming.collect.exchanges.client import ExchangeClient
 from streaming.collect.exchanges.prices import MarketCollector
@@ -17,10 +20,10 @@ from streaming.collect.exchanges.transport import BoundedAdapter, PlaybackAdapte
 from streaming.collect.feeds.fetch import Fetcher
 from streaming.collect.feeds.news import NewsCollector
 from streaming.collect.feeds.transport import PlaybackTransport, RecordingTransport
-from streaming.collect.options import Options
+from streaming.collect.options import Kind, Options
 from streaming.collect.recording import Playback, Recorder
 from streaming.collect.rounds import Collector, run_rounds
-from streaming.collect.sink import Printer, Sink
+from streaming.collect.sink import Printer
 from streaming.collect.source import Profile, needs_offline, read_profile
 from streaming.collect.state import StateStore
 from streaming.kafka.producer import Publisher, open_publisher
@@ -32,42 +35,24 @@ _RETRY_SECONDS = 0.5
 logger = logging.getLogger("streaming.collect")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Environment:
-    """Clock, sink and state that collectors share, and the recording that they write or play back."""
+def run_collectors(options: Options, settings: Settings, system_clock: SystemClock) -> int:
+    """Collect until a stop is requested, ``options.seconds`` have passed, or the recording has ended.
 
-    clock: Clock
-    sink: Sink
-    store: StateStore
-    recorder: Recorder | None
-    playback: Playback | None
-    start_us: int
-
-    @property
-    def origin(self) -> str | None:
-        return PLAYBACK_ORIGIN if self.playback else None
-
-
-def run_collectors(options: Options, system_clock: SystemClock) -> None:
-    """Collect until the clock is stopped, ``options.seconds`` have passed, or the recording has ended.
-
-    Raises: StreamingError.
+    Raises: StreamingError, StopRequestedError.
     """
     playback = Playback(options.playback_dir) if options.playback_dir else None
     clock: Clock = playback.clock if playback else system_clock
     profile = _read_profile(options, system_clock)
     topic = RAW_NEWS.topic if options.kind == "news" else RAW_PRICE.topic
-    publisher, state_dir = _open_sink(options, topic)
+    publisher, state_dir = _open_sink(options, settings, topic, system_clock.stopping)
     recorder = Recorder(options.record_dir, system_clock, state_dir=state_dir) if options.record_dir else None
-    environment = _Environment(
+    context = Context(
         clock=clock,
         sink=publisher or Printer(),
         store=StateStore(None, start_dir=playback.state_dir) if playback else StateStore(state_dir),
-        recorder=recorder,
-        playback=playback,
-        start_us=recorder.start_us if recorder else clock.now_us(),
+        origin=PLAYBACK_ORIGIN if playback else None,
     )
-    collectors = (_news if options.kind == "news" else _markets)(profile, environment)
+    collectors = _to_collectors(options.kind, profile, context, recorder, playback)
     end_us = None if options.seconds is None or playback else clock.now_us() + round(options.seconds * 1e6)
     logger.info("%s starts profile=%s collectors=%d", options.kind, options.profile, len(collectors))
     try:
@@ -76,15 +61,34 @@ def run_collectors(options: Options, system_clock: SystemClock) -> None:
         if publisher is not None:
             publisher.close()
     logger.info("%s stopped", options.kind)
+    return EXIT_DONE
 
 
-def _open_sink(options: Options, topic: str) -> tuple[Publisher | None, Path | None]:
+def _to_collectors(
+    kind: Kind, profile: Profile, context: Context, recorder: Recorder | None, playback: Playback | None
+) -> list[Collector]:
+    if kind == "news":
+        fetcher = Fetcher(httpx.Client(transport=_transport(recorder, playback)), context.clock)
+        return [NewsCollector(source, fetcher=fetcher, context=context) for source in profile.news]
+    adapter = PlaybackAdapter(playback) if playback else BoundedAdapter(recorder)
+    start_us = recorder.start_us if recorder else context.clock.now_us()
+    return [
+        MarketCollector(source, symbol, client=client, context=context, start_us=start_us)
+        for source in profile.prices
+        for client in [ExchangeClient(source, adapter=adapter)]
+        for symbol in source.symbols
+    ]
+
+
+def _open_sink(
+    options: Options, settings: Settings, topic: str, stopping: threading.Event
+) -> tuple[Publisher | None, Path | None]:
     """Return Kafka's publisher and the state folder of this very topic; neither where messages are printed."""
     if options.prints:
         return None, None
-    config = find_cluster(options.bootstrap, say=logger.warning)
-    topic_id = wait_topic_ids(config, [topic], say=logger.warning)[topic]
-    publisher = open_publisher(config, [topic], say=logger.warning)
+    kafka = find_cluster(settings, options.bootstrap, report=logger.warning, stopping=stopping)
+    topic_id = wait_topic_ids(kafka, [topic], report=logger.warning, stopping=stopping)[topic]
+    publisher = open_publisher(kafka.for_kafka_python(), [topic], report=logger.warning, stopping=stopping)
     return publisher, options.state_dir / topic / topic_id
 
 
@@ -111,7 +115,7 @@ def _offline_url(options: Options, clock: SystemClock) -> str:
             raise CollectError(f"{path} with the offline server's address is missing")
         logger.warning("waiting for `python -m streaming.offline` to write %s", path)
         if clock.sleep(_RETRY_SECONDS):
-            raise CollectError("stopped before the offline server was there")
+            raise StopRequestedError
     url = path.read_text(encoding="utf-8").strip()
     if options.record_dir is not None:
         options.record_dir.mkdir(parents=True, exist_ok=True)
@@ -119,42 +123,7 @@ def _offline_url(options: Options, clock: SystemClock) -> str:
     return url
 
 
-def _news(profile: Profile, environment: _Environment) -> list[Collector]:
-    transport: httpx.BaseTransport | None = None
-    if environment.playback is not None:
-        transport = PlaybackTransport(environment.playback)
-    elif environment.recorder is not None:
-        transport = RecordingTransport(httpx.HTTPTransport(), environment.recorder)
-    fetcher = Fetcher(httpx.Client(transport=transport), environment.clock)
-    return [
-        NewsCollector(
-            source,
-            fetcher=fetcher,
-            store=environment.store,
-            sink=environment.sink,
-            clock=environment.clock,
-            origin=environment.origin,
-        )
-        for source in profile.news
-    ]
-
-
-def _markets(profile: Profile, environment: _Environment) -> list[Collector]:
-    adapter: HTTPAdapter = BoundedAdapter(environment.recorder)
-    if environment.playback is not None:
-        adapter = PlaybackAdapter(environment.playback)
-    return [
-        MarketCollector(
-            source,
-            symbol,
-            client=client,
-            store=environment.store,
-            sink=environment.sink,
-            clock=environment.clock,
-            start_us=environment.start_us,
-            origin=environment.origin,
-        )
-        for source in profile.prices
-        for client in [ExchangeClient(source, adapter=adapter)]
-        for symbol in source.symbols
-    ]
+def _transport(recorder: Recorder | None, playback: Playback | None) -> httpx.BaseTransport | None:
+    if playback is not None:
+        return PlaybackTransport(playback)
+    return RecordingTransport(httpx.HTTPTransport(), recorder) if recorder is not None else None

@@ -1,5 +1,6 @@
 """Accepting that Kafka lost offsets: recorded in the table `losses` first, then the positions move past them."""
 
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -9,11 +10,11 @@ from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition, read_position
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import append, ensure_table
+from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.schema.tables import LOSSES, TABLES
 from streaming.ingest.batch import INGESTED_TABLES
 from streaming.ingest.preflight import Loss, find_losses
 from streaming.ingest.topic_watch import TopicWatch
-from streaming.kafka.settings import KafkaSettings
 
 
 def accept_losses(
@@ -32,7 +33,7 @@ def accept_losses(
     catalog = Catalog(lake)
     build = catalog.current_build()
     registered = catalog.current_topics()
-    with TopicWatch(kafka.for_kafka_python(), topics) as watch:
+    with TopicWatch(kafka, topics, threading.Event()) as watch:
         described = watch.describe()
         beginnings = {key: first for key, (first, _) in watch.offsets().items()}
     tables = {

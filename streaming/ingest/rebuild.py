@@ -53,8 +53,8 @@ def rebuild(
     lake: LakeLocation,
     reason: str,
     progress: Callable[[str], None],
+    runtime_dir: Path,
     since_us: int | None = None,
-    runtime_dir: Path = Path(".runtime"),
 ) -> Build:
     """Makes and publishes a new build. Cut off before the end, it leaves the old build served and nothing changed.
 

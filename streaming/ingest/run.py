@@ -12,13 +12,15 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from lakehouse.delta.catalog import Build, Catalog
 from lakehouse.delta.storage import LakeLocation
+from lakehouse.process.kafka_settings import KafkaSettings
+from lakehouse.process.stopping import StopRequestedError, call_until_stopped
 from streaming.errors import DataLossError
 from streaming.ingest.batch import BatchIngestor
 from streaming.ingest.committer import Committer, log_commits
 from streaming.ingest.preflight import find_losses
 from streaming.ingest.source import forget_checkpoints, read_records
 from streaming.ingest.topic_watch import TopicWatch
-from streaming.kafka.settings import KafkaSettings
+from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.supervision import keep_running
 
 logger = logging.getLogger(__name__)
@@ -41,11 +43,17 @@ class IngestSettings:
 class IngestService:
     """Runs until `stop`. Holds no truth: kill it at any instant and start it again."""
 
-    def __init__(self, spark_factory: Callable[[], SparkSession], settings: IngestSettings) -> None:
+    def __init__(
+        self,
+        spark_factory: Callable[[], SparkSession],
+        settings: IngestSettings,
+        *,
+        stopping: threading.Event | None = None,
+    ) -> None:
         self._spark_factory = spark_factory
         self._settings = settings
         self._catalog = Catalog(settings.lake)
-        self._stopping = threading.Event()
+        self._stopping = stopping or threading.Event()
         self._ended = threading.Event()
 
     @property
@@ -60,15 +68,17 @@ class IngestService:
         """Ingests until `stop`. Raises DataLossError or CompactedTopicError, which only an operator can mend, and
         SparkLostError, after which only a new process can go on."""
         try:
-            spark = self._spark_factory()
+            spark = call_until_stopped(self._spark_factory, self._stopping)
             keep_running(lambda: self._run_once(spark), name="ingest", spark=spark, stopping=self._stopping)
+        except StopRequestedError:
+            return
         finally:
             self._ended.set()
 
     def _run_once(self, spark: SparkSession) -> None:
         """One query, from preflight to its end: asked to stop, a failure, or a new build to write to."""
         build = self._catalog.ensure_build()
-        with TopicWatch(self._settings.kafka.for_kafka_python(), self._settings.topics) as watch:
+        with TopicWatch(self._settings.kafka, self._settings.topics, self._stopping) as watch:
             intake = self._open_intake(build, watch)
             committer = Committer(intake, watch)
             query = self._start(spark, intake, committer)
@@ -117,7 +127,7 @@ class IngestService:
         forget_checkpoints(settings.checkpoint_dir)
         records = read_records(
             spark,
-            kafka_options=settings.kafka.for_spark(),
+            kafka_options=to_spark_options(settings.kafka),
             position=intake.position,
             topics=intake.topics,
             max_records_per_batch=settings.max_records_per_batch,

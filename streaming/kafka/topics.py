@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
+from lakehouse.errors import LakehouseError
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.settings import Settings
 from streaming.errors import (
     CompactedTopicError,
     KafkaUnavailableError,
@@ -24,7 +27,6 @@ from streaming.errors import (
     TopicNotFoundError,
 )
 from streaming.kafka.admin import DEFAULT_TIMEOUT_SECONDS, ClientConfig, open_admin, raise_as_unavailable
-from streaming.kafka.settings import KafkaSettings
 
 RAW_NEWS = "raw-news"
 RAW_PRICE = "raw-price"
@@ -128,21 +130,29 @@ def is_serving(client_config: ClientConfig, *, cluster_id: str, timeout_seconds:
     return True
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m streaming.kafka.topics", description="Create the project's topics."
-    )
-    parser.add_argument("--partitions", type=int, default=2, help="partitions of a new topic (default 2)")
-    options = parser.parse_args(arguments)
+def create_project_topics(
+    partitions: Annotated[int, typer.Option(min=1, help="partitions of a new topic")] = 2,
+) -> int:
+    """Create the topics on the cluster that the settings name, and print each with its id."""
     try:
-        settings = KafkaSettings.from_env(os.environ)
-        described = create_topics(settings.for_kafka_python(), n_partitions=options.partitions)
-    except StreamingError as error:
-        print(f"topics: {error}", file=sys.stderr)
-        return 1
+        kafka = Settings.from_environ(os.environ).kafka.required()
+        described = create_topics(kafka.for_kafka_python(), n_partitions=partitions)
+    except (StreamingError, LakehouseError) as error:
+        print_error("topics", error)
+        return EXIT_FAILED
     for description in described.values():
         print(f"topics: {description.topic} id={description.topic_id} partitions={description.n_partitions}")
-    return 0
+    return EXIT_DONE
+
+
+app = single_command(
+    create_project_topics, description="Create the project's topics on the cluster of CRYPTOVIZ_KAFKA_*."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    return run(app, arguments, prog="python -m streaming.kafka.topics")
 
 
 def _create_topic(admin: KafkaAdminClient, topic: str, *, n_partitions: int, replication_factor: int) -> None:

@@ -14,7 +14,7 @@ from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
 from lakehouse.messages.records import RECORD_SCHEMA
 from lakehouse.time_range import HOUR_US, to_time, to_us
-from streaming.feed.faults import Dose
+from streaming.feed.faults import FaultRates
 from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
 from streaming.ingest.batch import BatchIngestor
 from streaming.kafka.messages import Message
@@ -22,7 +22,7 @@ from streaming.kafka.messages import Message
 START = datetime(2026, 1, 5, tzinfo=UTC)
 N_DAYS = 3
 BATCH_HOURS = 6
-DOSE = Dose(late=0.02, duplicates=0.02, poison=0.004)
+FAULT_RATES = FaultRates(late=0.02, duplicates=0.02, poison=0.004)
 
 
 def build_feed_lake(path: Path, *, n_days: float = N_DAYS, seed: int = 11, link: float = 0.5) -> LakeLocation:
@@ -33,7 +33,7 @@ def build_feed_lake(path: Path, *, n_days: float = N_DAYS, seed: int = 11, link:
     intake = BatchIngestor(catalog, catalog.ensure_build(), topics)
     for topic, topic_id in topics.items():
         catalog.register_topic(topic=topic, topic_id=topic_id)
-    feed = Feed(seed=seed, symbols=frozenset({"btc", "eth"}), dose=DOSE, link=link)
+    feed = Feed(seed=seed, symbols=frozenset({"btc", "eth"}), fault_rates=FAULT_RATES, link=link)
     ends = {TopicPartition(topic_id, 0): 0 for topic_id in topics.values()}
     intake.register(ends)
     start_us, step_us = to_us(START), BATCH_HOURS * HOUR_US

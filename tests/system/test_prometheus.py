@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.ports import free_ports
 from tests.support.waiting import wait_until

@@ -6,14 +6,12 @@ import time
 from lakehouse.messages.contract import EARLIEST_EVENT_TIME, RAW_PRICE
 from lakehouse.time_range import format_us, to_us
 from streaming.collect import metrics
-from streaming.collect.clock import Clock
+from streaming.collect.context import Context
 from streaming.collect.errors import FetchError
 from streaming.collect.exchanges.client import ExchangeClient, Page, Trade
 from streaming.collect.exchanges.market_state import MAX_GAPS, Gap, MarketState
 from streaming.collect.http_rules import retry_wait_seconds
-from streaming.collect.sink import Sink
 from streaming.collect.source import ExchangeSource
-from streaming.collect.state import StateStore
 from streaming.kafka.messages import Message, to_value
 
 logger = logging.getLogger(__name__)
@@ -35,27 +33,18 @@ class MarketCollector:
         symbol: str,
         *,
         client: ExchangeClient,
-        store: StateStore,
-        sink: Sink,
-        clock: Clock,
+        context: Context,
         start_us: int,
-        origin: str | None = None,
     ) -> None:
-        """Resume from the stored state, at first ``history_days`` before ``start_us``.
-
-        ``origin`` overrides the source's own, for a playback.
-        """
+        """Resume from the stored state, at first ``history_days`` before ``start_us``."""
         self._base, self._quote = (code.lower() for code in symbol.split("/"))
         self.name = f"{source.venue}-{self._base}-{self._quote}"
         metrics.register_source(self.name)
         self._symbol = symbol
         self._source = source
         self._client = client
-        self._store = store
-        self._sink = sink
-        self._clock = clock
-        self._origin = origin or source.origin
-        self._state = store.read(self.name, MarketState)
+        self._context = context
+        self._state = context.store.read(self.name, MarketState)
         self._first_ms = start_us // 1_000 - round(source.history_days * _DAY_MS)
         self._is_behind = self._state.last_ms is None
 
@@ -69,13 +58,13 @@ class MarketCollector:
         self._check_if_behind()
         try:
             page = self._client.fetch_page(
-                self._symbol, since_ms=self._since_ms(), now_us=self._clock.now_us()
+                self._symbol, since_ms=self._since_ms(), now_us=self._context.clock.now_us()
             )
         except FetchError as error:
             line, wait_seconds = self._handle_failure(error)
         else:
             line, wait_seconds = self._publish_new(page)
-        self._store.write(self.name, self._state)
+        self._context.store.write(self.name, self._state)
         seconds = time.monotonic() - start
         logger.info(
             "prices market=%s %s seconds=%.3f next_seconds=%.1f", self.name, line, seconds, wait_seconds
@@ -101,7 +90,7 @@ class MarketCollector:
     def _behind_seconds(self) -> float:
         """Return the age of the newest trade; 0 before the first."""
         last_ms = self._state.last_ms
-        return 0.0 if last_ms is None else (self._clock.now_us() // 1_000 - last_ms) / 1_000
+        return 0.0 if last_ms is None else (self._context.clock.now_us() // 1_000 - last_ms) / 1_000
 
     def _handle_failure(self, error: FetchError) -> tuple[str, float]:
         metrics.ERRORS.labels(self.name).inc()
@@ -119,12 +108,12 @@ class MarketCollector:
         state.n_failures = 0
         new = [trade for trade in page.trades if trade.id not in state.recent_ids]
         n_new = sum(self._publish(trade) for trade in new)
-        self._sink.flush()
+        self._context.sink.flush()
         n_refused = page.n_unreadable + len(new) - n_new
         state.n_published += n_new
         state.n_refused += n_refused
         metrics.REFUSED.labels(self.name).inc(n_refused)
-        metrics.count_answer(self.name, n_new=n_new, now_seconds=self._clock.now_us() / 1e6)
+        metrics.count_answer(self.name, n_new=n_new, now_seconds=self._context.clock.now_us() / 1e6)
         first_ms = (state.last_ms or 0) - OVERLAP_MS
         state.recent_ids = {trade_id: ms for trade_id, ms in state.recent_ids.items() if ms >= first_ms}
         if page.is_full and not new:
@@ -140,10 +129,10 @@ class MarketCollector:
     def _publish(self, trade: Trade) -> bool:
         """Publish a trade where its price and time are valid; return whether it was."""
         self._mark_gap_before(trade)
-        latest_ms = self._clock.now_us() // 1_000 + MAX_AHEAD_MS
+        latest_ms = self._context.clock.now_us() // 1_000 + MAX_AHEAD_MS
         is_valid = trade.price is not None and _EARLIEST_MS <= trade.time_ms <= latest_ms
         if is_valid:
-            self._sink.send(self._to_message(trade))
+            self._context.sink.send(self._to_message(trade))
         else:
             logger.warning("prices market=%s refused trade=%s", self.name, trade.raw_text)
         self._advance(trade)
@@ -179,7 +168,7 @@ class MarketCollector:
             before_time=_format_ms(before_ms),
             n_missing=n_missing,
             cause=cause,
-            noticed_time=format_us(self._clock.now_us()),
+            noticed_time=format_us(self._context.clock.now_us()),
         )
         metrics.GAPS.labels(self.name).inc()
         self._state.gaps = [*self._state.gaps, gap][-MAX_GAPS:]
@@ -202,7 +191,7 @@ class MarketCollector:
             RAW_PRICE,
             event_time_us=trade.time_ms * 1_000,
             natural_key=(self._source.venue, self._quote, trade.id),
-            origin=self._origin,
+            origin=self._context.origin or self._source.origin,
             base=self._base,
             venue=self._source.venue,
             quote=self._quote,
@@ -210,7 +199,7 @@ class MarketCollector:
             base_volume=trade.amount,
         )
         key = self._base.encode()
-        return Message(topic=RAW_PRICE.topic, key=key, value=value, publish_us=self._clock.now_us())
+        return Message(topic=RAW_PRICE.topic, key=key, value=value, publish_us=self._context.clock.now_us())
 
 
 def _is_below(trade_id: str, other_id: str) -> bool:

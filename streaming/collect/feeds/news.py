@@ -10,15 +10,13 @@ import msgspec
 from lakehouse.messages.contract import EARLIEST_EVENT_TIME, RAW_NEWS
 from lakehouse.time_range import MINUTE_US, to_us
 from streaming.collect import metrics
-from streaming.collect.clock import Clock
+from streaming.collect.context import Context
 from streaming.collect.errors import FetchError, SourceGoneError
 from streaming.collect.feeds.document import FeedDocument, Item, parse_feed
 from streaming.collect.feeds.fetch import Fetcher, Validators
 from streaming.collect.feeds.identity import Identity, identities
 from streaming.collect.http_rules import retry_wait_seconds
-from streaming.collect.sink import Sink
 from streaming.collect.source import NewsSource
-from streaming.collect.state import StateStore
 from streaming.kafka.messages import Message, to_rfc3339, to_value
 
 logger = logging.getLogger(__name__)
@@ -59,26 +57,14 @@ class _DatedItem:
 class NewsCollector:
     """Collector of one feed. Killed at any instant it loses nothing: a repeated text has the same message id."""
 
-    def __init__(
-        self,
-        source: NewsSource,
-        *,
-        fetcher: Fetcher,
-        store: StateStore,
-        sink: Sink,
-        clock: Clock,
-        origin: str | None = None,
-    ) -> None:
-        """Resume from the stored state. ``origin`` overrides the source's own, for a playback."""
+    def __init__(self, source: NewsSource, *, fetcher: Fetcher, context: Context) -> None:
+        """Resume from the stored state."""
         self.name = source.source
         self._source = source
         self._fetcher = fetcher
-        self._store = store
-        self._sink = sink
-        self._clock = clock
-        self._origin = origin or source.origin
+        self._context = context
         metrics.register_source(self.name)
-        self._state = store.read(source.source, NewsState)
+        self._state = context.store.read(source.source, NewsState)
         if self._state.configured_url != source.url:
             self._state = NewsState(
                 configured_url=source.url,
@@ -92,7 +78,7 @@ class NewsCollector:
         if self._state.is_gone:
             logger.warning("news source=%s is gone (410); remove it from the sources", self.name)
             return None
-        return max(0.0, (self._state.not_before_us - self._clock.now_us()) / 1e6)
+        return max(0.0, (self._state.not_before_us - self._context.clock.now_us()) / 1e6)
 
     def poll(self) -> float | None:
         """Fetch once and publish what is new; return the seconds until the next time, None for never."""
@@ -106,7 +92,7 @@ class NewsCollector:
             line, wait_seconds = f"status=410 {error}; it is not requested again", None
         except FetchError as error:
             line, wait_seconds = self._handle_failure(error)
-        self._store.write(self.name, self._state)
+        self._context.store.write(self.name, self._state)
         next_seconds = "never" if wait_seconds is None else f"{wait_seconds:.1f}"
         seconds = time.monotonic() - start
         logger.info("news source=%s %s seconds=%.3f next_seconds=%s", self.name, line, seconds, next_seconds)
@@ -132,7 +118,7 @@ class NewsCollector:
             state.url = fetched.moved_to
         state.etag, state.last_modified = validators.etag, validators.last_modified
         state.n_failures = state.not_before_us = 0
-        metrics.count_answer(self.name, n_new=n_new, now_seconds=self._clock.now_us() / 1e6)
+        metrics.count_answer(self.name, n_new=n_new, now_seconds=self._context.clock.now_us() / 1e6)
         return line, self._source.poll_seconds
 
     def _handle_failure(self, error: FetchError) -> tuple[str, float]:
@@ -144,7 +130,7 @@ class NewsCollector:
             poll_seconds=self._source.poll_seconds,
             max_backoff_seconds=MAX_BACKOFF_SECONDS,
         )
-        self._state.not_before_us = self._clock.now_us() + round(wait_seconds * 1e6)
+        self._state.not_before_us = self._context.clock.now_us() + round(wait_seconds * 1e6)
         status = "none" if error.status is None else error.status
         return f"status={status} failed={self._state.n_failures} problem={error.problem!r}", wait_seconds
 
@@ -155,12 +141,12 @@ class NewsCollector:
         listed = list(zip(document.items, identities(document.items), strict=True))
         new = self._select_new(listed)
         if any(each.dated_by != "published" for each in new):
-            self._store.write(
+            self._context.store.write(
                 self.name, self._state
             )  # before publishing, so that a repeat gets the same date
         for each in sorted(new, key=lambda one: one.time_us):
-            self._sink.send(self._to_message(each))
-        self._sink.flush()
+            self._context.sink.send(self._to_message(each))
+        self._context.sink.flush()
         self._remember([identity for _, identity in listed])
         return len(new)
 
@@ -176,7 +162,7 @@ class NewsCollector:
 
     def _date(self, item: Item, identity: Identity) -> tuple[int, str]:
         """Return the text's own time, to the millisecond; where it has no valid one, when it was first seen."""
-        now_us = self._clock.now_us()
+        now_us = self._context.clock.now_us()
         own_us = item.time_us
         if own_us is not None and not _EARLIEST_US <= own_us <= now_us + MAX_AHEAD_US:
             logger.warning("news source=%s time_us=%d is not valid: %r", self.name, own_us, item.title)
@@ -198,12 +184,12 @@ class NewsCollector:
         self._state.first_seen_us = {mark: us for mark, us in times_us.items() if mark in remembered}
 
     def _to_message(self, new: _DatedItem) -> Message:
-        now_us = self._clock.now_us()
+        now_us = self._context.clock.now_us()
         value = to_value(
             RAW_NEWS,
             event_time_us=new.time_us,
             natural_key=(new.identity.name,),
-            origin=self._origin,
+            origin=self._context.origin or self._source.origin,
             source=self.name,
             dated_by=new.dated_by,
             title=new.item.title,

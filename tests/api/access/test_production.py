@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +77,7 @@ def test_api_refuses_to_start(tmp_path: Path, variable: str, value: str) -> None
 
 def test_production_with_all_of_its_own_is_taken() -> None:
     check_production(
-        replace(Settings(), production=True, secret_key=KEY, allowed_hosts="viz.example", trusted_proxies=1)
+        Settings(production=True, secret_key=KEY, allowed_hosts="viz.example", trusted_proxies=1)
     )
 
 

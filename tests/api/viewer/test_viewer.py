@@ -3,7 +3,6 @@
 import gzip
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -47,7 +46,7 @@ def test_page_is_asked_about_again_and_not_sent_again(client: Client) -> None:
 def test_closed_page_goes_on_to_the_shared_view_that_was_asked_for(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settings, "CRYPTOVIZ", replace(settings.CRYPTOVIZ, history_open=False))
+    monkeypatch.setattr(settings, "CRYPTOVIZ", settings.CRYPTOVIZ.model_copy(update={"history_open": False}))
     lakes.current_settings.cache_clear()
     try:
         assert client.get("/").headers["Location"] == "/connexion"

@@ -1,4 +1,4 @@
-"""What the service says of a batch, and where a query keeps how far it got."""
+"""Log line of a batch, and the checkpoint of a query."""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def test_batch_of_a_query_that_counts_nothing_is_a_line_too() -> None:
     assert to_line(progress) == "batch=1 in=2 seconds=0.000 lag_messages=0"
 
 
-def test_topic_that_was_created_again_is_read_anew() -> None:
+def test_topic_that_was_created_again_has_a_new_checkpoint() -> None:
     before = checkpoint_of(Path("c"), QUERY, {"raw-news": "Zk3", "analyzed-sentiment": "q1"})
     after = checkpoint_of(Path("c"), QUERY, {"raw-news": "Xy7", "analyzed-sentiment": "q1"})
 

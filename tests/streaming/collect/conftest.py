@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from streaming.collect.context import Context
 from streaming.collect.feeds.fetch import Fetcher
 from streaming.collect.feeds.news import NewsCollector
 from streaming.collect.sink import Printer, Sink
@@ -86,6 +87,7 @@ def make_news(
 
     def make(url: str, *, sink: Sink = written.sink, **settings: Any) -> NewsCollector:
         source = NewsSource(source="gazette", url=url, poll_seconds=60, timeout_seconds=5, **settings)
-        return NewsCollector(source, fetcher=fetcher, store=StateStore(tmp_path), sink=sink, clock=clock)
+        context = Context(clock=clock, sink=sink, store=StateStore(tmp_path))
+        return NewsCollector(source, fetcher=fetcher, context=context)
 
     return make

@@ -85,7 +85,7 @@ def _rows(lake: LakeLocation, name: str) -> list[dict[str, Any]]:
 
 
 def _rebuild(lake: LakeLocation) -> None:
-    rebuild(lake=lake, reason="test", progress=lambda line: None)
+    rebuild(lake=lake, reason="test", progress=lambda line: None, runtime_dir=lake.to_path().parent)
 
 
 def _daily(lake: LakeLocation, n_days: int = 12) -> list[tuple[Any, ...]]:
@@ -148,10 +148,11 @@ def test_rebuild_beside_the_table_service_leaves(lake: LakeLocation) -> None:
 def _exclude(lake: LakeLocation, offset: int) -> None:
     exclude(
         lake=lake,
-        place=(TOPIC_ID, 0, offset),
+        record_id=(TOPIC_ID, 0, offset),
         reason="a wrong print",
         excluded_by="ops",
         progress=lambda line: None,
+        runtime_dir=lake.to_path().parent,
     )
 
 

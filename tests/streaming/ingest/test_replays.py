@@ -123,7 +123,12 @@ def test_rebuild_after_the_contract_took_the_origin_leaves_one_row(
     topic.publish(_price("changed"), replay_of=1)
     assert topic.offsets("gold_price") == [2, 4]
 
-    rebuild(lake=topic.lake, reason="contract", progress=lambda line: None)
+    rebuild(
+        lake=topic.lake,
+        reason="contract",
+        progress=lambda line: None,
+        runtime_dir=topic.lake.to_path().parent,
+    )
 
     assert topic.offsets("gold_price") == [0, 1]
     assert topic.offsets("duplicates") == [2, 3, 4]

@@ -1,4 +1,4 @@
-"""The offline server as collectors see it: conditional feeds that grow, and an exchange that ccxt understands."""
+"""Offline server from the collectors' side: conditional feeds that grow, and an exchange that ccxt can read."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ NOON_US = 1_795_608_000_000_000  # 2026-11-25T12:00:00Z
 
 
 class Now:
-    """The server's clock, which a test sets."""
+    """A clock of the server that a test sets."""
 
     def __init__(self) -> None:
         self.at_us = NOON_US

@@ -18,8 +18,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.messages.contract import CONTRACTS
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.empty_lake import create_empty_lake
 from tests.support.live_processes import Process, api_process, external_process, redis_process

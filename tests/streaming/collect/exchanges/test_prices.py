@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from streaming.collect.context import Context
 from streaming.collect.exchanges.client import ExchangeClient
 from streaming.collect.exchanges.market_state import Gap, MarketState
 from streaming.collect.exchanges.prices import MarketCollector
@@ -51,9 +52,7 @@ def make_market(server: ScriptedServer, clock: SetClock, written: Written, tmp_p
             source,
             "BTC/USD",
             client=ExchangeClient(source),
-            store=StateStore(tmp_path),
-            sink=sink,
-            clock=clock,
+            context=Context(clock=clock, sink=sink, store=StateStore(tmp_path)),
             start_us=clock.now_us(),
         )
 

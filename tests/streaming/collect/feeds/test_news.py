@@ -40,8 +40,8 @@ def test_a_text_becomes_the_contracts_message(server: ScriptedServer, make_news:
     make_news(url, sink=stored).poll()
 
     (message,) = stored.messages
-    verdict = validate(RAW_NEWS.topic, key=message.key, value=message.value, broker_time_us=NOON_US)
-    assert not isinstance(verdict, Rejected)
+    result = validate(RAW_NEWS.topic, key=message.key, value=message.value, broker_time_us=NOON_US)
+    assert not isinstance(result, Rejected)
     assert message.key == b"gazette"
     assert message.value == (
         b'{"v":1,"message_id":"gazette:1795600800000000:711430f6164e93803d93","origin":"collected",'

@@ -14,11 +14,11 @@ from pyspark.sql import SparkSession
 
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.messages.contract import CONTRACTS
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.ingest.loss import accept_losses
 from streaming.ingest.preflight import Loss
 from streaming.ingest.run import IngestService, IngestSettings
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.messages import MAKERS, to_bytes
 from tests.support.record_accounting import assert_accounted, n_rows, read_delivered

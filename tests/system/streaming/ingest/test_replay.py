@@ -91,7 +91,12 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
     row = read_table(pipeline.lake, "gold_price").to_pylist()[0]
     assert row["replayed_from"].startswith(row["topic_id"])
 
-    rebuild(lake=pipeline.lake, reason="the contract was mended", progress=lambda line: None)
+    rebuild(
+        lake=pipeline.lake,
+        reason="the contract was mended",
+        progress=lambda line: None,
+        runtime_dir=pipeline.lake.to_path().parent,
+    )
 
     assert _n_in_gold(pipeline) == (N_MESSAGES, N_MESSAGES)
     assert set(read_table(pipeline.lake, "gold_price")["replayed_from"].to_pylist()) == {None}
@@ -129,7 +134,12 @@ def test_replay_to_a_recreated_topic_is_still_the_record_that_it_was(
     assert {row["replayed_from"].partition("/")[0] for row in replayed} <= origins
     assert {row["topic_id"] for row in replayed}.isdisjoint(origins)
 
-    rebuild(lake=pipeline.lake, reason="the contract was mended", progress=lambda line: None)
+    rebuild(
+        lake=pipeline.lake,
+        reason="the contract was mended",
+        progress=lambda line: None,
+        runtime_dir=pipeline.lake.to_path().parent,
+    )
 
     assert _n_in_gold(pipeline) == (N_MESSAGES + 1, N_MESSAGES)
     assert check_lake(pipeline.lake) == []

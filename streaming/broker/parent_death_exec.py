@@ -1,8 +1,8 @@
-"""A program that cannot outlive its parent: this file runs first, ties the knot, and becomes the program.
+"""Launcher that becomes a program which is killed when its parent exits.
 
-    python -I -S bound_child.py PARENT_PID PROGRAM [ARGUMENT...]
+    python -I -S parent_death_exec.py PARENT_PID PROGRAM [ARGUMENT...]
 
-Linux kills it with its parent (PR_SET_PDEATHSIG, which survives exec); elsewhere a small fork watches.
+On Linux the kernel does it (PR_SET_PDEATHSIG, which survives exec); elsewhere a small fork watches the parent.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ def main() -> None:
     parent_pid = int(sys.argv[1])
     program = sys.argv[2:]
     if sys.platform == "linux":
-        _die_with_parent()
+        _set_parent_death_signal()
     else:
         _fork_watcher(parent_pid)
-    if os.getppid() != parent_pid:  # It died before the knot was tied.
+    if os.getppid() != parent_pid:  # It exited before the signal was set.
         sys.exit(1)
     os.execv(program[0], program)
 
 
-def _die_with_parent() -> None:
+def _set_parent_death_signal() -> None:
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)

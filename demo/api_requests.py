@@ -1,4 +1,4 @@
-"""The questions that the demo asks the API: the same that it prints for a person to try."""
+"""Requests that the demo sends to the API, and prints for its user to try."""
 
 import json
 import urllib.error
@@ -6,7 +6,7 @@ import urllib.request
 from datetime import datetime
 from typing import Any
 
-QUESTIONS = (
+PATHS = (
     "/api/v1/sentiment/btc/historique?periode=24h",
     "/api/v1/prediction/eth/historique?date_debut={yesterday}",
     "/api/v1/prix/btc/historique?periode=7d",
@@ -14,8 +14,8 @@ QUESTIONS = (
 TIMEOUT_SECONDS = 10.0
 
 
-def ask(base_url: str, path: str) -> dict[str, Any] | None:
-    """The answer as JSON, or None where there is none (yet)."""
+def get_json(base_url: str, path: str) -> dict[str, Any] | None:
+    """Return the answer as JSON; None without a usable one."""
     try:
         with urllib.request.urlopen(base_url + path, timeout=TIMEOUT_SECONDS) as response:
             answer: dict[str, Any] = json.load(response)
@@ -24,8 +24,8 @@ def ask(base_url: str, path: str) -> dict[str, Any] | None:
         return None
 
 
-def in_words(path: str, answer: dict[str, Any] | None) -> str:
-    """One line on an answer: how many points, from when to when, and the newest."""
+def summarize(path: str, answer: dict[str, Any] | None) -> str:
+    """Return one line on an answer: number of points, first and last time, and the newest point."""
     points = (answer or {}).get("points", [])
     if not points:
         return f"{path}: EMPTY"
@@ -34,13 +34,13 @@ def in_words(path: str, answer: dict[str, Any] | None) -> str:
 
 
 def newest_forecast(base_url: str) -> datetime | None:
-    """When the newest forecast of Bitcoin was made that the API knows of; None before the first."""
-    answer = ask(base_url, "/api/v1/prediction/btc/historique?periode=7d&limite=1")
+    """Return when the newest forecast of Bitcoin in the API was made; None before the first."""
+    answer = get_json(base_url, "/api/v1/prediction/btc/historique?periode=7d&limite=1")
     points = (answer or {}).get("points", [])
     return datetime.fromisoformat(points[-1]["made_at"]) if points else None
 
 
 def n_gold_rows(base_url: str) -> int:
-    """Rows in the gold tables, as the API's status page counts them."""
-    tables = (ask(base_url, "/api/v1/etat") or {}).get("tables", [])
+    """Return the number of rows in the gold tables, from the API's status."""
+    tables = (get_json(base_url, "/api/v1/etat") or {}).get("tables", [])
     return sum(table.get("rows") or 0 for table in tables if table["table"].startswith("gold_"))

@@ -1,9 +1,9 @@
-"""The figures of the model card: made from a seed, the same each time."""
+"""Figures of the model card: the same each time for a seed."""
 
 import pytest
 
 from lakehouse.scores.scorecard import WindowScore
-from streaming.analysis.prediction.evaluate import CARD, score_generated_market, to_card
+from streaming.analysis.prediction.figures import CARD, score_generated_market, to_card
 
 
 def score_a_day() -> list[WindowScore]:
