@@ -20,6 +20,7 @@ from api.server.http_worker import ProblemWorker
 from lakehouse.errors import SettingError
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 
 logger = logging.getLogger("api")
 
@@ -66,6 +67,7 @@ class ApiServer(BaseApplication):
             "control_socket_disable": True,
             "when_ready": self._announce,
             "child_exit": _forget_gauges,
+            "worker_exit": _end_worker,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -101,6 +103,12 @@ def _forget_gauges(_: Any, worker: Any) -> None:
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)
+
+
+def _end_worker(_: Any, __: Any) -> NoReturn:
+    """End a worker whose threads still run in the background, with the exit code that gunicorn has chosen."""
+    error = sys.exc_info()[1]
+    end_process(error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -167,4 +175,4 @@ def _migrate_here() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -1,10 +1,10 @@
 """Entry point of the table service: `python -m compaction`."""
 
-import sys
 from collections.abc import Sequence
 
 from compaction import entry_point
 from compaction.command_line import app
+from lakehouse.process.stopping import end_process
 
 PROGRAM = "python -m compaction"
 
@@ -14,4 +14,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

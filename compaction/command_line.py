@@ -221,8 +221,7 @@ def _change(
 def _open(lake: Lake, keep: Keep) -> "TableService":
     from compaction.service import TableService
 
-    entry_point.configure_logging()
-    return TableService.open(lake, keep or ())
+    return TableService.open(entry_point.read_settings(), lake, keep or ())
 
 
 def _print(report: "Report", as_json: bool) -> int:

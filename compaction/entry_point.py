@@ -1,13 +1,19 @@
 """Entry point shared by the command lines of the table service and of its backups."""
 
 import logging
+import os
+import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from lakehouse.errors import LakehouseError, LockedError
 from lakehouse.process import commands
 from lakehouse.process.commands import EXIT_FAILED, EXIT_LOCKED
+
+if TYPE_CHECKING:
+    from lakehouse.process.settings import Settings
 
 logger = logging.getLogger("compaction")
 
@@ -17,17 +23,18 @@ def run(app: typer.Typer, arguments: Sequence[str] | None, *, prog: str) -> int:
     try:
         return commands.run(app, arguments, prog=prog)
     except LockedError as error:
-        configure_logging()
         logger.warning("nothing was done: %s", error)
         return EXIT_LOCKED
     except LakehouseError as error:
-        configure_logging()
         logger.error("%s", error)
         return EXIT_FAILED
 
 
-def configure_logging() -> None:
-    """Configure logging from the settings. Imported late, since help needs none of it. Idempotent."""
-    from lakehouse.process import log_lines
+def read_settings() -> "Settings":
+    """Read the settings and configure logging by them. Imported late, since help needs none of it."""
+    from lakehouse.process.log_lines import configure_logging
+    from lakehouse.process.settings import Settings
 
-    log_lines.configure_logging()
+    settings = Settings.from_environ(os.environ)
+    configure_logging(settings, sys.stderr)
+    return settings

@@ -1,7 +1,6 @@
 """Runs of commands that may change a lake: one at a time, recorded in the lake, counted, and repeated on request."""
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from lakehouse.maintenance.lock import held_lock
 from lakehouse.maintenance.runs import begin_run, end_run
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED
 from lakehouse.process.metrics import serve_metrics
+from lakehouse.process.stopping import run_until_stopped
 
 logger = logging.getLogger(__name__)
 _MAX_ERROR_CHARACTERS = 1_000
@@ -44,23 +44,24 @@ def run_recorded(service: TableService, command: str, work: Callable[[], Report]
 
 
 def repeat(service: TableService, run_once: Callable[[], object], *, every_seconds: float) -> int:
-    """Run until a signal, and serve metrics meanwhile.
+    """Run until a signal asks to stop, and serve metrics meanwhile.
 
     A lake that does not exist yet, a run of another and a run that fails are logged; the next run comes as usual.
     """
     serve_metrics("compaction", service.metrics_addresses)
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    while True:
-        try:
-            run_once()
-        except LakeNotFoundError as error:
-            logger.info("nothing to do yet: %s", error)
-        except LockedError as error:
-            metrics.RUNS.labels("locked").inc()
-            logger.info("another run is at work: %s", error.holder)
-        except Exception:
-            logger.exception("the run failed; the next is due in %g s", every_seconds)
-        if stopping.wait(every_seconds):
-            return EXIT_DONE
+
+    def work(stopping: threading.Event) -> int:
+        while True:
+            try:
+                run_once()
+            except LakeNotFoundError as error:
+                logger.info("nothing to do yet: %s", error)
+            except LockedError as error:
+                metrics.RUNS.labels("locked").inc()
+                logger.info("another run is at work: %s", error.holder)
+            except Exception:
+                logger.exception("the run failed; the next is due in %g s", every_seconds)
+            if stopping.wait(every_seconds):
+                return EXIT_DONE
+
+    return run_until_stopped(work)

@@ -1,8 +1,7 @@
 """Table service: each command on one lake, from parameters to a report."""
 
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,20 +55,18 @@ class TableService:
     metrics_addresses: Mapping[str, MetricsAddress]
 
     @staticmethod
-    def open(lake_uri: str | None = None, keep: Sequence[str] = ()) -> "TableService":
-        """Read the settings once, without looking at the lake.
+    def open(settings: Settings, lake_uri: str | None = None, keep: Sequence[str] = ()) -> "TableService":
+        """Open the lake of the settings without looking at it.
 
         ``lake_uri`` replaces their lake, ``keep`` (TABLE=DAYS) their retention. Raises SettingError, or
         RetentionRuleError where a table would keep too little.
         """
-        settings = Settings.from_environ(os.environ)
-        settings = replace(settings, lake_uri=lake_uri) if lake_uri else settings
-        lake = Lake(settings.lake_location())
+        lake = Lake(settings.with_lake(lake_uri or "").lake_location())
         return TableService(
             lake=lake,
             lock=lock_path(lake.location, Path(settings.runtime_dir)),
             retention=Retention.parse(",".join(keep)) if keep else settings.retention_days(),
-            kafka=settings.kafka_client_options(),
+            kafka=settings.kafka.for_kafka_python(),
             metrics_addresses=settings.metrics_addresses(),
         )
 

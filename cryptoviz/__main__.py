@@ -1,7 +1,9 @@
 """Entry point of `cryptoviz` and of `python -m cryptoviz`."""
 
 import sys
+import threading
 from collections.abc import Sequence
+from typing import NoReturn
 
 from cryptoviz.commands import COMMANDS, to_help, to_unknown
 
@@ -19,5 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return COMMANDS[name].run(rest)
 
 
+def start() -> NoReturn:
+    """Run as a process. A program with background threads ends as it does under its own name."""
+    code = main()
+    if threading.active_count() > 1:
+        from lakehouse.process.stopping import end_process
+
+        end_process(code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    start()

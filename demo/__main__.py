@@ -1,7 +1,6 @@
 """Command line of the demo: starts the Procfile's programs, prints what to open, and stops them at Ctrl-C."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -47,4 +46,4 @@ def set_variables(environ: Mapping[str, str]) -> dict[str, str]:
 app = single_command(start, description="The whole pipeline on this machine.")
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -21,11 +21,9 @@ PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
 COMMAND = """\
 #!{python}
-import sys
+from cryptoviz.__main__ import start
 
-from cryptoviz.__main__ import main
-
-sys.exit(main())
+start()
 """
 
 

@@ -13,12 +13,17 @@ from lakehouse.messages.contract import (
     MAX_FUTURE,
     MAX_NESTING,
     MAX_VALUE_BYTES,
-    RULES,
     UNSCORED,
     Field,
     MessageContract,
     make_message_id,
 )
+from lakehouse.messages.rules import RULES
+<<<<<<< HEAD
+=======
+from lakehouse.messages.rules import RULES
+from setup.generated_files import write_or_check
+>>>>>>> main
 
 FOLDER = "docs/contract"
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -221,15 +226,30 @@ def _to_message(contract: MessageContract) -> dict[str, Any]:
 def _introduction() -> Iterator[str]:
     yield from ("# The messages of the topics", "", f"<!-- {GENERATED} -->", "")
     yield f"Version {CONTRACT_VERSION}. A message is one JSON object in UTF-8, keyed by its symbol or source. Fields"
-    yield "that the contract does not name are kept, in the column `extra`. An optional field may be null."
+    yield "that the contract does not name are stored in the column `extra`. An optional field may be null."
     yield ""
     yield "Validation depends on a message's key, its value and the broker's timestamp alone. A valid message"
-    yield "becomes a row of its gold table, a rejected one a row of `quarantine` with the rule that it broke."
+<<<<<<< HEAD
+    yield "becomes a row of its gold table, a rejected one a row of `quarantine` with the rule that it violates."
     yield from ("", "The same as documents for programs:", "", "- [AsyncAPI](asyncapi.json)")
     yield from (f"- [JSON Schema of {topic}]({topic}.schema.json)" for topic in CONTRACTS)
     yield from ("", "## Rules beyond the schema", "", *(f"- {rule}" for rule in RULES_BEYOND_SCHEMA))
-    yield from ("", "## Rules of the quarantine", "", "| rule | a message breaks it when |", "| --- | --- |")
-    yield from (f"| `{rule.name}` | {rule.meaning} |" for rule in RULES.values())
+    yield from ("", "## Rules of the quarantine", "", "| rule | a message violates it when |", "| --- | --- |")
+    yield from (f"| `{rule}` | {meaning} |" for rule, meaning in RULES.items())
+=======
+    yield "becomes a row of its gold table, any other a row of `quarantine` with the rule that it violates."
+    yield from ("", "The same for machines:", "", "- [AsyncAPI](asyncapi.json)")
+    yield from (f"- [JSON Schema of {topic}]({topic}.schema.json)" for topic in CONTRACTS)
+    yield from ("", "## What no schema can say", "", *(f"- {rule}" for rule in UNSAID))
+    yield from (
+        "",
+        "## Rules of the quarantine",
+        "",
+        "| rule | a message violates it when |",
+        "| --- | --- |",
+    )
+    yield from (f"| `{rule}` | {meaning} |" for rule, meaning in RULES.items())
+>>>>>>> main
     yield ""
 
 

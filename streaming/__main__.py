@@ -5,7 +5,6 @@ python -m streaming run
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Sequence
 
@@ -13,6 +12,7 @@ import typer
 
 from lakehouse.process.commands import new_app, run
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 from streaming.analysis.__main__ import (
     AnalysisCheckpointsOption,
     QueriesOption,
@@ -124,4 +124,4 @@ def run_together(services: Sequence[Callable[[], None]], stopping: threading.Eve
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

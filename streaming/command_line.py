@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 INSTALLED_JARS = Path(__file__).resolve().parents[1] / ".runtime" / "jars"
-"""Where `make setup` puts jars: beside the code, whatever CRYPTOVIZ_RUNTIME_DIR says."""
+"""The folder in which `make setup` puts jars: beside the code, whatever CRYPTOVIZ_RUNTIME_DIR says."""
 
 LakeOption = Annotated[
     str,

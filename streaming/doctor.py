@@ -28,11 +28,12 @@ from lakehouse.messages.contract import CONTRACTS
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, run, single_command
 from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 from lakehouse.schema.tables import BRONZE, TABLES
 from streaming.broker.embedded import read_bootstrap
 from streaming.command_line import INSTALLED_JARS
 from streaming.errors import KafkaUnavailableError, StreamingError
-from streaming.ingest.batch import INTAKE_TABLES
+from streaming.ingest.batch import INGESTED_TABLES
 from streaming.ingest.preflight import find_losses
 from streaming.kafka.topics import TopicDescription, describe_topics, fetch_offsets
 from streaming.spark.jars import read_jars_lock
@@ -43,7 +44,7 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 LOW_BYTES, FULL_BYTES = 5_000_000_000, 1_000_000_000
 BROKER_SECONDS = 5.0
 MANY_MESSAGES = 10_000
-_POSITIONED = frozenset(spec.name for spec in INTAKE_TABLES)
+_POSITIONED = frozenset(spec.name for spec in INGESTED_TABLES)
 _PIN = re.compile(r"^([a-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+))?", re.MULTILINE)
 
 
@@ -233,4 +234,4 @@ def _lag(topics: Mapping[str, str], positions: Mapping[str, Position], kafka_top
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

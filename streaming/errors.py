@@ -1,8 +1,8 @@
-"""The errors of this package: one root, `StreamingError`, caught at entry points only.
+"""Errors of this package: one root, `StreamingError`, caught at entry points only.
 
 StreamingError
 ├── JavaNotFoundError        no JDK 17 or 21 on this machine
-├── BrokerError              the embedded broker did not do what was asked
+├── BrokerError              the embedded broker failed
 │   ├── BrokerRunningError   another process already runs it on this directory
 │   └── BrokerNotReadyError  it ended, or did not answer in time; carries the end of its log
 ├── KafkaUnavailableError    no broker answers at the given addresses
@@ -11,8 +11,8 @@ StreamingError
 │   └── CompactedTopicError  its cleanup.policy makes offsets vanish
 ├── SparkSettingsError       Spark cannot start as it must, or already runs otherwise
 ├── SparkLostError           Spark's JVM ended under a running service
-├── NotExcludableError       a message that nobody can be sure of any more
-└── DataLossError            Kafka no longer has what the tables have not taken in
+├── NotExcludableError       a message whose result cannot be made again
+└── DataLossError            Kafka no longer has what the tables have not ingested
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class JavaNotFoundError(StreamingError):
 
 
 class BrokerError(StreamingError):
-    """The embedded broker did not do what was asked."""
+    """The embedded broker failed."""
 
 
 class BrokerRunningError(BrokerError):
@@ -107,24 +107,26 @@ class SparkLostError(StreamingError):
 
 
 class TopicRecreatedError(TopicError):
-    """A topic was deleted and created again while it was being read; nothing of the new one was taken in."""
+    """A topic was deleted and created again while it was being read; nothing of the new one was ingested."""
 
-    def __init__(self, topic: str, *, expected_id: str, found_id: str) -> None:
+    def __init__(self, topic: str, *, expected_id: str, current_id: str) -> None:
         self.expected_id = expected_id
-        self.found_id = found_id
-        super().__init__(topic, f"topic {topic} was created again: its id was {expected_id}, now {found_id}")
+        self.current_id = current_id
+        super().__init__(
+            topic, f"topic {topic} was created again: its id was {expected_id}, now {current_id}"
+        )
 
 
 class NotExcludableError(StreamingError):
     """A message that bronze does not hold, so that what it became cannot be made again without it."""
 
-    def __init__(self, place: str) -> None:
-        self.place = place
-        super().__init__(f"bronze does not hold {place}: not taken in yet, or expired")
+    def __init__(self, record_id: str) -> None:
+        self.record_id = record_id
+        super().__init__(f"bronze does not hold {record_id}: not ingested yet, or expired")
 
 
 class DataLossError(StreamingError):
-    """Kafka no longer has offsets that the tables have not taken in. Only an operator can accept that."""
+    """Kafka no longer has offsets that the tables have not ingested. Only an operator can accept that."""
 
     def __init__(self, ranges: list[str]) -> None:
         self.ranges = ranges

@@ -1,8 +1,6 @@
 """Command line of backup and restore: `python -m compaction.backup`."""
 
-import os
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,10 +10,10 @@ import typer
 from compaction import entry_point
 from lakehouse.errors import LockedError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, EXIT_NEEDS_OPERATOR, new_app
+from lakehouse.process.stopping import end_process
 
 if TYPE_CHECKING:
     from compaction.backup.manifest import Manifest
-    from lakehouse.process.settings import Settings
 
 PROGRAM = "python -m compaction.backup"
 RETRY_SECONDS = 1.0
@@ -70,7 +68,7 @@ def create(
         wait=wait_fixed(RETRY_SECONDS),
         reraise=True,
     )
-    folder, manifest = retrying(create_backup, _read_settings(), to, also=also or ())
+    folder, manifest = retrying(create_backup, entry_point.read_settings(), to, also=also or ())
     print(f"{folder}: {_summarize(manifest)}")
     for old in find_older(to, n_kept=keep) if keep else ():
         shutil.rmtree(old)
@@ -97,20 +95,13 @@ def restore(
 ) -> int:
     from compaction.backup.restore import restore_backup
 
-    settings = _read_settings()
+    settings = entry_point.read_settings()
     manifest = restore_backup(settings, folder, dry_run=not yes)
     target = settings.lake_location().root
     print(f"{'restored to' if yes else 'would restore to'} {target}: {_summarize(manifest)}")
     if not yes:
         print("nothing was changed; add --yes to restore it")
     return EXIT_DONE
-
-
-def _read_settings() -> "Settings":
-    from lakehouse.process.settings import Settings
-
-    entry_point.configure_logging()
-    return Settings.from_environ(os.environ)
 
 
 def _summarize(manifest: "Manifest") -> str:
@@ -124,4 +115,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -1,8 +1,8 @@
-"""The versions of what texts call the assets: numbered documents in a lake, each with the instant from which it counts.
+"""Versions of the assets' names: numbered documents in a lake, each with the instant from which it counts.
 
 The API writes them, the analysis reads them. A text is searched with the version that counts at its broker time,
 whenever it is analysed: so a batch that is repeated after a crash says the same, and so does all of Kafka read again.
-For that a version is written ``LEAD_US`` before it counts: whoever reads a text that it is for finds it there already.
+For that a version is written ``LEAD_US`` before it counts: it is there before a text that it is for.
 """
 
 import json
@@ -42,7 +42,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class AliasVersion:
-    """What texts of broker times from ``effective_us`` on are searched for. Number 0 is what the code begins with."""
+    """Names that texts of broker times from ``effective_us`` on are searched for. Number 0 is in the code."""
 
     number: int
     effective_us: int
@@ -50,6 +50,7 @@ class AliasVersion:
 
     @cached_property
     def fingerprint(self) -> str:
+        """Hash of its names."""
         return fingerprint_of(self.assets)
 
 
@@ -63,7 +64,7 @@ class AliasHistory:
     versions: tuple[AliasVersion, ...] = ()
 
     def at(self, time_us: int) -> AliasVersion:
-        """The one of the highest number that counts at an instant."""
+        """Return the version of the highest number that counts at an instant."""
         for version in reversed(self.versions):
             if version.effective_us <= time_us:
                 return version
@@ -71,6 +72,7 @@ class AliasHistory:
 
     @property
     def newest(self) -> AliasVersion:
+        """Version of the highest number."""
         return self.versions[-1] if self.versions else SEED_VERSION
 
 
@@ -86,41 +88,41 @@ class AliasReader:
         self._history = SEED_ALONE
 
     def refresh(self) -> AliasHistory:
-        """All versions that are there by now. One that is malformed counts as absent, and is logged once.
+        """Return all versions that are there by now. A malformed one counts as absent, and is logged once.
 
-        Raises OSError or an error of the storage where it cannot be read: no text is judged then.
+        Raises OSError or an error of the storage where it cannot be read: no text is analysed then.
         """
         new = [name for name in self._location.names(FOLDER) if name not in self._seen]
         for name in sorted(new, key=_number_of):
             version = self._read(name)
             self._seen.add(name)
             if version is not None:
-                found = sorted((*self._history.versions, version), key=lambda version: version.number)
-                self._history = AliasHistory(tuple(found))
+                versions = sorted((*self._history.versions, version), key=lambda version: version.number)
+                self._history = AliasHistory(tuple(versions))
         return self._history
 
     @property
     def last_number(self) -> int:
-        """The highest number that a file has, malformed or not, as of the last `refresh`."""
+        """Highest number that a file has, malformed or not, as of the last `refresh`."""
         return max((_number_of(name) for name in self._seen), default=0)
 
     def _read(self, name: str) -> AliasVersion | None:
         try:
             return parse_version(_number_of(name), self._location.read(name) or b"")
         except AliasError as error:
-            kept = self._history.newest
+            current = self._history.newest
             logger.error(
-                "aliases refused, those before stay file=%s kept=%d fingerprint=%s problem=%s",
+                "aliases refused, those before stay file=%s current=%d fingerprint=%s problem=%s",
                 name,
-                kept.number,
-                kept.fingerprint,
+                current.number,
+                current.fingerprint,
                 error,
             )
             return None
 
 
 def parse_version(number: int, content: bytes) -> AliasVersion:
-    """The version that a file holds. Raises AliasError, whatever is in it."""
+    """Return the version that a file holds. Raises AliasError, and nothing else, for malformed content."""
     if number < 1:
         raise AliasError("its name is not a number of at least six digits")
     try:
@@ -179,7 +181,7 @@ def _try_publish(
 
 
 def in_words(version: AliasVersion) -> str:
-    """``version=3 fingerprint=1f3e5a77 assets=15 from=2026-01-31T09:30:00Z``."""
+    """Return ``version=3 fingerprint=1f3e5a77 assets=15 from=2026-01-31T09:30:00Z``."""
     return (
         f"version={version.number} fingerprint={version.fingerprint} assets={len(version.assets)} "
         f"from={format_us(version.effective_us)}"
@@ -201,5 +203,5 @@ def _by_symbol(assets: Sequence[AssetNames]) -> dict[str, dict[str, list[str]]]:
 
 
 def _number_of(name: str) -> int:
-    found = _NAME.fullmatch(name)
-    return 0 if found is None else int(found["number"])
+    match = _NAME.fullmatch(name)
+    return 0 if match is None else int(match["number"])

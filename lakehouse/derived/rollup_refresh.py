@@ -1,4 +1,4 @@
-"""Folds what is new in gold into the rollups: each row once, whoever refreshes, and whenever one is killed.
+"""Refresh of rollups from new rows of gold: each row once, whoever refreshes, and whenever one is killed.
 
 A commit holds the partial sums of the rows between two positions and moves the rollup's position from the one to the
 other by compare-and-set. Of two refreshers that fold the same rows one loses its commit and reads again.
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshReport:
-    """What a refresh of one rollup did: offsets folded in, partial sums written, commits, and where it ended."""
+    """Figures of the refresh of one rollup: offsets folded in, partial sums written, commits, end position."""
 
     table: str
     n_offsets: int
@@ -40,7 +40,7 @@ class RefreshReport:
 
 
 def refresh_rollups(lake: Lake, *, offsets_per_commit: int = OFFSETS_PER_COMMIT) -> list[RefreshReport]:
-    """Brings every rollup of the served build up to its gold table. A second call right after commits nothing.
+    """Bring every rollup of the served build up to its gold table. A second call right after commits nothing.
 
     Idempotent, and safe beside other refreshers, streams and compaction. A gold table that does not exist yet is left
     out. Raises LakeNotFoundError before the first build.
@@ -96,7 +96,7 @@ def _position(table: DeltaTable, gold: TableSnapshot) -> Position:
 
 
 def next_target(position: Position, gold: Position, *, offsets_per_commit: int) -> Position:
-    """Where the next commit ends: every partition the same share further, so that a commit is a stretch of time.
+    """Return where the next commit ends: every partition the same share further, so that it is a range of time.
 
     Every partition is in it, also one that stands still, so that any two commits from one position conflict, and
     that partitions are registered without gaps.
@@ -109,7 +109,7 @@ def next_target(position: Position, gold: Position, *, offsets_per_commit: int) 
 
 
 def _fold(lake: Lake, rollup: Rollup, gold: TableSnapshot, position: Position, target: Position) -> pa.Table:
-    """The partial sums of gold's rows from one position up to another, read from the files that hold such rows."""
+    """Return the partial sums of gold's rows from one position up to another."""
     schema = rollup.table.to_arrow_schema()
     lowest_offsets = gold.files.offsets[0]
     begun = lowest_offsets < max((target[key] for key in target), default=0)

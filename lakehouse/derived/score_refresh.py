@@ -1,8 +1,8 @@
-"""Puts each forecast beside the price that came of it: once, whoever refreshes, and whenever one is killed.
+"""Refresh of scores, each forecast beside its realised price: once, whoever refreshes, whenever one is killed.
 
 Forecasts do not mature in the order of their offsets: those for a day lie between those for five minutes. The
-position of gold_score is the first offset of each partition that is not settled yet; what is settled beyond it is
-in gold_score already and found there. A commit holds scores and moves the position by compare-and-set, also where
+position of gold_score is the first offset of each partition that is not settled yet; forecasts that are settled
+beyond it are in gold_score already. A commit holds scores and moves the position by compare-and-set, also where
 it stands still: of two refreshers that score the same forecasts one loses its commit and reads again.
 """
 
@@ -73,7 +73,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class ScoreReport:
-    """What a refresh did: forecasts scored, how many of them without a price, commits, and where it ended."""
+    """Figures of a refresh: forecasts scored, how many of them without a price, commits, end position."""
 
     n_scores: int = 0
     n_without_price: int = 0
@@ -83,7 +83,7 @@ class ScoreReport:
 
 
 def refresh_scores(lake: Lake, *, offsets_per_commit: int = OFFSETS_PER_COMMIT) -> ScoreReport | None:
-    """Scores every forecast whose outcome is fixed. A second call right after commits nothing.
+    """Score every forecast whose outcome is fixed. A second call right after commits nothing.
 
     Idempotent, and safe beside other refreshers, streams and compaction. None where there are no forecasts or no
     prices yet. Raises LakeNotFoundError before the first build.
@@ -103,7 +103,7 @@ def refresh_scores(lake: Lake, *, offsets_per_commit: int = OFFSETS_PER_COMMIT) 
 
 
 def oldest_unscored(lake: Lake) -> tuple[int, int] | None:
-    """When the oldest forecast without a score was made, and the earliest target of such; None where all have one.
+    """Return when the oldest forecast without a score was made, and the earliest target of such; None without any.
 
     Raises LakeNotFoundError where there are no forecasts.
     """
@@ -114,14 +114,14 @@ def oldest_unscored(lake: Lake) -> tuple[int, int] | None:
         beyond = lake.offsets.beyond(forecasts, position, forecasts.files.touching())
         scored = [] if scores is None else scores.files.paths.tolist()
         bound: dict[str, Any] = {"scored_files": scored} if scored else {}
-        found = lake.session.fetch_rows(
+        rows = lake.session.fetch_rows(
             _OLDEST_UNSCORED.replace("{scored}", padded_rows(GOLD_SCORE, "scored_files" if scored else None)),
             forecasts.files.selected(beyond).paths,
             spec=GOLD_PREDICTION,
             max_horizon_us=MAX_HORIZON_US,
             **bound,
         )
-        return None if not found or found[0][0] is None else (found[0][0], found[0][1])
+        return None if not rows or rows[0][0] is None else (rows[0][0], rows[0][1])
 
     return lake.read(partial(lake.snapshot, GOLD_PREDICTION.name, optional=(GOLD_SCORE.name,)), ask)
 
@@ -162,7 +162,7 @@ class _Scorer:
     report: ScoreReport
 
     def score_all(self, *, offsets_per_commit: int) -> None:
-        """Goes through the forecasts beyond the position, stretch by stretch."""
+        """Score the forecasts beyond the position, range by range."""
         end = self.forecasts.position
         committed = read_position(self.table, sorted({key.topic_id for key in end}))
         unsettled: dict[TopicPartition, int] = {}
@@ -201,7 +201,7 @@ class _Scorer:
         return {TopicPartition(topic_id, partition): offset for topic_id, partition, offset in rows}
 
     def _due(self, paths: list[str], bound: Mapping[str, Any], begin: Position) -> pa.Table | None:
-        """The forecasts that are settled and not scored yet."""
+        """Return the forecasts that are settled and not scored yet."""
         if not paths:
             return None
         scored = FileIndex.read(self.table, GOLD_SCORE, self.root)

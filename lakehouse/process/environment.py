@@ -83,11 +83,7 @@ def is_secret(field: FieldInfo) -> bool:
 
 
 def accepted_values(field: FieldInfo) -> str:
-    """Return in words which values a field takes.
-
-    >>> accepted_values(Field(default=1, ge=0, le=9, annotation=int))
-    'a whole number from 0 to 9'
-    """
+    """Return in words which values a field takes, such as "a whole number from 0 to 9"."""
     if get_origin(field.annotation) is Literal:
         return " or ".join(map(str, get_args(field.annotation)))
     words = [_KINDS.get(field.annotation, "text")]

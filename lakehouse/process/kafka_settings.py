@@ -60,7 +60,7 @@ class KafkaSettings(SettingsGroup):
 
     @property
     def is_named(self) -> bool:
-        """Whether the settings name a cluster."""
+        """True if the settings name a cluster."""
         return bool(self.bootstrap_servers)
 
     def required(self) -> Self:

@@ -230,7 +230,7 @@ class Settings(SettingsGroup):
 
     @property
     def follows_kafka(self) -> bool:
-        """Whether API processes keep a tail."""
+        """True if API processes keep a tail."""
         return self.kafka.is_named and self.tail_messages > 0
 
     @property

@@ -1,5 +1,7 @@
 """The request to stop a program: an event that SIGINT and SIGTERM set, and that every wait of the program takes."""
 
+import atexit
+import contextlib
 import logging
 import math
 import os
@@ -14,7 +16,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from lakehouse.process.commands import EXIT_DONE
 
 GRACE_SECONDS: Final = 12.0
-"""How long the work may take to end once a stop is requested; afterwards the process ends where it stands."""
+"""Time for the work to end once a stop is requested; afterwards the process ends where it stands."""
 SAME_REQUEST_SECONDS: Final = 1.0
 """A supervisor that signals the process and then its group (GNU timeout does) makes one request, not two."""
 NEVER: Final = threading.Event()
@@ -107,10 +109,23 @@ def call_until_stopped(
     return outcome.result()
 
 
+def end_process(code: int) -> NoReturn:
+    """Exit, without the interpreter's finalization where threads still run in the background.
+
+    Their frames keep modules and DuckDB's connections alive, which nanobind then reports as leaks, and what they do
+    while modules are cleared ends in "Exception ignored" lines. Exit functions run either way.
+    """
+    if any(thread.daemon for thread in threading.enumerate()):
+        atexit._run_exitfuncs()
+        end_now(code)
+    sys.exit(code)
+
+
 def end_now(code: int) -> NoReturn:
     """End the process without waiting for its threads. What it printed is flushed."""
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        with contextlib.suppress(OSError):  # nobody reads it any more
+            stream.flush()
     os._exit(code)
 
 

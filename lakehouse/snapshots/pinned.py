@@ -26,7 +26,7 @@ from lakehouse.tail.store import OFF, PinnedTail
 logger = logging.getLogger(__name__)
 
 LISTING_SECONDS = 60.0
-"""How long the absence of the next commit is trusted. Far below any retention of a log, which may remove it."""
+"""Age up to which the absence of the next commit is trusted: far below a log's retention, which may remove it."""
 
 _MAX_COMMITS_READ = 16
 
@@ -52,18 +52,18 @@ class TableSnapshot:
 
     @property
     def reach(self) -> Position:
-        """The position up to which its rows come, the tail's included."""
+        """Position that its rows reach, the tail's included."""
         return self.position if self.tail is None else self.tail.reach
 
     @property
     def tail_rows(self) -> pa.Table | None:
-        """The tail's rows; None where there is none."""
+        """Rows of the tail; None where there is none."""
         return self.tail.rows if self.tail is not None and self.tail.held else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """The tables that one question reads, pinned together, all of one build.
+    """Tables that one answer reads, pinned together, all of one build.
 
     ``tail`` is one of TAIL_STATES: whether the tables have a tail, and if not, why.
     """
@@ -79,12 +79,12 @@ class Snapshot:
         return name in self.tables
 
     def of(self, names: Iterable[str]) -> "Snapshot":
-        """The same, of fewer tables: those of ``names`` that are in it."""
+        """Return the same, of fewer tables: those of ``names`` that are in it."""
         tables = {name: self.tables[name] for name in names if name in self.tables}
         return Snapshot(self.build, tables, self.tail)
 
     def with_tail(self, pinned: PinnedTail) -> "Snapshot":
-        """The same with a tail beyond each table that it knows."""
+        """Return the same with a tail beyond each table that it knows."""
         tables = {
             name: replace(table, tail=pinned.tables[name]) if name in pinned.tables else table
             for name, table in self.tables.items()
@@ -93,7 +93,7 @@ class Snapshot:
 
 
 class TableFollower:
-    """Follows one table's log. Thread-safe; threads that ask at once share one look at the log."""
+    """Follows one table's log. Thread-safe; concurrent threads share one reading of the log."""
 
     def __init__(
         self,
@@ -112,34 +112,34 @@ class TableFollower:
         self._lock = threading.Lock()
         self._table: DeltaTable | None = None
         self._latest: TableSnapshot | None = None
-        self._looked_at = self._listed_at = 0.0
+        self._read_at = self._listed_at = 0.0
         self._remembered: deque[TableSnapshot] = deque(maxlen=n_remembered)
 
     def remembered(self, covered_by: Position) -> TableSnapshot | None:
-        """The newest of the remembered versions that holds nothing beyond a position."""
+        """Return the newest of the remembered versions that holds nothing beyond a position."""
         with self._lock:
             newest_first = reversed(self._remembered)
             return next((table for table in newest_first if covered_by.covers(table.position)), None)
 
     def refresh(self) -> TableSnapshot:
-        """The newest version committed before the call. Raises LakeNotFoundError before the table exists."""
-        asked_at = time.monotonic()
+        """Return the newest version committed before the call. Raises LakeNotFoundError before the table exists."""
+        called_at = time.monotonic()
         with self._lock:
-            if self._latest is not None and self._looked_at >= asked_at:
+            if self._latest is not None and self._read_at >= called_at:
                 return self._latest
-            looked_at = time.monotonic()
+            read_at = time.monotonic()
             latest = None
-            if self._latest is not None and self._log_path and looked_at - self._listed_at <= LISTING_SECONDS:
+            if self._latest is not None and self._log_path and read_at - self._listed_at <= LISTING_SECONDS:
                 latest = self._followed(self._latest)
             if latest is None:
                 latest = self._listed()
             if self._latest is None or self._latest.version != latest.version:
                 self._remembered.append(latest)
-            self._latest, self._looked_at = latest, looked_at
+            self._latest, self._read_at = latest, read_at
             return latest
 
     def _followed(self, known: TableSnapshot) -> TableSnapshot | None:
-        """The newest version by reading the commits since; None where delta-rs has to. Versions have no gaps.
+        """Return the newest version by reading the commits since; None where delta-rs has to. Versions have no gaps.
 
         Only the oldest names of a log ever go away, so a name that is absent is a commit that is not there yet.
         """
@@ -169,7 +169,7 @@ class TableFollower:
         return None
 
     def _listed(self) -> TableSnapshot:
-        """The newest version as delta-rs knows it."""
+        """Return the newest version as delta-rs knows it."""
         table = self._updated_table()
         if self._latest is not None and self._latest.version == table.version():
             return self._latest
@@ -195,7 +195,7 @@ class TableFollower:
 def open_snapshot(
     *, spec: TableSpec, location: LakeLocation, build: Build, catalog: Catalog, version: int
 ) -> TableSnapshot:
-    """An old version of a table. Raises DeltaError or LakeNotFoundError where the log does not reach back to it."""
+    """Open an old version of a table. Raises DeltaError or LakeNotFoundError where it is not in the log any more."""
     table = open_table(location, spec, version=version)
     assert_matches(table, spec)
     return _to_snapshot(table, spec=spec, location=location, build=build, catalog=catalog)

@@ -5,7 +5,6 @@ python -m streaming.analysis run
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import typer
 
 from lakehouse.process.commands import new_app, run
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 from streaming.command_line import (
     INSTALLED_JARS,
     JarsOption,
@@ -141,4 +141,4 @@ def _validate_names(option: str, names: Sequence[str], accepted: Collection[str]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

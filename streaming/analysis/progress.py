@@ -23,7 +23,8 @@ class ProgressLog:
             if progress["batchId"] > self._last_batch and progress["numInputRows"] > 0:
                 self._last_batch = progress["batchId"]
                 _count(self._name, progress)
-                logger.info("%s %s", self._name, to_line(progress))
+                fields = to_fields(progress)
+                logger.info("%s %s", self._name, to_line(fields), extra=fields)
 
 
 def to_line(progress: dict[str, Any]) -> str:

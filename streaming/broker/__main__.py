@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ import typer
 from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_NEEDS_OPERATOR, new_app, print_error, run
 from lakehouse.process.settings import Settings
-from lakehouse.process.stopping import GRACE_SECONDS, run_until_stopped
+from lakehouse.process.stopping import GRACE_SECONDS, end_process, run_until_stopped
 from streaming.broker.config import BrokerFiles
 from streaming.errors import BrokerError, StreamingError
 
@@ -156,4 +155,4 @@ def _report_errors(command: Callable[[], int]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

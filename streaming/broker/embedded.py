@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 
 class EmbeddedBroker:
-    """One broker on one directory. What it acknowledged survives stop(), kill() and this process's death.
+    """Broker on one directory. What it acknowledged survives stop(), kill() and this process's death.
 
     >>> with EmbeddedBroker(Path("/tmp/broker")) as broker:  # doctest: +SKIP
     ...     broker.bootstrap
@@ -121,7 +121,7 @@ class EmbeddedBroker:
         self.stop()
 
     def start(self) -> None:
-        """Starts the JVM and returns at once; a JVM left by a killed process is ended first.
+        """Start the JVM and return at once; a JVM left by a killed process is ended first.
 
         Raises: BrokerRunningError, JavaNotFoundError, BrokerError if the jars are missing.
         """
@@ -143,7 +143,7 @@ class EmbeddedBroker:
             raise
 
     def wait_ready(self, timeout_seconds: float = READY_SECONDS) -> str:
-        """Returns the bootstrap once clients are served: metadata is answered and a topic could be created.
+        """Return the bootstrap once clients are served: metadata is answered and a topic could be created.
 
         Raises: BrokerNotReadyError with the end of the log.
         """
@@ -164,21 +164,21 @@ class EmbeddedBroker:
         raise BrokerNotReadyError(f"the broker {state}", log_path=log, log_tail=_read_tail(log))
 
     def wait(self, timeout_seconds: float | None = None) -> int | None:
-        """The JVM's exit code, or None if it still runs after that time."""
+        """Return the JVM's exit code, or None if it still runs after that time."""
         if self._process is None:
             raise BrokerError(f"the broker on {self._files.directory} was not started")
         self._process.wait(timeout_seconds)
         return self._process.exit_code
 
     def kill(self) -> None:
-        """SIGKILL, as a crash would: nothing is flushed or cleaned. Idempotent."""
+        """Send SIGKILL, as a crash would: nothing is flushed or cleaned. Idempotent."""
         if self._process is not None:
             self._process.signal(signal.SIGKILL)
             self._process.wait()
         self._lock.release(force=True)
 
     def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
-        """A clean stop, forced after `timeout_seconds`. Idempotent; does nothing after kill()."""
+        """Stop cleanly, by force after `timeout_seconds`. Idempotent; does nothing after kill()."""
         if not self._lock.is_locked:
             return
         if self._process is not None:
@@ -229,7 +229,7 @@ class EmbeddedBroker:
 
 
 def read_bootstrap(directory: Path) -> str | None:
-    """The bootstrap of a broker that is ready on this directory, else None."""
+    """Return the bootstrap of a broker that is ready on this directory, else None."""
     try:
         return BrokerFiles(directory).bootstrap.read_text(encoding="utf-8").strip() or None
     except FileNotFoundError:
@@ -237,7 +237,7 @@ def read_bootstrap(directory: Path) -> str | None:
 
 
 def wait_bootstrap(directory: Path, *, timeout_seconds: float) -> str:
-    """Waits for another process's broker on this directory and returns its bootstrap.
+    """Wait for another process's broker on this directory and return its bootstrap.
 
     Raises: BrokerError when the time is over.
     """
@@ -250,7 +250,7 @@ def wait_bootstrap(directory: Path, *, timeout_seconds: float) -> str:
 
 
 def end_leftover(files: BrokerFiles, *, number: signal.Signals) -> bool:
-    """Ends the JVM that the pid file names, if it is this folder's broker. Returns whether there was one."""
+    """End the JVM that the pid file names, if it is this folder's broker; return whether there was one."""
     pid = read_pid(files.pid)
     if pid is None or not is_running(pid, marker=str(files.properties)):
         return False
@@ -273,18 +273,18 @@ def _to_java_command(jars: Path) -> list[str]:
 
 
 def _format_once(files: BrokerFiles, java: Sequence[str]) -> None:
-    """Gives a new folder its cluster id; `--ignore-formatted` makes a half-done format good."""
+    """Give a new folder its cluster id; `--ignore-formatted` completes a format that was cut off."""
     if (files.records / "meta.properties").exists() and (files.records / "bootstrap.checkpoint").exists():
         return
     tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", to_cluster_id(uuid.uuid4())]
     command = [*java, *tool, "-c", str(files.properties)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode != 0:
-        raise BrokerError(f"cannot format {files.records}: {(ran.stdout + ran.stderr).strip()[-1000:]}")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BrokerError(f"cannot format {files.records}: {(done.stdout + done.stderr).strip()[-1000:]}")
 
 
 def to_cluster_id(random_id: uuid.UUID) -> str:
-    """A cluster id as Kafka writes them; never one that starts with `-`, which its tools take for an option.
+    """Return a cluster id as Kafka writes them; never one that starts with `-`, which its tools take for an option.
 
     >>> to_cluster_id(uuid.UUID(int=0xF8 << 120))
     '_AAAAAAAAAAAAAAAAAAAAA'
@@ -294,7 +294,7 @@ def to_cluster_id(random_id: uuid.UUID) -> str:
 
 
 def _answers(bootstrap: str, files: BrokerFiles, *, timeout_seconds: float) -> bool:
-    """Whether this very broker serves clients; another one may have taken the port in the meantime."""
+    """Return whether this very broker serves clients; another one may have taken the port meanwhile."""
     host, port = bootstrap.rsplit(":", 1)
     try:
         socket.create_connection((host, int(port)), timeout=1.0).close()
@@ -308,7 +308,7 @@ def _answers(bootstrap: str, files: BrokerFiles, *, timeout_seconds: float) -> b
 
 
 def _read_cluster_id(files: BrokerFiles) -> str:
-    """The id that the format gave this folder."""
+    """Return the id that the format gave this folder."""
     text = (files.records / "meta.properties").read_text(encoding="utf-8")
     properties = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return properties["cluster.id"]

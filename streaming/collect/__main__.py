@@ -140,4 +140,4 @@ def _run_with_settings(command: Callable[[Settings], int]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

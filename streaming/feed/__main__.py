@@ -3,7 +3,6 @@
 import logging
 import os
 import secrets
-import sys
 from collections.abc import Sequence
 
 from lakehouse.errors import LakehouseError
@@ -156,4 +155,4 @@ def _publish(command: str, options: Options) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

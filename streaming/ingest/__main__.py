@@ -6,7 +6,6 @@ python -m streaming.ingest run
 from __future__ import annotations
 
 import getpass
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import typer
 
 from lakehouse.process.commands import new_app, run
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 from streaming.command_line import (
     INSTALLED_JARS,
     JarsOption,
@@ -127,7 +127,7 @@ def accept_loss(context: typer.Context, reason: ReasonOption, by: ByOption, yes:
         for loss in losses:
             print(f"{'accepted' if yes else 'would accept'}: {loss.in_words()}")
         if not losses:
-            print("nothing is lost: Kafka still has everything that the tables have not taken in")
+            print("nothing is lost: Kafka still has everything that the tables have not ingested")
         elif not yes:
             print("nothing was changed; add --yes to accept and record this")
         return 0
@@ -162,7 +162,7 @@ def exclude(
     yes: YesOption = False,
 ) -> int:
     """Take a wrong message out of gold, and rebuild what came since its day without it; a dry run without --yes."""
-    from lakehouse.messages.replays import parse_record_id
+    from lakehouse.messages.record_id import parse_record_id
 
     record = parse_record_id(record_id)
     if record is None:
@@ -209,4 +209,4 @@ def to_ingest_settings(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

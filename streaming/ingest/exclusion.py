@@ -1,4 +1,4 @@
-"""Taking a wrong message out of gold: recorded with who and why, then what came since its day is rebuilt without it."""
+"""Exclusion of a wrong message from gold: recorded with who and why, then what came since its day is rebuilt."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from lakehouse.delta.table import append, ensure_table
 from lakehouse.lake import Lake
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.corrections import read_excluded
-from lakehouse.messages.replays import Place, format_record_id
+from lakehouse.messages.record_id import RecordId, format_record_id
 from lakehouse.schema.tables import BRONZE, CORRECTIONS, DUPLICATES, TABLES
 from lakehouse.time_range import format_us
 from streaming.errors import NotExcludableError
@@ -31,29 +31,29 @@ WHERE stored_topic_id = $topic_id AND stored_partition = $partition AND stored_o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """A message that is, or would be, excluded. ``event_date`` and ``message_id`` are None where gold has no row of it.
+    """Message that is, or would be, excluded. ``event_date`` and ``message_id`` are None where gold has no row of it.
 
     Of its ``n_copies`` the first becomes the gold row then: where they are wrong too, each has to be excluded.
     """
 
     topic: str
-    record_id: Place
+    record_id: RecordId
     event_date: str | None
     message_id: str | None
     n_copies: int
     since_us: int
 
     def in_words(self) -> str:
-        became = "no row of gold" if self.message_id is None else f"{self.message_id} of {self.event_date}"
+        result = "no row of gold" if self.message_id is None else f"{self.message_id} of {self.event_date}"
         copies = f"; the first of its {self.n_copies} copies replaces it" if self.n_copies else ""
         return (
-            f"{format_record_id(self.record_id)} of {self.topic}, which is {became}{copies}; "
+            f"{format_record_id(self.record_id)} of {self.topic}, which is {result}{copies}; "
             f"what came since {format_us(self.since_us)[:10]} is rebuilt"
         )
 
 
-def find_exclusion(lake: LakeLocation, record_id: Place) -> Exclusion:
-    """What excluding a message would mean. Raises NotExcludableError for one that bronze does not hold."""
+def find_exclusion(lake: LakeLocation, record_id: RecordId) -> Exclusion:
+    """Return what excluding a message would change. Raises: NotExcludableError for one that bronze does not hold."""
     reader = Lake(lake)
     records = _fetch(reader, BRONZE.name, _RECORD, record_id)
     if not records:
@@ -75,13 +75,13 @@ def find_exclusion(lake: LakeLocation, record_id: Place) -> Exclusion:
 def exclude(
     *,
     lake: LakeLocation,
-    record_id: Place,
+    record_id: RecordId,
     reason: str,
     excluded_by: str,
     progress: Callable[[str], None],
     runtime_dir: Path,
 ) -> Build:
-    """Records the exclusion and serves a build without the message, its rollups and scores included.
+    """Record the exclusion and serve a build without the message, its rollups and scores included.
 
     Idempotent: cut off at any point and run again, the message is recorded once. Raises NotExcludableError.
     """
@@ -113,7 +113,7 @@ def _record(lake: LakeLocation, exclusion: Exclusion, *, reason: str, excluded_b
     append(table, CORRECTIONS, rows, expected={}, advanced={})
 
 
-def _fetch(reader: Lake, name: str, statement: str, record_id: Place) -> list[tuple[Any, ...]]:
+def _fetch(reader: Lake, name: str, statement: str, record_id: RecordId) -> list[tuple[Any, ...]]:
     topic_id, partition, offset = record_id
     return reader.read(
         lambda: reader.snapshot(name),

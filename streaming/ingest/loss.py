@@ -1,4 +1,4 @@
-"""Accepting that Kafka lost offsets: recorded in the table `losses` first, then the positions move past them."""
+"""Acceptance of lost offsets: recorded in the table `losses` first, then the positions move past them."""
 
 import threading
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ def accept_losses(
     accepted_by: str,
     dry_run: bool,
 ) -> list[Loss]:
-    """Finds what is lost and, unless it is a dry run, records it and moves the tables past it.
+    """Find what is lost and, unless it is a dry run, record it and move the tables past it.
 
     Idempotent: cut off at any point and run again, it records each range once. Ingestion goes on at its next start.
     """

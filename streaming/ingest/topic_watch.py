@@ -70,7 +70,7 @@ class TopicWatch:
         """
         for topic, topic_id in self.ids().items():
             if topic_id != expected[topic]:
-                raise TopicRecreatedError(topic, expected_id=expected[topic], found_id=topic_id)
+                raise TopicRecreatedError(topic, expected_id=expected[topic], current_id=topic_id)
 
     def _call(self, call: Callable[[], Answer]) -> Answer:
         try:

@@ -1,4 +1,4 @@
-"""Messages to Kafka: keyed, acknowledged by all replicas, and sent again until they are."""
+"""Producer of messages: keyed, acknowledged by all replicas, and sent again until they are."""
 
 import logging
 import threading
@@ -136,7 +136,7 @@ class Publisher:
     def _refuse(self, message: Message) -> None:
         self.n_refused += 1
         logger.warning(
-            "topic=%s the broker takes no value of %d bytes", message.topic, len(message.value or b"")
+            "topic=%s the broker accepts no value of %d bytes", message.topic, len(message.value or b"")
         )
 
 

@@ -15,7 +15,7 @@ from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run,
 from lakehouse.process.durable_file import replace_file
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.settings import Settings
-from lakehouse.process.stopping import run_until_stopped
+from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
@@ -97,4 +97,4 @@ def _listen(world: World, port: int, url_path: Path) -> OfflineServer:
 app = single_command(serve, description=_DESCRIPTION, epilog=_EXAMPLES)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

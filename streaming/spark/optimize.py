@@ -2,7 +2,7 @@
 
 One request a line on stdin, one answer a line on stdout, both JSON, until stdin ends. A request is
 ``{"uri", "partition": {column: value}, "order": column or null}``, its answer ``{"version", "n_files_before",
-"n_files_after", "size_bytes_after"}``. Rows, position and whoever streams from the table notice nothing.
+"n_files_after", "size_bytes_after"}``. Rows and position stay, and streams from the table see no change.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import typer
 
 from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, run, single_command
+from lakehouse.process.stopping import end_process
 from streaming.command_line import (
     INSTALLED_JARS,
     JarsOption,
@@ -108,4 +109,4 @@ def _quoted(value: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

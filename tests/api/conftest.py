@@ -3,7 +3,6 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -76,7 +75,9 @@ def module_api_of() -> Iterator[Callable[[Path], Api]]:
 
 def _pointing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]]:
     def point(path: Path) -> Api:
-        settings = replace(django_settings.CRYPTOVIZ, lake_uri=str(path), cursor_wait_seconds=0.05)
+        settings = django_settings.CRYPTOVIZ.model_copy(
+            update={"lake_uri": str(path), "cursor_wait_seconds": 0.05}
+        )
         monkeypatch.setattr(django_settings, "CRYPTOVIZ", settings)
         for cached in CACHES:
             cached.cache_clear()

@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """The published contract agrees with the validation of messages."""
+=======
+"""The published contract is what the code generates, and says what validation does."""
+>>>>>>> main
 
 import json
 from typing import Any
@@ -6,7 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from lakehouse.messages.contract import CONTRACTS, RULES
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import validate
 from setup.contract_docs import to_asyncapi, to_example, to_json_schema, to_markdown
 

@@ -43,7 +43,7 @@ class Running:
         wait_until(is_there_or_ended, f"{what}; log: {self.log_text()}", timeout_seconds=100)
 
     def n_left(self) -> int:
-        """How many processes of the group are alive."""
+        """Return how many processes of the group are alive."""
         listed = subprocess.run(
             ["ps", "-o", "stat=", "-g", str(self.process.pid)], capture_output=True, text=True, check=False
         ).stdout.split()
@@ -100,7 +100,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]
 
 @pytest.fixture
 def silent_storage() -> Iterator[tuple[str, threading.Event]]:
-    """An S3 endpoint that takes connections and never answers, and whether one was made."""
+    """Serve an S3 endpoint that accepts connections and never answers; the event is set at the first one."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         was_asked = threading.Event()
         accepted: list[socket.socket] = []

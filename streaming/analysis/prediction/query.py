@@ -22,7 +22,7 @@ from streaming.analysis.prediction.minute_forecaster import Prediction
 from streaming.analysis.sink import start_query
 from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.kafka_source import kafka_reader
-from streaming.spark.pandas_state import patch_state_offsets
+from streaming.spark.state_offsets_patch import patch_state_offsets
 
 if TYPE_CHECKING:
     from pyspark.sql.streaming.state import GroupState

@@ -173,7 +173,9 @@ def test_requests_are_counted_though_their_answers_are_kept(
     build_lake(tmp_path, sentiment=[{}])
     api = api_of(tmp_path)
     assert api.follow(f"{PATH}?{DAY}").status == 200
-    limited = replace(lakes.current_settings(), rate_limit="1/minute", answers_budget_bytes=10**6)
+    limited = lakes.current_settings().model_copy(
+        update={"rate_limit": "1/minute", "answers_budget_bytes": 10**6}
+    )
     monkeypatch.setattr("api.history.views.current_settings", lambda: limited)
     monkeypatch.setattr("api.access.throttling.current_settings", lambda: limited)
     monkeypatch.setattr("api.access.throttling.AddressThrottle.cache", LocMemCache("kept", {}))

@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 from jsonschema import Draft202012Validator
 
-from lakehouse.messages.contract import CONTRACTS, RULES
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import Rejected, validate
 from setup.contract_docs import to_json_schema
 from streaming.feed.faults import POISONS, FaultRates, to_poison

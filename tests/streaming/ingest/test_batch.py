@@ -1,4 +1,4 @@
-"""What a batch becomes, crashed between any two commits and taken in again in other batches: each record once."""
+"""Results of a batch that crashes between any two commits and is ingested again in other batches: each record once."""
 
 import tempfile
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ BROKER_TIME_US = int((START + timedelta(days=1)).timestamp()) * 1_000_000
 
 
 class CrashError(Exception):
-    """Where a kill -9 would have hit."""
+    """Stands for kill -9 between two commits."""
 
 
 @dataclass(frozen=True)

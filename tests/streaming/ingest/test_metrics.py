@@ -1,4 +1,4 @@
-"""What ingestion counts of its batches, as Prometheus sees it."""
+"""Metrics of ingestion, as Prometheus reads them."""
 
 import logging
 from datetime import UTC, datetime, timedelta

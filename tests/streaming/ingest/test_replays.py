@@ -10,7 +10,7 @@ import pytest
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
 from lakehouse.delta.storage import LakeLocation
-from lakehouse.messages import validation as verdict
+from lakehouse.messages import validation
 from lakehouse.messages.records import RECORD_SCHEMA
 from streaming.ingest.batch import BatchIngestor
 from streaming.ingest.rebuild import rebuild
@@ -115,7 +115,7 @@ def test_rebuild_after_the_contract_took_the_origin_leaves_one_row(
     topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as strict:
-        strict.setattr(verdict, "_MAX_FUTURE_US", -2 * 3_600_000_000)
+        strict.setattr(validation, "_MAX_FUTURE_US", -2 * 3_600_000_000)
         topic.publish(_price("1"), _price("2"))
         assert topic.offsets("quarantine") == [0, 1]
     topic.publish(_price("1"), replay_of=0)

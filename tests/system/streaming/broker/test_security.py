@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaSettings]:
-    """How to reach a broker that wants a client certificate and a SASL password."""
+    """Yield settings of a broker that requires a client certificate and a SASL password."""
     folder = tmp_path_factory.mktemp("broker")
     certificate, key = _make_certificate(folder)
     files = BrokerFiles(folder / "broker")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from compaction.fsck import check_lake
-from lakehouse.messages import validation as verdict
+from lakehouse.messages import validation
 from streaming.ingest.rebuild import rebuild
 from tests.support.messages import price, sentiment, to_bytes
 from tests.support.record_accounting import read_delivered, read_table
@@ -60,7 +60,7 @@ def _quarantine_all(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None
     pipeline.send("raw-price", b"{")
     pipeline.flush()
     with monkeypatch.context() as strict:
-        strict.setattr(verdict, "_MAX_FUTURE_US", -3_600_000_000)
+        strict.setattr(validation, "_MAX_FUTURE_US", -3_600_000_000)
         _ingest(pipeline)
     assert read_table(pipeline.lake, "quarantine").num_rows == 2 * N_MESSAGES + 1
 

@@ -1,4 +1,4 @@
-"""A mend for PySpark 4.1's stateful pandas operator, which fails beside the PyArrow that we pin."""
+"""Workaround for PySpark 4.1's stateful pandas operator, which fails with the PyArrow that we pin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pyspark.sql.pandas.serializers import ApplyInPandasWithStateSerializer
 
 
 def patch_state_offsets() -> None:
-    """Makes `applyInPandasWithState` read where a group's rows begin as integers. Idempotent.
+    """Make `applyInPandasWithState` read where a group's rows begin as integers. Idempotent.
 
     Where a batch has fewer groups than rows, Spark pads the column of states with nulls; PyArrow 26 turns the integers
     beside nulls into floats, and slicing by those raises TypeError. Workers need it too, so that it is called where
