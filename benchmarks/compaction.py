@@ -122,7 +122,7 @@ def _report(engine: str, cost: Cost) -> None:
 def _measure_all(lakes: Mapping[str, Lake]) -> dict[str, dict[str, _Latency]]:
     """Return {query: {lake: latency}}, measured in turns without rollups and cache; answers are compared."""
     latencies: dict[str, dict[str, _Latency]] = {}
-    for name, (interval, n_days) in {**_QUERIES, _RAW: ("brut", 1)}.items():
+    for name, (interval, n_days) in {**_QUERIES, _RAW: ("raw", 1)}.items():
         milliseconds: dict[str, list[float]] = {lake: [] for lake in lakes}
         for number in range(N_ROUNDS + N_WARM_UP):
             query = _to_query(number, interval, n_days)
@@ -148,7 +148,6 @@ def _to_query(number: int, interval: str, n_days: int) -> HistoryQuery:
         limit=1_000,
         as_of_us=end_us,
         axis="event_time",
-        asked={},
     )
 
 

@@ -48,7 +48,7 @@ _PARTS = ("peers", "size", "memory", "commits")
 
 
 def measure_memory(folder: Path, n_rounds: int) -> None:
-    """Prints the peak memory of a fresh process that answers every question."""
+    """Print the peak memory of a fresh process that answers every question."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         peak_bytes = pool.apply(_peak_bytes, (str(folder), n_rounds))
     print(f"\npeak memory of a process that answers all of it: {peak_bytes / 1e6:.0f} MB")
@@ -62,7 +62,7 @@ def _peak_bytes(folder: str, n_rounds: int) -> int:
 
 
 def measure_folding(folder: Path, n_commits: int) -> None:
-    """Prints what the first question after a commit costs beyond a second, equal one."""
+    """Print the cost of the first question after a commit beyond a second, equal one."""
     ask = _asker(folder)
     asked = Asked(KINDS[1], SYMBOLS[0], END_US - DAY_US, END_US)
     ask(asked)
@@ -93,7 +93,7 @@ def main() -> int:
         refresh_rollups(lake.open(str(current)))
         compacted = _copied(current, scratch / "compacted")
         if "peers" in parts:
-            _compare(current, stale, scratch, _kept_postgres(options.rows), options.rounds)
+            _compare(current, stale, scratch, _postgres_folder(options.rows), options.rounds)
         if "size" in parts and options.rows > _N_ROWS:
             _grow(current, options.rounds)
         if "memory" in parts:
@@ -104,26 +104,26 @@ def main() -> int:
 
 
 def _copied(folder: Path, copy: Path) -> Path:
-    """A lake of its own that shares the files."""
+    """Copy a lake by links to its files."""
     shutil.copytree(folder, copy, copy_function=lambda source, target: Path(target).hardlink_to(source))
     return copy
 
 
-def _kept_postgres(n_rows: int) -> Path:
-    """Where PostgreSQL's data stay. As root it runs as somebody else, who must get there."""
-    kept = CACHE.resolve() / f"postgres-{n_rows}"
-    is_open = all(parent.stat().st_mode & stat.S_IXOTH for parent in kept.parents)
-    return kept if is_open else Path(tempfile.gettempdir()) / f"cryptoviz-{kept.name}"
+def _postgres_folder(n_rows: int) -> Path:
+    """Return the folder of PostgreSQL's data. As root it runs as another user, who needs access to it."""
+    folder = CACHE.resolve() / f"postgres-{n_rows}"
+    is_open = all(parent.stat().st_mode & stat.S_IXOTH for parent in folder.parents)
+    return folder if is_open else Path(tempfile.gettempdir()) / f"cryptoviz-{folder.name}"
 
 
 def _asker(folder: Path, budget_bytes: int = BUDGET_BYTES) -> Asker:
-    """A reader as a server process is once it has warmed up."""
+    """Return the reader of a server process that has warmed up."""
     reader = lake.open(str(folder), columns_budget_bytes=budget_bytes)
     warm(reader)
     return lambda asked: ask_lakehouse(reader, asked)
 
 
-def _compare(current: Path, stale: Path, scratch: Path, kept: Path, n_rounds: int) -> None:
+def _compare(current: Path, stale: Path, scratch: Path, postgres_folder: Path, n_rounds: int) -> None:
     catalog = Catalog(LakeLocation.parse(str(current)))
     build = catalog.current_build()
     folders = {spec.name: catalog.table_location(spec.name, build).to_path() for spec in TABLES}
@@ -132,7 +132,7 @@ def _compare(current: Path, stale: Path, scratch: Path, kept: Path, n_rounds: in
         peers.callback(native.close)
         askers: dict[str, Asker] = {LAKEHOUSE: _asker(current), DUCKDB: partial(ask_duckdb, native)}
         try:
-            connection = peers.enter_context(postgres(folders, kept))
+            connection = peers.enter_context(postgres(folders, postgres_folder))
             askers |= {peer: partial(ask_postgres, connection, peer=peer) for peer in (POSTGRES, ROLLUP)}
         except FileNotFoundError as error:
             print(error)
@@ -143,7 +143,7 @@ def _compare(current: Path, stale: Path, scratch: Path, kept: Path, n_rounds: in
 
 
 def _grow(folder: Path, n_rounds: int) -> None:
-    """The same questions to a lake of fewer rows, which has as many symbols and days."""
+    """Ask a lake of fewer rows, with as many symbols and days, the same questions."""
     smaller = CACHE / f"history-{_N_ROWS}"
     ensure_lake(smaller, _N_ROWS)
     askers = {LAKEHOUSE: _asker(folder), SMALLER: _asker(smaller)}
@@ -151,7 +151,7 @@ def _grow(folder: Path, n_rounds: int) -> None:
 
 
 def _change(folder: Path, compacted: Path, n_rounds: int) -> None:
-    """What commits cost: each by itself, while a stream commits every second, and many small ones uncompacted."""
+    """Measure commits: each by itself, while a stream commits every second, and many small ones uncompacted."""
     measure_folding(folder, 50)
     stream = subprocess.Popen([sys.executable, "-m", "benchmarks.history_lake", str(folder)])
     try:

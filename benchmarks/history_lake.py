@@ -43,7 +43,7 @@ Integers = npt.NDArray[np.int64]
 
 
 def ensure_lake(folder: Path, n_rows: int, *, tables: Collection[TableSpec] = ALL) -> None:
-    """Builds the lake unless it is there: n sentiments, n / 2 predictions, a price a minute and symbol.
+    """Build the lake unless it is there: n sentiments, n / 2 predictions, a price a minute and symbol.
 
     One sorted file a day, as compaction leaves them, by its own writer. Its rollups lack the last hour.
     """
@@ -94,7 +94,7 @@ def _filtered(columns: Columns, mask: npt.NDArray[np.bool_]) -> Columns:
 
 
 def append_small_commits(folder: Path, n_commits: int, *, from_us: int, every_seconds: float = 0.0) -> None:
-    """Commits a few sentiments of the seconds after ``from_us`` again and again."""
+    """Commit a few sentiments of the seconds after ``from_us`` again and again."""
     table, batches = small_batches(folder, n_commits, from_us=from_us)
     for batch in batches:
         batch.commit(table)
@@ -117,7 +117,7 @@ class Batch:
 
 
 def small_batches(folder: Path, n_batches: int, *, from_us: int) -> tuple[DeltaTable, Iterator[Batch]]:
-    """The table of sentiments, and what follows in it: a few rows of the seconds after ``from_us`` at a time."""
+    """Return the table of sentiments, and batches of a few rows of the seconds after ``from_us`` to commit to it."""
     catalog = Catalog(LakeLocation.parse(str(folder)))
     table = open_table(catalog.table_location(GOLD_SENTIMENT.name, catalog.current_build()), GOLD_SENTIMENT)
 
@@ -140,7 +140,7 @@ def _append(table: Any, spec: TableSpec, columns: Columns, offset: int | None) -
 
 
 def _append_sorted(table: Any, spec: TableSpec, columns: Columns, offset: int | None) -> int:
-    """Commits the rows of one day as one sorted run."""
+    """Commit the rows of one day as one sorted run."""
     rows, key, end = _to_rows(spec, columns, offset)
     ordered = rows.sort_by([(name, "ascending") for name in (*spec.sort_by, "kafka_offset")])
     day = rows["event_date"][0].as_py().isoformat()

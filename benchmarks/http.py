@@ -41,12 +41,12 @@ class Kind:
 
     name: str
     title: str
-    asked: str
+    parameters: str
 
     @property
     def repeated(self) -> str:
         between = f"date_debut={_END_MS - _DAY_MS}&date_fin={_END_MS}"
-        return f"/api/v1/sentiment/{SYMBOLS[0]}/historique?{self.asked}&{between}"
+        return f"/api/v1/sentiment/{SYMBOLS[0]}/historique?{self.parameters}&{between}"
 
     def script(self) -> str:
         return _DISTINCT % {
@@ -54,7 +54,7 @@ class Kind:
             "end_ms": _END_MS,
             "recent_ms": 7 * _DAY_MS,
             "day_ms": _DAY_MS,
-            "asked": self.asked,
+            "asked": self.parameters,
         }
 
 
@@ -95,26 +95,26 @@ def _measure(kind: Kind, url: str, folder: Path, n_rounds: int, n_seconds: int) 
         "distinct": ["-s", str(script), url],
     }
     _requests_a_second(turns["distinct"], n_seconds)
-    found: dict[str, list[float]] = {name: [] for name in turns}
+    rates: dict[str, list[float]] = {name: [] for name in turns}
     for _ in range(n_rounds):
         for name, arguments in turns.items():
-            found[name].append(_requests_a_second(arguments, n_seconds))
-    medians = {name: median(rates) for name, rates in found.items()}
+            rates[name].append(_requests_a_second(arguments, n_seconds))
+    medians = {name: median(of_turn) for name, of_turn in rates.items()}
     print(f"\n{kind.title}, answers of {len(body):,} bytes: requests/s (share of the constant view)")
     for name, rate in medians.items():
         print(f"  {name:14} {rate:9,.0f}  {rate / medians['constant view']:6.1%}", flush=True)
 
 
 def _requests_a_second(arguments: list[str], n_seconds: int) -> float:
-    """Raises RuntimeError where an answer was not 200."""
-    said = subprocess.run(
+    """Return the measured rate. Raises RuntimeError where an answer was not 200."""
+    output = subprocess.run(
         ["wrk", "-t1", f"-c{_N_CONNECTIONS}", f"-d{n_seconds}s", *arguments],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(said)
-    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    return float(found[1]) if found else 0.0
+    if "Non-2xx" in output or "Socket errors" in output:
+        raise RuntimeError(output)
+    match = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    return float(match[1]) if match else 0.0
 
 
 @contextmanager
@@ -128,11 +128,11 @@ def _running(folder: Path, runtime_dir: Path) -> Iterator[str]:
         [sys.executable, "-m", "benchmarks.http_server"], env=environ, stdout=subprocess.PIPE, text=True
     )
     try:
-        said = server.stdout.readline() if server.stdout is not None else ""
-        found = re.search(r"http://\S+", said)
-        if found is None:
-            raise RuntimeError(f"the server said {said!r}")
-        yield found[0]
+        line = server.stdout.readline() if server.stdout is not None else ""
+        match = re.search(r"http://\S+", line)
+        if match is None:
+            raise RuntimeError(f"the server printed no URL: {line!r}")
+        yield match[0]
     finally:
         server.terminate()
         server.wait(30)

@@ -26,7 +26,7 @@ Place = tuple[str, int, int]
 
 @dataclass(frozen=True)
 class _Door:
-    """Something that clients connect to, and which of them are connected."""
+    """A server that clients connect to, and its connected clients."""
 
     name: str
     url: str
@@ -96,10 +96,12 @@ def _report(rig: Rig, door: _Door, url: str, *, rate: float, seconds: float, run
     ended.set()
     for poller in pollers:
         poller.join()
-    said = _disconnect(rig)
+    connections = _disconnect(rig)
     delays = _delays(out, sent, ids)
     label = f"{rate:.0f} msg/s, {running}, {door.n_clients} clients, {door.name}"
-    print(f"{label}: produce -> client  n={len(delays):7}  {percentiles(delays) if delays else ''}  {said}")
+    print(
+        f"{label}: produce -> client  n={len(delays):7}  {percentiles(delays) if delays else ''}  {connections}"
+    )
     answered = [delay for topic in FEED_TOPICS for delay in answers[topic].delays(sent[topic], ids[topic])]
     print(f"{label}: produce -> answer  n={len(answered):7}  {percentiles(answered)}", flush=True)
 
@@ -111,10 +113,10 @@ def _report_idle(rig: Rig, url: str, n_clients: int) -> None:
     _connect(rig, _Door("gateway", url, "nothing", n_clients))
     time.sleep(12.0)
     after = resident_bytes(gateway_pid)
-    said = _disconnect(rig)
+    connections = _disconnect(rig)
     print(
         f"{n_clients} idle clients: the gateway's process takes {after / 1e6:.0f} MB, "
-        f"{(after - before) / 1e6:.0f} MB more than without them  {said}",
+        f"{(after - before) / 1e6:.0f} MB more than without them  {connections}",
         flush=True,
     )
 
@@ -139,7 +141,7 @@ def _disconnect(rig: Rig) -> str:
 
 
 def _delays(out: Path, sent: dict[str, Sent], ids: dict[str, str]) -> list[float]:
-    """Seconds from each message's sending to each client that got it."""
+    """Return the seconds from each message's sending to each client that received it."""
     at: dict[Place, float] = {
         (ids[topic], partition, offset): when
         for topic, of_topic in sent.items()

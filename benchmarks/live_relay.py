@@ -27,9 +27,9 @@ async def main() -> int:
 
     async def take(socket: ServerConnection) -> None:
         async for text in socket:
-            asked = json.loads(text)
-            for channel in asked["channels"]:
-                for symbol in asked["symbols"]:
+            frame = json.loads(text)
+            for channel in frame["channels"]:
+                for symbol in frame["symbols"]:
                     followers[channel, symbol].add(socket)
 
     def hand_on(record: Any, topic_id: str) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from lakehouse.errors import SettingError
 from lakehouse.process.commands import EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.stopping import end_process
 
 DEFAULT_RUNTIME_DIR = ".runtime/demo"
 

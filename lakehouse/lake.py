@@ -21,8 +21,8 @@ from tenacity import (
     wait_fixed,
 )
 
+from lakehouse.cache.column_cache import ColumnCache
 from lakehouse.cache.rollup_store import RollupStore
-from lakehouse.cache.store import ColumnStore
 from lakehouse.delta.catalog import Build, Catalog
 from lakehouse.delta.position import Position
 from lakehouse.delta.storage import LakeLocation
@@ -104,7 +104,7 @@ class Lake:
         self.catalog = Catalog(location)
         self.session = DuckdbSession(limits, within=location.to_path() if location.is_local else None)
         self.symbols = SymbolCatalog(self.session)
-        self.columns = ColumnStore(self.session, budget_bytes=columns_budget_bytes)
+        self.columns = ColumnCache(self.session, budget_bytes=columns_budget_bytes)
         self.rollups = RollupStore(self.session, is_on=columns_budget_bytes > 0)
         self.offsets = FileOffsets(self.session)
         self.time_travel = TimeTravel(self.catalog)

@@ -19,11 +19,6 @@ from lakehouse.messages.contract import (
     make_message_id,
 )
 from lakehouse.messages.rules import RULES
-<<<<<<< HEAD
-=======
-from lakehouse.messages.rules import RULES
-from setup.generated_files import write_or_check
->>>>>>> main
 
 FOLDER = "docs/contract"
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -229,18 +224,10 @@ def _introduction() -> Iterator[str]:
     yield "that the contract does not name are stored in the column `extra`. An optional field may be null."
     yield ""
     yield "Validation depends on a message's key, its value and the broker's timestamp alone. A valid message"
-<<<<<<< HEAD
     yield "becomes a row of its gold table, a rejected one a row of `quarantine` with the rule that it violates."
     yield from ("", "The same as documents for programs:", "", "- [AsyncAPI](asyncapi.json)")
     yield from (f"- [JSON Schema of {topic}]({topic}.schema.json)" for topic in CONTRACTS)
     yield from ("", "## Rules beyond the schema", "", *(f"- {rule}" for rule in RULES_BEYOND_SCHEMA))
-    yield from ("", "## Rules of the quarantine", "", "| rule | a message violates it when |", "| --- | --- |")
-    yield from (f"| `{rule}` | {meaning} |" for rule, meaning in RULES.items())
-=======
-    yield "becomes a row of its gold table, any other a row of `quarantine` with the rule that it violates."
-    yield from ("", "The same for machines:", "", "- [AsyncAPI](asyncapi.json)")
-    yield from (f"- [JSON Schema of {topic}]({topic}.schema.json)" for topic in CONTRACTS)
-    yield from ("", "## What no schema can say", "", *(f"- {rule}" for rule in UNSAID))
     yield from (
         "",
         "## Rules of the quarantine",
@@ -249,7 +236,6 @@ def _introduction() -> Iterator[str]:
         "| --- | --- |",
     )
     yield from (f"| `{rule}` | {meaning} |" for rule, meaning in RULES.items())
->>>>>>> main
     yield ""
 
 

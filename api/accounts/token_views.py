@@ -1,4 +1,4 @@
-"""Views of access: one's own tokens, and who one is."""
+"""Views of one's own tokens and session."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from api.resources.views import CollectionView, ItemView, ResourceView
 
 
 class TokensView(CollectionView):
-    """GET one's own tokens; POST another one, whose answer alone has its text."""
+    """GET one's own tokens; POST a new one, whose answer alone has its text."""
 
     read, write = Access.TOKENS, Access.TOKENS
     serializer_class = TokenSerializer
@@ -35,7 +35,7 @@ class TokensView(CollectionView):
 
 
 class TokenView(ItemView):
-    """GET one of them; DELETE revokes it, at once and under no condition."""
+    """GET one token; DELETE revokes it at once, without If-Match."""
 
     http_method_names: tuple[str, ...] = ("get", "head", "options", "delete")
     read, write = Access.TOKENS, Access.TOKENS
@@ -54,7 +54,7 @@ class TokenView(ItemView):
 
 
 class SessionView(ResourceView):
-    """GET who one is, and the CSRF token that changes need."""
+    """GET the user's name and scopes, and the CSRF token that changes need."""
 
     read, write = Access.ANYBODY, Access.NOBODY
 

@@ -5,22 +5,14 @@ from pathlib import Path
 
 import drf_spectacular_sidecar
 
+from api.http.security_policy import security_policy
 from api.http.static_files import StaticBundle
 
 _OWN = Path(__file__).resolve().parent
 _SWAGGER = Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist"
 # Swagger UI writes style attributes; nothing else is allowed beyond this origin's own files.
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
+CONTENT_SECURITY_POLICY = security_policy(
+    script="'self'", style="'self' 'unsafe-inline'", img="'self' data:", connect="'self'"
 )
 
 

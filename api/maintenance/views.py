@@ -1,4 +1,4 @@
-"""The view of the record of runs, errors in full: for staff."""
+"""View of the runs for staff, with their errors in full."""
 
 from django.db import models
 from rest_framework.serializers import ModelSerializer
@@ -11,20 +11,11 @@ from api.resources.views import ListView
 
 
 class MaintenanceRunSerializer(ModelSerializer):
+    """One run as a document."""
+
     class Meta:
         model = MaintenanceRun
-        fields = (
-            "run_id",
-            "lake_uri",
-            "command",
-            "host",
-            "pid",
-            "started_time",
-            "ended_time",
-            "exit_code",
-            "error",
-            "gained",
-        )
+        fields = "__all__"
 
 
 class MaintenanceView(ListView):

@@ -1,6 +1,7 @@
 """The JSON documents of the status: assets, and the state of the lake."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from api.maintenance.models import MaintenanceRun
@@ -37,18 +38,7 @@ def to_state_document(state: LakeState, *, notice: str = "") -> Document:
         "absentes": state.absent,
         "kafka": {
             "known": state.is_kafka_known,
-            "lag": [
-                {
-                    "table": lag.table,
-                    "topic": lag.topic,
-                    "topic_id": lag.topic_id,
-                    "partition": lag.partition,
-                    "position": lag.position,
-                    "end_offset": lag.end_offset,
-                    "messages": lag.n_messages,
-                }
-                for lag in state.lags
-            ],
+            "lag": [asdict(lag) | {"messages": lag.n_messages} for lag in state.lags],
         },
         "losses": state.losses,
         "corrections": state.corrections,
@@ -96,7 +86,7 @@ def _to_table(table: TableState, now_us: int) -> Document:
         "bytes": table.n_bytes,
         "files": table.n_files,
         "commit_time": _format(table.commit_time_us),
-        "horizon": _format(table.retained_from_us),
+        "retained_from": _format(table.retained_from_us),
         "freshness": {
             "event_time": _format(table.newest_event_us),
             "event_age_seconds": _age_seconds(table.newest_event_us, now_us),

@@ -16,37 +16,6 @@ from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.snapshots.symbols import TableSymbols
 from lakehouse.time_range import format_us
 
-_LOSSES = """
-SELECT table_name, topic, topic_id, kafka_partition, from_offset, to_offset, cause, reason, accepted_by,
-    epoch_us(accepted_time) AS accepted_time
-FROM {rows} ORDER BY accepted_time, table_name, topic, kafka_partition
-"""
-_CORRECTIONS = """
-SELECT topic, topic_id, kafka_partition, kafka_offset, reason, excluded_by, epoch_us(excluded_time) AS excluded_time
-FROM {rows} ORDER BY excluded_time, topic, kafka_partition, kafka_offset
-"""
-_LOSS_COLUMNS = (
-    "table_name",
-    "topic",
-    "topic_id",
-    "kafka_partition",
-    "from_offset",
-    "to_offset",
-    "cause",
-    "reason",
-    "accepted_by",
-    "accepted_time",
-)
-_CORRECTION_COLUMNS = (
-    "topic",
-    "topic_id",
-    "kafka_partition",
-    "kafka_offset",
-    "reason",
-    "excluded_by",
-    "excluded_time",
-)
-
 Decision = Mapping[str, Any]
 
 
@@ -115,8 +84,8 @@ def read_state(
         absent=[name for name in TABLES if name not in tables],
         is_kafka_known=end_offsets.known,
         lags=_to_lags(tables, topics, end_offsets),
-        losses=_read_decisions(lake, tables.get(LOSSES.name), _LOSSES, _LOSS_COLUMNS),
-        corrections=_read_decisions(lake, tables.get(CORRECTIONS.name), _CORRECTIONS, _CORRECTION_COLUMNS),
+        losses=_read_decisions(lake, tables.get(LOSSES.name)),
+        corrections=_read_decisions(lake, tables.get(CORRECTIONS.name)),
         maintenance=read_maintenance(lake=lake, now_us=now_us, every_seconds=maintenance_seconds),
         origins=sorted({origin for table in gold.values() for origin in table.origins()}),
     )
@@ -187,11 +156,12 @@ def _to_lags(
     ]
 
 
-def _read_decisions(
-    lake: Lake, table: TableSnapshot | None, statement: str, columns: tuple[str, ...]
-) -> list[Decision]:
+def _read_decisions(lake: Lake, table: TableSnapshot | None) -> list[Decision]:
     """Return what operators decided, the oldest first; the last column is the time of the decision."""
     if table is None:
         return []
+    *names, time_name = [column.name for column in table.spec.columns]
+    columns = ", ".join(names)
+    statement = f"SELECT {columns}, epoch_us({time_name}) FROM {{rows}} ORDER BY {time_name}, {columns}"
     rows = lake.session.fetch_rows(statement, table.files.paths.tolist(), spec=table.spec)
-    return [dict(zip(columns, (*row[:-1], format_us(row[-1])), strict=True)) for row in rows]
+    return [dict(zip([*names, time_name], (*row[:-1], format_us(row[-1])), strict=True)) for row in rows]

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from api.access.base_views import LakeView, respond
 from api.access.permissions import Access
 from api.docs.openapi import openapi_document
-from api.http.clock import now_us
+from api.http import clock
 from api.http.query import check_no_names
 from api.http.renderers import JsonRenderer, MetricsRenderer
 from api.metadata.assets import read_descriptions
@@ -97,6 +97,6 @@ def _current_state() -> LakeState:
     return read_state(
         lake=current_lake(),
         end_offsets=_watch().read(frozenset(CONTRACTS)),
-        now_us=now_us(),
+        now_us=clock.now_us(),
         maintenance_seconds=current_settings().maintenance_seconds,
     )

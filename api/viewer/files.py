@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from api.http.security_policy import security_policy
 from api.http.static_files import StaticBundle
 from api.viewer.live import live_source
 
@@ -12,17 +13,11 @@ PAGE = "index.html"
 BUILT = Path(__file__).resolve().parent / "built"
 _SUFFIXES = (".css", ".js", ".svg")
 # Nothing runs or loads but this origin's own files; numbers come from it and from the WebSocket that was set.
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        f"connect-src 'self' {live_source(settings.CRYPTOVIZ.socket_url)}".rstrip(),
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
+CONTENT_SECURITY_POLICY = security_policy(
+    script="'self'",
+    style="'self'",
+    img="'self'",
+    connect=f"'self' {live_source(settings.CRYPTOVIZ.socket_url)}",
 )
 
 

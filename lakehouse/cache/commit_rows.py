@@ -12,14 +12,14 @@ from lakehouse.schema.spec import TableSpec
 
 
 def rows_beyond(paths: list[str], layout: Layout, spec: TableSpec, position: Position) -> pa.Table:
-    """The columns of a layout, null where a file lacks one. Raises FileGoneError where one was vacuumed."""
+    """Return the columns of a layout, null where a file lacks one. Raises FileGoneError where one was vacuumed."""
     whole = spec.to_arrow_schema()
     schema = pa.schema([whole.field(name) for name in layout.column_names(with_text=True)])
     try:
-        found = [_read(path, schema) for path in paths]
+        tables = [_read(path, schema) for path in paths]
     except FileNotFoundError as error:
         raise FileGoneError(problem=str(error)) from error
-    rows = pa.concat_tables(found).combine_chunks()
+    rows = pa.concat_tables(tables).combine_chunks()
     return rows.filter(pa.array(is_beyond(rows, position)))
 
 

@@ -16,7 +16,6 @@ from lakehouse.delta.retained_from import RETAINED_FROM_APP_ID
 from lakehouse.delta.table import POST_COMMIT_HOOKS, append, ensure_table
 from lakehouse.derived.outcomes import GRACE_US, SILENCE_US
 from lakehouse.errors import LakeNotFoundError
-from lakehouse.history.realised import MAX_REALISED_AGE_US
 from lakehouse.lake import Lake
 from lakehouse.schema.rollup_tables import ROLLUP_TABLES
 from lakehouse.schema.spec import TableSpec
@@ -28,6 +27,7 @@ from lakehouse.schema.tables import (
     GOLD_TABLES,
     QUARANTINE,
 )
+from lakehouse.series.definitions import MAX_REALISED_AGE_US
 from lakehouse.series.rollups import ROLLUPS
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.time_range import DAY_US, to_time

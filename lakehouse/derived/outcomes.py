@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.history.realised import MAX_REALISED_AGE_US
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import GOLD_PRICE, GOLD_SCORE
+from lakehouse.series.definitions import MAX_REALISED_AGE_US
 from lakehouse.series.markets import Market, primary_market
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.time_range import HOUR_US, MINUTE_US, TimeRange

@@ -9,7 +9,7 @@ import duckdb
 
 from lakehouse.errors import BusyError, CostError
 
-REDUCE_HINT = "a shorter range, a wider intervalle, fewer points or a smaller limite"
+REDUCE_HINT = "a shorter range, a wider interval, fewer points or a smaller limit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

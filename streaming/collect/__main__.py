@@ -13,7 +13,7 @@ from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, new_app, preforma
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.settings import Settings
-from lakehouse.process.stopping import run_until_stopped
+from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.collect import options
 from streaming.collect.clock import SystemClock
 from streaming.collect.errors import CollectError

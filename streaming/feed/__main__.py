@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_FAILED, new_app, preformatted, print_error, run
 from lakehouse.process.settings import Settings
-from lakehouse.process.stopping import run_until_stopped
+from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.errors import StreamingError
 from streaming.feed import options as opt
 from streaming.feed.options import (

@@ -37,13 +37,13 @@ CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key, response
 
 @pytest.fixture(scope="session")
 def database() -> None:
-    """The metadata database of the tests' runtime folder, with all its tables. Other tests see that it may lack."""
+    """Migrate the metadata database of the tests' runtime folder. Tests without this fixture have none."""
     call_command("migrate", interactive=False, verbosity=0)
 
 
 @pytest.fixture
 def people(database: None) -> Iterator[dict[str, Any]]:
-    """ann, bob and staff, on a database that otherwise holds what it is made with."""
+    """Yield ann, bob and staff, on a database with its first rows."""
     _renew()
     cache.clear()
     users = get_user_model().objects
@@ -62,13 +62,13 @@ def _renew() -> None:
 
 @pytest.fixture
 def api_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]]:
-    """The API over the lake at a path, at the end of the day 2026-01-10."""
+    """Yield a maker of the API over the lake at a path, at the end of the day 2026-01-10."""
     yield from _pointing(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def module_api_of() -> Iterator[Callable[[Path], Api]]:
-    """The same for a lake that no test of a module changes."""
+    """Yield the same for a lake that no test of a module changes."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         yield from _pointing(monkeypatch)
 
@@ -83,9 +83,7 @@ def _pointing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]
             cached.cache_clear()
         return Api(Client(raise_request_exception=False))
 
-    monkeypatch.setattr("api.history.views.now_us", lambda: to_us(DAY_END))
-    monkeypatch.setattr("api.score.views.now_us", lambda: to_us(DAY_END))
-    monkeypatch.setattr("api.status.views.now_us", lambda: to_us(DAY_END))
+    monkeypatch.setattr("api.http.clock.now_us", lambda: to_us(DAY_END))
     yield point
     for cached in CACHES:
         cached.cache_clear()

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """The published contract agrees with the validation of messages."""
-=======
-"""The published contract is what the code generates, and says what validation does."""
->>>>>>> main
 
 import json
 from typing import Any

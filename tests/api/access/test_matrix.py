@@ -173,15 +173,15 @@ def test_who_may_follow_the_websocket(people: dict[str, Any], who: str, is_open:
     if cookies:
         headers.append((b"cookie", cookies.encode()))
     settings = Settings(history_open=is_open)
-    may = asyncio.run(_follows(headers, settings, is_open=is_open))
+    may = asyncio.run(_follows(headers, settings))
     assert may == (is_open or who in ("ann", "bob", "staff", "reader"))
 
 
-async def _follows(headers: list[tuple[bytes, bytes]], settings: Settings, *, is_open: bool) -> bool:
+async def _follows(headers: list[tuple[bytes, bytes]], settings: Settings) -> bool:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(django_settings, "CRYPTOVIZ", settings)
         lakes.current_settings.cache_clear()
         try:
-            return await is_authorized({"headers": headers}, settings)
+            return await is_authorized({"headers": headers})
         finally:
             lakes.current_settings.cache_clear()

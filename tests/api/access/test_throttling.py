@@ -19,7 +19,7 @@ WITHOUT_COLUMNS = {"columns_budget_bytes": 0}
 
 @pytest.fixture
 def limited(tmp_path: Path, api_of: ApiOf, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Api]:
-    """The API over a small lake, with settings of its own."""
+    """Return a maker of the API over a small lake, with settings of its own."""
     build_lake(tmp_path, sentiment=[{}], prediction=[{}], price=[{}])
     cache.clear()
 

@@ -48,7 +48,7 @@ def start(environ: Mapping[str, str]) -> subprocess.Popen[str]:
 
 @contextmanager
 def running_server(*, lake: Path, runtime_dir: Path, **environ: str) -> Iterator[Server]:
-    """A server over the lake at a path, on a free port; it is asked to stop at the end, and must do so cleanly."""
+    """Yield a server over the lake at a path, on a free port, which has to stop cleanly at the end."""
     process = start(
         {
             "CRYPTOVIZ_LAKE_URI": str(lake),

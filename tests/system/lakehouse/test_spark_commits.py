@@ -60,7 +60,7 @@ def assert_followed(following: Lake, builder: LakeBuilder) -> None:
         listed.position,
         listed.commit_time_us,
     )
-    for interval in ("brut", "5m"):
+    for interval in ("raw", "5m"):
         asked = question("sentiment", interval=interval, end=NOON + timedelta(days=2))
         assert read_history(following, asked).rows == read_history(lake.open(str(builder.path)), asked).rows
 

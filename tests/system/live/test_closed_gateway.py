@@ -44,7 +44,7 @@ CHANGE_PASSWORD = (
 
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Path]]:
-    """A closed API that looks at its clients five times a second, and its runtime folder."""
+    """Yield a closed API that rechecks its clients five times a second, and its runtime folder."""
     directory = tmp_path_factory.mktemp("closed")
     location = LakeLocation.parse(str(directory / "lake"))
     with EmbeddedBroker(directory / "broker") as broker:
@@ -64,7 +64,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, 
 
 @pytest.fixture
 def ann(closed: tuple[Process, Path]) -> Iterator[Visitor]:
-    """A person with a session, who is gone afterwards."""
+    """Yield a user with a session, who is deleted afterwards."""
     process, runtime_dir = closed
     make_people(runtime_dir, "ann")
     try:
@@ -99,7 +99,7 @@ def is_subscribed(socket: ClientConnection) -> bool:
     return any(json.loads(socket.recv(timeout=20))["type"] == "subscribed" for _ in range(5))
 
 
-def how_it_ended(socket: ClientConnection) -> tuple[str, int]:
+def ending_of(socket: ClientConnection) -> tuple[str, int]:
     """(code of the last error, close code), once the server has closed."""
     code = ""
     try:
@@ -158,7 +158,7 @@ def test_session_that_ends_cuts_the_connection(closed: tuple[Process, Path], ann
     with follow(ann.port, Cookie=ann.cookie) as socket:
         assert is_subscribed(socket)
         run_code(closed[1], code)
-        assert how_it_ended(socket) == ("access_ended", ACCESS_ENDED)
+        assert ending_of(socket) == ("access_ended", ACCESS_ENDED)
     assert refusal(ann.port, Cookie=ann.cookie) == 403
 
 
@@ -167,7 +167,7 @@ def test_signing_out_cuts_the_connection(ann: Visitor) -> None:
     with follow(ann.port, Cookie=cookie) as socket:
         assert is_subscribed(socket)
         ann.sign_out()
-        assert how_it_ended(socket) == ("access_ended", ACCESS_ENDED)
+        assert ending_of(socket) == ("access_ended", ACCESS_ENDED)
     assert refusal(ann.port, Cookie=cookie) == 403
 
 
@@ -186,5 +186,5 @@ def test_token_that_ends_cuts_its_connection_and_no_other(
             assert ann.ask("DELETE", f"/api/v1/jetons/{number}").status == 204
         else:
             run_code(closed[1], EXPIRE_TOKENS)
-        assert how_it_ended(socket) == ("access_ended", ACCESS_ENDED)
+        assert ending_of(socket) == ("access_ended", ACCESS_ENDED)
         assert is_subscribed(beside)

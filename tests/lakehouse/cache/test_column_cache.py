@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from lakehouse import lake
-from lakehouse.cache import store as column_store
+from lakehouse.cache import column_cache
+from lakehouse.cache.aggregation import sum_units, to_limbs
 from lakehouse.cache.commit_rows import rows_beyond
-from lakehouse.history.cached_buckets import sum_units, to_score_units
-from lakehouse.history.page import HistoryPage, HistoryQuery, read_history
+from lakehouse.history.page import read_history
+from lakehouse.history.query import HistoryPage, HistoryQuery
 from lakehouse.lake import Lake
 from lakehouse.time_range import to_us
 from tests.support.history_queries import pages, points, question
@@ -89,7 +90,7 @@ QUESTIONS = st.builds(
         series,
         start=end - days,
         end=end,
-        interval="brut" if series == "prediction" else interval,
+        interval="raw" if series == "prediction" else interval,
         limit=limit,
         symbol=symbol,
         as_of=FIRST_DAY + timedelta(days=4),
@@ -100,7 +101,7 @@ QUESTIONS = st.builds(
     st.sampled_from([timedelta(hours=2), timedelta(days=1), timedelta(days=3)]),
     st.integers(1, 20),
     SYMBOLS,
-    st.sampled_from(["brut", "1m", "5m", "1h", "1d"]),
+    st.sampled_from(["raw", "1m", "5m", "1h", "1d"]),
     st.sampled_from([None, "walk"]),
 )
 
@@ -151,14 +152,14 @@ def test_columns_answer_as_the_files_do_whatever_happens_to_the_table(
 def test_scores_are_summed_as_duckdb_sums_decimals(scores: list[float]) -> None:
     rows = pa.table({"score": scores})
     (found,) = duckdb.sql("SELECT sum(score::DECIMAL(18, 17))::DOUBLE FROM rows").fetchall()
-    (total,) = sum_units(to_score_units(np.array(scores)), np.array([0]))
+    (total,) = sum_units(to_limbs(np.array(scores)), np.array([0]))
     assert rows.num_rows == len(scores)
     assert (total / 10**17,) == found
 
 
 @pytest.mark.parametrize("n_rows", [92, 93, 1_000])
 def test_sums_beyond_64_bits_are_exact(n_rows: int) -> None:
-    units = to_score_units(np.array([-1.0] * n_rows + [1.0] * n_rows))
+    units = to_limbs(np.array([-1.0] * n_rows + [1.0] * n_rows))
     assert sum_units(units, np.array([0, n_rows])) == [-n_rows * 10**17, n_rows * 10**17]
 
 
@@ -167,8 +168,7 @@ def test_appended_rows_are_added_without_reading_the_rest_again(
 ) -> None:
     builder = build_lake(tmp_path, sentiment=[{"score": 0.1}])
     reader = lake.open(str(tmp_path), columns_budget_bytes=BUDGET_BYTES)
-    for _ in range(2):  # days are kept once they are asked for again
-        assert points(read_history(reader, question("sentiment")), "score") == [(0.1,)]
+    assert points(read_history(reader, question("sentiment")), "score") == [(0.1,)]
     read: list[list[str]] = watch(reader, monkeypatch)
     table = builder.append("gold_sentiment", [{"score": 0.2}])
     assert points(read_history(reader, question("sentiment")), "score") == [(0.1,), (0.2,)]
@@ -186,7 +186,6 @@ def test_vacuumed_files_are_not_missed_by_what_is_held(
         builder.append("gold_sentiment", [{"score": i / 10}])
     reader = lake.open(str(tmp_path), columns_budget_bytes=BUDGET_BYTES)
     first, *_ = pages(reader, question("sentiment", limit=1))
-    pages(reader, question("sentiment", limit=1))
     table = builder.open("gold_sentiment")
     table.optimize.compact()
     table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
@@ -212,8 +211,7 @@ def test_budget_bounds_what_is_kept(tmp_path: Path) -> None:
 def test_columns_of_another_build_are_dropped(tmp_path: Path) -> None:
     builder = build_lake(tmp_path, sentiment=[{"score": 0.1}])
     reader = lake.open(str(tmp_path), columns_budget_bytes=BUDGET_BYTES)
-    for _ in range(2):
-        read_history(reader, question("sentiment"))
+    read_history(reader, question("sentiment"))
     builder.build = builder.catalog.next_build("rebuilt")
     builder.next_offsets.clear()
     for name in ("gold_prediction", "gold_price"):
@@ -245,7 +243,7 @@ def watch(reader: Lake, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         note(paths, spec=spec)
         return rows_beyond(paths, layout, spec, position)
 
-    monkeypatch.setattr(column_store, "rows_beyond", beyond)
+    monkeypatch.setattr(column_cache, "rows_beyond", beyond)
     monkeypatch.setattr(reader.session, "fetch_rows", rows)
     monkeypatch.setattr(reader.session, "fetch_arrow", arrow)
     return read
