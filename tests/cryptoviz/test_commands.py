@@ -77,7 +77,7 @@ def test_help_of_a_maintenance_command_imports_no_engine(name: str) -> None:
     assert modules & {"ccxt", "deltalake", "django", "duckdb", "kafka", "pyarrow", "pyspark"} == set()
 
 
-@pytest.mark.parametrize("name", ["broker", "collect", "doctor", "feed", "offline", "topics"])
+@pytest.mark.parametrize("name", ["api", "broker", "collect", "demo", "doctor", "feed", "offline", "topics"])
 def test_help_of_a_program_starts_no_jvm_library(name: str) -> None:
     code, modules, text = run_help(name, "--help")
     assert (code, "sage: " in text) == (0, True)
