@@ -1,4 +1,4 @@
-# CRYPTO VIZ: every habit of the house. `make` alone lists them.
+# CRYPTO VIZ. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -13,7 +13,7 @@ JAVA_SOURCES := $(shell find jvm/src 2>/dev/null)
 FRONTEND := api/viewer/frontend
 PAGE_SOURCES := $(shell find $(FRONTEND)/source $(FRONTEND)/styles $(FRONTEND)/page -type f 2>/dev/null) $(FRONTEND)/build.ts
 N_CORES = $(shell getconf _NPROCESSORS_ONLN)
-OURS := $(wildcard lakehouse streaming compaction api demo benchmarks notebooks setup tests)
+OURS := $(wildcard lakehouse streaming compaction api cryptoviz demo benchmarks notebooks setup tests)
 
 # What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
 ARGS ?=
@@ -114,7 +114,7 @@ bench-viewer: setup $(STAMPS)/system-test  ## Script time a frame and first pain
 	$(VENV)/python -m tests.system.browser.frames $(ARGS)
 
 .PHONY: audit
-audit: setup  ## Known weaknesses of what is locked; says what no source of advisories answered for
+audit: setup  ## Known vulnerabilities of the locked packages, and packages that no source of advisories knows
 	@$(VENV)/python setup/audit.py
 
 ##@ Set-up

@@ -74,7 +74,7 @@ def ensure_lake(folder: Path, n_rows: int, *, tables: Collection[TableSpec] = AL
         newest.append((table, spec, last_hour, offset))
         print(f"{spec.name}: {offset:,} rows, {time.monotonic() - started:.0f} s", flush=True)
     refresh_rollups(Lake(location))
-    compact_lake(location, CompactChoice(is_patient=False))  # the rollups alone need it
+    compact_lake(location, CompactChoice(wait_for_late_rows=False))  # the rollups alone need it
     for table, spec, last_hour, offset in newest:
         _append(table, spec, last_hour, offset)
     print(f"rollups of all but the last hour, {time.monotonic() - started:.0f} s", flush=True)

@@ -107,7 +107,7 @@ def main() -> None:
         raw = {name: _measure(gold_alone, *question) for name, question in _QUESTIONS.items()}
         lake = Lake(location)
         _print_seconds("first refresh", lambda: refresh_rollups(lake))
-        compact_lake(location, CompactChoice(is_patient=False))
+        compact_lake(location, CompactChoice(wait_for_late_rows=False))
         _print_answers("compacted, position current", lake, raw)
         for minute in range(60):
             writer.write(
@@ -128,7 +128,7 @@ def main() -> None:
         writer.write(start_us=to_us(END), end_us=to_us(END) + 60 * SECOND_US, n_rows=1000)
         _print_seconds("refresh of a running process with 1,000 new rows", lambda: refresh_rollups(lake))
         _print_seconds(
-            "compaction that merges", lambda: compact_lake(location, CompactChoice(is_patient=False))
+            "compaction that merges", lambda: compact_lake(location, CompactChoice(wait_for_late_rows=False))
         )
         _print_answers("merged", lake, raw)
 

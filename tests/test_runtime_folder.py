@@ -9,6 +9,7 @@ import pytest
 
 import api.__main__ as api_command
 import compaction.__main__ as compaction_command
+import compaction.runner as compaction_runner
 import demo.__main__ as demo_command
 import demo.pipeline as demo_pipeline
 import streaming.analysis.service as analysis_service
@@ -159,13 +160,13 @@ def test_broker(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_compaction(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = captures(monkeypatch, compaction_command, "_once")
+    seen = captures(monkeypatch, compaction_runner, "run_recorded")
 
     with pytest.raises(StopRequestedError):
         compaction_command.main(["run"])
 
-    assert seen[0].location.uri == (folder / "lake").as_uri()
-    assert seen[2] == folder / "lake" / "_maintenance" / "lock"
+    assert seen[0].lake.location.uri == (folder / "lake").as_uri()
+    assert seen[0].lock == folder / "lake" / "_maintenance" / "lock"
 
 
 def test_api(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Units, image and compose file as far as they can be held to something without running them."""
+"""Units, image and compose file, checked without running them."""
 
 import re
 import shlex
@@ -58,9 +58,9 @@ def test_command_has_the_options_that_it_is_given(where: str, words: list[str]) 
         assert arguments == []
         return
     subcommand = [word for word in arguments[:1] if not word.startswith("-")]
-    told = help_of(module, *subcommand)
+    text = help_of(module, *subcommand)
     for option in (word for word in arguments if word.startswith("--")):
-        assert re.search(rf"{option}\b", told), option
+        assert re.search(rf"{option}\b", text), option
 
 
 def test_every_program_of_the_pipeline_has_a_unit_and_a_container() -> None:
@@ -112,7 +112,7 @@ def test_hadolint_agrees() -> None:
 
 @pytest.fixture(scope="module")
 def installed_units(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The units with a program that there is, for systemd looks whether it can be run."""
+    """Return the units with a program that exists: systemd verifies that it can run."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     folder = tmp_path_factory.mktemp("units")

@@ -96,7 +96,7 @@ class RolledLake:
             self.refresh(who, small_commits=True)
 
     def compact(self) -> None:
-        compact.compact_lake(self.builder.location, compact.CompactChoice(is_patient=False))
+        compact.compact_lake(self.builder.location, compact.CompactChoice(wait_for_late_rows=False))
 
     def vacuum(self) -> None:
         """Removes every file that the newest versions do not need."""

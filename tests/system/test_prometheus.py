@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes the real pipeline: every query of alerts and dashboard runs, and finds what it asks for."""
+"""A real Prometheus scrapes the real pipeline: every query of alerts and dashboard runs and returns its metrics."""
 
 import json
 import os

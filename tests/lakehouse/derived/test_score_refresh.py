@@ -269,7 +269,7 @@ def test_scores_are_the_same_whatever_the_refreshes_crashes_and_compactions(
         builder.append("gold_price", prices[window], partitions=(0, 1))
         _refresh_or_die(rng, readers)
         if rng.random() < 0.3:
-            compact.compact_lake(builder.location, compact.CompactChoice(is_patient=False))
+            compact.compact_lake(builder.location, compact.CompactChoice(wait_for_late_rows=False))
     for name, rows in (("gold_prediction", forecasts), ("gold_price", prices)):
         builder.append(name, rows[N_EARLY:], partitions=(0, 1))
         for start in range(0, N_EARLY, 40):

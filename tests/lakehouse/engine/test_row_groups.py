@@ -118,7 +118,7 @@ def test_newest_rows_of_days_that_are_not_held_are_those_of_the_files(
         ]
         builder.append("gold_sentiment", rows)
         if chance.random() < 0.7:
-            compact_lake(builder.location, CompactChoice(is_patient=False))
+            compact_lake(builder.location, CompactChoice(wait_for_late_rows=False))
     files = lake.open(str(tmp_path))
     for _ in range(20):
         start = DAY_START + timedelta(minutes=chance.randrange(1440))

@@ -1,4 +1,4 @@
-"""Backup and restore by their commands: the API answers the same; ingestion goes on from the right position."""
+"""Backup and restore by their commands: the API gives the same answers; ingestion goes on from the right position."""
 
 import os
 import shutil
@@ -40,7 +40,7 @@ def run(*arguments: str, runtime: Path, lake: Path) -> str:
 
 
 def answers(lake: Path, runtime: Path, *, cursor_of: str | None = None) -> tuple[list[Any], str]:
-    """What the API says of what is in the lake, not of when it was asked; and the URL of a next page.
+    """Return the API's answers without what depends on the time of the request, and the URL of a next page.
 
     ``cursor_of`` is such a URL: its page is the last answer.
     """
@@ -121,7 +121,7 @@ def test_stream_whose_disk_was_lost_goes_on_from_its_backup_and_accounts_for_eve
 
 
 def _settle(rig: Any) -> None:
-    """The analysis goes on publishing what it owes; the books are closed once nothing new comes for a while."""
+    """Wait until the analysis publishes nothing new for a while; then check that every record is accounted for."""
     last, since = -1, time.monotonic()
 
     def is_quiet() -> bool:

@@ -1,4 +1,4 @@
-"""A stream, the table service with expiry and vacuum, and readers together, killed again and again: nothing is lost.
+"""A stream, the table service with expiry and vacuum, and readers together, killed repeatedly: nothing is lost.
 
 Days expire step by step as the retention is shortened. Where storage is vacuumed without a retention, writers were
 killed right before, since a file that is being written is nobody's yet.
