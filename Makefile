@@ -38,6 +38,10 @@ check: setup  ## Format, lint, types, import contracts, unit tests; generated te
 	@$(MAKE) --no-print-directory check-lint check-page
 	$(VENV)/pytest tests --ignore=tests/system -n $(N_CORES)
 
+.PHONY: unit
+unit: setup  ## Tests without disk and processes, in seconds; ARGS="-k gap" chooses among them
+	$(VENV)/pytest tests --ignore=tests/system -m unit -n $(N_CORES) $(ARGS)
+
 .PHONY: check-lint
 check-lint:
 	$(VENV)/ruff format --check $(OURS)

@@ -205,6 +205,7 @@ def test_checkpoint_keeps_the_position_and_is_made_once(tmp_path: Path) -> None:
     assert read_position(table, ["TopicPrice"]) == Position({TopicPartition("TopicPrice", 0): 20})
 
 
+@pytest.mark.lake
 def test_help_teaches_exit_codes_and_examples() -> None:
     said = subprocess.run(
         [sys.executable, "-m", "compaction", "--help"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -51,6 +51,7 @@ def help_of(*words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.lake
 @pytest.mark.parametrize(("where", "words"), [pytest.param(*each, id=each[0]) for each in commands()])
 def test_command_has_the_options_that_it_is_given(where: str, words: list[str]) -> None:
     module, *arguments = words
@@ -102,6 +103,7 @@ def test_unit_is_bounded(path: Path) -> None:
         assert f"\n{needed}" in text
 
 
+@pytest.mark.lake
 def test_hadolint_agrees() -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run(

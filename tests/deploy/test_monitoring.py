@@ -128,10 +128,12 @@ def test_every_alert_has_a_test_that_it_fires_and_one_that_it_is_quiet() -> None
     assert names == [f"{rule['alert']} {word}" for rule in alerts() for word in ("fires", "is quiet")]
 
 
+@pytest.mark.lake
 def test_dashboard_is_what_its_list_of_panels_generates() -> None:
     subprocess.run([sys.executable, "-m", "setup.dashboard", "--check"], cwd=ROOT, check=True, timeout=60)
 
 
+@pytest.mark.lake
 @pytest.mark.parametrize(
     "what",
     [

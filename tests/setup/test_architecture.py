@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "images" / "architecture.svg"
 
 
+@pytest.mark.lake
 def test_picture_is_what_the_code_generates() -> None:
     subprocess.run([sys.executable, "-m", "setup.architecture", "--check"], cwd=ROOT, check=True, timeout=60)
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from lakehouse.messages.contract import CONTRACTS, RULES
 from lakehouse.messages.validation import validate
@@ -19,6 +18,7 @@ from setup.contract_docs import (
     to_markdown,
 )
 from setup.generated_files import outdated_files
+from tests.support.json_schema import Draft202012Validator
 
 EXAMPLE_TIME_US = 1_769_851_800_250_000
 
