@@ -109,15 +109,14 @@ def _wait_batches(rig: Rig, query: str, *, n_messages: int) -> list[Batch]:
         batches = [Batch(int(found[1]), float(found[2])) for found in line.finditer(log)]
         if sum(batch.n_messages for batch in batches) >= n_messages:
             return batches
-        if rig.processes[query].poll() is not None:
+        if not rig.processes[query].is_running:
             raise RuntimeError(log[-2_000:])
         time.sleep(0.2)
 
 
 def _stop(rig: Rig, query: str) -> None:
     """Ends the process, so that the plain loops have the machine to themselves."""
-    rig.processes[query].terminate()
-    rig.processes[query].wait(60)
+    rig.processes[query].stop()
 
 
 def _report(unit: str, *, in_spark: float, bare: float, whole: float, what: str) -> None:

@@ -5,7 +5,6 @@ import gc
 import multiprocessing
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
 import time
@@ -39,6 +38,7 @@ from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.history.warming import warm
 from lakehouse.process.settings import Settings
 from lakehouse.time_range import DAY_US, HOUR_US
+from tests.support.processes import ChildProcess
 
 CACHE = Path(".runtime/bench")
 BUDGET_BYTES = Settings().columns_budget_bytes
@@ -153,13 +153,15 @@ def _grow(folder: Path, n_rounds: int) -> None:
 def _change(folder: Path, compacted: Path, n_rounds: int) -> None:
     """What commits cost: each by itself, while a stream commits every second, and many small ones uncompacted."""
     measure_folding(folder, 50)
-    stream = subprocess.Popen([sys.executable, "-m", "benchmarks.history_lake", str(folder)])
+    stream = ChildProcess.of_module(
+        "benchmarks.history_lake", str(folder), log_path=folder.with_name("stream.log")
+    )
+    stream.start()
     try:
         title = "while a stream commits every second"
         measure(title, {LAKEHOUSE: _asker(folder), COMPACTED: _asker(compacted)}, n_rounds, same_rows=False)
     finally:
-        stream.terminate()
-        stream.wait()
+        stream.end()
     started = time.monotonic()
     append_small_commits(folder, _N_SMALL_COMMITS, from_us=END_US - 2 * HOUR_US)
     committed = time.monotonic()

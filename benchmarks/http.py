@@ -1,7 +1,6 @@
 """Requests a second of history questions over HTTP, beside a constant view and static bytes of the same server."""
 
 import argparse
-import os
 import re
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from benchmarks.history_lake import END_US, SYMBOLS, ensure_lake
 from lakehouse import lake
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.time_range import DAY_US
+from tests.support.processes import ChildProcess
 
 CACHE = Path(".runtime/bench")
 _N_CONNECTIONS = 8
@@ -119,33 +119,34 @@ def _requests_a_second(arguments: list[str], n_seconds: int) -> float:
 
 @contextmanager
 def _running(folder: Path, runtime_dir: Path) -> Iterator[str]:
-    environ = os.environ | {
+    environ = {
         "CRYPTOVIZ_LAKE_URI": str(folder),
         "CRYPTOVIZ_RUNTIME_DIR": str(runtime_dir),
         "CRYPTOVIZ_HTTP_PORT": "0",
     }
-    server = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.http_server"], env=environ, stdout=subprocess.PIPE, text=True
+    server = ChildProcess.of_module(
+        "benchmarks.http_server", log_path=runtime_dir / "server.log", environ=environ
     )
+    server.start()
     try:
-        said = server.stdout.readline() if server.stdout is not None else ""
-        found = re.search(r"http://\S+", said)
-        if found is None:
-            raise RuntimeError(f"the server said {said!r}")
-        yield found[0]
+        yield server.wait_log(r"listening on (\S+)")[1]
+        exit_code = server.stop()
     finally:
-        server.terminate()
-        server.wait(30)
+        server.end()
+    if exit_code:
+        raise RuntimeError(f"the server ended with {exit_code}: {server.log[-2_000:]}")
 
 
 @contextmanager
 def _streaming(folder: Path) -> Iterator[None]:
-    stream = subprocess.Popen([sys.executable, "-m", "benchmarks.history_lake", str(folder)])
+    stream = ChildProcess.of_module(
+        "benchmarks.history_lake", str(folder), log_path=folder.with_name("stream.log")
+    )
+    stream.start()
     try:
         yield
     finally:
-        stream.terminate()
-        stream.wait(30)
+        stream.end()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import http.client
 import shutil
-import subprocess
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from benchmarks.influx_questions import (
 )
 from benchmarks.line_protocol import to_lines, unique_ns
 from streaming.broker.config import any_free_port
+from tests.support.processes import ChildProcess
 
 BATCH_ROWS = 10_000
 _START_SECONDS = 60.0
@@ -102,8 +102,8 @@ def influx(folder: Path) -> Iterator[Influx]:
     folder.mkdir(parents=True, exist_ok=True)
     port, config = any_free_port(), folder / "influxdb.conf"
     config.write_text(_CONFIG.format(folder=folder.resolve(), port=port, backup_port=any_free_port()))
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen([program, "run", "-config", str(config)], stdout=log, stderr=log)
+    process = ChildProcess([program, "run", "-config", str(config)], log_path=folder / "log")
+    process.start()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     try:
         started = Influx(connection, process.pid, folder)
@@ -112,13 +112,12 @@ def influx(folder: Path) -> Iterator[Influx]:
         yield started
     finally:
         connection.close()
-        process.terminate()
-        process.wait()
+        process.stop()
 
 
-def _wait_until_ready(started: Influx, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(started: Influx, process: ChildProcess) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+    while process.is_running and time.monotonic() < deadline:
         try:
             started.ping()
         except (OSError, http.client.HTTPException):
@@ -126,7 +125,7 @@ def _wait_until_ready(started: Influx, process: subprocess.Popen[bytes]) -> None
             time.sleep(0.01)
         else:
             return
-    raise RuntimeError(f"InfluxDB did not start: {(started.folder / 'log').read_text()[-2000:]}")
+    raise RuntimeError(f"InfluxDB did not start: {process.log[-2_000:]}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """From produce to a WebSocket client and to a history answer, beside a bare relay; and what idle clients cost."""
 
 import argparse
-import signal
 import sys
 import threading
 import time
@@ -67,8 +66,7 @@ def main() -> int:
         ]
         for door in (*doors, *full):
             _report(rig, door, url, rate=options.rate, seconds=options.seconds, running="Spark runs")
-        rig.processes["ingest"].send_signal(signal.SIGTERM)
-        rig.processes["ingest"].wait(60)
+        rig.processes["ingest"].stop()
         for door in doors:
             _report(rig, door, url, rate=options.rate, seconds=options.seconds, running="no Spark")
         _report_idle(rig, gateway, options.idle)
@@ -133,8 +131,7 @@ def _connect(rig: Rig, door: _Door) -> Path:
 
 def _disconnect(rig: Rig) -> str:
     process = rig.processes.pop("clients")
-    process.send_signal(signal.SIGTERM)
-    process.wait(120)
+    process.stop(timeout_seconds=120)
     return rig.log_path("clients").read_text().strip().splitlines()[-1]
 
 

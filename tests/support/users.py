@@ -105,5 +105,11 @@ def signed_in(port: int, name: str) -> Visitor:
     return visitor
 
 
+def make_session(runtime_dir: Path, port: int, name: str) -> str:
+    """Return the session cookie of a new user of a server, signed in with PASSWORD."""
+    make_people(runtime_dir, name)
+    return signed_in(port, name).cookies["sessionid"]
+
+
 def with_token(port: int, text: str) -> Visitor:
     return Visitor(port, {"Authorization": f"Bearer {text}"})

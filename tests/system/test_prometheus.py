@@ -20,9 +20,10 @@ import yaml
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
+from tests.support.api_process import running_api
 from tests.support.ports import free_ports
+from tests.support.processes import ROOT
 from tests.support.waiting import wait_until
-from tests.system.api.server_process import ROOT, running_server
 
 DEPLOY = ROOT / "deploy"
 JOBS = ("api", "stream", "news", "prices", "compaction")
@@ -101,7 +102,7 @@ def prometheus(tmp_path: Path) -> Iterator[Prometheus]:
         }.items():
             command = (sys.executable, "-m", *arguments)
             stack.enter_context(running(*command, log=tmp_path / f"{name}.log", **environ))
-        api = stack.enter_context(running_server(lake=tmp_path / "lake", runtime_dir=tmp_path, **environ))
+        api = stack.enter_context(running_api(lake=tmp_path / "lake", runtime_dir=tmp_path, **environ))
         config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         config["rule_files"] = [str(DEPLOY / "prometheus" / "alerts.yml")]

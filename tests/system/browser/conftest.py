@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.system.browser.api_process import ApiProcess, running_api
+from tests.support.api_process import ApiProcess, running_viewer
 from tests.system.browser.chromium import DESKTOP, find_chromium, running_chromium
 from tests.system.browser.page import ViewerPage
 
@@ -42,5 +42,5 @@ def page_of(driver: Chrome) -> Iterator[OpenPage]:
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[ApiProcess]:
     """A server over a lake of the test's own, at tmp_path / "lake"; nothing is there yet."""
-    with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as process:
+    with running_viewer(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as process:
         yield process

@@ -20,8 +20,8 @@ import numpy as np
 from selenium.webdriver import Chrome
 
 from lakehouse.schema.tables import GOLD_PRICE
+from tests.support.api_process import running_viewer
 from tests.support.lake_builder import LakeBuilder, Row, build_lake
-from tests.system.browser.api_process import running_api
 from tests.system.browser.chromium import running_chromium
 from tests.system.browser.page import ViewerPage
 
@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> int:
 def _measure(folder: Path, n_frames: int) -> None:
     builder = _build(folder / "lake")
     with (
-        running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
+        running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
         running_chromium(folder / "profile", trace=TRACE) as driver,
     ):
         page = ViewerPage(driver, api.url).open("symbol=btc&range=7d&detail=1m&model=walk&horizon=1h&lang=en")

@@ -13,7 +13,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.system.browser.api_process import running_api
+from tests.support.api_process import running_viewer
 from tests.system.browser.chromium import prefer_colours, resize, running_chromium
 from tests.system.browser.market_lake import build_market_lake
 
@@ -46,7 +46,7 @@ def _take(folder: Path, *, further: Path | None) -> int:
     build_market_lake(folder / "lake")
     with (
         running_chromium(folder / "profile", size=DESKTOP) as driver,
-        running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
+        running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
     ):
         driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
         _look(driver, f"{api.url}#symbol=btc&range=7d&lang=en", "ready")
@@ -99,7 +99,7 @@ def _take_held(driver: Chrome, url: str, folder: Path) -> None:
 def _take_first_states(folder: Path, pictures: Path) -> None:
     """Before there is a lake, and before there is an answer."""
     with (
-        running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
+        running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
         running_chromium(folder / "profile", size=DESKTOP) as driver,
     ):
         _look(driver, f"{api.url}#lang=en", "waiting")

@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,9 +22,10 @@ from lakehouse.messages.contract import CONTRACTS
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
+from tests.support.api_process import ApiProcess, running_api
 from tests.support.empty_lake import create_empty_lake
-from tests.support.live_processes import Process, api_process, external_process, redis_process
 from tests.support.messages import sentiment, to_bytes
+from tests.support.server_processes import running_external_websocket, running_redis
 from tests.support.waiting import wait_until
 
 SUBSCRIBE = {"v": 1, "type": "subscribe", "channels": ["sentiment"], "symbols": ["btc"]}
@@ -59,18 +61,22 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 
 @pytest.fixture
-def api(live: Live, tmp_path: Path) -> Iterator[Process]:
+def api(live: Live, tmp_path: Path) -> Iterator[ApiProcess]:
     with _api(live, tmp_path) as process:
         yield process
 
 
 def _api(live: Live, directory: Path, **environ: str) -> Any:
-    return api_process(
-        directory=directory, lake_uri=live.lake_uri, bootstrap=live.broker.bootstrap, **environ
+    return running_api(
+        lake=live.lake_uri,
+        runtime_dir=directory / "runtime",
+        bootstrap=live.broker.bootstrap,
+        stop_signal=signal.SIGKILL,
+        **environ,
     )
 
 
-def _connect(api: Process, **options: Any) -> ClientConnection:
+def _connect(api: ApiProcess, **options: Any) -> ClientConnection:
     return connect(f"ws://127.0.0.1:{api.port}/ws/v1/flux", **options)
 
 
@@ -96,7 +102,7 @@ def _hear_out(socket: ClientConnection) -> int:
         return closed.rcvd.code if closed.rcvd is not None else 1006
 
 
-def _get(api: Process, path: str) -> tuple[int, Any]:
+def _get(api: ApiProcess, path: str) -> tuple[int, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=20)
     try:
         connection.request("GET", path)
@@ -107,7 +113,7 @@ def _get(api: Process, path: str) -> tuple[int, Any]:
 
 
 def test_a_message_is_in_the_next_answer_and_at_the_client_though_gold_has_nothing(
-    live: Live, api: Process
+    live: Live, api: ApiProcess
 ) -> None:
     path = "/api/v1/sentiment/btc/historique?periode=24h&intervalle=brut&limite=10000"
     with _connect(api) as socket:
@@ -143,7 +149,7 @@ def test_a_new_process_replays_what_was_missed_while_none_ran(live: Live, tmp_pa
     assert replayed == ["update"] * 4
 
 
-def test_a_silent_channel_beats_within_five_seconds(api: Process) -> None:
+def test_a_silent_channel_beats_within_five_seconds(api: ApiProcess) -> None:
     with _connect(api) as socket:
         assert _ask(socket, SUBSCRIBE | {"symbols": ["nobody"]})["type"] == "subscribed"
         assert _hear(socket)["type"] == "snapshot"
@@ -181,19 +187,19 @@ def test_limits_are_told_before_the_connection_ends(live: Live, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("frame", ["{", b"\x00\xff", '{"type": "subscribe"}', "[" * 1000, "null"])
-def test_a_hostile_frame_gets_an_error_and_the_connection_lives(api: Process, frame: str | bytes) -> None:
+def test_a_hostile_frame_gets_an_error_and_the_connection_lives(api: ApiProcess, frame: str | bytes) -> None:
     with _connect(api) as socket:
         assert _ask(socket, frame)["type"] == "error"
         assert _ask(socket, SUBSCRIBE)["type"] == "subscribed"
 
 
-def test_a_frame_that_is_too_long_ends_the_connection(api: Process) -> None:
+def test_a_frame_that_is_too_long_ends_the_connection(api: ApiProcess) -> None:
     with _connect(api) as socket:
         socket.send("x" * 100_000)
         assert _hear_out(socket) == 1009
 
 
-def test_a_client_that_is_wrong_again_and_again_is_shut_out(api: Process) -> None:
+def test_a_client_that_is_wrong_again_and_again_is_shut_out(api: ApiProcess) -> None:
     with _connect(api) as socket:
         for _ in range(10):
             socket.send("{")
@@ -201,7 +207,7 @@ def test_a_client_that_is_wrong_again_and_again_is_shut_out(api: Process) -> Non
         assert _hear_out(socket) == 1008
 
 
-def test_a_raw_upgrade_that_is_no_websocket_is_answered(api: Process) -> None:
+def test_a_raw_upgrade_that_is_no_websocket_is_answered(api: ApiProcess) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
     connection.request("GET", "/ws/v1/flux", headers={"Connection": "Upgrade", "Upgrade": "websocket"})
     assert connection.getresponse().status == 400
@@ -216,7 +222,7 @@ def test_without_a_tail_answers_come_from_gold_and_say_so(live: Live, tmp_path: 
             _connect(api)
 
 
-def test_the_tail_is_withdrawn_while_kafka_is_down_and_comes_back(live: Live, api: Process) -> None:
+def test_the_tail_is_withdrawn_while_kafka_is_down_and_comes_back(live: Live, api: ApiProcess) -> None:
     path = "/api/v1/sentiment/btc/historique?periode=24h&intervalle=brut"
     live.send(1, first=200)
     wait_until(lambda: _get(api, path)[0] == 200, "the tail to be in the answer")
@@ -235,7 +241,7 @@ def test_two_processes_behind_redis_hand_on_each_message_once_though_redis_dies(
     live: Live, tmp_path: Path
 ) -> None:
     with (
-        redis_process(tmp_path) as redis,
+        running_redis(tmp_path) as redis,
         _api(
             live,
             tmp_path,
@@ -288,7 +294,7 @@ def _sends_and_hears(live: Live, socket: ClientConnection) -> bool:
 
 
 def test_a_service_of_somebody_else_speaks_the_same_contract(live: Live, tmp_path: Path) -> None:
-    with external_process(directory=tmp_path, bootstrap=live.broker.bootstrap) as service:
+    with running_external_websocket(directory=tmp_path, bootstrap=live.broker.bootstrap) as service:
         url = f"ws://127.0.0.1:{service.port}"
         with _api(live, tmp_path) as api, _connect(api) as ours:
             position = _ask(ours, SUBSCRIBE)["position"]
