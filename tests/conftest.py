@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support import unit_guard
+from tests.support import leftovers, unit_guard
 from tests.support.profiles import FULL, QUICK
 
 TESTS = Path(__file__).parent
@@ -19,6 +19,9 @@ settings.register_profile(FULL, max_examples=100, deadline=None)
 settings.load_profile(QUICK)
 
 
+leftovers.mark_this_run()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Collect without the garbage collector, which finds nothing among modules and test items: 1 s of 5 s."""
@@ -27,7 +30,17 @@ def pytest_collection() -> Iterator[None]:
         return (yield)
     finally:
         gc.enable()
-        gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Fail a run that leaves processes behind, and name them; of several workers the first process looks."""
+    yield
+    if hasattr(session.config, "workerinput"):
+        return
+    if processes := leftovers.wait_for_leftovers():
+        print("\nleft running:", *processes, sep="\n  ")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -36,12 +49,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(SYSTEM):
             item.add_marker(pytest.mark.system)
+            item.add_marker(pytest.mark.xdist_group(_system_group(item)))
         elif item.get_closest_marker("system") or item.get_closest_marker("lake"):
             continue
         elif DISK_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.unit)
         else:
             item.add_marker(pytest.mark.lake)
+
+
+def _system_group(item: pytest.Item) -> str:
+    """Return the name of the tests that one worker shall run one after another, with the fixtures they share."""
+    names = getattr(item, "fixturenames", ())
+    for shared in ("spark", "driver"):
+        if shared in names:
+            return shared
+    return item.path.relative_to(SYSTEM).as_posix()
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,16 @@ TEST_SOURCES = ROOT / "jvm" / "src" / "test" / "java"
 def spark() -> Iterator[SparkSession]:
     session = build_session(app_name="cryptoviz-tests", master="local[2]", jars_dir=SPARK_JARS)
     yield session
+    _end_jvm(session)
+
+
+def _end_jvm(session: SparkSession) -> None:
+    """Stop the session, and the JVM, which would otherwise live as long as this process."""
+    gateway = session.sparkContext._gateway
     session.stop()
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait(30)
 
 
 @pytest.fixture(scope="session")
