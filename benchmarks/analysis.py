@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--texts", type=int, default=40_000, help="scored after the warm-up (default 40,000)")
     parser.add_argument("--prices", type=int, default=60_000, help="after the warm-up (default 60,000)")
     parser.add_argument("--headlines", type=int, default=50, help="followed from feed to answer (default 50)")
+    parser.add_argument("--warm-up-headlines", type=int, default=10, help="before those (default 10)")
     options = parser.parse_args()
     if options.texts:
         with new_rig() as rig:
@@ -48,7 +49,7 @@ def main() -> int:
             _report_predictions(rig, options.prices)
     if options.headlines:
         with new_rig() as rig:
-            measure_delays(rig, n_headlines=options.headlines)
+            measure_delays(rig, n_headlines=options.headlines, n_warm_up=options.warm_up_headlines)
             _report_memory(rig, "stream", "ingestion and analysis")
     return 0
 

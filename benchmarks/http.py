@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.history_lake import END_US, SYMBOLS, ensure_lake
+from benchmarks.history_lake import END_US, SYMBOLS, add_lake_options, cached_lake
 from lakehouse import lake
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.time_range import DAY_US
 from tests.support.processes import ChildProcess
 
-CACHE = Path(".runtime/bench")
 _N_CONNECTIONS = 8
 _END_MS, _DAY_MS = END_US // 1000, DAY_US // 1000
 # Symbols in turn, and an end within the last seven days that no request has had before.
@@ -69,11 +68,11 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=10_000_000, help="sentiments (default 10,000,000)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each question (default 3)")
     parser.add_argument("--seconds", type=int, default=5, help="length of a turn (default 5)")
+    add_lake_options(parser)
     options = parser.parse_args()
-    ensure_lake(CACHE / f"history-{options.rows}", options.rows)
-    with tempfile.TemporaryDirectory(prefix="cryptoviz-bench-", dir=CACHE) as scratch:
+    source = cached_lake(options, options.rows)
+    with tempfile.TemporaryDirectory(prefix="cryptoviz-bench-", dir=options.cache) as scratch:
         folder = Path(scratch) / "lake"
-        source = CACHE / f"history-{options.rows}"
         shutil.copytree(source, folder, copy_function=lambda path, to: Path(to).hardlink_to(path))
         refresh_rollups(lake.open(str(folder)))
         with _running(folder, Path(scratch)) as url, _streaming(folder):
