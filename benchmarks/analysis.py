@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def _report_sentiment(rig: Rig, n_texts: int) -> None:
-    """The first batch warms the workers up and is left out."""
+    """Report texts a second; the first batch warms the workers up and is left out."""
     news = news_of(MAX_TEXTS_PER_BATCH + n_texts)
     messages = [to_news_message(each) for each in news]
     publish(rig.broker.bootstrap, RAW_NEWS.topic, messages)
@@ -71,8 +71,10 @@ def _report_sentiment(rig: Rig, n_texts: int) -> None:
 
 
 def _report_predictions(rig: Rig, n_prices: int) -> None:
-    """A first batch warms the workers up and is left out. The others read while prices are published, hold them back
-    for a slack, and forecast when nothing else runs."""
+    """Report price updates a second; the first batch warms the workers up and is left out.
+
+    The others read while prices are published, hold them back for a slack, and forecast when nothing else runs.
+    """
     messages = price_messages(_WARM_UP_PRICES + n_prices)
     publish(rig.broker.bootstrap, RAW_PRICE.topic, messages[:_WARM_UP_PRICES])
     _start_analysis(rig, "prediction")
@@ -103,7 +105,7 @@ def _start_analysis(rig: Rig, query: str) -> None:
 
 
 def _wait_batches(rig: Rig, query: str, *, n_messages: int) -> list[Batch]:
-    """The query's batches, once they hold so many messages. Raises RuntimeError where the process has ended."""
+    """Return the query's batches once they hold so many messages; raise RuntimeError where the process has ended."""
     line = re.compile(rf"{query} batch=\d+ in=(\d+) .*?seconds=([0-9.]+)")
     while True:
         log = rig.log_path(query).read_text(errors="replace")
@@ -116,7 +118,7 @@ def _wait_batches(rig: Rig, query: str, *, n_messages: int) -> list[Batch]:
 
 
 def _stop(rig: Rig, query: str) -> None:
-    """Ends the process, so that the plain loops have the machine to themselves."""
+    """End the process, so that the plain loops have the machine to themselves."""
     rig.processes[query].stop()
 
 
@@ -124,7 +126,7 @@ def _report(unit: str, *, in_spark: float, bare: float, whole: float, what: str)
     print(f"{unit}: Spark and Kafka, {N_CORES} cores             {in_spark:10,.0f} /s")
     print(f"{unit}: bare {what}, one core          {bare:10,.0f} /s", end="")
     print(f"   Spark per core is {in_spark / N_CORES / bare:5.0%} of it, in all {in_spark / bare:5.0%}")
-    print(f"{unit}: with verdict and JSON, one core  {whole:10,.0f} /s", end="")
+    print(f"{unit}: with validation and JSON, one core{whole:10,.0f} /s", end="")
     print(f"   Spark per core is {in_spark / N_CORES / whole:5.0%} of it", flush=True)
 
 

@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def crowd(lake: LakeLocation, *, n_rows: int, n_commits: int) -> tuple[int, int]:
-    """Commits in the order of time, each of the same number of rows; how many files that makes, and their bytes."""
+    """Write commits of equal size in the order of time; return the number of files that makes, and their bytes."""
     started, writer = time.monotonic(), GoldWriter(lake)
     start_us, span_us = to_us(START), N_DAYS * DAY_US
     for number in range(n_commits):
@@ -78,7 +78,7 @@ def crowd(lake: LakeLocation, *, n_rows: int, n_commits: int) -> tuple[int, int]
 
 
 def _sort_anew(source: LakeLocation, target: LakeLocation) -> None:
-    """The same rows, each day sorted and written at once by delta-rs's own writer."""
+    """Write the same rows, each day sorted and at once, by delta-rs's own writer."""
     catalog = Catalog(target)
     for generation in Catalog(source).topic_generations():
         catalog.register_topic(topic=generation.topic, topic_id=generation.topic_id)
@@ -108,7 +108,7 @@ def _sort_anew(source: LakeLocation, target: LakeLocation) -> None:
 
 
 def _report(engine: str, cost: Cost) -> None:
-    after = json.loads(cost.said.splitlines()[-1])
+    after = json.loads(cost.output.splitlines()[-1])
     print(
         f"{engine:24} {after['n_files']:6} files {after['size_bytes'] / 1e6:8.0f} MB {cost.seconds:8.1f} s  "
         f"peak {cost.peak_bytes / 1e6:6.0f} MB  read {cost.read_bytes / 1e6:6.0f} MB  "

@@ -132,7 +132,7 @@ def _report(rate: float, gold: dict[str, list[float]], answers: dict[str, list[f
 
 
 def produce(bootstrap: str, *, rate: float, seconds: float) -> dict[str, Sent]:
-    """Sends the feed's messages evenly and notes when each was sent and where it landed."""
+    """Send the feed's messages evenly; return when each was sent, by partition and offset."""
     sent = {topic: Sent(topic) for topic in FEED_TOPICS}
     now_us = time.time_ns() // 1000
     feed = Feed(seed=now_us % 100_000)
@@ -169,7 +169,7 @@ def poll(
 
 
 def _gold_positions(rig: Rig, ids: dict[str, str]) -> Callable[[str], Position]:
-    """Looks at the newest commit of each gold table, as a reader of the table does."""
+    """Look at the newest commit of each gold table, as a reader of the table does."""
     catalog = Catalog(rig.lake)
     build = catalog.current_build()
     tables = {

@@ -57,7 +57,7 @@ def _follow(url: str, n_headlines: int) -> dict[str, float]:
 
 
 def _points(url: str) -> list[dict[str, Any]]:
-    """An answer's points; none where the API does not know the asset yet."""
+    """Return an answer's points; none where the API does not know the asset yet."""
     try:
         with urllib.request.urlopen(url, timeout=10) as response:
             points: list[dict[str, Any]] = json.load(response)["points"]

@@ -47,7 +47,7 @@ _PARTS = ("peers", "size", "memory", "commits")
 
 
 def measure_memory(folder: Path, n_rounds: int) -> None:
-    """Prints the peak memory of a fresh process that answers every question."""
+    """Print the peak memory of a fresh process that answers every question."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         peak_bytes = pool.apply(_peak_bytes, (str(folder), n_rounds))
     print(f"\npeak memory of a process that answers all of it: {peak_bytes / 1e6:.0f} MB")
@@ -61,7 +61,7 @@ def _peak_bytes(folder: str, n_rounds: int) -> int:
 
 
 def measure_folding(folder: Path, n_commits: int) -> None:
-    """Prints what the first question after a commit costs beyond a second, equal one."""
+    """Print the cost of the first question after a commit beyond a second, equal one."""
     ask = _asker(folder)
     asked = Asked(KINDS[1], SYMBOLS[0], END_US - DAY_US, END_US)
     ask(asked)
@@ -108,7 +108,7 @@ def main() -> int:
 
 
 def _copied(folder: Path, copy: Path) -> Path:
-    """A lake of its own that shares the files."""
+    """Return a lake of its own that shares the files."""
     shutil.copytree(folder, copy, copy_function=lambda source, target: Path(target).hardlink_to(source))
     return copy
 
@@ -121,7 +121,7 @@ def _kept_postgres(cache: Path, n_rows: int) -> Path:
 
 
 def _asker(folder: Path, budget_bytes: int = BUDGET_BYTES) -> Asker:
-    """A reader as a server process is once it has warmed up."""
+    """Return a reader as a server process is once it has warmed up."""
     reader = lake.open(str(folder), columns_budget_bytes=budget_bytes)
     warm(reader)
     return lambda asked: ask_lakehouse(reader, asked)
@@ -147,13 +147,13 @@ def _compare(current: Path, stale: Path, scratch: Path, kept: Path, n_rounds: in
 
 
 def _grow(folder: Path, smaller: Path, n_rounds: int) -> None:
-    """The same questions to a lake of fewer rows, which has as many symbols and days."""
+    """Ask the same questions of a lake of fewer rows, which has as many symbols and days."""
     askers = {LAKEHOUSE: _asker(folder), SMALLER: _asker(smaller)}
     measure(f"beside {_N_ROWS:,} rows", askers, n_rounds, same_rows=False)
 
 
 def _change(folder: Path, compacted: Path, n_rounds: int, n_commits: int) -> None:
-    """What commits cost: each by itself, while a stream commits every second, and many small ones uncompacted."""
+    """Report the cost of commits: one by one, beside a stream that commits every second, and many small ones."""
     measure_folding(folder, 50)
     stream = ChildProcess.of_module(
         "benchmarks.history_lake", str(folder), log_path=folder.with_name("stream.log")

@@ -117,7 +117,7 @@ def _filtered(columns: Columns, mask: npt.NDArray[np.bool_]) -> Columns:
 
 
 def append_small_commits(folder: Path, n_commits: int, *, from_us: int, every_seconds: float = 0.0) -> None:
-    """Commits a few sentiments of the seconds after ``from_us`` again and again."""
+    """Commit a few sentiments of the seconds after ``from_us`` again and again."""
     table, batches = small_batches(folder, n_commits, from_us=from_us)
     for batch in batches:
         batch.commit(table)
@@ -140,7 +140,7 @@ class Batch:
 
 
 def small_batches(folder: Path, n_batches: int, *, from_us: int) -> tuple[DeltaTable, Iterator[Batch]]:
-    """The table of sentiments, and what follows in it: a few rows of the seconds after ``from_us`` at a time."""
+    """Return the table of sentiments and its next batches, a few rows of the seconds after ``from_us`` each."""
     catalog = Catalog(LakeLocation.parse(str(folder)))
     table = open_table(catalog.table_location(GOLD_SENTIMENT.name, catalog.current_build()), GOLD_SENTIMENT)
 
@@ -163,7 +163,7 @@ def _append(table: Any, spec: TableSpec, columns: Columns, offset: int | None) -
 
 
 def _append_sorted(table: Any, spec: TableSpec, columns: Columns, offset: int | None) -> int:
-    """Commits the rows of one day as one sorted run."""
+    """Commit the rows of one day as one sorted run."""
     rows, key, end = _to_rows(spec, columns, offset)
     ordered = rows.sort_by([(name, "ascending") for name in (*spec.sort_by, "kafka_offset")])
     day = rows["event_date"][0].as_py().isoformat()

@@ -104,7 +104,7 @@ _PREDICTIONS = {
 
 
 def statement(kind: str, peer: str) -> str:
-    """The SQL of a kind of question for "postgres", "rollup" (PostgreSQL with rollups) or "duckdb"."""
+    """Return the SQL of a kind of question for "postgres", "rollup" (PostgreSQL with rollups) or "duckdb"."""
     if kind == "raw":
         return RAW
     dialect = "duckdb" if peer == "duckdb" else "postgres"
@@ -121,7 +121,7 @@ def statement(kind: str, peer: str) -> str:
 
 
 def load_duckdb(path: Path, folders: dict[str, Path]) -> duckdb.DuckDBPyConnection:
-    """A DuckDB file of the lake's rows, sorted by symbol and time within each day."""
+    """Return a DuckDB file of the lake's rows, sorted by symbol and time within each day."""
     connection = duckdb.connect(str(path))
     for spec in TABLES:
         selected = _to_select(spec)
@@ -134,7 +134,7 @@ def load_duckdb(path: Path, folders: dict[str, Path]) -> duckdb.DuckDBPyConnecti
 
 @contextmanager
 def postgres(folders: dict[str, Path], kept: Path) -> Iterator[psycopg.Connection[Row]]:
-    """A PostgreSQL with the rows of the folders' tables and a rollup by the hour, on loopback.
+    """Run a PostgreSQL with the rows of the folders' tables and a rollup by the hour, on loopback.
 
     Loading takes minutes: it is ``kept``. Raises FileNotFoundError, naming what to install, where there is none.
     """
@@ -150,7 +150,7 @@ def postgres(folders: dict[str, Path], kept: Path) -> Iterator[psycopg.Connectio
 
 @contextmanager
 def postgres_server(kept: Path) -> Iterator[psycopg.Connection[Row]]:
-    """A server on the folder ``kept``, whose cluster is made where there is none, until the block ends.
+    """Run a server on the folder ``kept``, whose cluster is made where there is none, until the block ends.
 
     Raises FileNotFoundError, naming what to install, where there is no PostgreSQL.
     """
@@ -189,7 +189,7 @@ def to_psycopg(sql: str) -> str:
 
 
 def load_postgres(connection: psycopg.Connection[Row], folders: dict[str, Path]) -> None:
-    """Creates the tables with their rows, btrees and a rollup by the hour."""
+    """Create the tables with their rows, btrees and a rollup by the hour."""
     started = time.monotonic()
     for spec in TABLES:
         if spec.name not in folders:
@@ -206,7 +206,7 @@ def load_postgres(connection: psycopg.Connection[Row], folders: dict[str, Path])
 
 
 def copy_rows(connection: psycopg.Connection[Row], spec: TableSpec, rows: pa.Table) -> None:
-    """Appends rows as :func:`to_plain` leaves them, in one transaction."""
+    """Append rows as :func:`to_plain` leaves them, in one transaction."""
     buffer = io.BytesIO()
     csv.write_csv(rows, buffer, csv.WriteOptions(include_header=False))
     with connection.cursor().copy(f"COPY {spec.name} FROM STDIN (FORMAT csv)") as copy:
@@ -214,7 +214,7 @@ def copy_rows(connection: psycopg.Connection[Row], spec: TableSpec, rows: pa.Tab
 
 
 def read_days(spec: TableSpec, folder: Path) -> Iterator[pa.Table]:
-    """The plain rows of a table's folder, a day at a time, in the order they were written."""
+    """Return the plain rows of a table's folder, a day at a time, in the order they were written."""
     lake = duckdb.connect()
     for day in sorted(folder.glob("event_date=*")):
         yield _to_plain(spec, lake.from_parquet(f"{day}/*.parquet"))

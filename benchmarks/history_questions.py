@@ -72,7 +72,7 @@ Asker = Callable[[Asked], list[Row]]
 
 
 def draw(kind: Kind, chance: random.Random) -> Asked:
-    """A window that was hardly asked before; buckets of an hour and more on whole hours, where a rollup is exact."""
+    """Draw a window; buckets of an hour and more are on whole hours, where a rollup is exact."""
     end_us = END_US - chance.randrange(kind.recent_us)
     if kind.width_us >= HOUR_US:
         end_us = -(-end_us // HOUR_US) * HOUR_US
@@ -133,7 +133,7 @@ def _bound(asked: Asked) -> dict[str, Any]:
 
 
 def assert_equal(asked: Asked, answers: dict[str, list[Row]]) -> None:
-    """Raises AssertionError unless all give the same rows; averages may differ in the last digits."""
+    """Raise AssertionError unless all give the same rows; averages may differ in the last digits."""
     expected = answers[LAKEHOUSE]
     for peer, rows in answers.items():
         newest_first = asked.kind.interval == "brut" and asked.kind.name != "latest"
@@ -191,7 +191,7 @@ def measure(
     kinds: Sequence[Kind] = KINDS,
     same_rows: bool = True,
 ) -> None:
-    """Reports a run, after a third as many other questions."""
+    """Report a run, after a third as many other questions."""
     run_interleaved(
         askers, max(3, n_rounds // 3), kinds=kinds, same_rows=same_rows, seed=2, kind_seconds=_WARM_SECONDS
     )

@@ -105,14 +105,14 @@ def _measure(kind: Kind, url: str, folder: Path, n_rounds: int, n_seconds: int) 
 
 
 def _requests_a_second(arguments: list[str], n_seconds: int) -> float:
-    """Raises RuntimeError where an answer was not 200."""
-    said = subprocess.run(
+    """Return the rate of a turn; raise RuntimeError where an answer was not 200."""
+    output = subprocess.run(
         ["wrk", "-t1", f"-c{_N_CONNECTIONS}", f"-d{n_seconds}s", *arguments],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(said)
-    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    if "Non-2xx" in output or "Socket errors" in output:
+        raise RuntimeError(output)
+    found = re.search(r"Requests/sec:\s+([\d.]+)", output)
     return float(found[1]) if found else 0.0
 
 

@@ -9,7 +9,7 @@ from benchmarks.http_server import constant_body
 
 
 def constant(request: HttpRequest, name: str) -> HttpResponse:
-    """An answer that costs nothing to make, with the headers of one that does."""
+    """Return an answer that costs nothing to make, with the headers of one that does."""
     headers = {"ETag": 'W/"0123456789abcdef"', "Cache-Control": "no-cache", "Vary": "Accept"}
     return HttpResponse(constant_body(name), content_type="application/json", headers=headers)
 

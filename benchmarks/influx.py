@@ -64,7 +64,7 @@ class Influx:
     folder: Path
 
     def query(self, statement: str) -> list[dict[str, Any]]:
-        """The series of the answer, times in epoch microseconds. Raises RuntimeError with what the server says."""
+        """Return the answer's series, times in epoch microseconds; raise RuntimeError with the server's message."""
         asked = urlencode({"db": DATABASE, "epoch": "u", "q": statement})
         kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/x-msgpack"}
         answer = msgspec.msgpack.decode(self._posted("/query", asked.encode(), kind))
@@ -84,15 +84,15 @@ class Influx:
     def _posted(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
         self.connection.request("POST", path, body, headers)
         response = self.connection.getresponse()
-        said = response.read()
+        answer = response.read()
         if response.status >= 300:
-            raise RuntimeError(f"InfluxDB: {response.status} {said[:500].decode(errors='replace')}")
-        return said
+            raise RuntimeError(f"InfluxDB: {response.status} {answer[:500].decode(errors='replace')}")
+        return answer
 
 
 @contextmanager
 def influx(folder: Path) -> Iterator[Influx]:
-    """A server on the folder, which keeps its rows, until the block ends.
+    """Run a server on the folder, which keeps its rows, until the block ends.
 
     Raises FileNotFoundError, naming what to install, where there is none.
     """
@@ -138,7 +138,7 @@ class Loaded:
 
 
 def load_influx(store: Influx, days: Iterable[pa.Table]) -> Loaded:
-    """Writes the days' sentiments in batches, then the rollup that a continuous query would have kept.
+    """Write the days' sentiments in batches, then the rollup that a continuous query would have kept.
 
     Raises RuntimeError where the server does not count as many points as there were rows.
     """
@@ -167,7 +167,7 @@ def load_influx(store: Influx, days: Iterable[pa.Table]) -> Loaded:
 
 
 def in_batches(days: Iterable[pa.Table], n_rows: int) -> Iterator[pa.Table]:
-    """The same rows, ``n_rows`` at a time; the last batch has what is left."""
+    """Return the same rows, ``n_rows`` at a time; the last batch has what is left."""
     left: pa.Table | None = None
     for rows in days:
         left = rows if left is None else pa.concat_tables([left, rows])

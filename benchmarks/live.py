@@ -96,10 +96,10 @@ def _report(rig: Rig, door: _Door, url: str, options: argparse.Namespace, *, run
     ended.set()
     for poller in pollers:
         poller.join()
-    said = _disconnect(rig)
+    summary = _disconnect(rig)
     delays = _delays(out, sent, ids)
     label = f"{options.rate:.0f} msg/s, {running}, {door.n_clients} clients, {door.name}"
-    print(f"{label}: produce -> client  n={len(delays):7}  {percentiles(delays)}  {said}")
+    print(f"{label}: produce -> client  n={len(delays):7}  {percentiles(delays)}  {summary}")
     answered = [delay for topic in FEED_TOPICS for delay in answers[topic].delays(sent[topic], ids[topic])]
     print(f"{label}: produce -> answer  n={len(answered):7}  {percentiles(answered)}", flush=True)
 
@@ -111,10 +111,10 @@ def _report_idle(rig: Rig, url: str, n_clients: int, *, seconds: float) -> None:
     _connect(rig, _Door("gateway", url, "nothing", n_clients))
     time.sleep(seconds)
     after = resident_bytes(gateway_pid)
-    said = _disconnect(rig)
+    summary = _disconnect(rig)
     print(
         f"{n_clients} idle clients: the gateway's process takes {after / 1e6:.0f} MB, "
-        f"{(after - before) / 1e6:.0f} MB more than without them  {said}",
+        f"{(after - before) / 1e6:.0f} MB more than without them  {summary}",
         flush=True,
     )
 

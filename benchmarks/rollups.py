@@ -50,7 +50,7 @@ class GoldWriter:
         self.is_new = True
 
     def write(self, *, start_us: int, end_us: int, n_rows: int) -> None:
-        """Rows spread evenly over a stretch, in one commit."""
+        """Append rows spread evenly over an interval, in one commit."""
         symbols = self.random.integers(0, N_SYMBOLS, n_rows)
         partitions = np.minimum(symbols % 5, N_PARTITIONS - 1)
         offsets = np.zeros(n_rows, dtype=np.int64)

@@ -84,7 +84,7 @@ def main() -> int:
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """A folder on one disk for all stores. As root, PostgreSQL runs as somebody else, who must get there."""
+    """Make a folder on one disk for all stores, which PostgreSQL's own user can reach."""
     CACHE.mkdir(parents=True, exist_ok=True)
     is_open = all(parent.stat().st_mode & stat.S_IXOTH for parent in (CACHE.resolve() / "folder").parents)
     with tempfile.TemporaryDirectory(
@@ -188,7 +188,7 @@ def _report_first_answers(stores: Sequence[Store], size: _Size) -> None:
 
 
 def _report_small_writes(stores: Sequence[Store], n_writes: int) -> None:
-    """Writes of a few rows, one after another, each asked for until an answer has it."""
+    """Report writes of a few rows, one after another, each asked for until an answer has it."""
     kind = next(kind for kind in QUESTIONS if kind.name == "latest")
     accepted: dict[str, list[float]] = {}
     seen: dict[str, list[float]] = {}

@@ -40,7 +40,7 @@ django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHash
 
 @pytest.fixture(scope="session")
 def database() -> sqlite3.Connection:
-    """The metadata database of the tests' runtime folder, migrated, and a copy of it in memory.
+    """Migrate the metadata database of the tests' runtime folder and return a copy of it in memory.
 
     Tests that do not ask for it see an API whose database is absent.
     """
@@ -73,13 +73,13 @@ def _restore(migrated: sqlite3.Connection) -> None:
 
 @pytest.fixture
 def api_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]]:
-    """The API over the lake at a path, at the end of the day 2026-01-10."""
+    """Return a function that points the API at a lake, at the end of the day 2026-01-10."""
     yield from _pointing(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def module_api_of() -> Iterator[Callable[[Path], Api]]:
-    """The same for a lake that no test of a module changes."""
+    """Return the same function for a lake that no test of a module changes."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         yield from _pointing(monkeypatch)
 

@@ -23,7 +23,7 @@ print("Requests/sec:     12.50")
 
 @pytest.fixture(scope="module")
 def cache() -> Iterator[str]:
-    """A folder for kept lakes into which PostgreSQL's user may look, which pytest's own are not."""
+    """Return a folder for kept lakes into which PostgreSQL's user may look, which pytest's own are not."""
     folder = Path(tempfile.mkdtemp(prefix="cryptoviz-bench-tests-"))
     folder.chmod(0o755)
     yield str(folder)

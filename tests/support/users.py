@@ -47,7 +47,7 @@ class Visitor:
     address: str = "127.0.0.1"
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """A body that is a dict goes as JSON."""
+        """Send a request; a body that is a dict is sent as JSON."""
         sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookies:
             sent["Cookie"] = self.cookie
@@ -73,7 +73,7 @@ class Visitor:
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     def try_password(self, name: str, password: str, **headers: str) -> Reply:
-        """Fills the sign-in form in."""
+        """Fill the sign-in form in."""
         self.ask("GET", "/connexion", **headers)
         fields = {
             "username": name,

@@ -36,7 +36,7 @@ def _end_jvm(session: SparkSession) -> None:
 
 @pytest.fixture(scope="session")
 def jvm_class_path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The class path of a JVM without Spark's session: our classes, the tests' own, Delta, Hadoop."""
+    """Return the class path of a JVM without Spark's session: our classes, the tests' own, Delta, Hadoop."""
     pyspark_jars = Path(pyspark.__file__).parent / "jars"
     entries = (f"{SPARK_JARS}/*", f"{pyspark_jars}/*")
     sources = sorted(TEST_SOURCES.rglob("*.java"))

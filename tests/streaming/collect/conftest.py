@@ -82,7 +82,7 @@ def fetcher(http_client: httpx.Client, clock: SetClock) -> Fetcher:
 def make_news(
     fetcher: Fetcher, clock: SetClock, written: Written, tmp_path: Path
 ) -> Callable[..., NewsCollector]:
-    """A news collector on an address; each call is a restart on the same state."""
+    """Return a function that makes a news collector on an address; each call is a restart on the same state."""
 
     def make(url: str, *, sink: Sink = written.sink, **settings: Any) -> NewsCollector:
         source = NewsSource(source="gazette", url=url, poll_seconds=60, timeout_seconds=5, **settings)

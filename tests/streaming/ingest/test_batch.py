@@ -164,7 +164,9 @@ def _take_in_everything(lake: LakeLocation, delivered: list[Delivered], batch_si
     catalog.register_topic(topic=TOPIC, topic_id="id-1")
     intake = BatchIngestor(catalog, catalog.ensure_build(), TOPICS)
     intake.register(BEGINNINGS)
-    left = [record for record in delivered if record.place[2] >= intake.position[TopicPartition("id-1", 0)]]
+    left = [
+        record for record in delivered if record.record_id[2] >= intake.position[TopicPartition("id-1", 0)]
+    ]
     number = 0
     while left:
         size = batch_sizes[number % len(batch_sizes)]
@@ -186,10 +188,10 @@ def _to_record(number: int, offset: int) -> Delivered:
 def _to_records(delivered: list[Delivered]) -> pa.Table:
     rows = [
         {
-            "topic": record.place[0],
+            "topic": record.record_id[0],
             "topic_id": "id-1",
-            "kafka_partition": record.place[1],
-            "kafka_offset": record.place[2],
+            "kafka_partition": record.record_id[1],
+            "kafka_offset": record.record_id[2],
             "broker_time": datetime.fromtimestamp(record.broker_time_us / 1e6, UTC),
             "key": record.key,
             "value": record.value,

@@ -23,7 +23,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 @pytest.fixture
 def page_of(driver: Chrome) -> Iterator[OpenPage]:
-    """The viewer of a server. Fails the test where the console has an error that it did not expect."""
+    """Return a function that opens a server's viewer; fail on console errors that the test did not expect."""
     pages: list[ViewerPage] = []
 
     def make(api: ApiProcess) -> ViewerPage:
@@ -41,6 +41,6 @@ def page_of(driver: Chrome) -> Iterator[OpenPage]:
 
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[ApiProcess]:
-    """A server over a lake of the test's own, at tmp_path / "lake"; nothing is there yet."""
+    """Run a server over a lake of the test's own, at tmp_path / "lake", which does not exist yet."""
     with running_viewer(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as process:
         yield process

@@ -26,7 +26,7 @@ PHONE = (390, 1300)
 
 
 def main(arguments: list[str]) -> int:
-    """Exits 1 where the machine has no browser or the picture has become too large."""
+    """Return exits 1 where the machine has no browser or the picture has become too large."""
     parser = argparse.ArgumentParser(prog="python -m tests.system.browser.screenshot", description=__doc__)
     parser.add_argument(
         "--all", type=Path, metavar="FOLDER", help="further pictures: dark, phone, first states"
@@ -84,7 +84,7 @@ def _take_further(driver: Chrome, url: str, folder: Path) -> None:
 
 
 def _take_held(driver: Chrome, url: str, folder: Path) -> None:
-    """A view that was paused, with the texts behind a point."""
+    """Return a view that was paused, with the texts behind a point."""
     _look(driver, f"{url}#symbol=btc&range=24h&lang=en", "ready")
     driver.execute_script("document.getElementById('live').click()")
     charts = driver.find_element("id", "charts")
@@ -134,7 +134,7 @@ def _wait_for_texts(driver: Chrome) -> None:
 
 
 def _hover(driver: Chrome) -> None:
-    """Puts the cursor on the charts, so that the picture shows what it reads."""
+    """Put the cursor on the charts, so that the picture shows what it reads."""
     driver.execute_script(
         "const mount = document.querySelector('.panel.price .mount'), box = mount.getBoundingClientRect();"
         "mount.dispatchEvent(new PointerEvent('pointermove',"

@@ -28,7 +28,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
 
 
 def violations(page: ViewerPage) -> list[str]:
-    """What axe finds that is serious or worse: rule and elements. Through the debugger: no CSP there."""
+    """Return the serious findings of axe, run through the debugger, to which the CSP does not apply."""
     evaluate = "Runtime.evaluate"
     page.driver.execute_cdp_cmd(evaluate, {"expression": AXE.read_text(encoding="utf-8")})
     answer: dict[str, Any] = page.driver.execute_cdp_cmd(

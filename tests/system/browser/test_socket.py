@@ -33,7 +33,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]
 
 @pytest.fixture
 def relay(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[ServerProcess]:
-    """The foreign service on one port; it can be killed and started again."""
+    """Run the foreign service on one port; it can be killed and started again."""
     with running_external_websocket(directory=tmp_path, bootstrap=broker.bootstrap) as process:
         yield process
 
@@ -50,7 +50,7 @@ def api(tmp_path: Path, relay: ServerProcess) -> Iterator[ApiProcess]:
 
 @pytest.fixture
 def api_with_gateway(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[ApiProcess]:
-    """An API that follows the broker; nothing commits what comes."""
+    """Run an API that follows the broker; nothing commits its messages."""
     build(tmp_path)
     described = describe_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python(), TOPICS)
     catalog = Catalog(LakeLocation.parse(str(tmp_path / "lake")))

@@ -37,7 +37,7 @@ def page(market: ApiProcess, page_of: OpenPage) -> ViewerPage:
 
 
 def ends(page: ViewerPage) -> tuple[datetime, datetime]:
-    """What the charts show, from and to."""
+    """Return the range that the charts show."""
     charts = page.find("#charts")
     start, end = (datetime.fromisoformat(str(charts.get_attribute(f"data-{key}"))) for key in ("from", "to"))
     return start, end

@@ -102,9 +102,9 @@ def expected_sentiments(rig: Rig, delivered: list[Delivered]) -> dict[str, dict[
 
     A copy comes later in its partition, perhaps under other aliases: what was said first is what gold holds.
     """
-    texts = [one for one in delivered if one.place[0] == RAW_NEWS.topic]
+    texts = [one for one in delivered if one.record_id[0] == RAW_NEWS.topic]
     records = [
-        (one.key, one.value, one.broker_time_us) for one in sorted(texts, key=lambda one: one.place[1:])
+        (one.key, one.value, one.broker_time_us) for one in sorted(texts, key=lambda one: one.record_id[1:])
     ]
     scorers = [scorer_named(name) for name in DEFAULT_SCORERS]
     results = to_results(
@@ -118,7 +118,7 @@ def expected_predictions(delivered: list[Delivered]) -> dict[str, dict[str, Any]
     """By id: what a forecaster says that sees all of Kafka at once, symbol by symbol, as gold holds it."""
     forecasters = {symbol: Forecaster(symbol) for symbol in SYMBOLS}
     for one in delivered:
-        topic, partition, offset = one.place
+        topic, partition, offset = one.record_id
         if topic not in TOPICS or one.key is None or one.key.decode() not in SYMBOLS:
             continue
         arrival = to_arrival(
@@ -179,7 +179,7 @@ class _Books:
 def n_results(rig: Rig) -> tuple[int, int]:
     """How many sentiments and predictions Kafka holds."""
     topics = (ANALYZED_SENTIMENT.topic, PREDICTED_PRICE.topic)
-    found = Counter(one.place[0] for one in read_delivered(rig.broker.bootstrap, topics))
+    found = Counter(one.record_id[0] for one in read_delivered(rig.broker.bootstrap, topics))
     return found[topics[0]], found[topics[1]]
 
 

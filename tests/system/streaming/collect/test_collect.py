@@ -115,7 +115,7 @@ def of_topic(broker: EmbeddedBroker, topic: str) -> list[Delivered]:
 
 def ids_of(delivered: list[Delivered]) -> set[str]:
     verdicts = [
-        validate(d.place[0], key=d.key, value=d.value, broker_time_us=d.broker_time_us) for d in delivered
+        validate(d.record_id[0], key=d.key, value=d.value, broker_time_us=d.broker_time_us) for d in delivered
     ]
     assert not [verdict for verdict in verdicts if isinstance(verdict, Rejected)]
     messages = [json.loads(d.value or b"") for d in delivered]
