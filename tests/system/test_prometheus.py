@@ -1,11 +1,8 @@
 """A real Prometheus scrapes the real pipeline: every query of alerts and dashboard runs, and finds what it asks for."""
 
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import urllib.parse
 import urllib.request
@@ -22,7 +19,7 @@ from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.api_process import running_api
 from tests.support.ports import free_ports
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, ChildProcess
 from tests.support.waiting import wait_until
 
 DEPLOY = ROOT / "deploy"
@@ -36,15 +33,12 @@ ONLY_AFTER_SOMETHING_WENT_WRONG = {
 
 @contextmanager
 def running(*command: str, log: Path, **environ: str) -> Iterator[None]:
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | environ, stdout=stream, stderr=stream, start_new_session=True
-        )
-        try:
-            yield
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    process = ChildProcess(command, log_path=log, environ=environ)
+    process.start()
+    try:
+        yield
+    finally:
+        process.end()
 
 
 class Prometheus:

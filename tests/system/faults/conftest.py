@@ -56,7 +56,7 @@ class Rig:
         self.process.wait()
 
     def jvm_pid(self) -> int | None:
-        """Return the process that the driver started for Spark; None where there is none."""
+        """The process that the driver started for Spark; None where there is none."""
         assert self.process is not None
         found = subprocess.run(
             ["pgrep", "-P", str(self.process.pid), "java"], capture_output=True, text=True, check=False
@@ -79,7 +79,7 @@ class Rig:
         return (self.directory / "ingest.log").read_text(errors="replace")
 
     def finish(self) -> None:
-        """Wait until every record of Kafka is accounted for, stop cleanly and check the accounts."""
+        """Waits until all that Kafka holds is accounted for, stops cleanly and checks the books."""
         delivered = read_delivered(self.broker.bootstrap)
         wait_until(
             lambda: self.n_accounted() >= len(delivered), f"{len(delivered)} records", timeout_seconds=120

@@ -65,7 +65,7 @@ class Pipeline:
         self._producer = None
 
     def recreate(self, topic: str) -> None:
-        """Delete a topic and makes it again, under another id."""
+        """Deletes a topic and makes it again, under another id."""
         self.new_producer()
         admin = KafkaAdminClient(bootstrap_servers=self.broker.bootstrap)
         admin.delete_topics([topic])
@@ -95,7 +95,7 @@ class Pipeline:
 
     @contextmanager
     def running(self, **settings: Any) -> Iterator[IngestService]:
-        """Run the service until the block ends, then stop it cleanly; an error of its own fails the test."""
+        """The service running until the block ends, then stopped cleanly. An error of its own fails the test."""
         service = self.service(**settings)
         failures: list[BaseException] = []
 
@@ -126,7 +126,7 @@ class Pipeline:
         assert_accounted(self.lake, read_delivered(self.broker.bootstrap))
 
     def ingest_all(self, **settings: Any) -> None:
-        """Run the service until every record of Kafka is accounted for, then check the accounts."""
+        """Runs the service until everything that Kafka holds is accounted for, then checks the books."""
         n_records = len(read_delivered(self.broker.bootstrap))
         with self.running(**settings):
             self.wait_accounted(n_records)
