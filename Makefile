@@ -115,10 +115,6 @@ bench-compaction: setup  ## 2,000 small commits compacted beside delta-rs and Sp
 	$(VENV)/python -m benchmarks.compaction $(ARGS)
 	$(VENV)/python -m benchmarks.compaction_freshness
 
-.PHONY: bench-cache
-bench-cache: setup  ## What an SQLite cache of answers would cost beside making them
-	$(VENV)/python -m benchmarks.answer_cache $(ARGS)
-
 .PHONY: bench-viewer
 bench-viewer: setup $(STAMPS)/system-test  ## Script time a frame and first paint of the page, with 10,000 points
 	$(VENV)/python -m tests.system.browser.frames $(ARGS)

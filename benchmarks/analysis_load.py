@@ -122,7 +122,7 @@ def bare_forecaster_seconds(messages: Sequence[Keyed]) -> tuple[float, float, in
                 by_symbol.setdefault(key.decode(), []).append(arrival)
     validated = time.perf_counter()
     predictions = [
-        made for symbol, arrivals in by_symbol.items() for made in Forecaster(symbol).take(arrivals)
+        made for symbol, arrivals in by_symbol.items() for made in Forecaster(symbol).add(arrivals)
     ]
     forecast = time.perf_counter()
     for prediction in predictions:

@@ -120,7 +120,7 @@ def _report(engine: str, cost: Cost) -> None:
 def _ask_all(lakes: Mapping[str, Lake]) -> dict[str, dict[str, _Asked]]:
     """{question: {lake: what it cost}}, asked in turns, without rollups or columns; answers are compared."""
     asked: dict[str, dict[str, _Asked]] = {}
-    for name, (interval, n_days) in {**_QUESTIONS, _RAW: ("brut", 1)}.items():
+    for name, (interval, n_days) in {**_QUESTIONS, _RAW: ("raw", 1)}.items():
         milliseconds: dict[str, list[float]] = {lake: [] for lake in lakes}
         for number in range(N_ROUNDS + N_WARM_UP):
             query = _question(number, interval, n_days)
@@ -146,7 +146,6 @@ def _question(number: int, interval: str, n_days: int) -> HistoryQuery:
         limit=1_000,
         as_of_us=end_us,
         axis="event_time",
-        asked={},
     )
 
 

@@ -18,7 +18,7 @@ from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import Position, TopicPartition, read_position
 from lakehouse.delta.table import open_table
 from lakehouse.messages.contract import CONTRACTS
-from streaming.feed.backfill import choose_evenly
+from streaming.feed.backfill import select_evenly
 from streaming.feed.stream import FEED_TOPICS, Feed
 
 AIM_GOLD_P95_SECONDS = 1.5
@@ -137,7 +137,7 @@ def produce(bootstrap: str, *, rate: float, seconds: float) -> dict[str, Sent]:
     now_us = time.time_ns() // 1000
     feed = Feed(seed=now_us % 100_000)
     n_messages = int(rate * seconds)
-    messages = choose_evenly(feed, start_us=now_us - 300_000_000, end_us=now_us, n=n_messages)
+    messages = select_evenly(feed, start_us=now_us - 300_000_000, end_us=now_us, n=n_messages)
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=2)
     pending: list[tuple[str, float, FutureRecordMetadata]] = []
     started = time.monotonic()

@@ -97,7 +97,7 @@ def main() -> int:
         refresh_rollups(lake.open(str(current)))
         compacted = _copied(current, scratch / "compacted")
         if "peers" in parts:
-            _compare(current, stale, scratch, _kept_postgres(options.cache, options.rows), options.rounds)
+            _compare(current, stale, scratch, _postgres_folder(options.cache, options.rows), options.rounds)
         if "size" in parts and options.rows > _N_ROWS:
             _grow(current, cached_lake(options, _N_ROWS), options.rounds)
         if "memory" in parts:
@@ -108,26 +108,26 @@ def main() -> int:
 
 
 def _copied(folder: Path, copy: Path) -> Path:
-    """Return a lake of its own that shares the files."""
+    """Copy a lake by links to its files."""
     shutil.copytree(folder, copy, copy_function=lambda source, target: Path(target).hardlink_to(source))
     return copy
 
 
-def _kept_postgres(cache: Path, n_rows: int) -> Path:
-    """Where PostgreSQL's data stay. As root it runs as somebody else, who must get there."""
-    kept = cache.resolve() / f"postgres-{n_rows}"
-    is_open = all(parent.stat().st_mode & stat.S_IXOTH for parent in kept.parents)
-    return kept if is_open else Path(tempfile.gettempdir()) / f"cryptoviz-{kept.name}"
+def _postgres_folder(cache: Path, n_rows: int) -> Path:
+    """Return the folder of PostgreSQL's data. As root it runs as another user, who needs access to it."""
+    folder = cache.resolve() / f"postgres-{n_rows}"
+    is_open = all(parent.stat().st_mode & stat.S_IXOTH for parent in folder.parents)
+    return folder if is_open else Path(tempfile.gettempdir()) / f"cryptoviz-{folder.name}"
 
 
 def _asker(folder: Path, budget_bytes: int = BUDGET_BYTES) -> Asker:
-    """Return a reader as a server process is once it has warmed up."""
+    """Return the reader of a server process that has warmed up."""
     reader = lake.open(str(folder), columns_budget_bytes=budget_bytes)
     warm(reader)
     return lambda asked: ask_lakehouse(reader, asked)
 
 
-def _compare(current: Path, stale: Path, scratch: Path, kept: Path, n_rounds: int) -> None:
+def _compare(current: Path, stale: Path, scratch: Path, postgres_folder: Path, n_rounds: int) -> None:
     catalog = Catalog(LakeLocation.parse(str(current)))
     build = catalog.current_build()
     folders = {spec.name: catalog.table_location(spec.name, build).to_path() for spec in TABLES}
@@ -136,7 +136,7 @@ def _compare(current: Path, stale: Path, scratch: Path, kept: Path, n_rounds: in
         peers.callback(native.close)
         askers: dict[str, Asker] = {LAKEHOUSE: _asker(current), DUCKDB: partial(ask_duckdb, native)}
         try:
-            connection = peers.enter_context(postgres(folders, kept))
+            connection = peers.enter_context(postgres(folders, postgres_folder))
             askers |= {peer: partial(ask_postgres, connection, peer=peer) for peer in (POSTGRES, ROLLUP)}
         except FileNotFoundError as error:
             print(error)

@@ -140,7 +140,7 @@ class Batch:
 
 
 def small_batches(folder: Path, n_batches: int, *, from_us: int) -> tuple[DeltaTable, Iterator[Batch]]:
-    """Return the table of sentiments and its next batches, a few rows of the seconds after ``from_us`` each."""
+    """Return the table of sentiments, and batches of a few rows of the seconds after ``from_us`` to commit to it."""
     catalog = Catalog(LakeLocation.parse(str(folder)))
     table = open_table(catalog.table_location(GOLD_SENTIMENT.name, catalog.current_build()), GOLD_SENTIMENT)
 

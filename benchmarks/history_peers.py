@@ -121,7 +121,7 @@ def statement(kind: str, peer: str) -> str:
 
 
 def load_duckdb(path: Path, folders: dict[str, Path]) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB file of the lake's rows, sorted by symbol and time within each day."""
+    """Make a DuckDB file of the lake's rows, sorted by symbol and time within each day."""
     connection = duckdb.connect(str(path))
     for spec in TABLES:
         selected = _to_select(spec)
@@ -133,15 +133,15 @@ def load_duckdb(path: Path, folders: dict[str, Path]) -> duckdb.DuckDBPyConnecti
 
 
 @contextmanager
-def postgres(folders: dict[str, Path], kept: Path) -> Iterator[psycopg.Connection[Row]]:
-    """Run a PostgreSQL with the rows of the folders' tables and a rollup by the hour, on loopback.
+def postgres(folders: dict[str, Path], folder: Path) -> Iterator[psycopg.Connection[Row]]:
+    """Yield a PostgreSQL with the rows of the folders' tables and a rollup by the hour, on loopback.
 
-    Loading takes minutes: it is ``kept``. Raises FileNotFoundError, naming what to install, where there is none.
+    Loading takes minutes: ``folder`` keeps the data. Raises FileNotFoundError, naming what to install.
     """
-    done = kept / "complete"
+    done = folder / "complete"
     if not done.exists():
-        shutil.rmtree(kept, ignore_errors=True)
-    with postgres_server(kept) as connection:
+        shutil.rmtree(folder, ignore_errors=True)
+    with postgres_server(folder) as connection:
         if not done.exists():
             load_postgres(connection, folders)
             done.touch()
@@ -149,32 +149,32 @@ def postgres(folders: dict[str, Path], kept: Path) -> Iterator[psycopg.Connectio
 
 
 @contextmanager
-def postgres_server(kept: Path) -> Iterator[psycopg.Connection[Row]]:
-    """Run a server on the folder ``kept``, whose cluster is made where there is none, until the block ends.
+def postgres_server(folder: Path) -> Iterator[psycopg.Connection[Row]]:
+    """Yield a server on a folder until the block ends; a cluster is made where there is none.
 
     Raises FileNotFoundError, naming what to install, where there is no PostgreSQL.
     """
     programs = Path("/usr/lib/postgresql")
-    found = sorted(programs.glob("*/bin/initdb")) if programs.exists() else []
-    if not found:
+    installed = sorted(programs.glob("*/bin/initdb")) if programs.exists() else []
+    if not installed:
         raise FileNotFoundError("no PostgreSQL here: apt-get install postgresql")
     user = _UNPRIVILEGED if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    data, port = kept / "cluster", any_free_port()
+    data, port = folder / "cluster", any_free_port()
 
     def run(program: str, *arguments: str) -> None:
         subprocess.run(
-            [str(found[-1].parent / program), "-D", str(data), *arguments],
-            user=user, check=True, cwd=kept, stdout=subprocess.DEVNULL,
+            [str(installed[-1].parent / program), "-D", str(data), *arguments],
+            user=user, check=True, cwd=folder, stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
     if not data.exists():
-        kept.mkdir(parents=True)
-        shutil.chown(kept, user)
+        folder.mkdir(parents=True)
+        shutil.chown(folder, user)
         run("initdb", "-U", "bench", "--auth=trust", "--encoding=UTF8", "--locale=C")
     options = " ".join(
         f"-c {setting}" for setting in (*_SETTINGS, f"port={port}", "unix_socket_directories=''")
     )
-    run("pg_ctl", "-w", "-l", str(kept / "log"), "-o", f"-c listen_addresses=127.0.0.1 {options}", "start")
+    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-c listen_addresses=127.0.0.1 {options}", "start")
     try:
         with psycopg.connect(
             f"host=127.0.0.1 port={port} user=bench dbname=postgres", autocommit=True
@@ -214,14 +214,14 @@ def copy_rows(connection: psycopg.Connection[Row], spec: TableSpec, rows: pa.Tab
 
 
 def read_days(spec: TableSpec, folder: Path) -> Iterator[pa.Table]:
-    """Return the plain rows of a table's folder, a day at a time, in the order they were written."""
+    """Yield the plain rows of a table's folder, a day at a time, in the order they were written."""
     lake = duckdb.connect()
     for day in sorted(folder.glob("event_date=*")):
         yield _to_plain(spec, lake.from_parquet(f"{day}/*.parquet"))
 
 
 def to_plain(spec: TableSpec, rows: pa.Table) -> pa.Table:
-    """Rows without lists and times: a list is one string, a time epoch microseconds."""
+    """Return rows without lists and times: a list is one string, a time epoch microseconds."""
     return _to_plain(spec, duckdb.connect().from_arrow(rows))
 
 

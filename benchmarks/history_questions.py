@@ -15,7 +15,8 @@ import psycopg
 from benchmarks.history_lake import END_US, START_US, SYMBOLS
 from benchmarks.history_peers import Row, statement, to_psycopg
 from lakehouse.history.latest import read_latest
-from lakehouse.history.page import HistoryQuery, read_history
+from lakehouse.history.page import read_history
+from lakehouse.history.query import HistoryQuery
 from lakehouse.lake import Lake
 from lakehouse.series.definitions import SERIES
 from lakehouse.time_range import DAY_US, HOUR_US, MINUTE_US, TimeRange
@@ -32,12 +33,12 @@ _WARM_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of question. ``interval`` is "brut" or a bucket's width; an end is drawn from the last ``recent_us``."""
+    """A kind of question. ``interval`` is RAW or a bucket's width; an end is drawn from the last ``recent_us``."""
 
     name: str
     title: str
     span_us: int
-    interval: str = "brut"
+    interval: str = "raw"
     width_us: int = 1
     limit: int = 1000
     series: str = "sentiment"
@@ -72,7 +73,7 @@ Asker = Callable[[Asked], list[Row]]
 
 
 def draw(kind: Kind, chance: random.Random) -> Asked:
-    """Draw a window; buckets of an hour and more are on whole hours, where a rollup is exact."""
+    """Draw a window; of buckets of an hour and more on whole hours, where the rollups of all peers are exact."""
     end_us = END_US - chance.randrange(kind.recent_us)
     if kind.width_us >= HOUR_US:
         end_us = -(-end_us // HOUR_US) * HOUR_US
@@ -89,7 +90,7 @@ def ask_lakehouse(reader: Lake, asked: Asked) -> list[Row]:
     answers = []
     for symbol in symbols:
         page = read_history(reader, _to_query(asked, symbol))
-        rows = page.rows if kind.interval == "brut" else [row[:5] for row in page.rows]
+        rows = page.rows if kind.interval == "raw" else [row[:5] for row in page.rows]
         answers += [(symbol, *row) for row in rows] if kind.of_all else rows
     return answers
 
@@ -104,7 +105,6 @@ def _to_query(asked: Asked, symbol: str) -> HistoryQuery:
         limit=asked.kind.limit,
         as_of_us=END_US,
         axis=series.time_column,
-        asked={},
     )
 
 
@@ -136,11 +136,11 @@ def assert_equal(asked: Asked, answers: dict[str, list[Row]]) -> None:
     """Raise AssertionError unless all give the same rows; averages may differ in the last digits."""
     expected = answers[LAKEHOUSE]
     for peer, rows in answers.items():
-        newest_first = asked.kind.interval == "brut" and asked.kind.name != "latest"
-        found = rows[::-1] if newest_first and peer != LAKEHOUSE else rows
-        if len(found) != len(expected):
-            raise AssertionError(f"{peer} has {len(found)} rows, not {len(expected)}, of {asked}")
-        for own, other in zip(expected, found, strict=True):
+        newest_first = asked.kind.interval == "raw" and asked.kind.name != "latest"
+        ascending = rows[::-1] if newest_first and peer != LAKEHOUSE else rows
+        if len(ascending) != len(expected):
+            raise AssertionError(f"{peer} has {len(ascending)} rows, not {len(expected)}, of {asked}")
+        for own, other in zip(expected, ascending, strict=True):
             if not all(map(_is_same, own, other)):
                 raise AssertionError(f"{peer} has {other}, not {own}, of {asked}")
 

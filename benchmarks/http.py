@@ -40,12 +40,12 @@ class Kind:
 
     name: str
     title: str
-    asked: str
+    parameters: str
 
     @property
     def repeated(self) -> str:
         between = f"date_debut={_END_MS - _DAY_MS}&date_fin={_END_MS}"
-        return f"/api/v1/sentiment/{SYMBOLS[0]}/historique?{self.asked}&{between}"
+        return f"/api/v1/sentiment/{SYMBOLS[0]}/historique?{self.parameters}&{between}"
 
     def script(self) -> str:
         return _DISTINCT % {
@@ -53,7 +53,7 @@ class Kind:
             "end_ms": _END_MS,
             "recent_ms": 7 * _DAY_MS,
             "day_ms": _DAY_MS,
-            "asked": self.asked,
+            "asked": self.parameters,
         }
 
 
@@ -94,26 +94,26 @@ def _measure(kind: Kind, url: str, folder: Path, n_rounds: int, n_seconds: int) 
         "distinct": ["-s", str(script), url],
     }
     _requests_a_second(turns["distinct"], n_seconds)
-    found: dict[str, list[float]] = {name: [] for name in turns}
+    rates: dict[str, list[float]] = {name: [] for name in turns}
     for _ in range(n_rounds):
         for name, arguments in turns.items():
-            found[name].append(_requests_a_second(arguments, n_seconds))
-    medians = {name: median(rates) for name, rates in found.items()}
+            rates[name].append(_requests_a_second(arguments, n_seconds))
+    medians = {name: median(of_turn) for name, of_turn in rates.items()}
     print(f"\n{kind.title}, answers of {len(body):,} bytes: requests/s (share of the constant view)")
     for name, rate in medians.items():
         print(f"  {name:14} {rate:9,.0f}  {rate / medians['constant view']:6.1%}", flush=True)
 
 
 def _requests_a_second(arguments: list[str], n_seconds: int) -> float:
-    """Return the rate of a turn; raise RuntimeError where an answer was not 200."""
+    """Return the measured rate. Raises RuntimeError where an answer was not 200."""
     output = subprocess.run(
         ["wrk", "-t1", f"-c{_N_CONNECTIONS}", f"-d{n_seconds}s", *arguments],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     if "Non-2xx" in output or "Socket errors" in output:
         raise RuntimeError(output)
-    found = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    return float(found[1]) if found else 0.0
+    match = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    return float(match[1]) if match else 0.0
 
 
 @contextmanager

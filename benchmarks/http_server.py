@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from api.__main__ import ApiServer, listen
+from api.server.supervisor import ApiServer, listen
 from lakehouse.process.settings import Settings
 
 STATIC = "/static/"

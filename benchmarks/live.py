@@ -24,7 +24,7 @@ Place = tuple[str, int, int]
 
 @dataclass(frozen=True)
 class _Door:
-    """Something that clients connect to, and which of them are connected."""
+    """A server that clients connect to, and its connected clients."""
 
     name: str
     url: str
@@ -96,10 +96,10 @@ def _report(rig: Rig, door: _Door, url: str, options: argparse.Namespace, *, run
     ended.set()
     for poller in pollers:
         poller.join()
-    summary = _disconnect(rig)
+    connections = _disconnect(rig)
     delays = _delays(out, sent, ids)
     label = f"{options.rate:.0f} msg/s, {running}, {door.n_clients} clients, {door.name}"
-    print(f"{label}: produce -> client  n={len(delays):7}  {percentiles(delays)}  {summary}")
+    print(f"{label}: produce -> client  n={len(delays):7}  {percentiles(delays)}  {connections}")
     answered = [delay for topic in FEED_TOPICS for delay in answers[topic].delays(sent[topic], ids[topic])]
     print(f"{label}: produce -> answer  n={len(answered):7}  {percentiles(answered)}", flush=True)
 
@@ -111,10 +111,10 @@ def _report_idle(rig: Rig, url: str, n_clients: int, *, seconds: float) -> None:
     _connect(rig, _Door("gateway", url, "nothing", n_clients))
     time.sleep(seconds)
     after = resident_bytes(gateway_pid)
-    summary = _disconnect(rig)
+    connections = _disconnect(rig)
     print(
         f"{n_clients} idle clients: the gateway's process takes {after / 1e6:.0f} MB, "
-        f"{(after - before) / 1e6:.0f} MB more than without them  {summary}",
+        f"{(after - before) / 1e6:.0f} MB more than without them  {connections}",
         flush=True,
     )
 
@@ -138,7 +138,7 @@ def _disconnect(rig: Rig) -> str:
 
 
 def _delays(out: Path, sent: dict[str, Sent], ids: dict[str, str]) -> list[float]:
-    """Seconds from each message's sending to each client that got it."""
+    """Return the seconds from each message's sending to each client that received it."""
     at: dict[Place, float] = {
         (ids[topic], partition, offset): when
         for topic, of_topic in sent.items()

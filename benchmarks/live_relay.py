@@ -27,9 +27,9 @@ async def main() -> int:
 
     async def take(socket: ServerConnection) -> None:
         async for text in socket:
-            asked = json.loads(text)
-            for channel in asked["channels"]:
-                for symbol in asked["symbols"]:
+            frame = json.loads(text)
+            for channel in frame["channels"]:
+                for symbol in frame["symbols"]:
                     followers[channel, symbol].add(socket)
 
     def hand_on(record: Any, topic_id: str) -> None:
@@ -45,7 +45,7 @@ async def main() -> int:
             group_id=None,
             auto_offset_reset="latest",
             isolation_level="read_committed",
-            **settings.kafka_client_options(),
+            **settings.kafka.for_kafka_python(),
         )
         while True:
             for records in consumer.poll(timeout_ms=200).values():

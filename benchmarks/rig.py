@@ -16,9 +16,9 @@ from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import open_table
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.messages.contract import CONTRACTS
+from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.schema.tables import TABLES
 from streaming.broker.embedded import EmbeddedBroker
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics, fetch_offsets
 from tests.support.processes import ChildProcess
 

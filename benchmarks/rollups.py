@@ -21,7 +21,8 @@ from lakehouse.delta.position import TopicPartition
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import append, ensure_table
 from lakehouse.derived.rollup_refresh import refresh_rollups
-from lakehouse.history.page import HistoryQuery, read_history
+from lakehouse.history.page import read_history
+from lakehouse.history.query import HistoryQuery
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import GOLD_SENTIMENT
 from lakehouse.series.definitions import SENTIMENT
@@ -50,7 +51,7 @@ class GoldWriter:
         self.is_new = True
 
     def write(self, *, start_us: int, end_us: int, n_rows: int) -> None:
-        """Append rows spread evenly over an interval, in one commit."""
+        """Append rows spread evenly over a range, in one commit."""
         symbols = self.random.integers(0, N_SYMBOLS, n_rows)
         partitions = np.minimum(symbols % 5, N_PARTITIONS - 1)
         offsets = np.zeros(n_rows, dtype=np.int64)
@@ -105,11 +106,11 @@ def main() -> None:
                     n_rows=per_day // 2,
                 )
         gold_alone = Lake(location)
-        raw = {name: _measure(gold_alone, options.rounds, *asked) for name, asked in _QUESTIONS.items()}
+        raw = {name: _measure(gold_alone, options.rounds, *question) for name, question in _QUESTIONS.items()}
         lake = Lake(location)
-        _say_seconds("first refresh", lambda: refresh_rollups(lake))
+        _print_seconds("first refresh", lambda: refresh_rollups(lake))
         compact_lake(location, CompactChoice(is_patient=False))
-        _say("compacted, position current", lake, raw, options.rounds)
+        _print_answers("compacted, position current", lake, raw, options.rounds)
         for minute in range(60):
             writer.write(
                 start_us=to_us(END) + minute * 60 * SECOND_US,
@@ -117,19 +118,21 @@ def main() -> None:
                 n_rows=max(1, per_day // 1440),
             )
             if minute == 30:
-                _say("30 small commits behind", lake, raw, options.rounds)
+                _print_answers("30 small commits behind", lake, raw, options.rounds)
             if minute > 30:
                 refresh_rollups(lake)
-        _say("29 refreshes of one minute uncompacted", lake, raw, options.rounds)
-        _say_seconds("refresh of a new process with nothing new", lambda: refresh_rollups(Lake(location)))
+        _print_answers("29 refreshes of one minute uncompacted", lake, raw, options.rounds)
+        _print_seconds("refresh of a new process with nothing new", lambda: refresh_rollups(Lake(location)))
         writer.write(start_us=to_us(END), end_us=to_us(END) + 60 * SECOND_US, n_rows=1000)
-        _say_seconds("refresh of a new process with 1,000 new rows", lambda: refresh_rollups(Lake(location)))
+        _print_seconds(
+            "refresh of a new process with 1,000 new rows", lambda: refresh_rollups(Lake(location))
+        )
         writer.write(start_us=to_us(END), end_us=to_us(END) + 60 * SECOND_US, n_rows=1000)
-        _say_seconds("refresh of a running process with 1,000 new rows", lambda: refresh_rollups(lake))
-        _say_seconds(
+        _print_seconds("refresh of a running process with 1,000 new rows", lambda: refresh_rollups(lake))
+        _print_seconds(
             "compaction that merges", lambda: compact_lake(location, CompactChoice(is_patient=False))
         )
-        _say("merged", lake, raw, options.rounds)
+        _print_answers("merged", lake, raw, options.rounds)
 
 
 _QUESTIONS = {"30 days hourly": ("1h", 30), "89 days daily": ("1d", 89), "24 h in 5 min": ("5m", 1)}
@@ -137,7 +140,7 @@ Measured = tuple[float, float, list[int]]
 
 
 def _measure(lake: Lake, n_runs: int, interval: str, n_days: int) -> Measured:
-    """p50 and p95 in milliseconds, and the counts of every answer, to compare."""
+    """Return p50 and p95 in milliseconds, and the counts of every answer, to compare."""
     milliseconds, n_points = [], []
     for run in range(n_runs):
         end_us = to_us(END) - run * 137 * SECOND_US - 1
@@ -149,7 +152,6 @@ def _measure(lake: Lake, n_runs: int, interval: str, n_days: int) -> Measured:
             limit=10_000,
             as_of_us=end_us,
             axis="event_time",
-            asked={},
         )
         started = time.perf_counter()
         page = read_history(lake, query)
@@ -159,9 +161,9 @@ def _measure(lake: Lake, n_runs: int, interval: str, n_days: int) -> Measured:
     return statistics.median(timed), timed[int(len(timed) * 0.95)], n_points
 
 
-def _say(state: str, lake: Lake, raw: dict[str, Measured], n_runs: int) -> None:
-    for name, asked in _QUESTIONS.items():
-        p50, p95, counts = _measure(lake, n_runs, *asked)
+def _print_answers(state: str, lake: Lake, raw: dict[str, Measured], n_runs: int) -> None:
+    for name, question in _QUESTIONS.items():
+        p50, p95, counts = _measure(lake, n_runs, *question)
         assert counts == raw[name][2], f"{name}: other answers than from gold alone"
         print(
             f"{state}: {name}: {p50:.1f} ms p50, {p95:.1f} p95; gold alone {raw[name][0]:.1f}, {raw[name][1]:.1f}",
@@ -169,10 +171,10 @@ def _say(state: str, lake: Lake, raw: dict[str, Measured], n_runs: int) -> None:
         )
 
 
-def _say_seconds(what: str, act: Callable[[], object]) -> None:
+def _print_seconds(title: str, act: Callable[[], object]) -> None:
     started = time.perf_counter()
     act()
-    print(f"{what}: {time.perf_counter() - started:.2f} s", flush=True)
+    print(f"{title}: {time.perf_counter() - started:.2f} s", flush=True)
 
 
 if __name__ == "__main__":

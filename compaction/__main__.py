@@ -3,13 +3,11 @@
 import json
 import logging
 import os
-import signal
 import sys
 import threading
 import time
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from compaction import metrics
@@ -25,18 +23,19 @@ from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.retention import Retention
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process, run_until_stopped
 
 logger = logging.getLogger("compaction")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = to_parser().parse_args(arguments)
-    configure_logging()
     try:
         settings = Settings.from_environ(os.environ)
-        settings = replace(settings, lake_uri=options.lake) if options.lake else settings
+        configure_logging(settings, sys.stderr)
+        settings = settings.with_lake(options.lake or "")
         lake = Lake(settings.lake_location())
-        options.kafka = settings.kafka_client_options()
+        options.kafka = settings.kafka.for_kafka_python()
         options.retention = _retention(settings, options)
         if "retention_hours" in options:
             assert_retention(options.retention_hours, is_forced=getattr(options, "force", False))
@@ -45,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if every_seconds is None:
             return _once(lake, options, lock)
         serve_metrics("compaction", settings.metrics_addresses())
-        return _repeat(lake, options, lock, every_seconds=every_seconds)
+        return run_until_stopped(
+            lambda stopping: _repeat(lake, options, lock, every_seconds=every_seconds, stopping=stopping)
+        )
     except LockedError as error:
         logger.warning("nothing was done: %s", error)
         return EXIT_LOCKED
@@ -62,7 +63,7 @@ def _retention(settings: Settings, options: Namespace) -> Retention:
 def _once(lake: Lake, options: Namespace, lock: Path) -> int:
     """One command under the lock, recorded with how it ended. A lake that does not exist is not made by looking."""
     command = COMMANDS[options.command]
-    lake.current_build(look=True)
+    lake.current_build(refresh=True)
     if options.command in READ_ONLY or getattr(options, "yes", None) is False:
         found = command(lake, options)
         _say(found, options)
@@ -95,12 +96,11 @@ def _say(outcome: Outcome, options: Namespace) -> None:
             print(line, flush=True)
 
 
-def _repeat(lake: Lake, options: Namespace, lock: Path, *, every_seconds: float) -> int:
+def _repeat(
+    lake: Lake, options: Namespace, lock: Path, *, every_seconds: float, stopping: threading.Event
+) -> int:
     """Until a signal; a lake that does not exist yet is waited for, a run of another let by, and after one that failed,
     as its record says, comes the next."""
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
     while True:
         try:
             _once(lake, options, lock)
@@ -116,4 +116,4 @@ def _repeat(lake: Lake, options: Namespace, lock: Path, *, every_seconds: float)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

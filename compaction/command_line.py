@@ -3,7 +3,7 @@
 import argparse
 
 from compaction.version_retention import LEAST_RETENTION_HOURS
-from lakehouse.messages.replays import Place, parse_record_id
+from lakehouse.messages.record_id import RecordId, parse_record_id
 from lakehouse.schema.spec import RETENTION_HOURS
 from lakehouse.schema.tables import TABLES
 
@@ -194,7 +194,7 @@ def _positive(text: str) -> int:
     return number
 
 
-def _place(text: str) -> Place:
+def _place(text: str) -> RecordId:
     place = parse_record_id(text)
     if place is None:
         raise argparse.ArgumentTypeError(f"{text} is not TOPIC_ID/PARTITION/OFFSET")

@@ -24,7 +24,6 @@ from lakehouse.delta.table import open_table
 from lakehouse.derived.outcomes import GRACE_US, SILENCE_US
 from lakehouse.derived.score_refresh import oldest_unscored
 from lakehouse.errors import LakeNotFoundError
-from lakehouse.history.realised import MAX_REALISED_AGE_US
 from lakehouse.lake import Lake
 from lakehouse.messages.contract import CONTRACTS, MAX_EVENT_AGE
 from lakehouse.process.retention import Retention
@@ -38,6 +37,7 @@ from lakehouse.schema.tables import (
     QUARANTINE,
     TABLES,
 )
+from lakehouse.series.definitions import MAX_REALISED_AGE_US
 from lakehouse.series.rollups import ROLLUPS
 from lakehouse.time_range import DAY_US, to_time
 
@@ -202,7 +202,7 @@ def _topic_ids(lake: Lake, name: str) -> list[str]:
 
 def _position(lake: Lake, name: str, ends: Position) -> Position:
     try:
-        table = open_table(lake.catalog.table_location(name, lake.current_build(look=True)), TABLES[name])
+        table = open_table(lake.catalog.table_location(name, lake.current_build(refresh=True)), TABLES[name])
     except LakeNotFoundError:
         return Position()
     return read_position(table, sorted({key.topic_id for key in ends}))

@@ -6,19 +6,15 @@ import duckdb
 
 from compaction.finding import Check, Finding
 from lakehouse.delta.position import Position, common_position
-from lakehouse.engine.duckdb_session import padded_rows, position_lists
+from lakehouse.engine.duckdb_session import padded_rows
+from lakehouse.engine.position_sql import bind_position, is_before, join_position
 from lakehouse.messages.contract import MessageContract
 from lakehouse.schema.tables import BRONZE, DUPLICATES, LOSSES, QUARANTINE
 
-_PLACES = (
-    "SELECT topic_id, kafka_partition, kafka_offset FROM {0} WHERE topic_id IN (SELECT unnest($topic_ids))"
-)
+_PLACES = f"SELECT topic_id, kafka_partition, kafka_offset FROM {{0}} {join_position()} WHERE {is_before()}"
 _RECORDS = """
 WITH raw AS (SELECT DISTINCT * FROM ({raw})),
 became AS (SELECT *, count(*) AS n FROM ({gold} UNION ALL {quarantine} UNION ALL {duplicates}) GROUP BY ALL),
-ends AS (
-    SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition, unnest($offsets) AS next_offset
-),
 begins AS (SELECT topic_id, kafka_partition, min(kafka_offset) AS first_offset FROM raw GROUP BY ALL),
 every AS (
     SELECT topic_id, kafka_partition, kafka_offset, raw.topic_id IS NOT NULL AS is_raw, coalesce(n, 0) AS n
@@ -30,8 +26,7 @@ broken AS (
         WHEN n = 0 THEN 'record unaccounted'
         WHEN NOT is_raw AND kafka_offset >= first_offset THEN 'row without record'
     END AS broken_rule
-    FROM every JOIN ends USING (topic_id, kafka_partition) LEFT JOIN begins USING (topic_id, kafka_partition)
-    WHERE kafka_offset < next_offset
+    FROM every LEFT JOIN begins USING (topic_id, kafka_partition)
 )
 SELECT broken_rule, count(*), min(topic_id || '/' || kafka_partition || '/' || kafka_offset)
 FROM broken
@@ -70,7 +65,7 @@ def check_records(
         part = rows if name == "losses" else _PLACES.format(rows)
         statement = statement.replace(f"{{{name}}}", part)
         bound |= {f"{name}_files": files} if files else {}
-    found = connection.execute(statement, {**bound, **position_lists(common)}).fetchall()
+    found = connection.execute(statement, {**bound, **bind_position(common)}).fetchall()
     return [_to_finding(contract, check, n, first) for check, n, first in found]
 
 

@@ -15,12 +15,13 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from compaction.errors import ReplayError
-from lakehouse.dedup.origins import OriginIndex
+from lakehouse.dedup.replay_index import ReplayIndex
 from lakehouse.delta.table import open_table
 from lakehouse.lake import Lake
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.corrections import EXCLUDED_RULE, read_excluded
-from lakehouse.messages.replays import ORIGIN_HEADER, Place, format_record_id, origin_of
+from lakehouse.messages.record_id import RecordId, format_record_id
+from lakehouse.messages.replays import REPLAY_OF_HEADER, replay_of
 from lakehouse.messages.validation import Rejected, validate
 from lakehouse.schema.tables import QUARANTINE
 
@@ -43,7 +44,7 @@ logger = logging.getLogger(__name__)
 class ReplayChoice:
     """Which messages: those at ``places``, or those that broke a ``rule``; every one where neither is given."""
 
-    places: tuple[Place, ...] = ()
+    places: tuple[RecordId, ...] = ()
     rule: str | None = None
 
 
@@ -52,7 +53,7 @@ class Replayable:
     """A quarantined message that the contract of today accepts and gold has no row of."""
 
     topic: str
-    origin: Place
+    origin: RecordId
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
@@ -103,17 +104,17 @@ def replay(lake: Lake, choice: ReplayChoice, *, kafka: Mapping[str, Any], dry_ru
 def _accepted(lake: Lake, rows: list[tuple[Any, ...]]) -> tuple[list[Replayable], int]:
     """The messages that would be accepted if they came now, one an origin, and how many would not."""
     excluded, now_us = read_excluded(lake.catalog), time.time_ns() // 1_000
-    found: dict[Place, Replayable] = {}
+    found: dict[RecordId, Replayable] = {}
     n_rejected = 0
     for topic, topic_id, partition, offset, key, value, headers in rows:
-        origin = origin_of(headers) or (topic_id, partition, offset)
+        origin = replay_of(headers) or (topic_id, partition, offset)
         if origin in found or origin in excluded:
             continue
         if isinstance(validate(topic, key=key, value=value, broker_time_us=now_us), Rejected):
             n_rejected += 1
             continue
         kept = tuple(
-            (header["key"], header["value"]) for header in headers or () if header["key"] != ORIGIN_HEADER
+            (header["key"], header["value"]) for header in headers or () if header["key"] != REPLAY_OF_HEADER
         )
         found[origin] = Replayable(topic=topic, origin=origin, key=key, value=value, headers=kept)
     return list(found.values()), n_rejected
@@ -121,12 +122,12 @@ def _accepted(lake: Lake, rows: list[tuple[Any, ...]]) -> tuple[list[Replayable]
 
 def _not_in_gold(lake: Lake, messages: list[Replayable]) -> list[Replayable]:
     missing = []
-    build = lake.current_build(look=True)
+    build = lake.current_build(refresh=True)
     for topic, contract in CONTRACTS.items():
         mine = [message for message in messages if message.topic == topic]
         if mine:
             location = lake.catalog.table_location(contract.table.name, build)
-            index = OriginIndex(open_table(location, contract.table), location, contract.table)
+            index = ReplayIndex(open_table(location, contract.table), location, contract.table)
             known = index.find([message.origin for message in mine])
             missing += [message for message in mine if message.origin not in known]
     return missing
@@ -149,7 +150,7 @@ def _publish(messages: list[Replayable], topic_ids: Mapping[str, str], kafka: Ma
                     message.topic,
                     key=message.key,
                     value=message.value,
-                    headers=[*message.headers, (ORIGIN_HEADER, format_record_id(message.origin).encode())],
+                    headers=[*message.headers, (REPLAY_OF_HEADER, format_record_id(message.origin).encode())],
                     partition=partition if topic_ids.get(message.topic) == topic_id else None,
                 )
             )

@@ -7,7 +7,8 @@ import duckdb
 
 from compaction.finding import Finding
 from lakehouse.delta.position import Position
-from lakehouse.engine.duckdb_session import padded_rows, position_lists
+from lakehouse.engine.duckdb_session import padded_rows
+from lakehouse.engine.position_sql import bind_position, is_beyond, join_position
 from lakehouse.schema.spec import TableSpec
 from lakehouse.schema.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE
 
@@ -16,13 +17,7 @@ _OUTSIDE = "SELECT count(*), min({key}::VARCHAR) FROM {rows} WHERE {partition} I
 _TWICE = (
     "SELECT count(*), min(found) FROM (SELECT {key} AS found FROM {rows} GROUP BY ALL HAVING count(*) > 1)"
 )
-_BEYOND = f"""
-SELECT count(*), min({_PLACE}) FROM {{rows}}
-LEFT JOIN (
-    SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition, unnest($offsets) AS next_offset
-) USING (topic_id, kafka_partition)
-WHERE next_offset IS NULL OR kafka_offset >= next_offset
-"""
+_BEYOND = f"SELECT count(*), min({_PLACE}) FROM {{rows}} {join_position()} WHERE {is_beyond()}"
 _POSITIONED = (*GOLD_TABLES, QUARANTINE, DUPLICATES, BRONZE)
 
 
@@ -53,5 +48,5 @@ def check_rows(
     for key in (key for key, is_unique in keys.items() if is_unique):
         look("duplicate key", _TWICE.replace("{key}", key), "first: {}")
     if spec in _POSITIONED:
-        look("beyond position", _BEYOND, "first: {}", **position_lists(position))
+        look("beyond position", _BEYOND, "first: {}", **bind_position(position))
     return findings

@@ -221,9 +221,7 @@ def _retained_from_lines(lake: Lake) -> tuple[str, ...]:
         return ()
     if retained_from_us is None:
         return ()
-    return (
-        f"bronze begins at {format_us(retained_from_us)}: what is older cannot be rebuilt, only carried over",
-    )
+    return (f"bronze begins at {format_us(retained_from_us)}: older rows cannot be rebuilt, only copied",)
 
 
 def _vacuumed_lately(lake: Lake) -> bool:

@@ -1,1 +1,1 @@
-"""The whole pipeline on one machine: what `make demo` runs."""
+"""Demo: the whole pipeline on one machine, as `make demo` runs it."""

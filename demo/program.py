@@ -1,4 +1,4 @@
-"""One program of the Procfile: started with a log of its own, bound to the life of the demo, stopped cleanly."""
+"""Program of the Procfile: started with a log of its own, killed when the demo ends, stopped cleanly."""
 
 import contextlib
 import os
@@ -12,14 +12,13 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
-BOUND_CHILD = Path("streaming/broker/bound_child.py")
-STOP_SECONDS = 20.0
+PARENT_DEATH_EXEC = Path("streaming/broker/parent_death_exec.py")
 LOG_TAIL_LINES = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A running program and where its output goes."""
+    """A running program and the log of its output."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -35,19 +34,23 @@ class Program:
     def log_tail(self) -> str:
         return "\n".join(self.log_text().splitlines()[-LOG_TAIL_LINES:])
 
-    def stop(self) -> None:
-        """Asks it to end, and after a while ends it and all that it started."""
+    def request_stop(self) -> None:
+        """Send SIGTERM, without waiting."""
         if not self.has_ended:
             self.process.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_SECONDS)
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Terminate the program, and after so long kill it and its children."""
+        self.request_stop()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout_seconds)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 def read_procfile(path: Path) -> dict[str, list[str]]:
-    """{name: command} in the file's order; `python` is the one that runs the demo."""
+    """Return {name: command} in the file's order; `python` is the interpreter that runs the demo."""
     processes = parse_procfile(path.read_text(encoding="utf-8")).processes
     commands = {name: shlex.split(command) for name, command in processes.items()}
     return {
@@ -57,9 +60,9 @@ def read_procfile(path: Path) -> dict[str, list[str]]:
 
 
 def start_program(name: str, command: list[str], *, environ: Mapping[str, str], log_dir: Path) -> Program:
-    """Starts a program in a session of its own, so that Ctrl-C reaches the demo alone, which stops it in order."""
+    """Start a program in a session of its own, so that Ctrl-C reaches the demo alone, which stops all in order."""
     log_path = log_dir / f"{name}.log"
-    bound = [sys.executable, "-I", "-S", str(BOUND_CHILD), str(os.getpid()), *command]
+    bound = [sys.executable, "-I", "-S", str(PARENT_DEATH_EXEC), str(os.getpid()), *command]
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             bound, env=dict(environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

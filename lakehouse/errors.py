@@ -1,10 +1,11 @@
 """Errors of the lakehouse: one family, each carrying the fields that a caller needs to act on it.
 
 LakehouseError
-├── LakeNotFoundError        no lake, or no table in it, at that place yet
+├── LakeNotFoundError        no lake, or no table in it, at that location yet
+├── LayoutError              an earlier version of this code wrote the lake
 ├── SchemaMismatchError      a table on storage is not the table that the code defines
 ├── PositionConflictError    somebody else moved a table's position meanwhile
-├── VersionGoneError         a version, build or file that is asked for no longer exists
+├── VersionGoneError         a version, build or file that no longer exists
 ├── QueryError               a question that cannot be answered, naming the parameter
 ├── BehindError              this process has not yet read as far as the question was pinned
 ├── FileGoneError            a file of a pinned snapshot was vacuumed; a fresh snapshot does not need it
@@ -12,14 +13,14 @@ LakehouseError
 ├── CostError                a statement was stopped because it cost too much
 ├── LockedError              another run of maintenance is at work on the lake
 ├── RetentionRuleError       days to keep that would lose what another table still needs
-├── AliasError               what texts are said to call an asset cannot be searched for
+├── AliasError               names of assets that texts cannot be searched for
 ├── MissingPackageError      a package that only notebooks need is not installed
 └── SettingError             a setting has a value that cannot be used
 """
 
 
 class LakehouseError(Exception):
-    """Root of everything that lakehouse raises on purpose."""
+    """Root of the errors that lakehouse raises on purpose."""
 
 
 class LakeNotFoundError(LakehouseError):
@@ -29,6 +30,19 @@ class LakeNotFoundError(LakehouseError):
         super().__init__(f"{what} does not exist at {uri}")
         self.what = what
         self.uri = uri
+
+
+class LayoutError(LakehouseError):
+    """A lake whose served build has another layout than this code reads."""
+
+    def __init__(self, *, uri: str, layout: int, expected: int) -> None:
+        super().__init__(
+            f"the lake at {uri} has layout {layout}, this code reads layout {expected}: "
+            "`python -m streaming.ingest rebuild` keeps the rows that bronze holds, or begin anew in another folder"
+        )
+        self.uri = uri
+        self.layout = layout
+        self.expected = expected
 
 
 class SchemaMismatchError(LakehouseError):
@@ -45,7 +59,7 @@ class PositionConflictError(LakehouseError):
     """A commit would have advanced a position from a value that is no longer current.
 
     Nothing was written. Reopen the table, read its position, and decide again what is missing. ``app_id``,
-    ``expected`` and ``found`` are None where the engine does not say which position it was.
+    ``expected`` and ``actual`` are None where the engine does not say which position it was.
     """
 
     def __init__(
@@ -55,14 +69,14 @@ class PositionConflictError(LakehouseError):
         problem: str,
         app_id: str | None = None,
         expected: int | None = None,
-        found: int | None = None,
+        actual: int | None = None,
     ) -> None:
         super().__init__(f"position of {table} moved under this writer: {problem}")
         self.table = table
         self.problem = problem
         self.app_id = app_id
         self.expected = expected
-        self.found = found
+        self.actual = actual
 
 
 class VersionGoneError(LakehouseError):
@@ -89,7 +103,9 @@ class BehindError(LakehouseError):
     """This process has not yet read as far as a question was pinned; asking again soon may succeed."""
 
     def __init__(self, *, table: str, waited_seconds: float) -> None:
-        super().__init__(f"{table} is not yet read up to the asked position here, after {waited_seconds:g} s")
+        super().__init__(
+            f"{table} is not yet read up to the requested position here, after {waited_seconds:g} s"
+        )
         self.table = table
         self.waited_seconds = waited_seconds
 
@@ -112,7 +128,7 @@ class BusyError(LakehouseError):
 
 
 class CostError(LakehouseError):
-    """A statement was stopped because it cost too much; what is asked for must become less."""
+    """A statement was stopped because it cost too much; a smaller query is needed."""
 
     def __init__(self, *, spent: str, accepted: str) -> None:
         super().__init__(f"the query was stopped after it had used up {spent}; ask for {accepted}")

@@ -13,7 +13,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """Half-open: ``start_us`` belongs to it, ``end_us`` does not. Empty where they are equal."""
+    """Half-open range: ``start_us`` belongs to it, ``end_us`` does not. Empty where they are equal."""
 
     start_us: int
     end_us: int
@@ -24,19 +24,23 @@ class TimeRange:
 
     @property
     def span_us(self) -> int:
+        """Length in microseconds."""
         return self.end_us - self.start_us
 
     @property
     def start_time(self) -> datetime:
+        """First instant."""
         return to_time(self.start_us)
 
     @property
     def end_time(self) -> datetime:
+        """First instant after it."""
         return to_time(self.end_us)
 
 
 def to_time(epoch_us: int) -> datetime:
-    """
+    """Return the instant of epoch microseconds, in UTC.
+
     >>> to_time(1767225600000000).isoformat()
     '2026-01-01T00:00:00+00:00'
     """
@@ -44,12 +48,12 @@ def to_time(epoch_us: int) -> datetime:
 
 
 def to_us(time: datetime) -> int:
-    """Epoch microseconds of an aware instant."""
+    """Return epoch microseconds of an aware instant."""
     return (time - _EPOCH) // _MICROSECOND
 
 
 def format_us(epoch_us: int) -> str:
-    """RFC 3339 in UTC; microseconds only where they are not zero.
+    """Return RFC 3339 in UTC, with microseconds only where they are not zero.
 
     >>> format_us(1767225600250000)
     '2026-01-01T00:00:00.250000Z'

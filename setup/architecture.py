@@ -18,7 +18,7 @@ from lakehouse.series.rollups import ROLLUPS
 from lakehouse.tail.store import TAIL_TOPICS
 from setup.generated_files import write_or_check
 from streaming.analysis.queries import all_queries
-from streaming.ingest.batch import INTAKE_TABLES
+from streaming.ingest.batch import INGESTED_TABLES
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "images" / "architecture.svg"
 BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN_WIDTH = 150, 34, 12, 202
@@ -56,13 +56,13 @@ def to_columns() -> tuple[Column, ...]:
     queries = all_queries()
     results = tuple(query.output for query in queries)
     raws = tuple(topic for topic in CONTRACTS if topic not in results)
-    gold = [spec.name for spec in INTAKE_TABLES]
+    gold = [spec.name for spec in INGESTED_TABLES]
     return (
         Column("streaming.collect", "feeds, exchanges", boxes("program", "news", "prices")),
         Column("Kafka", "raw topics", boxes("topic", *sorted(raws))),
         Column("streaming.analysis", "Spark", boxes("program", *(query.name for query in queries))),
         Column("Kafka", "result topics", boxes("topic", *results)),
-        Column("streaming.ingest", "Spark; the verdict", boxes("program", INGEST)),
+        Column("streaming.ingest", "Spark; validation", boxes("program", INGEST)),
         Column("Delta", "append-only, each with its position", boxes("table", *gold)),
         Column(
             "compaction", "what cron runs", boxes("table", *(r.table.name for r in ROLLUPS), GOLD_SCORE.name)
@@ -88,11 +88,11 @@ def to_arrows() -> Iterator[tuple[str, str]]:
         yield from ((topic, query.name) for topic in query.inputs)
         yield query.name, query.output
     yield from ((topic, INGEST) for topic in CONTRACTS)
-    yield from ((INGEST, spec.name) for spec in INTAKE_TABLES)
+    yield from ((INGEST, spec.name) for spec in INGESTED_TABLES)
     yield from ((rollup.gold.name, rollup.table.name) for rollup in ROLLUPS)
     yield from ((spec.name, GOLD_SCORE.name) for spec in SCORE_SOURCES)
     yield from ((spec.name, LAKE) for spec in (*(r.table for r in ROLLUPS), GOLD_SCORE))
-    yield from ((spec.name, LAKE) for spec in INTAKE_TABLES if spec is not BRONZE)
+    yield from ((spec.name, LAKE) for spec in INGESTED_TABLES if spec is not BRONZE)
     yield from ((contract.topic, TAIL) for contract in TAIL_TOPICS.values())
     yield from ((reader, f"{name}/historique") for name in SERIES for reader in (LAKE, TAIL))
     yield TAIL, SOCKET_PATH

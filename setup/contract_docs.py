@@ -19,12 +19,12 @@ from lakehouse.messages.contract import (
     MAX_FUTURE,
     MAX_NESTING,
     MAX_VALUE_BYTES,
-    RULES,
     UNSCORED,
     Field,
     MessageContract,
     make_message_id,
 )
+from lakehouse.messages.rules import RULES
 from setup.generated_files import write_or_check
 
 DOCS_DIRECTORY = Path(__file__).parent.parent / "docs" / "contract"
@@ -237,15 +237,21 @@ def _to_message(contract: MessageContract) -> dict[str, Any]:
 def _introduction() -> Iterator[str]:
     yield from ("# The messages of the topics", "", f"<!-- {GENERATED} -->", "")
     yield f"Version {CONTRACT_VERSION}. A message is one JSON object in UTF-8, keyed by its symbol or source. Fields"
-    yield "that the contract does not name are kept, in the column `extra`. An optional field may be null."
+    yield "that the contract does not name are stored in the column `extra`. An optional field may be null."
     yield ""
-    yield "The verdict on a message depends on its key, its value and the broker's timestamp alone. What is"
-    yield "good becomes a row of its gold table; what is not, a row of `quarantine` with the rule it broke."
+    yield "Validation depends on a message's key, its value and the broker's timestamp alone. A valid message"
+    yield "becomes a row of its gold table, any other a row of `quarantine` with the rule that it violates."
     yield from ("", "The same for machines:", "", "- [AsyncAPI](asyncapi.json)")
     yield from (f"- [JSON Schema of {topic}]({topic}.schema.json)" for topic in CONTRACTS)
     yield from ("", "## What no schema can say", "", *(f"- {rule}" for rule in UNSAID))
-    yield from ("", "## Rules of the quarantine", "", "| rule | a message breaks it when |", "| --- | --- |")
-    yield from (f"| `{rule.name}` | {rule.meaning} |" for rule in RULES.values())
+    yield from (
+        "",
+        "## Rules of the quarantine",
+        "",
+        "| rule | a message violates it when |",
+        "| --- | --- |",
+    )
+    yield from (f"| `{rule}` | {meaning} |" for rule, meaning in RULES.items())
     yield ""
 
 

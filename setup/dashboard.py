@@ -142,12 +142,12 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 "percentunit",
                 (
                     (
-                        'sum(rate(cryptoviz_response_cache_requests_total{outcome="hit"}[5m])) / '
+                        'sum(rate(cryptoviz_response_cache_requests_total{result="hit"}[5m])) / '
                         "sum(rate(cryptoviz_response_cache_requests_total[5m]))",
-                        "pages",
+                        "responses",
                     ),
                     (
-                        'sum(rate(cryptoviz_column_reads_total{outcome="hit"}[5m])) / '
+                        'sum(rate(cryptoviz_column_reads_total{result="hit"}[5m])) / '
                         "sum(rate(cryptoviz_column_reads_total[5m]))",
                         "columns",
                     ),
@@ -158,9 +158,9 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             Panel("WebSocket clients", "short", (("cryptoviz_websocket_clients", "connected"),)),
             Panel("Frames a second", "cps", (("rate(cryptoviz_websocket_frames_total[5m])", "sent"),)),
             Panel(
-                "Cut off in 10 minutes",
+                "Slow clients disconnected in 10 minutes",
                 "short",
-                (("increase(cryptoviz_websocket_cut_off_total[10m])", "clients"),),
+                (("increase(cryptoviz_websocket_slow_clients_total[10m])", "clients"),),
             ),
         ),
     ),
@@ -169,11 +169,11 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
         (
             Panel("New a minute", "short", (("60 * rate(cryptoviz_collect_items_total[5m])", "{{source}}"),)),
             Panel(
-                "Asked in vain",
+                "Failing requests",
                 "percentunit",
                 (
                     (
-                        "rate(cryptoviz_collect_errors_total[15m]) / rate(cryptoviz_collect_asked_total[15m])",
+                        "rate(cryptoviz_collect_errors_total[15m]) / rate(cryptoviz_collect_requests_total[15m])",
                         "{{source}}",
                     ),
                 ),

@@ -3,101 +3,125 @@
 python -m streaming run
 """
 
-import argparse
-import logging
-import os
-import sys
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable, Sequence
 
-from lakehouse.errors import LakehouseError
-from streaming.analysis.__main__ import add_analysis_options, to_settings
-from streaming.analysis.service import AnalysisService
-from streaming.command_line import (
-    EXIT_FAILED,
-    EXIT_NEEDS_OPERATOR,
-    add_lake_option,
-    add_spark_options,
-    log_to_stdout,
-    serve_own_metrics,
-    session,
-)
-from streaming.errors import CompactedTopicError, DataLossError, SparkLostError, StreamingError
-from streaming.ingest.__main__ import add_ingest_options, to_ingest_settings
-from streaming.ingest.run import IngestService
-from streaming.spark.supervision import one_line, stop_on_signals
+import typer
 
-LOCAL_MASTER = "local[6]"
+from lakehouse.process.commands import new_app, run
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
+from streaming.analysis.__main__ import (
+    AnalysisCheckpointsOption,
+    QueriesOption,
+    ScorersOption,
+    to_analysis_settings,
+)
+from streaming.command_line import (
+    INSTALLED_JARS,
+    JarsOption,
+    LakeOption,
+    MasterOption,
+    MemoryOption,
+    SparkOptions,
+    run_command,
+    run_service,
+)
+from streaming.ingest.__main__ import (
+    CheckpointsOption,
+    MaxRecordsOption,
+    TriggerOption,
+    to_ingest_settings,
+)
+
+PROG = "python -m streaming"
+DEFAULT_MASTER = "local[6]"
 """Two tasks for each of three queries, on however many cores: the long tasks of an analysis that catches up must not
 keep ingestion waiting for a slot."""
 
-logger = logging.getLogger("streaming")
+app = new_app(
+    "Ingestion (Kafka to Delta) and analysis (news and prices to results) in one Spark.",
+    epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables. Each can run apart: streaming.ingest, streaming.analysis.\n"
+    "Exit codes: 0 stopped as asked, 1 failed, 2 not understood, 3 an operator has to decide.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
-    log_to_stdout()
-    try:
-        return _run(options)
-    except (DataLossError, CompactedTopicError) as error:
-        logger.error("stopped: %s", error)
-        return EXIT_NEEDS_OPERATOR
-    except (StreamingError, LakehouseError) as error:
-        logger.error("%s", one_line(error))
-        return EXIT_FAILED
+    """Run the command line and return its exit code."""
+    return run(app, arguments, prog=PROG)
 
 
-def _run(options: argparse.Namespace) -> int:
-    ingest_settings, analysis_settings = to_ingest_settings(options), to_settings(options)
-    serve_own_metrics("stream")
-    spark = session(options, app_name="cryptoviz")
-    ingest = IngestService(lambda: spark, ingest_settings)
-    analysis = AnalysisService(lambda: spark, analysis_settings)
-    stop_on_signals(ingest, analysis)
-    try:
-        _run_together(ingest, analysis)
-    except SparkLostError as error:
-        logger.warning("%s; starting again from the tables' positions and the checkpoints", error)
-        os.execv(sys.executable, [sys.executable, "-m", "streaming", *sys.argv[1:]])
-    return 0
+@app.callback()
+def choose_lake(context: typer.Context, lake: LakeOption = "") -> None:
+    """Keep the lake that is named before the command."""
+    context.obj = lake
 
 
-def _run_together(ingest: IngestService, analysis: AnalysisService) -> None:
-    """Both until one ends; then the other is stopped too, and the first failure is raised."""
+@app.command("run", epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.")
+def run_stream(
+    context: typer.Context,
+    queries: QueriesOption,
+    scorers: ScorersOption,
+    master: MasterOption = "",
+    driver_memory: MemoryOption = "1g",
+    jars: JarsOption = INSTALLED_JARS / "spark",
+    checkpoints: CheckpointsOption = "",
+    trigger_ms: TriggerOption = 250,
+    max_records: MaxRecordsOption = 50_000,
+    analysis_checkpoints: AnalysisCheckpointsOption = "",
+) -> int:
+    """Run both until SIGTERM; safe to kill at any moment."""
+
+    def command(settings: Settings) -> int:
+        spark = SparkOptions(
+            master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
+        )
+
+        def service(stopping: threading.Event) -> None:
+            from lakehouse.process.metrics import serve_metrics
+            from lakehouse.process.stopping import call_until_stopped
+            from streaming.analysis.service import AnalysisService
+            from streaming.ingest.run import IngestService
+
+            ingest_settings = to_ingest_settings(
+                settings, checkpoints=checkpoints, trigger_ms=trigger_ms, max_records=max_records
+            )
+            analysis_settings = to_analysis_settings(
+                settings, queries=queries, scorers=scorers, checkpoints=analysis_checkpoints
+            )
+            serve_metrics("stream", settings.metrics_addresses())
+            session = call_until_stopped(lambda: spark.start(app_name="cryptoviz"), stopping)
+            ingest = IngestService(lambda: session, ingest_settings, stopping=stopping)
+            analysis = AnalysisService(lambda: session, analysis_settings, stopping=stopping)
+            run_together([ingest.run, analysis.run], stopping)
+
+        return run_service("streaming", service)
+
+    return run_command("stream", command, lake=context.obj)
+
+
+def run_together(services: Sequence[Callable[[], None]], stopping: threading.Event) -> None:
+    """Run services until one of them ends, then stop the others and raise the first failure."""
     failures: list[BaseException] = []
 
-    def run(service: Callable[[], None]) -> None:
+    def run_one(service: Callable[[], None]) -> None:
         try:
             service()
         except BaseException as error:  # noqa: BLE001  raised again below
             failures.append(error)
         finally:
-            ingest.stop()
-            analysis.stop()
+            stopping.set()
 
-    thread = threading.Thread(target=run, args=(analysis.run,), name="analysis", daemon=True)
-    thread.start()
-    run(ingest.run)
-    thread.join()
+    threads = [threading.Thread(target=run_one, args=(service,), daemon=True) for service in services]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     if failures:
         raise failures[0]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m streaming",
-        description="Ingestion (Kafka to Delta) and analysis (news and prices to results) in one Spark.",
-        epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables. Each can run apart: streaming.ingest, "
-        "streaming.analysis. Exit codes: 0 stopped as asked, 1 failed, 3 an operator has to decide.",
-    )
-    add_lake_option(parser)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="until SIGTERM; safe to kill at any moment")
-    add_spark_options(run, master=LOCAL_MASTER)
-    add_ingest_options(run)
-    add_analysis_options(run)
-    return parser
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

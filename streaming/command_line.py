@@ -1,61 +1,103 @@
-"""What the command lines of the Spark services share: exit codes, logging, the lake, the options of the session."""
+"""Command lines of the Spark services: shared options, settings, logging, and the exit code of a run."""
 
-import argparse
+from __future__ import annotations
+
 import logging
 import os
 import sys
-from dataclasses import replace
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from pyspark.sql import SparkSession
+import typer
 
-from lakehouse.delta.storage import LakeLocation
+from lakehouse.errors import LakehouseError
+from lakehouse.process.commands import EXIT_FAILED, EXIT_NEEDS_OPERATOR, print_error
 from lakehouse.process.log_lines import configure_logging
-from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.settings import Settings
-from streaming.spark.session import build_session
+from lakehouse.process.stopping import run_until_stopped
+from streaming.errors import CompactedTopicError, DataLossError, SparkLostError, StreamingError, to_one_line
 
-EXIT_FAILED = 1
-EXIT_NEEDS_OPERATOR = 3
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+INSTALLED_JARS = Path(__file__).resolve().parents[1] / ".runtime" / "jars"
+"""The folder in which `make setup` puts jars: beside the code, whatever CRYPTOVIZ_RUNTIME_DIR says."""
+
+LakeOption = Annotated[
+    str,
+    typer.Option(
+        "--lake",
+        metavar="URI",
+        show_default=False,
+        help="path or URI of the lake; default: CRYPTOVIZ_LAKE_URI, else lake in CRYPTOVIZ_RUNTIME_DIR",
+    ),
+]
+MasterOption = Annotated[
+    str, typer.Option("--master", metavar="URL", show_default=False, help="Spark master; default: see below")
+]
+MemoryOption = Annotated[str, typer.Option("--driver-memory", metavar="SIZE", help="memory of Spark's JVM")]
+JarsOption = Annotated[
+    Path, typer.Option("--jars", metavar="DIR", show_default=False, help="folder of Spark's extra jars")
+]
+
+logger = logging.getLogger("streaming")
 
 
-def log_to_stdout() -> None:
-    """One line an event; the clients' own chatter is left out."""
-    configure_logging(sys.stdout)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparkOptions:
+    """The Spark session of a command, as its options and the settings say."""
+
+    master: str
+    driver_memory: str
+    jars: Path
+
+    def start(self, *, app_name: str) -> SparkSession:
+        """Start the session. Raises: SparkSettingsError, JavaNotFoundError."""
+        from streaming.spark.session import build_session
+
+        return build_session(
+            app_name=app_name, master=self.master, jars_dir=self.jars, driver_memory=self.driver_memory
+        )
+
+
+def read_settings(*, lake: str = "") -> Settings:
+    """Return the settings of the environment, with the lake that an option names. Raises: SettingError."""
+    return Settings.from_environ(os.environ).with_lake(lake)
+
+
+def run_command(program: str, command: Callable[[Settings], int], *, lake: str = "") -> int:
+    """Return the exit code of a command, which gets the settings; an error is one line on stderr."""
+    try:
+        settings = read_settings(lake=lake)
+        log_to_stdout(settings)
+        return command(settings)
+    except (DataLossError, CompactedTopicError) as error:
+        print_error(program, f"stopped: {error}")
+        return EXIT_NEEDS_OPERATOR
+    except (StreamingError, LakehouseError) as error:
+        print_error(program, to_one_line(error))
+        return EXIT_FAILED
+
+
+def run_service(module: str, service: Callable[[threading.Event], None]) -> int:
+    """Run a Spark service until a signal asks to stop; where its JVM ends, this process begins anew."""
+
+    def work(stopping: threading.Event) -> int:
+        service(stopping)
+        return 0
+
+    try:
+        return run_until_stopped(work)
+    except SparkLostError as error:
+        logger.warning("%s; starting again from the tables' positions and the checkpoints", error)
+        os.execv(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]])
+
+
+def log_to_stdout(settings: Settings) -> None:
+    """Write one line an event to stdout, without the lines of client libraries."""
+    configure_logging(settings, sys.stdout)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     logging.getLogger("py4j").setLevel(logging.WARNING)
-
-
-def serve_own_metrics(process: str) -> None:
-    """Where CRYPTOVIZ_METRICS says so. Raises SettingError."""
-    serve_metrics(process, Settings.from_environ(os.environ).metrics_addresses())
-
-
-def add_lake_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--lake", default=os.environ.get("CRYPTOVIZ_LAKE_URI", ".runtime/lake"), help="path or URI"
-    )
-
-
-def lake_of(options: argparse.Namespace) -> LakeLocation:
-    """The lake that the options name, with the storage options of the environment. Raises SettingError."""
-    return replace(Settings.from_environ(os.environ), lake_uri=options.lake).lake_location()
-
-
-def add_spark_options(parser: argparse.ArgumentParser, *, master: str = "local[2]") -> None:
-    """``master`` is the default where the environment names none."""
-    parser.add_argument(
-        "--master",
-        default=os.environ.get("CRYPTOVIZ_SPARK_MASTER") or master,
-        help="Spark master (default %(default)s)",
-    )
-    parser.add_argument("--driver-memory", default="1g")
-    parser.add_argument(
-        "--jars", type=Path, default=Path(".runtime/jars/spark"), help="folder of Spark's extra jars"
-    )
-
-
-def session(options: argparse.Namespace, *, app_name: str) -> SparkSession:
-    return build_session(
-        app_name=app_name, master=options.master, jars_dir=options.jars, driver_memory=options.driver_memory
-    )

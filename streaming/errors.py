@@ -1,19 +1,18 @@
-"""The errors of this package: one root, `StreamingError`, caught at entry points only.
+"""Errors of this package: one root, `StreamingError`, caught at entry points only.
 
 StreamingError
 ├── JavaNotFoundError        no JDK 17 or 21 on this machine
-├── BrokerError              the embedded broker did not do what was asked
+├── BrokerError              the embedded broker failed
 │   ├── BrokerRunningError   another process already runs it on this directory
 │   └── BrokerNotReadyError  it ended, or did not answer in time; carries the end of its log
-├── KafkaSettingsError       a connection setting is absent, unknown or contradictory
 ├── KafkaUnavailableError    no broker answers at the given addresses
 ├── TopicError               a topic is not as it must be
 │   ├── TopicNotFoundError   it does not exist
 │   └── CompactedTopicError  its cleanup.policy makes offsets vanish
 ├── SparkSettingsError       Spark cannot start as it must, or already runs otherwise
 ├── SparkLostError           Spark's JVM ended under a running service
-├── NotExcludableError       a message that nobody can be sure of any more
-└── DataLossError            Kafka no longer has what the tables have not taken in
+├── NotExcludableError       a message whose result cannot be made again
+└── DataLossError            Kafka no longer has what the tables have not ingested
 """
 
 from __future__ import annotations
@@ -25,12 +24,18 @@ class StreamingError(Exception):
     """Root of every error that this package raises."""
 
 
+def to_one_line(error: BaseException) -> str:
+    """Return the first line of an error that says something, without Spark's stack traces."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:400]
+
+
 class JavaNotFoundError(StreamingError):
     """No usable JDK; the message is one line that says what to install."""
 
 
 class BrokerError(StreamingError):
-    """The embedded broker did not do what was asked."""
+    """The embedded broker failed."""
 
 
 class BrokerRunningError(BrokerError):
@@ -51,10 +56,6 @@ class BrokerNotReadyError(BrokerError):
         self.log_path = log_path
         self.log_tail = log_tail
         super().__init__(f"{reason}; log: {log_path}" + (f"\n{log_tail}" if log_tail else ""))
-
-
-class KafkaSettingsError(StreamingError):
-    """A Kafka connection setting is absent, unknown or contradictory."""
 
 
 class KafkaUnavailableError(StreamingError):
@@ -106,24 +107,26 @@ class SparkLostError(StreamingError):
 
 
 class TopicRecreatedError(TopicError):
-    """A topic was deleted and created again while it was being read; nothing of the new one was taken in."""
+    """A topic was deleted and created again while it was being read; nothing of the new one was ingested."""
 
-    def __init__(self, topic: str, *, expected_id: str, found_id: str) -> None:
+    def __init__(self, topic: str, *, expected_id: str, current_id: str) -> None:
         self.expected_id = expected_id
-        self.found_id = found_id
-        super().__init__(topic, f"topic {topic} was created again: its id was {expected_id}, now {found_id}")
+        self.current_id = current_id
+        super().__init__(
+            topic, f"topic {topic} was created again: its id was {expected_id}, now {current_id}"
+        )
 
 
 class NotExcludableError(StreamingError):
     """A message that bronze does not hold, so that what it became cannot be made again without it."""
 
-    def __init__(self, place: str) -> None:
-        self.place = place
-        super().__init__(f"bronze does not hold {place}: not taken in yet, or expired")
+    def __init__(self, record_id: str) -> None:
+        self.record_id = record_id
+        super().__init__(f"bronze does not hold {record_id}: not ingested yet, or expired")
 
 
 class DataLossError(StreamingError):
-    """Kafka no longer has offsets that the tables have not taken in. Only an operator can accept that."""
+    """Kafka no longer has offsets that the tables have not ingested. Only an operator can accept that."""
 
     def __init__(self, ranges: list[str]) -> None:
         self.ranges = ranges

@@ -1,4 +1,4 @@
-"""What the Spark services measure of how they keep up: interruptions."""
+"""Metrics of the Spark services: interruptions."""
 
 from prometheus_client import Counter
 

@@ -1,1 +1,1 @@
-"""Who may ask for what: people by session, programs by token."""
+"""Access: authentication by session or token, permissions, rate limits."""

@@ -1,4 +1,4 @@
-"""Tokens in the admin: who has which and when they were used; to revoke, never to make or to change."""
+"""Tokens in the admin, which revokes them and neither creates nor changes any."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ class ExpiryFilter(admin.SimpleListFilter):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):
-    list_display = ("key", "name", "owner", "may", "created_time", "expires_time", "last_used_time")
+    list_display = ("key", "name", "owner", "scopes_of", "created_time", "expires_time", "last_used_time")
     list_select_related = ("owner",)
     list_filter = (ExpiryFilter, "owner")
     search_fields = ("key", "name", "owner__username")
@@ -36,11 +36,11 @@ class ApiTokenAdmin(admin.ModelAdmin):
     fields = list_display
 
     @admin.display(description="scopes")
-    def may(self, token: ApiToken) -> str:
+    def scopes_of(self, token: ApiToken) -> str:
         return ", ".join(token.scopes)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """A list that is narrowed by a hash tells it, a digit at a time."""
+        """Forbid filters by hash, which would reveal it digit by digit."""
         return not lookup.startswith("secret_hash") and super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

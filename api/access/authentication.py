@@ -1,4 +1,4 @@
-"""Who asks: a program by its token, a person by their session."""
+"""Authentication: a program by its token, a person by their session."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ CHALLENGE = 'Bearer realm="cryptoviz"'
 
 
 def bearer_text(authorization: str | None) -> str | None:
-    """The token of an Authorization header; None where it has another scheme or there is none.
+    """Return the token of an Authorization header; None where there is none or its scheme is another.
 
     >>> bearer_text("Bearer abc"), bearer_text("Basic abc"), bearer_text(None)
     ('abc', None, None)
@@ -23,7 +23,7 @@ def bearer_text(authorization: str | None) -> str | None:
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Authorization: Bearer. A token that is wrong, expired or revoked is refused even where none is needed."""
+    """Authentication by Bearer token. A wrong, expired or revoked one is refused even where none is needed."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiToken] | None:
         text = bearer_text(request.headers.get("Authorization"))
@@ -39,4 +39,4 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class SignedInSession(SessionAuthentication):
-    """A person's session; what changes something needs X-CSRFToken as well."""
+    """Authentication by session; methods that change something need X-CSRFToken as well."""

@@ -1,4 +1,4 @@
-"""What every view of the API has in common: who may use it, which methods it takes, and how a plain answer leaves."""
+"""Base views: access, throttling, allowed methods, and plain JSON answers."""
 
 from typing import Any
 
@@ -11,19 +11,18 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from api.access.authentication import SignedInSession, TokenAuthentication
-from api.access.permissions import Access, MayUse
+from api.access.permissions import Access, HasAccess, is_public, may_read_unidentified
 from api.access.throttling import AddressThrottle, UserThrottle
 from api.http.encoding import encode_json
-from api.process.lake import current_settings
 
 
 class ApiView(APIView):
-    """``read`` and ``write`` say who may. An address is counted before anybody looks who it is."""
+    """View with the access that reading and writing need. Addresses are throttled before authentication."""
 
     http_method_names: tuple[str, ...] = ("get", "head", "options")
     read = write = Access.NOBODY
     authentication_classes = (TokenAuthentication, SignedInSession)
-    permission_classes = (MayUse,)
+    permission_classes = (HasAccess,)
     throttle_classes: tuple[type[BaseThrottle], ...] = (AddressThrottle, UserThrottle)
 
     def perform_authentication(self, request: Request) -> None:
@@ -37,18 +36,17 @@ class ApiView(APIView):
         return [throttle() for throttle in self.throttle_classes if throttle is not AddressThrottle]
 
     def options(self, request: Request, *args: object, **kwargs: object) -> HttpResponse:
-        """What may be asked of this path. Looks at nothing, whatever the path's symbol or parameters are."""
+        """Return the allowed methods, whatever the path's symbol or parameters are."""
         return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
 
 
 class LakeView(ApiView):
-    """Reads: GET, HEAD and OPTIONS. Where histories are open, who asks is looked at only if they send a token."""
+    """View that reads. Where histories are open, only requests with a token are authenticated."""
 
     read = Access.HISTORY
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        is_open = current_settings().history_open
-        if self.read is Access.ANYBODY or (is_open and "Authorization" not in self.request.headers):
+        if may_read_unidentified(self.request, self.read):
             return []
         authenticators: list[BaseAuthentication] = super().get_authenticators()
         return authenticators
@@ -57,20 +55,20 @@ class LakeView(ApiView):
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         response = super().finalize_response(request, response, *args, **kwargs)
-        if self.read is not Access.ANYBODY and not current_settings().history_open:
-            keep_private(response)
+        if not is_public(self.read):
+            make_private(response)
         return response
 
 
-def keep_private(response: HttpResponseBase) -> None:
-    """What not everybody may read is kept by nobody but who asked."""
-    kept = [word.strip() for word in response.get("Cache-Control", "").split(",") if word.strip()]
-    response["Cache-Control"] = ", ".join(["private", *(word for word in kept if word != "public")])
+def make_private(response: HttpResponseBase) -> None:
+    """Forbid shared caches to store a response."""
+    directives = [word.strip() for word in response.get("Cache-Control", "").split(",") if word.strip()]
+    response["Cache-Control"] = ", ".join(["private", *(word for word in directives if word != "public")])
     patch_vary_headers(response, ("Cookie", "Authorization"))
 
 
 def respond(envelope: object) -> HttpResponse:
-    """The envelope as JSON that a client may keep but must ask about again."""
+    """Return an envelope as JSON that a client may store but has to revalidate."""
     response = HttpResponse(encode_json(envelope), content_type="application/json")
     response["Cache-Control"] = "no-cache"
     return response

@@ -1,4 +1,4 @@
-"""The host names that are answered to: Django itself looks only where a link is made of one."""
+"""Validation of host names for every request: Django itself validates only where it makes a link of one."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ PROBES = ("/healthz", "/readyz", "/metrics")
 
 
 class HostMiddleware:
-    """400 for a name that CRYPTOVIZ_ALLOWED_HOSTS does not list. Probes and Prometheus ask by address."""
+    """Middleware that answers 400 for a name that CRYPTOVIZ_ALLOWED_HOSTS does not list, except for probes."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response

@@ -1,4 +1,4 @@
-"""Tokens of programs. The token itself is shown once, to the one who made it; only its hash is kept."""
+"""Tokens of programs. A token is shown once, to the user who creates it; only its hash is stored."""
 
 import hashlib
 import re
@@ -17,18 +17,18 @@ from api.access.scopes import SCOPES
 _SECRET_BYTES = 32
 _TOKEN = re.compile(r"cviz_([0-9a-f]{16})_([A-Za-z0-9_-]{43})", re.ASCII)
 LAST_USE_SECONDS = 60
-"""How exactly the last use is known: a program that asks often shall not write as often."""
+"""Precision of the last use: a program that sends many requests must not write as many rows."""
 
 
 def validate_scopes(scopes: Any) -> None:
-    """Raises ValidationError unless it is a list of known scopes, each once."""
+    """Raise ValidationError unless it is a list of known scopes, each once."""
     is_list = isinstance(scopes, list) and scopes and all(isinstance(scope, str) for scope in scopes)
     if not is_list or len(set(scopes)) != len(scopes) or not SCOPES.keys() >= set(scopes):
         raise ValidationError(f"a list of {', '.join(SCOPES)}, each at most once")
 
 
 class ApiToken(models.Model):
-    """``key`` is the part of a token that is no secret. Revoked: deleted."""
+    """One token. ``key`` is its public part; revoking a token deletes its row."""
 
     id = models.BigAutoField(primary_key=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
@@ -52,21 +52,16 @@ class ApiToken(models.Model):
 
 
 def create_token(*, owner: Any, name: str, scopes: list[str], expires_time: datetime) -> tuple[ApiToken, str]:
-    """A new token and its text, which is not to be had again."""
+    """Create a token; return it with its text, which cannot be had again."""
     key, secret = secrets.token_hex(8), secrets.token_urlsafe(_SECRET_BYTES)
     token = ApiToken.objects.create(
-        owner=owner,
-        name=name,
-        key=key,
-        secret_hash=_hash(secret),
-        scopes=scopes,
-        expires_time=expires_time,
+        owner=owner, name=name, key=key, secret_hash=_hash(secret), scopes=scopes, expires_time=expires_time
     )
     return token, f"cviz_{key}_{secret}"
 
 
 def find_token(text: str) -> ApiToken | None:
-    """The token that a text is, if it is still valid and its owner still active. Notes the use of it."""
+    """Return the token of a text, if it is valid and its owner active, and record its use."""
     parts = _TOKEN.fullmatch(text)
     token: ApiToken | None = None
     if parts is not None:
@@ -75,16 +70,16 @@ def find_token(text: str) -> ApiToken | None:
         return None
     if token.is_expired or not token.owner.is_active:
         return None
-    _note_use(token)
+    _record_use(token)
     return token
 
 
-def _note_use(token: ApiToken) -> None:
+def _record_use(token: ApiToken) -> None:
     now = timezone.now()
     if token.last_used_time is None or now - token.last_used_time > timedelta(seconds=LAST_USE_SECONDS):
         ApiToken.objects.filter(pk=token.pk).update(last_used_time=now)
 
 
 def _hash(secret: str) -> str:
-    """A secret of 256 random bits needs no slow hash: there is no dictionary of it."""
+    """Return the digest of a secret. One of 256 random bits needs no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()

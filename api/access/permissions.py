@@ -1,8 +1,9 @@
-"""Who may: one word for each kind of access, and one place that decides."""
+"""Permissions: the kinds of access, and the functions that decide who has one."""
 
 from enum import Enum
 from typing import Any
 
+from django.http import HttpRequest
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -23,12 +24,26 @@ class Access(Enum):
     NOBODY = ("nobody", False)
 
 
-def is_allowed(access: Access, *, user: Any, token: ApiToken | None) -> bool:
-    """``user`` null: nobody is known. ``token`` null: the user came by session, and may what they may.
+def is_public(access: Access) -> bool:
+    """Return whether everybody has this access, whoever they are."""
+    return access is Access.ANYBODY or (access is Access.HISTORY and current_settings().history_open)
 
+
+def may_read_unidentified(request: HttpRequest | Request, access: Access = Access.HISTORY) -> bool:
+    """Return whether a request may be answered without a look at who makes it, also from a cache.
+
+    Where histories are open a token that is sent is still checked, so that a wrong one is refused.
+    """
+    return is_public(access) and (access is Access.ANYBODY or "Authorization" not in request.headers)
+
+
+def is_allowed(access: Access, *, user: Any, token: ApiToken | None) -> bool:
+    """Return whether a user has an access. Every decision of REST, WebSocket, metrics and viewer is this one.
+
+    ``user`` None is an unknown one. ``token`` None: the user came by session, and may do what they may.
     A token cannot see or make tokens: it never gets more than it was made with.
     """
-    if access is Access.ANYBODY or (access is Access.HISTORY and current_settings().history_open):
+    if is_public(access):
         return True
     if access is Access.NOBODY or user is None or not user.is_active:
         return False
@@ -38,11 +53,11 @@ def is_allowed(access: Access, *, user: Any, token: ApiToken | None) -> bool:
     return (user.is_staff or not is_of_staff) and (token is None or scope in token.scopes)
 
 
-class MayUse(BasePermission):
-    """A view's ``read`` for what looks, its ``write`` for what changes."""
+class HasAccess(BasePermission):
+    """Permission that asks for a view's ``read`` where a method is safe, else for its ``write``."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.method not in view.allowed_methods or request.method == "OPTIONS":
-            return True  # 405, or nothing of anybody's
+            return True  # answered with 405, or with nothing but the methods
         access = view.read if request.method in SAFE_METHODS else view.write
         return is_allowed(access, user=request.user, token=request.auth)

@@ -1,4 +1,4 @@
-"""What a token may be for."""
+"""Scopes of tokens."""
 
 from collections.abc import Mapping
 

@@ -1,12 +1,9 @@
-"""How often one address, and one user, may ask: 429 with Retry-After beyond it. Off unless a rate is set."""
+"""Rate limits of addresses, users and sign-ins: 429 with Retry-After beyond them. Off unless a rate is set."""
 
-import fcntl
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from django.http import HttpRequest
+from filelock import FileLock
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
@@ -15,9 +12,9 @@ from api.process.lake import current_settings
 
 
 class AddressThrottle(SimpleRateThrottle):
-    """The last requests of an address, counted over all processes of this machine.
+    """Rate limit of an address, counted over all processes of this machine.
 
-    Two that come at the same moment may be counted as one.
+    Two requests at the same moment may be counted as one.
     """
 
     scope = "address"
@@ -30,7 +27,7 @@ class AddressThrottle(SimpleRateThrottle):
 
 
 class UserThrottle(SimpleRateThrottle):
-    """The last requests of a user, by session and by any token. Nobody in particular is counted by address alone."""
+    """Rate limit of a user, by session and by any token. Anonymous requests are limited by address only."""
 
     scope = "user"
 
@@ -42,37 +39,32 @@ class UserThrottle(SimpleRateThrottle):
 
 
 class SignInThrottle(SimpleRateThrottle):
-    """Attempts to sign in: those of an address, and those with one name, whatever addresses they come from."""
+    """Rate limit of sign-in attempts, counted as an address or as a user name, from whatever address.
+
+    Attempts are counted one after the other, over all processes of this machine, so that none of many at the same
+    moment goes uncounted.
+    """
 
     scope = "sign-in"
 
-    def __init__(self, who: str) -> None:
+    def __init__(self, counted_as: str) -> None:
         super().__init__()
-        self._who = hashlib.sha256(who.encode("utf-8", "replace")).hexdigest()
+        self._digest = hashlib.sha256(counted_as.encode("utf-8", "replace")).hexdigest()
 
     def get_rate(self) -> str | None:
         return current_settings().sign_in_rate_limit or None
 
     def get_cache_key(self, request: HttpRequest, view: object) -> str:
-        return f"{self.scope}:{self._who}"
+        return f"{self.scope}:{self._digest}"
 
     def allow_request(self, request: HttpRequest, view: object) -> bool:
-        """One attempt after the other, so that none of many at the same moment goes uncounted."""
-        with _one_at_a_time():
+        lock = current_settings().runtime_dir.expanduser() / "sign-in.lock"
+        with FileLock(lock):
             return bool(super().allow_request(request, view))
 
 
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Over all threads and processes of this machine."""
-    folder = Path(current_settings().runtime_dir).expanduser()
-    with (folder / "sign-in.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def address_of(request: HttpRequest | Request) -> str:
-    """The address that a request is counted under."""
+    """Return the address that a request is counted as."""
     return client_address(
         own=request.META.get("REMOTE_ADDR", ""),
         forwarded=request.META.get("HTTP_X_FORWARDED_FOR"),

@@ -1,4 +1,4 @@
-"""Tokens as documents."""
+"""Serializer of tokens."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ DEFAULT_DAYS = 90
 
 
 class TokenSerializer(StrictSerializer):
-    """Without the secret, which nobody has."""
+    """Token without its secret, which is not stored."""
 
     days = JsonInteger(write_only=True, required=False, min_value=1, max_value=3_650)
 
@@ -25,8 +25,8 @@ class TokenSerializer(StrictSerializer):
         read_only_fields = ("id", "key", "created_time", "expires_time", "last_used_time")
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        most = value_of(TOKEN_DAYS)
-        days = values.pop("days", min(DEFAULT_DAYS, most))
-        if days > most:
-            raise serializers.ValidationError({"days": f"at most {most}"})
+        max_days = value_of(TOKEN_DAYS)
+        days = values.pop("days", min(DEFAULT_DAYS, max_days))
+        if days > max_days:
+            raise serializers.ValidationError({"days": f"at most {max_days}"})
         return values | {"expires_time": timezone.now() + timedelta(days=days)}

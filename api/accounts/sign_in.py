@@ -1,4 +1,4 @@
-"""Pages of people: signing in and out, with a session."""
+"""Sign-in and sign-out pages, which begin and end a session."""
 
 import base64
 import hashlib
@@ -15,8 +15,10 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from api.access.throttling import SignInThrottle, address_of
+from api.http.security_policy import security_policy
 
 NEXT = "next"
+_FORM = "accounts/sign_in.html"
 _HOME = "/"
 _MOST_NAME_CHARACTERS = 150
 _MOST_PASSWORD_CHARACTERS = 4_096
@@ -25,60 +27,47 @@ _STYLE = (
     "label,input,button{display:block;width:100%;box-sizing:border-box;font:inherit}"
     "input,button{padding:.5rem;margin:.25rem 0 1rem}[role=alert]{border-left:4px solid #c33;padding-left:.75rem}"
 )
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
+_STYLE_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+CONTENT_SECURITY_POLICY = security_policy(style=f"'sha256-{_STYLE_DIGEST}'", form_action="'self'")
 
 
 @method_decorator([never_cache, csrf_protect, sensitive_post_parameters("password")], name="dispatch")
 class SignInView(View):
-    """GET the form; POST a name and a password. 429 after too many attempts, right ones too."""
+    """GET the form; POST a name and a password. 429 after too many attempts, correct ones included."""
 
     http_method_names = ("get", "head", "post")
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._page(request, next_path=_next_of(request, request.GET))
+        return _render(request, _FORM, next_path=_next_of(request, request.GET))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         next_path = _next_of(request, request.POST)
         name = request.POST.get("username", "")[:_MOST_NAME_CHARACTERS]
         password = request.POST.get("password", "")
-        # One after the other: an address that is over its rate counts against no name, and makes no entry of its own.
-        wait = _wait(request, f"address:{address_of(request)}") or _wait(request, f"name:{name.lower()}")
-        if wait:
-            page = self._page(request, next_path=next_path, wait_seconds=wait, status=429)
-            page["Retry-After"] = str(wait)
+        # Address first: one that is over its rate counts against no name, and makes no entry of its own.
+        wait_seconds = _wait_seconds(request, f"address:{address_of(request)}")
+        wait_seconds = wait_seconds or _wait_seconds(request, f"name:{name.lower()}")
+        if wait_seconds:
+            page = _render(request, _FORM, next_path=next_path, wait_seconds=wait_seconds, status=429)
+            page["Retry-After"] = str(wait_seconds)
             return page
         user = None
         if len(password) <= _MOST_PASSWORD_CHARACTERS and "\0" not in name:
             user = authenticate(request, username=name, password=password)
         if user is None:
-            return self._page(request, next_path=next_path, name=name, is_wrong=True, status=401)
+            return _render(request, _FORM, next_path=next_path, name=name, is_wrong=True, status=401)
         login(request, user)
         return HttpResponseRedirect(next_path)
-
-    def _page(self, request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
-        page = render(request, "access/sign_in.html", {"style": _STYLE, **context}, status=status)
-        page["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        return page
 
 
 @method_decorator([never_cache, csrf_protect], name="dispatch")
 class SignOutView(View):
-    """GET a button; POST ends the session. A link from elsewhere cannot."""
+    """GET a button; POST ends the session. A link on another site cannot."""
 
     http_method_names = ("get", "head", "post")
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        page = render(request, "access/sign_out.html", {"style": _STYLE})
-        page["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        return page
+        return _render(request, "accounts/sign_out.html")
 
     def post(self, request: HttpRequest) -> HttpResponse:
         logout(request)
@@ -86,23 +75,29 @@ class SignOutView(View):
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """The admin's own form is this one."""
+    """Redirect the admin's own form to this one."""
     next_path = _next_of(request, request.GET)
     return HttpResponseRedirect(
         f"/connexion?{NEXT}={next_path}" if next_path != _HOME else "/connexion?next=/admin/"
     )
 
 
+def _render(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    page = render(request, template, {"style": _STYLE, **context}, status=status)
+    page["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    return page
+
+
 def _next_of(request: HttpRequest, given: Any) -> str:
-    """Where to go on: a path of this site, never another's."""
+    """Return the path to go on to: one of this site, never another's."""
     path: str = given.get(NEXT, "")
-    is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(
+    is_own_path = path.startswith("/") and url_has_allowed_host_and_scheme(
         path, allowed_hosts=None, require_https=request.is_secure()
     )
-    return path if is_ours else _HOME
+    return path if is_own_path else _HOME
 
 
-def _wait(request: HttpRequest, who: str) -> int:
-    """Seconds until another attempt is taken; 0: this one is."""
-    throttle = SignInThrottle(who)
+def _wait_seconds(request: HttpRequest, counted_as: str) -> int:
+    """Return the seconds until another attempt is accepted; 0: this one is."""
+    throttle = SignInThrottle(counted_as)
     return 0 if throttle.allow_request(request, None) else max(1, round(throttle.wait() or 1))

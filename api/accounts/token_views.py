@@ -1,4 +1,4 @@
-"""Views of access: one's own tokens, and who one is."""
+"""Views of one's own tokens and session."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from api.access.models import ApiToken, create_token
 from api.access.permissions import Access
 from api.access.scopes import SCOPES
 from api.accounts.serializers import TokenSerializer
-from api.history.parameters import check_names
+from api.http.query import check_no_names
 from api.resources.views import CollectionView, ItemView, ResourceView
 
 
 class TokensView(CollectionView):
-    """GET one's own tokens; POST another one, whose answer alone has its text."""
+    """GET one's own tokens; POST a new one, whose answer alone has its text."""
 
     read, write = Access.TOKENS, Access.TOKENS
     serializer_class = TokenSerializer
@@ -35,7 +35,7 @@ class TokensView(CollectionView):
 
 
 class TokenView(ItemView):
-    """GET one of them; DELETE revokes it, at once and under no condition."""
+    """GET one token; DELETE revokes it at once, without If-Match."""
 
     http_method_names: tuple[str, ...] = ("get", "head", "options", "delete")
     read, write = Access.TOKENS, Access.TOKENS
@@ -45,7 +45,7 @@ class TokenView(ItemView):
         return ApiToken.objects.filter(owner=self.request.user)
 
     def get(self, request: Request, **path: str) -> HttpResponse:
-        check_names(request.query_params, lambda name: False, [])
+        check_no_names(request.query_params)
         return self.answer(self._shown(self.find(self.rows(), **path)))
 
     def delete(self, request: Request, **path: str) -> HttpResponse:
@@ -54,12 +54,12 @@ class TokenView(ItemView):
 
 
 class SessionView(ResourceView):
-    """GET who one is, and the CSRF token that changes need."""
+    """GET the user's name and scopes, and the CSRF token that changes need."""
 
     read, write = Access.ANYBODY, Access.NOBODY
 
     def get(self, request: Request) -> HttpResponse:
-        check_names(request.query_params, lambda name: False, [])
+        check_no_names(request.query_params)
         return self.answer(_to_session(request))
 
 

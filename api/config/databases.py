@@ -1,4 +1,4 @@
-"""The metadata database as Django wants it: SQLite in a file, or PostgreSQL by its URL."""
+"""The metadata database as an entry of DATABASES: SQLite in a file, or PostgreSQL by its URL."""
 
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,11 @@ from lakehouse.errors import SettingError
 VARIABLE = "CRYPTOVIZ_DATABASE_URL"
 SQLITE_WAIT_SECONDS = 10
 _SCHEMES = ("postgresql", "postgres")
-_KEPT_SECONDS = 60
+_CONNECTION_SECONDS = 60
 
 
 def to_database(url: str, *, sqlite_path: Path) -> dict[str, Any]:
-    """One entry of DATABASES. Raises SettingError, which never shows the URL: it holds a password.
+    """Return one entry of DATABASES. Raises SettingError, which never shows the URL: it holds a password.
 
     >>> to_database("postgresql://ann@db.example/viz", sqlite_path=Path("x"))["HOST"]
     'db.example'
@@ -45,6 +45,6 @@ def to_database(url: str, *, sqlite_path: Path) -> dict[str, Any]:
         "HOST": options.pop("host", parts.hostname or ""),
         "PORT": str(port or ""),
         "OPTIONS": options,
-        "CONN_MAX_AGE": _KEPT_SECONDS,
+        "CONN_MAX_AGE": _CONNECTION_SECONDS,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -1,15 +1,16 @@
-"""What must be so before the API serves others than oneself."""
+"""Settings that production requires."""
 
 from lakehouse.errors import SettingError
-from lakehouse.process.settings import PREFIX, Settings
+from lakehouse.process.environment import PREFIX
+from lakehouse.process.settings import Settings
 
-LEAST_KEY_CHARACTERS = 50
-LEAST_KEY_KINDS = 10
-_GIVEN_AWAY = ("insecure", "changeme", "change-me", "example", "secret", "password")
+MIN_KEY_CHARACTERS = 50
+MIN_DISTINCT_CHARACTERS = 10
+_EXAMPLE_WORDS = ("insecure", "changeme", "change-me", "example", "secret", "password")
 
 
 def check_production(settings: Settings) -> None:
-    """Raises SettingError, naming the first setting that production does not take."""
+    """Raise SettingError with the first setting that production does not accept."""
     if not settings.production:
         return
     for name, is_right, problem in (
@@ -17,7 +18,7 @@ def check_production(settings: Settings) -> None:
         (
             "SECRET_KEY",
             is_secret(settings.secret_key),
-            f"production needs one of its own, {LEAST_KEY_CHARACTERS} random characters or more: "
+            f"production needs one of its own, {MIN_KEY_CHARACTERS} random characters or more: "
             "python -c 'import secrets; print(secrets.token_urlsafe(48))'",
         ),
         (
@@ -38,9 +39,9 @@ def check_production(settings: Settings) -> None:
 
 
 def is_secret(key: str) -> bool:
-    """Whether a key is long, of many characters, and not one of those that examples have."""
+    """Return whether a key is long, has many distinct characters, and no word that examples have."""
     return (
-        len(key) >= LEAST_KEY_CHARACTERS
-        and len(set(key)) >= LEAST_KEY_KINDS
-        and not any(word in key.lower() for word in _GIVEN_AWAY)
+        len(key) >= MIN_KEY_CHARACTERS
+        and len(set(key)) >= MIN_DISTINCT_CHARACTERS
+        and not any(word in key.lower() for word in _EXAMPLE_WORDS)
     )

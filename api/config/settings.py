@@ -1,4 +1,4 @@
-"""Django's own settings, made from ours. An entry point: the environment is read here."""
+"""Django's settings, made from those of `lakehouse.process.settings`. An entry point: it reads the environment."""
 
 import os
 from pathlib import Path
@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "api.maintenance",
     "api.metadata",
     "api.access",
+    "api.accounts",
 ]
 MIDDLEWARE = [
     "api.metrics.registry.MetricsMiddleware",
@@ -57,25 +58,22 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CRYPTOVIZ.production
 X_FRAME_OPTIONS = "DENY"
-# Browsers heed it over TLS only.
+# Browsers honour it over TLS only.
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if CRYPTOVIZ.production else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if CRYPTOVIZ.production else 0
 SECURE_SSL_REDIRECT = CRYPTOVIZ.production
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)/?$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CRYPTOVIZ.production else None
-# Whether the domain's other names are TLS only is not ours to say.
+# HSTS for subdomains and preload lists are the domain owner's decisions.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ] + [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    }
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}}
 ]
-# Other origins come with tokens: a page of theirs never acts in a person's session.
-CORS_ALLOWED_ORIGINS = [origin.strip() for origin in CRYPTOVIZ.cors_origins.split(",") if origin.strip()]
+# Pages of other HTTP origins send tokens; they never act in a user's session.
+CORS_ALLOWED_ORIGINS = [name.strip() for name in CRYPTOVIZ.cors_origins.split(",") if name.strip()]
 CORS_ALLOW_CREDENTIALS = False
 CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "if-match", "if-none-match")
@@ -86,7 +84,7 @@ CORS_EXPOSE_HEADERS = (
     "retry-after",
     "cryptoviz-requete",
     "cryptoviz-complet",
-    "cryptoviz-horizon",
+    "cryptoviz-retained-from",
     "cryptoviz-snapshot",
 )
 TEMPLATES = [
@@ -103,7 +101,7 @@ TEMPLATES = [
     }
 ]
 DATABASES = {"default": to_database(CRYPTOVIZ.database_url, sqlite_path=_RUNTIME / "metadata.sqlite3")}
-# Counts of requests per address, seen by every process of this machine.
+# Counts of requests per address, shared by all processes of this machine.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
@@ -111,7 +109,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
-# The doorbell of the WebSocket's processes. What it rings for is in Kafka.
+# Notifies the gateway's processes; the rows themselves are in Kafka.
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
@@ -140,8 +138,8 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": CRYPTOVIZ.log_level.upper()},
-    # A client's own mistakes are its answer's business, not the log's.
-    # kafka-python writes several lines a second where no broker answers; api.status.lag says it in one.
+    # A client's mistakes are part of its answer, not of the log.
+    # kafka-python writes several lines a second where no broker answers; api.status.lag writes one.
     "loggers": {
         "django.request": {"level": "CRITICAL"},
         "django.security": {"level": "ERROR"},

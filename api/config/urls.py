@@ -1,4 +1,4 @@
-"""Every path that is served."""
+"""All paths of the API."""
 
 from pathlib import Path
 

@@ -1,42 +1,28 @@
-"""The page's files: our own two, and Swagger UI's as the package drf-spectacular-sidecar ships them."""
+"""The files of the browsable page: Swagger UI's as the package drf-spectacular-sidecar ships them, and our own."""
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import drf_spectacular_sidecar
 
+from api.http.security_policy import security_policy
+from api.http.static_files import StaticBundle
+
 _OWN = Path(__file__).resolve().parent
 _SWAGGER = Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist"
-_MEDIA_TYPES: Mapping[str, str] = {
-    "start.js": "text/javascript; charset=utf-8",
-    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
-    "swagger-ui.css": "text/css; charset=utf-8",
-}
-_VERSION_CHARACTERS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class DocsFiles:
-    """The page and what it loads, each with its media type; ``version`` is a digest of all of it."""
-
-    version: str
-    page: bytes
-    files: Mapping[str, tuple[bytes, str]]
+# Swagger UI writes style attributes; nothing else is allowed beyond this origin's own files.
+CONTENT_SECURITY_POLICY = security_policy(
+    script="'self'", style="'self' 'unsafe-inline'", img="'self' data:", connect="'self'"
+)
 
 
 @cache
-def current_docs() -> DocsFiles:
-    """Read once. Nothing but these files is ever opened, whatever a client asks for."""
-    files = {
-        name: ((_OWN if name == "start.js" else _SWAGGER).joinpath(name).read_bytes(), media_type)
-        for name, media_type in _MEDIA_TYPES.items()
-    }
-    page = (_OWN / "page.html").read_bytes()
-    digest = hashlib.sha256(page)
-    for body, _ in files.values():
-        digest.update(body)
-    version = digest.hexdigest()[:_VERSION_CHARACTERS]
-    return DocsFiles(version, page.replace(b"{version}", version.encode()), files)
+def current_docs() -> StaticBundle:
+    """Return this process's page with its files."""
+    files = {name: _SWAGGER / name for name in ("swagger-ui-bundle.js", "swagger-ui.css")}
+    return StaticBundle(
+        _OWN / "page.html",
+        {"start.js": _OWN / "start.js", **files},
+        prefix="/api/v1/docs",
+        security_policy=CONTENT_SECURITY_POLICY,
+    )

@@ -1,9 +1,17 @@
-"""This API as OpenAPI 3.1, made from the very tables that requests are parsed and answered with."""
+"""OpenAPI 3.1 document of this API, made from the tables that requests are parsed and answered with."""
 
 from functools import cache
 from urllib.parse import urlencode
 
-from api.history.parameters import PARAMETER_OF, PARAMETERS, SYMBOL_ACCEPTED, Parameter
+from api.docs.answer_schemas import assets_schema, problem_schema, snapshot_schema
+from api.history.parameters import (
+    PARAMETER_OF,
+    PARAMETERS,
+    SYMBOL_ACCEPTED,
+    WIRE_NO_FILLING,
+    WIRE_RAW,
+    Parameter,
+)
 from api.http.json_schema import (
     COUNT,
     NUMBER,
@@ -17,15 +25,12 @@ from api.http.json_schema import (
 )
 from api.http.patterns import in_any_case
 from api.http.renderers import TABULAR_RENDERERS
-from api.metadata.models.asset import COLOUR_PATTERN
 from api.metadata.openapi import metadata_components, metadata_paths
 from api.score.schema import SCORE_SCHEMA
 from api.score.views import PARAMETER_NAMES as SCORE_PARAMETERS
 from lakehouse.messages.contract import SYMBOL_PATTERN
 from lakehouse.schema.spec import DeltaType
-from lakehouse.series.buckets import NO_FILLING, RAW
 from lakehouse.series.definitions import PREDICTION, SERIES, Series
-from lakehouse.tail.store import TAIL_STATES
 
 _TYPES: dict[str, Document] = {
     "string": STRING,
@@ -53,8 +58,8 @@ _SYMBOL: Document = {
     "description": f"{SYMBOL_ACCEPTED}; upper or lower case",
     "example": EXAMPLE_SYMBOL,
 }
-_WITHOUT_BUCKETS = {"intervalle": RAW, "remplissage": NO_FILLING}
-"""What parameters of buckets may be where there are none."""
+_WITHOUT_BUCKETS = {"intervalle": WIRE_RAW, "remplissage": WIRE_NO_FILLING}
+"""Values of the bucket parameters that a series without buckets accepts."""
 _FAILURES = ("400", "401", "403", "404", "406", "410", "429", "503")
 _HEADERS: Document = {
     name: {"description": description, "schema": STRING}
@@ -65,7 +70,7 @@ _HEADERS: Document = {
         ("Vary", "what of the request the answer depends on"),
         ("Cryptoviz-Requete", "but in JSON: requete of the envelope, as JSON"),
         ("Cryptoviz-Complet", "but in JSON: complet of the envelope, as JSON"),
-        ("Cryptoviz-Horizon", "but in JSON: horizon of the envelope, as JSON"),
+        ("Cryptoviz-Retained-From", "but in JSON: retained_from of the envelope, as JSON"),
         ("Cryptoviz-Snapshot", "but in JSON: snapshot of the envelope, as JSON"),
     )
 }
@@ -75,6 +80,7 @@ _NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "
 
 @cache
 def openapi_document() -> Document:
+    """Return the whole document."""
     histories = {f"/api/v1/{name}/{{symbol}}/historique": _history(series) for name, series in SERIES.items()}
     components = metadata_components()
     return {
@@ -87,7 +93,7 @@ def openapi_document() -> Document:
         "paths": {
             **histories,
             "/api/v1/prediction/{symbol}/score": _score(),
-            "/api/v1/actifs": _simple("Every symbol, with its first and last event", _assets()),
+            "/api/v1/actifs": _simple("Every symbol, with its first and last event", assets_schema()),
             "/api/v1/etat": _simple(
                 "Tables, positions, freshness, lag, losses and the last runs of maintenance",
                 {"type": "object"},
@@ -98,7 +104,7 @@ def openapi_document() -> Document:
             **metadata_paths(),
         },
         "components": {
-            "schemas": {"Problem": _problem(), "Snapshot": _snapshot(), **components["schemas"]},
+            "schemas": {"Problem": problem_schema(), "Snapshot": snapshot_schema(), **components["schemas"]},
             "securitySchemes": components["securitySchemes"],
         },
     }
@@ -119,7 +125,7 @@ def _history(series: Series) -> Document:
 
 def _query_parameter(parameter: Parameter, series: Series) -> Document:
     schema: Document = dict(STRING)
-    if series.bucket_statement is None and parameter.name in _WITHOUT_BUCKETS:
+    if not series.has_buckets and parameter.name in _WITHOUT_BUCKETS:
         schema["enum"] = [_WITHOUT_BUCKETS[parameter.name]]
     elif parameter.one_of:
         schema["enum"] = list(parameter.one_of)
@@ -129,7 +135,7 @@ def _query_parameter(parameter: Parameter, series: Series) -> Document:
         schema["pattern"] = parameter.pattern
     elif parameter.shape is not None:
         schema["pattern"] = parameter.shape
-    described: Document = {
+    document: Document = {
         "name": parameter.name,
         "in": "query",
         "required": False,
@@ -137,23 +143,21 @@ def _query_parameter(parameter: Parameter, series: Series) -> Document:
         "schema": schema,
     }
     if parameter.example is not None:
-        described["description"] += f". For example {parameter.example}"
+        document["description"] += f". For example {parameter.example}"
     if parameter.name == "periode":
-        described["example"] = (
-            parameter.example
-        )  # one alone: a page that fills examples in fills in all of them
-    return described
+        document["example"] = parameter.example  # the only example: Swagger UI fills in all of them at once
+    return document
 
 
 def example_urls(series: Series) -> list[str]:
-    """Questions that any lake with such a symbol answers: one for each parameter."""
+    """Return one URL for each parameter, which any lake with the symbol answers."""
     path = f"/api/v1/{series.name}/{EXAMPLE_SYMBOL}/historique"
     return [
         f"{path}?{urlencode({parameter.name: parameter.example})}"
         for parameter in PARAMETERS
         if parameter.example is not None
         and parameter.takes(series)
-        and not (parameter.name in _WITHOUT_BUCKETS and series.bucket_statement is None)
+        and not (parameter.name in _WITHOUT_BUCKETS and not series.has_buckets)
     ]
 
 
@@ -163,13 +167,13 @@ def _history_responses(series: Series) -> Document:
     for renderer in TABULAR_RENDERERS[1:]:
         content[renderer.media_type] = {"schema": STRING if renderer.format != "arrow" else {}}
     responses["200"]["headers"] = _HEADERS
-    responses["304"] = {"description": "the answer that If-None-Match names still stands"}
+    responses["304"] = {"description": "the answer that If-None-Match names is current"}
     return responses
 
 
 def _envelope(series: Series) -> Document:
     points = [_raw_point(series)]
-    if series.bucket_statement is not None:
+    if series.has_buckets:
         points.append(_bucket(series))
     return object_of(
         {
@@ -177,10 +181,10 @@ def _envelope(series: Series) -> Document:
             "points": {"type": "array", "items": points[0] if len(points) == 1 else {"oneOf": points}},
             "suivant": nullable(STRING),
             "complet": {"type": "boolean"},
-            "horizon": {
+            "retained_from": {
                 **nullable(TIME),
-                "description": "first instant that rows are kept of, where the range reaches before it and the answer "
-                "lacks what was there; null where nothing is lacking",
+                "description": "first instant that retention has left, where the range reaches before it and the "
+                "answer lacks what was there; null where nothing is lacking",
             },
             "snapshot": {"type": "array", "items": {"$ref": "#/components/schemas/Snapshot"}},
         }
@@ -193,7 +197,7 @@ def _raw_point(series: Series) -> Document:
         name: {**_to_schema(name, columns[name].type), "description": columns[name].meaning}
         for name in series.raw_columns
     }
-    if series.bucket_statement is None:
+    if not series.has_buckets:
         meaning = "last price of the primary market at or before target_time, at most 2 minutes old; null until known"
         properties["realised_price"] = {**nullable(NUMBER), "description": meaning}
     return object_of(properties)
@@ -233,64 +237,6 @@ def _score() -> Document:
             "responses": responses_of(envelope, "400", "401", "403", "404", "406", "429", "503"),
         }
     }
-
-
-def _snapshot() -> Document:
-    freshness = object_of({"event_time": nullable(TIME), "event_age_seconds": nullable(NUMBER)})
-    position = {
-        "type": "object",
-        "description": "next offset of each partition, per topic id; -1 where a partition was not seen yet",
-        "additionalProperties": {"type": "array", "items": {"type": "integer", "minimum": -1}},
-    }
-    tail = {
-        "type": "string",
-        "enum": list(TAIL_STATES),
-        "description": "; ".join(f"{state}: {meaning}" for state, meaning in TAIL_STATES.items()),
-    }
-    return object_of(
-        {
-            "table": STRING,
-            "version": COUNT,
-            "build": STRING,
-            "position": position,
-            "tail": tail,
-            "freshness": freshness,
-        }
-    )
-
-
-def _problem() -> Document:
-    return {
-        "type": "object",
-        "properties": {
-            "type": STRING,
-            "title": STRING,
-            "status": {"type": "integer"},
-            "detail": STRING,
-            "parameter": STRING,
-            "accepted": STRING,
-            "see": STRING,
-        },
-        "required": ["type", "title", "status", "detail"],
-    }
-
-
-def _assets() -> Document:
-    seen = object_of({"count": COUNT, "first_event_time": TIME, "last_event_time": TIME})
-    market = nullable(object_of({"venue": STRING, "quote": STRING}))
-    asset = {
-        "symbol": STRING,
-        "name": nullable(STRING),
-        "first_event_time": TIME,
-        "last_event_time": TIME,
-        "tables": {"type": "object", "additionalProperties": seen},
-        "origins": STRINGS,
-        "marche": market,
-        "enabled": {"type": "boolean"},
-        "display_order": nullable(COUNT),
-        "colour": {**nullable(STRING), "pattern": COLOUR_PATTERN},
-    }
-    return object_of({"actifs": {"type": "array", "items": object_of(asset)}})
 
 
 def _simple(summary: str, schema: Document) -> Document:

@@ -1,4 +1,4 @@
-"""Paths of the page; a trailing slash is accepted too."""
+"""Paths of the browsable page; a trailing slash is accepted too."""
 
 from django.urls import re_path
 

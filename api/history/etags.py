@@ -1,4 +1,4 @@
-"""The ETag of a history: weak, of what the answer says, not of where the tables happen to stand.
+"""ETags of histories: weak, of the content of an answer, not of the versions of tables.
 
 A page's is a digest of its points: compaction and other symbols' messages leave it, and whatever would change an
 answer changes it. A stream's is of its rows' keys instead, for a gold row never changes.
@@ -31,7 +31,7 @@ def stream_etag(
     return _etag([representation, builds, requete, others], fingerprint.encode())
 
 
-def _etag(said: Sequence[Any], content: bytes) -> str:
-    digest = hashlib.blake2b(encode_json(said), digest_size=_DIGEST_BYTES)
+def _etag(members: Sequence[Any], content: bytes) -> str:
+    digest = hashlib.blake2b(encode_json(members), digest_size=_DIGEST_BYTES)
     digest.update(content)
     return f'W/"{digest.hexdigest()}"'

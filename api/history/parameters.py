@@ -1,19 +1,23 @@
-"""The parameters of a history, as data, and what may stand for each."""
+"""The parameters of a history as data, and the French of the wire: names, values and hints.
+
+`lakehouse` speaks English. This table alone translates, for questions, answers and errors.
+"""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
-from django.http import QueryDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from api.http.instants import INSTANT_ACCEPTED, INSTANT_PATTERN, PERIOD_ACCEPTED, PERIOD_PATTERN, shown
 from api.http.patterns import in_any_case, whole
 from api.http.renderers import MEDIA_TYPES
-from lakehouse.errors import QueryError
-from lakehouse.history.cursor import CURSOR_PATTERN
+from lakehouse.engine.limits import REDUCE_HINT
+from lakehouse.errors import CostError, QueryError
+from lakehouse.history.cursor import CURSOR_HINT, CURSOR_PATTERN
 from lakehouse.history.downsampling import MAX_POINTS, MIN_POINTS
+from lakehouse.history.page import WHOLE_RANGE_HINT
 from lakehouse.messages.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
-from lakehouse.series.buckets import FILLINGS, INTERVALS
+from lakehouse.series.buckets import BUCKET_WIDTHS_US, RAW, Filling
 from lakehouse.series.definitions import AXES, PREDICTION, Series
 
 DEFAULT_PERIOD = "24h"
@@ -26,8 +30,11 @@ SYMBOL_ACCEPTED = "1 to 20 ASCII letters and digits, such as btc"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One query parameter; ``only`` one series takes it, or all. ``shape`` is what its text looks like, where more
-    than that decides; ``example`` is one that works."""
+    """One query parameter; ``only`` one series takes it, or all.
+
+    ``shape`` is a pattern of its text, where more than that decides; ``example`` is one that works. ``values`` are the
+    texts that it accepts, each with its value in `lakehouse`; ``core_name`` is its name there.
+    """
 
     name: str
     meaning: str
@@ -35,16 +42,21 @@ class Parameter:
     pattern: str | None = None
     shape: str | None = None
     example: str | None = None
-    one_of: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    core_name: str = ""
     between: tuple[int, int] | None = None
     only: Series | None = None
+
+    @property
+    def one_of(self) -> tuple[str, ...]:
+        return tuple(self.values)
 
     def takes(self, series: Series) -> bool:
         return self.only in (None, series)
 
     def check(self, text: str) -> str:
-        """The text, if it may stand for this parameter. Raises QueryError."""
-        fits = not self.one_of or text in self.one_of
+        """Return the text, if this parameter accepts it. Raises QueryError."""
+        fits = not self.values or text in self.values
         if self.pattern is not None:
             fits = whole(self.pattern).fullmatch(text) is not None
         if self.between is not None:
@@ -57,7 +69,23 @@ class Parameter:
             )
         return text
 
+    def to_wire(self, value: str) -> str:
+        """Return the text that stands for a value of `lakehouse`."""
+        return next(text for text, own in self.values.items() if own == value)
 
+
+_INTERVALS = {"brut": RAW, **{name: name for name in BUCKET_WIDTHS_US}}
+_FILLINGS = {
+    "aucun": Filling.NONE,
+    "null": Filling.NULL,
+    "precedent": Filling.PREVIOUS,
+    "lineaire": Filling.LINEAR,
+}
+_HINTS: Mapping[str, str] = {
+    CURSOR_HINT: "the curseur of a previous answer's suivant, untouched",
+    REDUCE_HINT: "a shorter range, a wider intervalle, fewer points or a smaller limite",
+    WHOLE_RANGE_HINT: "a shorter range, a wider intervalle, or a limite, beyond which suivant goes on",
+}
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="periode",
@@ -84,15 +112,16 @@ PARAMETERS: tuple[Parameter, ...] = (
         name="intervalle",
         example="1h",
         meaning="brut for rows, or the width of a bucket; absent: by the span (predictions: always brut)",
-        accepted=", ".join(INTERVALS),
-        one_of=INTERVALS,
+        accepted=", ".join(_INTERVALS),
+        values=_INTERVALS,
+        core_name="interval",
     ),
     Parameter(
         name="remplissage",
         example="precedent",
         meaning="what a bucket without events becomes: left out, nulls, the bucket before, or a line; default aucun",
-        accepted=", ".join(FILLINGS),
-        one_of=FILLINGS,
+        accepted=", ".join(_FILLINGS),
+        values=_FILLINGS,
     ),
     Parameter(
         name="points",
@@ -113,6 +142,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         shape=CURSOR_PATTERN,
         meaning="where to go on, from the suivant of the page before",
         accepted="an untouched suivant",
+        core_name="cursor",
     ),
     Parameter(
         name="modele",
@@ -135,7 +165,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         example="target_time",
         meaning="the time that the range is on; default made_at",
         accepted=", ".join(AXES),
-        one_of=AXES,
+        values={axis: axis for axis in AXES},
         only=PREDICTION,
     ),
     Parameter(
@@ -155,36 +185,34 @@ PARAMETERS: tuple[Parameter, ...] = (
         example="csv",
         meaning="the representation; wins over Accept",
         accepted=", ".join(MEDIA_TYPES),
-        one_of=tuple(MEDIA_TYPES),
+        values={name: name for name in MEDIA_TYPES},
     ),
 )
 PARAMETER_OF: Mapping[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}
-
+INTERVAL, FILLING = PARAMETER_OF["intervalle"], PARAMETER_OF["remplissage"]
+WIRE_RAW, WIRE_NO_FILLING = INTERVAL.to_wire(RAW), FILLING.to_wire(Filling.NONE)
+_WIRE_NAMES = {parameter.core_name: parameter.name for parameter in PARAMETERS if parameter.core_name}
 
 _SYMBOL = whole(in_any_case(SYMBOL_PATTERN))
 
 
 def parse_symbol(text: str) -> str:
-    """The symbol of a path, in lower case. Raises QueryError."""
+    """Return the symbol of a path, in lower case. Raises QueryError."""
     if _SYMBOL.fullmatch(text) is None:
         raise QueryError(parameter="symbol", problem=f"{shown(text)} is no symbol", accepted=SYMBOL_ACCEPTED)
     return text.lower()
 
 
-def check_names(query: QueryDict, takes: Callable[[str], bool], accepted: list[str]) -> dict[str, str]:
-    """{name: value} of a query string. Raises QueryError for an unknown or repeated name."""
-    for name, values in query.lists():
-        if not takes(name):
-            named = shown(name).strip("'")
-            raise QueryError(
-                parameter=named,
-                problem="there is no such parameter here",
-                accepted=", ".join(accepted) or "none",
-            )
-        if len(values) > 1:
-            raise QueryError(
-                parameter=name, problem=f"it is given {len(values)} times", accepted="it once, or not at all"
-            )
-        if "\0" in values[0]:
-            raise QueryError(parameter=name, problem="it holds a NUL", accepted=PARAMETER_OF[name].accepted)
-    return {name: values[0] for name, values in query.lists()}
+@contextmanager
+def wire_errors() -> Iterator[None]:
+    """Raise the errors of `lakehouse` with the names and hints of the wire."""
+    try:
+        yield
+    except QueryError as error:
+        raise QueryError(
+            parameter=_WIRE_NAMES.get(error.parameter, error.parameter),
+            problem=error.problem,
+            accepted=_HINTS.get(error.accepted, error.accepted),
+        ) from error
+    except CostError as error:
+        raise CostError(spent=error.spent, accepted=_HINTS.get(error.accepted, error.accepted)) from error

@@ -29,7 +29,7 @@ _ORIGINS_OF_BITS = tuple(
 
 
 def point_schema(series: Series, columns: Sequence[str]) -> pa.Schema:
-    """The Arrow schema of a page's columns."""
+    """Return the Arrow schema of a page's columns."""
     return _schema_of(series.name, tuple(columns))
 
 
@@ -42,7 +42,7 @@ def _schema_of(name: str, columns: tuple[str, ...]) -> pa.Schema:
 
 
 def to_json_points(schema: pa.Schema, rows: Sequence[Row]) -> list[Any]:
-    """Rows as what JSON writes as objects: instants in RFC 3339, origins by name."""
+    """Return rows as structs for JSON: instants in RFC 3339, origins by name."""
     if not rows:
         return []
     columns = _to_columns(schema, rows)
@@ -54,19 +54,19 @@ def to_json_points(schema: pa.Schema, rows: Sequence[Row]) -> list[Any]:
 
 @cache
 def _point_type(names: tuple[str, ...]) -> type:
-    """A struct is made in a third of a dict's time, and written in half of it."""
+    # A struct is made in a third of a dict's time, and written in half of it.
     return msgspec.defstruct("Point", names, frozen=True, gc=False)
 
 
 def to_arrow_points(schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:
-    """Rows as one Arrow batch."""
+    """Return rows as one Arrow batch."""
     values = _to_columns(schema, rows)
     arrays = [pa.array(column, field.type) for column, field in zip(values, schema, strict=True)]
     return pa.record_batch(arrays, schema=schema)
 
 
 def to_csv_points(schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:
-    """Rows as one Arrow batch of what CSV can hold: instants in RFC 3339, lists as JSON."""
+    """Return rows as one Arrow batch for CSV: instants in RFC 3339, lists as JSON."""
     arrays = []
     for column, field in zip(_to_columns(schema, rows), schema, strict=True):
         if field.type == _INSTANT:

@@ -14,22 +14,22 @@ from lakehouse.history.query import Row
 
 _LINES = msgspec.json.Encoder()
 Meta = Mapping[str, Any]
-"""What an envelope has beside its points: requete, suivant, complet, horizon, snapshot."""
+"""An envelope without its points: requete, suivant, complet, retained_from, snapshot."""
 
 
 def encode_points(schema: pa.Schema, rows: list[Row]) -> bytes:
-    """The points of a JSON envelope."""
+    """Return the points of a JSON envelope."""
     return encode_json(to_json_points(schema, rows))
 
 
 def encode_envelope(meta: Meta, points: bytes) -> bytes:
-    """A JSON envelope around points that are encoded already."""
+    """Return a JSON envelope around points that are encoded already."""
     members = {"requete": meta["requete"], "points": msgspec.Raw(points), **meta}
     return encode_json(members)
 
 
 def encode_slices(name: str, schema: pa.Schema, slices: Iterable[list[Row]], meta: Meta) -> Iterator[bytes]:
-    """The body in CSV, NDJSON or Arrow, one piece per slice: nothing is held longer than that."""
+    """Return the body in CSV, NDJSON or Arrow, one piece per slice: nothing is held longer than that."""
     return _ENCODERS[name](schema, slices, meta)
 
 
@@ -59,7 +59,7 @@ def _to_arrow(schema: pa.Schema, slices: Iterable[list[Row]], meta: Meta) -> Ite
 
 
 def _taken(sink: io.BytesIO) -> bytes:
-    """What was written since the last call."""
+    """Return what was written since the last call."""
     written = sink.getvalue()
     sink.seek(0)
     sink.truncate()

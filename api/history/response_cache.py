@@ -1,18 +1,19 @@
-"""Answers that were given lately: the same request is not worked out again until something can have changed its answer.
+"""Cache of answers: the same request is not answered anew until something can have changed its answer.
 
-A page changes with its table's version and with what the tail has of its symbol; where its newest bucket is open or yet
-to come, with that bucket's end; where
-its range is relative to now, with the minute. All of them are looked at each time, so that nothing kept is ever stale.
+A page changes with its table's version and with the rows of its symbol in the tail; where its newest bucket is open or
+yet to come, with that bucket's end; where its range is relative to now, with the minute. All of them are checked each
+time, so that nothing stale is ever served.
 """
 
 import threading
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cachetools import LRUCache
+
 from lakehouse.history.query import HistoryQuery
-from lakehouse.series.buckets import BUCKET_WIDTHS_US, RAW, bucket_start
+from lakehouse.series.buckets import bucket_start
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.time_range import MINUTE_US
 
@@ -21,15 +22,12 @@ _FOREVER = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CachedPage:
-    """A JSON page of one table at one version, without what its envelope says about freshness.
+    """A JSON page of one table at one version. ``meta`` is its envelope without ``snapshot``, which is about freshness.
 
-    True of instants in [``since_us``, ``until_us``).
+    Valid at instants in [``since_us``, ``until_us``).
     """
 
-    requete: Mapping[str, Any]
-    suivant: str | None
-    complet: bool
-    horizon: str | None
+    meta: Mapping[str, Any]
     points: bytes
     etag: str
     table: TableSnapshot
@@ -38,58 +36,49 @@ class CachedPage:
     since_us: int
     until_us: int
 
-    def is_true(self, table: TableSnapshot, tail_lasts: Mapping[int, int], now_us: int) -> bool:
-        """Whether it is the answer at an instant, with its table and the tail as they stand."""
+    def is_valid(self, table: TableSnapshot, tail_lasts: Mapping[int, int], now_us: int) -> bool:
+        """Return whether it is the answer at an instant, with its table and the tail as they stand."""
         is_same = self.table.version == table.version and self.table.build == table.build
         return is_same and self.tail_lasts == tail_lasts and self.since_us <= now_us < self.until_us
 
 
 class ResponseCache:
-    """The pages of one process by request, least recently used first out. Thread-safe. A budget of 0 keeps none."""
+    """The pages of one process by request, within a budget of bytes of points. Thread-safe. 0 caches nothing."""
 
     def __init__(self, budget_bytes: int) -> None:
-        self._budget_bytes = budget_bytes
         self._lock = threading.Lock()
-        self._pages: OrderedDict[Hashable, CachedPage] = OrderedDict()
-        self._n_bytes = 0
+        self._pages: LRUCache[Hashable, CachedPage] = LRUCache(
+            budget_bytes, getsizeof=lambda page: len(page.points)
+        )
         self.n_found = {"hit": 0, "miss": 0}
-        """Questions that were answered from here, and those that were not."""
+        """Requests that were answered from here, and those that were not."""
 
     @property
     def n_bytes(self) -> int:
-        return self._n_bytes
+        return int(self._pages.currsize)
 
-    def find(self, request: Hashable) -> CachedPage | None:
-        """The last page that a request was answered with; it may not be true any more."""
+    def get(self, request: Hashable) -> CachedPage | None:
+        """Return the last page that a request was answered with; it may not be valid any more."""
         with self._lock:
-            kept = self._pages.get(request)
-            if kept is not None:
-                self._pages.move_to_end(request)
-            return kept
+            return self._pages.get(request)
 
-    def keep(self, request: Hashable, page: CachedPage) -> None:
-        if len(page.points) > self._budget_bytes:
-            return
-        with self._lock:
-            before = self._pages.pop(request, None)
-            self._n_bytes += len(page.points) - (0 if before is None else len(before.points))
-            self._pages[request] = page
-            while self._n_bytes > self._budget_bytes:
-                self._n_bytes -= len(self._pages.popitem(last=False)[1].points)
+    def put(self, request: Hashable, page: CachedPage) -> None:
+        if len(page.points) <= self._pages.maxsize:
+            with self._lock:
+                self._pages[request] = page
 
 
-def is_kept(query: HistoryQuery) -> bool:
-    """Whether a page of the question depends on one table and the clock alone."""
-    return query.cursor is None and query.moment is None and query.series.bucket_statement is not None
+def is_cacheable(query: HistoryQuery) -> bool:
+    """Return whether a page of the question depends on one table and the clock alone."""
+    return query.cursor is None and query.moment is None and query.series.has_buckets
 
 
-def true_until_us(query: HistoryQuery) -> int:
-    """Until when the clock alone changes neither a page nor the range that was asked for."""
+def valid_until_us(query: HistoryQuery) -> int:
+    """Return until when the clock alone changes neither a page nor the range that was asked for."""
     until_us = _FOREVER
-    if query.interval != RAW and query.time_range.end_us > query.as_of_us:
-        width_us = BUCKET_WIDTHS_US[query.interval]
-        until_us = bucket_start(query.as_of_us, width_us) + width_us
-    if not {"date_debut", "date_fin"} <= query.asked.keys():
+    if not query.is_raw and query.time_range.end_us > query.as_of_us:
+        until_us = bucket_start(query.as_of_us, query.width_us) + query.width_us
+    if not {"date_debut", "date_fin"} <= query.parameters.keys():
         # Periods and steps are whole minutes: a start moves on at the full minute, an end just after it.
         minute_us = bucket_start(query.as_of_us, MINUTE_US)
         until_us = min(until_us, minute_us + (MINUTE_US if query.as_of_us > minute_us else 1))

@@ -1,4 +1,4 @@
-"""Answers to history questions: what an envelope says beside its points, and the points, whole or as a stream."""
+"""Answers to history questions: the envelope and the points, whole or as a stream."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.history.etags import page_etag, stream_etag
-from api.history.parameters import MAX_LIMIT
+from api.history.parameters import FILLING, INTERVAL, MAX_LIMIT, wire_errors
 from api.history.point_columns import point_schema
 from api.history.representations import encode_envelope, encode_points, encode_slices
-from api.history.response_cache import CachedPage, is_kept, true_until_us
+from api.history.response_cache import CachedPage, is_cacheable, valid_until_us
 from api.http.problems import UnknownSymbolError
 from lakehouse.delta.position import Position
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.history.cursor import Cursor, encode_cursor
-from lakehouse.history.page import HistoryPage, HistoryQuery, read_history
+from lakehouse.history.page import read_history
+from lakehouse.history.query import HistoryPage, HistoryQuery
 from lakehouse.history.stream import HistoryStream, stream_history
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import ASSET_TABLES
-from lakehouse.series.buckets import RAW
 from lakehouse.series.markets import Market
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
 from lakehouse.tail.store import OFF, TailStatus
@@ -29,20 +29,20 @@ Envelope = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryAnswer:
-    """One page in one representation. ``meta`` is what the envelope has beside its points; ``body`` may be large.
+    """One page in one representation. ``meta`` is the envelope without its points; ``body`` may be large.
 
-    ``kept`` is what answers the same request again.
+    ``cacheable`` answers the same request again.
     """
 
     etag: str
     meta: Envelope
     body: bytes | Iterator[bytes]
-    kept: CachedPage | None = None
+    cacheable: CachedPage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRequest:
-    """How a question is to be answered: in which representation, and what its next page's URL is made of."""
+    """A question, the representation of its answer, and what its next page's URL is made of."""
 
     query: HistoryQuery
     representation: str
@@ -53,43 +53,40 @@ class HistoryRequest:
 
 
 def history(*, lake: Lake, request: HistoryRequest) -> HistoryAnswer:
-    """One page as API.md describes it. Raises UnknownSymbolError where no table has ever seen the symbol."""
+    """Return one page. Raises UnknownSymbolError where no table has ever seen the symbol, and what reading raises."""
     query = request.query
-    if query.interval == RAW and query.limit > MAX_LIMIT and query.n_points is None:
-        return _streamed(lake, request, stream_history(lake, query, wait_seconds=request.wait_seconds))
-    page = read_history(lake, query, wait_seconds=request.wait_seconds)
+    with wire_errors():
+        if query.is_raw and query.limit > MAX_LIMIT and query.n_points is None:
+            return _streamed(lake, request, stream_history(lake, query, wait_seconds=request.wait_seconds))
+        page = read_history(lake, query, wait_seconds=request.wait_seconds)
     if not page.n_observed and query.cursor is None:
         check_symbol(lake=lake, symbol=query.symbol)
     return _paged(request, page)
 
 
-def cached_answer(kept: CachedPage, *, lake: Lake, now_us: int) -> HistoryAnswer | None:
-    """What a kept page says now; None where it is not true any more. Raises LakeNotFoundError."""
-    name = kept.table.spec.name
+def cached_answer(page: CachedPage, *, lake: Lake, now_us: int) -> HistoryAnswer | None:
+    """Return a cached page with its freshness now; None where it is not valid any more. Raises LakeNotFoundError."""
+    name = page.table.spec.name
     table = lake.snapshot(name)[name]
     tail = TailStatus(OFF, table.position, {}, None)
     if lake.tail is not None:
-        tail = lake.tail.status(name, kept.symbol, table.position)
-    if not kept.is_true(table, tail.lasts, now_us):
+        tail = lake.tail.status(name, page.symbol, table.position)
+    if not page.is_valid(table, tail.lasts, now_us):
         return None
-    meta: Envelope = {
-        "requete": kept.requete,
-        "suivant": kept.suivant,
-        "complet": kept.complet,
-        "horizon": kept.horizon,
-        "snapshot": [to_snapshot(table, tail.reach, now_us, tail=tail.state, tail_newest_us=tail.newest_us)],
-    }
-    return HistoryAnswer(etag=kept.etag, meta=meta, body=encode_envelope(meta, kept.points))
+    snapshot = to_snapshot(table, tail.reach, now_us, tail=tail.state, tail_newest_us=tail.newest_us)
+    meta: Envelope = {**page.meta, "snapshot": [snapshot]}
+    return HistoryAnswer(etag=page.etag, meta=meta, body=encode_envelope(meta, page.points))
 
 
 def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
     query, schema = request.query, point_schema(request.query.series, page.columns)
+    # Buckets that are left out of a curve are merged into others; rows are not.
+    is_downsampled = query.is_raw and len(page.rows) < page.n_read
     meta: Envelope = {
         "requete": _to_request(query, page.market, n_read=page.n_read),
         "suivant": _to_next_url(request, page.next),
-        "complet": page.next is None and not _left_out(query, page) and page.retained_from_us is None,
-        "horizon": _to_retained_from(page.retained_from_us),
-        "snapshot": _to_snapshots(page.snapshot, page.positions, query.as_of_us),
+        "complet": page.next is None and not is_downsampled and page.retained_from_us is None,
+        "retained_from": _format(page.retained_from_us),
     }
     points = encode_points(schema, page.rows)
     etag = page_etag(
@@ -99,53 +96,55 @@ def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
         complet=meta["complet"],
         points=points,
     )
-    if request.representation == "json":
-        body = encode_envelope(meta, points)
-        return HistoryAnswer(etag=etag, meta=meta, body=body, kept=_to_kept(query, page, meta, points, etag))
-    body = b"".join(encode_slices(request.representation, schema, [page.rows], meta))
-    return HistoryAnswer(etag=etag, meta=meta, body=body)
+    snapshot = _to_snapshots(page.snapshot, page.positions, query.as_of_us)
+    answered: Envelope = {**meta, "snapshot": snapshot}
+    if request.representation != "json":
+        body = b"".join(encode_slices(request.representation, schema, [page.rows], answered))
+        return HistoryAnswer(etag=etag, meta=answered, body=body)
+    return HistoryAnswer(
+        etag=etag,
+        meta=answered,
+        body=encode_envelope(answered, points),
+        cacheable=_to_cacheable(query, page, meta, points, etag),
+    )
 
 
-def _to_kept(
+def _to_cacheable(
     query: HistoryQuery, page: HistoryPage, meta: Envelope, points: bytes, etag: str
 ) -> CachedPage | None:
-    if not is_kept(query):
+    if not is_cacheable(query):
         return None
     table = page.snapshot[query.series.table.name]
     return CachedPage(
-        requete=meta["requete"],
-        suivant=meta["suivant"],
-        complet=meta["complet"],
-        horizon=meta["horizon"],
+        meta=meta,
         points=points,
         etag=etag,
         table=table,
         symbol=query.symbol,
         tail_lasts={} if table.tail is None else table.tail.lasts,
         since_us=query.as_of_us,
-        until_us=true_until_us(query),
+        until_us=valid_until_us(query),
     )
 
 
 def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> HistoryAnswer:
-    query, pin = request.query, stream.pin
+    query, pinned, positions = request.query, stream.pinned, stream.pinned.positions
     if not stream.n_rows and query.cursor is None:
         check_symbol(lake=lake, symbol=query.symbol)
-    positions = {name: pin.position(table) for name, table in pin.snapshot.tables.items()}
     meta: Envelope = {
-        "requete": _to_request(query, pin.market, n_read=stream.n_rows),
+        "requete": _to_request(query, pinned.market, n_read=stream.n_rows),
         "suivant": _to_next_url(request, stream.next),
-        "complet": stream.next is None and stream.retained_from_us is None,
-        "horizon": _to_retained_from(stream.retained_from_us),
-        "snapshot": _to_snapshots(pin.snapshot, positions, query.as_of_us),
+        "complet": stream.next is None and pinned.retained_from_us is None,
+        "retained_from": _format(pinned.retained_from_us),
+        "snapshot": _to_snapshots(pinned.snapshot, positions, query.as_of_us),
     }
+    others = {name: at.to_json() for name, at in positions.items() if name != query.series.table.name}
     etag = stream_etag(
         representation=request.representation,
-        builds=[pin.snapshot.build.build_id],
+        builds=[pinned.snapshot.build.build_id],
         requete=meta["requete"],
         fingerprint=stream.fingerprint,
-        others={name: positions[name].to_json() for name in positions if name != query.series.table.name}
-        | {"horizon": stream.retained_from_us},
+        others=others | {"retained_from": pinned.retained_from_us},
     )
     schema = point_schema(query.series, stream.columns)
     body = encode_slices(request.representation, schema, stream.slices, meta)
@@ -153,7 +152,7 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
 
 
 def check_symbol(*, lake: Lake, symbol: str) -> None:
-    """Raises UnknownSymbolError unless some table has seen the symbol."""
+    """Raise UnknownSymbolError unless some table has seen the symbol."""
     for spec in ASSET_TABLES:
         try:
             snapshot = lake.snapshot(spec.name, tail_of=symbol)[spec.name]
@@ -172,7 +171,7 @@ def to_snapshot(
     tail: str = OFF,
     tail_newest_us: int | None = None,
 ) -> Envelope:
-    """The entry of one table in an envelope's ``snapshot``. ``tail`` is one of TAIL_STATES."""
+    """Return the entry of one table in an envelope's ``snapshot``. ``tail`` is one of TAIL_STATES."""
     newest_us = table.files.newest_us(table.spec.sort_by[-1])
     if tail_newest_us is not None:
         newest_us = tail_newest_us if newest_us is None else max(newest_us, tail_newest_us)
@@ -183,7 +182,7 @@ def to_snapshot(
         "position": position.to_json(),
         "tail": tail,
         "freshness": {
-            "event_time": None if newest_us is None else format_us(newest_us),
+            "event_time": _format(newest_us),
             "event_age_seconds": None if newest_us is None else (as_of_us - newest_us) / SECOND_US,
         },
     }
@@ -208,14 +207,14 @@ def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> E
         "symbol": query.symbol,
         "date_debut": format_us(query.time_range.start_us),
         "date_fin": format_us(query.time_range.end_us),
-        "intervalle": query.interval,
+        "intervalle": INTERVAL.to_wire(query.interval),
         "limite": None if query.whole else query.limit,
     }
-    if query.interval != RAW:
-        request["remplissage"] = query.filling
+    if not query.is_raw:
+        request["remplissage"] = FILLING.to_wire(query.filling)
     if query.n_points is not None:
         request |= {"points": query.n_points, "points_lus": n_read}
-    if query.series.bucket_statement is None:
+    if not query.series.has_buckets:
         request |= {"axe": query.axis, "modele": query.model, "horizon": query.horizon}
     if query.moment is not None:
         request["a_la_date"] = format_us(query.moment.instant_us)
@@ -224,20 +223,14 @@ def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> E
     return request
 
 
-def _to_retained_from(retained_from_us: int | None) -> str | None:
-    """The first instant that rows are kept of, where an answer lacks what came before it."""
-    return None if retained_from_us is None else format_us(retained_from_us)
-
-
-def _left_out(query: HistoryQuery, page: HistoryPage) -> bool:
-    """Whether thinning left rows out; buckets are merged instead."""
-    return query.interval == RAW and len(page.rows) < page.n_read
+def _format(instant_us: int | None) -> str | None:
+    return None if instant_us is None else format_us(instant_us)
 
 
 def _to_next_url(request: HistoryRequest, following: Cursor | None) -> str | None:
     if following is None:
         return None
-    parameters = dict(request.query.asked) | {
+    parameters = dict(request.query.parameters) | {
         "limite": str(request.query.limit),
         "curseur": encode_cursor(following, request.cursor_key),
     }

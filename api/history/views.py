@@ -8,25 +8,27 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from api.access.base_views import LakeView, respond
+from api.access.base_views import LakeView
+from api.access.permissions import may_read_unidentified
+from api.access.throttling import AddressThrottle
 from api.history import selectors
-from api.history.questions import parse_history_query, travel_in
+from api.history.questions import parse_history_query
 from api.history.response_cache import ResponseCache
 from api.history.selectors import HistoryAnswer, HistoryRequest
-from api.http.clock import now_us
+from api.http import clock
 from api.http.encoding import encode_json
 from api.http.negotiation import FORMAT, FormatNegotiation
 from api.http.renderers import MEDIA_TYPES, TABULAR_RENDERERS
 from api.process.lake import current_lake, current_settings, cursor_key
 from lakehouse.errors import LakehouseError
-from lakehouse.history.page import HistoryQuery
+from lakehouse.history.query import HistoryQuery
 from lakehouse.series.definitions import SENTIMENT, Series
 from lakehouse.time_range import HOUR_US
 
 # A commit that began before an instant may land a little after it: what is pinned this long ago is settled.
 SETTLED_US = HOUR_US
 _PINNED = "public, max-age=86400, immutable"
-_ASK_AGAIN = "no-cache"
+_REVALIDATE = "no-cache"
 JSON = "json"
 
 
@@ -43,12 +45,12 @@ class HistoryView(LakeView):
             series=self.series,
             symbol=symbol,
             query=request.query_params,
-            now_us=now_us(),
+            now_us=clock.now_us(),
             cursor_key=cursor_key(),
             representation=representation,
-            travel=travel_in(lake),
+            lake=lake,
         )
-        asked = HistoryRequest(
+        question = HistoryRequest(
             query=query,
             representation=representation,
             path=f"/api/v1/{self.series.name}/{query.symbol}/historique",
@@ -56,56 +58,56 @@ class HistoryView(LakeView):
             cursor_key=cursor_key(),
             wait_seconds=current_settings().cursor_wait_seconds,
         )
-        answer = selectors.history(lake=lake, request=asked)
-        if answer.kept is not None:
-            response_cache().keep(_key_of(request), answer.kept)
+        answer = selectors.history(lake=lake, request=question)
+        if answer.cacheable is not None:
+            response_cache().put(_key_of(request), answer.cacheable)
         return _respond(answer, representation, cache_control=_cache_control(query))
 
 
 def cached_response(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """A history view that answers a request it was asked before without going through it, where that is still true."""
+    """Serve the cached response of a history view while it is still valid."""
 
     @wraps(view)
     def answer(request: HttpRequest, **path: str) -> HttpResponseBase:
-        settings = current_settings()
-        kept = response_cache().find(_key_of(request)) if request.method == "GET" else None
-        if (
-            kept is None
-            or settings.rate_limit
-            or not settings.history_open
-            or "Authorization" in request.headers
-        ):
-            response_cache().n_found["miss"] += 1
+        cached = _find_answer(request)
+        response_cache().n_found["miss" if cached is None else "hit"] += 1
+        if cached is None:
             return view(request, **path)
-        try:
-            found = selectors.cached_answer(kept, lake=current_lake(), now_us=now_us())
-        except (LakehouseError, DeltaError):
-            found = None  # the view says what is wrong
-        if found is None:
-            response_cache().n_found["miss"] += 1
-            return view(request, **path)
-        response_cache().n_found["hit"] += 1
-        response = _respond(found, JSON, cache_control=_ASK_AGAIN)
+        response = _respond(cached, JSON, cache_control=_REVALIDATE)
         response["Allow"] = ", ".join(method.upper() for method in HistoryView.http_method_names)
         return response
 
     return answer
 
 
+def _find_answer(request: HttpRequest) -> HistoryAnswer | None:
+    """Return a valid cached answer; None where the view has to answer, count or authorize the request."""
+    is_counted = AddressThrottle().rate is not None
+    if request.method != "GET" or is_counted or not may_read_unidentified(request):
+        return None
+    page = response_cache().get(_key_of(request))
+    if page is None:
+        return None
+    try:
+        return selectors.cached_answer(page, lake=current_lake(), now_us=clock.now_us())
+    except (LakehouseError, DeltaError):
+        return None  # the view answers with the error
+
+
 @cache
 def response_cache() -> ResponseCache:
-    """This process's pages."""
+    """Return this process's cache."""
     return ResponseCache(current_settings().answers_budget_bytes)
 
 
 def _key_of(request: HttpRequest | Request) -> Hashable:
-    """All of a request that its answer depends on."""
+    """Return all of a request that its answer depends on."""
     return request.path_info, request.META.get("QUERY_STRING", ""), request.META.get("HTTP_ACCEPT")
 
 
 def _cache_control(query: HistoryQuery) -> str:
-    if query.moment is None or now_us() - query.moment.instant_us < SETTLED_US:
-        return _ASK_AGAIN
+    if query.moment is None or clock.now_us() - query.moment.instant_us < SETTLED_US:
+        return _REVALIDATE
     return _PINNED
 
 
@@ -123,9 +125,6 @@ def _respond(
     if answer.meta["suivant"] is not None:
         response["Link"] = f'<{answer.meta["suivant"]}>; rel="next"'
     if representation != JSON:
-        for name in ("requete", "complet", "horizon", "snapshot"):
-            response[f"Cryptoviz-{name.capitalize()}"] = encode_json(answer.meta[name]).decode()
+        for name in ("requete", "complet", "retained_from", "snapshot"):
+            response[f"Cryptoviz-{name.replace('_', '-').title()}"] = encode_json(answer.meta[name]).decode()
     return response
-
-
-__all__ = ["HistoryView", "cached_response", "respond"]

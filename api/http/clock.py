@@ -1,8 +1,8 @@
-"""The API's clock: the one place where a request learns what time it is."""
+"""The API's clock."""
 
 import time
 
 
 def now_us() -> int:
-    """Epoch microseconds."""
+    """Return the current time in epoch microseconds."""
     return time.time_ns() // 1_000

@@ -1,7 +1,7 @@
-"""Content-Encoding: zstd or gzip where a client asks for it and a body is worth it.
+"""Content-Encoding: zstd or gzip where a client accepts it and a body is large enough.
 
-BREACH needs a secret and an attacker's text in one body: what is compressed here holds no secret, and what is
-personal says `private` or `no-store` or sets a cookie, and is left alone.
+BREACH needs a secret and an attacker's text in one body. Compressed bodies hold no secret: personal ones are `private`
+or `no-store` or set a cookie, and stay as they are.
 """
 
 import zlib
@@ -11,11 +11,11 @@ import zstandard
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.cache import patch_vary_headers
 
-LEAST_BYTES = 1_000
+MIN_BYTES = 1_000
 ZSTD_LEVEL = 3
 GZIP_LEVEL = 4
 _GZIP_WINDOW_BITS = 31
-# Preferred first, where a client likes both alike.
+# In order of preference, for clients that accept both alike.
 ENCODINGS = ("zstd", "gzip")
 _MEDIA_TYPES = (
     "application/json",
@@ -29,7 +29,7 @@ _NEVER = ("private", "no-store", "no-transform")
 
 
 class CompressionMiddleware:
-    """Compresses what leaves. A strong ETag becomes weak, for it names other bytes."""
+    """Middleware that compresses bodies. A strong ETag becomes weak, for it names other bytes."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -40,7 +40,7 @@ class CompressionMiddleware:
             return response
         patch_vary_headers(response, ("Accept-Encoding",))
         encoding = preferred_encoding(request.headers.get("Accept-Encoding", ""))
-        if encoding is None or (not response.streaming and len(response.content) < LEAST_BYTES):
+        if encoding is None or (not response.streaming and len(response.content) < MIN_BYTES):
             return response
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _compress_pieces(encoding, response.streaming_content)
@@ -54,7 +54,7 @@ class CompressionMiddleware:
 
 
 def preferred_encoding(accepted: str) -> str | None:
-    """The encoding of ENCODINGS that a client likes best; None for none, or where it likes plain bytes better.
+    """Return the one of ENCODINGS that a client prefers; None where it prefers plain bytes.
 
     >>> preferred_encoding("gzip, zstd;q=0.5"), preferred_encoding("gzip;q=0"), preferred_encoding("br, *;q=0.1")
     ('gzip', None, 'zstd')
@@ -64,8 +64,8 @@ def preferred_encoding(accepted: str) -> str | None:
     quality = dict(_parse_quality(part) for part in accepted.lower().split(",") if part.strip())
     rest = quality.get("*", 0.0)
     best = max(ENCODINGS, key=lambda name: quality.get(name, rest))
-    liked = quality.get(best, rest)
-    return best if liked > 0 and liked >= quality.get("identity", 0.0) else None
+    best_quality = quality.get(best, rest)
+    return best if best_quality > 0 and best_quality >= quality.get("identity", 0.0) else None
 
 
 def _parse_quality(part: str) -> tuple[str, float]:
@@ -79,7 +79,7 @@ def _parse_quality(part: str) -> tuple[str, float]:
 
 
 def _is_compressible(response: HttpResponse) -> bool:
-    if response.status_code in (204, 304) or response.has_header("Content-Encoding") or response.cookies:
+    if response.status_code in (204, 206, 304) or response.has_header("Content-Encoding") or response.cookies:
         return False
     if any(word in response.get("Cache-Control", "") for word in _NEVER):
         return False
@@ -91,7 +91,7 @@ def _compress(encoding: str, body: bytes) -> bytes:
 
 
 def _compress_pieces(encoding: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Each piece is flushed, so that a stream goes on flowing."""
+    """Yield compressed pieces, each flushed, so that a stream is never held up."""
     if encoding == "zstd":
         zstd = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compressobj()
         for piece in pieces:

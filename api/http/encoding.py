@@ -1,4 +1,4 @@
-"""JSON as it leaves: encoded by msgspec, since answers are long lists of points."""
+"""JSON encoding by msgspec, since answers are long lists of points."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,11 +13,12 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def encode_json(value: Any) -> bytes:
+    """Return a value as JSON."""
     return _ENCODER.encode(value)
 
 
 def format_times(instants_us: Sequence[int]) -> list[str]:
-    """RFC 3339 in UTC: what `lakehouse.time_range.format_us` gives, for many at once.
+    """Return instants in RFC 3339 and UTC, as `lakehouse.time_range.format_us` does, many at once.
 
     >>> format_times([1767225600000000, 1767225600250000])
     ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00.250000Z']

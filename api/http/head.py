@@ -1,4 +1,4 @@
-"""HEAD: the status and headers that GET would answer with, its length among them, and no body."""
+"""Answers to HEAD and conditional requests."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from django.utils.cache import get_conditional_response, set_response_etag
 
 
 class HeadMiddleware:
-    """States every body's length, and leaves the body itself out of the answer to HEAD."""
+    """Middleware that sets Content-Length, and removes the body of answers to HEAD."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -27,7 +27,7 @@ class HeadMiddleware:
 
 
 class ConditionalMiddleware(ConditionalGetMiddleware):
-    """ETags and 304 for GET and, unlike Django's own, for HEAD. Source: RFC 9110, section 13.1.2."""
+    """Middleware of ETags and 304 for GET and, unlike Django's own, for HEAD. Source: RFC 9110, section 13.1.2."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):

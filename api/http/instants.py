@@ -1,4 +1,4 @@
-"""Instants and periods as clients write them."""
+"""Parsing of instants and periods in requests."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ _MAX_SHOWN = 60
 
 
 def parse_period(parameter: str, text: str) -> int:
-    """Microseconds of a period; a year has 365 days. Raises QueryError."""
+    """Return the microseconds of a period; a year has 365 days. Raises QueryError."""
     match = _PERIOD.fullmatch(text)
     if match is None:
         raise QueryError(
@@ -46,7 +46,7 @@ def parse_period(parameter: str, text: str) -> int:
 
 
 def parse_instant(parameter: str, text: str) -> int:
-    """Epoch microseconds of an instant. Raises QueryError."""
+    """Return the epoch microseconds of an instant. Raises QueryError."""
     try:
         instant_us = _parse_epoch(text) if _EPOCH.fullmatch(text) else _parse_iso(text)
     except (ValueError, OverflowError) as error:
@@ -59,7 +59,7 @@ def parse_instant(parameter: str, text: str) -> int:
 
 
 def shown(text: str) -> str:
-    """A client's text as it may be shown back: printable and short."""
+    """Return a client's text as an error may show it: printable and short."""
     return ascii(text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}...")
 
 

@@ -1,4 +1,4 @@
-"""The pieces that the OpenAPI document of answers is made of."""
+"""JSON Schema building blocks of the OpenAPI document."""
 
 from typing import Any
 
@@ -14,11 +14,12 @@ STRINGS: Document = {"type": "array", "items": STRING}
 
 
 def nullable(schema: Document) -> Document:
+    """Return a schema that accepts null as well."""
     return {**schema, "type": [schema["type"], "null"]}
 
 
 def object_of(properties: Document) -> Document:
-    """An object that has all of these properties and no other."""
+    """Return the schema of an object that has all of these properties and no other."""
     return {
         "type": "object",
         "properties": properties,
@@ -28,7 +29,7 @@ def object_of(properties: Document) -> Document:
 
 
 def responses_of(schema: Document | None, *failures: str, status: str = "200") -> Document:
-    """An answer in JSON (null: one without a body), and a problem for each status in which it fails."""
+    """Return the responses of an operation: its JSON (None: no body), and a problem for each failing status."""
     answer: Document = {"description": "the answer"}
     if schema is not None:
         answer["content"] = {"application/json": {"schema": schema}}

@@ -1,4 +1,7 @@
-"""Which representation a client gets: by its `format` parameter, else by its Accept header with q-values."""
+"""Content negotiation: by the `format` parameter, else by Accept with its q-values.
+
+Django REST framework's own ignores q-values, and answers an unknown format with 404 instead of the accepted ones.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +19,7 @@ FORMAT = "format"
 
 
 class NotOfferedError(APIException):
-    """No representation that is made here is one that the client accepts."""
+    """No representation of this path is acceptable to the client."""
 
     status_code = 406
 
@@ -26,7 +29,7 @@ class NotOfferedError(APIException):
 
 
 class AcceptNegotiation(BaseContentNegotiation):
-    """By Accept alone. The first renderer wins where the client has no preference."""
+    """Negotiation by Accept alone. The first renderer is chosen where the client has no preference."""
 
     def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
         return next((parser for parser in parsers if parser.media_type == request.content_type), None)
@@ -43,29 +46,29 @@ class AcceptNegotiation(BaseContentNegotiation):
 
 
 class FormatNegotiation(AcceptNegotiation):
-    """By the parameter `format`, which wins over Accept. Raises QueryError for one that is not made."""
+    """Negotiation by the parameter `format` before Accept. Raises QueryError for an unknown format."""
 
     def select_renderer(
         self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        asked = request.query_params.get(FORMAT)
-        if asked is None:
+        requested = request.query_params.get(FORMAT)
+        if requested is None:
             return super().select_renderer(request, renderers, format_suffix)
         for renderer in renderers:
-            if renderer.format == asked:
+            if renderer.format == requested:
                 return renderer, renderer.media_type
         raise QueryError(
             parameter=FORMAT,
-            problem=f"{shown(asked)} is not accepted",
+            problem=f"{shown(requested)} is not accepted",
             accepted=", ".join(renderer.format for renderer in renderers),
         )
 
 
 def _quality(media_type: str, ranges: Sequence[MediaType]) -> float:
-    """How welcome a media type is: the q-value of the most specific range that it falls in, 0 where in none.
+    """Return the q-value of the most specific range that a media type is in, 0 where it is in none.
 
     Source: RFC 9110, section 12.5.1.
     """
     own = MediaType(media_type)
-    fitting = [(accepted.specificity, accepted.quality) for accepted in ranges if accepted.match(own)]
-    return max(fitting)[1] if fitting else 0.0
+    matches = [(accepted.specificity, accepted.quality) for accepted in ranges if accepted.match(own)]
+    return max(matches)[1] if matches else 0.0

@@ -1,4 +1,7 @@
-"""JSON as it comes in: strict UTF-8, bounded, no lone surrogates, no depth that breaks the interpreter."""
+"""Parsing of JSON bodies.
+
+Django REST framework's parser reads a body of any size, accepts NaN and lone surrogates, and fails on deep nesting.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,26 +10,26 @@ import msgspec
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
-MOST_BYTES = 64 * 1024
+MAX_BYTES = 64 * 1024
 
 
 class BodyTooLargeError(APIException):
-    """No resource is that large."""
+    """A body is larger than any resource."""
 
     status_code = 413
-    default_detail = f"a body has at most {MOST_BYTES} bytes"
+    default_detail = f"a body has at most {MAX_BYTES} bytes"
 
 
 class JsonBodyParser(BaseParser):
-    """Raises ParseError, BodyTooLargeError. What it gives is an object."""
+    """Parser of JSON objects in strict UTF-8. Raises ParseError, BodyTooLargeError."""
 
     media_type = "application/json"
 
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        body = stream.read(MOST_BYTES + 1)
-        if len(body) > MOST_BYTES:
+        body = stream.read(MAX_BYTES + 1)
+        if len(body) > MAX_BYTES:
             raise BodyTooLargeError
         try:
             document = msgspec.json.decode(body)

@@ -1,12 +1,15 @@
-"""Patterns as contracts write them, `^...$`, put to other uses: one definition for paths, rows and documents."""
+"""Regular expressions of contracts, `^...$`, in the forms that paths, rows and documents need; routes of URLs."""
 
 import re
 from functools import cache
+from typing import Any
+
+from django.urls import URLPattern, re_path
 
 
 @cache
 def whole(pattern: str) -> re.Pattern[str]:
-    """Matches whole texts only: `$` alone lets a line break pass.
+    """Return the pattern for whole texts: `$` alone matches before a final line break.
 
     >>> whole("^[a-z]+$").search("btc\\n") is None
     True
@@ -15,7 +18,7 @@ def whole(pattern: str) -> re.Pattern[str]:
 
 
 def in_path(name: str, pattern: str) -> str:
-    """A part of a URL's path, by its name.
+    """Return the pattern as a named group of a URL's path.
 
     >>> in_path("symbol", "^[a-z]+$")
     '(?P<symbol>[a-z]+)'
@@ -23,8 +26,14 @@ def in_path(name: str, pattern: str) -> str:
     return f"(?P<{name}>{_bare(pattern)})"
 
 
+def route(pattern: str, view: Any, name: str) -> URLPattern:
+    """Return the route of a view class; a trailing slash is accepted too."""
+    return re_path(rf"\A{pattern}/?\Z", view.as_view(), name=name)
+
+
 def or_empty(pattern: str) -> str:
-    """
+    """Return the pattern for texts that may be empty.
+
     >>> or_empty("^[a-z]{2}$")
     '^([a-z]{2})?$'
     """
@@ -32,7 +41,8 @@ def or_empty(pattern: str) -> str:
 
 
 def in_any_case(pattern: str) -> str:
-    """
+    """Return the pattern for upper and lower case.
+
     >>> in_any_case("^[a-z0-9]{1,20}$")
     '^[A-Za-z0-9]{1,20}$'
     """

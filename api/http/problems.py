@@ -1,4 +1,4 @@
-"""Every error as RFC 9457 problem+json: what was wrong, which parameter, what is accepted."""
+"""Errors as RFC 9457 problem+json: what is wrong, which parameter, what is accepted."""
 
 import logging
 import math
@@ -18,7 +18,6 @@ from lakehouse.errors import (
     BehindError,
     BusyError,
     CostError,
-    FileGoneError,
     LakehouseError,
     LakeNotFoundError,
     QueryError,
@@ -29,11 +28,12 @@ from lakehouse.errors import (
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 2
+_RETRY_LATER = {"Retry-After": str(RETRY_AFTER_SECONDS)}
 _MAX_SHOWN = 500
 
 
 class UnknownSymbolError(Exception):
-    """No table has ever seen the symbol."""
+    """No table holds rows of the symbol."""
 
     def __init__(self, symbol: str) -> None:
         super().__init__(f"{symbol} is not a symbol that this lake has seen")
@@ -41,7 +41,7 @@ class UnknownSymbolError(Exception):
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> HttpResponse:
-    """An answer that says what went wrong. ``more`` adds members to the document."""
+    """Return a problem with status and detail. ``more`` adds members to the document."""
     title = HTTPStatus(status).phrase
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail[:_MAX_SHOWN]} | more
     response = HttpResponse(
@@ -52,64 +52,54 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
 
 
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
-    """Django REST framework's exception handler: a problem for any exception at all."""
+    """Return the problem for any exception, as Django REST framework's exception handler."""
     return to_problem(error)
 
 
 def to_problem(error: Exception) -> HttpResponse:
-    """The problem for an exception. Total: what is not foreseen is logged and answered with 500."""
-    for kind, answer in _ANSWERS:
-        if isinstance(error, kind):
-            return answer(error)
-    logger.error("unforeseen error=%s", type(error).__name__, exc_info=error)
+    """Return the problem for an exception. One that is not listed is logged and becomes 500."""
+    for kinds, to_response in _PROBLEMS:
+        if isinstance(error, kinds):
+            return to_response(error)
+    logger.error("unexpected error=%s", type(error).__name__, exc_info=error)
     return problem(500, "this should not have happened; it was logged")
 
 
-def _query(error: Any) -> HttpResponse:
-    return problem(
-        400,
-        f"{error.parameter}: {_cut(error.problem)}",
-        parameter=error.parameter,
-        accepted=error.accepted,
-    )
+def _to_query_problem(error: Any) -> HttpResponse:
+    detail = f"{error.parameter}: {_shorten(error.problem)}"
+    return problem(400, detail, parameter=error.parameter, accepted=error.accepted)
 
 
-def _unknown_symbol(error: Any) -> HttpResponse:
-    return problem(
-        404,
-        str(error),
-        parameter="symbol",
-        accepted="a symbol that /api/v1/actifs lists",
-        see="/api/v1/actifs",
-    )
+def _to_unknown_symbol(error: Any) -> HttpResponse:
+    accepted = "a symbol that /api/v1/actifs lists"
+    return problem(404, str(error), parameter="symbol", accepted=accepted, see="/api/v1/actifs")
 
 
-def _later(error: Any) -> HttpResponse:
+def _to_unavailable(error: Any) -> HttpResponse:
     if not isinstance(error, (BehindError, BusyError, LakeNotFoundError)):
-        logger.warning("not answerable now error=%s problem=%s", type(error).__name__, error)
-    what = getattr(error, "what", None)
-    detail = f"{what} does not exist yet" if what else _detail_of(error)
-    return problem(503, detail, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        logger.warning("lake unavailable error=%s problem=%s", type(error).__name__, error)
+    if isinstance(error, LakeNotFoundError):
+        detail = f"{error.what} does not exist yet"
+    elif isinstance(error, (BehindError, BusyError)):
+        detail = str(error)
+    elif isinstance(error, SchemaMismatchError):
+        detail = f"table {error.table} is not the table this code defines: {error.problem}"
+    else:
+        detail = "the lake cannot be read right now"
+    return problem(503, detail, _RETRY_LATER)
 
 
-def _too_costly(error: Any) -> HttpResponse:
+def _to_stopped_query(error: Any) -> HttpResponse:
     logger.warning("query stopped spent=%s", error.spent)
-    return problem(503, str(error), {"Retry-After": str(RETRY_AFTER_SECONDS)}, accepted=error.accepted)
+    return problem(503, str(error), _RETRY_LATER, accepted=error.accepted)
 
 
-def _detail_of(error: Exception) -> str:
-    if isinstance(error, (BehindError, BusyError)):
-        return str(error)
-    if isinstance(error, SchemaMismatchError):
-        return f"table {error.table} is not the table this code defines: {error.problem}"
-    return "the lake cannot be read right now"
+def _to_database_unavailable(error: Any) -> HttpResponse:
+    logger.warning("metadata not usable error=%s problem=%s", type(error).__name__, error)
+    return problem(503, "the metadata database cannot be used right now", _RETRY_LATER)
 
 
-def _gone(error: Any) -> HttpResponse:
-    return problem(410, str(error), available=error.available)
-
-
-def _api(error: Any) -> HttpResponse:
+def _to_api_problem(error: Any) -> HttpResponse:
     headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", None) else {}
     if isinstance(error, Throttled):
         headers["Retry-After"] = str(math.ceil(error.wait or 1))
@@ -117,8 +107,8 @@ def _api(error: Any) -> HttpResponse:
     return problem(error.status_code, str(error.detail), headers, **accepted)
 
 
-def _invalid(error: Any) -> HttpResponse:
-    """A body that is not taken: the first member that is wrong, and all of them under ``errors``."""
+def _to_invalid_body(error: Any) -> HttpResponse:
+    """Return the problem of a body: the first wrong member, and all of them under ``errors``."""
     errors = {str(name): _first_text(texts) for name, texts in error.detail.items()}
     name, text = next(iter(errors.items()))
     return problem(400, f"{name}: {text}", parameter=name, accepted=text, errors=errors)
@@ -127,33 +117,22 @@ def _invalid(error: Any) -> HttpResponse:
 def _first_text(texts: Any) -> str:
     while isinstance(texts, (list, dict)) and texts:
         texts = next(iter(texts.values())) if isinstance(texts, dict) else texts[0]
-    return _cut(str(texts))
+    return _shorten(str(texts))
 
 
-def _no_database(error: Any) -> HttpResponse:
-    logger.warning("metadata not usable error=%s problem=%s", type(error).__name__, error)
-    return problem(
-        503,
-        "the metadata database cannot be used right now",
-        {"Retry-After": str(RETRY_AFTER_SECONDS)},
-    )
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
-_ANSWERS: tuple[tuple[type[Exception], Callable[[Any], HttpResponse]], ...] = (
-    (QueryError, _query),
-    (UnknownSymbolError, _unknown_symbol),
-    (VersionGoneError, _gone),
-    (CostError, _too_costly),
-    (BehindError, _later),
-    (LakeNotFoundError, _later),
-    (FileGoneError, _later),
-    (SchemaMismatchError, _later),
-    (LakehouseError, _later),
-    (DeltaError, _later),
-    (duckdb.OperationalError, _later),
-    (DatabaseError, _no_database),
-    (ValidationError, _invalid),
-    (APIException, _api),
+_PROBLEMS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], HttpResponse]], ...] = (
+    (QueryError, _to_query_problem),
+    (UnknownSymbolError, _to_unknown_symbol),
+    (VersionGoneError, lambda error: problem(410, str(error), available=error.available)),
+    (CostError, _to_stopped_query),
+    ((LakehouseError, DeltaError, duckdb.OperationalError), _to_unavailable),
+    (DatabaseError, _to_database_unavailable),
+    (ValidationError, _to_invalid_body),
+    (APIException, _to_api_problem),
     (Http404, lambda error: not_found(None)),
     (PermissionDenied, lambda error: problem(403, "not allowed")),
     (SuspiciousOperation, lambda error: problem(400, "the request is malformed")),
@@ -161,7 +140,7 @@ _ANSWERS: tuple[tuple[type[Exception], Callable[[Any], HttpResponse]], ...] = (
 
 
 class ProblemMiddleware:
-    """Turns errors outside of Django REST framework's views into problems as well."""
+    """Middleware that turns errors outside of Django REST framework's views into problems."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -174,20 +153,20 @@ class ProblemMiddleware:
 
 
 def not_found(request: HttpRequest | None, exception: Exception | None = None) -> HttpResponse:
+    """Return 404 for a path that does not exist."""
     return problem(404, "nothing is served at this path", see="/api/v1/schema")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return 400."""
     return problem(400, "the request is malformed")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return 403."""
     return problem(403, "not allowed")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Return 500."""
     return problem(500, "this should not have happened; it was logged")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."

@@ -1,4 +1,4 @@
-"""The representations that are made: what negotiation chooses between, and how plain answers are encoded."""
+"""Representations that negotiation chooses between."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from api.http.encoding import encode_json
 
 
 class JsonRenderer(BaseRenderer):
-    """Encodes answers, and problems under their own media type."""
+    """JSON."""
 
     media_type = "application/json"
     format = "json"
@@ -26,28 +26,28 @@ class JsonRenderer(BaseRenderer):
 
 
 class CsvRenderer(JsonRenderer):
-    """RFC 4180 with a header line; what is null is empty."""
+    """CSV of RFC 4180 with a header line; null is empty."""
 
     media_type = "text/csv"
     format = "csv"
 
 
 class NdjsonRenderer(JsonRenderer):
-    """One point a line."""
+    """JSON Lines, one point a line."""
 
     media_type = "application/x-ndjson"
     format = "ndjson"
 
 
 class ArrowRenderer(JsonRenderer):
-    """An Arrow IPC stream."""
+    """Arrow IPC stream."""
 
     media_type = "application/vnd.apache.arrow.stream"
     format = "arrow"
 
 
 class MetricsRenderer(JsonRenderer):
-    """Prometheus' text format."""
+    """Text format of Prometheus."""
 
     media_type = "text/plain"
     format = "prometheus"

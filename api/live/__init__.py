@@ -1,1 +1,1 @@
-"""What is live: the follower of Kafka, and the WebSocket gateway."""
+"""WebSocket gateway: rows reach clients as they come."""

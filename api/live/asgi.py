@@ -1,4 +1,4 @@
-"""The ASGI application: one path, one consumer."""
+"""ASGI application of the gateway: one path, one consumer."""
 
 import os
 from typing import Any
@@ -13,6 +13,6 @@ from api.live.gateway import Gateway, new_gateway  # noqa: E402
 
 
 def make_application() -> tuple[Gateway, Any]:
-    """A gateway and the application that serves it. Called in the event loop that both live in."""
+    """Return a gateway and the application that serves it. Called in the event loop that both live in."""
     gateway = new_gateway()
     return gateway, FluxConsumer.as_asgi(gateway=gateway)

@@ -1,4 +1,4 @@
-"""Whether who connects may follow: anybody where histories are open, else a token or a session, as for REST."""
+"""Authorization of WebSocket connections, as for REST: by token or by session."""
 
 import logging
 from http.cookies import CookieError, SimpleCookie
@@ -13,22 +13,24 @@ from django.http import HttpRequest
 
 from api.access.authentication import bearer_text
 from api.access.models import ApiToken, find_token
-from api.access.permissions import Access, is_allowed
+from api.access.permissions import Access, is_allowed, is_public
 from api.live.connection_limits import Scope, header_of
-from lakehouse.process.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 
-async def is_authorized(scope: Scope, settings: Settings) -> bool:
-    """Looks at no database where histories are open. A database that does not answer lets nobody in."""
-    if settings.history_open:
+async def is_authorized(scope: Scope) -> bool:
+    """Return whether a connection may follow histories: by its token, else by its session.
+
+    Reads no database where histories are open. A database that does not answer authorizes nobody.
+    """
+    if is_public(Access.HISTORY):
         return True
     authorization, cookie = header_of(scope, b"authorization"), header_of(scope, b"cookie")
     try:
         allowed: bool = await database_sync_to_async(_is_authorized)(authorization, cookie)
     except DatabaseError as error:
-        logger.warning("nobody is let in error=%s", error)
+        logger.warning("connection refused, the database does not answer error=%s", error)
         return False
     return allowed
 
@@ -52,7 +54,7 @@ def _authenticate(authorization: str | None, cookie: str | None) -> tuple[Any, A
 
 def _session_key(cookie: str | None) -> str | None:
     try:
-        found = SimpleCookie(cookie or "").get(django_settings.SESSION_COOKIE_NAME)
+        morsel = SimpleCookie(cookie or "").get(django_settings.SESSION_COOKIE_NAME)
     except CookieError:
         return None
-    return None if found is None else found.value
+    return None if morsel is None else morsel.value

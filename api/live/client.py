@@ -1,4 +1,4 @@
-"""One client of the WebSocket: what it follows, and the frames that wait for it. Lives in the event loop."""
+"""One client of the WebSocket: its subscriptions, and the frames that wait for it. Lives in the event loop."""
 
 import asyncio
 import time
@@ -7,31 +7,28 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from api.live.frames import Frame
-from api.metrics.registry import WEBSOCKET_CUT_OFF
-
-SLOW = 4408
-"""Close code: the client did not read fast enough. It may come back, and resume."""
+from api.metrics.registry import WEBSOCKET_SLOW_CLIENTS
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
-    """How a client is reached: ``send`` waits while it does not read, ``abort`` ends the connection at once."""
+class Transport:
+    """Connection to a client: ``send`` waits while it does not read, ``abort`` ends the connection at once."""
 
     send: Callable[[Frame], Awaitable[None]]
     abort: Callable[[], None]
 
 
 class Client:
-    """Takes frames at any time and sends them in order. One that lets ``max_bytes`` wait is cut off.
+    """Queue of one client, which sends its frames in order. A client is disconnected when ``max_bytes`` wait.
 
-    What it has missed itself, and asked for, does not count: ``offer`` with ``is_replay``.
+    Replayed rows, which a client that resumes asked for, do not count: ``offer`` with ``is_replay``.
     """
 
     __slots__ = (
         "_max_bytes",
         "_queue",
         "_task",
-        "_wire",
+        "_transport",
         "closed",
         "last_frame_at",
         "n_replayed",
@@ -40,8 +37,8 @@ class Client:
         "waiting_since",
     )
 
-    def __init__(self, wire: Wire, *, max_bytes: int) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport, *, max_bytes: int) -> None:
+        self._transport = transport
         self._max_bytes = max_bytes
         self._queue: deque[tuple[Frame, bool]] = deque()
         self._task: asyncio.Task[None] | None = None
@@ -53,6 +50,7 @@ class Client:
         """(table, symbol)"""
 
     def offer(self, frame: Frame, *, is_replay: bool = False) -> None:
+        """Queue a frame, or disconnect the client where too much waits already."""
         if self.closed:
             return
         if is_replay:
@@ -60,7 +58,7 @@ class Client:
         else:
             self.n_waiting_bytes += len(frame)
             if self.n_waiting_bytes > self._max_bytes:
-                self.cut_off()
+                self.disconnect()
                 return
         self._queue.append((frame, is_replay))
         self.last_frame_at = time.monotonic()
@@ -69,18 +67,18 @@ class Client:
             self._task = asyncio.get_running_loop().create_task(self._flush())
 
     async def drained(self) -> None:
-        """Returns when nothing waits any more."""
+        """Return when no frame waits."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
-    def cut_off(self) -> None:
-        """Ends the connection at once: a frame that says why would wait behind those that are not read."""
-        WEBSOCKET_CUT_OFF.inc()
+    def disconnect(self) -> None:
+        """End the connection at once: a frame with the reason would wait behind those that are not read."""
+        WEBSOCKET_SLOW_CLIENTS.inc()
         self.close()
-        self._wire.abort()
+        self._transport.abort()
 
     def close(self) -> None:
-        """Forgets what waits. Idempotent."""
+        """Drop what waits. Idempotent."""
         self.closed = True
         self._queue.clear()
         if self._task is not None:
@@ -90,13 +88,13 @@ class Client:
         try:
             while self._queue:
                 frame, is_replay = self._queue.popleft()
-                await self._wire.send(frame)
+                await self._transport.send(frame)
                 self.waiting_since = time.monotonic()
                 if is_replay:
                     self.n_replayed -= 1
                 else:
                     self.n_waiting_bytes -= len(frame)
-        except Exception:  # noqa: BLE001  whatever the server says of a connection that is gone
+        except Exception:  # noqa: BLE001  servers raise many kinds for a connection that has ended
             self.closed = True
         finally:
             self._task, self.waiting_since = None, None

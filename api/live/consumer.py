@@ -1,15 +1,15 @@
-"""One WebSocket connection: Channels' consumer around a client of the hub."""
+"""One WebSocket connection: a Channels consumer around a client of the hub."""
 
 import asyncio
 import time
-from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from api.access.permissions import Access, is_public
 from api.live.authorization import is_authorized
-from api.live.client import Client, Wire
-from api.live.connection_limits import Scope, address_of, is_known_host, is_known_origin
-from api.live.frames import Frame, Subscribe, error_frame, parse_frame
+from api.live.client import Client, Transport
+from api.live.connection_limits import Scope, address_of, is_known_host, is_known_http_origin
+from api.live.frames import Frame, Subscribe, Unsubscribe, error_frame, parse_frame
 from api.live.gateway import Gateway
 from api.live.hub import pairs_of
 from api.metrics.registry import WEBSOCKET_FRAMES
@@ -18,15 +18,15 @@ from lakehouse.errors import QueryError
 
 POLICY = 1008
 TRY_LATER = 1013
-BEGIN_SECONDS = 10.0
-BEGIN_LOOK_SECONDS = 0.05
+TAIL_WAIT_SECONDS = 10.0
+TAIL_POLL_SECONDS = 0.05
 MAX_FRAMES = 100
 FRAMES_SECONDS = 10.0
-MAX_MISTAKES = 10
+MAX_BAD_MESSAGES = 10
 
 
 class FluxConsumer(AsyncWebsocketConsumer):
-    """Subscribes, unsubscribes, and otherwise only sends. Has no channel of its own: its process has one."""
+    """Consumer that subscribes, unsubscribes, and otherwise only sends. It has no channel: its process has one."""
 
     channel_layer_alias = "none"
 
@@ -35,95 +35,93 @@ class FluxConsumer(AsyncWebsocketConsumer):
         self._gateway = gateway
         self._client: Client | None = None
         self._address: str | None = None
-        self._watch: asyncio.Task[None] | None = None
-        self._n_mistakes = self._n_frames = 0
+        self._recheck: asyncio.Task[None] | None = None
+        self._n_bad_messages = self._n_frames = 0
         self._frames_since = time.monotonic()
 
     async def connect(self) -> None:
         scope: Scope = self.scope
         settings = self._gateway.settings
-        is_known = is_known_host(scope, settings) and is_known_origin(scope, settings)
-        if not is_known or not await is_authorized(scope, settings):
+        is_known = is_known_host(scope, settings) and is_known_http_origin(scope, settings)
+        if not is_known or not await is_authorized(scope):
             await self.close()  # before it is accepted: 403
             return
         await self.accept()
-        wire = Wire(self._send_frame, scope["state"]["abort"])
-        self._client = Client(wire, max_bytes=settings.live_buffer_bytes)
+        transport = Transport(self._send_frame, scope["state"]["abort"])
+        self._client = Client(transport, max_bytes=settings.live_buffer_bytes)
         address = address_of(scope, trusted_proxies=settings.trusted_proxies)
-        refused = self._gateway.connection_limiter.enter(address)
+        refused = self._gateway.connection_limiter.acquire(address)
         if refused is not None:
             await self._refuse("too_many_clients", refused, TRY_LATER)
             return
         self._address = address
-        self._gateway.hub.join(self._client)
-        if not settings.history_open:
-            self._watch = asyncio.create_task(self._look_again())
+        self._gateway.hub.add_client(self._client)
+        if not is_public(Access.HISTORY):
+            self._recheck = asyncio.create_task(self._recheck_authorization())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         client = self._client
         if client is None or client.closed:
             return
-        if self._is_too_often():
+        if self._exceeds_message_rate():
             await self._refuse("too_many_messages", f"{MAX_FRAMES} messages in {FRAMES_SECONDS:g} s", POLICY)
             return
         try:
             if text_data is None:
                 raise QueryError(parameter="message", problem="it is binary", accepted="text, JSON")
-            asked = parse_frame(text_data)
-            await self._answer(client, asked)
+            await self._answer(client, parse_frame(text_data))
         except QueryError as error:
-            self._n_mistakes += 1
+            self._n_bad_messages += 1
             client.offer(error_frame("bad_message", error.problem, error.accepted))
-            if self._n_mistakes >= MAX_MISTAKES:
-                await self._refuse("too_many_mistakes", f"{MAX_MISTAKES} messages were wrong", POLICY)
+            if self._n_bad_messages >= MAX_BAD_MESSAGES:
+                await self._refuse("too_many_mistakes", f"{MAX_BAD_MESSAGES} messages were wrong", POLICY)
 
     async def disconnect(self, code: int) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._recheck is not None:
+            self._recheck.cancel()
         if self._client is not None:
-            self._gateway.hub.leave(self._client)
+            self._gateway.hub.remove_client(self._client)
         if self._address is not None:
-            self._gateway.connection_limiter.exit(self._address)
+            self._gateway.connection_limiter.release(self._address)
             self._address = None
 
-    async def _answer(self, client: Client, asked: Any) -> None:
+    async def _answer(self, client: Client, frame: Subscribe | Unsubscribe) -> None:
         hub = self._gateway.hub
-        if not isinstance(asked, Subscribe):
-            for channel in asked.channels:
-                for symbol in asked.symbols:
-                    hub.unsubscribe(client, channel, symbol)
+        if not isinstance(frame, Subscribe):
+            for channel, symbol in pairs_of(frame):
+                hub.unsubscribe(client, channel, symbol)
             return
-        pairs, most = pairs_of(asked), self._gateway.settings.live_subscriptions
-        if len(client.subscriptions) + len(pairs) > most:
+        pairs, max_pairs = pairs_of(frame), self._gateway.settings.live_subscriptions
+        if len(client.subscriptions) + len(pairs) > max_pairs:
             raise QueryError(
                 parameter="symbols",
                 problem=f"{len(client.subscriptions)} are followed already, and {len(pairs)} more are too many",
-                accepted=f"at most {most} pairs of channel and symbol",
+                accepted=f"at most {max_pairs} pairs of channel and symbol",
             )
-        if not await self._has_begun():
+        if not await self._tail_has_begun():
             await self._refuse("unavailable", "Kafka has not been reached yet", TRY_LATER)
             return
-        depuis = None if asked.depuis is None else Position.from_json(asked.depuis)
+        since = None if frame.depuis is None else Position.from_json(frame.depuis)
         for channel, symbol in pairs:
-            hub.subscribe(client, channel, symbol, depuis)
+            hub.subscribe(client, channel, symbol, since)
 
-    async def _has_begun(self) -> bool:
-        deadline = time.monotonic() + BEGIN_SECONDS
+    async def _tail_has_begun(self) -> bool:
+        deadline = time.monotonic() + TAIL_WAIT_SECONDS
         while not self._gateway.tail.has_begun:
             if time.monotonic() > deadline:
                 return False
-            await asyncio.sleep(BEGIN_LOOK_SECONDS)
+            await asyncio.sleep(TAIL_POLL_SECONDS)
         return True
 
-    async def _look_again(self) -> None:
-        """Ends the connection once its token or session has ended."""
+    async def _recheck_authorization(self) -> None:
+        """End the connection once its token or session has ended."""
         settings = self._gateway.settings
         await asyncio.sleep(settings.live_recheck_seconds)
-        while await is_authorized(self.scope, settings):
+        while await is_authorized(self.scope):
             await asyncio.sleep(settings.live_recheck_seconds)
         await self._refuse("access_ended", "the token or session has ended", POLICY)
 
-    def _is_too_often(self) -> bool:
+    def _exceeds_message_rate(self) -> bool:
         now = time.monotonic()
         if now - self._frames_since > FRAMES_SECONDS:
             self._frames_since, self._n_frames = now, 0
@@ -131,12 +129,12 @@ class FluxConsumer(AsyncWebsocketConsumer):
         return self._n_frames > MAX_FRAMES
 
     async def _refuse(self, code: str, detail: str, close_code: int) -> None:
-        """Says why, then closes."""
+        """Send the reason, then close."""
         client = self._client
         if client is not None:
             client.offer(error_frame(code, detail))
             await client.drained()
-            self._gateway.hub.leave(client)
+            self._gateway.hub.remove_client(client)
         await self.close(close_code)
 
     async def _send_frame(self, frame: Frame) -> None:

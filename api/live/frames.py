@@ -1,4 +1,4 @@
-"""What is said over the WebSocket: a client's frames, checked, and the envelopes that it gets. Pure."""
+"""Frames of the WebSocket: those of clients, validated, and the envelopes that clients receive. Pure."""
 
 import time
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from lakehouse.delta.position import Position
 from lakehouse.errors import QueryError
 from lakehouse.messages.contract import SYMBOL_PATTERN
 from lakehouse.series.definitions import SERIES
-from lakehouse.tail.rows import TailRow, column_places
+from lakehouse.tail.rows import TailRow, column_indices
 from lakehouse.tail.store import TAIL_TOPICS
 from lakehouse.time_range import format_us
 
@@ -31,7 +31,7 @@ _ACCEPTED = 'an object such as {"v": 1, "type": "subscribe", "channels": ["senti
 
 
 class Subscribe(msgspec.Struct, tag_field="type", tag="subscribe", frozen=True, forbid_unknown_fields=True):
-    """``depuis``: the position of a history answer or of the last update, to go on from."""
+    """Frame that subscribes; ``depuis`` is the position of a history answer or of the last update, to resume from."""
 
     channels: _Channels
     symbols: _Symbols
@@ -42,6 +42,8 @@ class Subscribe(msgspec.Struct, tag_field="type", tag="subscribe", frozen=True, 
 class Unsubscribe(
     msgspec.Struct, tag_field="type", tag="unsubscribe", frozen=True, forbid_unknown_fields=True
 ):
+    """Frame that ends subscriptions."""
+
     channels: _Channels
     symbols: _Symbols
     v: Literal[1] = 1
@@ -51,26 +53,27 @@ _DECODER = msgspec.json.Decoder(Subscribe | Unsubscribe)
 
 
 def parse_frame(text: str | bytes) -> Subscribe | Unsubscribe:
-    """What a client asks for. Raises QueryError, which says what was wrong with it."""
+    """Return a client's frame. Raises QueryError with what is wrong and what is accepted."""
     try:
-        asked: Subscribe | Unsubscribe = _DECODER.decode(text)
+        frame: Subscribe | Unsubscribe = _DECODER.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise QueryError(parameter="message", problem=str(error), accepted=_ACCEPTED) from error
-    return asked
+    return frame
 
 
 def table_of(channel: str) -> str:
-    """The gold table that a channel's rows are in."""
+    """Return the gold table of a channel."""
     return SERIES[channel].table.name
 
 
 @cache
 def channel_of(table: str) -> str:
+    """Return the channel of a gold table."""
     return next(name for name, series in SERIES.items() if series.table.name == table)
 
 
 def update_frame(table: str, row: TailRow, *, kind: str = "update") -> Frame:
-    """A row as the history shows it, without what the history adds to it later."""
+    """Return a row as the history shows it, without what the history adds to it later."""
     after = Position({row.source: row.offset + 1})
     return envelope(
         kind,
@@ -83,6 +86,7 @@ def update_frame(table: str, row: TailRow, *, kind: str = "update") -> Frame:
 
 
 def row_point(table: str, row: TailRow) -> dict[str, Any]:
+    """Return a row as the point of an update."""
     return {
         name: format_us(value) if is_time and value is not None else value
         for name, value, is_time in ((name, row.values[at], is_time) for name, at, is_time in _columns(table))
@@ -98,6 +102,7 @@ def envelope(
     event_time_us: int | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> Frame:
+    """Return the JSON envelope that every frame of the server is."""
     return encode_json(
         {
             "v": VERSION,
@@ -113,7 +118,7 @@ def envelope(
 
 
 def gap_frame(channel: str, symbol: str, position: Position | None, reason: str) -> Frame:
-    """Something was missed that only the history has: ask it, then subscribe again from its position."""
+    """Return the frame for missed rows: a client reads the history, then subscribes from its position."""
     return envelope(
         "gap",
         channel=channel,
@@ -124,11 +129,12 @@ def gap_frame(channel: str, symbol: str, position: Position | None, reason: str)
 
 
 def error_frame(code: str, detail: str, accepted: str | None = None) -> Frame:
+    """Return the frame that tells a client what was wrong."""
     return envelope("error", data={"code": code, "detail": detail, "accepted": accepted})
 
 
 @cache
 def _columns(table: str) -> tuple[tuple[str, int, bool], ...]:
-    series, places = SERIES[channel_of(table)], column_places(TAIL_TOPICS[table].topic)
+    series, places = SERIES[channel_of(table)], column_indices(TAIL_TOPICS[table].topic)
     types = {column.name: column.type for column in series.table.columns}
     return tuple((name, places[name], types[name] == "timestamp") for name in series.raw_columns)

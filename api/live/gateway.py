@@ -1,4 +1,4 @@
-"""The parts of one gateway process: its tail, who follows what, who may connect, and the doorbell."""
+"""One gateway process: its tail, the hub of its clients, their limits, and the notifier."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from lakehouse.tail.rows import TailRow
 from lakehouse.tail.store import Tail
 
 RESUME_SHARE = 4
-"""A new process reads this share of what it may hold from before gold's position, for clients that come back."""
+"""A new process reads this share of what it may hold from before gold's position, for clients that resume."""
 
 
 class Gateway:
-    """Runs in an event loop, between ``start`` and ``stop``."""
+    """The parts of the process, which run in an event loop between ``start`` and ``stop``."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -30,26 +30,28 @@ class Gateway:
         self.connection_limiter = ConnectionLimiter(
             max_clients=settings.live_clients, max_of_address=settings.live_clients_of_address
         )
-        self._bell: Notifier | None = None
+        self._notifier: Notifier | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._follower = Follower(
             open_lake(settings),
             self.tail,
-            settings.kafka_client_options(),
+            settings.kafka.for_kafka_python(),
             max_messages=settings.tail_messages,
             n_before=settings.tail_messages // RESUME_SHARE,
-            on_gain=self._gained,
-            on_jump=self.hub.jumped,
+            on_gain=self._add_rows,
+            on_jump=self.hub.add_gap,
         )
 
     def start(self) -> None:
-        self._bell = Notifier(self.hub.drain)
+        """Begin to follow Kafka. Called in the event loop."""
+        self._notifier = Notifier(self.hub.dispatch)
         self._tasks = [
-            asyncio.create_task(act) for act in (self._bell.run(), self.hub.beat(), self._measure())
+            asyncio.create_task(task) for task in (self._notifier.run(), self.hub.run(), self._measure())
         ]
         self._follower.start()
 
     async def stop(self) -> None:
+        """End all tasks and the follower."""
         for task in self._tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -62,11 +64,12 @@ class Gateway:
             sample_tail(self.tail)
             await asyncio.sleep(SAMPLE_SECONDS)
 
-    def _gained(self, table: str, source: TopicPartition, rows: Sequence[TailRow], end: int) -> None:
-        self.hub.gained(table, source, rows, end)
-        if rows and self._bell is not None:
-            self._bell.ring()
+    def _add_rows(self, table: str, source: TopicPartition, rows: Sequence[TailRow], end: int) -> None:
+        self.hub.add_rows(table, source, rows, end)
+        if rows and self._notifier is not None:
+            self._notifier.notify()
 
 
 def new_gateway() -> Gateway:
+    """Return a gateway with this process's settings."""
     return Gateway(current_settings())

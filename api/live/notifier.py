@@ -1,7 +1,7 @@
-"""The doorbell: a follower rings through the channel layer, and every gateway process looks at what it has.
+"""Notification of gateway processes, through the channel layer, that rows have come.
 
-The ring holds nothing but that something came. Kafka is the record: a ring that is lost, late or doubled changes
-no series. Where the layer does not answer, this process goes on by itself.
+A notification has no content. Kafka is the record: one that is lost, late or doubled changes no series. Where the layer
+does not answer, this process goes on by itself.
 """
 
 import asyncio
@@ -15,46 +15,46 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 GROUP = "flux"
-RING = {"type": "flux.ring"}
-ANSWER_SECONDS = 0.5
+NOTIFICATION = {"type": "flux.notification"}
+SEND_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 REJOIN_SECONDS = 60.0
-_GONE = (OSError, RedisError, TimeoutError, RuntimeError)
+_CONNECTION_ERRORS = (OSError, RedisError, TimeoutError, RuntimeError)
 
 
 class Notifier:
-    """One for each process; ``on_ring`` is called in the event loop, at least once after each ``ring``."""
+    """Sender and listener of one process. ``on_notification`` is called in the event loop, after each ``notify``."""
 
-    def __init__(self, on_ring: Callable[[], None]) -> None:
-        self._on_ring = on_ring
+    def __init__(self, on_notification: Callable[[], None]) -> None:
+        self._on_notification = on_notification
         self._loop = asyncio.get_running_loop()
-        self._rung = asyncio.Event()
-        self._is_well = True
+        self._is_due = asyncio.Event()
+        self._is_connected = True
         self._listens = False
 
-    def ring(self) -> None:
-        """Something came. Called in any thread."""
-        self._loop.call_soon_threadsafe(self._rung.set)
+    def notify(self) -> None:
+        """Notify every process that rows have come. Thread-safe."""
+        self._loop.call_soon_threadsafe(self._is_due.set)
 
     async def run(self) -> None:
-        """Rings and listens until it is cancelled."""
+        """Send and listen until cancelled."""
         await asyncio.gather(self._send(), self._listen())
 
     async def _send(self) -> None:
-        """One ring at a time: what came meanwhile is in the next one."""
+        """Send one notification at a time: rows that come meanwhile are part of the next one."""
         while True:
-            await self._rung.wait()
-            self._rung.clear()
+            await self._is_due.wait()
+            self._is_due.clear()
             layer = get_channel_layer()
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await layer.group_send(GROUP, RING)
-                self._tell(True)
-            except _GONE as error:
-                self._tell(False, error)
-                self._on_ring()
+                async with asyncio.timeout(SEND_SECONDS):
+                    await layer.group_send(GROUP, NOTIFICATION)
+                self._log_change(is_connected=True)
+            except _CONNECTION_ERRORS as error:
+                self._log_change(is_connected=False, error=error)
+                self._on_notification()
             if not self._listens:
-                self._on_ring()
+                self._on_notification()
 
     async def _listen(self) -> None:
         while True:
@@ -63,7 +63,7 @@ class Notifier:
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
                 self._listens = True
-                self._on_ring()
+                self._on_notification()
                 joined_at = time.monotonic()
                 while time.monotonic() - joined_at < REJOIN_SECONDS:
                     try:
@@ -71,16 +71,15 @@ class Notifier:
                             await layer.receive(channel)
                     except TimeoutError:
                         break
-                    self._on_ring()
+                    self._on_notification()
                 await layer.group_discard(GROUP, channel)
-            except _GONE as error:
+            except _CONNECTION_ERRORS as error:
                 self._listens = False
-                self._tell(False, error)
+                self._log_change(is_connected=False, error=error)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _tell(self, is_well: bool, error: BaseException | None = None) -> None:
-        if is_well != self._is_well:
-            self._is_well = is_well
-            logger.warning(
-                "channel layer %s error=%s", "answers again" if is_well else "does not answer", error
-            )
+    def _log_change(self, *, is_connected: bool, error: BaseException | None = None) -> None:
+        if is_connected != self._is_connected:
+            self._is_connected = is_connected
+            state = "answers again" if is_connected else "does not answer"
+            logger.warning("channel layer %s error=%s", state, error)

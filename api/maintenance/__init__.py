@@ -1,1 +1,1 @@
-"""What the table service ran, kept in the metadata database."""
+"""Runs of the table service, stored in the metadata database."""

@@ -1,4 +1,4 @@
-"""The record in the admin: to look at, never to change."""
+"""Runs in the admin, read-only."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -6,23 +6,16 @@ from django.http import HttpRequest
 from django.utils.text import Truncator
 
 from api.maintenance.models import MaintenanceRun
-from api.maintenance.record import take_over_runs
+from api.maintenance.record import copy_runs
 from api.process.lake import current_lake
+from api.resources.admin import ReadOnlyAdmin
 
 _SHOWN_CHARACTERS = 80
 
 
 @admin.register(MaintenanceRun)
-class MaintenanceRunAdmin(admin.ModelAdmin):
-    list_display = (
-        "started_time",
-        "command",
-        "outcome",
-        "lasted",
-        "exit_code",
-        "error_begins",
-        "host",
-    )
+class MaintenanceRunAdmin(ReadOnlyAdmin):
+    list_display = ("started_time", "command", "outcome", "lasted", "exit_code", "error_begins", "host")
     list_filter = ("command", "exit_code")
     search_fields = ("run_id", "host", "error")
     search_help_text = "run, host or error"
@@ -39,14 +32,5 @@ class MaintenanceRunAdmin(admin.ModelAdmin):
         return None if run.error is None else Truncator(run.error).chars(_SHOWN_CHARACTERS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MaintenanceRun]:
-        take_over_runs(current_lake().location)
+        copy_runs(current_lake().location)
         return super().get_queryset(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: MaintenanceRun | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: MaintenanceRun | None = None) -> bool:
-        return False

@@ -1,4 +1,4 @@
-"""The Django application of the record."""
+"""The Django application of maintenance."""
 
 from django.apps import AppConfig
 

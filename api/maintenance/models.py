@@ -1,10 +1,10 @@
-"""The record of runs, for longer than the lake keeps its own."""
+"""The record of runs, which lasts longer than the lake's own."""
 
 from django.db import models
 
 
 class MaintenanceRun(models.Model):
-    """One run of a command that may change a lake. ``ended_time`` is null while it runs, and for ever if killed."""
+    """One run of a command that may change a lake. ``ended_time`` is null while it runs, and stays so if killed."""
 
     run_id = models.CharField(primary_key=True, max_length=64)
     lake_uri = models.CharField(max_length=1000)
@@ -26,7 +26,7 @@ class MaintenanceRun(models.Model):
 
     @property
     def outcome(self) -> str:
-        """done, failed, or that it has not ended, which is what a killed run leaves behind."""
+        """Return done, failed, or that the run has not ended, as a killed one never does."""
         if self.ended_time is None:
             return "runs, or was killed"
         return "done" if self.exit_code == 0 else "failed"

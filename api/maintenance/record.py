@@ -1,4 +1,4 @@
-"""Taking over the runs that the table service has noted in its lake, which it does without Django."""
+"""Copying of runs into the database: the table service, which has no Django, records them in its lake."""
 
 from datetime import UTC, datetime
 
@@ -6,17 +6,19 @@ from api.maintenance.models import MaintenanceRun
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.maintenance import runs as maintenance_runs
 
-N_KEPT = 100_000
-"""Runs of a lake, one a minute: two months. The oldest go first."""
+MAX_RUNS = 100_000
+"""Runs of a lake: two months of one a minute. The oldest are deleted first."""
 
 
-def take_over_runs(lake: LakeLocation) -> None:
-    """Brings the database up to what the lake has noted. Idempotent, and safe beside other processes."""
+def copy_runs(lake: LakeLocation) -> None:
+    """Copy the lake's new and changed runs into the database. Idempotent, and safe beside other processes."""
     mine = MaintenanceRun.objects.filter(lake_uri=lake.uri)
-    noted = maintenance_runs.list_runs(lake)
+    recorded = maintenance_runs.list_runs(lake)
     newest = mine.values_list("run_id", flat=True).first() or ""
-    unended = set(mine.filter(ended_time=None, run_id__in=noted).values_list("run_id", flat=True))
-    changed = [run_id for run_id, ended in noted.items() if run_id > newest or (ended and run_id in unended)]
+    unended = set(mine.filter(ended_time=None, run_id__in=recorded).values_list("run_id", flat=True))
+    changed = [
+        run_id for run_id, ended in recorded.items() if run_id > newest or (ended and run_id in unended)
+    ]
     if not changed:
         return
     MaintenanceRun.objects.bulk_create(
@@ -26,12 +28,13 @@ def take_over_runs(lake: LakeLocation) -> None:
         update_fields=("ended_time", "exit_code", "error", "gained"),
         batch_size=100,
     )
-    beyond = list(mine.values_list("run_id", flat=True)[N_KEPT : N_KEPT + 1])
+    beyond = list(mine.values_list("run_id", flat=True)[MAX_RUNS : MAX_RUNS + 1])
     if beyond:
         mine.filter(run_id__lte=beyond[0]).delete()
 
 
 def to_row(run: maintenance_runs.MaintenanceRun, lake_uri: str) -> MaintenanceRun:
+    """Return a run of a lake as a row, which is not saved."""
     return MaintenanceRun(
         run_id=run.run_id,
         lake_uri=lake_uri,

@@ -1,76 +1,71 @@
-"""The last runs of the table service, and whether it runs as it should."""
+"""The newest runs of the table service, and whether it runs when it is due."""
 
 import logging
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import DatabaseError
 
 from api.maintenance.models import MaintenanceRun
-from api.maintenance.record import take_over_runs, to_row
+from api.maintenance.record import copy_runs, to_row
 from lakehouse.lake import Lake
 from lakehouse.maintenance.runs import read_runs
-from lakehouse.time_range import SECOND_US, format_us, to_us
+from lakehouse.time_range import SECOND_US, to_us
 
 MISSED_AFTER_ROUNDS = 5
 """A run may take most of a round, and wait for another: it is missed when it did not begin for this many."""
-_N_LOOKED_AT = 50
+_N_RECENT = 50
 _SCHEDULED = "run"
 
-Document = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
-def maintenance(*, lake: Lake, now_us: int, every_seconds: float) -> Document:
-    """``maintenance`` lists the newest run of each command; ``maintenance_health`` says what is missed or failing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceState:
+    """The newest run of each command, and the health of the scheduled runs; ``every_seconds`` 0: none is due."""
 
-    From the database, which is brought up to date first; where that cannot be, from the lake's own notes.
+    newest_runs: Sequence[MaintenanceRun]
+    every_seconds: float
+    last_began_seconds_ago: float | None
+    is_missed: bool
+    n_failed_in_a_row: int
+
+
+def read_maintenance(*, lake: Lake, now_us: int, every_seconds: float) -> MaintenanceState:
+    """Return the state of the table service, from the database, which is brought up to date first.
+
+    Where the database cannot be used the lake's own records answer.
     """
-    try:
-        take_over_runs(lake.location)
-        runs = list(MaintenanceRun.objects.filter(lake_uri=lake.location.uri)[:_N_LOOKED_AT])
-    except DatabaseError as error:
-        logger.warning("runs are read from the lake error=%s", error)
-        runs = [to_row(run, lake.location.uri) for run in read_runs(lake.location, n_newest=_N_LOOKED_AT)]
+    runs = _recent_runs(lake)
     newest: dict[str, MaintenanceRun] = {}
     for run in runs:
         newest.setdefault(run.command, run)
-    return {
-        "maintenance": [_to_document(run) for run in newest.values()],
-        "maintenance_health": _to_health(runs, now_us, every_seconds),
-    }
-
-
-def _to_health(runs: Iterable[MaintenanceRun], now_us: int, every_seconds: float) -> Document:
-    """Of the scheduled runs: how long ago the last one began, whether one is missed, and how many in a row failed."""
     scheduled = [run for run in runs if run.command == _SCHEDULED]
     age_seconds = (now_us - to_us(scheduled[0].started_time)) / SECOND_US if scheduled else None
+    return MaintenanceState(
+        newest_runs=list(newest.values()),
+        every_seconds=every_seconds,
+        last_began_seconds_ago=age_seconds,
+        is_missed=every_seconds > 0
+        and (age_seconds is None or age_seconds > MISSED_AFTER_ROUNDS * every_seconds),
+        n_failed_in_a_row=_count_failed(scheduled),
+    )
+
+
+def _recent_runs(lake: Lake) -> list[MaintenanceRun]:
+    try:
+        copy_runs(lake.location)
+        return list(MaintenanceRun.objects.filter(lake_uri=lake.location.uri)[:_N_RECENT])
+    except DatabaseError as error:
+        logger.warning("runs are read from the lake error=%s", error)
+        return [to_row(run, lake.location.uri) for run in read_runs(lake.location, n_newest=_N_RECENT)]
+
+
+def _count_failed(newest_first: Sequence[MaintenanceRun]) -> int:
+    """Return the number of ended runs since the last one that succeeded."""
     n_failed = 0
-    for run in scheduled:
+    for run in newest_first:
         if run.ended_time is not None and run.exit_code == 0:
             break
         n_failed += run.ended_time is not None
-    return {
-        "every_seconds": every_seconds or None,
-        "last_began_seconds_ago": age_seconds,
-        "is_missed": every_seconds > 0
-        and (age_seconds is None or age_seconds > MISSED_AFTER_ROUNDS * every_seconds),
-        "n_failed_in_a_row": n_failed,
-    }
-
-
-def _to_document(run: MaintenanceRun) -> Document:
-    """Of an error only its kind: the rest may name what nobody shall see."""
-    return {
-        "command": run.command,
-        "started_time": _shown(run.started_time),
-        "ended_time": None if run.ended_time is None else _shown(run.ended_time),
-        "exit_code": run.exit_code,
-        "error": None if run.error is None else run.error.partition(":")[0],
-        "gained": run.gained,
-    }
-
-
-def _shown(instant: datetime) -> str:
-    return format_us(to_us(instant))
+    return n_failed

@@ -1,7 +1,6 @@
-"""The path of the record; a trailing slash is accepted too."""
+"""Path of the runs."""
 
-from django.urls import re_path
-
+from api.http.patterns import route
 from api.maintenance.views import MaintenanceView
 
-urlpatterns = [re_path(r"\Amaintenance/?\Z", MaintenanceView.as_view(), name="maintenance")]
+urlpatterns = [route("maintenance", MaintenanceView, "maintenance")]

@@ -1,30 +1,21 @@
-"""The view of the record of runs, errors in full: for staff."""
+"""View of the runs for staff, with their errors in full."""
 
 from django.db import models
 from rest_framework.serializers import ModelSerializer
 
 from api.access.permissions import Access
 from api.maintenance.models import MaintenanceRun
-from api.maintenance.record import take_over_runs
+from api.maintenance.record import copy_runs
 from api.process.lake import current_lake
 from api.resources.views import ListView
 
 
 class MaintenanceRunSerializer(ModelSerializer):
+    """One run as a document."""
+
     class Meta:
         model = MaintenanceRun
-        fields = (
-            "run_id",
-            "lake_uri",
-            "command",
-            "host",
-            "pid",
-            "started_time",
-            "ended_time",
-            "exit_code",
-            "error",
-            "gained",
-        )
+        fields = "__all__"
 
 
 class MaintenanceView(ListView):
@@ -37,5 +28,5 @@ class MaintenanceView(ListView):
 
     def rows(self, **path: str) -> models.QuerySet[MaintenanceRun]:
         location = current_lake().location
-        take_over_runs(location)
+        copy_runs(location)
         return MaintenanceRun.objects.filter(lake_uri=location.uri)

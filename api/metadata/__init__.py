@@ -1,1 +1,1 @@
-"""What people say about the tables: assets, sources, saved views and configuration, in the metadata database."""
+"""Metadata: assets, sources, saved views and configuration, in the metadata database."""

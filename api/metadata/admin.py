@@ -1,4 +1,4 @@
-"""The metadata in the admin. What is private stays so: of a saved view it shows whose it is and when it was changed."""
+"""The metadata in the admin. Of a saved view, which is private, it shows the owner and the times only."""
 
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from api.metadata import configuration
 from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
 from api.metadata.versioned_admin import VersionedAdmin, VersionedForm
+from api.resources.admin import FixedRowsAdmin, ReadOnlyAdmin
 from lakehouse.aliases.names import KINDS
 
 admin.site.site_header = admin.site.site_title = "CRYPTO VIZ"
@@ -22,19 +23,6 @@ _ALIASES_HELP = (
     '{"words": ["bitcoin", "btc"], "not_before": ["cash"]}. '
     + "; ".join(f"{kind} {meaning}" for kind, meaning in KINDS.items())
 )
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """To look at, never to change."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class AssetForm(VersionedForm):
@@ -116,7 +104,7 @@ class SavedViewAdmin(ReadOnlyAdmin):
     fields = list_display
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """A list that is narrowed by what a view holds tells it."""
+        """Forbid filters by private members, which would reveal them."""
         is_private = lookup.partition("__")[0] in ("name", "parameters", "link")
         return (not is_private or lookup == "link__isempty") and super().lookup_allowed(
             lookup, value, request
@@ -128,20 +116,20 @@ class SavedViewAdmin(ReadOnlyAdmin):
 
 
 class ConfigurationForm(VersionedForm):
-    """Says what the value's key accepts."""
+    """Form that accepts what the value's key accepts."""
 
     class Meta:
         help_texts: ClassVar = {"value": "JSON: a text in double quotes, or a number"}
 
     def clean_value(self) -> Any:
         value, key = self.cleaned_data["value"], configuration.KEYS[self.instance.name]
-        if not key.takes(value):
+        if not key.accepts(value):
             raise ValidationError(key.accepted)
         return value
 
 
 @admin.register(ConfigurationEntry)
-class ConfigurationEntryAdmin(VersionedAdmin):
+class ConfigurationEntryAdmin(FixedRowsAdmin, VersionedAdmin):
     form = ConfigurationForm
     list_display = ("name", "value", "meaning", "version", "changed_time")
     search_fields = ("name",)
@@ -155,12 +143,6 @@ class ConfigurationEntryAdmin(VersionedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(name__in=configuration.KEYS)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: ConfigurationEntry, form: Any, change: bool) -> None:
         if form.has_changed():

@@ -1,4 +1,4 @@
-"""Tells the analysis what texts call the assets: after each change that was committed, by a version in the lake."""
+"""Publication of the assets' aliases to the analysis: a version in the lake after each committed change."""
 
 import logging
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ logger = logging.getLogger(__name__)
 
 
 def publish_after_changes() -> None:
-    """From now on each committed change of an asset is published; what is rolled back is not."""
+    """Publish after each committed change of an asset from now on."""
     for signal in (post_save, post_delete):
         signal.connect(_publish_on_commit, sender=Asset, dispatch_uid="aliases")
 
 
 def publish() -> AliasVersion | None:
-    """Makes the aliases of the rows the newest version; None where they are. Idempotent, also beside others.
+    """Publish the aliases of the rows; return the version, None where the newest one has them. Idempotent.
 
-    Disabled assets keep theirs: whether people are shown an asset is not whether texts speak of it. Raises
+    Disabled assets have aliases too: they are hidden from people, and texts still name them. Raises
     DatabaseError, LakehouseError, and OSError or obstore's BaseError where the lake cannot be written.
     """
     version = publish_aliases(current_settings().lake_location(), _read_assets, now_us)
@@ -39,7 +39,7 @@ def publish() -> AliasVersion | None:
 
 
 def try_publish() -> None:
-    """The same, where nobody waits for it: the row stays changed, and the next change or start tries again."""
+    """Publish, or log why not: the row stays changed, and the next change or start tries again."""
     try:
         publish()
     except (DatabaseError, LakehouseError, OSError, BaseError) as error:

@@ -1,4 +1,4 @@
-"""What the list of assets says of each symbol beyond what the tables have seen of it."""
+"""Descriptions of assets: what people added to what the tables hold of a symbol."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from api.metadata.seed import ASSETS
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """``display_order`` ascends; null where a symbol has no place of its own."""
+class AssetDescription:
+    """A symbol as people see it. ``display_order`` ascends; None for a symbol that has no row."""
 
     name: str | None = None
     enabled: bool = True
@@ -19,21 +19,21 @@ class Described:
     colour: str | None = None
 
 
-UNKNOWN = Described()
-_SEED: Mapping[str, Described] = {
-    symbol: Described(name, True, 10 * order, colour)
+UNKNOWN = AssetDescription()
+_SEED: Mapping[str, AssetDescription] = {
+    symbol: AssetDescription(name, True, 10 * order, colour)
     for order, (symbol, name, colour, _) in enumerate(ASSETS, start=1)
 }
 
 
-def described_assets() -> Mapping[str, Described]:
-    """{symbol: what is said of it}; what the tables begin with where the metadata cannot be read."""
+def read_descriptions() -> Mapping[str, AssetDescription]:
+    """Return {symbol: description}; the seed's rows where the metadata cannot be read."""
     columns = ("symbol", "name", "enabled", "display_order", "colour")
     try:
         rows = list(Asset.objects.order_by().values_list(*columns))
     except DatabaseError:
         return _SEED
     return {
-        symbol: Described(name, enabled, order, colour or None)
+        symbol: AssetDescription(name, enabled, order, colour or None)
         for symbol, name, enabled, order, colour in rows
     }

@@ -1,4 +1,4 @@
-"""What may be configured while the API runs: a table of data. Everything else is a setting of the environment."""
+"""Configuration that staff may change while the API runs. Everything else is a setting of the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,37 +18,39 @@ _NOTICE_MAX_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationKey:
-    """A text of at most ``most`` characters, or a whole number of ``least`` to ``most``; as its default is."""
+    """One value: a text of at most ``maximum`` characters, or a whole number from ``minimum`` to ``maximum``."""
 
     name: str
     default: str | int
-    least: int
-    most: int
+    minimum: int
+    maximum: int
     meaning: str
 
     @property
     def schema(self) -> Document:
         if isinstance(self.default, str):
-            return {"type": "string", "maxLength": self.most}
-        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+            return {"type": "string", "maxLength": self.maximum}
+        return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
 
     @property
     def accepted(self) -> str:
         if isinstance(self.default, str):
-            return f"a text of at most {self.most} characters, without NUL"
-        return f"a whole number from {self.least} to {self.most}"
+            return f"a text of at most {self.maximum} characters, without NUL"
+        return f"a whole number from {self.minimum} to {self.maximum}"
 
-    def takes(self, value: Any) -> bool:
+    def accepts(self, value: Any) -> bool:
         if isinstance(self.default, str):
-            return isinstance(value, str) and len(value) <= self.most and "\0" not in value
-        return isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most
+            return isinstance(value, str) and len(value) <= self.maximum and "\0" not in value
+        return (
+            isinstance(value, int) and not isinstance(value, bool) and self.minimum <= value <= self.maximum
+        )
 
 
 KEYS: Mapping[str, ConfigurationKey] = {
     key.name: key
     for key in (
         ConfigurationKey(
-            NOTICE, "", 0, _NOTICE_MAX_CHARACTERS, "what operators tell everybody, in /api/v1/etat"
+            NOTICE, "", 0, _NOTICE_MAX_CHARACTERS, "notice of operators to all users, in /api/v1/etat"
         ),
         ConfigurationKey(VIEWS_OF_USER, 200, 0, 10_000, "views that one user may save"),
         ConfigurationKey(TOKEN_DAYS, 365, 1, 3_650, "days that a new token may be valid for at most"),
@@ -57,13 +59,13 @@ KEYS: Mapping[str, ConfigurationKey] = {
 
 
 def value_of(name: str) -> Any:
-    """The value now. Raises DatabaseError where the metadata cannot be read."""
+    """Return the current value. Raises DatabaseError where the metadata cannot be read."""
     stored = ConfigurationEntry.objects.filter(name=name).values_list("value", flat=True).first()
     return KEYS[name].default if stored is None else stored
 
 
 def notice() -> str:
-    """What operators tell everybody; empty also where the metadata cannot be read."""
+    """Return the notice of operators to all users; empty also where the metadata cannot be read."""
     try:
         return str(value_of(NOTICE))
     except DatabaseError:
@@ -71,9 +73,9 @@ def notice() -> str:
 
 
 def set_value(entry: ConfigurationEntry, value: Any, *, user: Any) -> None:
-    """Saves the value and its change together. ``entry`` is locked, or new. Raises ValidationError."""
+    """Save the value and its change together. ``entry`` is locked, or new. Raises ValidationError."""
     key = KEYS[entry.name]
-    if not key.takes(value):
+    if not key.accepts(value):
         raise ValidationError({"value": key.accepted})
     old = key.default if entry.version == 0 else entry.value
     with transaction.atomic():

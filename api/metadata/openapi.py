@@ -1,4 +1,4 @@
-"""The paths of metadata and access as OpenAPI 3.1, made from the models and tables that bodies are checked with."""
+"""OpenAPI 3.1 of metadata and accounts, made from the models and tables that bodies are validated with."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from api.http.json_schema import COUNT, STRING, STRINGS, TIME, Document, nullabl
 from api.metadata.models.saved_view import LINK_PATTERN
 from api.metadata.resource_table import BOOLEAN, CONFIGURATION_KEY, PARAMETERS, RESOURCES, Resource
 from api.metadata.view_parameters import parameters_schema
-from api.resources.views import AFTER, DEFAULT_ROWS, LIMIT, MOST_ROWS
+from api.resources.views import AFTER, DEFAULT_ROWS, LIMIT, MAX_ROWS
 
 _ANYBODY: list[Document] = [{}, {"token": []}, {"session": []}]
 _IF_MATCH: Document = {
@@ -20,6 +20,7 @@ _IF_MATCH: Document = {
 
 
 def metadata_paths() -> Document:
+    """Return {path: operations}."""
     paths: Document = {}
     for resource in RESOURCES:
         paths |= _paths_of(resource)
@@ -51,6 +52,7 @@ def metadata_paths() -> Document:
 
 
 def metadata_components() -> Document:
+    """Return the schemas and security schemes that the paths refer to."""
     return {
         "schemas": parameters_schema(),
         "securitySchemes": {
@@ -131,7 +133,7 @@ def _list(resource: Resource, *failures: str) -> Document:
         {
             "name": LIMIT,
             "in": "query",
-            "schema": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": DEFAULT_ROWS},
+            "schema": {"type": "integer", "minimum": 1, "maximum": MAX_ROWS, "default": DEFAULT_ROWS},
         },
         {"name": AFTER, "in": "query", "schema": STRING, "description": "as `suivant` has it"},
     ]

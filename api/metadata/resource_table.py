@@ -1,4 +1,4 @@
-"""The resources of metadata and access as a table of data: their paths, and the members of their rows."""
+"""The resources of metadata and accounts as data: their paths, and the members of their rows."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from api.http.json_schema import COUNT, STRING, STRINGS, TIME, Document, nullabl
 from api.http.patterns import or_empty
 from api.metadata.configuration import KEYS
 from api.metadata.models import Source
-from api.metadata.models.asset import COLOUR_PATTERN, MOST_DISPLAY_ORDER
+from api.metadata.models.asset import COLOUR_PATTERN, MAX_DISPLAY_ORDER
 from api.metadata.models.source import LANGUAGE_PATTERN, SOURCE_NAME_PATTERN
 from lakehouse.aliases.names import KINDS, MAX_WORDS, WORD_MAX_CHARACTERS
 from lakehouse.messages.contract import SYMBOL_PATTERN
@@ -32,7 +32,7 @@ _ASSET: Document = {
     "name": _NAME,
     "aliases": _ALIASES,
     "enabled": BOOLEAN,
-    "display_order": {"type": "integer", "minimum": 0, "maximum": MOST_DISPLAY_ORDER},
+    "display_order": {"type": "integer", "minimum": 0, "maximum": MAX_DISPLAY_ORDER},
     "colour": {"type": "string", "pattern": or_empty(COLOUR_PATTERN)},
 }
 _SOURCE: Document = {
@@ -75,9 +75,9 @@ _RUN: Document = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One kind of row: its collection's path, how one is named there, and its members.
+    """One kind of row: its collection's path, the path parameter of one row, and its members.
 
-    ``creates`` are a new row's members, and of them those that must be given; ``changes`` those that PATCH takes.
+    ``creates`` are the members of POST, and the required ones of them; ``changes`` are those of PATCH.
     """
 
     path: str
@@ -95,10 +95,7 @@ class Resource:
 
 _CONFIGURATION: Document = {"name": STRING, **_VALUE, "default": {}, "meaning": STRING, **_STAMPS}
 _SYMBOL: Document = {"name": "symbol", "schema": {"type": "string", "pattern": SYMBOL_PATTERN}}
-_SOURCE_NAME: Document = {
-    "name": "name",
-    "schema": {"type": "string", "pattern": SOURCE_NAME_PATTERN},
-}
+_SOURCE_NAME: Document = {"name": "name", "schema": {"type": "string", "pattern": SOURCE_NAME_PATTERN}}
 _ID: Document = {"name": "id", "schema": {"type": "integer", "minimum": 1}}
 _UUID: Document = {"name": "id", "schema": {"type": "string", "format": "uuid"}}
 CONFIGURATION_KEY: Document = {"name": "name", "schema": {"type": "string", "enum": list(KEYS)}}

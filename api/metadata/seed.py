@@ -1,4 +1,4 @@
-"""What the code knew of assets and sources when the tables were made. Frozen: rows are changed where they are."""
+"""First rows of assets, sources and configuration. Frozen: later changes are made in the database."""
 
 from lakehouse.aliases.names import SEED
 

@@ -1,4 +1,4 @@
-"""Rows of the metadata as documents, and back."""
+"""Serializers of the metadata."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ class AssetSerializer(StrictSerializer):
 
 
 class AssetChangeSerializer(AssetSerializer):
-    """The symbol is what the row is known by: it stays."""
+    """Asset whose symbol, its key, cannot change."""
 
     class Meta(AssetSerializer.Meta):
         read_only_fields = ("symbol", "version", "changed_time")
@@ -46,7 +46,7 @@ class SourceChangeSerializer(SourceSerializer):
 
 
 class SavedViewSerializer(StrictSerializer):
-    """For its owner. ``shared`` true makes a link, false withdraws it."""
+    """View for its owner. ``shared`` true makes a link, false withdraws it."""
 
     id = serializers.UUIDField(source="public_id", read_only=True)
     shared = JsonBoolean(required=False, write_only=True)
@@ -75,7 +75,7 @@ class SavedViewSerializer(StrictSerializer):
 
 
 class SharedViewSerializer(serializers.ModelSerializer):
-    """For whoever has the link: not whose it is."""
+    """View for whoever has its link, without its owner."""
 
     class Meta:
         model = SavedView

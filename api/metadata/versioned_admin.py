@@ -1,4 +1,4 @@
-"""Rows that several people change, in the admin: a form never overwrites what its reader has not seen."""
+"""Optimistic locking in the admin: a form never overwrites a version that its reader has not seen."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ SEEN = "seen_version"
 
 
 class VersionedForm(ModelForm):
-    """Carries the version that its reader saw, as If-Match does over REST."""
+    """Form with the version that its reader saw, as If-Match has it over REST."""
 
     seen_version = IntegerField(widget=HiddenInput, required=False)
 
@@ -28,14 +28,14 @@ class VersionedForm(ModelForm):
 
 
 class VersionedAdmin(admin.ModelAdmin):
-    """``named_by`` is what a row is known by: it stays."""
+    """Admin of versioned rows. ``named_by`` is their key, which cannot change."""
 
     form = VersionedForm
     readonly_fields: tuple[str, ...] = ("version", "changed_time")
     named_by = ""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Locked while it is changed; SQLite's transactions are IMMEDIATE."""
+        """Return a row, locked while it is changed; SQLite's transactions are IMMEDIATE."""
         row = super().get_object(request, object_id, from_field)
         if row is not None and request.method == "POST":
             self.model.objects.select_for_update().get(pk=row.pk)

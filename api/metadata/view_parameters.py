@@ -1,4 +1,4 @@
-"""What a saved view may hold: the choice that the viewer keeps in its address (`frontend/source/address.ts`)."""
+"""Parameters of a saved view: those that the viewer has in its address (`frontend/source/address.ts`)."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -9,19 +9,19 @@ from django.core.exceptions import ValidationError
 from api.http.json_schema import Document
 from lakehouse.messages.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
 
-LONGEST_SPAN = timedelta(days=370)
+MAX_SPAN = timedelta(days=370)
 _INSTANT = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Span(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"start": "from", "end": "to"}):
-    """Half open."""
+    """Half-open range of time."""
 
     start: _INSTANT
     end: _INSTANT
 
 
 class ViewParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A live view of ``range``, or a held one of ``span``. ``model`` empty: none; null: not chosen."""
+    """A live view of ``range``, or a fixed one of ``span``. ``model`` empty: none; null: not chosen."""
 
     symbol: Annotated[str, msgspec.Meta(pattern=SYMBOL_PATTERN)] | None = None
     range: Literal["1h", "24h", "7d", "30d"] = "7d"
@@ -34,19 +34,19 @@ class ViewParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def validate_parameters(parameters: Any) -> None:
-    """Raises ValidationError, saying where and what is accepted."""
+    """Raise ValidationError with the wrong member and what is accepted."""
     try:
         view = msgspec.convert(parameters, ViewParameters)
     except msgspec.ValidationError as error:
         raise ValidationError(str(error)) from error
     if any("\n" in (text or "") for text in (view.symbol, view.model, view.horizon)):
         raise ValidationError("a name holds no line break")
-    if view.span is not None and not timedelta() < view.span.end - view.span.start <= LONGEST_SPAN:
-        raise ValidationError(f"span: from before to, at most {LONGEST_SPAN.days} days")
+    if view.span is not None and not timedelta() < view.span.end - view.span.start <= MAX_SPAN:
+        raise ValidationError(f"span: from before to, at most {MAX_SPAN.days} days")
 
 
 def parameters_schema() -> Document:
-    """The same as schemas of an OpenAPI document: {name: schema}."""
+    """Return the parameters as schemas of an OpenAPI document: {name: schema}."""
     _, definitions = msgspec.json.schema_components(
         (ViewParameters,), ref_template="#/components/schemas/{name}"
     )

@@ -1,4 +1,4 @@
-"""Views of the metadata over REST."""
+"""Views of the metadata."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from api.resources.views import CollectionView, ConflictError, ItemView, ListVie
 
 
 class CatalogueRows:
-    """Rows that are for all who may read histories, and for staff to change."""
+    """Rows that readers of histories may see and staff may change."""
 
     read, write = Access.HISTORY, Access.CATALOGUE
     serializer_class: type[ModelSerializer]
@@ -34,7 +34,7 @@ class CatalogueRows:
 
 
 class AssetsView(CatalogueRows, CollectionView):
-    """GET every asset that has metadata; POST another one."""
+    """GET every asset that has metadata; POST a new one."""
 
     serializer_class = AssetSerializer
     key = "symbol"
@@ -47,7 +47,7 @@ class AssetView(CatalogueRows, ItemView):
 
 
 class SourcesView(CatalogueRows, CollectionView):
-    """GET every source that has metadata; POST another one."""
+    """GET every source that has metadata; POST a new one."""
 
     serializer_class = SourceSerializer
     key = "name"
@@ -60,7 +60,7 @@ class SourceView(CatalogueRows, ItemView):
 
 
 class SavedViewsView(CollectionView):
-    """GET one's own views; POST another one. 409 beyond what one user may save."""
+    """GET one's own views; POST a new one. 409 beyond the number that one user may save."""
 
     read, write = Access.VIEWS_READ, Access.VIEWS_WRITE
     serializer_class = SavedViewSerializer
@@ -69,9 +69,9 @@ class SavedViewsView(CollectionView):
         return SavedView.objects.filter(owner=self.request.user)
 
     def create(self, request: Request, serializer: BaseSerializer) -> SavedView:
-        most = configuration.value_of(configuration.VIEWS_OF_USER)
-        if self.rows().count() >= most:
-            raise ConflictError(f"{most} views are saved already, as many as one user may")
+        max_views = configuration.value_of(configuration.VIEWS_OF_USER)
+        if self.rows().count() >= max_views:
+            raise ConflictError(f"{max_views} views are saved already, as many as one user may")
         view: SavedView = serializer.save(owner=request.user)
         return view
 
@@ -80,7 +80,7 @@ class SavedViewsView(CollectionView):
 
 
 class SavedViewView(ItemView):
-    """GET, PATCH, DELETE one's own; another's is not there."""
+    """GET, PATCH, DELETE one's own view; another's is 404."""
 
     read, write = Access.VIEWS_READ, Access.VIEWS_WRITE
     serializer_class = SavedViewSerializer

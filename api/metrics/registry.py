@@ -1,7 +1,7 @@
-"""What the API's processes measure, added up over all of them: gunicorn's processes for HTTP and for the WebSocket.
+"""Metrics of the API, summed over its processes for HTTP and for the WebSocket.
 
-Each process writes to files of its own in memory that is mapped (PROMETHEUS_MULTIPROC_DIR, which `python -m api` sets
-before anything is measured); whichever is asked adds all of them up. Without that folder a process gives its own alone.
+Each process writes to memory-mapped files of its own in PROMETHEUS_MULTIPROC_DIR, which `python -m api` sets before
+anything is measured; the process that answers Prometheus sums them. Without that folder a process gives its own alone.
 """
 
 import os
@@ -23,31 +23,31 @@ REQUEST_SECONDS = Histogram(
     ["endpoint", "status"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )
-KEPT_PAGES = Counter(
+RESPONSE_CACHE_REQUESTS = Counter(
     "cryptoviz_response_cache_requests_total",
-    "history questions that the memory of answers was asked for; outcome hit: answered from it, miss: worked out",
-    ["outcome"],
+    "history requests, by result: hit is answered from the response cache, miss from the lake",
+    ["result"],
 )
 COLUMN_READS = Counter(
     "cryptoviz_column_reads_total",
-    "reads of days as columns; outcome hit: all were in memory, load: some were read, files: left to the files",
-    ["outcome"],
+    "reads of days from the columnar cache, by result: hit has all in memory, load reads some, files reads no columns",
+    ["result"],
 )
 CACHE_BYTES = Gauge(
     "cryptoviz_cache_bytes",
-    "memory of what is kept, over all processes",
+    "bytes that caches hold, over all processes",
     ["cache"],
     multiprocess_mode="livesum",
 )
 TAIL_MESSAGES = Gauge(
     "cryptoviz_tail_messages",
-    "messages from Kafka that are held, in the process that holds most",
+    "messages that the tail holds, in the process that holds most",
     ["table"],
     multiprocess_mode="livemax",
 )
 TAIL_BYTES = Gauge(
     "cryptoviz_tail_bytes",
-    "bytes of those messages' values, in the process that holds most",
+    "bytes of the values of those messages, in the process that holds most",
     ["table"],
     multiprocess_mode="livemax",
 )
@@ -60,18 +60,18 @@ WEBSOCKET_CLIENTS = Gauge(
     "cryptoviz_websocket_clients", "clients that are connected", multiprocess_mode="livesum"
 )
 WEBSOCKET_FRAMES = Counter("cryptoviz_websocket_frames_total", "frames that were sent to clients")
-WEBSOCKET_CUT_OFF = Counter(
-    "cryptoviz_websocket_cut_off_total", "clients that were cut off because they did not read"
+WEBSOCKET_SLOW_CLIENTS = Counter(
+    "cryptoviz_websocket_slow_clients_total", "clients that were disconnected because they did not read"
 )
 
 
 _requests: deque[tuple[str, int, float]] = deque(maxlen=100_000)
-"""(endpoint, class of status, seconds) of requests that no sampler has taken over yet: observing costs a question
-more than 5 µs, noting 0.1."""
+"""(endpoint, class of status, seconds) of requests that no sampler has observed yet: a request that observes takes
+more than 5 µs for it, one that appends here 0.1."""
 
 
 class MetricsMiddleware:
-    """Notes each request, by the name of its path and the class of its status."""
+    """Middleware that records each request by the name of its path and the class of its status."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -79,14 +79,14 @@ class MetricsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
         response = self._get_response(request)
-        found = request.resolver_match
-        endpoint = "none" if found is None else found.url_name or found.route
+        match = request.resolver_match
+        endpoint = "none" if match is None else match.url_name or match.route
         _requests.append((endpoint, response.status_code // 100, time.perf_counter() - began))
         return response
 
 
-def take_over_requests() -> None:
-    """Observes what requests have noted."""
+def observe_requests() -> None:
+    """Observe the requests that were recorded since the last call."""
     while _requests:
         endpoint, status_class, seconds = _requests.popleft()
         _seconds_of(endpoint, status_class).observe(seconds)
@@ -94,12 +94,12 @@ def take_over_requests() -> None:
 
 @cache
 def _seconds_of(endpoint: str, status_class: int) -> Histogram:
-    """The child of a label pair: looking it up costs as much as observing."""
+    """Return the child of a label pair: looking it up takes as long as observing."""
     return REQUEST_SECONDS.labels(endpoint, f"{status_class}xx")
 
 
 def exposition(*collectors: Collector) -> tuple[bytes, str]:
-    """(text, media type) of everything that is measured, and of what ``collectors`` look up now."""
+    """Return (text, media type) of all metrics, and of those that ``collectors`` read now."""
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)

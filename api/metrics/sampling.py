@@ -1,56 +1,65 @@
-"""What a process of the API holds, taken over into its metrics now and then: nothing on a question's way counts it."""
+"""Sampling: what a process holds and has counted becomes metrics once a second, beside its requests."""
 
 import threading
 import time
-from collections import Counter as Counted
+from collections import Counter as Counts
 from collections.abc import Mapping
-from functools import cache
+from typing import Protocol
 
 from prometheus_client import Counter
 
-from api.history.views import response_cache
 from api.metrics.registry import (
     CACHE_BYTES,
     COLUMN_READS,
-    KEPT_PAGES,
+    RESPONSE_CACHE_REQUESTS,
     TAIL_BYTES,
     TAIL_INCLUDED,
     TAIL_MESSAGES,
-    take_over_requests,
+    observe_requests,
 )
-from api.process.lake import current_lake
 from lakehouse.lake import Lake
 from lakehouse.tail.store import INCLUDED, Tail
 
 SAMPLE_SECONDS = 1.0
 
 
-class Sampler:
-    """Takes over what an HTTP process has counted and holds. One of a process, or counts would be taken over twice."""
+class CountedCache(Protocol):
+    """A cache that counts its requests by result, such as hit and miss."""
 
-    def __init__(self, lake: Lake) -> None:
+    n_found: dict[str, int]
+
+    @property
+    def n_bytes(self) -> int: ...
+
+
+class Sampler:
+    """Samples one HTTP process. Create one a process: two would count everything twice."""
+
+    def __init__(self, lake: Lake, responses: CountedCache) -> None:
         self._lake = lake
-        self._taken_over: Counted[tuple[Counter, str]] = Counted()
+        self._responses = responses
+        self._n_counted: Counts[tuple[Counter, str]] = Counts()
         self._lock = threading.Lock()
 
     def sample(self) -> None:
+        """Bring this process's metrics up to date. Thread-safe."""
         with self._lock:
-            take_over_requests()
-            self._take_over(COLUMN_READS, self._lake.columns.n_reads)
-            self._take_over(KEPT_PAGES, response_cache().n_found)
+            observe_requests()
+            self._count(COLUMN_READS, self._lake.columns.n_reads)
+            self._count(RESPONSE_CACHE_REQUESTS, self._responses.n_found)
             CACHE_BYTES.labels("columns").set(self._lake.columns.n_bytes)
-            CACHE_BYTES.labels("pages").set(response_cache().n_bytes)
+            CACHE_BYTES.labels("responses").set(self._responses.n_bytes)
             if self._lake.tail is not None:
                 sample_tail(self._lake.tail)
 
-    def _take_over(self, counter: Counter, counted: Mapping[str, int]) -> None:
-        for outcome, number in counted.items():
-            counter.labels(outcome).inc(number - self._taken_over[counter, outcome])
-            self._taken_over[counter, outcome] = number
-
     def start(self) -> None:
-        """Samples again and again, beside the requests, until the process ends."""
+        """Sample once a second in a thread until the process ends."""
         threading.Thread(target=self._run, name="metrics", daemon=True).start()
+
+    def _count(self, counter: Counter, numbers: Mapping[str, int]) -> None:
+        for result, number in numbers.items():
+            counter.labels(result).inc(number - self._n_counted[counter, result])
+            self._n_counted[counter, result] = number
 
     def _run(self) -> None:
         while True:
@@ -58,14 +67,8 @@ class Sampler:
             time.sleep(SAMPLE_SECONDS)
 
 
-@cache
-def sampler() -> Sampler:
-    """This process's."""
-    return Sampler(current_lake())
-
-
 def sample_tail(tail: Tail) -> None:
-    """Sets what this process's tail holds."""
+    """Set the metrics of this process's tail."""
     TAIL_INCLUDED.set(tail.state == INCLUDED)
     for table, (n_messages, n_bytes) in tail.sizes().items():
         TAIL_MESSAGES.labels(table).set(n_messages)

@@ -1,4 +1,4 @@
-"""This process's lake and its tail, opened after the fork: threads and connections survive none."""
+"""The lake of this process and its tail, opened after the fork, which threads and connections do not survive."""
 
 import atexit
 import logging
@@ -19,12 +19,13 @@ logger = logging.getLogger(__name__)
 
 @cache
 def current_settings() -> Settings:
+    """Return this process's settings."""
     settings: Settings = django_settings.CRYPTOVIZ
     return settings
 
 
 def open_lake(settings: Settings) -> lake.Lake:
-    """The lake without a tail."""
+    """Return the lake without a tail."""
     location = settings.lake_location()
     return lake.open(
         location.uri,
@@ -35,7 +36,7 @@ def open_lake(settings: Settings) -> lake.Lake:
 
 
 def start_warming() -> None:
-    """Reads what the first questions are likely to be about, beside them. What fails is left to the question."""
+    """Fill the caches in a thread with what the first requests are likely to read."""
     threading.Thread(target=_warm, args=(current_lake(),), name="warming", daemon=True).start()
 
 
@@ -43,17 +44,17 @@ def _warm(opened: lake.Lake) -> None:
     try:
         warm(opened)
     except LakehouseError as error:
-        logger.warning("not warmed reason=%s", error)
+        logger.warning("caches not filled, the first requests read the lake reason=%s", error)
 
 
 @cache
 def current_lake() -> lake.Lake:
-    """The lake, and the tail beyond it where there is a Kafka to follow."""
+    """Return this process's lake, with the tail beyond it where there is a Kafka to follow."""
     settings = current_settings()
     opened = open_lake(settings)
     if settings.follows_kafka:
         opened.tail = Tail(max_messages=settings.tail_messages)
-        options = settings.kafka_client_options()
+        options = settings.kafka.for_kafka_python()
         follower = Follower(opened, opened.tail, options, max_messages=settings.tail_messages)
         follower.start()
         atexit.register(follower.close)
@@ -62,5 +63,6 @@ def current_lake() -> lake.Lake:
 
 @cache
 def cursor_key() -> bytes:
+    """Return the key that signs cursors."""
     key: str = django_settings.SECRET_KEY
     return key.encode()

@@ -1,4 +1,7 @@
-"""Members of a body as the JSON types that they are: no 0 for false, no "5" for 5, no 5 for "5"."""
+"""Serializer fields that accept their own JSON type only.
+
+Django REST framework's accept 0 for false, "5" for 5 and 5 for "5", and have no setting against it.
+"""
 
 from typing import Any
 
@@ -6,6 +9,8 @@ from rest_framework import serializers
 
 
 class JsonBoolean(serializers.BooleanField):
+    """JSON true or false."""
+
     def to_internal_value(self, given: Any) -> bool:
         if not isinstance(given, bool):
             self.fail("invalid", input=given)
@@ -13,7 +18,7 @@ class JsonBoolean(serializers.BooleanField):
 
 
 class JsonInteger(serializers.IntegerField):
-    """3.0 is one, too. Source: JSON Schema 2020-12, validation, section 6.1.1."""
+    """JSON number without a fraction; 3.0 is one. Source: JSON Schema 2020-12, validation, section 6.1.1."""
 
     def to_internal_value(self, given: Any) -> int:
         is_whole = isinstance(given, int) or (isinstance(given, float) and given.is_integer())
@@ -23,7 +28,7 @@ class JsonInteger(serializers.IntegerField):
 
 
 class JsonString(serializers.CharField):
-    """Blanks around it are left out."""
+    """JSON string; blanks around it are removed."""
 
     def to_internal_value(self, given: Any) -> str:
         if not isinstance(given, str):

@@ -1,4 +1,4 @@
-"""Rows over REST: pages by key, and changes that name the version that they change."""
+"""REST resources: pages by key, and optimistic locking by ETag and If-Match."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,20 +12,20 @@ from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer, ModelSerializer, ValidationError
 
 from api.access.base_views import ApiView
-from api.history.parameters import check_names
 from api.http.encoding import encode_json
 from api.http.instants import shown
 from api.http.parsers import JsonBodyParser
+from api.http.query import check_names, check_no_names
 from api.resources.json_fields import JsonBoolean, JsonInteger, JsonString
 from lakehouse.errors import QueryError
 
 LIMIT, AFTER = "limite", "apres"
-DEFAULT_ROWS, MOST_ROWS = 50, 200
+DEFAULT_ROWS, MAX_ROWS = 50, 200
 _PRIVATE = "private, no-cache"
 
 
 class MissingPreconditionError(APIException):
-    """A change must say which version it changes. Source: RFC 6585, section 3."""
+    """A change names no version. Source: RFC 6585, section 3."""
 
     status_code = 428
     default_detail = "If-Match is missing: a change names the ETag of what it changes"
@@ -33,7 +33,7 @@ class MissingPreconditionError(APIException):
 
 
 class StaleVersionError(APIException):
-    """Somebody else changed the row meanwhile. Source: RFC 9110, section 13.1.1."""
+    """The row has another version than the change names. Source: RFC 9110, section 13.1.1."""
 
     status_code = 412
     default_detail = "this was changed meanwhile: get it again, and change that"
@@ -46,7 +46,10 @@ class ConflictError(APIException):
 
 
 class StrictSerializer(ModelSerializer):
-    """Refuses names that it does not know, those that nobody may set, and values of another JSON type."""
+    """Serializer that refuses unknown members, read-only members, and values of another JSON type.
+
+    Django REST framework's ignores the first two.
+    """
 
     serializer_field_mapping = ModelSerializer.serializer_field_mapping | {
         models.BooleanField: JsonBoolean,
@@ -56,19 +59,22 @@ class StrictSerializer(ModelSerializer):
 
     def to_internal_value(self, given: Any) -> Any:
         if isinstance(given, Mapping):
-            taken = [name for name, field in self.fields.items() if not field.read_only]
-            unknown = [name for name in given if name not in taken]
+            accepted = [name for name, field in self.fields.items() if not field.read_only]
+            unknown = [name for name in given if name not in accepted]
             if unknown:
-                raise ValidationError({str(unknown[0])[:80]: f"not taken here; accepted: {', '.join(taken)}"})
+                raise ValidationError(
+                    {str(unknown[0])[:80]: f"not taken here; accepted: {', '.join(accepted)}"}
+                )
         return super().to_internal_value(given)
 
 
 class ResourceView(ApiView):
-    """What the views of rows have in common."""
+    """Base of the views of rows."""
 
     parser_classes = (JsonBodyParser,)
 
     def answer(self, document: Any, *, status: int = 200, version: int | None = None) -> HttpResponse:
+        """Return a private answer, with the row's version as its ETag."""
         body = b"" if status == 204 else encode_json(document)
         response = HttpResponse(body, status=status, content_type="application/json")
         response["Cache-Control"] = _PRIVATE
@@ -79,14 +85,14 @@ class ResourceView(ApiView):
 
 
 class ListView(ResourceView):
-    """GET a page of rows in the order of ``key``, which is unique. ``descending``: the newest first."""
+    """GET a page of rows in the order of ``key``, which is unique; ``descending`` reverses it."""
 
     serializer_class: type[ModelSerializer]
     key = "id"
     descending = False
 
     def rows(self, **path: str) -> models.QuerySet[Any]:
-        """Those that whoever asks may see."""
+        """Return the rows that the user may see."""
         raise NotImplementedError
 
     def get(self, request: Request, **path: str) -> HttpResponse:
@@ -103,14 +109,11 @@ class ListView(ResourceView):
         return self.answer({"elements": documents, "suivant": following})
 
     def _parse(self, request: Request) -> tuple[int, Any]:
-        """(rows a page, key to go on after). Raises QueryError."""
-        accepted = {LIMIT: f"a whole number from 1 to {MOST_ROWS}", AFTER: "what `suivant` of a page holds"}
-        for name, meaning in accepted.items():
-            if "\0" in request.query_params.get(name, ""):
-                raise QueryError(parameter=name, problem="it holds a NUL", accepted=meaning)
-        given = check_names(request.query_params, accepted.__contains__, list(accepted))
+        """Return (rows a page, key to continue after). Raises QueryError."""
+        accepted = {LIMIT: f"a whole number from 1 to {MAX_ROWS}", AFTER: "what `suivant` of a page holds"}
+        given = check_names(request.query_params, accepted)
         limit = given.get(LIMIT, str(DEFAULT_ROWS))
-        if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= MOST_ROWS):
+        if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= MAX_ROWS):
             raise QueryError(
                 parameter=LIMIT, problem=f"{shown(limit)} is not accepted", accepted=accepted[LIMIT]
             )
@@ -132,7 +135,7 @@ class CollectionView(ListView):
     def post(self, request: Request, **path: str) -> HttpResponse:
         serializer = self.serializer_class(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
-        with conflicts_named(), transaction.atomic():
+        with raising_conflicts(), transaction.atomic():
             row = self.create(request, serializer)
         document = self.serializer_class(row, context={"request": request}).data
         response = self.answer(document, status=201, version=getattr(row, "version", None))
@@ -147,29 +150,29 @@ class CollectionView(ListView):
 
 
 class ItemView(ResourceView):
-    """GET one row; PATCH and DELETE it under If-Match: 428 without, 412 where it was changed meanwhile."""
+    """GET one row; PATCH and DELETE it under If-Match: 428 without, 412 where its version is another."""
 
     http_method_names: tuple[str, ...] = ("get", "head", "options", "patch", "delete")
     serializer_class: type[ModelSerializer]
 
     def rows(self) -> models.QuerySet[Any]:
-        """Those that whoever asks may see."""
+        """Return the rows that the user may see."""
         raise NotImplementedError
 
     def find(self, rows: models.QuerySet[Any], **path: str) -> Any:
-        """The row that a path names. Raises Http404."""
+        """Return the row of a path. Raises Http404."""
         row = rows.filter(**path).first()
         if row is None:
             raise Http404
         return row
 
     def get(self, request: Request, **path: str) -> HttpResponse:
-        check_names(request.query_params, lambda name: False, [])
+        check_no_names(request.query_params)
         row = self.find(self.rows(), **path)
         return self.answer(self._shown(row), version=row.version)
 
     def patch(self, request: Request, **path: str) -> HttpResponse:
-        with conflicts_named(), transaction.atomic():
+        with raising_conflicts(), transaction.atomic():
             row = self._locked(request, **path)
             serializer = self.serializer_class(
                 row, data=request.data, partial=True, context={"request": request}
@@ -187,7 +190,7 @@ class ItemView(ResourceView):
         return serializer.save()
 
     def _locked(self, request: Request, **path: str) -> Any:
-        """The row, which nobody else changes until this transaction ends; SQLite's are IMMEDIATE."""
+        """Return the row, locked until this transaction ends; SQLite's are IMMEDIATE."""
         row = self.find(self.rows().select_for_update(), **path)
         check_precondition(request, row.version)
         return row
@@ -197,7 +200,8 @@ class ItemView(ResourceView):
 
 
 def etag_of(version: int) -> str:
-    """
+    """Return the ETag of a version.
+
     >>> etag_of(3)
     '"3"'
     """
@@ -205,7 +209,7 @@ def etag_of(version: int) -> str:
 
 
 def check_precondition(request: Request, version: int) -> None:
-    """Raises MissingPreconditionError, StaleVersionError.
+    """Raise MissingPreconditionError or StaleVersionError unless If-Match names a version.
 
     A weak tag counts as its strong one: proxies that compress weaken tags, and a version names
     what is stored, not bytes.
@@ -219,8 +223,8 @@ def check_precondition(request: Request, version: int) -> None:
 
 
 @contextmanager
-def conflicts_named() -> Iterator[None]:
-    """Turns a broken constraint into ConflictError."""
+def raising_conflicts() -> Iterator[None]:
+    """Raise ConflictError in place of IntegrityError."""
     try:
         yield
     except IntegrityError as error:

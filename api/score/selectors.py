@@ -14,7 +14,7 @@ Document = dict[str, Any]
 
 
 def scores(*, lake: Lake, symbol: str, model: str | None, horizon: str | None, now_us: int) -> Document:
-    """The scorecard as of the whole minute. Raises UnknownSymbolError where no table has ever seen the symbol."""
+    """Return the scorecard as of the whole minute. Raises UnknownSymbolError where no table has the symbol."""
     # Not at the top: statistics take 2 s and 100 MB that a process which is asked for no score need not spend.
     from lakehouse.scores.scorecard import WINDOWS_US, read_scorecard
 

@@ -4,8 +4,9 @@ from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
 
 from api.access.base_views import LakeView, respond
-from api.history.parameters import PARAMETER_OF, check_names, parse_symbol
-from api.http.clock import now_us
+from api.history.parameters import PARAMETER_OF, parse_symbol
+from api.http import clock
+from api.http.query import check_names
 from api.process.lake import current_lake
 from api.score import selectors
 
@@ -13,7 +14,7 @@ PARAMETER_NAMES = ("modele", "horizon")
 
 
 class ScoreView(LakeView):
-    """GET what the forecasts of one symbol were worth."""
+    """GET the forecast skill of each model about one symbol."""
 
     def get(self, request: Request, symbol: str) -> HttpResponse:
         asked = _parse(request.query_params)
@@ -22,12 +23,12 @@ class ScoreView(LakeView):
             symbol=parse_symbol(symbol),
             model=asked.get("modele"),
             horizon=asked.get("horizon"),
-            now_us=now_us(),
+            now_us=clock.now_us(),
         )
         return respond(scores)
 
 
 def _parse(query: QueryDict) -> dict[str, str]:
-    """{name: value} of the parameters. Raises QueryError, naming the parameter."""
-    given = check_names(query, PARAMETER_NAMES.__contains__, list(PARAMETER_NAMES))
+    """Return {name: value} of the parameters. Raises QueryError, naming the parameter."""
+    given = check_names(query, {name: PARAMETER_OF[name].accepted for name in PARAMETER_NAMES})
     return {name: PARAMETER_OF[name].check(text) for name, text in given.items()}

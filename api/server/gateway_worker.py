@@ -1,4 +1,4 @@
-"""The gateway's process among gunicorn's: adopts connections that ask for the WebSocket, runs Channels on them."""
+"""gunicorn worker of the gateway: receives connections that ask for the WebSocket, and runs Channels on them."""
 
 import asyncio
 import logging
@@ -22,12 +22,12 @@ CLOSE_SECONDS = 2.0
 
 
 class GatewayWorker(Worker):
-    """Supervised by gunicorn like the others; a new one takes over connections that wait in the doorway."""
+    """Worker supervised by gunicorn like the others; a new one receives the connections that still wait."""
 
-    doorway: SocketHandoff
+    handoff: SocketHandoff
 
     def load_wsgi(self) -> None:
-        """It has no WSGI application."""
+        """Load nothing: this worker has no WSGI application."""
 
     def run(self) -> None:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -43,7 +43,7 @@ class GatewayWorker(Worker):
             loop.add_signal_handler(number, ended.set)
         gateway.start()
         logger.info("gateway serves pid=%d", os.getpid())
-        loop.add_reader(self.doorway.inside, self._take, server)
+        loop.add_reader(self.handoff.receiver, self._receive, server)
         try:
             while not ended.is_set() and os.getppid() == self.ppid:
                 self.notify()
@@ -53,12 +53,12 @@ class GatewayWorker(Worker):
                 except TimeoutError:
                     continue
         finally:
-            loop.remove_reader(self.doorway.inside)
+            loop.remove_reader(self.handoff.receiver)
             await server.shut_down()
             await gateway.stop()
 
-    def _take(self, server: "_Server") -> None:
-        for client, head in self.doorway.received():
+    def _receive(self, server: "_Server") -> None:
+        for client, head in self.handoff.receive():
             server.adopt(client, head)
 
 
@@ -105,7 +105,7 @@ class _Server:
         protocol.data_received(head)
 
     async def shut_down(self) -> None:
-        """Tells every client to come back (1012), then waits a little for those that close properly."""
+        """Ask every client to reconnect (close code 1012), and wait shortly for those that close properly."""
         for connection in list(self._state.connections):
             connection.shutdown()
         if self._state.tasks:

@@ -1,4 +1,4 @@
-"""The worker that serves the API: gunicorn's, with problems for unreadable requests and an end to slow clients."""
+"""gunicorn worker of HTTP, with problems for unreadable requests and time limits for slow clients."""
 
 import selectors
 import socket
@@ -20,20 +20,18 @@ _ANSWERS: tuple[tuple[type[BaseException], tuple[int, str]], ...] = (
     (ParseException, (400, "Bad Request")),
     (BaseException, (500, "Internal Server Error")),
 )
-
-
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-class ProblemWorker(ThreadWorker):
-    """A request that cannot even be parsed gets problem+json as well; a client that dawdles is cut off.
+class HttpWorker(ThreadWorker):
+    """Worker that answers unreadable requests with problem+json, and disconnects slow clients.
 
     A connection takes a thread once it has sent something; from then on its head must come within
     `http_head_seconds`, and each piece of its answer must be made and taken within `http_piece_seconds`.
-    One that asks for the WebSocket goes through the ``doorway``, where there is one.
+    One that asks for the WebSocket goes through ``handoff``, where there is one.
     """
 
-    doorway: SocketHandoff | None = None
+    handoff: SocketHandoff | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,13 +45,13 @@ class ProblemWorker(ThreadWorker):
         )
 
         super().load_wsgi()
-        from api.metrics.sampling import sampler  # views, which need Django to be set up
+        from api.status.sampler import current_sampler  # views, which need Django to be set up
 
         settings = current_settings()
         self._head_seconds, self._piece_seconds = settings.http_head_seconds, settings.http_piece_seconds
-        self.wsgi: Application = self._watched(self.wsgi)
-        start_warming()  # which opens the lake, so that the tail has caught up when somebody asks
-        sampler().start()
+        self.wsgi: Application = self._with_deadlines(self.wsgi)
+        start_warming()  # this opens the lake, so that the tail has caught up at the first request
+        current_sampler().start()
 
     def enqueue_req(self, conn: Any) -> None:
         if conn.initialized or conn.data_ready:
@@ -72,27 +70,27 @@ class ProblemWorker(ThreadWorker):
             self._deadlines.pop(conn.sock, None)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        if self.doorway is None or not is_websocket_upgrade(req.method, req.path, req.headers):
+        if self.handoff is None or not is_websocket_upgrade(req.method, req.path, req.headers):
             return super().handle_request(req, conn)
         head = to_head(req.method, req.uri, req.headers) + conn.parser.unreader.take_buffered()
         try:
-            self.doorway.hand_over(conn.sock, head)
+            self.handoff.send(conn.sock, head)
         except OSError as error:
             self.log.warning("no gateway takes a connection: %s", error)
             _send_problem(conn.sock, 503, "Service Unavailable")
             return False
-        conn.is_handed_over = True
+        conn.is_handed_off = True
         return False
 
     def finish_request(self, conn: Any, fs: Any) -> None:
-        if getattr(conn, "is_handed_over", False):
+        if getattr(conn, "is_handed_off", False):
             self.nr_conns -= 1
             conn.sock.close()  # this process's own descriptor; the connection lives on in the gateway
             return
         super().finish_request(conn, fs)
 
     def murder_pending(self) -> None:
-        """Called about once a second: cuts off whoever is over time."""
+        """Disconnect clients that are over time. gunicorn calls this about once a second."""
         super().murder_pending()
         now = time.monotonic()
         for client, deadline in list(self._deadlines.items()):
@@ -100,15 +98,15 @@ class ProblemWorker(ThreadWorker):
                 with suppress(OSError):  # it may have ended just now
                     client.shutdown(socket.SHUT_RDWR)
 
-    def _watched(self, application: Application) -> Application:
-        def watched(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def _with_deadlines(self, application: Application) -> Application:
+        def with_deadlines(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             client = environ["gunicorn.socket"]
-            self._grant_piece(client)
-            return _Pieces(application(environ, start_response), partial(self._grant_piece, client))
+            self._extend_deadline(client)
+            return _Pieces(application(environ, start_response), partial(self._extend_deadline, client))
 
-        return watched
+        return with_deadlines
 
-    def _grant_piece(self, client: socket.socket) -> None:
+    def _extend_deadline(self, client: socket.socket) -> None:
         self._deadlines[client] = time.monotonic() + self._piece_seconds
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
@@ -123,12 +121,7 @@ class ProblemWorker(ThreadWorker):
 
 def _send_problem(client: socket.socket, status: int, title: str) -> None:
     body = encode_json(
-        {
-            "type": "about:blank",
-            "title": title,
-            "status": status,
-            "detail": "the request cannot be answered",
-        }
+        {"type": "about:blank", "title": title, "status": status, "detail": "the request cannot be answered"}
     )
     head = (
         f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: {PROBLEM_MEDIA_TYPE}\r\n"
@@ -138,7 +131,7 @@ def _send_problem(client: socket.socket, status: int, title: str) -> None:
 
 
 class _Pieces:
-    """An answer's pieces; says so before each of them is made."""
+    """The pieces of an answer; ``before`` is called ahead of each."""
 
     def __init__(self, pieces: Iterable[bytes], before: Callable[[], None]) -> None:
         self._pieces = pieces

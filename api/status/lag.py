@@ -1,4 +1,4 @@
-"""How far each topic goes, asked of Kafka in the background: no request ever waits for a broker."""
+"""End offsets of the topics, read from Kafka in the background: no request ever waits for a broker."""
 
 import logging
 import threading
@@ -21,14 +21,14 @@ _IDLE_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class EndOffsets:
-    """{topic: {partition: end offset}} as last asked; ``known`` is false where Kafka does not answer."""
+    """{topic: {partition: end offset}} as last read; ``known`` is false where Kafka does not answer."""
 
     known: bool = False
     offsets: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
 
 
 class EndOffsetWatch:
-    """Keeps end offsets fresh while somebody reads them, and lets the broker be when nobody does."""
+    """Reader of end offsets, which runs while they are read and stops two minutes after."""
 
     def __init__(self, options: Mapping[str, Any], *, every_seconds: float) -> None:
         self._options = dict(options)
@@ -38,15 +38,15 @@ class EndOffsetWatch:
         self._topics: frozenset[str] = frozenset()
         self._latest = EndOffsets()
         self._refreshed_at = 0.0
-        self._asked_at = 0.0
+        self._read_at = 0.0
         self._closed = threading.Event()
 
     def read(self, topics: frozenset[str]) -> EndOffsets:
-        """What is known now, at once. Starts the background thread where none runs."""
+        """Return what is known, without waiting. Starts the background thread where none runs."""
         if not self._options.get("bootstrap_servers") or self._closed.is_set():
             return EndOffsets()
         with self._lock:
-            self._topics, self._asked_at = topics, time.monotonic()
+            self._topics, self._read_at = topics, time.monotonic()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="end-offsets", daemon=True)
                 self._thread.start()
@@ -54,7 +54,7 @@ class EndOffsetWatch:
             return EndOffsets() if stale else self._latest
 
     def close(self) -> None:
-        """Ends the background thread. Nothing is known from then on."""
+        """End the background thread. Nothing is known from then on."""
         self._closed.set()
         with self._lock:
             thread = self._thread
@@ -63,10 +63,10 @@ class EndOffsetWatch:
 
     def _run(self) -> None:
         consumer: Consumer | None = None
-        while time.monotonic() - self._asked_at < _IDLE_SECONDS and not self._closed.is_set():
+        while time.monotonic() - self._read_at < _IDLE_SECONDS and not self._closed.is_set():
             try:
                 consumer = consumer or Consumer(timeout_seconds=REQUEST_TIMEOUT_SECONDS, **self._options)
-                self._latest = EndOffsets(True, _ask(consumer, self._topics))
+                self._latest = EndOffsets(True, _read_end_offsets(consumer, self._topics))
                 self._refreshed_at = time.monotonic()
             except (KafkaError, OSError) as error:
                 logger.info("end offsets unknown error=%s", type(error).__name__)
@@ -76,7 +76,7 @@ class EndOffsetWatch:
         close_consumer(consumer)
 
 
-def _ask(consumer: Consumer, topics: frozenset[str]) -> dict[str, dict[int, int]]:
+def _read_end_offsets(consumer: Consumer, topics: frozenset[str]) -> dict[str, dict[int, int]]:
     partitions = [
         TopicPartition(topic, partition)
         for topic in sorted(topics)

@@ -1,25 +1,25 @@
-"""Views of the status: what there is, how fresh it is, and whether this process can answer."""
+"""Views of the status: assets, the state of the lake, metrics and probes."""
 
 from functools import cache
-from typing import Any
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from rest_framework.request import Request
 
 from api.access.base_views import LakeView, respond
 from api.access.permissions import Access
 from api.docs.openapi import openapi_document
-from api.history.parameters import check_names
-from api.http.clock import now_us
+from api.http import clock
+from api.http.query import check_no_names
 from api.http.renderers import JsonRenderer, MetricsRenderer
-from api.metadata.assets import described_assets
+from api.metadata.assets import read_descriptions
 from api.metadata.configuration import notice
-from api.metrics.lake_metrics import LakeMetrics
 from api.metrics.registry import exposition
-from api.metrics.sampling import sampler
 from api.process.lake import current_lake, current_settings
-from api.status import selectors
+from api.status.documents import read_assets, to_state_document
 from api.status.lag import EndOffsetWatch
+from api.status.lake_metrics import LakeMetrics
+from api.status.sampler import current_sampler
+from api.status.state import LakeState, read_state
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.schema.tables import ASSET_TABLES
 
@@ -27,27 +27,27 @@ from lakehouse.schema.tables import ASSET_TABLES
 @cache
 def _watch() -> EndOffsetWatch:
     settings = current_settings()
-    return EndOffsetWatch(settings.kafka_client_options(), every_seconds=settings.lag_seconds)
+    return EndOffsetWatch(settings.kafka.for_kafka_python(), every_seconds=settings.lag_seconds)
 
 
 class AssetsView(LakeView):
     """GET every symbol, with its first and last event."""
 
     def get(self, request: Request) -> HttpResponse:
-        _check_no_parameters(request.query_params)
-        return respond(selectors.assets(lake=current_lake(), described=described_assets()))
+        check_no_names(request.query_params)
+        return respond(read_assets(lake=current_lake(), descriptions=read_descriptions()))
 
 
 class StateView(LakeView):
     """GET the tables, their positions and freshness, the lag behind Kafka, and losses."""
 
     def get(self, request: Request) -> HttpResponse:
-        _check_no_parameters(request.query_params)
-        return respond(_read_state(notice()))
+        check_no_names(request.query_params)
+        return respond(to_state_document(_current_state(), notice=notice()))
 
 
 class HealthView(LakeView):
-    """GET whether this process answers. Looks at nothing else."""
+    """GET whether this process answers; reads nothing."""
 
     read = Access.ANYBODY
     throttle_classes = ()
@@ -57,7 +57,7 @@ class HealthView(LakeView):
 
 
 class ReadyView(LakeView):
-    """GET whether this process can answer histories: every table of theirs is there."""
+    """GET whether this process can answer histories: every table of theirs exists."""
 
     read = Access.ANYBODY
     throttle_classes = ()
@@ -69,17 +69,17 @@ class ReadyView(LakeView):
 
 
 class MetricsView(LakeView):
-    """GET what all processes of this API have measured, and the lake as it stands, for Prometheus."""
+    """GET the metrics of all processes of this API, and of the lake, for Prometheus."""
 
     throttle_classes = ()
     renderer_classes = (MetricsRenderer, JsonRenderer)
 
     def get(self, request: Request) -> HttpResponse:
-        _check_no_parameters(request.query_params)
-        sampler().sample()
+        check_no_names(request.query_params)
+        current_sampler().sample()
         location = current_lake().location
         folder = location.to_path() if location.is_local else None
-        text, media_type = exposition(LakeMetrics(_read_state, folder=folder))
+        text, media_type = exposition(LakeMetrics(_current_state, folder=folder))
         return HttpResponse(text, content_type=media_type, headers={"Cache-Control": "no-store"})
 
 
@@ -89,19 +89,14 @@ class SchemaView(LakeView):
     read = Access.ANYBODY
 
     def get(self, request: Request) -> HttpResponse:
-        _check_no_parameters(request.query_params)
+        check_no_names(request.query_params)
         return respond(openapi_document())
 
 
-def _read_state(said: str = "") -> dict[str, Any]:
-    return selectors.state(
+def _current_state() -> LakeState:
+    return read_state(
         lake=current_lake(),
         end_offsets=_watch().read(frozenset(CONTRACTS)),
-        now_us=now_us(),
+        now_us=clock.now_us(),
         maintenance_seconds=current_settings().maintenance_seconds,
-        notice=said,
     )
-
-
-def _check_no_parameters(query: QueryDict) -> None:
-    check_names(query, lambda name: False, [])

@@ -1,34 +1,27 @@
-"""Which messages of the tail are duplicates: the rule of ingestion, with ids looked up in gold by symbol and time."""
+"""Duplicates among the messages of the tail, by the rule of ingestion."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from deltalake import DeltaTable
-
-from lakehouse.dedup.message_ids import BUCKET_US, MessageIdIndex, Winner
-from lakehouse.dedup.origins import OriginIndex
+from lakehouse.dedup.deduplicator import Candidate, Deduplicator
 from lakehouse.delta.catalog import Build
-from lakehouse.delta.log_listing import refresh
 from lakehouse.delta.table import open_table
 from lakehouse.lake import Lake
 from lakehouse.messages.contract import MessageContract
-from lakehouse.messages.corrections import Excluded, read_excluded
-from lakehouse.messages.replays import Place
+from lakehouse.messages.corrections import Excluded, find_exclusion, read_excluded
 from lakehouse.tail.rows import TailRow
 from lakehouse.tail.store import Tail
 
 MAX_IDS = 100_000
-"""Ids kept per table, about 35 MB in all at most; beyond it they are read from gold again."""
+"""Ids cached per table, about 35 MB in all at most; the others are read from gold again."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
-    """What one gold table says of messages. An exclusion comes with a new build."""
+class _TableState:
+    """What decides over one table in one build. An exclusion comes with a new build."""
 
     build: Build
-    table: DeltaTable
-    winners: MessageIdIndex
-    origins: OriginIndex
+    deduplicator: Deduplicator
     excluded: Excluded
 
 
@@ -38,93 +31,50 @@ class TailDeduplicator:
     def __init__(self, lake: Lake, tail: Tail) -> None:
         self._lake = lake
         self._tail = tail
-        self._indexes: dict[str, _Index] = {}
+        self._tables: dict[str, _TableState] = {}
 
     def forget(self) -> None:
-        """Reads everything from gold anew: messages may have passed that nobody looked at."""
-        self._indexes.clear()
+        """Read everything from gold anew: messages may have passed that this process did not see."""
+        self._tables.clear()
 
     def decide(self, contract: MessageContract, rows: Sequence[TailRow]) -> list[bool]:
-        """Whether each row is the first with its message_id. ``rows`` are in offset order.
+        """Return whether each row is one of gold, neither excluded nor a duplicate. ``rows`` are in offset order.
 
         Raises LakeNotFoundError where the table does not exist, OSError where a file went away meanwhile.
         """
-        index = self._index(contract)
-        symbols, times_us = [row.symbol for row in rows], [row.time_us for row in rows]
-        unread = index.winners.missing(symbols, times_us)
-        buckets = index.winners.load(symbols, times_us)
-        if unread:
-            self._add_held(contract, unread, index.winners)
-        winner_of = self._stored_by_origin(contract, rows, index)
-        decided = [
-            self._is_gold(row, bucket, index.excluded, winner_of)
-            for row, bucket in zip(rows, buckets, strict=True)
+        state = self._state(contract)
+        accepted = [
+            row for row in rows if find_exclusion(state.excluded, row.record_id, row.replay_of) is None
         ]
-        index.winners.count_added(sum(decided))
-        return decided
+        stored = state.deduplicator.find_stored(list(map(_to_candidate, accepted)), known_duplicates={})
+        gold = {
+            row.record_id
+            for row, record_id in zip(accepted, stored, strict=True)
+            if row.record_id == record_id
+        }
+        return [row.record_id in gold for row in rows]
 
-    def _is_gold(
-        self, row: TailRow, bucket: dict[str, Winner], excluded: Excluded, winner_of: dict[Place, Winner]
-    ) -> bool:
-        """The rule of `streaming.ingest.batch`: of a message_id, and of an origin and its replays, one is gold."""
-        identity = row.place if row.origin is None else row.origin
-        if excluded and (row.place in excluded or identity in excluded):
-            return False
-        if row.origin is not None and row.origin in winner_of and row.message_id not in bucket:
-            winner = winner_of[row.origin]
-        else:
-            winner = bucket.setdefault(row.message_id, row.place)
-        if winner != row.place:
-            return False
-        if winner_of:
-            winner_of[identity] = row.place
-        return True
-
-    def _stored_by_origin(
-        self, contract: MessageContract, rows: Sequence[TailRow], index: _Index
-    ) -> dict[Place, Winner]:
-        """The gold row of each origin that a row is a replay of, in gold or in the tail; empty without replays."""
-        origins = {row.origin for row in rows if row.origin is not None}
-        if not origins:
-            return {}
-        refresh(index.table)
-        found = index.origins.find(origins)
-        for symbol in {row.symbol for row in rows}:
-            for held in self._tail.rows_of(contract.table.name, symbol):
-                identity = held.place if held.origin is None else held.origin
-                if identity in origins:
-                    found.setdefault(identity, held.place)
-        return found
-
-    def _add_held(
-        self, contract: MessageContract, unread: set[tuple[str, int]], index: MessageIdIndex
-    ) -> None:
-        """Rows of the tail in stretches that were just read from gold, which may not have them yet."""
-        for symbol in {symbol for symbol, _ in unread}:
-            held = [
-                row
-                for row in self._tail.rows_of(contract.table.name, symbol)
-                if (symbol, row.time_us // BUCKET_US) in unread
-            ]
-            buckets = index.load([symbol] * len(held), [row.time_us for row in held])
-            for row, bucket in zip(held, buckets, strict=True):
-                bucket.setdefault(row.message_id, row.place)
-
-    def _index(self, contract: MessageContract) -> _Index:
+    def _state(self, contract: MessageContract) -> _TableState:
         build = self._lake.current_build()
-        known = self._indexes.get(contract.topic)
+        known = self._tables.get(contract.topic)
         if known is None or known.build != build:
             location = self._lake.catalog.table_location(contract.table.name, build)
-            table = open_table(location, contract.table)
-            winners = MessageIdIndex(
-                table,
+            deduplicator = Deduplicator(
+                open_table(location, contract.table),
                 location,
-                key_column=contract.key_column,
-                time_column=contract.time_column,
+                contract,
                 follows=True,
                 max_ids=MAX_IDS,
+                held_rows=lambda keys: self._held_rows(contract, keys),
             )
-            origins = OriginIndex(table, location, contract.table)
-            known = _Index(build, table, winners, origins, read_excluded(self._lake.catalog))
-            self._indexes[contract.topic] = known
+            known = _TableState(build, deduplicator, read_excluded(self._lake.catalog))
+            self._tables[contract.topic] = known
         return known
+
+    def _held_rows(self, contract: MessageContract, symbols: set[str]) -> Iterable[Candidate]:
+        for symbol in symbols:
+            yield from map(_to_candidate, self._tail.rows_of(contract.table.name, symbol))
+
+
+def _to_candidate(row: TailRow) -> Candidate:
+    return Candidate(row.record_id, row.symbol, row.time_us, row.message_id, row.replay_of)

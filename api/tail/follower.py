@@ -1,4 +1,4 @@
-"""Follows the result topics of Kafka in a thread of its own and keeps this process's tail."""
+"""Follower of Kafka's result topics, in a thread of its own, that keeps this process's tail."""
 
 import logging
 import threading
@@ -16,7 +16,8 @@ from api.tail.kafka_consumer import Consumer, close_consumer
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
-from lakehouse.messages.replays import Place, origin_of
+from lakehouse.messages.record_id import RecordId
+from lakehouse.messages.replays import replay_of
 from lakehouse.tail.rows import TailRow
 from lakehouse.tail.store import BEHIND, KAFKA, STARTING, TAIL_TOPICS, Message, Tail
 
@@ -28,28 +29,28 @@ TIMEOUT_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 METADATA_SECONDS = 10.0
 PAUSE_SECONDS = 0.003
-"""After messages came: those of so long are taken in together, at half the cost of one by one."""
+"""Pause after messages came: those of so long are ingested together, at half the cost of one by one."""
 REST_SECONDS = 5.0
-"""For so long nothing is read after Kafka has run away: a backlog that is worked off needs the cores more."""
+"""Pause after the tail fell behind: whoever works the backlog off needs the cores more."""
 MAX_POLL_MESSAGES = 2_000
 
 OnGain = Callable[[str, TopicPartition, list[TailRow], int], None]
-"""Told in the follower's thread of what a tail gained: (table, partition, rows, how far it has come)."""
+"""Called in the follower's thread with what a tail gained: (table, partition, rows, next offset)."""
 OnJump = Callable[[str], None]
-"""Told of a table whose tail begins anew, and not where it was."""
+"""Called with a table whose tail begins anew at another offset."""
 
 
 class RestartRequiredError(LakehouseError):
-    """What is held does not fit the topics or the lake any more."""
+    """A tail that no longer fits the topics or the lake."""
 
 
 class FellBehindError(LakehouseError):
-    """Kafka is further ahead than the tail may hold: it goes on near the end."""
+    """A tail that lacks more messages than it may hold: it goes on near Kafka's end."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Followed:
-    """One partition: whose it is in Kafka's words and in ours."""
+    """One followed partition, as Kafka and as the lake name it."""
 
     table: str
     kafka: KafkaPartition
@@ -57,7 +58,7 @@ class _Followed:
 
 
 class Follower:
-    """Keeps a tail until it is closed. Whatever Kafka or the lake do, it withdraws the tail and tries again.
+    """Keeps a tail until it is closed. On any failure of Kafka or the lake it withdraws the tail and tries again.
 
     ``n_before`` messages of each partition before gold's position are read as well where Kafka has them, for
     clients that resume. Reads committed messages only, as ingestion does.
@@ -81,7 +82,7 @@ class Follower:
         self._n_before = n_before
         self._on_gain = on_gain
         self._on_jump = on_jump
-        self._winners = TailDeduplicator(lake, tail)
+        self._deduplicator = TailDeduplicator(lake, tail)
         self._closed = threading.Event()
         self._topic_ids: dict[str, str] = {}
         self._thread = threading.Thread(target=self._run, name="tail", daemon=True)
@@ -90,7 +91,7 @@ class Follower:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread; the tail is withdrawn."""
+        """End the thread and withdraw the tail."""
         self._closed.set()
         self._thread.join()
 
@@ -105,7 +106,7 @@ class Follower:
                 self._follow(consumer, followed)
             except (KafkaError, LakehouseError, DeltaError, OSError) as error:
                 self._tail.withdraw(_state_after(error))
-                self._winners.forget()
+                self._deduplicator.forget()
                 problem = f"{type(error).__name__}: {error}"
                 if problem != last_problem:
                     logger.info("tail withdrawn reason=%s", problem)
@@ -130,7 +131,7 @@ class Follower:
         )
 
     def _begin(self, consumer: Consumer) -> list[_Followed]:
-        """Assigns every partition, each from where the tail stands or has to begin."""
+        """Assign every partition, each from where the tail stands or has to begin."""
         followed = self._partitions(consumer)
         consumer.assign([each.kafka for each in followed])
         beginnings = consumer.beginning_offsets([each.kafka for each in followed])
@@ -162,27 +163,27 @@ class Follower:
         ends: Mapping[KafkaPartition, int],
     ) -> dict[KafkaPartition, int]:
         gold, held, starts = self._gold(), self._tail.ends(), {}
-        self._winners.forget()
+        self._deduplicator.forget()
         for each in followed:
             end = ends[each.kafka]
-            wanted = min(gold[each.table][each.key], end - self._n_before)
-            starts[each.kafka] = max(beginnings[each.kafka], wanted, end - self._max_messages)
+            first = min(gold[each.table][each.key], end - self._n_before)
+            starts[each.kafka] = max(beginnings[each.kafka], first, end - self._max_messages)
         for table in TAIL_TOPICS:
-            mine = [each for each in followed if each.table == table]
-            if self._on_jump is not None and any(starts[each.kafka] > held[each.key] for each in mine):
+            own = [each for each in followed if each.table == table]
+            if self._on_jump is not None and any(starts[each.kafka] > held[each.key] for each in own):
                 self._on_jump(table)
             self._tail.begin(
                 table,
-                mine[0].key.topic_id,
+                own[0].key.topic_id,
                 {
                     each.key.partition: (starts[each.kafka], starts[each.kafka] <= beginnings[each.kafka])
-                    for each in mine
+                    for each in own
                 },
             )
         return starts
 
     def _partitions(self, consumer: Consumer) -> list[_Followed]:
-        """Every partition of the topics. Raises RestartRequiredError where Kafka's topics are not the lake's."""
+        """Return every partition of the topics. Raises RestartRequiredError where Kafka's topics are not the lake's."""
         known = self._lake.catalog.current_topics()
         followed = []
         for table, contract in TAIL_TOPICS.items():
@@ -210,7 +211,7 @@ class Follower:
         while not self._closed.is_set():
             polled = consumer.poll(timeout_ms=POLL_MS)
             for kafka, records in polled.items():
-                self._take_in(by_kafka[kafka], records)
+                self._ingest(by_kafka[kafka], records)
             if polled:
                 self._closed.wait(PAUSE_SECONDS)
             is_due = time.monotonic() - checked_at >= CHECK_SECONDS
@@ -244,13 +245,13 @@ class Follower:
         if lag > self._max_messages:
             raise FellBehindError("Kafka is further ahead than the tail may hold")
 
-    def _take_in(self, each: _Followed, records: list[Any]) -> None:
+    def _ingest(self, each: _Followed, records: list[Any]) -> None:
         messages = [
-            Message(record.offset, record.key, record.value, record.timestamp * 1000, _origin(record))
+            Message(record.offset, record.key, record.value, record.timestamp * 1000, _replay_of(record))
             for record in records
         ]
-        rows = self._tail.take_in(
-            each.table, each.key.partition, messages, messages[-1].offset + 1, self._winners.decide
+        rows = self._tail.ingest(
+            each.table, each.key.partition, messages, messages[-1].offset + 1, self._deduplicator.decide
         )
         if self._on_gain is not None:
             self._on_gain(each.table, each.key, rows, messages[-1].offset + 1)
@@ -261,7 +262,7 @@ class Follower:
         by_kafka: Mapping[KafkaPartition, _Followed],
         ends: Mapping[KafkaPartition, int],
     ) -> bool:
-        """Whether everything before ``ends`` is taken in. Markers of transactions are no messages, but offsets."""
+        """Return whether everything before ``ends`` is ingested. Transaction markers have offsets too."""
         held = self._tail.ends()
         for kafka, each in by_kafka.items():
             if held[each.key] >= ends[kafka]:
@@ -269,7 +270,7 @@ class Follower:
             reached = consumer.position(kafka, timeout_ms=round(TIMEOUT_SECONDS * 1000))
             if reached is None or reached < ends[kafka]:
                 return False
-            self._tail.take_in(each.table, each.key.partition, [], reached, self._winners.decide)
+            self._tail.ingest(each.table, each.key.partition, [], reached, self._deduplicator.decide)
         return True
 
 
@@ -279,8 +280,8 @@ def _state_after(error: Exception) -> str:
     return BEHIND if isinstance(error, FellBehindError) else STARTING
 
 
-def _origin(record: Any) -> Place | None:
-    """The record that a message is a replay of; headers are rare."""
+def _replay_of(record: Any) -> RecordId | None:
+    """Return the record that a message is a replay of; headers are rare."""
     if not record.headers:
         return None
-    return origin_of([{"key": key, "value": value} for key, value in record.headers])
+    return replay_of([{"key": key, "value": value} for key, value in record.headers])

@@ -1,1 +1,1 @@
-"""The page that shows it all."""
+"""The viewer: one page over the API."""

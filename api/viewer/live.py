@@ -1,4 +1,4 @@
-"""The WebSocket that the page follows, as the page and its policy need it: the setting `live_url`."""
+"""The URL of the WebSocket in the page and in its security policy."""
 
 from html import escape
 from urllib.parse import urlsplit
@@ -8,11 +8,11 @@ _MARK = b"{live_url}"
 
 
 def with_live_url(page: bytes, url: str) -> bytes:
-    """The page, told where to listen; empty: nowhere."""
+    """Return the page with the URL that it follows; an empty one: none."""
     return page.replace(_MARK, escape(url).encode())
 
 
 def live_source(url: str) -> str:
-    """What the page's policy must let it connect to besides its own origin: another origin, or nothing."""
+    """Return the HTTP origin that the policy must allow besides the page's own; empty: none."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in _SCHEMES else ""

@@ -41,9 +41,10 @@ Examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    configure_logging()
     try:
-        return int(options.action(options, Settings.from_environ(os.environ)))
+        settings = Settings.from_environ(os.environ)
+        configure_logging(settings, sys.stderr)
+        return int(options.action(options, settings))
     except LockedError as error:
         logger.warning("nothing was done: %s", error)
         return EXIT_LOCKED

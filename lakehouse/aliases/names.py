@@ -1,4 +1,4 @@
-"""What texts call the assets, and what an installation begins with: metadata of the API that the analysis obeys."""
+"""Names of assets in texts, and those that an installation begins with."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ _FINGERPRINT_CHARACTERS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetNames:
-    """How one asset is written.
+    """Spellings of one asset.
 
     ``words`` mean it in any case. ``exact`` mean it as written only: ordinary words in any other case. Neither counts
     after a word of ``not_after`` or before one of ``not_before``, which are lower case. ``$symbol`` always counts.
@@ -40,7 +40,7 @@ class AssetNames:
 
     @staticmethod
     def parse(symbol: str, kinds: Any) -> "AssetNames":
-        """From {kind: [words]}, as rows and documents have it. Spaces are made one, ``words`` lower case.
+        """Return the names of {kind: [words]}. Runs of spaces become one, ``words`` lower case.
 
         Raises AliasError.
 
@@ -62,12 +62,12 @@ class AssetNames:
         return AssetNames(symbol=symbol, **written)
 
     def to_kinds(self) -> dict[str, list[str]]:
-        """{kind: words} of the kinds that have any."""
+        """Return {kind: words} of the kinds that have any."""
         return {kind: list(words) for kind in KINDS if (words := getattr(self, kind))}
 
 
 def check_kinds(kinds: Any) -> None:
-    """Raises AliasError unless it is {kind: [words]}, with kinds of KINDS and words within bounds."""
+    """Raise AliasError unless it is {kind: [words]}, with kinds of KINDS and words within bounds."""
     if not isinstance(kinds, dict):
         raise AliasError("an object of lists")
     for kind, words in kinds.items():
@@ -85,20 +85,20 @@ def check_kinds(kinds: Any) -> None:
 
 
 def fingerprint_of(assets: Iterable[AssetNames]) -> str:
-    """Tells apart what texts are searched for, whatever the order of assets and words.
+    """Return a hash of the searched names, whatever the order of assets and words.
 
     >>> fingerprint_of(SEED) == fingerprint_of(reversed(SEED)), len(fingerprint_of(()))
     (True, 8)
     """
-    told = {
+    names = {
         asset.symbol: {kind: sorted(words) for kind, words in asset.to_kinds().items()} for asset in assets
     }
-    canonical = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    canonical = json.dumps(names, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:_FINGERPRINT_CHARACTERS]
 
 
 def shared_words(assets: Sequence[AssetNames]) -> dict[str, tuple[str, ...]]:
-    """{word: symbols} of words that several assets claim; the first symbol of the alphabet has them."""
+    """Return {word: symbols} of words that several assets claim; the first symbol of the alphabet has them."""
     claimed: dict[str, set[str]] = {}
     for asset in assets:
         for word in (*asset.words, *asset.exact):

@@ -1,8 +1,8 @@
-"""The versions of what texts call the assets: numbered documents in a lake, each with the instant from which it counts.
+"""Versions of the assets' names: numbered documents in a lake, each with the instant from which it counts.
 
 The API writes them, the analysis reads them. A text is searched with the version that counts at its broker time,
 whenever it is analysed: so a batch that is repeated after a crash says the same, and so does all of Kafka read again.
-For that a version is written ``LEAD_US`` before it counts: whoever reads a text that it is for finds it there already.
+For that a version is written ``LEAD_US`` before it counts: it is there before a text that it is for.
 """
 
 import json
@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import msgspec
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from lakehouse.aliases.names import MAX_ASSETS, SEED, AssetNames, fingerprint_of
 from lakehouse.delta.storage import LakeLocation
@@ -29,7 +30,7 @@ LEAD_US = 5 * SECOND_US
 FOLDER = "_catalog/aliases"
 _FORMAT = 1
 _NAME = re.compile(rf"{FOLDER}/(?P<number>\d{{6,12}})\.json", re.ASCII)
-_MOST_TRIES = 100
+_MAX_ATTEMPTS = 100
 
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -41,7 +42,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class AliasVersion:
-    """What texts of broker times from ``effective_us`` on are searched for. Number 0 is what the code begins with."""
+    """Names that texts of broker times from ``effective_us`` on are searched for. Number 0 is in the code."""
 
     number: int
     effective_us: int
@@ -49,6 +50,7 @@ class AliasVersion:
 
     @cached_property
     def fingerprint(self) -> str:
+        """Hash of its names."""
         return fingerprint_of(self.assets)
 
 
@@ -62,7 +64,7 @@ class AliasHistory:
     versions: tuple[AliasVersion, ...] = ()
 
     def at(self, time_us: int) -> AliasVersion:
-        """The one of the highest number that counts at an instant."""
+        """Return the version of the highest number that counts at an instant."""
         for version in reversed(self.versions):
             if version.effective_us <= time_us:
                 return version
@@ -70,6 +72,7 @@ class AliasHistory:
 
     @property
     def newest(self) -> AliasVersion:
+        """Version of the highest number."""
         return self.versions[-1] if self.versions else SEED_VERSION
 
 
@@ -85,41 +88,41 @@ class AliasReader:
         self._history = SEED_ALONE
 
     def refresh(self) -> AliasHistory:
-        """All versions that are there by now. One that is malformed counts as absent, and is logged once.
+        """Return all versions that are there by now. A malformed one counts as absent, and is logged once.
 
-        Raises OSError or an error of the storage where it cannot be read: no text is judged then.
+        Raises OSError or an error of the storage where it cannot be read: no text is analysed then.
         """
         new = [name for name in self._location.names(FOLDER) if name not in self._seen]
         for name in sorted(new, key=_number_of):
             version = self._read(name)
             self._seen.add(name)
             if version is not None:
-                found = sorted((*self._history.versions, version), key=lambda version: version.number)
-                self._history = AliasHistory(tuple(found))
+                versions = sorted((*self._history.versions, version), key=lambda version: version.number)
+                self._history = AliasHistory(tuple(versions))
         return self._history
 
     @property
     def last_number(self) -> int:
-        """The highest number that a file has, malformed or not, as of the last `refresh`."""
+        """Highest number that a file has, malformed or not, as of the last `refresh`."""
         return max((_number_of(name) for name in self._seen), default=0)
 
     def _read(self, name: str) -> AliasVersion | None:
         try:
             return parse_version(_number_of(name), self._location.read(name) or b"")
         except AliasError as error:
-            kept = self._history.newest
+            current = self._history.newest
             logger.error(
-                "aliases refused, those before stay file=%s kept=%d fingerprint=%s problem=%s",
+                "aliases refused, those before stay file=%s current=%d fingerprint=%s problem=%s",
                 name,
-                kept.number,
-                kept.fingerprint,
+                current.number,
+                current.fingerprint,
                 error,
             )
             return None
 
 
 def parse_version(number: int, content: bytes) -> AliasVersion:
-    """The version that a file holds. Raises AliasError, whatever is in it."""
+    """Return the version that a file holds. Raises AliasError, and nothing else, for malformed content."""
     if number < 1:
         raise AliasError("its name is not a number of at least six digits")
     try:
@@ -135,32 +138,50 @@ def parse_version(number: int, content: bytes) -> AliasVersion:
     return version
 
 
+class _NumberTakenError(PositionConflictError):
+    """Another version was added under the same number."""
+
+
 def publish_aliases(
     location: LakeLocation, read_assets: Callable[[], Iterable[AssetNames]], now_us: Callable[[], int]
 ) -> AliasVersion | None:
-    """Makes what ``read_assets`` gives the newest version; None where it is that already. Idempotent.
+    """Make what ``read_assets`` gives the newest version; None where it is that already. Idempotent.
 
     Of several that publish at once one adds a number, and the others read again: the last version is what is last
     read, never something older. Raises AliasError where a document cannot hold it, PositionConflictError.
     """
     reader = AliasReader(location)
-    for _ in range(_MOST_TRIES):
-        newest = reader.refresh().newest
-        assets = tuple(sorted(read_assets(), key=lambda asset: asset.symbol))
-        version = AliasVersion(reader.last_number + 1, now_us() + LEAD_US, assets)
-        if version.fingerprint == newest.fingerprint:
-            return None
-        content = _to_content(version)
-        parse_version(version.number, content)
-        if location.put_if_absent(f"{FOLDER}/{version.number:06d}.json", content):
-            if now_us() > version.effective_us:
-                logger.warning("aliases were written later than they count from %s", in_words(version))
-            return version
-    raise PositionConflictError(table="aliases", problem=f"{_MOST_TRIES} times another number was added")
+    retrying = Retrying(
+        retry=retry_if_exception_type(_NumberTakenError),
+        stop=stop_after_attempt(_MAX_ATTEMPTS),
+        reraise=True,
+    )
+    return retrying(_try_publish, location, reader, read_assets, now_us)
+
+
+def _try_publish(
+    location: LakeLocation,
+    reader: AliasReader,
+    read_assets: Callable[[], Iterable[AssetNames]],
+    now_us: Callable[[], int],
+) -> AliasVersion | None:
+    newest = reader.refresh().newest
+    assets = tuple(sorted(read_assets(), key=lambda asset: asset.symbol))
+    version = AliasVersion(reader.last_number + 1, now_us() + LEAD_US, assets)
+    if version.fingerprint == newest.fingerprint:
+        return None
+    content = _to_content(version)
+    parse_version(version.number, content)
+    if not location.put_if_absent(f"{FOLDER}/{version.number:06d}.json", content):
+        problem = f"another version was added as number {version.number}"
+        raise _NumberTakenError(table="aliases", problem=problem)
+    if now_us() > version.effective_us:
+        logger.warning("aliases were written later than they count from %s", in_words(version))
+    return version
 
 
 def in_words(version: AliasVersion) -> str:
-    """``version=3 fingerprint=1f3e5a77 assets=15 from=2026-01-31T09:30:00Z``."""
+    """Return ``version=3 fingerprint=1f3e5a77 assets=15 from=2026-01-31T09:30:00Z``."""
     return (
         f"version={version.number} fingerprint={version.fingerprint} assets={len(version.assets)} "
         f"from={format_us(version.effective_us)}"
@@ -182,5 +203,5 @@ def _by_symbol(assets: Sequence[AssetNames]) -> dict[str, dict[str, list[str]]]:
 
 
 def _number_of(name: str) -> int:
-    found = _NAME.fullmatch(name)
-    return 0 if found is None else int(found["number"])
+    match = _NAME.fullmatch(name)
+    return 0 if match is None else int(match["number"])

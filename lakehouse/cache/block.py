@@ -1,6 +1,6 @@
-"""Rows of one symbol and one UTC day as sorted columns in memory: what a history is answered from without a file."""
+"""Sorted columns in memory of the rows of one symbol and one UTC day."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,91 +9,27 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.delta.position import Position, TopicPartition
+from lakehouse.cache.encoder import Codes, DictionaryEncoder
+from lakehouse.delta.position import Position
 from lakehouse.engine.row_groups import to_schema
-from lakehouse.errors import LakehouseError
+from lakehouse.messages.positions import Integers, Mask, is_offset_beyond
 from lakehouse.schema.spec import TableSpec
 from lakehouse.series.definitions import Series
 from lakehouse.time_range import DAY_US
 
-# Strings with few values, kept as codes. All other strings are text.
+# Strings with few values, held as codes. All other strings are text.
 _CODED = frozenset({"label", "model", "model_version", "origin", "horizon", "quote", "venue"})
-_MAX_CODES = 65_535
 NO_INSTANT = int(np.iinfo(np.int64).min)
 _KEY_COLUMNS = ("topic_id", "kafka_partition", "kafka_offset")
 
-Codes = npt.NDArray[np.uint16]
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+Rows = slice | Integers
 BlockKey = tuple[str, int]
 """(symbol, days since the epoch)"""
 
 
-class DictionaryOverflowError(LakehouseError):
-    """A coded column has more distinct values than a code can tell apart."""
-
-
-class DictionaryEncoder:
-    """Values of one table's coded columns, and the sources of its rows, each with a number. Grows, under a lock."""
-
-    def __init__(self) -> None:
-        self._codes: dict[str, dict[str | None, int]] = {}
-        self._values: dict[str, npt.NDArray[np.object_]] = {}
-        self._source_codes: dict[TopicPartition, int] = {}
-        self.sources: tuple[TopicPartition, ...] = ()
-        self.source_ranks: Codes = np.empty(0, dtype=np.uint16)
-
-    def encode(self, name: str, column: pa.Array) -> Codes:
-        """The codes of a column. Raises DictionaryOverflowError."""
-        encoded = _encoded(column)
-        known = self._codes.setdefault(name, {})
-        codes = [known.setdefault(value, len(known)) for value in encoded.dictionary.to_pylist()]
-        if len(known) > _MAX_CODES:
-            raise DictionaryOverflowError(name)
-        if len(self._values.get(name, ())) < len(known):
-            self._values[name] = np.array(list(known), dtype=object)
-        indices: Integers = encoded.indices.to_numpy(zero_copy_only=False)
-        return np.asarray(codes, dtype=np.uint16)[indices]
-
-    def encode_sources(self, topic_ids: pa.Array, partitions: Integers) -> Codes:
-        """Return the code of each row's topic and partition; ``source_ranks`` gives their order.
-
-        Raises: DictionaryOverflowError.
-        """
-        topics = topic_ids.dictionary_encode()
-        pairs = topics.indices.to_numpy(zero_copy_only=False).astype(np.int64) << 32 | partitions
-        distinct = pa.array(pairs).dictionary_encode()
-        keys = [
-            TopicPartition(topics.dictionary[pair >> 32].as_py(), pair & 0xFFFFFFFF)
-            for pair in distinct.dictionary.to_pylist()
-        ]
-        codes = [self._source_codes.setdefault(key, len(self._source_codes)) for key in keys]
-        if len(self._source_codes) > len(self.sources):
-            if len(self._source_codes) > _MAX_CODES:
-                raise DictionaryOverflowError("sources")
-            sources = tuple(self._source_codes)
-            ranks = np.empty(len(sources), dtype=np.uint16)
-            ranks[sorted(range(len(sources)), key=lambda code: sources[code])] = np.arange(len(sources))
-            self.source_ranks, self.sources = ranks, sources
-        by_row: Codes = np.asarray(codes, dtype=np.uint16)[distinct.indices.to_numpy()]
-        return by_row
-
-    def code(self, name: str, value: str) -> int | None:
-        """The code of a value; None where no row has it."""
-        return self._codes.get(name, {}).get(value)
-
-    def values(self, name: str) -> list[str | None]:
-        """The values of a column in the order of their codes."""
-        return list(self._codes.get(name, {}))
-
-    def decode(self, name: str, codes: Codes) -> list[str | None]:
-        decoded: list[str | None] = self._values[name][codes].tolist() if codes.size else []
-        return decoded
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Which columns of a series are kept, by how they are kept."""
+    """The columns of a series that are held, by the form that they are held in."""
 
     time: str
     instants: tuple[str, ...]
@@ -104,204 +40,166 @@ class Layout:
     @staticmethod
     def of(series: Series) -> "Layout":
         types = {column.name: column.type for column in series.table.columns}
-        names = series.raw_columns
+        time, *names = series.raw_columns
         coded = tuple(name for name in names if name in _CODED)
-        instants = tuple(name for name in names[1:] if types[name] == "timestamp")
+        instants = tuple(name for name in names if types[name] == "timestamp")
         numbers = tuple(name for name in names if types[name] == "double")
-        kept = {names[0], *coded, *instants, *numbers}
-        return Layout(
-            time=names[0],
-            instants=instants,
-            numbers=numbers,
-            coded=coded,
-            text=tuple(name for name in names if name not in kept),
-        )
+        text = tuple(name for name in names if name not in {*coded, *instants, *numbers})
+        return Layout(time=time, instants=instants, numbers=numbers, coded=coded, text=text)
 
     def read_schema(self, spec: TableSpec, *, with_text: bool) -> pa.Schema:
-        """What is read from row groups: strings of few values as dictionaries."""
+        """Return what is read from row groups: strings of few values as dictionaries."""
         coded = {"symbol", "topic_id", *self.coded}
         return to_schema(spec.to_arrow_schema(), self.column_names(with_text=with_text), coded=coded)
 
     def column_names(self, *, with_text: bool) -> list[str]:
-        """What is read from storage."""
+        """Return the columns that are read from storage."""
         names = ["symbol", self.time, *self.instants, *self.numbers, *self.coded, *_KEY_COLUMNS]
         return names + list(self.text) if with_text else names
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """Immutable. Rows ascend in (time, topic id, partition, offset); a number that is null is NaN.
+    """Rows that ascend in (time, topic id, partition, offset). Immutable.
 
-    ``highest`` is the highest offset of each source. ``text`` is None where only numbers and codes were read.
+    ``columns`` are instants, numbers (NaN where null) and codes. ``text`` is None where only those were read.
+    ``highest`` is the highest offset of each source.
     """
 
     times: Integers
     sources: Codes
     offsets: Integers
-    instants: Mapping[str, Integers]
-    numbers: Mapping[str, Floats]
-    codes: Mapping[str, Codes]
+    columns: Mapping[str, npt.NDArray[Any]]
     text: Mapping[str, pa.Array] | None
     highest: Mapping[int, int]
 
     @property
     def n_bytes(self) -> int:
-        arrays: list[Any] = [self.times, self.sources, self.offsets]
-        for columns in (self.instants, self.numbers, self.codes, self.text or {}):
-            arrays.extend(columns.values())
+        arrays = (self.times, self.sources, self.offsets, *self.columns.values(), *(self.text or {}).values())
         return sum(array.nbytes for array in arrays)
 
     def window(self, start_us: int, end_us: int) -> tuple[int, int]:
-        """The rows of [start, end), as a slice."""
+        """Return the rows of [start, end) as the ends of a slice."""
         low, high = np.searchsorted(self.times, (start_us, end_us))
         return int(low), int(high)
 
-    def visible(
-        self, low: int, high: int, cut: Position, lexicon: DictionaryEncoder
-    ) -> npt.NDArray[np.bool_] | None:
-        """Which rows of a slice are before a position; None where all are."""
-        sources = lexicon.sources
+    def visible(self, low: int, high: int, cut: Position, encoder: DictionaryEncoder) -> Mask | None:
+        """Return a mask of the rows of a slice that are before a position; None where all are."""
+        sources = encoder.sources
         if all(offset < cut[sources[code]] for code, offset in self.highest.items()):
             return None
-        limits = np.array([cut[source] for source in sources], dtype=np.int64)
-        mask: npt.NDArray[np.bool_] = self.offsets[low:high] < limits[self.sources[low:high]]
-        return mask
+        return ~is_offset_beyond(self.offsets[low:high], self.sources[low:high], sources, cut)
 
     def without_text(self) -> "Block":
         return replace(self, text=None)
 
     def cut(self, low: int, high: int) -> "Block":
-        """Consecutive rows of it, without a copy. ``highest`` stays the whole block's, which no row exceeds."""
-        own = slice(low, high)
-        return replace(
-            self,
-            times=self.times[own],
-            sources=self.sources[own],
-            offsets=self.offsets[own],
-            instants={name: column[own] for name, column in self.instants.items()},
-            numbers={name: column[own] for name, column in self.numbers.items()},
-            codes={name: column[own] for name, column in self.codes.items()},
-            text=None if self.text is None else {name: text[own] for name, text in self.text.items()},
-        )
+        """Return consecutive rows, without a copy. ``highest`` stays the whole block's, which no row exceeds."""
+        return self._take(slice(low, high), lambda text: text[low:high], self.highest)
 
-    def before(self, position: Position, lexicon: DictionaryEncoder) -> "Block":
-        """The rows before a position."""
-        mask = self.visible(0, len(self.times), position, lexicon)
+    def before(self, position: Position, encoder: DictionaryEncoder) -> "Block":
+        """Return the rows before a position."""
+        mask = self.visible(0, len(self.times), position, encoder)
         if mask is None:
             return self
+        highest = _highest(self.sources[mask], self.offsets[mask])
+        return self._take(mask, lambda text: text.filter(pa.array(mask)), highest)
+
+    def _take(
+        self, rows: Rows | Mask, take_text: Callable[[pa.Array], pa.Array], highest: Mapping[int, int]
+    ) -> "Block":
         return Block(
-            times=self.times[mask],
-            sources=self.sources[mask],
-            offsets=self.offsets[mask],
-            instants={name: column[mask] for name, column in self.instants.items()},
-            numbers={name: column[mask] for name, column in self.numbers.items()},
-            codes={name: column[mask] for name, column in self.codes.items()},
-            text=None
-            if self.text is None
-            else {name: text.filter(pa.array(mask)) for name, text in self.text.items()},
-            highest=_highest(self.sources[mask], self.offsets[mask]),
+            self.times[rows],
+            self.sources[rows],
+            self.offsets[rows],
+            {name: column[rows] for name, column in self.columns.items()},
+            None if self.text is None else {name: take_text(text) for name, text in self.text.items()},
+            highest,
         )
 
 
 def to_blocks(
     rows: pa.Table,
     layout: Layout,
-    lexicon: DictionaryEncoder,
+    encoder: DictionaryEncoder,
     *,
     with_text: bool,
-    wanted: Container[BlockKey] | None = None,
+    only: Container[BlockKey] | None = None,
 ) -> Iterator[tuple[BlockKey, Block]]:
-    """Rows of any order, split by symbol and day; only those ``wanted`` if given. Raises DictionaryOverflowError."""
-    columns = {name: rows[name].combine_chunks() for name in layout.column_names(with_text=with_text)}
-    symbols = columns["symbol"].dictionary_encode()
+    """Split rows of any order by symbol and day; ``only`` those of given keys. Raises DictionaryOverflowError."""
+    read = {name: rows[name].combine_chunks() for name in layout.column_names(with_text=with_text)}
+    symbols = read["symbol"].dictionary_encode()
     symbol_codes = symbols.indices.to_numpy(zero_copy_only=False)
-    times, offsets = _to_integers(columns[layout.time]), _to_integers(columns["kafka_offset"])
-    sources = lexicon.encode_sources(columns["topic_id"], _to_integers(columns["kafka_partition"]))
-    instants = {name: _to_integers(columns[name]) for name in layout.instants}
-    numbers = {name: _to_floats(columns[name]) for name in layout.numbers}
-    codes = {name: lexicon.encode(name, columns[name]) for name in layout.coded}
-    keys = (symbol_codes, times, lexicon.source_ranks[sources], offsets)
+    times, offsets = _to_integers(read[layout.time]), _to_integers(read["kafka_offset"])
+    sources = encoder.encode_sources(read["topic_id"], _to_integers(read["kafka_partition"]))
+    columns = _to_columns(read, layout, encoder)
+    keys = (symbol_codes, times, encoder.source_ranks[sources], offsets)
     order = None if _is_ascending(keys) else np.lexsort(keys[::-1])
-    days, owners = _taken(times // DAY_US, order), _taken(symbol_codes, order)
+    days, owners = (key if order is None else key[order] for key in (times // DAY_US, symbol_codes))
     edges = np.flatnonzero((days[1:] != days[:-1]) | (owners[1:] != owners[:-1])) + 1
     for low, high in zip([0, *edges.tolist()], [*edges.tolist(), len(days)], strict=True):
         if low == high:
             continue
         key = symbols.dictionary[int(owners[low])].as_py(), int(days[low])
-        if wanted is not None and key not in wanted:
+        if only is not None and key not in only:
             continue
-        kept = slice(low, high) if order is None else order[low:high]
+        # Copies: a view would hold on to the rows of all keys.
+        own: Rows = slice(low, high) if order is None else order[low:high]
         yield (
             key,
             Block(
-                times=times[kept].copy(),
-                sources=sources[kept].copy(),
-                offsets=offsets[kept].copy(),
-                instants={name: column[kept].copy() for name, column in instants.items()},
-                numbers={name: column[kept].copy() for name, column in numbers.items()},
-                codes={name: column[kept].copy() for name, column in codes.items()},
-                text={name: _taken_text(columns[name], kept) for name in layout.text} if with_text else None,
-                highest=_highest(sources[kept], offsets[kept]),
+                times[own].copy(),
+                sources[own].copy(),
+                offsets[own].copy(),
+                {name: column[own].copy() for name, column in columns.items()},
+                {name: _copy_text(read[name], own) for name in layout.text} if with_text else None,
+                _highest(sources[own], offsets[own]),
             ),
         )
 
 
-def merge_blocks(blocks: Sequence[Block], lexicon: DictionaryEncoder) -> Block:
-    """One block of the rows of several. Text is kept where all of them have it."""
+def merge_blocks(blocks: Sequence[Block], encoder: DictionaryEncoder) -> Block:
+    """Merge the rows of several blocks. Text is held where all of them have it."""
     times = np.concatenate([block.times for block in blocks])
     sources = np.concatenate([block.sources for block in blocks])
     offsets = np.concatenate([block.offsets for block in blocks])
-    order = np.lexsort((offsets, lexicon.source_ranks[sources], times))
-    with_text = all(block.text is not None for block in blocks)
-
-    def joined(columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        return {name: np.concatenate([each[name] for each in columns])[order] for name in columns[0]}
-
+    order = np.lexsort((offsets, encoder.source_ranks[sources], times))
+    texts = [block.text for block in blocks if block.text is not None]
+    text = None
+    if len(texts) == len(blocks):
+        rows = pa.array(order)
+        text = {name: pa.concat_arrays([each[name] for each in texts]).take(rows) for name in texts[0]}
     return Block(
-        times=times[order],
-        sources=sources[order],
-        offsets=offsets[order],
-        instants=joined([block.instants for block in blocks]),
-        numbers=joined([block.numbers for block in blocks]),
-        codes=joined([block.codes for block in blocks]),
-        text=_joined_text([block.text or {} for block in blocks], pa.array(order)) if with_text else None,
-        highest=_highest(sources, offsets),
+        times[order],
+        sources[order],
+        offsets[order],
+        {
+            name: np.concatenate([block.columns[name] for block in blocks])[order]
+            for name in blocks[0].columns
+        },
+        text,
+        _highest(sources, offsets),
     )
 
 
 def empty_block(layout: Layout, spec: TableSpec, *, with_text: bool) -> Block:
-    """The block of a symbol and day without rows."""
-    schema = spec.to_arrow_schema()
-    return Block(
-        times=np.empty(0, dtype=np.int64),
-        sources=np.empty(0, dtype=np.uint16),
-        offsets=np.empty(0, dtype=np.int64),
-        instants={name: np.empty(0, dtype=np.int64) for name in layout.instants},
-        numbers={name: np.empty(0, dtype=np.float64) for name in layout.numbers},
-        codes={name: np.empty(0, dtype=np.uint16) for name in layout.coded},
-        text={name: pa.array([], schema.field(name).type) for name in layout.text} if with_text else None,
-        highest={},
-    )
-
-
-def _joined_text(columns: Sequence[Mapping[str, pa.Array]], order: pa.Array) -> dict[str, pa.Array]:
-    return {name: pa.concat_arrays([each[name] for each in columns]).take(order) for name in columns[0]}
+    """Return the block of a symbol and day without rows."""
+    schema, no_integers = spec.to_arrow_schema(), np.empty(0, dtype=np.int64)
+    no_codes = np.empty(0, dtype=np.uint16)
+    columns: dict[str, npt.NDArray[Any]] = dict.fromkeys(layout.instants, no_integers)
+    columns |= dict.fromkeys(layout.numbers, np.empty(0, dtype=np.float64))
+    columns |= dict.fromkeys(layout.coded, no_codes)
+    text = {name: pa.array([], schema.field(name).type) for name in layout.text} if with_text else None
+    return Block(no_integers, no_codes, no_integers, columns, text, {})
 
 
 def _highest(sources: Codes, offsets: Integers) -> dict[int, int]:
-    held = np.flatnonzero(np.bincount(sources)).tolist()
-    return {code: int(offsets[sources == code].max()) for code in held}
-
-
-def _encoded(column: pa.Array) -> pa.DictionaryArray:
-    """A column as a dictionary in which null is a value."""
-    if not isinstance(column, pa.DictionaryArray):
-        return column.dictionary_encode(null_encoding="encode")
-    return column if not column.null_count else _encoded(column.dictionary_decode())
+    codes = np.flatnonzero(np.bincount(sources)).tolist()
+    return {code: int(offsets[sources == code].max()) for code in codes}
 
 
 def _is_ascending(keys: Sequence[npt.NDArray[Any]]) -> bool:
-    """Whether rows are in the order of their keys already, as those of a sorted file are."""
+    """Return whether rows are in the order of their keys already, as those of a sorted file are."""
     equal = np.ones(max(0, len(keys[0]) - 1), dtype=bool)
     for key in keys:
         if (equal & (key[1:] < key[:-1])).any():
@@ -312,22 +210,19 @@ def _is_ascending(keys: Sequence[npt.NDArray[Any]]) -> bool:
     return True
 
 
-def _taken(column: npt.NDArray[Any], order: Integers | None) -> npt.NDArray[Any]:
-    return column if order is None else column[order]
+def _to_columns(
+    read: Mapping[str, pa.Array], layout: Layout, encoder: DictionaryEncoder
+) -> dict[str, npt.NDArray[Any]]:
+    columns: dict[str, npt.NDArray[Any]] = {name: _to_integers(read[name]) for name in layout.instants}
+    for name in layout.numbers:
+        columns[name] = pc.fill_null(read[name], float("nan")).to_numpy(zero_copy_only=False)
+    return columns | {name: encoder.encode(name, read[name]) for name in layout.coded}
 
 
-def _taken_text(column: pa.Array, kept: slice | Integers) -> pa.Array:
-    """Never a view: what is kept must not hold on to rows that are not."""
-    if not isinstance(kept, slice):
-        return column.take(pa.array(kept))
-    return pa.concat_arrays([column[kept]])
+def _copy_text(column: pa.Array, rows: Rows) -> pa.Array:
+    return pa.concat_arrays([column[rows]]) if isinstance(rows, slice) else column.take(pa.array(rows))
 
 
 def _to_integers(column: pa.Array) -> Integers:
     integers: Integers = pc.fill_null(pc.cast(column, pa.int64()), NO_INSTANT).to_numpy(zero_copy_only=False)
     return integers
-
-
-def _to_floats(column: pa.Array) -> Floats:
-    floats: Floats = pc.fill_null(column, float("nan")).to_numpy(zero_copy_only=False)
-    return floats

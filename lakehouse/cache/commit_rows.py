@@ -1,26 +1,26 @@
 """The rows that a few small files add beyond a position, read without a query engine: each commit waits for it."""
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lakehouse.cache.block import Layout
-from lakehouse.delta.position import Position, TopicPartition
+from lakehouse.delta.position import Position
 from lakehouse.engine.row_groups import conform
 from lakehouse.errors import FileGoneError
+from lakehouse.messages.positions import is_beyond
 from lakehouse.schema.spec import TableSpec
 
 
 def rows_beyond(paths: list[str], layout: Layout, spec: TableSpec, position: Position) -> pa.Table:
-    """The columns of a layout, null where a file lacks one. Raises FileGoneError where one was vacuumed."""
+    """Return the columns of a layout, null where a file lacks one. Raises FileGoneError where one was vacuumed."""
     whole = spec.to_arrow_schema()
     schema = pa.schema([whole.field(name) for name in layout.column_names(with_text=True)])
     try:
-        found = [_read(path, schema) for path in paths]
+        tables = [_read(path, schema) for path in paths]
     except FileNotFoundError as error:
         raise FileGoneError(problem=str(error)) from error
-    rows = pa.concat_tables(found).combine_chunks()
-    return rows.filter(pa.array(_is_beyond(rows, position)))
+    rows = pa.concat_tables(tables).combine_chunks()
+    return rows.filter(pa.array(is_beyond(rows, position)))
 
 
 def _read(path: str, schema: pa.Schema) -> pa.Table:
@@ -28,16 +28,3 @@ def _read(path: str, schema: pa.Schema) -> pa.Table:
         held = set(file.schema_arrow.names)
         rows = file.read(columns=[name for name in schema.names if name in held], use_threads=False)
     return conform(rows, schema)
-
-
-def _is_beyond(rows: pa.Table, position: Position) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    topics = rows["topic_id"].combine_chunks().dictionary_encode()
-    codes = topics.indices.to_numpy(zero_copy_only=False)
-    partitions = rows["kafka_partition"].to_numpy()
-    offsets = rows["kafka_offset"].to_numpy()
-    beyond = np.ones(rows.num_rows, dtype=bool)
-    for code, topic_id in enumerate(topics.dictionary.to_pylist()):
-        for partition in np.unique(partitions[codes == code]).tolist():
-            own = (codes == code) & (partitions == partition)
-            beyond[own] = offsets[own] >= position[TopicPartition(topic_id, partition)]
-    return beyond

@@ -1,133 +1,121 @@
-"""Which Kafka record became the gold row of a message_id: looked up in gold itself, by key and event time.
+"""Stored records of message ids, looked up in gold itself, by key and event time.
 
-A message_id covers its Kafka key (symbol or source) and its event time, so the log prunes the look-up to the few
-files that can hold it. Ids are kept per key and stretch of time, least recently used first out; nothing here is
-truth, all of it is in gold.
+A message id covers its Kafka key (symbol or source) and its event time, so the log prunes the look-up to the few
+files that can hold it. Ids are cached per key and interval of time; every one of them is in gold.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from cachetools import LRUCache
 from deltalake import DeltaTable
 
+from lakehouse.delta.file_index import time_bounds
+from lakehouse.delta.file_statistics import LoggedStatistics
 from lakehouse.delta.log_listing import refresh
 from lakehouse.delta.storage import LakeLocation
-
-Winner = tuple[str, int, int]
-"""(topic_id, partition, offset) of the record that became the gold row."""
+from lakehouse.messages.contract import MessageContract
+from lakehouse.messages.record_id import RecordId
 
 BUCKET_US = 600_000_000
 MAX_IDS = 600_000
 
-_Bucket = tuple[str, int]
+Bucket = tuple[str, int]
+"""(key, number of an interval of BUCKET_US since the epoch)."""
+Ids = dict[str, RecordId]
+"""{message id: its stored record} of one bucket."""
 
 
 class MessageIdIndex:
-    """Winners of one gold table. Correct as long as every row appended meanwhile is put into its bucket.
+    """Message ids of one gold table. Correct as long as every row appended meanwhile is added to its bucket.
 
-    Where it ``follows``, others append: the table is brought up to date before ids are read from it.
+    Where it ``follows``, others append: the table is brought up to date before ids are read from it. ``max_ids``
+    bounds the cached ids, and with them the buckets.
     """
 
     def __init__(
         self,
         table: DeltaTable,
         location: LakeLocation,
+        contract: MessageContract,
         *,
-        key_column: str,
-        time_column: str,
         follows: bool = False,
         max_ids: int = MAX_IDS,
     ) -> None:
         self._table = table
-        self._follows = follows
-        self._max_ids = max_ids
         self._location = location
-        self._key_column = key_column
-        self._time_column = time_column
-        self._buckets: OrderedDict[_Bucket, dict[str, Winner]] = OrderedDict()
-        self._n_ids = 0
+        self._contract = contract
+        self._follows = follows
+        self._cached: LRUCache[Bucket, Ids] = LRUCache(max_ids, getsizeof=_size)
 
-    def load(self, keys: Sequence[str], times_us: Sequence[int]) -> list[dict[str, Winner]]:
-        """The ids that gold holds around each (key, time), for the caller to look up and extend."""
-        wanted = [(key, time_us // BUCKET_US) for key, time_us in zip(keys, times_us, strict=True)]
-        distinct = dict.fromkeys(wanted)
-        missing = [bucket for bucket in distinct if bucket not in self._buckets]
-        if missing:
+    def load(self, buckets: Collection[Bucket]) -> tuple[dict[Bucket, Ids], set[Bucket]]:
+        """Return the ids that gold holds in some buckets, and which buckets were read from it just now.
+
+        The caller adds what it stores to the ids, and then gives them to `keep`.
+        """
+        cached = {bucket: self._cached.get(bucket) for bucket in buckets}
+        loaded = {bucket: ids for bucket, ids in cached.items() if ids is not None}
+        unread = cached.keys() - loaded.keys()
+        if unread:
             if self._follows:
                 refresh(self._table)
-            self._read(missing)
-        for bucket in distinct:
-            self._buckets.move_to_end(bucket)
-        found = [self._buckets[bucket] for bucket in wanted]
-        self._evict(keep=len(distinct))
-        return found
+            loaded |= self._read(unread)
+        return loaded, unread
 
-    def missing(self, keys: Sequence[str], times_us: Sequence[int]) -> set[_Bucket]:
-        """The (key, stretch of time) that `load` would have to read."""
-        wanted = {(key, time_us // BUCKET_US) for key, time_us in zip(keys, times_us, strict=True)}
-        return {bucket for bucket in wanted if bucket not in self._buckets}
+    def keep(self, loaded: dict[Bucket, Ids]) -> None:
+        """Cache buckets as they are now; the least recently used ones give way."""
+        for bucket, ids in loaded.items():
+            if _size(ids) <= self._cached.maxsize:
+                self._cached[bucket] = ids
+            else:
+                self._cached.pop(bucket, None)
 
-    def count_added(self, n_ids: int) -> None:
-        """Tells how many ids the caller put into the loaded buckets, for the memory bound."""
-        self._n_ids += n_ids
-
-    def _evict(self, *, keep: int) -> None:
-        while self._n_ids > self._max_ids and len(self._buckets) > keep:
-            _, ids = self._buckets.popitem(last=False)
-            self._n_ids -= len(ids)
-
-    def _read(self, missing: Iterable[_Bucket]) -> None:
-        for bucket in missing:
-            self._buckets[bucket] = {}
-        slots = np.unique(np.fromiter((slot for _, slot in missing), dtype=np.int64))
-        keys = sorted({key for key, _ in missing})
-        fresh = set(missing)
+    def _read(self, unread: Iterable[Bucket]) -> dict[Bucket, Ids]:
+        loaded: dict[Bucket, Ids] = {bucket: {} for bucket in unread}
+        slots = np.unique(np.fromiter((slot for _, slot in loaded), dtype=np.int64))
+        keys = sorted({key for key, _ in loaded})
         for path in self._paths_touching(slots):
-            rows = self._read_ids(path, keys, slots)
-            for key, time_us, message_id, *winner in zip(
-                *(column.to_pylist() for column in rows), strict=True
+            columns = self._read_columns(path, keys, slots)
+            for key, time_us, message_id, *record_id in zip(
+                *(column.to_pylist() for column in columns), strict=True
             ):
-                bucket = (key, time_us // BUCKET_US)
-                if bucket in fresh:
-                    self._buckets[bucket][message_id] = (winner[0], winner[1], winner[2])
-                    self._n_ids += 1
+                ids = loaded.get((key, time_us // BUCKET_US))
+                if ids is not None:
+                    ids[message_id] = (record_id[0], record_id[1], record_id[2])
+        return loaded
 
     def _paths_touching(self, slots: np.ndarray) -> list[str]:
-        files = pa.table(self._table.get_add_actions(flatten=True))
-        if not files.num_rows or f"min.{self._time_column}" not in files.column_names:
-            return []
-        first = _to_slots(files[f"min.{self._time_column}"], absent=np.iinfo(np.int64).min)
-        last = _to_slots(files[f"max.{self._time_column}"], absent=np.iinfo(np.int64).max)
-        touched = np.searchsorted(slots, last, side="right") > np.searchsorted(slots, first, side="left")
-        return [str(path) for path in files["path"].filter(pa.array(touched)).to_pylist()]
+        actions = pa.table(self._table.get_add_actions(flatten=True))
+        first_us, last_us = time_bounds(
+            LoggedStatistics(actions), self._contract.table, self._contract.time_column
+        )
+        n_before_file = np.searchsorted(slots, first_us // BUCKET_US, side="left")
+        touched = np.searchsorted(slots, last_us // BUCKET_US, side="right") > n_before_file
+        return [str(path) for path in actions["path"].filter(pa.array(touched)).to_pylist()]
 
-    def _read_ids(self, path: str, keys: list[str], slots: np.ndarray) -> list[pa.ChunkedArray]:
-        columns = [
-            self._key_column,
-            self._time_column,
-            "message_id",
-            "topic_id",
-            "kafka_partition",
-            "kafka_offset",
-        ]
-        stamp = pa.timestamp("us", tz="UTC")
+    def _read_columns(self, path: str, keys: list[str], slots: np.ndarray) -> list[pa.ChunkedArray]:
+        key_column, time_column = self._contract.key_column, self._contract.time_column
+        columns = [key_column, time_column, "message_id", "topic_id", "kafka_partition", "kafka_offset"]
+        instant = pa.timestamp("us", tz="UTC")
         inside = (
-            (pc.field(self._key_column).isin(keys))
-            & (pc.field(self._time_column) >= pa.scalar(int(slots[0]) * BUCKET_US, stamp))
-            & (pc.field(self._time_column) < pa.scalar((int(slots[-1]) + 1) * BUCKET_US, stamp))
+            (pc.field(key_column).isin(keys))
+            & (pc.field(time_column) >= pa.scalar(int(slots[0]) * BUCKET_US, instant))
+            & (pc.field(time_column) < pa.scalar((int(slots[-1]) + 1) * BUCKET_US, instant))
         )
         rows = pq.read_table(
             self._location.open_file(path), columns=columns, filters=inside, partitioning=None
         )
-        times_us = rows[self._time_column].cast(pa.int64())
-        return [rows[self._key_column], times_us, *(rows[name] for name in columns[2:])]
+        times_us = rows[time_column].cast(pa.int64())
+        return [rows[key_column], times_us, *(rows[name] for name in columns[2:])]
 
 
-def _to_slots(times: pa.ChunkedArray, *, absent: int) -> np.ndarray:
-    """Stretches of time that a file's minimum or maximum falls in; a file without statistics may hold any."""
-    slots: np.ndarray = times.cast(pa.int64()).fill_null(absent).to_numpy() // BUCKET_US
-    return slots
+def buckets_of(keys: Sequence[str], times_us: Sequence[int]) -> list[Bucket]:
+    """Return the bucket of each key and event time."""
+    return [(key, time_us // BUCKET_US) for key, time_us in zip(keys, times_us, strict=True)]
+
+
+def _size(ids: Ids) -> int:
+    return 1 + len(ids)

@@ -1,10 +1,9 @@
-"""The position of a table: the next offset to take in, per topic id and partition.
+"""The position of a table: the next offset to ingest, per topic id and partition.
 
 A position is stored as Delta ``txn`` actions, one per partition, in the very commit that advances it: it is
 atomic with the rows, survives checkpoints, compaction and log clean-up, and is read and written by both engines.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -25,7 +24,8 @@ class TopicPartition:
 
     @property
     def app_id(self) -> str:
-        """
+        """Name of the transaction that holds its offset in a log.
+
         >>> TopicPartition("Zk3", 0).app_id
         'position:Zk3:0'
         """
@@ -56,22 +56,23 @@ class Position:
         return len(self.offsets)
 
     def advanced(self, to: Mapping[TopicPartition, int]) -> "Position":
-        """The position after taking in everything before ``to``; never goes back."""
+        """Return the position once everything before ``to`` is ingested. It never goes back."""
         merged = dict(self.offsets)
         for key, offset in to.items():
             merged[key] = max(merged.get(key, offset), offset)
         return Position(merged)
 
     def covers(self, other: "Position") -> bool:
-        """True where everything before ``other`` has been taken in here."""
+        """Return whether everything before ``other`` is ingested here."""
         return all(self[key] >= offset for key, offset in other.offsets.items())
 
     def of_topics(self, topic_ids: Iterable[str]) -> "Position":
-        wanted = set(topic_ids)
-        return Position({key: offset for key, offset in self.offsets.items() if key.topic_id in wanted})
+        """Return the part of it that is of some topics."""
+        own = set(topic_ids)
+        return Position({key: offset for key, offset in self.offsets.items() if key.topic_id in own})
 
     def to_json(self) -> dict[str, list[int]]:
-        """{topic_id: [next offset of partition 0, of partition 1, ...]}; an unseen partition is -1."""
+        """Return {topic_id: [next offset of partition 0, of partition 1, ...]}; an absent partition is -1."""
         vector: dict[str, list[int]] = {}
         for key in self:
             row = vector.setdefault(key.topic_id, [])
@@ -92,14 +93,14 @@ class Position:
 
 
 def common_position(positions: Iterable[Position]) -> Position:
-    """The greatest position that every given one covers: the lower of each partition's offsets."""
-    listed = list(positions)
-    keys = {key for position in listed for key in position.offsets}
-    return Position({key: min(position[key] for position in listed) for key in keys})
+    """Return the greatest position that every given one covers: the lower of each partition's offsets."""
+    vectors = list(positions)
+    keys = {key for position in vectors for key in position.offsets}
+    return Position({key: min(position[key] for position in vectors) for key in keys})
 
 
 def read_position(table: _TransactionReader, topic_ids: Iterable[str]) -> Position:
-    """Reads a table's position from its log. Partitions are registered without gaps, so the first absent ends."""
+    """Read a table's position from its log. Partitions are registered without gaps, so the first absent one ends it."""
     offsets: dict[TopicPartition, int] = {}
     for topic_id in topic_ids:
         partition = 0
@@ -109,18 +110,14 @@ def read_position(table: _TransactionReader, topic_ids: Iterable[str]) -> Positi
     return Position(offsets)
 
 
-def committed_offsets(commit: bytes) -> dict[TopicPartition, int]:
-    """The offsets that one commit of a Delta log moves a position to.
+def parse_app_id(app_id: str) -> TopicPartition | None:
+    """Return the partition whose offset a transaction of a log holds; None where it holds something else.
 
-    >>> committed_offsets(b'{"txn": {"appId": "position:Zk3:0", "version": 9}}')
-    {TopicPartition(topic_id='Zk3', partition=0): 9}
+    >>> parse_app_id("position:Zk3:0"), parse_app_id("horizon")
+    (TopicPartition(topic_id='Zk3', partition=0), None)
     """
-    offsets = {}
-    for line in commit.splitlines():
-        if b'"txn"' not in line or (transaction := json.loads(line).get("txn")) is None:
-            continue
-        prefix, _, name = transaction["appId"].partition(":")
-        if prefix == APP_ID_PREFIX:
-            topic_id, _, partition = name.rpartition(":")
-            offsets[TopicPartition(topic_id, int(partition))] = transaction["version"]
-    return offsets
+    prefix, _, name = app_id.partition(":")
+    if prefix != APP_ID_PREFIX:
+        return None
+    topic_id, _, partition = name.rpartition(":")
+    return TopicPartition(topic_id, int(partition))

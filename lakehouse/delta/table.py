@@ -13,6 +13,7 @@ from deltalake import (
     write_deltalake,
 )
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from lakehouse.delta.log_listing import is_incomplete_listing, refresh, retry_on_incomplete_listing
 from lakehouse.delta.position import TopicPartition
@@ -35,7 +36,7 @@ WRITER = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_
 
 
 def open_table(location: LakeLocation, spec: TableSpec, *, version: int | None = None) -> DeltaTable:
-    """Opens a table as it stands (or stood). Raises LakeNotFoundError before it exists."""
+    """Open a table as it stands (or stood). Raises LakeNotFoundError before it exists."""
     try:
         return retry_on_incomplete_listing(
             lambda: DeltaTable(
@@ -47,7 +48,7 @@ def open_table(location: LakeLocation, spec: TableSpec, *, version: int | None =
 
 
 def ensure_table(location: LakeLocation, spec: TableSpec) -> DeltaTable:
-    """Opens a table, creating it or adding columns that its definition gained. Idempotent.
+    """Open a table, creating it or adding columns that its definition gained. Idempotent.
 
     Raises SchemaMismatchError where the table on storage cannot be that table: another type for a column,
     another partitioning, or a protocol that one of the two engines could not write.
@@ -78,12 +79,12 @@ def _create_or_open(location: LakeLocation, spec: TableSpec) -> DeltaTable:
                 storage_options=dict(location.storage_options) or None,
             )
         )
-    except CommitFailedError:  # another process created it between the look and the commit
+    except CommitFailedError:  # another process created it between the check and the commit
         return open_table(location, spec)
 
 
 def assert_matches(table: DeltaTable, spec: TableSpec) -> None:
-    """Raises SchemaMismatchError unless the table is the defined one, apart from columns it lacks."""
+    """Raise SchemaMismatchError unless the table is the defined one, apart from columns it lacks."""
 
     def refuse(problem: str) -> None:
         raise SchemaMismatchError(table=spec.name, uri=table.table_uri, problem=problem)
@@ -102,6 +103,10 @@ def assert_matches(table: DeltaTable, spec: TableSpec) -> None:
             refuse(f"column {field.name} is {field.type}, expected {expected[field.name]}")
 
 
+class _LostAppendError(PositionConflictError):
+    """An append that another commit came before, at a position that may still be the expected one."""
+
+
 def append(
     table: DeltaTable,
     spec: TableSpec,
@@ -110,33 +115,45 @@ def append(
     expected: Mapping[TopicPartition, int | None],
     advanced: Mapping[TopicPartition, int],
 ) -> int:
-    """Appends rows and advances the position in one commit; returns its version.
+    """Append rows and advance the position in one commit; return its version.
 
     Compare-and-set: raises PositionConflictError, writing nothing, where the table's position is not ``expected``
-    (None: the partition is not registered yet) when the commit lands. What else is committed meanwhile is let by; an
-    expiry makes it write again, unless the position stands still: then only the log knows who came first. ``rows`` may
-    be empty. ``table`` is brought to the new version. Rows are sorted by the table's sort columns.
+    (None: the partition is not registered yet) when the commit lands. Other commits do not disturb it; after an
+    expiry it writes again, unless the position stands still: then only the log tells which commit came first. ``rows``
+    may be empty. ``table`` is brought to the new version. Rows are sorted by the table's sort columns.
     """
-    commit = CommitProperties(app_transactions=[Transaction(key.app_id, to) for key, to in advanced.items()])
     moves = all(to != expected.get(key) for key, to in advanced.items())
-    problem = ""
-    for _ in range(MAX_APPEND_ATTEMPTS if moves else 1):
-        _assert_position(table, spec, expected, advanced)
-        try:
-            _append_once(table, spec, rows, commit)
-            return table.version()
-        except CommitFailedError as error:
-            problem = str(error)
-            logger.info("append lost its turn table=%s reason=%s", spec.name, problem.partition("\n")[0])
-            refresh(table)
-        except DeltaError as error:
-            if not is_incomplete_listing(error) or not advanced:
-                raise
-            problem = str(error)
-            refresh(table)  # the look before or after the commit was torn: the position says which
-            if moves and all(table.transaction_version(key.app_id) == to for key, to in advanced.items()):
-                return table.version()
-    raise PositionConflictError(table=spec.name, problem=problem)
+    retrying = Retrying(
+        retry=retry_if_exception_type(_LostAppendError),
+        stop=stop_after_attempt(MAX_APPEND_ATTEMPTS if moves else 1),
+        reraise=True,
+    )
+    return retrying(_try_append, table, spec, rows, expected, advanced, moves)
+
+
+def _try_append(
+    table: DeltaTable,
+    spec: TableSpec,
+    rows: pa.Table,
+    expected: Mapping[TopicPartition, int | None],
+    advanced: Mapping[TopicPartition, int],
+    moves: bool,
+) -> int:
+    commit = CommitProperties(app_transactions=[Transaction(key.app_id, to) for key, to in advanced.items()])
+    _assert_position(table, spec, expected, advanced)
+    try:
+        _append_once(table, spec, rows, commit)
+    except CommitFailedError as error:
+        logger.info("append lost its turn table=%s reason=%s", spec.name, str(error).partition("\n")[0])
+        refresh(table)
+        raise _LostAppendError(table=spec.name, problem=str(error)) from error
+    except DeltaError as error:
+        if not is_incomplete_listing(error) or not advanced:
+            raise
+        refresh(table)  # the listing before or after the commit was incomplete: the position says which
+        if not moves or any(table.transaction_version(key.app_id) != to for key, to in advanced.items()):
+            raise _LostAppendError(table=spec.name, problem=str(error)) from error
+    return table.version()
 
 
 def _assert_position(
@@ -146,11 +163,10 @@ def _assert_position(
     advanced: Mapping[TopicPartition, int],
 ) -> None:
     for key in advanced:
-        found = table.transaction_version(key.app_id)
-        if found != expected.get(key):
-            raise PositionConflictError(
-                table=spec.name, problem=f"{key.app_id} is {found}, expected {expected.get(key)}"
-            )
+        offset = table.transaction_version(key.app_id)
+        if offset != expected.get(key):
+            problem = f"{key.app_id} is {offset}, expected {expected.get(key)}"
+            raise PositionConflictError(table=spec.name, problem=problem)
 
 
 def _append_once(table: DeltaTable, spec: TableSpec, rows: pa.Table, commit: CommitProperties) -> None:

@@ -1,8 +1,8 @@
-"""What forecasts came to: when an outcome is fixed, and which price it is.
+"""Outcomes of forecasts: when an outcome is fixed, and which price it is.
 
 The price of a target is the primary market's last one at or before it, at most two minutes old, among those that
 arrived before the market had a price GRACE_US past the target. It is fixed from then on, so that it is the same
-whenever it is looked up. A market that falls silent fixes its targets when the table has gone on without it for
+whenever it is read. A market that falls silent fixes its targets when the table has gone on without it for
 SILENCE_US. Where the market's quote is not the forecast's there is no price to compare with.
 """
 
@@ -12,17 +12,17 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.history.realised import MAX_REALISED_AGE_US
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import GOLD_PRICE, GOLD_SCORE
+from lakehouse.series.definitions import MAX_REALISED_AGE_US
 from lakehouse.series.markets import Market, primary_market
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.time_range import HOUR_US, MINUTE_US, TimeRange
 
 GRACE_US = 5 * MINUTE_US
-"""How long a price may be late, on the clock of the market's own prices."""
+"""Lateness that a price may have, on the clock of the market's own prices."""
 SILENCE_US = HOUR_US
-"""How long the price table goes on before a market without a price past the target counts as silent."""
+"""Progress of the price table after which a market without a price past the target counts as silent."""
 REALISED, NO_PRICE = "realised", "no price"
 
 # A price counts where nothing that arrived before it, in its partition, is GRACE_US or more past the target.
@@ -71,7 +71,7 @@ _OF_PRICE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PriceClock:
-    """How far the prices of one version have come, on the clocks of events and of ingestion, never of the wall.
+    """Progress of the prices of one version, on the clocks of events and of ingestion, never of the wall.
 
     Per symbol its primary market and the last target that its prices settle; a target and a forecast at or before
     ``silent_since_us`` are settled without them.
@@ -84,16 +84,16 @@ class PriceClock:
 
 
 def read_price_clock(lake: Lake, prices: TableSnapshot) -> PriceClock:
-    """The clock of a version of gold_price, or of a newer one of the same build."""
+    """Return the clock of a version of gold_price, or of a newer one of the same build."""
     assets = lake.symbols.of(prices)
     markets, settled = {}, {}
     for symbol in sorted(assets.symbols()):
         market = primary_market(symbol, assets.markets(symbol))
-        seen = assets.seen(symbol, market)
-        if market is not None and seen is not None:
-            markets[symbol], settled[symbol] = market, seen.last_us - GRACE_US
-    everything = assets.seen()
-    newest_us = everything.ingest_us or 0 if everything is not None else 0
+        stats = assets.seen(symbol, market)
+        if market is not None and stats is not None:
+            markets[symbol], settled[symbol] = market, stats.last_us - GRACE_US
+    all_stats = assets.seen()
+    newest_us = all_stats.ingest_us or 0 if all_stats is not None else 0
     return PriceClock(
         prices=assets.snapshot,
         markets=markets,
@@ -103,7 +103,7 @@ def read_price_clock(lake: Lake, prices: TableSnapshot) -> PriceClock:
 
 
 def to_scores(lake: Lake, clock: PriceClock, due: pa.Table | None) -> pa.Table:
-    """The rows of gold_score of forecasts that are settled."""
+    """Return the rows of gold_score of settled forecasts."""
     schema = GOLD_SCORE.to_arrow_schema()
     if due is None or not due.num_rows:
         return schema.empty_table()

@@ -1,4 +1,4 @@
-"""Folds what is new in gold into the rollups: each row once, whoever refreshes, and whenever one is killed.
+"""Refresh of rollups from new rows of gold: each row once, whoever refreshes, and whenever one is killed.
 
 A commit holds the partial sums of the rows between two positions and moves the rollup's position from the one to the
 other by compare-and-set. Of two refreshers that fold the same rows one loses its commit and reads again.
@@ -13,8 +13,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from lakehouse.delta.log_listing import refresh
-from lakehouse.delta.position import Position, TopicPartition, read_position
+from lakehouse.delta.position import Position, read_position
 from lakehouse.delta.table import append, ensure_table
+from lakehouse.engine.position_sql import bind_position
 from lakehouse.errors import LakeNotFoundError, PositionConflictError
 from lakehouse.lake import Lake
 from lakehouse.series.rollups import ROLLUPS, Rollup
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshReport:
-    """What a refresh of one rollup did: offsets folded in, partial sums written, commits, and where it ended."""
+    """Figures of the refresh of one rollup: offsets folded in, partial sums written, commits, end position."""
 
     table: str
     n_offsets: int
@@ -39,12 +40,12 @@ class RefreshReport:
 
 
 def refresh_rollups(lake: Lake, *, offsets_per_commit: int = OFFSETS_PER_COMMIT) -> list[RefreshReport]:
-    """Brings every rollup of the served build up to its gold table. A second call right after commits nothing.
+    """Bring every rollup of the served build up to its gold table. A second call right after commits nothing.
 
     Idempotent, and safe beside other refreshers, streams and compaction. A gold table that does not exist yet is left
     out. Raises LakeNotFoundError before the first build.
     """
-    lake.current_build(look=True)
+    lake.current_build(refresh=True)
     reports = []
     for rollup in ROLLUPS:
         fold = partial(_refresh, lake, rollup, offsets_per_commit=offsets_per_commit)
@@ -95,7 +96,7 @@ def _position(table: DeltaTable, gold: TableSnapshot) -> Position:
 
 
 def next_target(position: Position, gold: Position, *, offsets_per_commit: int) -> Position:
-    """Where the next commit ends: every partition the same share further, so that a commit is a stretch of time.
+    """Return where the next commit ends: every partition the same share further, so that it is a range of time.
 
     Every partition is in it, also one that stands still, so that any two commits from one position conflict, and
     that partitions are registered without gaps.
@@ -108,23 +109,20 @@ def next_target(position: Position, gold: Position, *, offsets_per_commit: int) 
 
 
 def _fold(lake: Lake, rollup: Rollup, gold: TableSnapshot, position: Position, target: Position) -> pa.Table:
-    """The partial sums of gold's rows from one position up to another, read from the files that hold such rows."""
+    """Return the partial sums of gold's rows from one position up to another."""
     schema = rollup.table.to_arrow_schema()
     lowest_offsets = gold.files.offsets[0]
     begun = lowest_offsets < max((target[key] for key in target), default=0)
     paths = gold.files.selected(lake.offsets.beyond(gold, position, begun)).paths
     if not paths:
         return schema.empty_table()
-    keys: list[TopicPartition] = list(target)
     sums = lake.session.fetch_arrow(
         rollup.fold_statement,
         paths,
         spec=gold.spec,
         width=rollup.width_us,
-        topic_ids=[key.topic_id for key in keys],
-        partitions=[key.partition for key in keys],
-        from_offsets=[position[key] for key in keys],
-        to_offsets=[target[key] for key in keys],
+        **bind_position(position, "from"),
+        **bind_position(target, "to"),
     )
     return sums.select(schema.names).cast(schema)
 

@@ -1,8 +1,8 @@
-"""Puts each forecast beside the price that came of it: once, whoever refreshes, and whenever one is killed.
+"""Refresh of scores, each forecast beside its realised price: once, whoever refreshes, whenever one is killed.
 
 Forecasts do not mature in the order of their offsets: those for a day lie between those for five minutes. The
-position of gold_score is the first offset of each partition that is not settled yet; what is settled beyond it is
-in gold_score already and found there. A commit holds scores and moves the position by compare-and-set, also where
+position of gold_score is the first offset of each partition that is not settled yet; forecasts that are settled
+beyond it are in gold_score already. A commit holds scores and moves the position by compare-and-set, also where
 it stands still: of two refreshers that score the same forecasts one loses its commit and reads again.
 """
 
@@ -23,6 +23,7 @@ from lakehouse.delta.table import append, ensure_table
 from lakehouse.derived.outcomes import PriceClock, read_price_clock, to_scores
 from lakehouse.derived.rollup_refresh import MAX_CONFLICTS, next_target
 from lakehouse.engine.duckdb_session import padded_rows
+from lakehouse.engine.position_sql import bind_position, is_before, is_beyond, join_position
 from lakehouse.errors import LakeNotFoundError, PositionConflictError
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SCORE
@@ -33,22 +34,18 @@ OFFSETS_PER_COMMIT = 250_000
 MAX_HORIZON_US = 30 * DAY_US
 """A forecast further ahead is not scored: no window of the scorecard would hold it and its like."""
 
-_FORECASTS = """
+_FORECASTS = f"""
     SELECT *, epoch_us(target_time) AS target_us, epoch_us(target_time) - epoch_us(made_at) AS horizon_us,
         coalesce(
             epoch_us(target_time) <= settled_until_us
                 OR greatest(epoch_us(target_time), epoch_us(broker_time)) <= $silent_since_us,
             FALSE
         ) AS is_settled
-    FROM {rows}
-    JOIN (
-        SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition,
-            unnest($from_offsets) AS from_offset, unnest($to_offsets) AS to_offset
-    ) USING (topic_id, kafka_partition)
+    FROM {{rows}} {join_position("from")} {join_position("to")}
     LEFT JOIN (
         SELECT unnest($symbols) AS symbol, unnest($settled_until_us::BIGINT[]) AS settled_until_us
     ) USING (symbol)
-    WHERE kafka_offset >= from_offset AND kafka_offset < to_offset
+    WHERE {is_beyond("from")} AND {is_before("to")}
 """
 _FIRST_UNSETTLED = f"""
 SELECT topic_id, kafka_partition, min(kafka_offset)
@@ -76,7 +73,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class ScoreReport:
-    """What a refresh did: forecasts scored, how many of them without a price, commits, and where it ended."""
+    """Figures of a refresh: forecasts scored, how many of them without a price, commits, end position."""
 
     n_scores: int = 0
     n_without_price: int = 0
@@ -86,12 +83,12 @@ class ScoreReport:
 
 
 def refresh_scores(lake: Lake, *, offsets_per_commit: int = OFFSETS_PER_COMMIT) -> ScoreReport | None:
-    """Scores every forecast whose outcome is fixed. A second call right after commits nothing.
+    """Score every forecast whose outcome is fixed. A second call right after commits nothing.
 
     Idempotent, and safe beside other refreshers, streams and compaction. None where there are no forecasts or no
     prices yet. Raises LakeNotFoundError before the first build.
     """
-    lake.current_build(look=True)
+    lake.current_build(refresh=True)
     report, started = ScoreReport(), time.monotonic()
     refresh = partial(_refresh, lake, report, offsets_per_commit=offsets_per_commit)
     try:
@@ -106,7 +103,7 @@ def refresh_scores(lake: Lake, *, offsets_per_commit: int = OFFSETS_PER_COMMIT) 
 
 
 def oldest_unscored(lake: Lake) -> tuple[int, int] | None:
-    """When the oldest forecast without a score was made, and the earliest target of such; None where all have one.
+    """Return when the oldest forecast without a score was made, and the earliest target of such; None without any.
 
     Raises LakeNotFoundError where there are no forecasts.
     """
@@ -117,14 +114,14 @@ def oldest_unscored(lake: Lake) -> tuple[int, int] | None:
         beyond = lake.offsets.beyond(forecasts, position, forecasts.files.touching())
         scored = [] if scores is None else scores.files.paths.tolist()
         bound: dict[str, Any] = {"scored_files": scored} if scored else {}
-        found = lake.session.fetch_rows(
+        rows = lake.session.fetch_rows(
             _OLDEST_UNSCORED.replace("{scored}", padded_rows(GOLD_SCORE, "scored_files" if scored else None)),
             forecasts.files.selected(beyond).paths,
             spec=GOLD_PREDICTION,
             max_horizon_us=MAX_HORIZON_US,
             **bound,
         )
-        return None if not found or found[0][0] is None else (found[0][0], found[0][1])
+        return None if not rows or rows[0][0] is None else (rows[0][0], rows[0][1])
 
     return lake.read(partial(lake.snapshot, GOLD_PREDICTION.name, optional=(GOLD_SCORE.name,)), ask)
 
@@ -165,7 +162,7 @@ class _Scorer:
     report: ScoreReport
 
     def score_all(self, *, offsets_per_commit: int) -> None:
-        """Goes through the forecasts beyond the position, stretch by stretch."""
+        """Score the forecasts beyond the position, range by range."""
         end = self.forecasts.position
         committed = read_position(self.table, sorted({key.topic_id for key in end}))
         unsettled: dict[TopicPartition, int] = {}
@@ -190,12 +187,9 @@ class _Scorer:
         return self.forecasts.files.selected(beyond).paths
 
     def _bind(self, begin: Position, target: Position) -> dict[str, Any]:
-        keys = list(target)
         return {
-            "topic_ids": [key.topic_id for key in keys],
-            "partitions": [key.partition for key in keys],
-            "from_offsets": [begin[key] for key in keys],
-            "to_offsets": [target[key] for key in keys],
+            **bind_position(begin, "from"),
+            **bind_position(target, "to"),
             "symbols": list(self.clock.settled_until_us),
             "settled_until_us": list(self.clock.settled_until_us.values()),
             "silent_since_us": self.clock.silent_since_us,
@@ -207,7 +201,7 @@ class _Scorer:
         return {TopicPartition(topic_id, partition): offset for topic_id, partition, offset in rows}
 
     def _due(self, paths: list[str], bound: Mapping[str, Any], begin: Position) -> pa.Table | None:
-        """The forecasts that are settled and not scored yet."""
+        """Return the forecasts that are settled and not scored yet."""
         if not paths:
             return None
         scored = FileIndex.read(self.table, GOLD_SCORE, self.root)

@@ -11,20 +11,14 @@ import pyarrow as pa
 
 from lakehouse.delta.position import Position
 from lakehouse.engine.limits import UNLIMITED, QueryLimiter, QueryLimits
+from lakehouse.engine.position_sql import bind_position, is_before, join_position
 from lakehouse.errors import FileGoneError
 from lakehouse.schema.spec import DeltaType, TableSpec
 
-# What a query reads from: `{rows}` in a statement stands for one of these, or for `padded_rows`.
+# Sources of a query: `{rows}` in a statement stands for one of these, or for `padded_rows`.
 _ALL_ROWS = "read_parquet($files, union_by_name = true)"
 _TAIL = "tail_rows"
-_ROWS_BEFORE_POSITION = """(
-    SELECT * FROM {all_rows}
-    JOIN (
-        SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition,
-            unnest($offsets) AS next_offset
-    ) USING (topic_id, kafka_partition)
-    WHERE kafka_offset < next_offset
-)"""
+_ROWS_BEFORE_POSITION = f"(SELECT * FROM {{all_rows}} {join_position()} WHERE {is_before()})"
 _BATCH_ROWS = 65_536
 _DUCKDB_TYPES: Mapping[str, str] = {
     "string": "VARCHAR",
@@ -47,7 +41,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 class DuckdbSession:
     """Runs statements on files, within limits. Thread-safe. Instants are compared and cut in UTC.
 
-    Where it is given a folder, DuckDB itself opens nothing outside of it, whatever a statement says.
+    Given a folder, DuckDB itself opens nothing outside of it, whatever a statement says.
     """
 
     def __init__(self, limits: QueryLimits = UNLIMITED, *, within: Path | None = None) -> None:
@@ -72,7 +66,7 @@ class DuckdbSession:
         tail: pa.Table | None = None,
         **bound: Any,
     ) -> list[tuple[Any, ...]]:
-        """Rows of a statement over files of a table, only those ``before`` a position where one is given.
+        """Return rows of a statement over files of a table, only those ``before`` a position where one is given.
 
         The rows of a ``tail``, which has the table's columns, count as if a file held them. A statement without
         ``{rows}`` reads only the files that are ``bound``. Raises FileGoneError where a file was vacuumed
@@ -83,7 +77,7 @@ class DuckdbSession:
             if (not files and tail is None) or (before is not None and not len(before)):
                 return []
             parameters = bound | ({"files": files} if files else {})
-            parameters |= {} if before is None else position_lists(before)
+            parameters |= {} if before is None else bind_position(before)
         cursor = self._cursor()
         try:
             with self._gate.passed(cursor), _registered(cursor, tail):
@@ -100,7 +94,7 @@ class DuckdbSession:
             raise FileGoneError(problem=str(error)) from error
 
     def fetch_arrow(self, statement: str, files: list[str], *, spec: TableSpec, **bound: Any) -> pa.Table:
-        """The same as one Arrow table, with every column of the table. ``files`` must not be empty."""
+        """Return rows as one Arrow table, with every column of the table. ``files`` must not be empty."""
         complete, cursor = _complete(statement, padded_rows(spec), None), self._cursor()
         try:
             with self._gate.passed(cursor):
@@ -111,7 +105,7 @@ class DuckdbSession:
     def stream_arrow(
         self, statement: str, files: list[str], *, spec: TableSpec, n_rows: int, **bound: Any
     ) -> Iterator[pa.Table]:
-        """The same in pieces of at least ``n_rows``, but for the last: memory does not grow with the answer.
+        """Yield rows in pieces of at least ``n_rows``, but for the last: memory does not grow with the answer.
 
         Outside of the session's limits, on a cursor of its own.
         """
@@ -150,7 +144,7 @@ def _complete(statement: str, all_rows: str, before: Position | None) -> str:
 
 @contextmanager
 def _registered(cursor: duckdb.DuckDBPyConnection, tail: pa.Table | None) -> Iterator[None]:
-    """The tail's rows as a table of this cursor, for the block."""
+    """Register the tail's rows as a table of this cursor, for the block."""
     if tail is None:
         yield
         return
@@ -167,7 +161,7 @@ def _with_tail(spec: TableSpec, *, has_files: bool) -> str:
 
 
 def padded_rows(spec: TableSpec, parameter: str | None = "files") -> str:
-    """What stands for `{rows}` where files may lack columns that the table gained since.
+    """Return what stands for `{rows}` where files may lack columns that the table gained since.
 
     The files are bound as ``parameter``; None is a table without files, and binds nothing.
     """
@@ -177,19 +171,10 @@ def padded_rows(spec: TableSpec, parameter: str | None = "files") -> str:
 
 
 def duckdb_type(delta_type: DeltaType) -> str:
+    """Return DuckDB's name of a type."""
     if not isinstance(delta_type, dict):
         return _DUCKDB_TYPES.get(delta_type, delta_type)  # a decimal is spelt alike in both
     if delta_type["type"] == "array":
         return f"{duckdb_type(delta_type['elementType'])}[]"
     fields = [f'"{field["name"]}" {duckdb_type(field["type"])}' for field in delta_type["fields"]]
     return f"STRUCT({', '.join(fields)})"
-
-
-def position_lists(position: Position) -> dict[str, list[Any]]:
-    """A position as three lists to bind: $topic_ids, $partitions, $offsets."""
-    keys = list(position)
-    return {
-        "topic_ids": [key.topic_id for key in keys],
-        "partitions": [key.partition for key in keys],
-        "offsets": [position[key] for key in keys],
-    }

@@ -1,4 +1,4 @@
-"""Between a question and DuckDB: how many statements run at once, and how long one may take."""
+"""Limits of statements: how many run at once, how long one may take, in how much memory."""
 
 import threading
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ import duckdb
 
 from lakehouse.errors import BusyError, CostError
 
-REDUCE_HINT = "a shorter range, a wider intervalle, fewer points or a smaller limite"
+REDUCE_HINT = "a shorter range, a wider interval, fewer points or a smaller limit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryLimits:
-    """What statements may cost. 0 is without limit.
+    """Limits of what statements cost. 0 is without limit.
 
     ``n_at_once`` statements run, one more waits up to ``wait_seconds``; one is stopped after ``run_seconds``.
     ``memory_bytes`` is for all of them together; where it is limited, nothing spills to disk.
@@ -38,7 +38,7 @@ class QueryLimiter:
 
     @contextmanager
     def passed(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """While a statement runs on a cursor. Raises BusyError before it, CostError where it was stopped."""
+        """Hold a slot while a statement runs on a cursor. Raises BusyError without a slot, CostError when stopped."""
         if self._slots is not None and not self._slots.acquire(timeout=self._limits.wait_seconds):
             raise BusyError(n_at_once=self._limits.n_at_once, waited_seconds=self._limits.wait_seconds)
         timer = None

@@ -1,4 +1,4 @@
-"""Rows straight from those row groups of Parquet files that may hold them, without a query engine."""
+"""Rows from those row groups of Parquet files that may hold them, read without a query engine."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _File:
-    """``names`` are those of the wanted columns that it has, ``columns`` the places of all in its footer."""
+    """Open file: ``names`` of the read columns that it has, ``columns`` the indices of all in its footer."""
 
     opened: pq.ParquetFile
     names: list[str]
@@ -52,12 +52,12 @@ class RowGroup:
 
 
 def to_schema(whole: pa.Schema, names: Iterable[str], *, coded: Collection[str]) -> pa.Schema:
-    """Some columns of a table's schema, those that are ``coded`` as dictionaries."""
+    """Return some columns of a table's schema, those that are ``coded`` as dictionaries."""
     return pa.schema([pa.field(name, _DICTIONARY) if name in coded else whole.field(name) for name in names])
 
 
 def find_row_groups(paths: Iterable[str], wanted: Wanted) -> list[RowGroup]:
-    """The row groups that may hold a wanted row. Raises FileGoneError where a file was vacuumed."""
+    """Return the row groups that may hold a wanted row. Raises FileGoneError where a file was vacuumed."""
     start_us, end_us = wanted.time_range.start_us, wanted.time_range.end_us
     return [
         group
@@ -68,7 +68,7 @@ def find_row_groups(paths: Iterable[str], wanted: Wanted) -> list[RowGroup]:
 
 
 def read_row_groups(groups: Sequence[RowGroup], wanted: Wanted) -> pa.Table:
-    """The wanted rows of row groups; a column that a file lacks is null."""
+    """Return the wanted rows of row groups; a column that a file lacks is null."""
     tables = [wanted.schema.empty_table()]
     for file, own in groupby(groups, key=lambda group: group.file):
         numbers = [group.number for group in own]
@@ -78,7 +78,7 @@ def read_row_groups(groups: Sequence[RowGroup], wanted: Wanted) -> pa.Table:
 
 
 def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The columns of a schema, null where the rows lack one."""
+    """Return the columns of a schema, null where the rows lack one."""
     held = set(rows.column_names)
     columns = [
         _to_type(rows[field.name], field.type) if field.name in held else pa.nulls(rows.num_rows, field.type)
@@ -122,14 +122,14 @@ def _may_hold(symbols: Any, symbol: str) -> bool:
 
 
 def _only(rows: pa.Table, wanted: Wanted) -> pa.Table:
-    """Sorted files have the wanted rows side by side: those are a slice, without a copy."""
+    """Return the wanted rows; those of sorted files lie side by side, and are a slice without a copy."""
     times = pc.cast(rows[wanted.time_column], pa.int64()).to_numpy()
     mask = (times >= wanted.time_range.start_us) & (times < wanted.time_range.end_us)
     if wanted.symbol is not None:
         mask &= pc.equal(rows["symbol"], wanted.symbol).to_numpy()
-    kept = np.flatnonzero(mask)
-    if len(kept) == len(mask):
+    selected = np.flatnonzero(mask)
+    if len(selected) == len(mask):
         return rows
-    if len(kept) and kept[-1] - kept[0] + 1 == len(kept):
-        return rows.slice(int(kept[0]), len(kept))
+    if len(selected) and selected[-1] - selected[0] + 1 == len(selected):
+        return rows.slice(int(selected[0]), len(selected))
     return rows.filter(pa.array(mask))

@@ -13,28 +13,30 @@ _VERSION = 1
 _MAC_BYTES = 16
 _MAX_CHARACTERS = 8_000
 CURSOR_PATTERN = f"^[A-Za-z0-9_-]{{22,{_MAX_CHARACTERS}}}$"
-_ACCEPTED = "the curseur of a previous answer's suivant, untouched"
+CURSOR_HINT = "the cursor of a previous answer's next, untouched"
+
+Key = tuple[int, str, int, int]
+"""Of a row: time in epoch microseconds, topic id, partition, offset. Of a bucket: its start and an empty rest."""
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a series was pinned and how far its pages have come.
+    """The position and the range of a series, and the key of the oldest point already given.
 
-    ``last_key`` is the key of the oldest point already given: (time in epoch microseconds, topic id,
-    partition, offset) of a row, or a bucket's start with an empty rest. ``asked`` holds the parameters as given;
-    ``observed_after`` the observed bucket after the next page, where gaps are filled on a line to it.
+    ``parameters`` are those of the request, as given; ``observed_after`` is the observed bucket after the next page,
+    where gaps are filled on a line to it.
     """
 
     v: int = _VERSION
     series: str
     symbol: str
-    asked: dict[str, str]
+    parameters: dict[str, str]
     build_id: str
     positions: dict[str, dict[str, list[int]]]
     start_us: int
     end_us: int
     interval: str
     as_of_us: int
-    last_key: tuple[int, str, int, int]
+    last_key: Key
     market: tuple[str, str] | None
     realised_until_us: int
     observed_after: tuple[int | float | None, ...] | None = None
@@ -46,7 +48,7 @@ def encode_cursor(cursor: Cursor, key: bytes) -> str:
 
 
 def decode_cursor(text: str, key: bytes) -> Cursor:
-    """The cursor that ``encode_cursor`` wrote with the same key. Raises QueryError for anything else."""
+    """Return the cursor that `encode_cursor` wrote with the same key. Raises QueryError for anything else."""
     try:
         if len(text) > _MAX_CHARACTERS or not text.isascii():
             raise ValueError("not a cursor")
@@ -59,7 +61,7 @@ def decode_cursor(text: str, key: bytes) -> Cursor:
             raise ValueError("another version of cursors")
     except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
         raise QueryError(
-            parameter="curseur", problem="it was not made here, or was changed", accepted=_ACCEPTED
+            parameter="cursor", problem="it was not made here, or was changed", accepted=CURSOR_HINT
         ) from error
     return cursor
 

@@ -1,27 +1,20 @@
-"""Buckets in which nothing happened, filled in so that a curve has a point for every bucket. Pure."""
+"""Buckets without events, filled in so that a curve has a point for every bucket. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lakehouse.history.query import HistoryQuery, Row
-from lakehouse.series.buckets import BUCKET_WIDTHS_US, NULLS, PREVIOUS, bucket_start
+from lakehouse.series.aggregates import PRICE_FIGURES, SENTIMENT_FIGURES, Aggregate
+from lakehouse.series.buckets import Filling, bucket_start
 
-# A gap in these goes from the first column of the bucket before it to the second of the bucket after it.
-_ENDS: Mapping[str, tuple[str, str]] = {
-    "mean": ("mean", "mean"),
-    "min": ("min", "min"),
-    "max": ("max", "max"),
-    "open": ("close", "open"),
-    "high": ("close", "open"),
-    "low": ("close", "open"),
-    "close": ("close", "open"),
+_AGGREGATES: Mapping[str, Aggregate] = {
+    each.name: each for figures in (SENTIMENT_FIGURES, PRICE_FIGURES) for each in figures.aggregates
 }
-_COUNTS = frozenset({"count", "positive", "negative", "origins"})
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The observed buckets nearest to a stretch of them: before and after it, where the range has any."""
+    """The observed buckets nearest to a page: before and after it, where the range has any."""
 
     before: Row | None = None
     after: Row | None = None
@@ -36,26 +29,26 @@ class FilledPage:
     oldest_observed: Row | None
 
 
-def fill_page(query: HistoryQuery, found: Sequence[Row]) -> FilledPage:
-    """The newest ``limit`` buckets before the cursor, filled; ``found`` are the observed ones, newest first.
+def fill_page(query: HistoryQuery, newest: Sequence[Row]) -> FilledPage:
+    """Return the newest ``limit`` buckets before the cursor, filled; the observed ones are given newest first.
 
     A page is the same whatever the limit of those before it: the cursor holds the observed bucket after it.
     """
-    width_us = BUCKET_WIDTHS_US[query.interval]
+    width_us = query.width_us
     first_us = bucket_start(query.time_range.start_us, width_us)
     if query.cursor is not None:
         end_us, after = query.cursor.last_key[0], query.cursor.observed_after
     else:
         newest_us = bucket_start(min(query.time_range.end_us - 1, query.as_of_us), width_us)
-        end_us, after = max(newest_us, found[0][0] if found else newest_us) + width_us, None
+        end_us, after = max(newest_us, newest[0][0] if newest else newest_us) + width_us, None
     start_us = max(first_us, end_us - query.limit * width_us)
-    observed = [row for row in reversed(found) if row[0] >= start_us]
+    observed = [row for row in reversed(newest) if row[0] >= start_us]
     rows = fill_buckets(
         query.series.bucket_columns,
         observed,
         starts_us=range(start_us, end_us, width_us),
         filling=query.filling,
-        neighbours=Neighbours(next((row for row in found if row[0] < start_us), None), after),
+        neighbours=Neighbours(next((row for row in newest if row[0] < start_us), None), after),
     )
     return FilledPage(rows, start_us > first_us, observed[0] if observed else after)
 
@@ -65,27 +58,27 @@ def fill_buckets(
     rows: Sequence[Row],
     *,
     starts_us: Iterable[int],
-    filling: str,
+    filling: Filling,
     neighbours: Neighbours,
 ) -> list[Row]:
-    """One row for each start, ascending, each ending in whether it was filled.
+    """Return one row for each start, ascending, each ending in whether it was filled.
 
-    What was counted in a filled bucket is 0, what was summed is null, and its values are null or go on from the
-    bucket before (``precedent``) or on a line to the bucket after (``lineaire``). Nothing is carried past either
-    end of what was observed, but ``precedent`` goes on after the last. A sentiment's values are each their own
-    line; a candle's go from the close before to the open after.
+    A filled bucket's counts are 0, its sums null, and its values are null or go on from the bucket before (PREVIOUS)
+    or on a line to the bucket after (LINEAR). Nothing is carried past either end of what was observed, but PREVIOUS
+    goes on after the last. A sentiment's values are each their own line; a candle's go from the close before to the
+    open after.
     """
     observed = {row[0]: row for row in rows}
     following = _following(rows, neighbours.after)
     before, upcoming = neighbours.before, next(following, None)
     filled: list[Row] = []
     for start_us in starts_us:
-        found = observed.get(start_us)
-        if found is not None:
-            before, upcoming = found, next(following, None)
-            filled.append((*found, False))
-            continue
-        filled.append((*_fill(columns, start_us, filling, before, upcoming), True))
+        row = observed.get(start_us)
+        if row is not None:
+            before, upcoming = row, next(following, None)
+            filled.append((*row, False))
+        else:
+            filled.append((*_fill(columns, start_us, filling, before, upcoming), True))
     return filled
 
 
@@ -95,19 +88,23 @@ def _following(rows: Sequence[Row], after: Row | None) -> Iterator[Row]:
         yield after
 
 
-def _fill(columns: Sequence[str], start_us: int, filling: str, before: Row | None, after: Row | None) -> Row:
+def _fill(
+    columns: Sequence[str], start_us: int, filling: Filling, before: Row | None, after: Row | None
+) -> Row:
     def value(name: str) -> float | None:
-        if name not in _ENDS or before is None or filling == NULLS:
+        figure = _AGGREGATES[name]
+        if figure.kind.zero is not None:
+            return figure.kind.zero
+        if figure.bridge is None or before is None or filling is Filling.NULL:
             return None
-        left_name, right_name = _ENDS[name]
-        left: float = before[columns.index(left_name)]
-        if filling == PREVIOUS:
+        left: float = before[columns.index(figure.bridge[0])]
+        if filling is Filling.PREVIOUS:
             return left
         if after is None:
             return None
-        right: float = after[columns.index(right_name)]
+        right: float = after[columns.index(figure.bridge[1])]
         share = (start_us - before[0]) / (after[0] - before[0])
         between: float = left * (1 - share) + right * share
         return between
 
-    return (start_us, *(0 if name in _COUNTS else value(name) for name in columns[1:]))
+    return (start_us, *map(value, columns[1:]))

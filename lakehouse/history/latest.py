@@ -1,53 +1,46 @@
-"""The newest row of each of many symbols, in one look at the tables."""
+"""The newest row of each of many symbols, all of one snapshot."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from lakehouse.history.cached_rows import read_column_rows
-from lakehouse.history.page import pin_market, read_pinned
+from lakehouse.history.page import HistoryReader, read_pinned
+from lakehouse.history.pinning import pin_query
 from lakehouse.history.query import HistoryQuery, Row
-from lakehouse.history.rows import read_rows
-from lakehouse.lake import WAIT_SECONDS, Lake
 from lakehouse.series.buckets import RAW
 from lakehouse.series.definitions import Series
-from lakehouse.snapshots.pinned import Snapshot
 from lakehouse.time_range import TimeRange
+
+if TYPE_CHECKING:
+    from lakehouse.lake import Lake
 
 
 def read_latest(
-    lake: Lake, series: Series, symbols: Iterable[str], time_range: TimeRange, *, columns: tuple[str, ...]
-) -> dict[str, Row]:
-    """{symbol: some columns of its newest row within a range}, all of one snapshot; none where it has no row.
+    lake: "Lake", series: Series, symbols: Iterable[str], time_range: TimeRange, *, columns: tuple[str, ...]
+) -> Mapping[str, Row]:
+    """Return {symbol: some columns of its newest row within a range}; a symbol without a row has none.
 
     ``columns`` are raw columns of the series; instants are epoch microseconds. Raises LakeNotFoundError.
     """
-    questions = [_to_query(series, symbol, time_range) for symbol in symbols]
-
-    def ask(snapshot: Snapshot) -> dict[str, Row]:
-        newest = ((query.symbol, _read_newest(lake, query, snapshot, columns)) for query in questions)
-        return {symbol: row for symbol, row in newest if row is not None}
-
-    return read_pinned(lake, questions[0], ask, WAIT_SECONDS) if questions else {}
-
-
-def _read_newest(lake: Lake, query: HistoryQuery, snapshot: Snapshot, columns: tuple[str, ...]) -> Row | None:
-    pin = pin_market(lake, query, snapshot)
-    if query.series.has_market and pin.market is None:
-        return None
-    held = read_column_rows(lake, query, pin, columns)
-    if held is None:
-        places = [query.series.raw_columns.index(name) for name in columns]
-        return next((tuple(row[place] for place in places) for row in read_rows(lake, query, pin)), None)
-    return held[0][: len(columns)] if held else None
-
-
-def _to_query(series: Series, symbol: str, time_range: TimeRange) -> HistoryQuery:
-    return HistoryQuery(
+    listed = list(symbols)
+    if not listed:
+        return {}
+    query = HistoryQuery(
         series=series,
-        symbol=symbol,
+        symbol=listed[0],
         time_range=time_range,
         interval=RAW,
         limit=1,
         as_of_us=time_range.end_us,
         axis=series.time_column,
-        asked={},
     )
+
+    def answer(reader: HistoryReader) -> dict[str, Row]:
+        latest = {}
+        for symbol in listed:
+            pinned = pin_query(lake, replace(query, symbol=symbol), reader.pinned.snapshot)
+            for row in reader.on(pinned).read_rows(1, columns):
+                latest[symbol] = row[: len(columns)]
+        return latest
+
+    return read_pinned(lake, query, answer)

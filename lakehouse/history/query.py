@@ -1,29 +1,32 @@
-"""A question about a symbol's history, what it is pinned to, and the page that answers it."""
+"""A question about a symbol's history, and the page that answers it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from lakehouse.delta.position import Position
 from lakehouse.history.cursor import Cursor
-from lakehouse.series.buckets import NO_FILLING
+from lakehouse.series.aggregates import Figures
+from lakehouse.series.buckets import BUCKET_WIDTHS_US, RAW, Filling
 from lakehouse.series.definitions import Series
 from lakehouse.series.markets import Market
-from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
-from lakehouse.snapshots.time_travel import PointInTime
 from lakehouse.time_range import TimeRange
+
+if TYPE_CHECKING:
+    from lakehouse.snapshots.pinned import Snapshot
+    from lakehouse.snapshots.time_travel import PointInTime
 
 Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:
-    """A question, resolved: nothing in it is relative. ``asked`` are the parameters as they were given.
+    """A question without anything relative in it. ``parameters`` are those of a request, as they were given.
 
-    ``interval`` is "brut" or the width of a bucket; ``axis`` the time that the range is on; ``as_of_us`` the
-    instant of the question, which decides what is still open. ``limit`` counts points before ``n_points`` thins
-    them; where the question is for the ``whole`` range, more than ``limit`` of them is an error. Time travel reads
-    the tables of a ``moment``, the series' own at its ``version`` where one is given.
+    ``interval`` is RAW or the width of a bucket; ``axis`` the time that the range is on; ``as_of_us`` the instant of
+    the question, which decides what is still open. ``limit`` counts points before they are downsampled to
+    ``n_points``; where the question is for the ``whole`` range, more than ``limit`` of them is an error. Time travel
+    reads the tables of a ``moment``, the series' own at its ``version`` where one is given.
     """
 
     series: Series
@@ -35,20 +38,45 @@ class HistoryQuery:
     axis: str
     model: str | None = None
     horizon: str | None = None
-    filling: str = NO_FILLING
+    filling: Filling = Filling.NONE
     n_points: int | None = None
     whole: bool = False
-    moment: PointInTime | None = None
+    moment: "PointInTime | None" = None
     version: int | None = None
-    asked: Mapping[str, str]
+    parameters: Mapping[str, str] = field(default_factory=dict)
     cursor: Cursor | None = None
+
+    @property
+    def is_raw(self) -> bool:
+        return self.interval == RAW
+
+    @property
+    def width_us(self) -> int:
+        """The width of a bucket; 1 of rows, each of which is at an instant of its own."""
+        return 1 if self.is_raw else BUCKET_WIDTHS_US[self.interval]
+
+    @property
+    def figures(self) -> Figures:
+        """The figures of the series' buckets. Raises ValueError where it has none."""
+        if self.series.figures is None:
+            raise ValueError(f"{self.series.name} has no buckets")
+        return self.series.figures
+
+    @property
+    def rest(self) -> TimeRange:
+        """The part of the range that a cursor leaves. Rows at the cursor's instant may be left; its bucket is not."""
+        if self.cursor is None:
+            return self.time_range
+        start_us = self.time_range.start_us
+        end_us = min(self.time_range.end_us, self.cursor.last_key[0] + int(self.is_raw))
+        return TimeRange(start_us, max(start_us, end_us))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryPage:
     """Points in ascending time, as rows of ``columns``; instants are epoch microseconds. ``next`` goes back.
 
-    ``n_read`` counts the points before they were thinned; ``n_observed`` those of them that were not filled in.
+    ``n_read`` counts the points before they were downsampled; ``n_observed`` those of them that were not filled in.
     ``retained_from_us`` is the first instant that retention has left, where the range reaches before it and points are
     missing for that; None where the answer is whole.
     """
@@ -58,36 +86,16 @@ class HistoryPage:
     n_read: int
     n_observed: int
     next: Cursor | None
-    snapshot: Snapshot
+    snapshot: "Snapshot"
     positions: Mapping[str, Position]
     market: Market | None
     retained_from_us: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
-    """What one page reads: tables, their cuts, the market, and until when realised prices are known.
+def newest_part(time_range: TimeRange, start_us: int) -> TimeRange:
+    """Return the part of a range from an instant on; an empty range at its end where that is later.
 
-    ``rollups`` only make the answer quicker: no page names them, no cursor holds them.
+    >>> newest_part(TimeRange(10, 20), 15), newest_part(TimeRange(10, 20), 25)
+    (TimeRange(start_us=15, end_us=20), TimeRange(start_us=20, end_us=20))
     """
-
-    snapshot: Snapshot
-    rollups: Snapshot
-    cuts: Mapping[str, Position]
-    market: Market | None
-    realised_until_us: int
-
-    def cut(self, table: TableSnapshot) -> Position | None:
-        """The position to filter by; None where the table stands exactly there."""
-        position = self.position(table)
-        return None if position == table.reach else position
-
-    def position(self, table: TableSnapshot) -> Position:
-        """The position that the answer stands at: the cut's, or the table's own with its tail."""
-        return self.cuts.get(table.spec.name, table.reach)
-
-    def bound_market(self, series: Series) -> dict[str, str]:
-        """The market as a statement of the series binds it; nothing where the series has none."""
-        if not series.has_market or self.market is None:
-            return {}
-        return {"venue": self.market.venue, "quote": self.market.quote}
+    return TimeRange(min(max(start_us, time_range.start_us), time_range.end_us), time_range.end_us)

@@ -1,42 +1,43 @@
-"""What became of predictions: the price at each target time, where it is known."""
+"""The prices that forecasts came to, where they are known."""
 
-from lakehouse.history.cached_buckets import read_column_prices
-from lakehouse.history.query import HistoryQuery, Pin
-from lakehouse.lake import Lake
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from lakehouse.history.pinning import PinnedQuery
 from lakehouse.schema.tables import GOLD_PRICE
-from lakehouse.series.definitions import PRICE, REALISED_PRICES
-from lakehouse.time_range import MINUTE_US, TimeRange
+from lakehouse.series.definitions import MAX_REALISED_AGE_US, PRICE, REALISED_PRICES
+from lakehouse.time_range import TimeRange
 
-MAX_REALISED_AGE_US = 2 * MINUTE_US
+if TYPE_CHECKING:
+    from lakehouse.history.sources import Stores
 
 
-def realised_prices(lake: Lake, query: HistoryQuery, pin: Pin, targets: set[int]) -> dict[int, float]:
-    """{target: last price of the primary market at or before it, at most two minutes old}, where it is known.
+def read_realised_prices(stores: "Stores", pinned: PinnedQuery, targets: Iterable[int]) -> dict[int, float]:
+    """Return {target: last price of the primary market at or before it, at most MAX_REALISED_AGE_US old}.
 
     A target is known once the market has a price at or after it, so that a price that is still on its way
     cannot change the answer.
     """
-    known = sorted(target for target in targets if target <= pin.realised_until_us)
-    if not known or pin.market is None or GOLD_PRICE.name not in pin.snapshot:
+    known = sorted(target for target in set(targets) if target <= pinned.realised_until_us)
+    if not known or pinned.market is None or GOLD_PRICE.name not in pinned.snapshot:
         return {}
-    table = pin.snapshot[GOLD_PRICE.name]
+    table, symbol = pinned.snapshot[GOLD_PRICE.name], pinned.query.symbol
     time_range = TimeRange(known[0] - MAX_REALISED_AGE_US, known[-1] + 1)
-    held = read_column_prices(lake, query, pin, time_range, known, max_age_us=MAX_REALISED_AGE_US)
-    if held is not None:
-        return held
-    selected = table.files.select(symbol=query.symbol, time_column=PRICE.time_column, time_range=time_range)
-    rows = lake.session.fetch_rows(
+    columns = stores.columns.load(table, PRICE, symbol, time_range, with_text=False)
+    if columns is not None:
+        rows = columns.select(time_range, equal=pinned.bound_market, before=pinned.cut(table))
+        return rows.last_numbers("price", known, max_age_us=MAX_REALISED_AGE_US)
+    files = table.files.select(symbol=symbol, time_column=PRICE.time_column, time_range=time_range)
+    rows_of_files = stores.session.fetch_rows(
         REALISED_PRICES,
-        selected.paths,
+        files.paths,
         spec=table.spec,
-        before=pin.cut(table),
+        before=pinned.cut(table),
         tail=table.tail_rows,
-        symbol=query.symbol,
+        symbol=symbol,
         start=time_range.start_time,
         end=time_range.end_time,
-        venue=pin.market.venue,
-        quote=pin.market.quote,
         targets=known,
-        max_age=MAX_REALISED_AGE_US,
+        **pinned.bound_market,
     )
-    return dict(rows)
+    return dict(rows_of_files)

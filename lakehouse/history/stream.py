@@ -1,21 +1,22 @@
 """The rows of a large answer, slice by slice in ascending time: a few thousand in memory, however many there are."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from lakehouse.errors import BusyError
 from lakehouse.history.cursor import Cursor
-from lakehouse.history.page import lost_before_us, next_cursor, pin_market, read_pinned, row_key, to_points
-from lakehouse.history.query import HistoryQuery, Pin, Row
-from lakehouse.history.row_bounds import RowBounds, read_row_bounds
-from lakehouse.history.rows import read_rows
-from lakehouse.lake import WAIT_SECONDS, Lake
-from lakehouse.series.buckets import RAW
-from lakehouse.snapshots.pinned import Snapshot
+from lakehouse.history.file_sources import fetch_gold
+from lakehouse.history.page import WAIT_SECONDS, HistoryReader, read_pinned
+from lakehouse.history.pinning import PinnedQuery
+from lakehouse.history.query import HistoryQuery, Row
 from lakehouse.time_range import TimeRange
+
+if TYPE_CHECKING:
+    from lakehouse.lake import Lake
+    from lakehouse.snapshots.pinned import Snapshot
 
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -28,109 +29,112 @@ BUSY_ATTEMPTS = 10
 class HistoryStream:
     """A page too large to hold. ``slices`` may be read once; the first of them is read already.
 
-    ``fingerprint`` is the same as long as the rows of the range are: rows never change, so their keys tell.
-    ``retained_from_us`` is as a page's.
+    ``fingerprint`` is the same as long as the rows of the range are: a row never changes, so its key stands for it.
     """
 
     columns: tuple[str, ...]
     slices: Iterator[list[Row]]
     next: Cursor | None
-    pin: Pin
+    pinned: PinnedQuery
     fingerprint: str
     n_rows: int
-    retained_from_us: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
-    """A stretch of a range and how many of its newest rows are wanted."""
+class _Slice:
+    """A range and the number of its newest rows that belong to the answer."""
 
     time_range: TimeRange
     n_rows: int
 
 
-def stream_history(lake: Lake, query: HistoryQuery, *, wait_seconds: float = WAIT_SECONDS) -> HistoryStream:
-    """The newest ``limit`` rows of a range (no buckets). Raises what `read_history` raises."""
-    if query.interval != RAW:
+@dataclass(frozen=True, slots=True)
+class _Slices:
+    """Slices in ascending time, and the number and the fingerprint of all rows of the range."""
+
+    slices: Sequence[_Slice]
+    n_rows: int
+    fingerprint: str
+
+
+def stream_history(lake: "Lake", query: HistoryQuery, *, wait_seconds: float = WAIT_SECONDS) -> HistoryStream:
+    """Return the newest ``limit`` rows of a range (no buckets) as a stream. Raises what `read_history` raises."""
+    if not query.is_raw:
         raise ValueError("buckets are never so many that they need a stream")
-    return read_pinned(
-        lake,
-        query,
-        lambda snapshot: _open_stream(lake, query, pin_market(lake, query, snapshot)),
-        wait_seconds,
-    )
+    return read_pinned(lake, query, partial(_open_stream, lake), wait_seconds=wait_seconds)
 
 
-def _open_stream(lake: Lake, query: HistoryQuery, pin: Pin) -> HistoryStream:
-    bounds = _bounds(lake, query, pin)
-    cuts = _to_cuts(query, bounds.boundaries)
-    first, following = [], None
-    if cuts:
-        oldest = _read_cut(lake, query, pin, cuts[0])
-        if bounds.n_rows > query.limit:
-            following = next_cursor(query, pin, row_key(query, oldest[0]))
-        first = oldest
-    columns, shown = to_points(lake, query, pin, first)
+def _open_stream(lake: "Lake", reader: HistoryReader) -> HistoryStream:
+    pinned, limit = reader.pinned, reader.pinned.query.limit
+    cut = _cut_range(reader)
+    oldest = _read_slice(reader, cut.slices[0]) if cut.slices else []
+    columns, first = reader.to_points(oldest)
     return HistoryStream(
         columns=columns,
-        slices=_slices(lake, query, pin, shown, cuts[1:]),
-        next=following,
-        pin=pin,
-        fingerprint=bounds.fingerprint,
-        n_rows=min(bounds.n_rows, query.limit),
-        retained_from_us=lost_before_us(query, pin),
+        slices=_read_slices(lake, reader, first, cut.slices[1:]),
+        next=reader.next_cursor(oldest[0]) if cut.n_rows > limit else None,
+        pinned=pinned,
+        fingerprint=cut.fingerprint,
+        n_rows=min(cut.n_rows, limit),
     )
 
 
-def _bounds(lake: Lake, query: HistoryQuery, pin: Pin) -> RowBounds:
-    if query.series.has_market and pin.market is None:
-        return RowBounds([], 0, "")
-    return read_row_bounds(lake, query, pin, slice_rows=SLICE_ROWS)
-
-
-def _to_cuts(query: HistoryQuery, boundaries: list[tuple[int, int]]) -> list[_Cut]:
-    """Stretches in ascending time from (instant, rows at or after it) in descending time."""
-    cuts = []
-    end_us, n_before = query.time_range.end_us, 0
-    for start_us, n_rows in boundaries:
+def _cut_range(reader: HistoryReader) -> _Slices:
+    """Cut what is left of a range into slices of about SLICE_ROWS rows; rows of one instant are never parted."""
+    pinned, query = reader.pinned, reader.pinned.query
+    statement = query.series.bounds_statement(
+        time_column=query.axis, equal=pinned.equal, after_key=query.cursor is not None
+    )
+    bound = {**pinned.equal, **pinned.bound_key, "limit": query.limit, "slice": SLICE_ROWS}
+    rows = (
+        []
+        if pinned.has_no_rows
+        else fetch_gold(reader.stores.session, pinned, statement, query.rest, **bound)
+    )
+    slices, end_us, n_before = [], query.time_range.end_us, 0
+    for start_us, n_from, *_ in rows:
         if start_us < end_us:
-            wanted = min(n_rows, query.limit) - n_before
-            cuts.append(_Cut(TimeRange(start_us, end_us), wanted))
-            end_us, n_before = start_us, n_rows
-    return cuts[::-1]
+            slices.append(_Slice(TimeRange(start_us, end_us), min(n_from, query.limit) - n_before))
+            end_us, n_before = start_us, n_from
+    _, _, n_rows, fingerprint = rows[0] if rows else (0, 0, 0, "")
+    return _Slices(slices[::-1], n_rows, fingerprint)
 
 
-def _read_cut(lake: Lake, query: HistoryQuery, pin: Pin, cut: _Cut) -> list[Row]:
-    rows = read_rows(lake, replace(query, time_range=cut.time_range, limit=cut.n_rows), pin)
-    return rows[cut.n_rows - 1 :: -1]
+def _read_slice(reader: HistoryReader, part: _Slice) -> list[Row]:
+    query = replace(reader.pinned.query, time_range=part.time_range)
+    return reader.on(replace(reader.pinned, query=query)).read_rows(part.n_rows)[::-1]
 
 
-def _slices(
-    lake: Lake, query: HistoryQuery, pin: Pin, first: list[Row], cuts: list[_Cut]
+def _read_slices(
+    lake: "Lake", reader: HistoryReader, first: list[Row], slices: Sequence[_Slice]
 ) -> Iterator[list[Row]]:
     yield first
-    held: Snapshot | None = pin.snapshot
-    positions = {name: pin.position(table) for name, table in pin.snapshot.tables.items()}
+    pinned, positions, build_id = (
+        reader.pinned,
+        reader.pinned.positions,
+        reader.pinned.snapshot.build.build_id,
+    )
+    snapshot: Snapshot | None = pinned.snapshot
 
-    def pinned() -> Snapshot:
-        nonlocal held
-        snapshot, held = held, None
-        if snapshot is not None:
-            return snapshot
-        return lake.snapshot_covering(positions, build_id=pin.snapshot.build.build_id, tail_of=query.symbol)
+    def pin() -> "Snapshot":
+        nonlocal snapshot
+        current, snapshot = snapshot, None
+        if current is not None:
+            return current
+        return lake.snapshot_covering(positions, build_id=build_id, tail_of=pinned.query.symbol)
 
-    for cut in cuts:
+    for part in slices:
 
-        def ask(snapshot: Snapshot, cut: _Cut = cut) -> tuple[Snapshot, list[Row]]:
-            own = replace(pin, snapshot=snapshot, cuts=positions)
-            return snapshot, to_points(lake, query, own, _read_cut(lake, query, own, cut))[1]
+        def ask(current: "Snapshot", part: _Slice = part) -> tuple["Snapshot", list[Row]]:
+            own = reader.on(replace(pinned, snapshot=current, cuts=positions))
+            return current, own.to_points(_read_slice(own, part))[1]
 
-        held, rows = _read_with_retries(partial(lake.read, pinned, ask))
+        snapshot, rows = _read_with_retries(partial(lake.read, pin, ask))
         yield rows
 
 
 def _read_with_retries(read: Callable[[], Answer]) -> Answer:
-    """What has begun is not given up because others ask as well: it waits for its turn several times."""
+    """Read while the query limiter is busy several times: the client has the beginning of the answer already."""
     for _ in range(BUSY_ATTEMPTS - 1):
         try:
             return read()

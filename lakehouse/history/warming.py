@@ -1,72 +1,75 @@
-"""What a process reads before it is asked, so that its first questions find the newest days in memory."""
+"""Warming of a process's caches before its first questions, which are likely to be about the newest days."""
 
 import logging
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.history.page import read_history
 from lakehouse.history.query import HistoryQuery
-from lakehouse.lake import Lake
 from lakehouse.series.definitions import PREDICTION, PRICE, SENTIMENT, Series
-from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
 from lakehouse.time_range import DAY_US, TimeRange
+
+if TYPE_CHECKING:
+    from lakehouse.lake import Lake
+    from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
 
 WARM_DAYS = 2
 """The newest day with events and the one before it: what a question about the last 24 h touches."""
 _BUDGET_SHARE = 0.8
 # Predictions need prices, and both are small.
 _ORDER = (PRICE, PREDICTION, SENTIMENT)
-_HOURS_ASKED = 30 * DAY_US
+_MONTH_US = 30 * DAY_US
 
 logger = logging.getLogger(__name__)
 
 
-def warm(lake: Lake, *, n_days: int = WARM_DAYS) -> None:
-    """Loads the newest days of every series and symbol, the rollups, and what the tables have seen of symbols.
+def warm(lake: "Lake", *, n_days: int = WARM_DAYS) -> None:
+    """Load the newest days of every series and symbol, the rollups, and the tables' symbols.
 
-    Symbol by symbol, newest day first, so that a question that comes meanwhile waits for one of them at most; stops
-    before it would evict what it loaded. Does nothing where no columns are kept. Idempotent.
+    Goes symbol by symbol, newest day first, so that a question that comes meanwhile waits for one of them at most;
+    stops before it would evict what it loaded. Does nothing where the columnar cache is off. Idempotent.
     """
     if not lake.columns.is_on:
         return
     started = time.monotonic()
-    for back in range(n_days):
+    for n_days_back in range(n_days):
         for series in _ORDER:
-            _warm_day(lake, series, back)
+            _warm_day(lake, series, n_days_back)
     logger.info("warmed bytes=%d seconds=%.2f", lake.columns.n_bytes, time.monotonic() - started)
 
 
-def _warm_day(lake: Lake, series: Series, back: int) -> None:
+def _warm_day(lake: "Lake", series: Series, n_days_back: int) -> None:
     name = series.table.name
 
-    def symbols_of(pinned: Snapshot) -> list[str]:
+    def list_symbols(pinned: "Snapshot") -> list[str]:
         return sorted(lake.symbols.of(pinned[name]).symbols())
 
     try:
-        symbols = lake.read(lambda: lake.snapshot(name), symbols_of)
+        symbols = lake.read(partial(lake.snapshot, name), list_symbols)
     except LakeNotFoundError:
         return
     for symbol in symbols:
         if lake.columns.n_bytes > _BUDGET_SHARE * lake.columns.budget_bytes:
             return
-        lake.read(lambda: lake.snapshot(name), partial(_load, lake, series, symbol, back))
-    if symbols and not back and series.bucket_statement is not None:
-        _ask_hours(lake, series, symbols[0])
+        lake.read(partial(lake.snapshot, name), partial(_load, lake, series, symbol, n_days_back))
+    if symbols and not n_days_back and series.has_buckets:
+        _read_month(lake, series, symbols[0])
 
 
-def _load(lake: Lake, series: Series, symbol: str, back: int, pinned: Snapshot) -> None:
+def _load(lake: "Lake", series: Series, symbol: str, n_days_back: int, pinned: "Snapshot") -> None:
     table = pinned[series.table.name]
-    day = _newest_day(series, table) - back
-    lake.columns.read(table, series, symbol, range(day, day + 1), with_text=True)
+    start_us = (_newest_day(series, table) - n_days_back) * DAY_US
+    lake.columns.load(table, series, symbol, TimeRange(start_us, start_us + DAY_US), with_text=True)
 
 
-def _newest_day(series: Series, table: TableSnapshot) -> int:
+def _newest_day(series: Series, table: "TableSnapshot") -> int:
     return (table.files.newest_us(series.time_column) or 0) // DAY_US
 
 
-def _ask_hours(lake: Lake, series: Series, symbol: str) -> None:
-    """A question about a month: it loads the rollup for every symbol."""
+def _read_month(lake: "Lake", series: Series, symbol: str) -> None:
+    """Read the hours of a month, which loads the rollup for every symbol."""
     table = lake.snapshot(series.table.name)[series.table.name]
     end_us = (_newest_day(series, table) + 1) * DAY_US
     read_history(
@@ -74,11 +77,10 @@ def _ask_hours(lake: Lake, series: Series, symbol: str) -> None:
         HistoryQuery(
             series=series,
             symbol=symbol,
-            time_range=TimeRange(end_us - _HOURS_ASKED, end_us),
+            time_range=TimeRange(end_us - _MONTH_US, end_us),
             interval="1h",
             limit=1_000,
             as_of_us=end_us,
             axis=series.time_column,
-            asked={},
         ),
     )

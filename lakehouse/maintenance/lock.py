@@ -1,11 +1,10 @@
-"""One run on a lake at a time: a lock that the kernel gives up when its holder dies, however it dies.
+"""Lock of a lake: one run of maintenance at a time, freed by the kernel however its holder ends.
 
-Commits are compare-and-set anyway, so the lock spares work, not rows (a rebuild apart, which an expiry of bronze must
-not overtake). It covers one machine; on a lake that several
-machines maintain, the slower of two that meet finds its files replaced and leaves them.
+Commits are compare-and-set anyway, so the lock saves work, not rows (except for a rebuild, which an expiry of bronze
+must not overtake). It covers one machine; where several machines maintain a lake, the slower of two runs finds its
+files replaced and leaves them.
 """
 
-import fcntl
 import hashlib
 import os
 import socket
@@ -14,6 +13,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.errors import LockedError
 
@@ -21,7 +22,7 @@ _LOCK = "_maintenance/lock"
 
 
 def lock_path(lake: LakeLocation, runtime_dir: Path) -> Path:
-    """In the lake where that is a local folder, so that every user of the folder meets there; else among run files."""
+    """Return the lock's file: in the lake if that is a local folder, so that its users share it; else `runtime_dir`."""
     if lake.is_local:
         return lake.to_path() / _LOCK
     return runtime_dir / f"maintenance-{hashlib.sha256(lake.uri.encode()).hexdigest()[:16]}.lock"
@@ -29,28 +30,27 @@ def lock_path(lake: LakeLocation, runtime_dir: Path) -> Path:
 
 @contextmanager
 def held_lock(path: Path, *, command: str) -> Iterator[None]:
-    """Holds the lock. Raises LockedError at once, naming the holder, where another has it.
+    """Hold the lock for the block. Raises: LockedError at once, naming the holder, where another run has it.
 
-    The file stays: what counts is the kernel's lock on it, so that one left by a killed run is free.
+    The file stays and names its last holder; only the kernel's lock on it counts, so that a killed run holds nothing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    lock = FileLock(path, blocking=False, mode=0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LockedError(holder=_read(descriptor)) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, _holder(command).encode(), 0)
+        lock.acquire()
+    except Timeout as error:
+        raise LockedError(holder=_read_holder(path)) from error
+    try:
+        path.write_text(_describe_holder(command), encoding="utf-8")
         yield
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
-def _holder(command: str) -> str:
+def _describe_holder(command: str) -> str:
     since = datetime.now(UTC).isoformat(timespec="seconds")
     return f"{command} pid={os.getpid()} host={socket.gethostname()} since={since}"
 
 
-def _read(descriptor: int) -> str:
-    return os.pread(descriptor, 1_000, 0).decode(errors="replace") or "one that has just begun"
+def _read_holder(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") or "one that has just begun"

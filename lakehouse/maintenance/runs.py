@@ -1,4 +1,4 @@
-"""What the table service ran and gained: two small files a run in the lake, so that a killed one is seen as such."""
+"""Records of the table service's runs: two small files a run in the lake, so that a killed one is seen as such."""
 
 import json
 import os
@@ -33,7 +33,7 @@ class MaintenanceRun:
 
 
 def begin_run(lake: LakeLocation, *, command: str) -> MaintenanceRun:
-    """Records that a run begins. Old records beyond the newest N_KEPT are dropped."""
+    """Record that a run begins. Old records beyond the newest N_KEPT are dropped."""
     now = datetime.now(UTC)
     run = MaintenanceRun(
         run_id=f"{now:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}",
@@ -56,7 +56,7 @@ def end_run(
     error: str | None = None,
     gained: Mapping[str, Any] | None = None,
 ) -> None:
-    """Records how a run ended."""
+    """Record how a run ended."""
     ended = {
         "ended_time": datetime.now(UTC).isoformat(),
         "exit_code": exit_code,
@@ -67,26 +67,26 @@ def end_run(
 
 
 def read_runs(lake: LakeLocation, *, n_newest: int) -> list[MaintenanceRun]:
-    """The newest runs, the newest first."""
+    """Return the newest runs, the newest first."""
     newest = sorted(list_runs(lake), reverse=True)[:n_newest]
     return [read_run(lake, run_id) for run_id in newest]
 
 
 def list_runs(lake: LakeLocation) -> dict[str, bool]:
-    """{run id: whether it ended} of every run that the lake has a record of. Ids sort as the runs began."""
+    """Return {run id: whether it ended} of every run that the lake has a record of. Ids sort as the runs began."""
     ended: dict[str, bool] = {}
     for name in lake.names(_RUNS):
-        run_id, _, what = name.rpartition("/")[2].partition(".")
-        ended[run_id] = ended.get(run_id, False) or what == _ENDED
+        run_id, _, kind = name.rpartition("/")[2].partition(".")
+        ended[run_id] = ended.get(run_id, False) or kind == _ENDED
     return ended
 
 
 def read_run(lake: LakeLocation, run_id: str) -> MaintenanceRun:
-    """One run that `list_runs` has named, as far as it has come."""
+    """Return one run that `list_runs` has named, as far as it has come."""
     content = json.loads(lake.read(_path(run_id, _BEGUN)) or b"{}")
     content |= json.loads(lake.read(_path(run_id, _ENDED)) or b"{}")
     return MaintenanceRun(**content)
 
 
-def _path(run_id: str, what: str) -> str:
-    return f"{_RUNS}/{run_id}.{what}"
+def _path(run_id: str, kind: str) -> str:
+    return f"{_RUNS}/{run_id}.{kind}"

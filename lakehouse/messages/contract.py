@@ -1,8 +1,8 @@
-"""The message contract: every field of every topic, written once.
+"""Message contract: every field of every topic, written once.
 
-The verdict (`lakehouse.messages.validation`), the JSON Schemas, the AsyncAPI page and the docs are all made from this.
+Validation (`lakehouse.messages.validation`), the JSON Schemas, the AsyncAPI page and the docs are made from it.
 A message is one JSON object in UTF-8, keyed by its symbol (a text: by its source). Fields that the contract
-does not name are kept.
+does not name are stored in ``extra``.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from lakehouse.schema.spec import TableSpec
 from lakehouse.schema.tables import GOLD_NEWS, GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
@@ -20,7 +20,7 @@ MAX_VALUE_BYTES = 256 * 1024
 MAX_NESTING = 32
 MAX_FUTURE = timedelta(minutes=10)
 MAX_EVENT_AGE = timedelta(days=90)
-"""How far behind the broker's time an event may lie. Gold keeps at least as much (`lakehouse.process.retention`), so
+"""Largest age of an event at the broker's time. Gold keeps at least as much (`lakehouse.process.retention`), so
 that a copy of a message always finds the row that it is a copy of."""
 EARLIEST_EVENT_TIME = datetime(2009, 1, 3, tzinfo=UTC)  # Source: the Bitcoin genesis block
 SYMBOL_PATTERN = "^[a-z0-9]{1,20}$"
@@ -56,7 +56,7 @@ class Field:
 
     @property
     def accepted(self) -> str:
-        """What the field takes, in words, for errors and docs."""
+        """Accepted values in words, for errors and docs."""
         words = [_KIND_WORDS[self.kind]]
         if self.one_of:
             words = [f"one of {', '.join(self.one_of)}"]
@@ -80,7 +80,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContract:
-    """What a topic carries: its fields, the gold table they land in, and which fields are its key and time."""
+    """Contract of one topic: its fields, their gold table, and which of them are the key and the event time."""
 
     topic: str
     title: str
@@ -91,24 +91,17 @@ class MessageContract:
 
     @property
     def key_column(self) -> str:
-        """The gold column that holds the message's Kafka key."""
+        """Gold column of the message's Kafka key."""
         return self.field(self.key_field).column or self.key_field
 
     @property
     def time_column(self) -> str:
-        """The gold column that holds the message's event time."""
+        """Gold column of the message's event time."""
         return self.field(self.time_field).column or self.time_field
 
     def field(self, name: str) -> Field:
+        """Return a field by its name."""
         return next(field for field in self.fields if field.name == name)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One way in which a message can fail, and what it means."""
-
-    name: str
-    meaning: str
 
 
 _KIND_WORDS: Mapping[str, str] = {
@@ -120,35 +113,40 @@ _KIND_WORDS: Mapping[str, str] = {
 }
 
 
+def _string(name: str, meaning: str, **limits: Any) -> Field:
+    return Field(name=name, kind="string", meaning=meaning, **limits)
+
+
+def _number(name: str, meaning: str, **limits: Any) -> Field:
+    return Field(name=name, kind="number", meaning=meaning, **limits)
+
+
+def _text(name: str, meaning: str, max_length: int) -> Field:
+    return _string(name, meaning, required=False, max_length=max_length)
+
+
+def _time(name: str, meaning: str, **limits: Any) -> Field:
+    return Field(name=name, kind="time", meaning=meaning, pattern=TIME_PATTERN, **limits)
+
+
 def _common(natural_key: str) -> tuple[Field, ...]:
     return (
         Field(
             name="v", kind="integer", meaning="version of this contract", at_least=1, at_most=CONTRACT_VERSION
         ),
-        Field(
-            name="message_id",
-            kind="string",
-            meaning=f"key:event time in epoch microseconds:natural key ({natural_key})",
+        _string(
+            "message_id",
+            f"key:event time in epoch microseconds:natural key ({natural_key})",
             pattern=MESSAGE_ID_PATTERN,
         ),
-        Field(name="origin", kind="string", meaning="where the numbers come from", one_of=ORIGINS),
+        _string("origin", "where the numbers come from", one_of=ORIGINS),
     )
 
 
 def _model_fields() -> tuple[Field, ...]:
     return (
-        Field(name="model", kind="string", meaning="model that made the result", pattern=NAME_PATTERN),
-        Field(name="model_version", kind="string", meaning="version of that model", max_length=64),
-    )
-
-
-def _text(name: str, meaning: str, max_length: int) -> Field:
-    return Field(name=name, kind="string", meaning=meaning, required=False, max_length=max_length)
-
-
-def _time(name: str, meaning: str, *, required: bool = True, column: str | None = None) -> Field:
-    return Field(
-        name=name, kind="time", meaning=meaning, required=required, column=column, pattern=TIME_PATTERN
+        _string("model", "model that made the result", pattern=NAME_PATTERN),
+        _string("model_version", "version of that model", max_length=64),
     )
 
 
@@ -160,24 +158,22 @@ ANALYZED_SENTIMENT = MessageContract(
     time_field="event_time",
     fields=(
         *_common("source and identity of the text, model, model version"),
-        Field(name="symbol", kind="string", meaning="lower-case ticker", pattern=SYMBOL_PATTERN),
+        _string("symbol", "lower-case ticker", pattern=SYMBOL_PATTERN),
         _time("event_time", "instant at which the text was published"),
-        Field(
-            name="score",
-            kind="number",
-            meaning=f"polarity; null exactly where label is {UNSCORED}",
+        _number(
+            "score",
+            f"polarity; null exactly where label is {UNSCORED}",
             required=False,
             at_least=-1,
             at_most=1,
         ),
-        Field(
-            name="label",
-            kind="string",
-            meaning=f"what the model decided; {UNSCORED} where it does not speak the text's language",
+        _string(
+            "label",
+            f"what the model decided; {UNSCORED} where it does not speak the text's language",
             one_of=LABELS,
         ),
         *_model_fields(),
-        Field(name="source", kind="string", meaning="where the text was published", max_length=200),
+        _string("source", "where the text was published", max_length=200),
         _text("title", "headline", 2000),
         _text("url", "address of the text", 2000),
         _text("language", "language of the text, BCP 47", 35),
@@ -201,24 +197,23 @@ PREDICTED_PRICE = MessageContract(
     time_field="made_at",
     fields=(
         *_common("model, model version, horizon"),
-        Field(name="symbol", kind="string", meaning="lower-case ticker", pattern=SYMBOL_PATTERN),
+        _string("symbol", "lower-case ticker", pattern=SYMBOL_PATTERN),
         _time("made_at", "instant at which the forecast was made; the message's event time"),
         _time("target_time", "instant that the forecast is about; made_at + horizon"),
-        Field(name="horizon", kind="string", meaning="target_time - made_at", pattern=HORIZON_PATTERN),
+        _string("horizon", "target_time - made_at", pattern=HORIZON_PATTERN),
         *_model_fields(),
-        Field(name="base_price", kind="number", meaning="price at made_at, in quote", above=0),
-        Field(name="predicted_price", kind="number", meaning="point forecast, in quote", above=0),
-        Field(name="lower", kind="number", meaning="lower end of the interval, in quote", required=False),
-        Field(name="upper", kind="number", meaning="upper end of the interval, in quote", required=False),
-        Field(
-            name="nominal_coverage",
-            kind="number",
-            meaning="share of outcomes that the interval is meant to cover",
+        _number("base_price", "price at made_at, in quote", above=0),
+        _number("predicted_price", "point forecast, in quote", above=0),
+        _number("lower", "lower end of the interval, in quote", required=False),
+        _number("upper", "upper end of the interval, in quote", required=False),
+        _number(
+            "nominal_coverage",
+            "share of outcomes that the interval is meant to cover",
             required=False,
             above=0,
             below=1,
         ),
-        Field(name="quote", kind="string", meaning="currency of every price", pattern=SYMBOL_PATTERN),
+        _string("quote", "currency of every price", pattern=SYMBOL_PATTERN),
     ),
 )
 
@@ -230,20 +225,14 @@ RAW_PRICE = MessageContract(
     time_field="exchange_time",
     fields=(
         *_common("venue, quote, trade id or ticker sequence"),
-        Field(name="base", kind="string", meaning="base currency", pattern=SYMBOL_PATTERN, column="symbol"),
+        _string("base", "base currency", pattern=SYMBOL_PATTERN, column="symbol"),
         _time(
             "exchange_time", "instant that the exchange gave; the message's event time", column="event_time"
         ),
-        Field(name="venue", kind="string", meaning="exchange, lower case", pattern=NAME_PATTERN),
-        Field(name="quote", kind="string", meaning="quote currency", pattern=SYMBOL_PATTERN),
-        Field(name="price", kind="number", meaning="price of one base unit, in quote", above=0),
-        Field(
-            name="base_volume",
-            kind="number",
-            meaning="traded amount in base units; null for a ticker",
-            required=False,
-            at_least=0,
-        ),
+        _string("venue", "exchange, lower case", pattern=NAME_PATTERN),
+        _string("quote", "quote currency", pattern=SYMBOL_PATTERN),
+        _number("price", "price of one base unit, in quote", above=0),
+        _number("base_volume", "traded amount in base units; null for a ticker", required=False, at_least=0),
     ),
 )
 
@@ -255,21 +244,18 @@ RAW_NEWS = MessageContract(
     time_field="published_time",
     fields=(
         *_common("the feed's own identity of the text, else its canonical URL, else its normalised title"),
-        Field(
-            name="source", kind="string", meaning="short name of the feed, its slug", pattern=SOURCE_PATTERN
-        ),
+        _string("source", "short name of the feed, its slug", pattern=SOURCE_PATTERN),
         _time(
             "published_time",
             "instant at which the text was published; the message's event time",
             column="event_time",
         ),
-        Field(
-            name="dated_by",
-            kind="string",
-            meaning="what published_time is: as the feed says, its last update, or when a collector first saw it",
+        _string(
+            "dated_by",
+            "what published_time is: as the feed says, its last update, or when a collector first saw it",
             one_of=DATED_BY,
         ),
-        Field(name="title", kind="string", meaning="headline, plain text", max_length=2000),
+        _string("title", "headline, plain text", max_length=2000),
         _text("summary", "what the feed says beside the headline, plain text", 20_000),
         _text("url", "address of the text", 2000),
         _text("language", "language that the feed names, BCP 47", 35),
@@ -282,39 +268,6 @@ CONTRACTS: Mapping[str, MessageContract] = {
     contract.topic: contract for contract in (ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_PRICE, RAW_NEWS)
 }
 
-RULES: Mapping[str, Rule] = {
-    rule.name: rule
-    for rule in (
-        Rule("null_value", "the message has no value (a tombstone)"),
-        Rule("too_large", f"the value is longer than {MAX_VALUE_BYTES} bytes"),
-        Rule("not_utf8", "the value is not UTF-8"),
-        Rule("too_deep", f"arrays and objects are nested deeper than {MAX_NESTING}"),
-        Rule("malformed_json", "the value is not one JSON text, or has a number no double can hold"),
-        Rule("not_an_object", "the value is JSON, but not an object"),
-        Rule("unknown_version", f"v is not {CONTRACT_VERSION}"),
-        Rule("missing_field", "a required field is absent or null"),
-        Rule("wrong_type", "a field has another JSON type"),
-        Rule("not_finite", "a number is too large for a double"),
-        Rule("out_of_range", "a number is outside its range"),
-        Rule("bad_format", "a string does not match its pattern, list or length"),
-        Rule("bad_time", "a time is not RFC 3339 in UTC"),
-        Rule("time_too_old", f"the event time is before {EARLIEST_EVENT_TIME:%Y-%m-%d}"),
-        Rule(
-            "time_in_future", f"the event time is over {MAX_FUTURE.seconds // 60} minutes after the broker's"
-        ),
-        Rule("event_too_old", f"the event time is over {MAX_EVENT_AGE.days} days before the broker's"),
-        Rule("score_contradicts_label", f"score is null and label is not {UNSCORED}, or the other way round"),
-        Rule("interval_reversed", "lower is above upper"),
-        Rule("interval_incomplete", "one of lower and upper is given without the other"),
-        Rule("horizon_mismatch", "target_time is not made_at + horizon"),
-        Rule("id_mismatch", "message_id does not begin with the message's own key and event time"),
-        Rule(
-            "key_mismatch",
-            "the Kafka key is not the message's own, so copies may land in different partitions",
-        ),
-    )
-}
-
 
 @lru_cache(maxsize=256)  # a prediction's natural key is one of a dozen
 def _digest(natural_key: tuple[str, ...]) -> str:
@@ -322,7 +275,7 @@ def _digest(natural_key: tuple[str, ...]) -> str:
 
 
 def make_message_id(*, key: str, event_time: datetime, natural_key: tuple[str, ...]) -> str:
-    """The deterministic id of a message: the same for the same Kafka key, event time and natural key.
+    """Return the deterministic id of a message: the same for the same Kafka key, event time and natural key.
 
     >>> make_message_id(key="btc", event_time=datetime(2026, 1, 1, tzinfo=UTC), natural_key=("kraken", "usd", "7"))
     'btc:1767225600000000:e5f1ea7d5cb84ca1d09e'

@@ -1,4 +1,4 @@
-"""A message read field by field: slower than the verdict's fast path, and able to say what is wrong."""
+"""Validation field by field: slower than the fast path, with the rule that a message violates and the reason."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Why a message cannot become a gold row."""
+    """Rejection of a message: the violated rule, the field and the reason."""
 
     rule: str
     field: str | None
@@ -21,15 +21,15 @@ class Rejected:
 
 
 class RuleViolationError(Exception):
-    """A message breaks a rule; caught where the verdict is given."""
+    """A message that violates a rule; validation catches it."""
 
     def __init__(self, rule: str, field: str | None, reason: str) -> None:
         super().__init__(reason)
-        self.verdict = Rejected(rule, field, reason)
+        self.rejection = Rejected(rule, field, reason)
 
 
 def decode_fields(contract: MessageContract, value: bytes) -> tuple[dict[str, Any], str | None]:
-    """The contract's fields of a message, each checked in turn, and the others as JSON."""
+    """Return the contract's fields of a message, each checked in turn, and the others as JSON."""
     message = _decode_object(value)
     version = message.get("v")
     if type(version) is not int or version != CONTRACT_VERSION:
@@ -60,12 +60,12 @@ def _decode_object(value: bytes) -> dict[str, Any]:
 
 
 def _is_too_deep(value: bytes) -> bool:
-    """Whether brackets outside strings nest too deep, read no further than needed to say so."""
+    """Return whether brackets outside strings nest too deep, reading no further than needed."""
     if value.count(b"[") + value.count(b"{") <= MAX_NESTING:
         return False
     depth = 0
-    for found in _BRACKETS.finditer(value):
-        token = found[0]
+    for match in _BRACKETS.finditer(value):
+        token = match[0]
         if token in b"[{":
             depth += 1
             if depth > MAX_NESTING:
@@ -75,36 +75,36 @@ def _is_too_deep(value: bytes) -> bool:
     return False
 
 
-def _checked(field: Field, found: Any) -> Any:
-    if found is None:
+def _checked(field: Field, given: Any) -> Any:
+    if given is None:
         if field.required:
             raise RuleViolationError(
                 "missing_field", field.name, f"{field.name} is absent or null; {field.accepted} is required"
             )
         return None
     if field.kind == "number":
-        return _checked_number(field, found)
+        return _checked_number(field, given)
     if field.kind == "integer":
-        return found
+        return given
     if field.kind == "strings":
-        if not isinstance(found, list) or not all(isinstance(term, str) for term in found):
-            raise wrong("wrong_type", field, found)
-        if field.max_length is not None and len(found) > field.max_length:
-            raise wrong("bad_format", field, found)
-        return found
-    if not isinstance(found, str):
-        raise wrong("wrong_type", field, found)
-    check_string(field, found)
-    return found
+        if not isinstance(given, list) or not all(isinstance(term, str) for term in given):
+            raise wrong("wrong_type", field, given)
+        if field.max_length is not None and len(given) > field.max_length:
+            raise wrong("bad_format", field, given)
+        return given
+    if not isinstance(given, str):
+        raise wrong("wrong_type", field, given)
+    check_string(field, given)
+    return given
 
 
-def _checked_number(field: Field, found: Any) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        raise wrong("wrong_type", field, found)
+def _checked_number(field: Field, given: Any) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise wrong("wrong_type", field, given)
     try:
-        number = float(found)
+        number = float(given)
     except OverflowError as error:
-        raise wrong("not_finite", field, found) from error
+        raise wrong("not_finite", field, given) from error
     inside = (
         (field.at_least is None or number >= field.at_least)
         and (field.at_most is None or number <= field.at_most)
@@ -112,26 +112,29 @@ def _checked_number(field: Field, found: Any) -> float:
         and (field.below is None or number < field.below)
     )
     if not inside:
-        raise wrong("out_of_range", field, found)
+        raise wrong("out_of_range", field, given)
     return number
 
 
-def check_string(field: Field, found: str) -> None:
+def check_string(field: Field, given: str) -> None:
+    """Raise RuleViolationError unless a text has the format of its field."""
     if field.kind == "time":
         return
-    matches = field.pattern is None or re.search(f"{field.pattern[:-1]}\\Z", found) is not None
-    listed = not field.one_of or found in field.one_of
-    short = field.max_length is None or len(found) <= field.max_length
+    matches = field.pattern is None or re.search(f"{field.pattern[:-1]}\\Z", given) is not None
+    listed = not field.one_of or given in field.one_of
+    short = field.max_length is None or len(given) <= field.max_length
     if not (matches and listed and short):
-        raise wrong("bad_format", field, found)
+        raise wrong("bad_format", field, given)
 
 
-def wrong(rule: str, field: Field, found: Any) -> RuleViolationError:
+def wrong(rule: str, field: Field, given: Any) -> RuleViolationError:
+    """Return the violation of a rule by the value of a field."""
     return RuleViolationError(
-        rule, field.name, f"{field.name} is {shown(found)}; {field.accepted} is accepted"
+        rule, field.name, f"{field.name} is {shown(given)}; {field.accepted} is accepted"
     )
 
 
-def shown(found: Any) -> str:
-    text = repr(found) if not isinstance(found, int) or found.bit_length() < 256 else "a huge integer"
+def shown(given: Any) -> str:
+    """Return a value as a reason shows it, in at most 80 characters."""
+    text = repr(given) if not isinstance(given, int) or given.bit_length() < 256 else "a huge integer"
     return text if len(text) <= 80 else f"{text[:77]}..."

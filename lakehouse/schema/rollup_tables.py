@@ -1,4 +1,4 @@
-"""The tables of rollups: what rows of gold add up to, per minute and per hour, as partial sums that add up again."""
+"""Tables of rollups: partial sums of gold rows per minute and per hour, which add up again."""
 
 from lakehouse.schema.spec import Column, TableSpec
 
@@ -40,36 +40,26 @@ _MARKET = (
     Column("quote", "string", "quote currency, lower case, e.g. usd"),
 )
 
-GOLD_SENTIMENT_1M = TableSpec(
-    name="gold_sentiment_1m",
-    grain="one partial sum of scored texts about one symbol in one minute; equal keys add up",
-    columns=(_SYMBOL, _BUCKET_TIME, *_SENTIMENT_SUMS, _EVENT_DATE),
-    partition_by=("event_date",),
-    sort_by=("symbol", "bucket_time"),
-    stats_on=("symbol", "bucket_time"),
+
+def _rollup(name: str, grain: str, columns: tuple[Column, ...], date: Column) -> TableSpec:
+    return TableSpec(
+        name=name,
+        grain=f"one partial sum of {grain}; equal keys add up",
+        columns=(_SYMBOL, *columns, date),
+        partition_by=(date.name,),
+        sort_by=("symbol", "bucket_time"),
+        stats_on=("symbol", "bucket_time"),
+    )
+
+
+_SENTIMENT = (_BUCKET_TIME, *_SENTIMENT_SUMS)
+_PRICE = (*_MARKET, _BUCKET_TIME, *_PRICE_SUMS)
+GOLD_SENTIMENT_1M = _rollup(
+    "gold_sentiment_1m", "scored texts about one symbol in one minute", _SENTIMENT, _EVENT_DATE
 )
-GOLD_SENTIMENT_1H = TableSpec(
-    name="gold_sentiment_1h",
-    grain="one partial sum of scored texts about one symbol in one hour; equal keys add up",
-    columns=(_SYMBOL, _BUCKET_TIME, *_SENTIMENT_SUMS, _MONTH_DATE),
-    partition_by=("month_date",),
-    sort_by=("symbol", "bucket_time"),
-    stats_on=("symbol", "bucket_time"),
+GOLD_SENTIMENT_1H = _rollup(
+    "gold_sentiment_1h", "scored texts about one symbol in one hour", _SENTIMENT, _MONTH_DATE
 )
-GOLD_PRICE_1M = TableSpec(
-    name="gold_price_1m",
-    grain="one partial sum of one market's prices in one minute; equal keys add up",
-    columns=(_SYMBOL, *_MARKET, _BUCKET_TIME, *_PRICE_SUMS, _EVENT_DATE),
-    partition_by=("event_date",),
-    sort_by=("symbol", "bucket_time"),
-    stats_on=("symbol", "bucket_time"),
-)
-GOLD_PRICE_1H = TableSpec(
-    name="gold_price_1h",
-    grain="one partial sum of one market's prices in one hour; equal keys add up",
-    columns=(_SYMBOL, *_MARKET, _BUCKET_TIME, *_PRICE_SUMS, _MONTH_DATE),
-    partition_by=("month_date",),
-    sort_by=("symbol", "bucket_time"),
-    stats_on=("symbol", "bucket_time"),
-)
+GOLD_PRICE_1M = _rollup("gold_price_1m", "one market's prices in one minute", _PRICE, _EVENT_DATE)
+GOLD_PRICE_1H = _rollup("gold_price_1h", "one market's prices in one hour", _PRICE, _MONTH_DATE)
 ROLLUP_TABLES = (GOLD_SENTIMENT_1M, GOLD_SENTIMENT_1H, GOLD_PRICE_1M, GOLD_PRICE_1H)

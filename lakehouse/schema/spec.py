@@ -1,4 +1,4 @@
-"""What a table is, as data: one definition for Spark, delta-rs and the docs."""
+"""Definitions of tables as data, for Spark, delta-rs and the docs alike."""
 
 import json
 import re
@@ -33,12 +33,12 @@ BASE_PROPERTIES = {
 }
 
 RETENTION_HOURS = 6
-"""How long a version that is no longer the newest can be read. Every open lists the whole log and every append does so
-twice, 1 ms per 1,000 commits each time, and every checkpoint names the files that left within this time."""
+"""Hours for which a version that is no longer the newest can be read. Every open lists the whole log and every append
+does so twice, 1 ms per 1,000 commits each time, and every checkpoint names the files that left within this time."""
 
 
 def to_retention_properties(hours: int) -> dict[str, str]:
-    """How long the log keeps commits, and the files that left: one length, for a version needs both."""
+    """Return the retention of a log's commits and of removed files: one length, for a version needs both."""
     return dict.fromkeys(
         ("delta.logRetentionDuration", "delta.deletedFileRetentionDuration"), f"interval {hours} hours"
     )
@@ -71,10 +71,11 @@ class TableSpec:
 
     @property
     def column_names(self) -> tuple[str, ...]:
+        """Names of the columns in their order."""
         return tuple(column.name for column in self.columns)
 
     def to_delta_json(self) -> str:
-        """The schema in the Delta protocol's JSON, read by StructType.fromJson and deltalake alike."""
+        """Return the schema in the Delta protocol's JSON, read by StructType.fromJson and deltalake alike."""
         fields = [
             {"name": c.name, "type": c.type, "nullable": True, "metadata": {"comment": c.meaning}}
             for c in self.columns
@@ -82,13 +83,15 @@ class TableSpec:
         return json.dumps({"type": "struct", "fields": fields})
 
     def to_delta_schema(self) -> DeltaSchema:
+        """Return the schema of deltalake."""
         return DeltaSchema.from_json(self.to_delta_json())
 
     def to_arrow_schema(self) -> pa.Schema:
-        """The schema as Arrow rows are handed to a writer: UTC microseconds, no large types."""
+        """Return the schema of Arrow rows for a writer: UTC microseconds, no large types."""
         return pa.schema([pa.field(c.name, to_arrow_type(c.type)) for c in self.columns])
 
     def to_properties(self) -> dict[str, str]:
+        """Return the properties that the table is created with."""
         properties = BASE_PROPERTIES | to_retention_properties(RETENTION_HOURS)
         if self.stats_on:
             properties["delta.dataSkippingStatsColumns"] = ",".join(self.stats_on)
@@ -96,6 +99,7 @@ class TableSpec:
 
 
 def to_arrow_type(delta_type: DeltaType) -> pa.DataType:
+    """Return the Arrow type of a Delta type."""
     if isinstance(delta_type, dict):
         if delta_type["type"] == "array":
             return pa.list_(to_arrow_type(delta_type["elementType"]))

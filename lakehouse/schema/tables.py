@@ -21,10 +21,38 @@ _SOURCE_COLUMNS = (
     ),
 )
 _POSITION_STATS = ("kafka_partition", "kafka_offset")
+_FORECAST_COLUMNS = (
+    Column("horizon", "string", "target_time - made_at, e.g. 5m, 1h, 24h"),
+    Column("model", "string", "model that made the forecast"),
+    Column("model_version", "string", "version of that model"),
+    Column("base_price", "double", "price at made_at, in quote: what a random walk says of target_time"),
+    Column("predicted_price", "double", "point forecast, in quote"),
+    Column("lower", "double", "lower end of the interval, in quote; null where none was given"),
+    Column("upper", "double", "upper end of the interval, in quote; null where none was given"),
+    Column("nominal_coverage", "double", "share of outcomes that the interval is meant to cover, in (0, 1)"),
+    Column("quote", "string", "currency of every price in the row, e.g. usd"),
+)
 
-GOLD_SENTIMENT = TableSpec(
+
+def _by_event_date(
+    *, name: str, grain: str, key: str, time: str, columns: tuple[Column, ...], stats: tuple[str, ...] = ()
+) -> TableSpec:
+    """Return a table of daily partitions, sorted by a key and a time."""
+    return TableSpec(
+        name=name,
+        grain=grain,
+        columns=(*columns, Column("event_date", "date", f"UTC day of {time}; partition column")),
+        partition_by=("event_date",),
+        sort_by=(key, time),
+        stats_on=(key, time, *stats, *_POSITION_STATS),
+    )
+
+
+GOLD_SENTIMENT = _by_event_date(
     name="gold_sentiment",
     grain="one analysed text about one symbol",
+    key="symbol",
+    time="event_time",
     columns=(
         Column("symbol", "string", "lower-case ticker, e.g. btc"),
         Column("event_time", "timestamp", "UTC instant at which the analysed text was published"),
@@ -40,42 +68,29 @@ GOLD_SENTIMENT = TableSpec(
         Column("collected_time", "timestamp", "UTC instant at which a collector fetched the text"),
         Column("analyzed_time", "timestamp", "UTC instant at which the model scored the text"),
         *_SOURCE_COLUMNS,
-        Column("event_date", "date", "UTC day of event_time; partition column"),
     ),
-    partition_by=("event_date",),
-    sort_by=("symbol", "event_time"),
-    stats_on=("symbol", "event_time", *_POSITION_STATS),
 )
 
-GOLD_PREDICTION = TableSpec(
+GOLD_PREDICTION = _by_event_date(
     name="gold_prediction",
     grain="one forecast of one symbol's price by one model for one horizon",
+    key="symbol",
+    time="made_at",
+    stats=("target_time",),
     columns=(
         Column("symbol", "string", "lower-case ticker, e.g. eth"),
         Column("made_at", "timestamp", "UTC instant at which the forecast was made"),
         Column("target_time", "timestamp", "UTC instant that the forecast is about"),
-        Column("horizon", "string", "target_time - made_at, e.g. 5m, 1h, 24h"),
-        Column("model", "string", "model that made the forecast"),
-        Column("model_version", "string", "version of that model"),
-        Column("base_price", "double", "price at made_at, in quote"),
-        Column("predicted_price", "double", "point forecast, in quote"),
-        Column("lower", "double", "lower end of the interval, in quote; null where none was given"),
-        Column("upper", "double", "upper end of the interval, in quote; null where none was given"),
-        Column(
-            "nominal_coverage", "double", "share of outcomes that the interval is meant to cover, in (0, 1)"
-        ),
-        Column("quote", "string", "currency of every price in the row, e.g. usd"),
+        *_FORECAST_COLUMNS,
         *_SOURCE_COLUMNS,
-        Column("event_date", "date", "UTC day of made_at; partition column"),
     ),
-    partition_by=("event_date",),
-    sort_by=("symbol", "made_at"),
-    stats_on=("symbol", "made_at", "target_time", *_POSITION_STATS),
 )
 
-GOLD_PRICE = TableSpec(
+GOLD_PRICE = _by_event_date(
     name="gold_price",
     grain="one trade or ticker observation of one market",
+    key="symbol",
+    time="event_time",
     columns=(
         Column("symbol", "string", "base currency, lower case, e.g. btc"),
         Column("event_time", "timestamp", "UTC instant that the exchange gave"),
@@ -84,16 +99,14 @@ GOLD_PRICE = TableSpec(
         Column("price", "double", "price of one base unit, in quote"),
         Column("base_volume", "double", "traded amount in base units; null for a ticker"),
         *_SOURCE_COLUMNS,
-        Column("event_date", "date", "UTC day of event_time; partition column"),
     ),
-    partition_by=("event_date",),
-    sort_by=("symbol", "event_time"),
-    stats_on=("symbol", "event_time", *_POSITION_STATS),
 )
 
-GOLD_NEWS = TableSpec(
+GOLD_NEWS = _by_event_date(
     name="gold_news",
     grain="one collected text",
+    key="source",
+    time="event_time",
     columns=(
         Column("source", "string", "short name of the feed that carried the text, e.g. coindesk"),
         Column("event_time", "timestamp", "UTC instant at which the text was published"),
@@ -105,29 +118,19 @@ GOLD_NEWS = TableSpec(
         Column("guid", "string", "identity that the feed gives the text; null where it gives none"),
         Column("collected_time", "timestamp", "UTC instant at which a collector fetched the text"),
         *_SOURCE_COLUMNS,
-        Column("event_date", "date", "UTC day of event_time; partition column"),
     ),
-    partition_by=("event_date",),
-    sort_by=("source", "event_time"),
-    stats_on=("source", "event_time", *_POSITION_STATS),
 )
 
-GOLD_SCORE = TableSpec(
+GOLD_SCORE = _by_event_date(
     name="gold_score",
     grain="one forecast beside the price that came of it",
+    key="symbol",
+    time="target_time",
     columns=(
         Column("symbol", "string", "lower-case ticker, e.g. eth"),
         Column("target_time", "timestamp", "UTC instant that the forecast is about"),
         Column("made_at", "timestamp", "UTC instant at which the forecast was made"),
-        Column("horizon", "string", "target_time - made_at, e.g. 5m, 1h, 24h"),
-        Column("model", "string", "model that made the forecast"),
-        Column("model_version", "string", "version of that model"),
-        Column("base_price", "double", "price at made_at, in quote: what a random walk says of target_time"),
-        Column("predicted_price", "double", "point forecast, in quote"),
-        Column("lower", "double", "lower end of the interval, in quote; null where none was given"),
-        Column("upper", "double", "upper end of the interval, in quote; null where none was given"),
-        Column("nominal_coverage", "double", "share of outcomes that the interval is meant to cover"),
-        Column("quote", "string", "currency of every price in the row, e.g. usd"),
+        *_FORECAST_COLUMNS,
         Column(
             "outcome", "string", "realised, or no price: none of the primary market's counts for target_time"
         ),
@@ -149,11 +152,7 @@ GOLD_SCORE = TableSpec(
         Column("price_topic_id", "string", "id of the Kafka topic of the realised price"),
         Column("price_partition", "integer", "partition of the realised price"),
         Column("price_offset", "long", "offset of the realised price"),
-        Column("event_date", "date", "UTC day of target_time; partition column"),
     ),
-    partition_by=("event_date",),
-    sort_by=("symbol", "target_time"),
-    stats_on=("symbol", "target_time", *_POSITION_STATS),
 )
 
 _MESSAGE_COLUMNS = (

@@ -1,9 +1,9 @@
-"""Whether one series tells something of another's future: rank correlations at lags, with bands and one test of all.
+"""Lead-lag test of two series: rank correlations at lags, with bands and one test of all of them.
 
-The bands come from a circular block bootstrap of pairs, which keeps what is alike within a block together. The test
-turns the leader around against the follower: each keeps its own autocorrelation, and only what relates them is lost.
-Its statistic is the largest correlation over all lags that are asked for, so that asking for many lags makes none of
-them significant (the familywise error is what is held at 5 %).
+The bands come from a circular block bootstrap of pairs, which keeps neighbouring steps of a block together. The test
+rotates the leader against the follower: each keeps its own autocorrelation, and only their relation is lost.
+Its statistic is the largest correlation over all requested lags, so that many lags make none of
+them significant by their number (the familywise error is held at 5 %).
 
 Source: Künsch 1989 and Politis & Romano 1992 (circular block bootstrap); Westfall & Young 1993 (maximum statistic).
 """
@@ -29,7 +29,7 @@ class LeadLag:
     """Rank correlation of ``leader[t - lag]`` with ``follower[t]``; at a lag above 0 the leader came first.
 
     ``low`` and ``high`` are pointwise 95 % bands. ``threshold`` is what the largest absolute correlation over lags 1 to
-    the last exceeds by chance once in 20 times, ``p_value`` how often chance reaches the one that was found.
+    the last exceeds by chance once in 20 times, ``p_value`` how often chance reaches the observed one.
     """
 
     lags: Integers
@@ -42,7 +42,7 @@ class LeadLag:
 
     @property
     def best_lag(self) -> int:
-        """The lag above 0 with the largest absolute correlation."""
+        """Lag above 0 with the largest absolute correlation."""
         ahead = self.lags > 0
         return int(self.lags[ahead][np.argmax(np.abs(self.correlation[ahead]))])
 
@@ -50,8 +50,9 @@ class LeadLag:
 def lead_lag(
     leader: Floats, follower: Floats, *, max_lag: int, block_steps: int, n_draws: int = 1_000, seed: int = 0
 ) -> LeadLag:
-    """Both series are of one grid of steps, NaN where there is nothing; a leader's value is known when its step ends.
+    """Return the lead-lag test of two series of one grid of steps, NaN where there is nothing.
 
+    A leader's value is known when its step ends.
     Deterministic for a seed. Raises ValueError where the series differ in length or have too few pairs for the lags.
     """
     if leader.shape != follower.shape:
@@ -68,20 +69,20 @@ def lead_lag(
     correlation = np.array([_correlation(x, y) for x, y in pairs])
     bands = np.array([_band(x, y, rng, block_steps, n_draws) for x, y in pairs])
     largest = _largest_by_chance(ranked, followed, max_lag, rng, n_draws)
-    found = np.max(np.abs(correlation[lags > 0]))
+    observed = np.max(np.abs(correlation[lags > 0]))
     return LeadLag(
         lags=lags,
         correlation=correlation,
         low=bands[:, 0],
         high=bands[:, 1],
         threshold=float(np.quantile(largest, 1 - SIGNIFICANCE)),
-        p_value=float((1 + np.count_nonzero(largest >= found)) / (1 + len(largest))),
+        p_value=float((1 + np.count_nonzero(largest >= observed)) / (1 + len(largest))),
         n=int(np.count_nonzero(~np.isnan(leader) & ~np.isnan(follower))),
     )
 
 
 def holm(p_values: Floats) -> Floats:
-    """p-values as they are once it is counted how many there are: Holm 1979.
+    """Return p-values adjusted for their number. Source: Holm 1979.
 
     >>> holm(np.array([0.01, 0.04, 0.03])).round(2).tolist()
     [0.03, 0.06, 0.06]
@@ -99,7 +100,7 @@ def _pairs(leader: Floats, follower: Floats, lag: int) -> tuple[Floats, Floats]:
 
 
 def _correlation(x: Floats, y: Floats) -> Floats:
-    """Along the last axis, over the steps that have both; 0 where one of them does not vary."""
+    """Return the correlation along the last axis, over the steps that have both; 0 where one does not vary."""
     both = ~np.isnan(x) & ~np.isnan(y)
     n = np.maximum(both.sum(axis=-1, keepdims=True), 1)
     x, y = np.where(both, x, 0.0), np.where(both, y, 0.0)
@@ -107,8 +108,8 @@ def _correlation(x: Floats, y: Floats) -> Floats:
     y = np.where(both, y - y.sum(axis=-1, keepdims=True) / n, 0.0)
     scale = np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
     product = (x * y).sum(axis=-1)
-    found: Floats = np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)
-    return found
+    correlation: Floats = np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)
+    return correlation
 
 
 def _band(
@@ -127,14 +128,14 @@ def _band(
 def _largest_by_chance(
     leader: Floats, follower: Floats, max_lag: int, rng: np.random.Generator, n_draws: int
 ) -> Floats:
-    """The largest absolute correlation over lags 1 to ``max_lag``, of turns that bring no lag near its own place."""
+    """Return the largest absolute correlations over lags 1 to ``max_lag`` of rotations, none near the original lags."""
     n = len(leader)
-    turns = rng.choice(
+    rotations = rng.choice(
         np.arange(2 * max_lag, n - 2 * max_lag), size=min(n_draws, n - 4 * max_lag), replace=False
     )
-    largest = np.zeros(len(turns))
+    largest = np.zeros(len(rotations))
     for lag in range(1, max_lag + 1):
-        steps = (np.arange(n - lag) - turns[:, None]) % n
-        found = np.abs(_correlation(leader[steps], np.broadcast_to(follower[lag:], steps.shape)))
-        largest = np.maximum(largest, found)
+        steps = (np.arange(n - lag) - rotations[:, None]) % n
+        by_chance = np.abs(_correlation(leader[steps], np.broadcast_to(follower[lag:], steps.shape)))
+        largest = np.maximum(largest, by_chance)
     return largest

@@ -1,4 +1,4 @@
-"""The scorecard of a symbol: what each model's live forecasts were worth, per horizon and window, in words too."""
+"""Scorecard of a symbol: skill of each model's live forecasts against a random walk, per horizon and window."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,22 +32,22 @@ from lakehouse.time_range import DAY_US, TimeRange
 WINDOWS_US: Mapping[str, int] = {"24h": DAY_US, "7d": 7 * DAY_US, "30d": 30 * DAY_US}
 _LONGEST_US = max(WINDOWS_US.values())
 
-_ASKED = """symbol = $symbol AND target_time > $start AND target_time <= $end
+_SELECTED = """symbol = $symbol AND target_time > $start AND target_time <= $end
     AND ($model IS NULL OR model = $model) AND ($horizon IS NULL OR horizon = $horizon)"""
-# What there is of each model, version and horizon, per shortest window that holds it.
+# Counts of each model, version and horizon, per shortest window that holds it.
 _COUNTS = f"""
 SELECT model, model_version, horizon, epoch_us(any_value(target_time - made_at)) AS horizon_us,
     list_position(list_transform($widths_us::BIGINT[], lambda width: age_us < width), TRUE) - 1 AS narrowest,
     count(*) FILTER (timeliness = 'replay'), count(*) FILTER (timeliness = 'live' AND realised_price IS NULL),
     list_sort(list_distinct(list(origin)))
-FROM (SELECT *, $end_us - epoch_us(target_time) AS age_us FROM {{rows}} WHERE {_ASKED})
+FROM (SELECT *, $end_us - epoch_us(target_time) AS age_us FROM {{rows}} WHERE {_SELECTED})
 GROUP BY ALL
 """
 _OUTCOMES = f"""
 SELECT model, model_version, horizon, epoch_us(target_time) AS target_us, base_price, predicted_price,
     realised_price, lower, upper, nominal_coverage
 FROM {{rows}}
-WHERE {_ASKED} AND timeliness = 'live' AND realised_price IS NOT NULL
+WHERE {_SELECTED} AND timeliness = 'live' AND realised_price IS NOT NULL
 ORDER BY model, model_version, horizon, target_time, topic_id, kafka_partition, kafka_offset
 """
 
@@ -60,7 +60,7 @@ class WindowScore:
     """One model, version and horizon over one window of targets. Only live forecasts with a price count in ``n``.
 
     Errors are absolute and in quote; ``relative_error`` is the model's mean over the random walk's on the same
-    targets. None stands where there is nothing to tell it from. ``verdict`` says it in words.
+    targets. None stands where no outcome decides. ``verdict`` is the result in words.
     """
 
     model: str
@@ -92,7 +92,7 @@ class Scorecard:
 
 @dataclass(slots=True, kw_only=True)
 class _Counted:
-    """What there is of one model, version and horizon beside its live outcomes, per narrowest window."""
+    """Counts of one model, version and horizon beside its live outcomes, per narrowest window."""
 
     horizon_us: int
     n_replay: list[int]
@@ -103,7 +103,7 @@ class _Counted:
 def read_scorecard(
     lake: Lake, *, symbol: str, as_of_us: int, model: str | None = None, horizon: str | None = None
 ) -> Scorecard:
-    """The scorecard of a symbol, over targets up to an instant. Raises LakeNotFoundError before there are scores.
+    """Return the scorecard of a symbol, over targets up to an instant. Raises LakeNotFoundError without scores.
 
     Bounded: it reads thirty days of one symbol, and its time grows with n log n of their forecasts.
     """
@@ -118,15 +118,15 @@ def _score(
     time_range = TimeRange(as_of_us - _LONGEST_US, as_of_us)
     closed = TimeRange(time_range.start_us, as_of_us + 1)
     paths = table.files.select(symbol=symbol, time_column="target_time", time_range=closed).paths
-    asked = {
+    bound = {
         "symbol": symbol,
         "start": time_range.start_time,
         "end": time_range.end_time,
         "model": model,
         "horizon": horizon,
     }
-    counted = _read_counts(lake, paths, asked | {"end_us": as_of_us, "widths_us": list(WINDOWS_US.values())})
-    outcomes = dict(_read_outcomes(lake, paths, asked, counted)) if counted else {}
+    counted = _read_counts(lake, paths, bound | {"end_us": as_of_us, "widths_us": list(WINDOWS_US.values())})
+    outcomes = dict(_read_outcomes(lake, paths, bound, counted)) if counted else {}
     scores = [
         score
         for group in sorted(counted, key=lambda group: (group[0], group[1], counted[group].horizon_us))
@@ -139,7 +139,7 @@ def _read_counts(lake: Lake, paths: list[str], bound: Mapping[str, Any]) -> dict
     counted: dict[Group, _Counted] = {}
     for row in lake.session.fetch_rows(_COUNTS, paths, spec=GOLD_SCORE, **bound):
         *group, horizon_us, narrowest, n_replay, n_without_price, origins = row
-        found = counted.setdefault(
+        group_counts = counted.setdefault(
             (group[0], group[1], group[2]),
             _Counted(
                 horizon_us=horizon_us,
@@ -148,9 +148,9 @@ def _read_counts(lake: Lake, paths: list[str], bound: Mapping[str, Any]) -> dict
                 origins=[set() for _ in WINDOWS_US],
             ),
         )
-        found.n_replay[narrowest] += n_replay
-        found.n_without_price[narrowest] += n_without_price
-        found.origins[narrowest].update(origins)
+        group_counts.n_replay[narrowest] += n_replay
+        group_counts.n_without_price[narrowest] += n_without_price
+        group_counts.origins[narrowest].update(origins)
     return counted
 
 
@@ -194,7 +194,7 @@ def _to_scores(
 ) -> Iterator[WindowScore]:
     replayed, without_price = accumulate(counted.n_replay), accumulate(counted.n_without_price)
     origins = accumulate(counted.origins, lambda before, more: before | more)
-    for (window, width_us), n_replay, n_without_price, seen in zip(
+    for (window, width_us), n_replay, n_without_price, of_window in zip(
         WINDOWS_US.items(), replayed, without_price, origins, strict=True
     ):
         within = None if outcomes is None else outcomes.since(as_of_us - width_us)
@@ -204,7 +204,7 @@ def _to_scores(
             within if within else None,
             n_replay=n_replay,
             n_without_price=n_without_price,
-            origins=tuple(sorted(seen)),
+            origins=tuple(sorted(of_window)),
         )
 
 
@@ -217,7 +217,7 @@ def score_window(
     n_without_price: int = 0,
     origins: tuple[str, ...] = (),
 ) -> WindowScore:
-    """The score of one model, version and horizon over one window's outcomes; None stands for no outcome."""
+    """Return the score of one model, version and horizon over one window's outcomes; None stands for no outcome."""
     error = walk_error = relative = None
     n_apart, is_walk, tested = 0, False, None
     if outcomes is not None:
@@ -252,7 +252,8 @@ def score_window(
 def to_verdict(
     *, n_apart: int, is_walk: bool, relative_error: float | None, tested: DieboldMariano | None
 ) -> str:
-    """
+    """Return the result of a comparison with the random walk in words.
+
     >>> to_verdict(n_apart=29, is_walk=False, relative_error=0.5, tested=None)
     'too little data: 29 outcomes that do not overlap, 30 are needed'
     """
@@ -264,8 +265,8 @@ def to_verdict(
         return "does not beat the random walk: their errors cannot be told apart"
     if relative_error >= 1:
         return f"does not beat the random walk: its mean absolute error is {relative_error - 1:.2%} larger"
-    said = f"its mean absolute error is {1 - relative_error:.2%} smaller"
+    smaller = f"its mean absolute error is {1 - relative_error:.2%} smaller"
     p = f"p = {tested.p_value:.3f}" if tested.p_value >= 0.001 else "p < 0.001"
     if tested.p_value < SIGNIFICANCE:
-        return f"beats the random walk: {said}, more than chance explains ({p})"
-    return f"does not beat the random walk: {said}, which chance explains ({p})"
+        return f"beats the random walk: {smaller}, more than chance explains ({p})"
+    return f"does not beat the random walk: {smaller}, which chance explains ({p})"

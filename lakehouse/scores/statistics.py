@@ -1,6 +1,6 @@
-"""What forecasts were worth: errors, directions, intervals, and whether they beat the random walk. Numbers only.
+"""Statistics of forecasts against a random-walk baseline: errors, directions, intervals, significance.
 
-The random walk of a forecast says that its base price stays: both are compared on the very same targets.
+The random walk of a forecast says that its base price stays: both are compared on the same targets.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Outcomes:
     nominal_coverage: Floats
 
     def since(self, start_us: int) -> "Outcomes":
-        """Those whose target is after an instant."""
+        """Return the outcomes whose target is after an instant."""
         first = int(np.searchsorted(self.targets_us, start_us, side="right"))
         return Outcomes(
             targets_us=self.targets_us[first:],
@@ -57,7 +57,7 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Direction:
-    """How often a forecast had the direction right, of those that named one where the price moved.
+    """Share of right directions, among forecasts that named one where the price moved.
 
     The interval is Wilson's, of 95 %, for as many outcomes as do not overlap (``n_non_overlapping``).
     """
@@ -90,11 +90,12 @@ class DieboldMariano:
 
 
 def mean_absolute_error(forecasts: Floats, realised: Floats) -> float:
+    """Return the mean absolute error, in quote."""
     return float(np.mean(np.abs(forecasts - realised)))
 
 
 def count_non_overlapping(targets_us: Integers, horizon_us: int) -> int:
-    """The most outcomes of which no two share a moment of their horizons: each begins where the last has ended.
+    """Return the largest number of outcomes whose horizons do not overlap: each begins where the last has ended.
 
     ``targets_us`` ascend.
 
@@ -109,20 +110,23 @@ def count_non_overlapping(targets_us: Integers, horizon_us: int) -> int:
 
 
 def direction(outcomes: Outcomes) -> Direction | None:
-    """None where no forecast named a direction. Source: Wilson 1927; statsmodels' proportion_confint."""
-    said, came = np.sign(outcomes.predicted - outcomes.base), np.sign(outcomes.realised - outcomes.base)
-    counted = (said != 0) & (came != 0)
+    """Return the directions; None where no forecast named one. Source: Wilson 1927; statsmodels' proportion_confint."""
+    predicted, realised = (
+        np.sign(outcomes.predicted - outcomes.base),
+        np.sign(outcomes.realised - outcomes.base),
+    )
+    counted = (predicted != 0) & (realised != 0)
     n = int(np.count_nonzero(counted))
     if not n:
         return None
-    accuracy = float(np.mean(said[counted] == came[counted]))
+    accuracy = float(np.mean(predicted[counted] == realised[counted]))
     n_apart = count_non_overlapping(outcomes.targets_us[counted], outcomes.horizon_us)
     low, high = proportion_confint(accuracy * n_apart, n_apart, alpha=SIGNIFICANCE, method="wilson")
     return Direction(n=n, n_non_overlapping=n_apart, accuracy=accuracy, low=float(low), high=float(high))
 
 
 def intervals(outcomes: Outcomes) -> Intervals | None:
-    """None where no forecast had an interval.
+    """Return the intervals' figures; None where no forecast had an interval.
 
     The pinball loss is the mean over the two ends, as forecasts of the quantiles (1 ∓ nominal coverage) / 2.
     Source: Koenker & Bassett 1978; Gneiting & Raftery 2007, section 6.
@@ -144,7 +148,7 @@ def intervals(outcomes: Outcomes) -> Intervals | None:
 
 
 def diebold_mariano(outcomes: Outcomes) -> DieboldMariano | None:
-    """Whether the model's absolute errors differ from the random walk's by more than chance.
+    """Test whether the model's absolute errors differ from the random walk's by more than chance.
 
     None with under MIN_NON_OVERLAPPING outcomes that do not overlap, and for a model that says what the walk says.
     The variance of the mean difference counts every autocovariance at which two horizons overlap (rectangular
@@ -169,7 +173,7 @@ def diebold_mariano(outcomes: Outcomes) -> DieboldMariano | None:
 
 
 def _on_grid(differences: Floats, targets_us: Integers, horizon_us: int) -> tuple[Floats, int]:
-    """The differences on a regular grid of targets, NaN where there is none, and how many steps a horizon has."""
+    """Return the differences on a regular grid of targets, NaN where there is none, and the steps of a horizon."""
     spacing_us = int(np.median(np.diff(targets_us)))
     step_us = max(round(spacing_us / MINUTE_US), 1) * MINUTE_US
     cells = (targets_us - targets_us[0]) // step_us

@@ -1,11 +1,13 @@
 """Intervals of a history: buckets aligned on the UTC epoch, and how many of them a range may have."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from lakehouse.errors import QueryError
 from lakehouse.time_range import DAY_US, HOUR_US, MINUTE_US, TimeRange
 
-RAW = "brut"
+RAW = "raw"
+"""The interval of a question for rows."""
 BUCKET_WIDTHS_US: Mapping[str, int] = {
     "1m": MINUTE_US,
     "5m": 5 * MINUTE_US,
@@ -16,18 +18,21 @@ BUCKET_WIDTHS_US: Mapping[str, int] = {
 }
 INTERVALS = (RAW, *BUCKET_WIDTHS_US)
 MAX_BUCKETS = 50_000
-NO_FILLING = "aucun"
-NULLS = "null"
-PREVIOUS = "precedent"
-LINEAR = "lineaire"
-FILLINGS = (NO_FILLING, NULLS, PREVIOUS, LINEAR)
-"""What a bucket without events becomes: nothing, nulls, the bucket before, or a line to the bucket after."""
 
 _AUTOMATIC_UP_TO_US = ((DAY_US, "5m"), (90 * DAY_US, "1h"))
 
 
+class Filling(StrEnum):
+    """The values of a bucket without events: none at all, nulls, those of the bucket before, or of a line."""
+
+    NONE = "none"
+    NULL = "null"
+    PREVIOUS = "previous"
+    LINEAR = "linear"
+
+
 def automatic_interval(span_us: int) -> str:
-    """The interval for a span where none is asked for.
+    """Return the interval for a span where none is asked for.
 
     >>> automatic_interval(86_400_000_000), automatic_interval(86_400_000_001)
     ('5m', '1h')
@@ -36,7 +41,8 @@ def automatic_interval(span_us: int) -> str:
 
 
 def bucket_start(epoch_us: int, width_us: int) -> int:
-    """
+    """Return the start of the bucket of an instant.
+
     >>> bucket_start(1767225600_000_000 + 299_999_999, 300_000_000) == 1767225600_000_000
     True
     """
@@ -44,14 +50,17 @@ def bucket_start(epoch_us: int, width_us: int) -> int:
 
 
 def count_buckets(time_range: TimeRange, width_us: int) -> int:
-    """How many buckets a range touches."""
+    """Count the buckets that a range touches."""
     if time_range.span_us == 0:
         return 0
     return (time_range.end_us - 1) // width_us - time_range.start_us // width_us + 1
 
 
 def check_bucket_count(time_range: TimeRange, interval: str) -> None:
-    """Raises QueryError, naming the finest interval that fits, where a range has too many buckets."""
+    """Check that a range has at most MAX_BUCKETS buckets.
+
+    Raises: QueryError, naming the finest interval that fits.
+    """
     if interval == RAW or (n_buckets := count_buckets(time_range, BUCKET_WIDTHS_US[interval])) <= MAX_BUCKETS:
         return
     fitting = next(
@@ -60,7 +69,7 @@ def check_bucket_count(time_range: TimeRange, interval: str) -> None:
         if count_buckets(time_range, width_us) <= MAX_BUCKETS
     )
     raise QueryError(
-        parameter="intervalle",
+        parameter="interval",
         problem=f"{interval} makes {n_buckets} buckets of this range, more than {MAX_BUCKETS}",
         accepted=f"{fitting} or wider, or a shorter range",
     )

@@ -1,94 +1,93 @@
-"""The three series of a symbol: what a point has, and the statement that reads it."""
+"""The three series of a symbol: the columns of a point, and the statements that read it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from lakehouse.schema.spec import TableSpec
 from lakehouse.schema.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
+from lakehouse.series.aggregates import PRICE_FIGURES, SENTIMENT_FIGURES, Figures, equal_to_bound
+from lakehouse.time_range import MINUTE_US
 
 MADE_AT = "made_at"
 TARGET_TIME = "target_time"
 AXES = (MADE_AT, TARGET_TIME)
-ORIGIN_BITS: Mapping[str, int] = {"collected": 1, "generated": 2, "replay": 4}
+MAX_REALISED_AGE_US = 2 * MINUTE_US
+"""The price that a forecast came to is the last at or before its target, and at most so old."""
 
+_OFFSET_ORDER = "(event_time, topic_id, kafka_partition, kafka_offset)"
 # Rows come newest first in a total order, so that equal times paginate right.
 _RAW = """
 SELECT {columns}, topic_id, kafka_partition, kafka_offset
 FROM {{rows}}
-WHERE symbol = $symbol AND {time} >= $start AND {time} < $end AND {also}
+WHERE symbol = $symbol AND {time} >= $start AND {time} < $end AND {chosen}
 ORDER BY {time} DESC, topic_id DESC, kafka_partition DESC, kafka_offset DESC
 LIMIT $limit
 """
-# Where the newest $limit rows of a range may be cut into slices: (instant, rows at or after it), and what all have.
+# Instants at which the newest $limit rows of a range may be cut into slices: (instant, rows at or after it), then the
+# number and the fingerprint of all rows of the range.
 _BOUNDS = """
-WITH found AS (
+WITH matching AS (
     SELECT epoch_us({time}) AS us, hash(topic_id, kafka_partition, kafka_offset) AS key
     FROM {{rows}}
-    WHERE symbol = $symbol AND {time} >= $start AND {time} < $end AND {also}
+    WHERE symbol = $symbol AND {time} >= $start AND {time} < $end AND {chosen}
 ),
-newest AS (SELECT us FROM found ORDER BY us DESC LIMIT $limit),
+newest AS (SELECT us FROM matching ORDER BY us DESC LIMIT $limit),
 numbered AS (
     SELECT us, row_number() OVER (ORDER BY us DESC) AS n,
         count(*) OVER (ORDER BY us DESC RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n_from
     FROM newest
 ),
-whole AS (SELECT count(*) AS n_rows, coalesce(bit_xor(key), 0)::VARCHAR AS fingerprint FROM found)
+whole AS (SELECT count(*) AS n_rows, coalesce(bit_xor(key), 0)::VARCHAR AS fingerprint FROM matching)
 SELECT us, n_from, n_rows, fingerprint FROM numbered CROSS JOIN whole
 WHERE n % $slice = 0 OR n = least($limit, n_rows)
 ORDER BY us DESC
 """
-_RAW_BEFORE_KEY = """({time} < $key_time OR ({time} = $key_time
+_BEFORE_KEY = """({time} < $key_time OR ({time} = $key_time
     AND (topic_id, kafka_partition, kafka_offset) < ($key_topic_id, $key_partition, $key_offset)))"""
-ORIGINS = """bit_or(CASE origin WHEN 'collected' THEN 1 WHEN 'generated' THEN 2 ELSE 4 END) AS origins"""
-_OFFSET_ORDER = "(event_time, topic_id, kafka_partition, kafka_offset)"
-IN_MARKET = "venue = $venue AND quote = $quote"
-
-# What nobody could score is in no bucket: it has no polarity, not a polarity of 0.
-# A sum of decimals does not depend on the order of rows, which compaction changes; the clamp undoes rounding.
-SENTIMENT_BUCKETS = f"""
-SELECT epoch_us(event_time) // $width * $width AS bucket, count(*),
-    greatest(min(score), least(max(score), sum(score::DECIMAL(18, 17))::DOUBLE / count(*))),
-    min(score), max(score), count(*) FILTER (label = 'positive'), count(*) FILTER (label = 'negative'), {ORIGINS}
-FROM {{rows}}
-WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND score IS NOT NULL
-GROUP BY bucket ORDER BY bucket DESC LIMIT $limit
+_BUCKETS = """
+SELECT bucket, {shown} FROM (
+    SELECT epoch_us(event_time) // $width * $width AS bucket, {sums}
+    FROM {{rows}}
+    WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {chosen} AND {counted}
+    GROUP BY bucket
+)
+ORDER BY bucket DESC LIMIT $limit
 """
-PRICE_BUCKETS = f"""
-SELECT epoch_us(event_time) // $width * $width AS bucket,
-    arg_min(price, {_OFFSET_ORDER}), max(price), min(price),
-    arg_max(price, {_OFFSET_ORDER}), fsum(base_volume), count(*), {ORIGINS}
-FROM {{rows}}
-WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {IN_MARKET}
-GROUP BY bucket ORDER BY bucket DESC LIMIT $limit
-"""
-# The last price at or before each target, at most two minutes old. Joining on the minute keeps the build side as
-# small as the page, however long the range is.
+# Joining on the minute keeps the build side as small as the page, however long the range is.
 REALISED_PRICES = f"""
 WITH targets AS (SELECT DISTINCT unnest($targets::BIGINT[]) AS target),
-minutes AS (SELECT target, target // 60000000 - back AS minute FROM targets CROSS JOIN range(3) AS ago(back)),
+minutes AS (
+    SELECT target, target // {MINUTE_US} - back AS minute
+    FROM targets CROSS JOIN range({MAX_REALISED_AGE_US // MINUTE_US + 1}) AS ago(back)
+),
 prices AS (
-    SELECT epoch_us(event_time) AS us, epoch_us(event_time) // 60000000 AS minute, price,
+    SELECT epoch_us(event_time) AS us, epoch_us(event_time) // {MINUTE_US} AS minute, price,
         {_OFFSET_ORDER} AS offset_order
     FROM {{rows}}
-    WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {IN_MARKET}
+    WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {PRICE_FIGURES.is_chosen}
 )
 SELECT target, arg_max(price, offset_order)
 FROM prices JOIN minutes USING (minute)
-WHERE us <= target AND us >= target - $max_age
+WHERE us <= target AND us >= target - {MAX_REALISED_AGE_US}
 GROUP BY target
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One series: its table and its points. ``raw_columns`` start with the default time of the range."""
+    """One series: its table and its points.
+
+    ``raw_columns`` start with the default time of the range; ``curve`` is the raw column that a chart draws, and
+    ``bucket_curve`` that of a bucket.
+    """
 
     name: str
     table: TableSpec
     raw_columns: tuple[str, ...]
-    bucket_columns: tuple[str, ...] = ()
-    bucket_statement: str | None = None
-    also: str = "TRUE"
+    curve: str
+    bucket_curve: str = ""
+    figures: Figures | None = None
 
     @property
     def time_column(self) -> str:
@@ -98,71 +97,84 @@ class Series:
     def has_market(self) -> bool:
         return self.table is GOLD_PRICE
 
-    def raw_statement(self, *, time_column: str, after_key: bool) -> str:
-        """The statement for rows; every part of it is a constant of this module."""
-        also = f"{self.also} AND {_RAW_BEFORE_KEY}" if after_key else self.also
+    @property
+    def has_buckets(self) -> bool:
+        return self.figures is not None
+
+    @property
+    def bucket_columns(self) -> tuple[str, ...]:
+        return () if self.figures is None else ("event_time", *self.figures.names)
+
+    @property
+    def bucket_statement(self) -> str:
+        """The statement for buckets, newest first. Raises ValueError where the series has none."""
+        if self.figures is None:
+            raise ValueError(f"{self.name} has no buckets")
+        return _bucket_statement(self.figures)
+
+    def raw_statement(
+        self, columns: Iterable[str], *, time_column: str, equal: Iterable[str], after_key: bool
+    ) -> str:
+        """Return the statement for rows, newest first; its parts are names of columns.
+
+        Columns that are ``equal`` to a bound value narrow it, and so does the key of a cursor.
+        """
         return _RAW.format(
-            columns=", ".join(self._select(name) for name in self.raw_columns),
+            columns=", ".join(self._select(name) for name in columns),
             time=time_column,
-            also=also.format(time=time_column),
+            chosen=_chosen(equal, time_column=time_column, after_key=after_key),
         )
 
-    def bounds_statement(self, *, time_column: str, after_key: bool) -> str:
-        """The statement that cuts the rows of `raw_statement` into slices."""
-        also = f"{self.also} AND {_RAW_BEFORE_KEY}" if after_key else self.also
-        return _BOUNDS.format(time=time_column, also=also.format(time=time_column))
+    def bounds_statement(self, *, time_column: str, equal: Iterable[str], after_key: bool) -> str:
+        """Return the statement that cuts the rows of `raw_statement` into slices."""
+        chosen = _chosen(equal, time_column=time_column, after_key=after_key)
+        return _BOUNDS.format(time=time_column, chosen=chosen)
 
     def _select(self, name: str) -> str:
         is_time = next(column.type for column in self.table.columns if column.name == name) == "timestamp"
         return f"epoch_us({name}) AS {name}_us" if is_time else name
 
 
+@cache
+def _bucket_statement(figures: Figures) -> str:
+    return _BUCKETS.format(
+        shown=figures.shown, sums=figures.rows, chosen=figures.is_chosen, counted=figures.is_counted
+    )
+
+
+def _chosen(equal: Iterable[str], *, time_column: str, after_key: bool) -> str:
+    chosen = equal_to_bound(equal)
+    return f"{chosen} AND {_BEFORE_KEY.format(time=time_column)}" if after_key else chosen
+
+
+_SENTIMENT_COLUMNS = (
+    "event_time", "score", "label", "model", "model_version", "source", "title", "url", "language",
+    "terms", "message_id", "origin",
+)  # fmt: skip
+_PREDICTION_COLUMNS = (
+    "made_at", "target_time", "horizon", "model", "model_version", "base_price", "predicted_price",
+    "lower", "upper", "nominal_coverage", "quote", "message_id", "origin",
+)  # fmt: skip
 SENTIMENT = Series(
     name="sentiment",
     table=GOLD_SENTIMENT,
-    raw_columns=(
-        "event_time",
-        "score",
-        "label",
-        "model",
-        "model_version",
-        "source",
-        "title",
-        "url",
-        "language",
-        "terms",
-        "message_id",
-        "origin",
-    ),
-    bucket_columns=("event_time", "count", "mean", "min", "max", "positive", "negative", "origins"),
-    bucket_statement=SENTIMENT_BUCKETS,
+    raw_columns=_SENTIMENT_COLUMNS,
+    curve="score",
+    bucket_curve="mean",
+    figures=SENTIMENT_FIGURES,
 )
 PREDICTION = Series(
     name="prediction",
     table=GOLD_PREDICTION,
-    raw_columns=(
-        "made_at",
-        "target_time",
-        "horizon",
-        "model",
-        "model_version",
-        "base_price",
-        "predicted_price",
-        "lower",
-        "upper",
-        "nominal_coverage",
-        "quote",
-        "message_id",
-        "origin",
-    ),
-    also="($model IS NULL OR model = $model) AND ($horizon IS NULL OR horizon = $horizon)",
+    raw_columns=_PREDICTION_COLUMNS,
+    curve="predicted_price",
 )
 PRICE = Series(
     name="prix",
     table=GOLD_PRICE,
     raw_columns=("event_time", "venue", "quote", "price", "base_volume", "message_id", "origin"),
-    bucket_columns=("event_time", "open", "high", "low", "close", "volume", "count", "origins"),
-    bucket_statement=PRICE_BUCKETS,
-    also=IN_MARKET,
+    curve="price",
+    bucket_curve="close",
+    figures=PRICE_FIGURES,
 )
 SERIES: Mapping[str, Series] = {series.name: series for series in (SENTIMENT, PREDICTION, PRICE)}

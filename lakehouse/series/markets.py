@@ -1,4 +1,4 @@
-"""Which market's price counts for a symbol."""
+"""Markets, and the choice of the one whose price counts for a symbol."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Market:
-    """Where a symbol trades, and against what."""
+    """An exchange and the currency that a symbol trades against there."""
 
     venue: str
     quote: str
@@ -26,7 +26,7 @@ SYMBOL_MARKETS: Mapping[str, tuple[Market, ...]] = {}
 def primary_market(
     symbol: str, seen: Iterable[Market], *, overrides: Mapping[str, tuple[Market, ...]] = SYMBOL_MARKETS
 ) -> Market | None:
-    """The first market in the order of preference that has a price of the symbol; None where none has.
+    """Return the first market in the order of preference that has a price of the symbol; None where none has.
 
     Deterministic: markets that no preference names come last, by name.
 

@@ -1,6 +1,5 @@
 """Pinned versions of tables, and the follower that brings one up to date with its log."""
 
-import json
 import logging
 import threading
 import time
@@ -13,11 +12,11 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from lakehouse.delta.catalog import Build, Catalog
-from lakehouse.delta.commit import parse_file_changes
+from lakehouse.delta.commit import LOG, parse_commit, read_commit
 from lakehouse.delta.file_index import FileIndex
 from lakehouse.delta.log_listing import refresh
-from lakehouse.delta.position import Position, committed_offsets, read_position
-from lakehouse.delta.retained_from import committed_retained_from, read_retained_from
+from lakehouse.delta.position import Position, read_position
+from lakehouse.delta.retained_from import read_retained_from
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import assert_matches, open_table
 from lakehouse.schema.spec import TableSpec
@@ -27,7 +26,7 @@ from lakehouse.tail.store import OFF, PinnedTail
 logger = logging.getLogger(__name__)
 
 LISTING_SECONDS = 60.0
-"""How long the absence of the next commit is trusted. Far below any retention of a log, which may remove it."""
+"""Age up to which the absence of the next commit is trusted: far below a log's retention, which may remove it."""
 
 _MAX_COMMITS_READ = 16
 
@@ -53,18 +52,18 @@ class TableSnapshot:
 
     @property
     def reach(self) -> Position:
-        """The position up to which its rows come, the tail's included."""
+        """Position that its rows reach, the tail's included."""
         return self.position if self.tail is None else self.tail.reach
 
     @property
     def tail_rows(self) -> pa.Table | None:
-        """The tail's rows; None where there is none."""
+        """Rows of the tail; None where there is none."""
         return self.tail.rows if self.tail is not None and self.tail.held else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """The tables that one question reads, pinned together, all of one build.
+    """Tables that one answer reads, pinned together, all of one build.
 
     ``tail`` is one of TAIL_STATES: whether the tables have a tail, and if not, why.
     """
@@ -80,12 +79,12 @@ class Snapshot:
         return name in self.tables
 
     def of(self, names: Iterable[str]) -> "Snapshot":
-        """The same, of fewer tables: those of ``names`` that are in it."""
+        """Return the same, of fewer tables: those of ``names`` that are in it."""
         tables = {name: self.tables[name] for name in names if name in self.tables}
         return Snapshot(self.build, tables, self.tail)
 
     def with_tail(self, pinned: PinnedTail) -> "Snapshot":
-        """The same with a tail beyond each table that it knows."""
+        """Return the same with a tail beyond each table that it knows."""
         tables = {
             name: replace(table, tail=pinned.tables[name]) if name in pinned.tables else table
             for name, table in self.tables.items()
@@ -94,7 +93,7 @@ class Snapshot:
 
 
 class TableFollower:
-    """Follows one table's log. Thread-safe; threads that ask at once share one look at the log."""
+    """Follows one table's log. Thread-safe; concurrent threads share one reading of the log."""
 
     def __init__(
         self,
@@ -107,40 +106,40 @@ class TableFollower:
     ) -> None:
         self._spec = spec
         self._location = location
-        self._log_path = str(location.to_path() / "_delta_log") if location.is_local else ""
+        self._log_path = str(location.to_path() / LOG) if location.is_local else ""
         self._build = build
         self._catalog = catalog
         self._lock = threading.Lock()
         self._table: DeltaTable | None = None
         self._latest: TableSnapshot | None = None
-        self._looked_at = self._listed_at = 0.0
+        self._read_at = self._listed_at = 0.0
         self._remembered: deque[TableSnapshot] = deque(maxlen=n_remembered)
 
     def remembered(self, covered_by: Position) -> TableSnapshot | None:
-        """The newest of the remembered versions that holds nothing beyond a position."""
+        """Return the newest of the remembered versions that holds nothing beyond a position."""
         with self._lock:
             newest_first = reversed(self._remembered)
             return next((table for table in newest_first if covered_by.covers(table.position)), None)
 
     def refresh(self) -> TableSnapshot:
-        """The newest version committed before the call. Raises LakeNotFoundError before the table exists."""
-        asked_at = time.monotonic()
+        """Return the newest version committed before the call. Raises LakeNotFoundError before the table exists."""
+        called_at = time.monotonic()
         with self._lock:
-            if self._latest is not None and self._looked_at >= asked_at:
+            if self._latest is not None and self._read_at >= called_at:
                 return self._latest
-            looked_at = time.monotonic()
+            read_at = time.monotonic()
             latest = None
-            if self._latest is not None and self._log_path and looked_at - self._listed_at <= LISTING_SECONDS:
+            if self._latest is not None and self._log_path and read_at - self._listed_at <= LISTING_SECONDS:
                 latest = self._followed(self._latest)
             if latest is None:
                 latest = self._listed()
             if self._latest is None or self._latest.version != latest.version:
                 self._remembered.append(latest)
-            self._latest, self._looked_at = latest, looked_at
+            self._latest, self._read_at = latest, read_at
             return latest
 
     def _followed(self, known: TableSnapshot) -> TableSnapshot | None:
-        """The newest version by reading the commits since; None where delta-rs has to. Versions have no gaps.
+        """Return the newest version by reading the commits since; None where delta-rs has to. Versions have no gaps.
 
         Only the oldest names of a log ever go away, so a name that is absent is a commit that is not there yet.
         """
@@ -148,32 +147,29 @@ class TableFollower:
             path = f"{self._log_path}/{known.version + 1:020d}.json"
             try:
                 with open(path, "rb") as file:
-                    commit = file.read()
+                    content = file.read()
             except FileNotFoundError:
                 return known
             try:
-                files = self._changed_files(known, commit)
+                commit = parse_commit(content)
+                if not commit.is_plain:
+                    return None
+                files = known.files.advanced(commit, self._spec, self._location.root)
             except ValueError:
                 logger.warning("commit left to delta-rs path=%s", path, exc_info=True)
-                return None
-            if files is None:
                 return None
             known = replace(
                 known,
                 version=known.version + 1,
-                position=known.position.advanced(committed_offsets(commit)),
+                position=known.position.advanced(commit.offsets),
                 files=files,
-                commit_time_us=to_commit_time_us(commit),
-                retained_from_us=committed_retained_from(commit) or known.retained_from_us,
+                commit_time_us=commit.commit_time_us,
+                retained_from_us=commit.retained_from_us or known.retained_from_us,
             )
         return None
 
-    def _changed_files(self, known: TableSnapshot, commit: bytes) -> FileIndex | None:
-        changes = parse_file_changes(commit)
-        return None if changes is None else known.files.advanced(changes, self._spec, self._location.root)
-
     def _listed(self) -> TableSnapshot:
-        """The newest version as delta-rs knows it."""
+        """Return the newest version as delta-rs knows it."""
         table = self._updated_table()
         if self._latest is not None and self._latest.version == table.version():
             return self._latest
@@ -199,32 +195,10 @@ class TableFollower:
 def open_snapshot(
     *, spec: TableSpec, location: LakeLocation, build: Build, catalog: Catalog, version: int
 ) -> TableSnapshot:
-    """An old version of a table. Raises DeltaError or LakeNotFoundError where the log does not reach back to it."""
+    """Open an old version of a table. Raises DeltaError or LakeNotFoundError where it is not in the log any more."""
     table = open_table(location, spec, version=version)
     assert_matches(table, spec)
     return _to_snapshot(table, spec=spec, location=location, build=build, catalog=catalog)
-
-
-def commit_name(version: int) -> str:
-    return f"_delta_log/{version:020d}.json"
-
-
-def commit_time_us(location: LakeLocation, version: int) -> int | None:
-    """When a version was committed, as its commit says; None where the commit is not in the log (any more)."""
-    return to_commit_time_us(location.read(commit_name(version)) or b"")
-
-
-def to_commit_time_us(commit: bytes) -> int | None:
-    """When a commit says that it was made.
-
-    >>> to_commit_time_us(b'{"commitInfo": {"timestamp": 7}}')
-    7000
-    """
-    for line in commit.splitlines():
-        if b'"commitInfo"' in line:
-            timestamp_ms = json.loads(line).get("commitInfo", {}).get("timestamp")
-            return None if timestamp_ms is None else int(timestamp_ms) * 1_000
-    return None
 
 
 def _to_snapshot(
@@ -237,6 +211,7 @@ def _to_snapshot(
 ) -> TableSnapshot:
     # Topics are listed after the log was read, so that no row is of a topic that the position lacks.
     topic_ids = [generation.topic_id for generation in catalog.topic_generations()]
+    commit = read_commit(location, table.version())
     return TableSnapshot(
         spec=spec,
         location=location,
@@ -244,6 +219,6 @@ def _to_snapshot(
         version=table.version(),
         position=read_position(table, topic_ids),
         files=FileIndex.read(table, spec, location.root),
-        commit_time_us=commit_time_us(location, table.version()),
+        commit_time_us=None if commit is None else commit.commit_time_us,
         retained_from_us=read_retained_from(table),
     )

@@ -1,11 +1,14 @@
-"""What each gold table has seen of each symbol (of news: of each source), by reading only what is new."""
+"""Symbols of each gold table (of news: sources) with their events, kept up to date from new files alone."""
 
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lakehouse.engine.duckdb_session import DuckdbSession, position_lists
+from cachetools import LRUCache
+
+from lakehouse.engine.duckdb_session import DuckdbSession
+from lakehouse.engine.position_sql import bind_position, is_beyond, join_position
 from lakehouse.series.markets import Market
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.tail.rows import TableTail
@@ -19,13 +22,7 @@ FROM {{rows}}
 {since}
 GROUP BY ALL
 """
-_SINCE_POSITION = """
-LEFT JOIN (
-    SELECT unnest($topic_ids) AS topic_id, unnest($partitions) AS kafka_partition,
-        unnest($offsets) AS next_offset
-) USING (topic_id, kafka_partition)
-WHERE next_offset IS NULL OR kafka_offset >= next_offset
-"""
+_SINCE_POSITION = f"{join_position()} WHERE {is_beyond()}"
 _MARKETS = "SELECT DISTINCT symbol, venue, quote FROM {rows} WHERE bucket_time < $until"
 _MAX_OLD_VERSIONS = 8
 
@@ -40,6 +37,7 @@ class EventStats:
     ingest_us: int | None
 
     def joined(self, other: "EventStats") -> "EventStats":
+        """Return the figures of both."""
         return EventStats(
             n_rows=self.n_rows + other.n_rows,
             first_us=min(self.first_us, other.first_us),
@@ -57,35 +55,39 @@ class _Kind:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableSymbols:
-    """What one table had seen at one version."""
+    """Events of one table at one version, by symbol, origin and market."""
 
     snapshot: TableSnapshot
     kinds: Mapping[_Kind, EventStats]
 
     @property
     def n_rows(self) -> int:
-        return sum(seen.n_rows for seen in self.kinds.values())
+        """Rows of the table."""
+        return sum(stats.n_rows for stats in self.kinds.values())
 
     def symbols(self) -> set[str]:
+        """Return the symbols that have rows."""
         return {kind.symbol for kind in self.kinds}
 
     def origins(self, symbol: str | None = None) -> list[str]:
+        """Return the origins of a symbol's rows, or of all rows."""
         return sorted({kind.origin for kind in self.kinds if symbol in (None, kind.symbol)})
 
     def markets(self, symbol: str) -> set[Market]:
+        """Return the markets of a symbol."""
         return {kind.market for kind in self.kinds if kind.symbol == symbol and kind.market is not None}
 
     def seen(self, symbol: str | None = None, market: Market | None = None) -> EventStats | None:
-        """All rows of a symbol, or of one market of it, or of the table; None where there are none."""
+        """Return the events of a symbol, of one market of it, or of the table; None where there are none."""
         joined: EventStats | None = None
-        for kind, seen in self.kinds.items():
+        for kind, stats in self.kinds.items():
             if symbol in (None, kind.symbol) and market in (None, kind.market):
-                joined = seen if joined is None else joined.joined(seen)
+                joined = stats if joined is None else joined.joined(stats)
         return joined
 
 
 class SymbolCatalog:
-    """The assets of every gold table of one lake. Thread-safe.
+    """Symbols of every gold table of one lake. Thread-safe.
 
     A new version costs a scan of its new files for rows past the last position; only the first call, a new build
     and a table that lost rows (an expired day) cost a scan of everything.
@@ -95,11 +97,12 @@ class SymbolCatalog:
         self._session = session
         self._locks: dict[str, threading.Lock] = {}
         self._latest: dict[str, TableSymbols] = {}
-        self._past: dict[tuple[str, str, int], TableSymbols] = {}
+        self._old_versions: LRUCache[tuple[str, str, int], TableSymbols] = LRUCache(_MAX_OLD_VERSIONS)
+        self._old_versions_lock = threading.Lock()
         self._rolled: dict[str, tuple[list[str], dict[str, set[Market]]]] = {}
 
     def of(self, snapshot: TableSnapshot) -> TableSymbols:
-        """What the table had seen at a version, or at a newer one if another thread already looked there."""
+        """Return a table's symbols at a version, or at a newer one that another thread asked for."""
         name = snapshot.spec.name
         with self._locks.setdefault(name, threading.Lock()):
             known = self._latest.get(name)
@@ -111,17 +114,18 @@ class SymbolCatalog:
         return known if snapshot.tail is None else _with_tail(known, snapshot.tail)
 
     def exactly(self, snapshot: TableSnapshot) -> TableSymbols:
-        """What the table had seen at an old version, no more. Costs a scan of it; the last few are kept."""
+        """Return a table's symbols at exactly an old version. Costs a scan of it; the last few are cached."""
         key = (snapshot.spec.name, snapshot.build.build_id, snapshot.version)
-        known = self._past.get(key)
+        with self._old_versions_lock:
+            known = self._old_versions.get(key)
         if known is None:
-            known = self._past[key] = self._scan(snapshot)
-            while len(self._past) > _MAX_OLD_VERSIONS:
-                self._past.pop(next(iter(self._past)), None)
+            known = self._scan(snapshot)
+            with self._old_versions_lock:
+                self._old_versions[key] = known
         return known
 
     def markets_before(self, rollup: TableSnapshot, instant_us: int, symbol: str) -> set[Market]:
-        """The markets of a symbol that a rollup of prices holds before an instant. Read again as its files change."""
+        """Return the markets of a symbol that a rollup of prices holds before an instant, cached for its files."""
         before = TimeRange(0, instant_us)
         paths = sorted(rollup.files.select(time_column="bucket_time", time_range=before).paths)
         known = self._rolled.get(rollup.spec.name)
@@ -140,8 +144,8 @@ class SymbolCatalog:
         old_paths = set(known.snapshot.files.paths)
         new_paths = [path for path in snapshot.files.paths if path not in old_paths]
         kinds = dict(known.kinds)
-        for kind, seen in self._count(snapshot, new_paths, known.snapshot).items():
-            kinds[kind] = seen.joined(kinds[kind]) if kind in kinds else seen
+        for kind, stats in self._count(snapshot, new_paths, known.snapshot).items():
+            kinds[kind] = stats.joined(kinds[kind]) if kind in kinds else stats
         extended = TableSymbols(snapshot, kinds)
         return extended if extended.n_rows == int(snapshot.files.n_rows.sum()) else self._scan(snapshot)
 
@@ -151,7 +155,7 @@ class SymbolCatalog:
         spec = snapshot.spec
         has_market = "venue" in spec.column_names
         position = since.position if since is not None and len(since.position) else None
-        bound: dict[str, Any] = {} if position is None else dict(position_lists(position))
+        bound: dict[str, Any] = {} if position is None else dict(bind_position(position))
         statement = _COUNTS.format(
             market="venue, quote" if has_market else "NULL AS venue, NULL AS quote",
             key=spec.sort_by[0],
@@ -168,7 +172,7 @@ class SymbolCatalog:
 
 
 def _with_tail(known: TableSymbols, tail: TableTail) -> TableSymbols:
-    """What is known, and what the tail has of its symbol beyond that."""
+    """Return the known symbols with the tail's rows of its symbol beyond their position."""
     kinds = dict(known.kinds)
     has_market = "venue" in tail.contract.table.column_names
     for row in tail.held:
@@ -178,6 +182,6 @@ def _with_tail(known: TableSymbols, tail: TableTail) -> TableSymbols:
             Market(row.get(tail.contract, "venue"), row.get(tail.contract, "quote")) if has_market else None
         )
         kind = _Kind(row.symbol, row.get(tail.contract, "origin"), market)
-        seen = EventStats(n_rows=1, first_us=row.time_us, last_us=row.time_us, ingest_us=None)
-        kinds[kind] = seen.joined(kinds[kind]) if kind in kinds else seen
+        stats = EventStats(n_rows=1, first_us=row.time_us, last_us=row.time_us, ingest_us=None)
+        kinds[kind] = stats.joined(kinds[kind]) if kind in kinds else stats
     return TableSymbols(known.snapshot, kinds)

@@ -1,22 +1,25 @@
 """Tables as they stood: at a version, or at an instant."""
 
 import threading
-from collections import OrderedDict
+from bisect import bisect_left
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
+from cachetools import LRUCache, cachedmethod
 from deltalake.exceptions import DeltaError
 
 from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.commit import LOG, read_commit
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.errors import LakeNotFoundError, QueryError, VersionGoneError
 from lakehouse.schema.tables import TABLES
-from lakehouse.snapshots.pinned import Snapshot, TableSnapshot, commit_time_us, open_snapshot
+from lakehouse.snapshots.pinned import Snapshot, TableSnapshot, open_snapshot
 from lakehouse.tail.store import PAST
 from lakehouse.time_range import format_us
 
-_LOG = "_delta_log"
 _VERSION_DIGITS = 20
-_N_KEPT = 16
+_MAX_SNAPSHOTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +30,20 @@ class PointInTime:
     instant_us: int
 
 
+def _key(_owner: object, name: str, build: Build, version: int) -> tuple[str, str, int]:
+    return name, build.build_id, version
+
+
 class TimeTravel:
-    """Opens old versions of a lake's tables. Thread-safe; keeps the last few that were asked for."""
+    """Opens old versions of a lake's tables. Thread-safe; caches the last few."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str, int], TableSnapshot] = OrderedDict()
+        self._snapshots: LRUCache[Any, TableSnapshot] = LRUCache(_MAX_SNAPSHOTS)
 
     def at_version(self, name: str, version: int, *, newest: TableSnapshot) -> PointInTime:
-        """When a version of a table of the served build was committed.
+        """Return when a version of a table of the served build was committed.
 
         Raises QueryError for a version that is not there yet, VersionGoneError for one that is not any more.
         """
@@ -46,13 +53,13 @@ class TimeTravel:
                 problem=f"{name} has come to version {newest.version}",
                 accepted=f"a version up to {newest.version}",
             )
-        instant_us = commit_time_us(self._location(name, newest.build), version)
+        instant_us = _commit_time_us(self._location(name, newest.build), version)
         if instant_us is None:
             raise self._gone(name, newest.build, f"version {version}")
         return PointInTime(newest.build, instant_us)
 
     def at_instant(self, instant_us: int) -> PointInTime:
-        """Raises VersionGoneError for an instant before the lake's first build."""
+        """Return an instant and its build. Raises VersionGoneError for one before the lake's first build."""
         build = self._catalog.build_at(instant_us)
         if build is None:
             raise VersionGoneError(
@@ -68,15 +75,16 @@ class TimeTravel:
         optional: tuple[str, ...] = (),
         version: int | None = None,
     ) -> Snapshot:
-        """Tables as they stood at a moment, the first of them at a ``version`` where one is given.
+        """Pin tables as they stood at a moment, the first of them at a ``version`` where one is given.
 
         Raises VersionGoneError where the log no longer reaches back to it, or one of ``names`` did not exist yet.
         """
         tables: dict[str, TableSnapshot] = {}
         for name in (*names, *optional):
-            found = version if version is not None and name == names[0] else self._version_at(name, moment)
-            if found is not None:
-                tables[name] = self._open(name, moment.build, found)
+            is_given = version is not None and name == names[0]
+            at = version if is_given else self._version_at(name, moment)
+            if at is not None:
+                tables[name] = self._open(name, moment.build, at)
             elif name in names:
                 raise self._gone(name, moment.build, format_us(moment.instant_us))
         return Snapshot(moment.build, tables, PAST)
@@ -84,14 +92,10 @@ class TimeTravel:
     def _location(self, name: str, build: Build) -> LakeLocation:
         return self._catalog.table_location(name, build)
 
+    @cachedmethod(attrgetter("_snapshots"), key=_key, lock=attrgetter("_lock"))
     def _open(self, name: str, build: Build, version: int) -> TableSnapshot:
-        key = (name, build.build_id, version)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
         try:
-            snapshot = open_snapshot(
+            return open_snapshot(
                 spec=TABLES[name],
                 location=self._location(name, build),
                 build=build,
@@ -100,33 +104,26 @@ class TimeTravel:
             )
         except (DeltaError, LakeNotFoundError) as error:
             raise self._gone(name, build, f"version {version}") from error
-        with self._lock:
-            self._kept[key] = snapshot
-            while len(self._kept) > _N_KEPT:
-                self._kept.popitem(last=False)
-        return snapshot
 
     def _version_at(self, name: str, moment: PointInTime) -> int | None:
-        """The newest version committed at or before a moment; None before the table's very first."""
+        """Return the newest version committed at or before a moment; None before the table's very first."""
         versions = self.versions(name, moment.build)
         location = self._location(name, moment.build)
-        low, high = 0, len(versions)
-        while low < high:
-            middle = (low + high) // 2
-            committed_us = commit_time_us(location, versions[middle])
-            if committed_us is not None and committed_us <= moment.instant_us:
-                low = middle + 1
-            else:
-                high = middle
-        if low:
-            return versions[low - 1]
+
+        def is_later(version: int) -> bool:
+            committed_us = _commit_time_us(location, version)
+            return committed_us is None or committed_us > moment.instant_us
+
+        n_before = bisect_left(versions, True, key=is_later)
+        if n_before:
+            return versions[n_before - 1]
         if versions and versions[0] > 0:
             raise self._gone(name, moment.build, format_us(moment.instant_us))
         return None
 
     def versions(self, name: str, build: Build) -> list[int]:
-        """Versions whose commits are in the log, ascending."""
-        stems = (path.rpartition("/")[2].split(".") for path in self._location(name, build).names(_LOG))
+        """Return the versions whose commits are in the log, ascending."""
+        stems = (path.rpartition("/")[2].split(".") for path in self._location(name, build).names(LOG))
         return [
             int(stem[0])
             for stem in stems
@@ -136,7 +133,13 @@ class TimeTravel:
     def _gone(self, name: str, build: Build, asked: str) -> VersionGoneError:
         versions = self.versions(name, build)
         location = self._location(name, build)
-        first_us = commit_time_us(location, versions[0]) if versions else None
+        first_us = _commit_time_us(location, versions[0]) if versions else None
         since = "" if first_us is None else f", from {format_us(first_us)} on"
         available = f"versions {versions[0]} to {versions[-1]}{since}" if versions else "none"
         return VersionGoneError(table=name, asked=asked, available=available)
+
+
+def _commit_time_us(location: LakeLocation, version: int) -> int | None:
+    """Return when a version was committed, as its commit says; None where the commit is not in the log."""
+    commit = read_commit(location, version)
+    return None if commit is None else commit.commit_time_us

@@ -1,13 +1,12 @@
-"""What happened to a table, commit by commit, as its log says."""
+"""History of a table, commit by commit, as its log says."""
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from typing import Any
 
 import pyarrow as pa
 
+from lakehouse.delta.commit import Commit, read_commit
 from lakehouse.delta.storage import LakeLocation
-from lakehouse.snapshots.pinned import commit_name, to_commit_time_us
 
 COMMITS_SCHEMA = pa.schema(
     [
@@ -24,38 +23,21 @@ COMMITS_SCHEMA = pa.schema(
 """One commit. ``changes_rows`` is false where it only wrote the same rows anew, as compaction does."""
 
 
-@dataclass(slots=True)
-class _Commit:
-    version: int
-    commit_time: int | None
-    operation: str | None = None
-    n_rows_added: int = 0
-    n_files_added: int = 0
-    n_files_removed: int = 0
-    bytes_added: int = 0
-    changes_rows: bool = False
-
-
 def read_commits(location: LakeLocation, versions: Iterable[int]) -> pa.Table:
-    """Commits in the order of ``versions``; one that was cleaned up meanwhile is left out."""
-    contents = ((version, location.read(commit_name(version))) for version in versions)
-    commits = [_to_commit(version, content) for version, content in contents if content is not None]
-    return pa.Table.from_pylist([asdict(commit) for commit in commits], schema=COMMITS_SCHEMA)
+    """Return commits in the order of ``versions``; one that was cleaned up meanwhile is left out."""
+    commits = ((version, read_commit(location, version)) for version in versions)
+    rows = [_to_row(version, commit) for version, commit in commits if commit is not None]
+    return pa.Table.from_pylist(rows, schema=COMMITS_SCHEMA)
 
 
-def _to_commit(version: int, content: bytes) -> _Commit:
-    commit = _Commit(version, to_commit_time_us(content))
-    for line in content.splitlines():
-        action = json.loads(line)
-        if "commitInfo" in action:
-            commit.operation = action["commitInfo"].get("operation")
-        elif "add" in action:
-            added = action["add"]
-            commit.n_files_added += 1
-            commit.bytes_added += added["size"]
-            commit.changes_rows |= added["dataChange"]
-            commit.n_rows_added += json.loads(added.get("stats") or "{}").get("numRecords", 0)
-        elif "remove" in action:
-            commit.n_files_removed += 1
-            commit.changes_rows |= action["remove"]["dataChange"]
-    return commit
+def _to_row(version: int, commit: Commit) -> dict[str, Any]:
+    return {
+        "version": version,
+        "commit_time": commit.commit_time_us,
+        "operation": commit.operation,
+        "n_rows_added": sum(file.n_rows for file in commit.added),
+        "n_files_added": len(commit.added),
+        "n_files_removed": len(commit.removed),
+        "bytes_added": sum(file.size_bytes for file in commit.added),
+        "changes_rows": commit.changes_rows,
+    }

@@ -1,10 +1,10 @@
-"""One table as a data scientist holds it: narrowed step by step, read only when rows are asked for, and then pruned."""
+"""Lazy tables for notebooks: narrowed step by step, read and pruned when their rows are."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -14,7 +14,9 @@ from lakehouse.delta.position import Position
 from lakehouse.errors import FileGoneError, MissingPackageError, QueryError, VersionGoneError
 from lakehouse.schema.spec import TableSpec
 from lakehouse.schema.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE, TABLES
+from lakehouse.snapshots.file_offsets import FileOffsets
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
+from lakehouse.snapshots.time_travel import TimeTravel
 from lakehouse.table.commits import read_commits
 from lakehouse.table.relation import new_connection, to_relation
 from lakehouse.table.row_filter import Instant, RowFilter, assert_columns, to_instant_us
@@ -24,16 +26,25 @@ if TYPE_CHECKING:
     import polars as pl
     from pyspark.sql import DataFrame, SparkSession
 
-    from lakehouse.lake import Lake
-
 Since: TypeAlias = int | Instant | Position
 Answer = TypeVar("Answer")
 
-_PLACE = ("topic_id", "kafka_partition", "kafka_offset")
+_RECORD_ID = ("topic_id", "kafka_partition", "kafka_offset")
 PREVIEW_ROWS = 20
 HISTORY_COMMITS = 100
 FOLLOWED_TABLES = (*GOLD_TABLES, BRONZE, QUARANTINE, DUPLICATES)
-"""Tables that take a row in when they take its message in, so that a position tells what is new."""
+"""Tables whose rows come in the order of their messages, so that a position tells which are new."""
+
+
+class TableSource(Protocol):
+    """Lake that a table is of: what pins its versions and finds its files."""
+
+    @property
+    def time_travel(self) -> TimeTravel: ...
+    @property
+    def offsets(self) -> FileOffsets: ...
+    def snapshot(self, *names: str) -> Snapshot: ...
+    def read(self, pin: Callable[[], Snapshot], ask: Callable[[Snapshot], Answer]) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -43,7 +54,7 @@ class Table:
     Without ``pinned`` each call sees the newest version.
     """
 
-    lake: "Lake"
+    lake: TableSource
     name: str
     pinned: TableSnapshot | None = None
     rows: RowFilter = field(default_factory=RowFilter)
@@ -51,11 +62,12 @@ class Table:
 
     @property
     def version(self) -> int:
+        """Version that is read."""
         return self._newest().version
 
     @property
     def position(self) -> Position:
-        """What it has taken in of Kafka; what `changes` goes on from, whatever was compacted or rebuilt since."""
+        """Position in Kafka; `changes` goes on from it, whatever was compacted or rebuilt since."""
         return self._newest().position
 
     @property
@@ -65,24 +77,25 @@ class Table:
 
     @property
     def files(self) -> list[str]:
-        """The files that would be read, after pruning by the log."""
+        """Files that would be read, after pruning by the log."""
         return self._touched(self._newest())
 
     @property
     def schema(self) -> pa.Schema:
+        """Arrow schema of the selected columns."""
         whole = self._spec.to_arrow_schema()
         return pa.schema([whole.field(name) for name in self._column_names])
 
     @property
     def meanings(self) -> dict[str, str]:
-        """{column: what it means, and its unit}."""
+        """Meaning and unit of each column."""
         meanings = {column.name: column.meaning for column in self._spec.columns}
         return {name: meanings[name] for name in self._column_names}
 
     def where(
         self, *, start: Instant | None = None, end: Instant | None = None, on: str | None = None, **equal: Any
     ) -> "Table":
-        """Rows of a half-open range of time [start, end), and with a value, or one of a list, in each column named.
+        """Return rows of a half-open range of time [start, end) with a value, or one of a list, in each named column.
 
         The range is on the table's own time unless ``on`` names another instant. Raises QueryError, naming what
         would be accepted.
@@ -91,15 +104,15 @@ class Table:
         return replace(self, rows=narrowed)
 
     def select(self, *columns: str) -> "Table":
-        """These columns only, in this order. Raises QueryError for one that the table lacks."""
+        """Return these columns only, in this order. Raises QueryError for one that the table lacks."""
         assert_columns(self._spec, columns)
         return replace(self, columns=columns)
 
     def changes(self, since: Since) -> "Table":
-        """Rows that were taken in since a version, an instant or a position: each once, compacted meanwhile or not.
+        """Return rows that came since a version, an instant or a position: each once, compacted meanwhile or not.
 
-        Only additions: what retention or an exclusion took away is not told. A position that one keeps never
-        expires; a version or an instant is forgotten with its commit, and then VersionGoneError says so. Raises
+        Additions only: what retention or an exclusion removed is not in it. A position never expires; a version or
+        an instant is gone with its commit, and then raises VersionGoneError. Raises
         QueryError for a table whose rows do not come in the order of their messages.
         """
         if self._spec not in FOLLOWED_TABLES:
@@ -113,47 +126,44 @@ class Table:
         return replace(self, rows=replace(self.rows, beyond=position))
 
     def history(self, n_commits: int = HISTORY_COMMITS) -> pa.Table:
-        """The last commits that the log still has, newest first; columns as COMMITS_SCHEMA says."""
+        """Return the last commits that the log still has, newest first, with the columns of COMMITS_SCHEMA."""
         table = self._newest()
-        kept = [
-            version
-            for version in self.lake.time_travel.versions(self.name, table.build)
-            if version <= table.version
-        ]
-        return read_commits(table.location, kept[::-1][:n_commits])
+        versions = self.lake.time_travel.versions(self.name, table.build)
+        past = [version for version in versions if version <= table.version]
+        return read_commits(table.location, past[::-1][:n_commits])
 
     def preview(self, n_rows: int = PREVIEW_ROWS) -> pa.Table:
-        """A few rows, whichever are found first."""
+        """Return a few rows, whichever are read first."""
         return self._ask(
             lambda table: self._relation(table, self._column_names).limit(n_rows).to_arrow_table()
         )
 
     def arrow(self) -> pa.Table:
-        """The rows in the order of the table's sort columns, then of their messages: the same rows, the same order."""
+        """Return the rows in the order of the table's sort columns, then of their messages. Deterministic."""
         return self._ask(self._sorted)
 
     def pandas(self) -> "pd.DataFrame":
-        """The same as a pandas DataFrame; instants are in UTC."""
+        """Return the rows of `arrow` as a pandas DataFrame; instants are in UTC."""
         _require("pandas")
         return self.arrow().to_pandas()
 
     def polars(self) -> "pl.DataFrame":
-        """The same as a Polars DataFrame; instants are in UTC."""
+        """Return the rows of `arrow` as a Polars DataFrame; instants are in UTC."""
         frame: pl.DataFrame = _require("polars").from_arrow(self.arrow())
         return frame
 
     def duckdb(self) -> DuckDBPyRelation:
-        """A lazy DuckDB relation over one version, in no order, on a connection of its own, in UTC."""
+        """Return a lazy DuckDB relation over one version, in no order, on a connection of its own, in UTC."""
         return self._ask(lambda table: self._relation(table, self._column_names))
 
     def spark(self, session: "SparkSession") -> "DataFrame":
-        """A lazy Spark DataFrame over one version, in a session that knows Delta."""
+        """Return a lazy Spark DataFrame over one version, in a session that knows Delta."""
         table = self._newest()
         whole = session.read.format("delta").option("versionAsOf", table.version).load(table.location.uri)
-        found = whole.limit(0) if self.rows.selects_nothing else whole
+        frame = whole.limit(0) if self.rows.selects_nothing else whole
         for condition in self.rows.to_conditions(whole.__getitem__, lambda value: value):
-            found = found.where(condition)
-        return found.select(*self._column_names)
+            frame = frame.where(condition)
+        return frame.select(*self._column_names)
 
     @property
     def _spec(self) -> TableSpec:
@@ -177,29 +187,29 @@ class Table:
     def _touched(self, table: TableSnapshot) -> list[str]:
         if self.rows.selects_nothing:
             return []
-        kept = self.rows.touched(table.files)
+        mask = self.rows.touched(table.files)
         if self.rows.beyond is not None:
-            kept = self.lake.offsets.beyond(table, self.rows.beyond, kept)
-        return table.files.selected(kept).paths
+            mask = self.lake.offsets.beyond(table, self.rows.beyond, mask)
+        return table.files.selected(mask).paths
 
     def _relation(self, table: TableSnapshot, columns: Sequence[str]) -> DuckDBPyRelation:
-        found = to_relation(new_connection(), self._spec, self._touched(table))
+        relation = to_relation(new_connection(), self._spec, self._touched(table))
         for condition in self.rows.to_conditions(duckdb.ColumnExpression, duckdb.ConstantExpression):
-            found = found.filter(condition)
-        return found.select(*map(duckdb.ColumnExpression, columns))
+            relation = relation.filter(condition)
+        return relation.select(*map(duckdb.ColumnExpression, columns))
 
     def _sorted(self, table: TableSnapshot) -> pa.Table:
         order = dict.fromkeys(
-            (*self._spec.sort_by, *(name for name in _PLACE if name in self._spec.column_names))
+            (*self._spec.sort_by, *(name for name in _RECORD_ID if name in self._spec.column_names))
         )
-        unasked = [name for name in order if name not in self._column_names]
-        found = self._relation(table, (*self._column_names, *unasked))
+        others = [name for name in order if name not in self._column_names]
+        relation = self._relation(table, (*self._column_names, *others))
         if order:
-            found = found.sort(*map(duckdb.ColumnExpression, order))
-        return found.to_arrow_table().select(self._column_names)
+            relation = relation.sort(*map(duckdb.ColumnExpression, order))
+        return relation.to_arrow_table().select(self._column_names)
 
     def _ask(self, ask: Callable[[TableSnapshot], Answer]) -> Answer:
-        """On the pinned version, or on the newest one, again where a file of it was vacuumed meanwhile."""
+        """Ask the pinned version, or the newest one, retried where a file of it was vacuumed meanwhile."""
         if self.pinned is None:
             return self.lake.read(partial(self.lake.snapshot, self.name), partial(self._ask_once, ask))
         try:

@@ -1,4 +1,4 @@
-"""A pinned table as a lazy DuckDB relation, and a whole snapshot as views of one connection."""
+"""Lazy DuckDB relations of pinned tables, and a snapshot as views of one connection."""
 
 import duckdb
 
@@ -9,7 +9,7 @@ from lakehouse.snapshots.pinned import Snapshot
 
 
 def new_connection() -> duckdb.DuckDBPyConnection:
-    """A connection of its own, in UTC."""
+    """Return a connection of its own, in UTC."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
     return connection
@@ -18,7 +18,7 @@ def new_connection() -> duckdb.DuckDBPyConnection:
 def to_relation(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, files: list[str]
 ) -> duckdb.DuckDBPyRelation:
-    """Every column of a table in its order, null where a file is older than the column. Reads the files' footers."""
+    """Return every column of a table in its order, null where a file is older than the column. Reads footers."""
     if not files:
         return connection.sql(f"FROM {padded_rows(spec, None)}")
     held = connection.read_parquet(files, union_by_name=True, hive_partitioning=True)
@@ -33,7 +33,7 @@ def to_relation(
 
 
 def connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
-    """A connection of its own, in UTC, with a view for each table. Raises FileGoneError where a file was vacuumed."""
+    """Return a connection of its own, in UTC, with a view for each table. Raises FileGoneError after a vacuum."""
     connection = new_connection()
     try:
         for name, table in snapshot.tables.items():

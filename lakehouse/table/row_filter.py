@@ -1,4 +1,4 @@
-"""Which rows of a table are asked for: what prunes its files by the log, and the condition that its rows then meet."""
+"""Filters of a table's rows: pruning of files by the log, and conditions on the rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,12 +37,12 @@ class RowFilter:
         end: Instant | None,
         equal: Mapping[str, Any],
     ) -> "RowFilter":
-        """The same, and more. Raises QueryError for what is no column, no instant, or no value to compare with."""
+        """Return a narrower filter. Raises QueryError for what is no column, no instant, or no comparable value."""
         among = dict(self.among)
         for name, value in equal.items():
             assert_columns(spec, (name,))
-            wanted = _to_values(name, value)
-            among[name] = tuple(one for one in wanted if name not in among or one in among[name])
+            values = _to_values(name, value)
+            among[name] = tuple(one for one in values if name not in among or one in among[name])
         ranges = dict(self.ranges)
         if start is not None or end is not None or on is not None:
             name = time_column_of(spec, on)
@@ -50,18 +50,18 @@ class RowFilter:
         return RowFilter(among=among, ranges=ranges, beyond=self.beyond)
 
     def touched(self, files: FileIndex) -> Mask:
-        """The files that may hold such a row; the position is not looked at."""
-        kept = files.touching()
+        """Return the files that may hold such a row, by all but the position."""
+        mask = files.touching()
         for name, time_range in self.ranges.items():
             if name in files.times:
-                kept &= files.touching(time_column=name, time_range=time_range)
+                mask &= files.touching(time_column=name, time_range=time_range)
         if "symbol" in self.among:
             of_symbols = [files.touching(symbol=symbol) for symbol in self.among["symbol"]]
-            kept &= np.logical_or.reduce(of_symbols) if of_symbols else False
-        return kept
+            mask &= np.logical_or.reduce(of_symbols) if of_symbols else False
+        return mask
 
     def to_conditions(self, column: Callable[[str], Any], constant: Callable[[Any], Any]) -> list[Any]:
-        """The conditions, all of which a row meets, in the terms of an engine whose columns compare as Python does."""
+        """Return the conditions that a row meets, in the terms of an engine whose columns compare as Python does."""
         conditions = []
         for name, values in self.among.items():
             if not values:
@@ -81,11 +81,12 @@ class RowFilter:
 
     @property
     def selects_nothing(self) -> bool:
+        """True where no value is left that a row could have."""
         return any(not values for values in self.among.values())
 
 
 def time_column_of(spec: TableSpec, on: str | None = None) -> str:
-    """The column of a table's time: ``on``, or the one that its rows are found by. Raises QueryError without one."""
+    """Return the column of a table's time: ``on``, or the one that its rows are sorted by. Raises QueryError."""
     instants = [column.name for column in spec.columns if column.type == "timestamp"]
     if on is not None:
         if on not in instants:
@@ -102,7 +103,7 @@ def time_column_of(spec: TableSpec, on: str | None = None) -> str:
 
 
 def to_instant_us(parameter: str, instant: Instant) -> int:
-    """Epoch microseconds. Raises QueryError for text that is no instant and for a datetime without a zone.
+    """Return epoch microseconds. Raises QueryError for text that is no instant and for a datetime without a zone.
 
     >>> to_instant_us("start", "2026-01-01")
     1767225600000000
@@ -123,7 +124,7 @@ def to_instant_us(parameter: str, instant: Instant) -> int:
 
 
 def assert_columns(spec: TableSpec, names: Sequence[str]) -> None:
-    """Raises QueryError unless a table has all of these columns."""
+    """Raise QueryError unless a table has all of these columns."""
     unknown = [name for name in names if name not in spec.column_names]
     if unknown:
         raise QueryError(

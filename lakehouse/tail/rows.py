@@ -1,4 +1,4 @@
-"""Rows of the tail: what messages beyond gold will be there, and those of one symbol as gold's own columns."""
+"""Rows of the tail: accepted messages beyond gold, and those of one symbol as gold's own columns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ import pyarrow as pa
 
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.messages.contract import CONTRACTS, MessageContract
+from lakehouse.messages.record_id import RecordId
 from lakehouse.messages.records import to_gold_rows
-from lakehouse.messages.replays import Place
 from lakehouse.messages.validation import Row, message_columns
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 
 
 class TailRow(NamedTuple):
-    """One accepted message. ``values`` are the gold columns that a verdict fills, in their order."""
+    """One accepted message. ``values`` are the gold columns that validation fills, in their order."""
 
     source: TopicPartition
     offset: int
@@ -26,8 +26,8 @@ class TailRow(NamedTuple):
     time_us: int
     message_id: str
     values: Row
-    origin: Place | None = None
-    """Of a replay, the record that it is."""
+    replay_of: RecordId | None = None
+    """Of a replay, the original record."""
 
     @staticmethod
     def of(
@@ -36,25 +36,27 @@ class TailRow(NamedTuple):
         offset: int,
         broker_time_us: int,
         values: Row,
-        origin: Place | None = None,
+        replay_of: RecordId | None = None,
     ) -> "TailRow":
-        key_at, time_at, id_at = _key_places(contract.topic)
+        """Return the row of a message from its values."""
+        key_at, time_at, id_at = _key_indices(contract.topic)
         return TailRow(
-            source, offset, broker_time_us, values[key_at], values[time_at], values[id_at], values, origin
+            source, offset, broker_time_us, values[key_at], values[time_at], values[id_at], values, replay_of
         )
 
     @property
-    def place(self) -> Place:
+    def record_id(self) -> RecordId:
+        """Record of the message."""
         return self.source.topic_id, self.source.partition, self.offset
 
     def get(self, contract: MessageContract, name: str) -> Any:
-        """The value of a column that a verdict fills."""
-        return self.values[column_places(contract.topic)[name]]
+        """Return the value of a column that validation fills."""
+        return self.values[column_indices(contract.topic)[name]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableTail:
-    """What the tail adds to one table for one symbol. ``rows`` are as in gold (ingest_time is null), in any order.
+    """Rows that the tail adds to one table for one symbol, as in gold (ingest_time is null), in any order.
 
     With them the answer stands at ``reach``. ``newest_us`` is the newest event of all symbols that the tail has seen.
     """
@@ -68,7 +70,7 @@ class TableTail:
 
     @property
     def lasts(self) -> Mapping[int, int]:
-        """{partition: offset of its last row}: what no two different tails beyond one version have alike."""
+        """Offsets of the last rows, by partition. No two different tails beyond one version have the same."""
         return {row.source.partition: row.offset for row in self.held}
 
     @staticmethod
@@ -80,6 +82,7 @@ class TableTail:
         rows: Sequence[TailRow],
         newest_us: int | None,
     ) -> "TableTail":
+        """Return the tail of a table from its rows."""
         return TableTail(
             contract,
             symbol,
@@ -91,19 +94,19 @@ class TableTail:
 
 
 @cache
-def column_places(topic: str) -> Mapping[str, int]:
-    """{column that a verdict fills: its place in `TailRow.values`}"""
+def column_indices(topic: str) -> Mapping[str, int]:
+    """Return {column that validation fills: its index in `TailRow.values`}."""
     return {name: at for at, name in enumerate(message_columns(topic))}
 
 
 @cache
-def _key_places(topic: str) -> tuple[int, int, int]:
-    contract, places = CONTRACTS[topic], column_places(topic)
-    return places[contract.key_column], places[contract.time_column], places["message_id"]
+def _key_indices(topic: str) -> tuple[int, int, int]:
+    contract, indices = CONTRACTS[topic], column_indices(topic)
+    return indices[contract.key_column], indices[contract.time_column], indices["message_id"]
 
 
 def _to_arrow(contract: MessageContract, rows: Sequence[TailRow]) -> pa.Table:
-    places = pa.table(
+    records = pa.table(
         {
             "topic_id": pa.array([row.source.topic_id for row in rows], pa.string()),
             "kafka_partition": pa.array([row.source.partition for row in rows], pa.int32()),
@@ -111,10 +114,11 @@ def _to_arrow(contract: MessageContract, rows: Sequence[TailRow]) -> pa.Table:
             "broker_time": pa.array([row.broker_time_us for row in rows], pa.int64()).cast(_INSTANT),
         }
     )
-    origins = [row.origin for row in rows] if any(row.origin for row in rows) else None
-    known = to_gold_rows(contract.topic, places, [row.values for row in rows], origins)
-    unknown = pa.nulls(len(rows), _INSTANT)
-    return known.append_column("ingest_time", unknown).select(contract.table.column_names)
+    originals = [row.replay_of for row in rows] if any(row.replay_of for row in rows) else None
+    gold = to_gold_rows(contract.topic, records, [row.values for row in rows], originals)
+    return gold.append_column("ingest_time", pa.nulls(len(rows), _INSTANT)).select(
+        contract.table.column_names
+    )
 
 
 @cache

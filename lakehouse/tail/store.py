@@ -1,7 +1,7 @@
-"""The tail: messages of the result topics beyond gold, judged as ingestion will validate them, in bounded memory.
+"""Tail of one process: messages of the result topics beyond gold, validated and deduplicated, in bounded memory.
 
-A history answer is one immutable pair of a snapshot and what the tail holds beyond it. A row is in the tail where the
-verdict accepts it and no record before it has its message_id, in gold or in the tail: the rule of ingestion.
+A history answer is one immutable pair of a snapshot and what the tail holds beyond it. A row is in the tail where
+validation accepts it and no record before it has its message id, in gold or in the tail: the rule of ingestion.
 """
 
 import threading
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.messages.contract import CONTRACTS, MessageContract
-from lakehouse.messages.replays import Place
+from lakehouse.messages.record_id import RecordId
 from lakehouse.messages.validation import Rejected, validator_of
 from lakehouse.schema.tables import ASSET_TABLES
 from lakehouse.tail.rows import TableTail, TailRow
@@ -20,12 +20,12 @@ from lakehouse.tail.topic import TopicTail
 TAIL_TOPICS: Mapping[str, MessageContract] = {
     contract.table.name: contract for contract in CONTRACTS.values() if contract.table in ASSET_TABLES
 }
-"""{gold table: the contract of its messages}: what the tail follows."""
+"""Contracts of the followed topics, by gold table."""
 
 MAX_BYTES = 8 * 1024 * 1024
 """Of the values of one partition's messages; one message may have 256 kB."""
 STALE_SECONDS = 3.0
-"""Without a sign from Kafka for so long, nobody knows what the tail lacks."""
+"""Kafka's silence after which the tail may lack messages."""
 
 INCLUDED = "included"
 OFF = "off"
@@ -45,7 +45,7 @@ TAIL_STATES: Mapping[str, str] = {
 }
 
 Decide = Callable[[MessageContract, Sequence[TailRow]], list[bool]]
-"""Which rows are gold's, and not duplicates of others. Called without the tail's lock, for it may read files."""
+"""Decides which rows are stored in gold. Called without the tail's lock, for it may read files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Message:
     key: bytes | None
     value: bytes | None
     broker_time_us: int
-    origin: Place | None = None
-    """Of a replay, the record that it is."""
+    replay_of: RecordId | None = None
+    """Of a replay, the original record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class PinnedTail:
 
 @dataclass(frozen=True, slots=True)
 class TailStatus:
-    """What a pinned tail of one table would be, without its rows: see `TableTail`."""
+    """State of a pinned tail of one table, without its rows: see `TableTail`."""
 
     state: str
     reach: Position
@@ -79,7 +79,7 @@ class TailStatus:
 
 
 class Tail:
-    """The tail of one process. Thread-safe: one thread takes messages in, any number read.
+    """Tail of one process. Thread-safe: one thread ingests messages, any number read.
 
     Bounded: ``max_messages`` accepted ones of a partition, and MAX_BYTES. The oldest go first, whether or not gold
     has them; where it has not, the tail is withdrawn until gold has come so far.
@@ -95,54 +95,39 @@ class Tail:
         self._heard_at = clock()
 
     def begin(self, table: str, topic_id: str, starts: Mapping[int, tuple[int, bool]]) -> None:
-        """From here on a table's topic is followed: {partition: (first offset, whether Kafka has none before)}.
+        """Follow a table's topic from ``starts``: {partition: (first offset, whether Kafka has none before)}.
 
-        What was held of it is forgotten.
+        Drops what was held of it.
         """
         with self._lock:
             self._topics[table] = TopicTail(TAIL_TOPICS[table], topic_id, starts)
 
     def withdraw(self, state: str) -> None:
-        """Answers are gold's alone from here on, and say why."""
+        """Leave answers to gold alone from here on, with the reason."""
         with self._lock:
             self._state = state
 
     def confirm(self) -> None:
-        """Kafka answers, and everything that it had a moment ago is here."""
+        """Record that Kafka answers, and that everything that it had a moment ago is here."""
         with self._lock:
             self._state, self._heard_at, self._has_begun = INCLUDED, self._clock(), True
 
-    def take_in(
+    def ingest(
         self, table: str, partition: int, messages: Sequence[Message], end: int, decide: Decide
     ) -> list[TailRow]:
-        """Judges the next messages of a partition, up to before ``end``, and gives those that become rows.
+        """Validate the next messages of a partition, up to before ``end``; return those that become rows.
 
-        A message below what was taken in already is left out. Called by one thread only.
+        A message that was ingested already is left out. Called by one thread only.
         """
         topic = self._topics[table]
-        held, validate = topic.partitions[partition], validator_of(topic.contract.topic)
-        source = TopicPartition(topic.topic_id, partition)
-        candidates, sizes = [], []
-        for message in messages:
-            if message.offset < held.high:
-                continue
-            verdict = validate(message.key, message.value, message.broker_time_us)
-            if not isinstance(verdict, Rejected):
-                candidates.append(
-                    TailRow.of(
-                        topic.contract,
-                        source,
-                        message.offset,
-                        message.broker_time_us,
-                        verdict,
-                        message.origin,
-                    )
-                )
-                sizes.append(len(message.value or b""))
-        kept = decide(topic.contract, candidates) if candidates else []
+        held = topic.partitions[partition]
+        candidates, sizes = _validate(
+            topic, partition, [message for message in messages if message.offset >= held.high]
+        )
+        stored = decide(topic.contract, candidates) if candidates else []
         accepted = []
         with self._lock:
-            for row, n_bytes, is_gold in zip(candidates, sizes, kept, strict=True):
+            for row, n_bytes, is_gold in zip(candidates, sizes, stored, strict=True):
                 if is_gold:
                     topic.append(partition, row, n_bytes)
                     accepted.append(row)
@@ -152,7 +137,7 @@ class Tail:
         return accepted
 
     def sizes(self) -> dict[str, tuple[int, int]]:
-        """{table: (messages, bytes of their values)} that are held."""
+        """Return {table: (messages, bytes of their values)} that are held."""
         with self._lock:
             return {
                 table: (
@@ -163,19 +148,19 @@ class Tail:
             }
 
     def ends(self) -> Position:
-        """How far the tail has come, in every topic."""
+        """Return the position that the tail has reached, in every topic."""
         with self._lock:
             return Position(
                 {key: end for topic in self._topics.values() for key, end in topic.ends().items()}
             )
 
     def reaches_back_to(self, gold: Mapping[str, Position]) -> bool:
-        """Whether the tail begins at or before gold's positions, {table: position}."""
+        """Return whether the tail begins at or before gold's positions, {table: position}."""
         with self._lock:
             return all(self._misfit(table, position) is None for table, position in gold.items())
 
     def pinned(self, symbol: str, gold: Mapping[str, Position]) -> PinnedTail:
-        """What the tail holds of a symbol beyond gold's positions, {table: position}: of all tables or of none."""
+        """Pin what is held of a symbol beyond gold's positions, {table: position}: of all tables or of none."""
         with self._lock:
             if (state := self._withdrawn(gold)) is not None:
                 return PinnedTail(state, {})
@@ -194,15 +179,15 @@ class Tail:
                     topic.contract,
                     symbol=symbol,
                     reach=reaches[table],
-                    rows=found,
+                    rows=of_symbol,
                     newest_us=newest[table],
                 )
-                for table, (topic, found) in rows.items()
+                for table, (topic, of_symbol) in rows.items()
             },
         )
 
     def status(self, table: str, symbol: str, position: Position) -> TailStatus:
-        """What `pinned` would hold of one table that gold has up to a position, at a fraction of its cost."""
+        """Return the state of what `pinned` holds of one table, at a fraction of its cost."""
         with self._lock:
             if (state := self._withdrawn({table: position})) is not None:
                 return TailStatus(state, position, {}, None)
@@ -216,25 +201,25 @@ class Tail:
 
     @property
     def state(self) -> str:
-        """INCLUDED, or why answers are gold's alone."""
+        """State: INCLUDED, or why answers are gold's alone."""
         with self._lock:
             return self._withdrawn({}) or INCLUDED
 
     @property
     def has_begun(self) -> bool:
-        """Whether it has ever caught up with Kafka."""
+        """True once it has caught up with Kafka."""
         return self._has_begun
 
     def ends_of(self, table: str) -> Position:
-        """How far the tail has come in a table's topic; nowhere before it has begun."""
+        """Return the position that the tail has reached in a table's topic; empty before it has begun."""
         with self._lock:
             topic = self._topics.get(table)
             return Position(topic.ends()) if topic is not None else Position()
 
     def since(self, table: str, symbol: str, position: Position) -> list[TailRow] | None:
-        """The rows of a symbol from a position on, in offset order; None where the tail does not reach back so far.
+        """Return the rows of a symbol from a position on, in offset order.
 
-        A partition that the position does not name is one that nobody had seen there.
+        None where the tail does not reach back so far. A partition that the position lacks begins at offset 0.
         """
         with self._lock:
             topic = self._topics.get(table)
@@ -246,7 +231,7 @@ class Tail:
             return topic.rows_from(symbol, position)
 
     def newest(self, table: str, symbol: str) -> TailRow | None:
-        """The row of a symbol that came last, if any is held."""
+        """Return the row of a symbol that came last, if any is held."""
         with self._lock:
             topic = self._topics.get(table)
             newest = (
@@ -255,13 +240,13 @@ class Tail:
             return max(newest, key=lambda row: row.broker_time_us, default=None)
 
     def rows_of(self, table: str, symbol: str) -> list[TailRow]:
-        """Every row of a symbol that is held."""
+        """Return every row of a symbol that is held."""
         with self._lock:
             topic = self._topics.get(table)
             return topic.rows_from(symbol, Position()) if topic is not None else []
 
     def _withdrawn(self, gold: Mapping[str, Position]) -> str | None:
-        """Why answers that have gold up to positions are gold's alone; None where they are not."""
+        """Return why answers that have gold up to positions are gold's alone; None where they are not."""
         if self._state != INCLUDED:
             return self._state
         if self._clock() - self._heard_at > STALE_SECONDS:
@@ -270,7 +255,7 @@ class Tail:
         return next((state for state in misfits if state is not None), None)
 
     def _misfit(self, table: str, position: Position) -> str | None:
-        """Why the tail does not go on where gold ends; None where it does."""
+        """Return why the tail does not go on where gold ends; None where it does."""
         topic = self._topics.get(table)
         if topic is None:
             return STARTING
@@ -283,3 +268,18 @@ class Tail:
             if key not in position or position[key] < held.low:
                 return OVERFLOW
         return None
+
+
+def _validate(
+    topic: TopicTail, partition: int, messages: Sequence[Message]
+) -> tuple[list[TailRow], list[int]]:
+    """Return the rows of valid messages, and the bytes of each one's value."""
+    validate, source = validator_of(topic.contract.topic), TopicPartition(topic.topic_id, partition)
+    rows, sizes = [], []
+    for message in messages:
+        values = validate(message.key, message.value, message.broker_time_us)
+        if not isinstance(values, Rejected):
+            offset, time_us = message.offset, message.broker_time_us
+            rows.append(TailRow.of(topic.contract, source, offset, time_us, values, message.replay_of))
+            sizes.append(len(message.value or b""))
+    return rows, sizes

@@ -1,4 +1,4 @@
-"""What the tail holds of one topic: its partitions, and their rows by symbol. No lock: the tail has it."""
+"""Tail of one topic: its partitions, and their rows by symbol. The tail that owns it holds the lock."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from lakehouse.tail.rows import TailRow
 
 @dataclass(slots=True, eq=False)
 class PartitionTail:
-    """What is held of one partition: every message from ``low`` to before ``high`` is judged.
+    """Tail of one partition: every message from ``low`` to before ``high`` is validated.
 
     ``whole`` where Kafka has nothing before ``low``. ``rows`` and ``sizes`` hold accepted messages, in offset order.
     """
@@ -26,7 +26,7 @@ class PartitionTail:
 
 
 class TopicTail:
-    """The partitions of one topic, and their rows by symbol and partition, in offset order."""
+    """Partitions of one topic, and their rows by symbol and partition, in offset order."""
 
     def __init__(
         self, contract: MessageContract, topic_id: str, starts: Mapping[int, tuple[int, bool]]
@@ -38,9 +38,11 @@ class TopicTail:
         self.newest_us: int | None = None
 
     def ends(self) -> dict[TopicPartition, int]:
+        """Return the end of each partition."""
         return {TopicPartition(self.topic_id, at): held.high for at, held in self.partitions.items()}
 
     def append(self, at: int, row: TailRow, n_bytes: int) -> None:
+        """Add an accepted message of a partition."""
         held = self.partitions[at]
         held.rows.append(row)
         held.sizes.append(n_bytes)
@@ -49,6 +51,7 @@ class TopicTail:
         self.newest_us = row.time_us if self.newest_us is None else max(self.newest_us, row.time_us)
 
     def drop_first(self, at: int) -> None:
+        """Drop the oldest accepted message of a partition."""
         held = self.partitions[at]
         row = held.rows.popleft()
         held.n_bytes -= held.sizes.popleft()
@@ -59,8 +62,8 @@ class TopicTail:
             del of_symbol[at]
 
     def rows_from(self, symbol: str, position: Position) -> list[TailRow]:
-        """The rows of a symbol at or beyond a position, in offset order within a partition."""
-        found: list[TailRow] = []
+        """Return the rows of a symbol at or beyond a position, in offset order within a partition."""
+        beyond: list[TailRow] = []
         for at, rows in self.by_symbol.get(symbol, {}).items():
             first = position[TopicPartition(self.topic_id, at)]
             n_beyond = 0
@@ -68,5 +71,5 @@ class TopicTail:
                 if row.offset < first:
                     break
                 n_beyond += 1
-            found += islice(rows, len(rows) - n_beyond, None)
-        return found
+            beyond += islice(rows, len(rows) - n_beyond, None)
+        return beyond

@@ -1,1 +1,1 @@
-"""What makes the results: raw news and prices in, sentiment and predictions out."""
+"""Analysis: sentiment and predictions from raw news and prices."""

@@ -3,105 +3,142 @@
 python -m streaming.analysis run
 """
 
-import argparse
-import logging
-import os
-import sys
-from collections.abc import Sequence
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from lakehouse.errors import LakehouseError
-from streaming.analysis.queries import QUERY_NAMES, all_queries
-from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, SCORERS
-from streaming.analysis.service import AnalysisService, AnalysisSettings
+import typer
+
+from lakehouse.process.commands import new_app, run
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 from streaming.command_line import (
-    EXIT_FAILED,
-    EXIT_NEEDS_OPERATOR,
-    add_lake_option,
-    add_spark_options,
-    lake_of,
-    log_to_stdout,
-    serve_own_metrics,
-    session,
+    INSTALLED_JARS,
+    JarsOption,
+    LakeOption,
+    MasterOption,
+    MemoryOption,
+    SparkOptions,
+    run_command,
+    run_service,
 )
-from streaming.errors import CompactedTopicError, SparkLostError, StreamingError
-from streaming.kafka.settings import KafkaSettings
-from streaming.spark.supervision import one_line, stop_on_signals
 
-logger = logging.getLogger("streaming.analysis")
+if TYPE_CHECKING:
+    from streaming.analysis.service import AnalysisSettings
+
+PROG = "python -m streaming.analysis"
+DEFAULT_MASTER = "local[2]"
+
+QueriesOption = Annotated[
+    list[str],
+    typer.Option(
+        "--queries",
+        metavar="NAME",
+        default_factory=list,
+        show_default=False,
+        help="only this query, sentiment or prediction; may be repeated; default: all",
+    ),
+]
+ScorersOption = Annotated[
+    list[str],
+    typer.Option(
+        "--scorers",
+        metavar="NAME",
+        default_factory=list,
+        show_default=False,
+        help="whose sentiments are published, vader-crypto or tfidf-logistic; may be repeated, which mixes models in "
+        "the default series; default: vader-crypto",
+    ),
+]
+AnalysisCheckpointsOption = Annotated[
+    str,
+    typer.Option(
+        "--analysis-checkpoints",
+        metavar="DIR",
+        show_default=False,
+        help="how far each query got; without it everything that Kafka holds is analysed again; default: "
+        "checkpoints/analysis in CRYPTOVIZ_RUNTIME_DIR",
+    ),
+]
+
+app = new_app(
+    "From raw-news and raw-price to analyzed-sentiment and predicted-price, at least once.",
+    epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables. `python -m streaming run` runs it together with\n"
+    "ingestion in one Spark. Exit codes: 0 stopped as asked, 1 failed, 2 not understood, 3 an operator has to decide.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
-    log_to_stdout()
-    try:
-        return _run(options)
-    except CompactedTopicError as error:
-        logger.error("analysis stopped: %s", error)
-        return EXIT_NEEDS_OPERATOR
-    except (StreamingError, LakehouseError) as error:
-        logger.error("%s", one_line(error))
-        return EXIT_FAILED
+    """Run the command line and return its exit code."""
+    return run(app, arguments, prog=PROG)
 
 
-def to_settings(options: argparse.Namespace) -> AnalysisSettings:
-    queries = all_queries(scorers=tuple(options.scorers), lake=lake_of(options))
-    chosen = tuple(query for query in queries if query.name in options.queries)
+@app.callback()
+def choose_lake(context: typer.Context, lake: LakeOption = "") -> None:
+    """Keep the lake that is named before the command."""
+    context.obj = lake
+
+
+@app.command("run", epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.")
+def run_analysis(
+    context: typer.Context,
+    queries: QueriesOption,
+    scorers: ScorersOption,
+    analysis_checkpoints: AnalysisCheckpointsOption = "",
+    master: MasterOption = "",
+    driver_memory: MemoryOption = "1g",
+    jars: JarsOption = INSTALLED_JARS / "spark",
+) -> int:
+    """Analyse until SIGTERM; safe to kill at any moment."""
+
+    def command(settings: Settings) -> int:
+        spark = SparkOptions(
+            master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
+        )
+
+        def service(stopping: threading.Event) -> None:
+            from lakehouse.process.metrics import serve_metrics
+            from streaming.analysis.service import AnalysisService
+
+            serve_metrics("analysis", settings.metrics_addresses())
+            analysis_settings = to_analysis_settings(
+                settings, queries=queries, scorers=scorers, checkpoints=analysis_checkpoints
+            )
+            AnalysisService(
+                lambda: spark.start(app_name="cryptoviz-analysis"), analysis_settings, stopping=stopping
+            ).run()
+
+        return run_service("streaming.analysis", service)
+
+    return run_command("analysis", command, lake=context.obj)
+
+
+def to_analysis_settings(
+    settings: Settings, *, queries: Sequence[str], scorers: Sequence[str], checkpoints: str
+) -> AnalysisSettings:
+    """Return what the service needs, as the options say. Raises: typer.BadParameter, SettingError."""
+    from streaming.analysis.queries import QUERY_NAMES, all_queries
+    from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, SCORERS
+    from streaming.analysis.service import AnalysisSettings
+
+    _validate_names("--queries", queries, QUERY_NAMES)
+    _validate_names("--scorers", scorers, SCORERS)
+    all_of_them = all_queries(scorers=tuple(scorers) or DEFAULT_SCORERS, lake=settings.lake_location())
     return AnalysisSettings(
-        kafka=KafkaSettings.from_env(os.environ), queries=chosen, checkpoint_dir=options.analysis_checkpoints
+        kafka=settings.kafka.required(),
+        queries=tuple(query for query in all_of_them if not queries or query.name in queries),
+        checkpoint_dir=Path(checkpoints or settings.analysis_checkpoints_dir),
     )
 
 
-def add_analysis_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--queries",
-        nargs="+",
-        choices=QUERY_NAMES,
-        default=list(QUERY_NAMES),
-        help="only these (default: all)",
-    )
-    parser.add_argument(
-        "--scorers",
-        nargs="+",
-        choices=sorted(SCORERS),
-        default=list(DEFAULT_SCORERS),
-        help="whose sentiments are published; more than one mixes models in the default series "
-        f"(default: {', '.join(DEFAULT_SCORERS)})",
-    )
-    parser.add_argument(
-        "--analysis-checkpoints",
-        type=Path,
-        default=Path(".runtime/checkpoints/analysis"),
-        help="how far each query got; without it everything that Kafka holds is analysed again",
-    )
-
-
-def _run(options: argparse.Namespace) -> int:
-    service = AnalysisService(lambda: session(options, app_name="cryptoviz-analysis"), to_settings(options))
-    stop_on_signals(service)
-    serve_own_metrics("analysis")
-    try:
-        service.run()
-    except SparkLostError as error:
-        logger.warning("%s; starting again from the checkpoints", error)
-        os.execv(sys.executable, [sys.executable, "-m", "streaming.analysis", *sys.argv[1:]])
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m streaming.analysis",
-        description="From raw-news and raw-price to analyzed-sentiment and predicted-price, at least once.",
-        epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables. `python -m streaming run` runs it together with "
-        "ingestion in one Spark. Exit codes: 0 stopped as asked, 1 failed, 3 an operator has to decide.",
-    )
-    add_lake_option(parser)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="analyse until SIGTERM; safe to kill at any moment")
-    add_spark_options(run)
-    add_analysis_options(run)
-    return parser
+def _validate_names(option: str, names: Sequence[str], accepted: Collection[str]) -> None:
+    for name in names:
+        if name not in accepted:
+            raise typer.BadParameter(f"{name!r} is not one of {', '.join(accepted)}", param_hint=option)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -23,21 +23,31 @@ class ProgressLog:
             if progress["batchId"] > self._last_batch and progress["numInputRows"] > 0:
                 self._last_batch = progress["batchId"]
                 _count(self._name, progress)
-                logger.info("%s %s", self._name, to_line(progress))
+                fields = to_fields(progress)
+                logger.info("%s %s", self._name, to_line(fields), extra=fields)
 
 
-def to_line(progress: dict[str, Any]) -> str:
-    """A batch in words: ``batch=7 in=120 results=98 unscored=3 seconds=0.412 lag_messages=0``."""
+def to_fields(progress: dict[str, Any]) -> dict[str, int | float]:
+    """Return the figures of a batch: number, messages, what the query counted, seconds and lag."""
     counted = {
         name: count
         for observed in (progress.get("observedMetrics") or {}).values()
         for name, count in observed.asDict().items()
     }
-    counts = "".join(f" {name}={count}" for name, count in counted.items())
-    seconds = _seconds(progress)
-    return (
-        f"batch={progress['batchId']} in={progress['numInputRows']}{counts} "
-        f"seconds={seconds:.3f} lag_messages={_lag(progress)}"
+    return {
+        "batch": progress["batchId"],
+        "in": progress["numInputRows"],
+        **counted,
+        "seconds": _seconds(progress),
+        "lag_messages": _lag(progress),
+    }
+
+
+def to_line(fields: dict[str, int | float]) -> str:
+    """Return a batch in words: ``batch=7 in=120 results=98 unscored=3 seconds=0.412 lag_messages=0``."""
+    return " ".join(
+        f"{name}={value:.3f}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in fields.items()
     )
 
 

@@ -1,4 +1,4 @@
-"""What the analysis runs, by name: a query that is added here is started, watched and restarted with the others."""
+"""Queries of the analysis by name; a query that is added here is started, watched and restarted with the others."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ QUERY_NAMES = (SENTIMENT, PREDICTION)
 def all_queries(
     *, scorers: tuple[str, ...] = DEFAULT_SCORERS, lake: LakeLocation | None = None
 ) -> tuple[AnalysisQuery, ...]:
-    """Every query; ``scorers`` are those whose sentiments are published, ``lake`` is where aliases are."""
+    """Return every query; ``scorers`` are those whose sentiments are published, ``lake`` holds the aliases."""
     return (
         AnalysisQuery(
             name=SENTIMENT,

@@ -1,7 +1,7 @@
-"""The analysis service: its queries side by side in one Spark, each started again with backoff on its own.
+"""Analysis service: queries side by side in one Spark, each restarted with backoff on its own.
 
-A query is a row of `streaming.analysis.queries`: a name, its topics and a function that starts it. What it reads
-from and how far it got is in its checkpoint; what it writes has deterministic ids, so that repeats vanish in gold.
+A query is a row of `streaming.analysis.queries`: a name, its topics and a function that starts it. Its progress is in
+its checkpoint, and its output has deterministic ids, so that gold stores repeated messages once.
 """
 
 import logging
@@ -14,9 +14,10 @@ from typing import Protocol
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from lakehouse.process.kafka_settings import KafkaSettings
+from lakehouse.process.stopping import StopRequestedError, call_until_stopped
 from streaming.analysis.progress import ProgressLog
 from streaming.ingest.topic_watch import TopicWatch
-from streaming.kafka.settings import KafkaSettings
 from streaming.spark.supervision import keep_running
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ TICKS_BETWEEN_TOPIC_CHECKS = 20
 
 
 class StartQuery(Protocol):
-    """Starts a query on its checkpoint, which it continues where there is one."""
+    """Function that starts a query, which continues from its checkpoint where there is one."""
 
     def __call__(
         self, spark: SparkSession, *, kafka: KafkaSettings, checkpoint_dir: Path, trigger_milliseconds: int
@@ -35,7 +36,7 @@ class StartQuery(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisQuery:
-    """One query of the analysis: the topics that it reads, the one that it writes, and how it is started."""
+    """One query of the analysis: its input topics, its output topic, and the function that starts it."""
 
     name: str
     inputs: tuple[str, ...]
@@ -45,7 +46,7 @@ class AnalysisQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisSettings:
-    """Everything the service needs, built once at its entry point."""
+    """Settings of the service, built once at its entry point."""
 
     kafka: KafkaSettings
     queries: tuple[AnalysisQuery, ...]
@@ -54,23 +55,32 @@ class AnalysisSettings:
 
 
 class AnalysisService:
-    """Runs its queries until `stop`. At least once: kill it at any instant and start it again."""
+    """Service that runs queries until `stop`. At least once: it may be killed at any instant."""
 
-    def __init__(self, spark_factory: Callable[[], SparkSession], settings: AnalysisSettings) -> None:
+    def __init__(
+        self,
+        spark_factory: Callable[[], SparkSession],
+        settings: AnalysisSettings,
+        *,
+        stopping: threading.Event | None = None,
+    ) -> None:
         self._spark_factory = spark_factory
         self._settings = settings
-        self._stopping = threading.Event()
+        self._stopping = stopping or threading.Event()
         self._failures: list[BaseException] = []
 
     def stop(self) -> None:
-        """Asks the service to end its queries and to return from `run`. What was not yet written is read again."""
+        """Request the end of the queries and of `run`. Input without written output is read again by the next run."""
         self._stopping.set()
 
     def run(self) -> None:
-        """Analyses until `stop`. Raises CompactedTopicError, which only an operator can mend, and SparkLostError."""
-        spark = self._spark_factory()
+        """Analyse until `stop`. Raises: CompactedTopicError, which needs an operator, and SparkLostError."""
+        try:
+            spark = call_until_stopped(self._spark_factory, self._stopping)
+        except StopRequestedError:
+            return
         threads = [
-            threading.Thread(target=self._keep, args=(spark, query), name=query.name, daemon=True)
+            threading.Thread(target=self._keep_running, args=(spark, query), name=query.name, daemon=True)
             for query in self._settings.queries
         ]
         for thread in threads:
@@ -80,7 +90,7 @@ class AnalysisService:
         if self._failures:
             raise self._failures[0]
 
-    def _keep(self, spark: SparkSession, query: AnalysisQuery) -> None:
+    def _keep_running(self, spark: SparkSession, query: AnalysisQuery) -> None:
         try:
             keep_running(
                 lambda: self._run_once(spark, query), name=query.name, spark=spark, stopping=self._stopping
@@ -90,9 +100,9 @@ class AnalysisService:
             self.stop()
 
     def _run_once(self, spark: SparkSession, query: AnalysisQuery) -> None:
-        """One run of one query: until it is told to stop, fails, or one of its topics is another one."""
+        """Run one query until a stop is requested, it fails, or one of its topics was created again."""
         settings = self._settings
-        with TopicWatch(settings.kafka.for_kafka_python(), (*query.inputs, query.output)) as watch:
+        with TopicWatch(settings.kafka, (*query.inputs, query.output), self._stopping) as watch:
             ids = watch.ids()
             running = query.start(
                 spark,
@@ -122,5 +132,5 @@ class AnalysisService:
 
 
 def checkpoint_of(directory: Path, query: AnalysisQuery, topic_ids: dict[str, str]) -> Path:
-    """Where a query keeps its offsets. An input that was deleted and created again is another input, read anew."""
+    """Return the folder of a query's checkpoint. An input topic that was created again has a new one."""
     return directory / query.name / ".".join(topic_ids[topic] for topic in query.inputs)

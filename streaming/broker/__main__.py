@@ -1,135 +1,158 @@
-"""The embedded broker as a command: one process to start, ask and stop.
+"""Command line of the embedded broker: `start` it, ask for its `status`, `stop` it.
 
-python -m streaming.broker start  --dir .runtime/broker [--port 9092] [--topics]
-python -m streaming.broker status --dir .runtime/broker
-python -m streaming.broker stop   --dir .runtime/broker
+python -m streaming.broker start [--dir DIR] [--port 9092] [--topics]
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
+import os
 import signal
-import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from lakehouse.errors import LakehouseError
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_NEEDS_OPERATOR, new_app, print_error, run
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import GRACE_SECONDS, end_process, run_until_stopped
 from streaming.broker.config import BrokerFiles
-from streaming.broker.embedded import (
-    DEFAULT_DIRECTORY,
-    WEEK_HOURS,
-    EmbeddedBroker,
-    end_leftover,
-    read_bootstrap,
-    read_pid,
-)
-from streaming.broker.process import is_running
 from streaming.errors import BrokerError, StreamingError
-from streaming.kafka.topics import PROJECT_TOPICS
 
-NOT_RUNNING_CODE = 3
-# A JVM that was asked to end by SIGTERM says 143.
+if TYPE_CHECKING:
+    from streaming.broker.embedded import EmbeddedBroker
+
+PROG = "python -m streaming.broker"
+EXIT_NOT_RUNNING = EXIT_NEEDS_OPERATOR
+# A JVM that was ended by SIGTERM exits with 143.
 CLEAN_EXIT_CODES = (0, 128 + signal.SIGTERM, -signal.SIGTERM)
+WEEK_HOURS = 7 * 24.0
+POLL_SECONDS = 0.1
+
+DirectoryOption = Annotated[
+    str,
+    typer.Option(
+        "--dir",
+        metavar="DIR",
+        show_default=False,
+        help="folder of everything that it keeps; default: broker in CRYPTOVIZ_RUNTIME_DIR",
+    ),
+]
+
+app = new_app(
+    "The embedded Kafka broker: one node on loopback, for a machine that has no cluster.",
+    epilog="Exit codes: 0 done, or stopped as asked; 1 failed; 2 not understood; 3 it does not run (status).",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parse(arguments)
+    """Run the command line and return its exit code."""
+    return run(app, arguments, prog=PROG)
+
+
+@app.command()
+def start(
+    directory: DirectoryOption = "",
+    port: Annotated[
+        int | None, typer.Option(help="wished port; default: the last one, else 9092, else any free one")
+    ] = None,
+    retention_hours: Annotated[float, typer.Option(help="how long records are kept")] = WEEK_HOURS,
+    topics: Annotated[
+        bool, typer.Option("--topics", help="create the project's topics before it is ready")
+    ] = False,
+    partitions: Annotated[int, typer.Option(min=1, help="partitions of a new topic")] = 2,
+) -> int:
+    """Run it in the foreground until SIGTERM or Ctrl-C."""
+
+    def work(stopping: threading.Event) -> int:
+        from streaming.broker.embedded import EmbeddedBroker
+        from streaming.kafka.topics import PROJECT_TOPICS
+
+        broker = EmbeddedBroker(
+            directory_of(directory),
+            port,
+            retention_hours=retention_hours,
+            n_default_partitions=partitions,
+            topics=PROJECT_TOPICS if topics else (),
+            stopping=stopping,
+        )
+        try:
+            return _serve(broker, stopping)
+        finally:
+            broker.stop(GRACE_SECONDS - 2)
+            print("broker: stopped", flush=True)
+
+    return _report_errors(lambda: run_until_stopped(work))
+
+
+@app.command()
+def stop(directory: DirectoryOption = "") -> int:
+    """Stop it cleanly, whoever started it."""
+
+    def command() -> int:
+        from streaming.broker.embedded import end_leftover
+
+        ended = end_leftover(BrokerFiles(directory_of(directory)), number=signal.SIGTERM)
+        print("broker: stopped" if ended else "broker: was not running")
+        return EXIT_DONE
+
+    return _report_errors(command)
+
+
+@app.command()
+def status(directory: DirectoryOption = "") -> int:
+    """Print whether it runs; exit code 0 if so, else 3."""
+
+    def command() -> int:
+        from streaming.broker.embedded import read_bootstrap, read_pid
+        from streaming.broker.process import is_running
+
+        files = BrokerFiles(directory_of(directory))
+        pid = read_pid(files.pid)
+        if pid is None or not is_running(pid, marker=str(files.properties)):
+            print("broker: not running")
+            return EXIT_NOT_RUNNING
+        bootstrap = read_bootstrap(files.directory)
+        print(f"broker: running pid={pid} " + (f"bootstrap={bootstrap}" if bootstrap else "(not ready yet)"))
+        return EXIT_DONE
+
+    return _report_errors(command)
+
+
+def directory_of(option: str) -> Path:
+    """Return the broker's folder: the option's, else the settings'. Raises: SettingError."""
+    return Path(option or Settings.from_environ(os.environ).broker_dir).resolve()
+
+
+def _serve(broker: EmbeddedBroker, stopping: threading.Event) -> int:
+    started = time.monotonic()
+    broker.start()
+    broker.wait_ready()
+    seconds = time.monotonic() - started
+    print(f"broker: ready bootstrap={broker.bootstrap} pid={broker.pid} seconds={seconds:.1f}", flush=True)
+    while not stopping.is_set():
+        code = broker.wait(POLL_SECONDS)
+        if code is not None and code not in CLEAN_EXIT_CODES:
+            raise BrokerError(
+                f"the broker ended by itself (exit code {code}); its records are kept; log: {broker.log_path}"
+            )
+        if code is not None:
+            break
+    return EXIT_DONE
+
+
+def _report_errors(command: Callable[[], int]) -> int:
     logging.basicConfig(level=logging.WARNING, format="broker: %(levelname)s %(message)s")
     try:
-        return {"start": _run_start, "stop": _run_stop, "status": _run_status}[options.command](options)
-    except StreamingError as error:
-        print(f"broker: {error}", file=sys.stderr)
-        return 1
-
-
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m streaming.broker", description="The embedded Kafka broker."
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, help_ in (
-        ("start", "run it in the foreground until Ctrl-C"),
-        ("stop", "stop it cleanly, whoever started it"),
-        ("status", "say whether it runs; exit code 0 if so, else 3"),
-    ):
-        command = commands.add_parser(name, help=help_, description=help_)
-        command.add_argument("--dir", type=Path, default=DEFAULT_DIRECTORY, help="where it keeps everything")
-        if name == "start":
-            command.add_argument(
-                "--port", type=int, help="wished port (the last one, else 9092, else any free one)"
-            )
-            command.add_argument("--retention-hours", type=float, default=WEEK_HOURS, help="default: a week")
-            command.add_argument(
-                "--topics", action="store_true", help="create the project's topics before it is ready"
-            )
-            command.add_argument(
-                "--partitions", type=int, default=2, help="partitions of a new topic (default 2)"
-            )
-    return parser.parse_args(arguments)
-
-
-def _run_start(options: argparse.Namespace) -> int:
-    broker = EmbeddedBroker(
-        options.dir,
-        options.port,
-        retention_hours=options.retention_hours,
-        n_default_partitions=options.partitions,
-        topics=PROJECT_TOPICS if options.topics else (),
-    )
-    _take_signals_as_interrupt()
-    try:
-        started = time.monotonic()
-        broker.start()
-        broker.wait_ready()
-        seconds = time.monotonic() - started
-        print(
-            f"broker: ready bootstrap={broker.bootstrap} pid={broker.pid} seconds={seconds:.1f}", flush=True
-        )
-        code = broker.wait()
-        if code not in CLEAN_EXIT_CODES:
-            log = BrokerFiles(options.dir).log
-            raise BrokerError(
-                f"the broker ended by itself (exit code {code}); its records are kept; log: {log}"
-            )
-    except KeyboardInterrupt:
-        pass
-    finally:
-        _ignore_signals()
-        broker.stop()
-    print("broker: stopped", flush=True)
-    return 0
-
-
-def _run_stop(options: argparse.Namespace) -> int:
-    files = BrokerFiles(options.dir.resolve())
-    print("broker: stopped" if end_leftover(files, number=signal.SIGTERM) else "broker: was not running")
-    return 0
-
-
-def _run_status(options: argparse.Namespace) -> int:
-    files = BrokerFiles(options.dir.resolve())
-    pid = read_pid(files.pid)
-    if pid is None or not is_running(pid, marker=str(files.properties)):
-        print("broker: not running")
-        return NOT_RUNNING_CODE
-    bootstrap = read_bootstrap(options.dir)
-    print(f"broker: running pid={pid} " + (f"bootstrap={bootstrap}" if bootstrap else "(not ready yet)"))
-    return 0
-
-
-def _take_signals_as_interrupt() -> None:
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
-
-
-def _ignore_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+        return command()
+    except (StreamingError, LakehouseError) as error:
+        print_error("broker", error)
+        return EXIT_FAILED
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

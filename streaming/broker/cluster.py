@@ -1,48 +1,55 @@
-"""The cluster that a program of this package publishes to: the one that is asked for, else the embedded broker."""
+"""The cluster that a program publishes to: the one that is named, else the embedded broker."""
 
-import os
-import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import threading
+from collections.abc import Callable, Iterable
 
-from streaming.broker.embedded import DEFAULT_DIRECTORY, read_bootstrap
-from streaming.errors import KafkaUnavailableError, TopicNotFoundError
-from streaming.kafka.producer import backoff_seconds
-from streaming.kafka.settings import KafkaSettings
+from lakehouse.process.kafka_settings import KafkaSettings
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import call_until_stopped
+from streaming.broker.embedded import read_bootstrap
+from streaming.errors import BrokerError, KafkaUnavailableError, TopicNotFoundError
+from streaming.kafka.retries import retry_until_stopped
 from streaming.kafka.topics import describe_topics
-
-BOOTSTRAP_VARIABLE = "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS"
 
 
 def find_cluster(
-    bootstrap: str | None, *, say: Callable[[str], None], environ: Mapping[str, str] = os.environ
-) -> dict[str, Any]:
-    """Options of a Kafka client for ``bootstrap``, else for the environment's cluster, else for the embedded broker.
+    settings: Settings, bootstrap: str | None, *, report: Callable[[str], None], stopping: threading.Event
+) -> KafkaSettings:
+    """Return how to reach the brokers at `bootstrap`, else those of the settings, else the embedded broker.
 
-    Waits for the embedded broker, a line a try. Raises KafkaSettingsError.
+    Waits for the embedded broker, with a line a try. Raises: SettingError, StopRequestedError.
     """
-    settings = dict(environ)
-    if bootstrap is not None:
-        settings[BOOTSTRAP_VARIABLE] = bootstrap
-    pauses = iter(backoff_seconds())
-    embedded = None
-    while not settings.get(BOOTSTRAP_VARIABLE) and (embedded := read_bootstrap(DEFAULT_DIRECTORY)) is None:
-        pause_seconds = next(pauses)
-        problem = f"{BOOTSTRAP_VARIABLE} is not set and no embedded broker is ready"
-        say(f"{problem}; trying again in {pause_seconds:.0f} s")
-        time.sleep(pause_seconds)
-    return KafkaSettings.from_env(settings, default_bootstrap=embedded).for_kafka_python()
+    if bootstrap:
+        return settings.kafka.with_servers(bootstrap)
+    if settings.kafka.is_named:
+        return settings.kafka
+
+    def find_embedded() -> str:
+        embedded = read_bootstrap(settings.broker_dir)
+        if embedded is None:
+            raise BrokerError(
+                "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS is not set and no embedded broker is ready on "
+                f"{settings.broker_dir}"
+            )
+        return embedded
+
+    retry = retry_until_stopped(BrokerError, report=report, stopping=stopping)
+    return settings.kafka.with_servers(retry(find_embedded))
 
 
 def wait_topic_ids(
-    config: dict[str, Any], topics: Iterable[str], *, say: Callable[[str], None]
+    kafka: KafkaSettings, topics: Iterable[str], *, report: Callable[[str], None], stopping: threading.Event
 ) -> dict[str, str]:
-    """{topic: id}, once there is a broker that has them all; a line a try until then."""
-    wanted = sorted(topics)
-    for pause_seconds in backoff_seconds():
-        try:
-            return {name: found.topic_id for name, found in describe_topics(config, wanted).items()}
-        except (KafkaUnavailableError, TopicNotFoundError) as error:
-            say(f"{error}; trying again in {pause_seconds:.0f} s")
-            time.sleep(pause_seconds)
-    raise AssertionError("the backoff never ends")
+    """Return {topic: id} once there is a broker that has them all, with a line a try until then.
+
+    Raises: StopRequestedError.
+    """
+    names = sorted(topics)
+
+    def describe() -> dict[str, str]:
+        described = call_until_stopped(lambda: describe_topics(kafka.for_kafka_python(), names), stopping)
+        return {name: description.topic_id for name, description in described.items()}
+
+    return retry_until_stopped(KafkaUnavailableError, TopicNotFoundError, report=report, stopping=stopping)(
+        describe
+    )

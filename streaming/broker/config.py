@@ -1,4 +1,4 @@
-"""What the embedded broker is told: its folder's files, its ports, its properties."""
+"""Configuration of the embedded broker: the files of its folder, its ports, its properties."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ appender.console.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %p %c{1} %m%n
 
 @dataclass(frozen=True, slots=True)
 class BrokerFiles:
-    """Where the broker keeps what it keeps, all under one folder."""
+    """Paths of the broker's files, all under one folder."""
 
     directory: Path
 
@@ -77,14 +77,14 @@ class Ports:
 
 
 def choose_ports(files: BrokerFiles, *, port: int | None, avoid_last: bool = False) -> Ports:
-    """Free ports: the one asked for, else the last one (clients know it), else the usual one, else any.
+    """Return free ports: the wished one, else the last one (clients know it), else the usual one, else any.
 
     `avoid_last` is for a second try after another process took the last choice in between.
     """
     last = None if avoid_last else _read_ports(files)
-    wanted = [port] if port is not None else [last.broker if last else None, DEFAULT_PORT]
+    wishes = [port] if port is not None else [last.broker if last else None, DEFAULT_PORT]
     broker = next(
-        (candidate for candidate in wanted if candidate and not avoid_last and is_free(candidate)), None
+        (candidate for candidate in wishes if candidate and not avoid_last and is_free(candidate)), None
     )
     broker = broker or any_free_port()
     controller = last.controller if last and last.controller != broker and is_free(last.controller) else None
@@ -107,8 +107,7 @@ def is_free(port: int) -> bool:
     return True
 
 
-# One node holds one copy of Kafka's own topics; the rest is small and quiet, where the defaults suit a machine that
-# does nothing else.
+# One node holds one copy of Kafka's own topics; the rest is small, where the defaults suit a machine of its own.
 ONE_SMALL_NODE: Mapping[str, str] = {
     "offsets.topic.num.partitions": "1",
     "offsets.topic.replication.factor": "1",
@@ -134,7 +133,7 @@ def to_properties(
     n_default_partitions: int,
     overrides: Mapping[str, str],
 ) -> str:
-    """The text of server.properties: one node, loopback only, broker timestamps, no topic by accident."""
+    """Return the text of server.properties: one node, loopback only, broker timestamps, no topic by accident."""
     properties = {
         "process.roles": "broker,controller",
         "node.id": str(NODE_ID),
@@ -151,7 +150,7 @@ def to_properties(
         "num.partitions": str(n_default_partitions),
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
-        # After a crash the node is let in again when the session of its former self is over: 9 s by default.
+        # After a crash the node is admitted again when its previous session is over: 9 s by default.
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
         **ONE_SMALL_NODE,
@@ -161,7 +160,7 @@ def to_properties(
 
 
 def escape_property(value: str) -> str:
-    r"""A value as Java reads it from a properties file, which is Latin-1: `caf\u00e9` for café."""
+    r"""Return a value as Java reads it from a properties file, which is Latin-1: `caf\u00e9` for café."""
     units = value.replace("\\", "\\\\").encode("utf-16-be")
     codes = [int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2)]
     return "".join(chr(code) if 32 <= code < 127 else f"\\u{code:04x}" for code in codes)
@@ -176,7 +175,7 @@ def _read_ports(files: BrokerFiles) -> Ports | None:
 
 
 def any_free_port() -> int:
-    """One of loopback that nobody listens on now."""
+    """Return a port of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import logging
 import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from filelock import FileLock, Timeout
+
 from lakehouse.process.durable_file import replace_file
+from lakehouse.process.stopping import NEVER, pause
 from streaming.broker.config import (
     LOG4J_PROPERTIES,
     LOOPBACK,
@@ -31,7 +34,6 @@ from streaming.kafka.topics import create_topics, is_serving
 from streaming.spark.java import find_jdk
 
 ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_DIRECTORY = ROOT / ".runtime" / "broker"
 KAFKA_JARS = ROOT / ".runtime" / "jars" / "kafka"
 READY_SECONDS = 60.0
 PROBE_SECONDS = 5.0
@@ -47,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 
 class EmbeddedBroker:
-    """One broker on one directory. What it acknowledged survives stop(), kill() and this process's death.
+    """Broker on one directory. What it acknowledged survives stop(), kill() and this process's death.
 
     >>> with EmbeddedBroker(Path("/tmp/broker")) as broker:  # doctest: +SKIP
     ...     broker.bootstrap
@@ -64,8 +66,13 @@ class EmbeddedBroker:
         topics: Sequence[str] = (),
         overrides: Mapping[str, str] | None = None,
         jars: Path = KAFKA_JARS,
+        stopping: threading.Event = NEVER,
     ) -> None:
-        """`port` is a wish; `topics` exist before it is ready; `overrides` are Kafka's properties and win."""
+        """Make a broker that is not started yet.
+
+        `port` is a wish; `topics` exist before it is ready; `overrides` replace properties of Kafka's; `stopping` ends
+        the wait for it to become ready.
+        """
         self._files = BrokerFiles(directory.resolve())
         self._port = port
         self._retention_hours = retention_hours
@@ -73,7 +80,8 @@ class EmbeddedBroker:
         self._topics = tuple(topics)
         self._overrides = dict(overrides or {})
         self._jars = jars
-        self._lock: int | None = None
+        self._stopping = stopping
+        self._lock = FileLock(self._files.lock, thread_local=False)
         self._process: BoundProcess | None = None
         self._ports: Ports | None = None
 
@@ -88,6 +96,11 @@ class EmbeddedBroker:
     def pid(self) -> int | None:
         """The JVM's process id while it runs."""
         return self._process.pid if self._process is not None and self.is_running else None
+
+    @property
+    def log_path(self) -> Path:
+        """The file of the JVM's log."""
+        return self._files.log
 
     @property
     def is_running(self) -> bool:
@@ -108,7 +121,7 @@ class EmbeddedBroker:
         self.stop()
 
     def start(self) -> None:
-        """Starts the JVM and returns at once; a JVM left by a killed process is ended first.
+        """Start the JVM and return at once; a JVM left by a killed process is ended first.
 
         Raises: BrokerRunningError, JavaNotFoundError, BrokerError if the jars are missing.
         """
@@ -118,7 +131,7 @@ class EmbeddedBroker:
             raise BrokerError(
                 f"Kafka takes a comma for two folders: choose another one than {self._files.directory}"
             )
-        self._release_lock()  # The JVM may have ended by itself.
+        self._lock.release(force=True)  # The JVM may have ended by itself.
         self._files.directory.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
@@ -126,11 +139,11 @@ class EmbeddedBroker:
             self._files.bootstrap.unlink(missing_ok=True)
             self._launch(choose_ports(self._files, port=self._port))
         except BaseException:
-            self._release_lock()
+            self._lock.release(force=True)
             raise
 
     def wait_ready(self, timeout_seconds: float = READY_SECONDS) -> str:
-        """Returns the bootstrap once clients are served: metadata is answered and a topic could be created.
+        """Return the bootstrap once clients are served: metadata is answered and a topic could be created.
 
         Raises: BrokerNotReadyError with the end of the log.
         """
@@ -151,22 +164,22 @@ class EmbeddedBroker:
         raise BrokerNotReadyError(f"the broker {state}", log_path=log, log_tail=_read_tail(log))
 
     def wait(self, timeout_seconds: float | None = None) -> int | None:
-        """The JVM's exit code, or None if it still runs after that time."""
+        """Return the JVM's exit code, or None if it still runs after that time."""
         if self._process is None:
             raise BrokerError(f"the broker on {self._files.directory} was not started")
         self._process.wait(timeout_seconds)
         return self._process.exit_code
 
     def kill(self) -> None:
-        """SIGKILL, as a crash would: nothing is flushed or cleaned. Idempotent."""
+        """Send SIGKILL, as a crash would: nothing is flushed or cleaned. Idempotent."""
         if self._process is not None:
             self._process.signal(signal.SIGKILL)
             self._process.wait()
-        self._release_lock()
+        self._lock.release(force=True)
 
     def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
-        """A clean stop, forced after `timeout_seconds`. Idempotent; does nothing after kill()."""
-        if self._lock is None:
+        """Stop cleanly, by force after `timeout_seconds`. Idempotent; does nothing after kill()."""
+        if not self._lock.is_locked:
             return
         if self._process is not None:
             self._process.signal(signal.SIGTERM)
@@ -177,20 +190,12 @@ class EmbeddedBroker:
         self.kill()
 
     def _take_lock(self) -> None:
-        lock = os.open(self._files.lock, os.O_RDWR | os.O_CREAT, 0o644)
+        """Take the folder's lock, which the kernel frees however this process ends."""
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
+            self._lock.acquire(blocking=False)
+        except Timeout as error:
             raise BrokerRunningError(self._files.directory, read_pid(self._files.lock)) from error
-        os.ftruncate(lock, 0)
-        os.write(lock, f"{os.getpid()}\n".encode())
-        self._lock = lock
-
-    def _release_lock(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._files.lock.write_text(f"{os.getpid()}\n", encoding="utf-8")
 
     def _launch(self, ports: Ports) -> None:
         self._ports = ports
@@ -216,7 +221,7 @@ class EmbeddedBroker:
         while self.is_running and time.monotonic() < deadline:
             if _answers(self.bootstrap, self._files, timeout_seconds=deadline - time.monotonic()):
                 return self.is_running
-            time.sleep(POLL_SECONDS)
+            pause(self._stopping, POLL_SECONDS)
         return False
 
     def _lost_its_port(self) -> bool:
@@ -224,7 +229,7 @@ class EmbeddedBroker:
 
 
 def read_bootstrap(directory: Path) -> str | None:
-    """The bootstrap of a broker that is ready on this directory, else None."""
+    """Return the bootstrap of a broker that is ready on this directory, else None."""
     try:
         return BrokerFiles(directory).bootstrap.read_text(encoding="utf-8").strip() or None
     except FileNotFoundError:
@@ -232,7 +237,7 @@ def read_bootstrap(directory: Path) -> str | None:
 
 
 def wait_bootstrap(directory: Path, *, timeout_seconds: float) -> str:
-    """Waits for another process's broker on this directory and returns its bootstrap.
+    """Wait for another process's broker on this directory and return its bootstrap.
 
     Raises: BrokerError when the time is over.
     """
@@ -245,7 +250,7 @@ def wait_bootstrap(directory: Path, *, timeout_seconds: float) -> str:
 
 
 def end_leftover(files: BrokerFiles, *, number: signal.Signals) -> bool:
-    """Ends the JVM that the pid file names, if it is this folder's broker. Returns whether there was one."""
+    """End the JVM that the pid file names, if it is this folder's broker; return whether there was one."""
     pid = read_pid(files.pid)
     if pid is None or not is_running(pid, marker=str(files.properties)):
         return False
@@ -268,18 +273,18 @@ def _to_java_command(jars: Path) -> list[str]:
 
 
 def _format_once(files: BrokerFiles, java: Sequence[str]) -> None:
-    """Gives a new folder its cluster id; `--ignore-formatted` makes a half-done format good."""
+    """Give a new folder its cluster id; `--ignore-formatted` completes a format that was cut off."""
     if (files.records / "meta.properties").exists() and (files.records / "bootstrap.checkpoint").exists():
         return
     tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", to_cluster_id(uuid.uuid4())]
     command = [*java, *tool, "-c", str(files.properties)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode != 0:
-        raise BrokerError(f"cannot format {files.records}: {(ran.stdout + ran.stderr).strip()[-1000:]}")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BrokerError(f"cannot format {files.records}: {(done.stdout + done.stderr).strip()[-1000:]}")
 
 
 def to_cluster_id(random_id: uuid.UUID) -> str:
-    """A cluster id as Kafka writes them; never one that starts with `-`, which its tools take for an option.
+    """Return a cluster id as Kafka writes them; never one that starts with `-`, which its tools take for an option.
 
     >>> to_cluster_id(uuid.UUID(int=0xF8 << 120))
     '_AAAAAAAAAAAAAAAAAAAAA'
@@ -289,7 +294,7 @@ def to_cluster_id(random_id: uuid.UUID) -> str:
 
 
 def _answers(bootstrap: str, files: BrokerFiles, *, timeout_seconds: float) -> bool:
-    """Whether this very broker serves clients; another one may have taken the port in the meantime."""
+    """Return whether this very broker serves clients; another one may have taken the port meanwhile."""
     host, port = bootstrap.rsplit(":", 1)
     try:
         socket.create_connection((host, int(port)), timeout=1.0).close()
@@ -303,7 +308,7 @@ def _answers(bootstrap: str, files: BrokerFiles, *, timeout_seconds: float) -> b
 
 
 def _read_cluster_id(files: BrokerFiles) -> str:
-    """The id that the format gave this folder."""
+    """Return the id that the format gave this folder."""
     text = (files.records / "meta.properties").read_text(encoding="utf-8")
     properties = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return properties["cluster.id"]

@@ -1,4 +1,4 @@
-"""The broker's JVM: started so that it cannot outlive this process, found again after a crash."""
+"""Processes of the broker: started so that they end with this one, and found again after a crash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from streaming.broker import bound_child
+from streaming.broker import parent_death_exec
 from streaming.errors import BrokerError
 
 GONE_SECONDS = 15.0
@@ -19,19 +19,19 @@ POLL_SECONDS = 0.05
 
 
 class BoundProcess:
-    """A child process that dies with this one, however this one ends.
+    """Child process that is killed when this one ends, however that happens.
 
-    Linux ties a child to the *thread* that started it: a thread of its own starts it and stays until it ends.
+    Linux binds a child to the *thread* that started it: a thread of its own starts it and stays until it ends.
     """
 
     def __init__(self, command: Sequence[str], *, log_path: Path) -> None:
-        self._command = [sys.executable, "-I", "-S", bound_child.__file__, str(os.getpid()), *command]
+        self._command = [sys.executable, "-I", "-S", parent_death_exec.__file__, str(os.getpid()), *command]
         self._log_path = log_path
         self._popen: subprocess.Popen[bytes] | None = None
         self._failure: OSError | None = None
         self._started = threading.Event()
         self._ended = threading.Event()
-        threading.Thread(target=self._live, name="bound-process", daemon=True).start()
+        threading.Thread(target=self._start_and_wait, name="bound-process", daemon=True).start()
         self._started.wait()
         if self._popen is None:
             raise BrokerError(f"cannot start {command[0]}: {self._failure}") from self._failure
@@ -48,7 +48,7 @@ class BoundProcess:
         return self._popen.returncode if self._ended.is_set() else None
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
-        """Whether it has ended, after waiting for that at most so long."""
+        """Return whether it has ended, after waiting for that at most so long."""
         return self._ended.wait(timeout_seconds)
 
     def signal(self, number: signal.Signals) -> None:
@@ -56,7 +56,7 @@ class BoundProcess:
         if not self._ended.is_set():
             self._popen.send_signal(number)
 
-    def _live(self) -> None:
+    def _start_and_wait(self) -> None:
         try:
             with self._log_path.open("wb") as log:
                 self._popen = subprocess.Popen(
@@ -77,12 +77,12 @@ class BoundProcess:
 
 
 def is_running(pid: int, *, marker: str) -> bool:
-    """Whether `pid` is alive and its command line names `marker`: by now the pid may be another program's."""
+    """Return whether `pid` is alive and its command line names `marker`: by now the pid may be another program's."""
     return any(marker in argument for argument in _read_command(pid))
 
 
 def end_process(pid: int, *, marker: str, number: signal.Signals) -> None:
-    """Signals a process of ours and returns when it is gone.
+    """Signal a process of ours and return when it is gone.
 
     Raises: BrokerError if it stays.
     """
@@ -97,7 +97,7 @@ def end_process(pid: int, *, marker: str, number: signal.Signals) -> None:
 
 
 def _read_command(pid: int) -> list[str]:
-    """The arguments of a live process; empty if it is gone or a zombie."""
+    """Return the arguments of a live process; none if it is gone or a zombie."""
     if Path("/proc/self/cmdline").exists():
         try:
             return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")

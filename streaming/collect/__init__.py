@@ -1,1 +1,1 @@
-"""Collectors: from feeds and exchanges to raw-news and raw-price, politely and at least once."""
+"""Collectors: from feeds and exchanges to raw-news and raw-price, at least once."""

@@ -1,195 +1,143 @@
-"""The collectors' command line: python -m streaming.collect {news,prices,gaps}."""
+"""Command line of the collectors: python -m streaming.collect {news,prices,gaps}."""
 
 import logging
 import os
-import signal
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import Annotated
 
-import httpx
-from requests.adapters import HTTPAdapter
+import typer
 
-from lakehouse.errors import SettingError
-from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE
+from lakehouse.errors import LakehouseError
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, new_app, preformatted, print_error, run
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.settings import Settings
-from streaming.broker.cluster import find_cluster, wait_topic_ids
-from streaming.collect import gaps
-from streaming.collect.clock import Clock, SystemClock
-from streaming.collect.errors import CollectError, SourceConfigError
-from streaming.collect.exchange import BoundedAdapter, ExchangeClient, ReplayAdapter
-from streaming.collect.feed_transport import RecordingTransport, ReplayTransport
-from streaming.collect.fetch import Fetcher
-from streaming.collect.news import NewsCollector
-from streaming.collect.options import Options, parse_options
-from streaming.collect.prices import MarketCollector
-from streaming.collect.recording import Recorder, Replay
-from streaming.collect.rounds import Collector, run_rounds
-from streaming.collect.sink import Printer, Sink
-from streaming.collect.source import Profile, needs_offline, read_profile
-from streaming.collect.state import StateStore
+from lakehouse.process.stopping import end_process, run_until_stopped
+from streaming.collect import options
+from streaming.collect.clock import SystemClock
+from streaming.collect.errors import CollectError
+from streaming.collect.exchanges.gaps import find_gaps, format_gap
+from streaming.collect.exchanges.market_state import MAX_GAPS
+from streaming.collect.options import Options
+from streaming.collect.source import BUNDLED_SOURCES, DEFAULT_PROFILE
 from streaming.errors import StreamingError
-from streaming.kafka.producer import Publisher, open_publisher
 
-URL_FILE = "url"
-REPLAY_ORIGIN = "replay"
-_LOOK_AGAIN_SECONDS = 0.5
+_DESCRIPTION = """\
+Collects news and prices and publishes them to Kafka: raw-news and raw-price.
 
-logger = logging.getLogger("streaming.collect")
+Sources are configuration: a TOML file of profiles. The default profile, offline, needs no internet: it reads what
+`python -m streaming.offline` serves on this machine. Requests are conditional, Retry-After is obeyed, 301 is
+remembered, and 410 is never requested again. The state in --state is written only once Kafka has the messages, so a
+collector can be killed at any instant: nothing is lost, and a repeated message has the same message_id, which the
+lake stores once."""
 
+_EXAMPLES = """\
+examples:
+  python -m streaming.offline &
+  python -m streaming.collect news --print --seconds 5
+      a first look: texts as messages on the terminal, without Kafka and without state
+  python -m streaming.collect prices
+      trades of the offline exchange since seven days ago, then live, to Kafka
+  python -m streaming.collect news --profile public --only coindesk,decrypt
+      real feeds (see the file of sources for their names)
+  python -m streaming.collect prices --record .runtime/recording --seconds 60
+      the same, with every raw answer and its instant in a folder
+  python -m streaming.collect prices --replay .runtime/recording --print
+      that folder played back through the same code: the same messages, with the origin replay
+  python -m streaming.collect gaps
+      intervals that exchanges did not deliver
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Setting:
-    """Everything that a collector stands on: the real world, or a recording of it."""
+One line an answer: source, status, bytes, items, new ones, seconds, time of the next request. The cluster is
+--bootstrap, else CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS, else the embedded broker that runs in this folder."""
 
-    clock: Clock
-    sink: Sink
-    store: StateStore
-    recorder: Recorder | None
-    replay: Replay | None
-    started_us: int
-
-    @property
-    def origin(self) -> str | None:
-        return REPLAY_ORIGIN if self.replay else None
+app = new_app(_DESCRIPTION, epilog=_EXAMPLES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    if given[:1] == ["gaps"]:
-        return gaps.main(given[1:])
-    options = parse_options(given)
-    configure_logging()
+    return run(app, arguments, prog="python -m streaming.collect")
+
+
+def collect(
+    context: typer.Context,
+    sources: options.Sources = BUNDLED_SOURCES,
+    profile: options.ProfileName = DEFAULT_PROFILE,
+    only: options.Only = None,
+    offline: options.OfflineDir = None,
+    state: options.StateDir = None,
+    record: options.RecordDir = None,
+    replay: options.PlaybackDir = None,
+    bootstrap: options.Bootstrap = None,
+    seconds: options.Seconds = None,
+    prints: options.Prints = False,
+) -> int:
+    """Collect what the command is named after: news or prices."""
+    if record and replay:
+        raise typer.BadParameter("not allowed with --record", param_hint="--replay")
+    names = options.parse_names(only)
+
+    def command(settings: Settings) -> int:
+        selected = Options(
+            kind="news" if context.info_name == "news" else "prices",
+            sources=sources,
+            profile=profile,
+            only=names,
+            offline_dir=offline or settings.offline_dir,
+            state_dir=state or settings.collect_dir,
+            record_dir=record,
+            playback_dir=replay,
+            bootstrap=bootstrap,
+            seconds=seconds,
+            prints=prints,
+        )
+        return _collect(selected, settings)
+
+    return _run_with_settings(command)
+
+
+for _kind, _help in (("news", "texts of RSS and Atom feeds"), ("prices", "trades of exchanges' markets")):
+    app.command(name=_kind, help=_help, epilog=preformatted(_EXAMPLES))(collect)
+
+
+@app.command(
+    help="Lists what exchanges did not deliver: after when, before when, how many trades, why. "
+    f"Each market keeps its last {MAX_GAPS:,} gaps."
+)
+def gaps(
+    state: options.StateDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+) -> int:
+    def command(settings: Settings) -> int:
+        state_dir = state or settings.collect_dir
+        if not state_dir.is_dir():
+            raise CollectError(f"there is no folder {state_dir}: did a collector run with this --state?")
+        lines = [format_gap(market, gap, as_json=as_json) for market, gap in find_gaps(state_dir)]
+        if not lines and not as_json:
+            lines = [f"no gap in {state_dir}"]
+        for line in lines:
+            print(line)
+        return EXIT_DONE
+
+    return _run_with_settings(command)
+
+
+def _collect(options: Options, settings: Settings) -> int:
+    from streaming.collect.service import run_collectors  # ccxt and httpx take a second to import
+
+    configure_logging(settings, sys.stderr)
     for noisy in ("httpx", "httpcore", "kafka", "urllib3", "ccxt"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    clock = SystemClock()
+    serve_metrics(options.kind, settings.metrics_addresses())
+    return run_until_stopped(lambda stopping: run_collectors(options, settings, SystemClock(stopping)))
+
+
+def _run_with_settings(command: Callable[[Settings], int]) -> int:
     try:
-        serve_metrics(options.kind, Settings.from_environ(os.environ).metrics_addresses())
-    except SettingError as error:
-        print(f"collect: {error}", file=sys.stderr)
-        return 1
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: clock.stop())
-    try:
-        _collect(options, clock)
-    except StreamingError as error:
-        print(f"collect: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _collect(options: Options, system_clock: SystemClock) -> None:
-    replay = Replay(options.replay_dir) if options.replay_dir else None
-    clock: Clock = replay.clock if replay else system_clock
-    profile = _profile(options, system_clock, is_replay=replay is not None)
-    topic = RAW_NEWS.topic if options.kind == "news" else RAW_PRICE.topic
-    publisher, state_dir = _open_sink(options, topic)
-    recorder = Recorder(options.record_dir, system_clock, state_dir=state_dir) if options.record_dir else None
-    setting = _Setting(
-        clock=clock,
-        sink=publisher or Printer(),
-        store=StateStore(None, start_dir=replay.state_dir) if replay else StateStore(state_dir),
-        recorder=recorder,
-        replay=replay,
-        started_us=recorder.began_us if recorder else clock.now_us(),
-    )
-    collectors = (_news if options.kind == "news" else _markets)(profile, setting)
-    end_us = None if options.seconds is None or replay else clock.now_us() + round(options.seconds * 1e6)
-    logger.info("%s starts profile=%s collectors=%d", options.kind, options.profile, len(collectors))
-    try:
-        run_rounds(collectors, clock, end_us=end_us)
-    finally:
-        if publisher is not None:
-            publisher.close()
-    logger.info("%s stopped", options.kind)
-
-
-def _open_sink(options: Options, topic: str) -> tuple[Publisher | None, Path | None]:
-    """Kafka, with the folder of what is known of this very topic; neither where messages are only printed."""
-    if options.prints:
-        return None, None
-    config = find_cluster(options.bootstrap, say=logger.warning)
-    topic_id = wait_topic_ids(config, [topic], say=logger.warning)[topic]
-    publisher = open_publisher(config, [topic], say=logger.warning)
-    return publisher, options.state_dir / topic / topic_id
-
-
-def _profile(options: Options, clock: SystemClock, *, is_replay: bool) -> Profile:
-    """The chosen part of the profile. Raises SourceConfigError."""
-    offline_url = None
-    if needs_offline(options.sources, options.profile):
-        offline_url = _offline_url(options, clock, is_replay=is_replay)
-    profile = read_profile(options.sources, options.profile, offline_url=offline_url)
-    chosen = Profile(
-        news=tuple(each for each in profile.news if not options.only or each.source in options.only),
-        prices=tuple(each for each in profile.prices if not options.only or each.venue in options.only),
-    )
-    if not (chosen.news if options.kind == "news" else chosen.prices):
-        raise SourceConfigError(options.sources, f"profile {options.profile} has no such {options.kind}")
-    return chosen
-
-
-def _offline_url(options: Options, clock: SystemClock, *, is_replay: bool) -> str:
-    """Where the offline server listens, once it says so; a recording knows where it was."""
-    path = (options.replay_dir if is_replay and options.replay_dir else options.offline_dir) / URL_FILE
-    while not path.exists():
-        if is_replay:
-            raise CollectError(f"{path} does not say where the offline server was")
-        logger.warning("waiting for `python -m streaming.offline` to write %s", path)
-        if clock.sleep(_LOOK_AGAIN_SECONDS):
-            raise CollectError("stopped before the offline server was there")
-    url = path.read_text(encoding="utf-8").strip()
-    if options.record_dir is not None:
-        options.record_dir.mkdir(parents=True, exist_ok=True)
-        (options.record_dir / URL_FILE).write_text(url, encoding="utf-8")
-    return url
-
-
-def _news(profile: Profile, setting: _Setting) -> list[Collector]:
-    transport: httpx.BaseTransport | None = None
-    if setting.replay is not None:
-        transport = ReplayTransport(setting.replay)
-    elif setting.recorder is not None:
-        transport = RecordingTransport(httpx.HTTPTransport(), setting.recorder)
-    fetcher = Fetcher(httpx.Client(transport=transport), setting.clock)
-    return [
-        NewsCollector(
-            source,
-            fetcher=fetcher,
-            store=setting.store,
-            sink=setting.sink,
-            clock=setting.clock,
-            origin=setting.origin,
-        )
-        for source in profile.news
-    ]
-
-
-def _markets(profile: Profile, setting: _Setting) -> list[Collector]:
-    adapter: HTTPAdapter | None = None
-    if setting.replay is not None:
-        adapter = ReplayAdapter(setting.replay)
-    elif setting.recorder is not None:
-        adapter = BoundedAdapter(setting.recorder)
-    return [
-        MarketCollector(
-            source,
-            symbol,
-            client=client,
-            store=setting.store,
-            sink=setting.sink,
-            clock=setting.clock,
-            started_us=setting.started_us,
-            origin=setting.origin,
-        )
-        for source in profile.prices
-        for client in [ExchangeClient(source, adapter=adapter)]
-        for symbol in source.symbols
-    ]
+        return command(Settings.from_environ(os.environ))
+    except (StreamingError, LakehouseError) as error:
+        print_error("collect", error)
+        return EXIT_FAILED
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -1,58 +1,57 @@
-"""What time it is for a collector: the system's clock, or that of the recording which it replays."""
+"""Clocks of the collectors: the system's, or the instants of a recording that is played back."""
 
 import threading
 import time
 from typing import Protocol
 
+from lakehouse.process.stopping import NEVER
+
 
 class Clock(Protocol):
-    """The only clock that a collector looks at."""
+    """The only clock that a collector reads."""
 
     def now_us(self) -> int: ...
 
     def sleep(self, seconds: float) -> bool:
-        """Waits; true when it was told to stop meanwhile."""
+        """Wait, and return true where a stop was requested meanwhile."""
         ...
 
 
 class SystemClock:
-    """Real time; `stop` ends every sleep at once.
+    """Real time; a request to stop ends every sleep at once.
 
-    A recorder holds it at the instant of an answer until the next sleep: a replay then gives the same times.
+    A recorder freezes it at the instant of an answer until the next sleep, so that a playback gives the same times.
     """
 
-    def __init__(self) -> None:
-        self._stopping = threading.Event()
-        self._held_us: int | None = None
+    def __init__(self, stopping: threading.Event = NEVER) -> None:
+        self.stopping = stopping
+        self._frozen_us: int | None = None
 
     def now_us(self) -> int:
-        return time.time_ns() // 1_000 if self._held_us is None else self._held_us
+        return time.time_ns() // 1_000 if self._frozen_us is None else self._frozen_us
 
     def sleep(self, seconds: float) -> bool:
-        self._held_us = None
-        return self._stopping.wait(seconds)
+        self._frozen_us = None
+        return self.stopping.wait(seconds)
 
-    def hold(self) -> int:
-        """Stands still from now on, until the next sleep; returns that instant."""
-        self._held_us = None
-        self._held_us = self.now_us()
-        return self._held_us
-
-    def stop(self) -> None:
-        self._stopping.set()
+    def freeze(self) -> int:
+        """Stand still from now on, until the next sleep, and return that instant."""
+        self._frozen_us = None
+        self._frozen_us = self.now_us()
+        return self._frozen_us
 
 
-class ReplayClock:
-    """The instant of the response that is replayed; nobody waits."""
+class PlaybackClock:
+    """The instant of the answer that is played back; sleeps return at once."""
 
-    def __init__(self, began_us: int) -> None:
-        self._at_us = began_us
+    def __init__(self, start_us: int) -> None:
+        self._now_us = start_us
 
     def now_us(self) -> int:
-        return self._at_us
+        return self._now_us
 
     def sleep(self, seconds: float) -> bool:
         return False
 
-    def set(self, at_us: int) -> None:
-        self._at_us = at_us
+    def set(self, now_us: int) -> None:
+        self._now_us = now_us

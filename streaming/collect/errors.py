@@ -1,12 +1,12 @@
-"""The errors of the collectors.
+"""Errors of the collectors.
 
 CollectError
-├── SourceConfigError    the file of sources, or a profile of it, is not as it must be
-├── StateFileError       a state file is none that this code wrote
-├── RecordingError       a folder holds no recording
-├── ReplayEndedError     everything recorded for an address was replayed
-└── FetchError           a source gave nothing usable this time; worth trying again
-    └── SourceGoneError  it said 410: never again
+├── SourceConfigError    the file of sources, or a profile of it, is invalid
+├── StateFileError       a state file cannot be read
+├── RecordingError       a folder holds no recording, or holds one already
+├── PlaybackEndedError   every recorded answer of an address was played back
+└── FetchError           a source gave no usable answer; worth a retry
+    └── SourceGoneError  it answered 410: never retried
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ class CollectError(StreamingError):
 
 
 class SourceConfigError(CollectError):
-    """The file of sources is not as it must be."""
+    """Invalid file of sources."""
 
     def __init__(self, path: Path, problem: str) -> None:
         self.path = path
@@ -27,7 +27,7 @@ class SourceConfigError(CollectError):
 
 
 class StateFileError(CollectError):
-    """A state file cannot be read; starting over silently would collect everything again."""
+    """Unreadable state file; a silent fresh start would collect everything again."""
 
     def __init__(self, path: Path, problem: str) -> None:
         self.path = path
@@ -35,15 +35,15 @@ class StateFileError(CollectError):
 
 
 class RecordingError(CollectError):
-    """A folder holds no recording, or one is there already."""
+    """A folder without a recording, or with one where a new one was to be written."""
 
 
-class ReplayEndedError(CollectError):
-    """Everything that was recorded for an address was replayed."""
+class PlaybackEndedError(CollectError):
+    """Every recorded answer of an address was played back."""
 
 
 class FetchError(CollectError):
-    """A source gave nothing usable. ``retry_after_seconds`` is its own wish, where it has one."""
+    """A source without a usable answer. ``retry_after_seconds`` is what its Retry-After header asks for, if any."""
 
     def __init__(
         self, problem: str, *, status: int | None = None, retry_after_seconds: float | None = None
@@ -55,4 +55,4 @@ class FetchError(CollectError):
 
 
 class SourceGoneError(FetchError):
-    """The source is gone for good (410)."""
+    """A source that is permanently gone (410)."""

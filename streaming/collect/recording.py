@@ -1,7 +1,7 @@
-"""Raw responses with their timing: written while collecting, and read back as if they came from the network.
+"""Raw answers with their timing: recorded while collecting, and played back in place of the network.
 
-A recording is a folder: `recording.jsonl` (a line for each exchange: instant, address, status, headers or error),
-a file of raw bytes for each body, and `state`, a copy of what the collector remembered when it began.
+A recording is a folder: `recording.jsonl` (a line for each request: instant, address, status, headers or error),
+a file of raw bytes for each body, and `state`, a copy of the collector's state at its start.
 """
 
 import json
@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from streaming.collect.clock import ReplayClock, SystemClock
-from streaming.collect.errors import RecordingError, ReplayEndedError
+from streaming.collect.clock import PlaybackClock, SystemClock
+from streaming.collect.errors import PlaybackEndedError, RecordingError
 
 INDEX_NAME = "recording.jsonl"
 STATE_NAME = "state"
@@ -20,7 +20,7 @@ _VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class RecordedAnswer:
     """One answer as it came, body still encoded; or the error that came instead."""
 
     at_us: int
@@ -33,20 +33,20 @@ class Recorded:
 
 
 class Recorder:
-    """Writes a recording into a new folder. Each line is written after its body, so a cut-off one is no line."""
+    """Writer of a recording into a new folder. A line follows its body, so an incomplete body has no line."""
 
     def __init__(self, directory: Path, clock: SystemClock, *, state_dir: Path | None) -> None:
-        """Raises RecordingError where the folder holds a recording already."""
+        """Begin a recording. Raises: RecordingError where the folder holds a recording already."""
         if (directory / INDEX_NAME).exists():
             raise RecordingError(f"{directory} holds a recording already; name another folder")
         directory.mkdir(parents=True, exist_ok=True)
         if state_dir is not None and state_dir.is_dir():
             shutil.copytree(state_dir, directory / STATE_NAME, dirs_exist_ok=True)
-        self.began_us = clock.hold()
+        self.start_us = clock.freeze()
         self._directory = directory
         self._clock = clock
         self._n_bodies = 0
-        self._append({"version": _VERSION, "began_us": self.began_us})
+        self._append({"version": _VERSION, "start_us": self.start_us})
 
     def add_answer(
         self, *, method: str, url: str, status: int, headers: Iterable[tuple[str, str]], body: bytes
@@ -54,8 +54,8 @@ class Recorder:
         self._n_bodies += 1
         name = f"{self._n_bodies:06}.body"
         (self._directory / name).write_bytes(body)
-        answer = Recorded(
-            at_us=self._clock.hold(),
+        answer = RecordedAnswer(
+            at_us=self._clock.freeze(),
             method=method,
             url=url,
             status=status,
@@ -65,38 +65,43 @@ class Recorder:
         self._append(asdict(answer))
 
     def add_error(self, *, method: str, url: str, error: str) -> None:
-        self._append(asdict(Recorded(at_us=self._clock.hold(), method=method, url=url, error=error)))
+        self._append(asdict(RecordedAnswer(at_us=self._clock.freeze(), method=method, url=url, error=error)))
 
     def _append(self, line: dict[str, object]) -> None:
         with (self._directory / INDEX_NAME).open("a", encoding="utf-8") as index:
             index.write(json.dumps(line) + "\n")
 
 
-class Replay:
+class Playback:
     """Answers of a recording, each once and in order for its address; the clock follows them."""
 
     def __init__(self, directory: Path) -> None:
-        """Raises RecordingError."""
+        """Read the recording of a folder. Raises: RecordingError."""
         try:
             first, *lines = (directory / INDEX_NAME).read_text(encoding="utf-8").splitlines()
             header = json.loads(first)
-            answers = [Recorded(**json.loads(line)) for line in lines]
+            answers = [RecordedAnswer(**json.loads(line)) for line in lines]
         except (OSError, ValueError, TypeError) as error:
             raise RecordingError(f"{directory} holds no recording: {error}") from error
         if header.get("version") != _VERSION:
-            raise RecordingError(f"{directory}: version {header.get('version')}; {_VERSION} can be replayed")
-        self.clock = ReplayClock(int(header["began_us"]))
+            raise RecordingError(
+                f"{directory}: version {header.get('version')}; {_VERSION} can be played back"
+            )
+        self.clock = PlaybackClock(int(header["start_us"]))
         self.state_dir = directory / STATE_NAME
         self._directory = directory
-        self._left: dict[tuple[str, str], deque[Recorded]] = defaultdict(deque)
+        self._remaining: dict[tuple[str, str], deque[RecordedAnswer]] = defaultdict(deque)
         for answer in answers:
-            self._left[answer.method, answer.url].append(answer)
+            self._remaining[answer.method, answer.url].append(answer)
 
-    def next_answer(self, *, method: str, url: str) -> tuple[Recorded, bytes]:
-        """The next answer from that address and its raw body. Raises ReplayEndedError where none is left."""
-        left = self._left[method, url]
-        if not left:
-            raise ReplayEndedError(f"nothing is left of {method} {url}")
-        answer = left.popleft()
+    def next_answer(self, *, method: str, url: str) -> tuple[RecordedAnswer, bytes]:
+        """Return the next answer from that address and its raw body.
+
+        Raises: PlaybackEndedError where none is left.
+        """
+        remaining = self._remaining[method, url]
+        if not remaining:
+            raise PlaybackEndedError(f"nothing is left of {method} {url}")
+        answer = remaining.popleft()
         self.clock.set(answer.at_us)
         return answer, (self._directory / answer.body).read_bytes() if answer.body else b""

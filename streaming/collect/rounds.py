@@ -1,4 +1,4 @@
-"""Who is asked when: one source at a time, each at its own pace, never all at the same moment."""
+"""Scheduler of the collectors: one request at a time, each source at its own pace, waits jittered."""
 
 import heapq
 import random
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from streaming.collect.clock import Clock
-from streaming.collect.errors import ReplayEndedError
+from streaming.collect.errors import PlaybackEndedError
 
 JITTER = 0.1
 
 
 class Collector(Protocol):
-    """Something that is asked again and again."""
+    """Something that is polled repeatedly."""
 
     @property
     def name(self) -> str: ...
@@ -20,7 +20,7 @@ class Collector(Protocol):
     def first_wait_seconds(self) -> float | None: ...
 
     def poll(self) -> float | None:
-        """Asks once; the seconds until the next time, None for never."""
+        """Request once, and return the seconds until the next time; None for never."""
         ...
 
 
@@ -31,9 +31,9 @@ def run_rounds(
     end_us: int | None = None,
     draw: random.Random | None = None,
 ) -> None:
-    """Polls until the clock is stopped, ``end_us`` has come, or nobody wants to be asked any more.
+    """Poll until the clock is stopped, ``end_us`` has come, or no collector wants another poll.
 
-    Waits are jittered by a tenth. Who is behind (a wait of 0) takes turns with the others that are due.
+    Waits are jittered by a tenth. A collector that is behind (a wait of 0) takes turns with the others that are due.
     """
     draw = draw or random.Random()
     due: list[tuple[int, int, Collector]] = []
@@ -44,16 +44,13 @@ def run_rounds(
     while due:
         due_us, number, collector = heapq.heappop(due)
         until_us = due_us if end_us is None else min(due_us, end_us)
-        if clock.sleep(max(0.0, (until_us - clock.now_us()) / 1e6)) or _has_ended(clock, end_us):
+        is_stopped = clock.sleep(max(0.0, (until_us - clock.now_us()) / 1e6))
+        if is_stopped or (end_us is not None and clock.now_us() >= end_us):
             return
         try:
             wait_seconds = collector.poll()
-        except ReplayEndedError:
+        except PlaybackEndedError:
             continue
         if wait_seconds is not None:
-            jittered = wait_seconds * draw.uniform(1 - JITTER, 1 + JITTER)
-            heapq.heappush(due, (clock.now_us() + round(jittered * 1e6), number, collector))
-
-
-def _has_ended(clock: Clock, end_us: int | None) -> bool:
-    return end_us is not None and clock.now_us() >= end_us
+            jittered_seconds = wait_seconds * draw.uniform(1 - JITTER, 1 + JITTER)
+            heapq.heappush(due, (clock.now_us() + round(jittered_seconds * 1e6), number, collector))

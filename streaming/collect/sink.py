@@ -1,4 +1,4 @@
-"""Where a collector's messages go: Kafka, or a terminal for a first look."""
+"""Destinations of the collectors' messages: Kafka, or a terminal."""
 
 import sys
 from typing import Protocol, TextIO
@@ -7,7 +7,7 @@ from streaming.kafka.messages import Message
 
 
 class Sink(Protocol):
-    """Takes messages; after `flush` they are safe. `streaming.kafka.producer.Publisher` is one."""
+    """Destination of messages, durable after `flush`. `streaming.kafka.producer.Publisher` is one."""
 
     def send(self, message: Message) -> None: ...
 

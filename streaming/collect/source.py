@@ -1,4 +1,4 @@
-"""Where the collectors look: feeds and markets, read from a TOML file of profiles."""
+"""Sources of the collectors: feeds and markets, read from a TOML file of profiles."""
 
 import tomllib
 from pathlib import Path
@@ -30,10 +30,10 @@ class NewsSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Markets of one exchange, by the name that ccxt gives it, under the name that the lake gives it.
+    """Markets of one exchange: ``exchange`` is its name in ccxt, ``venue`` its name in the lake.
 
-    ``consecutive_ids``: its trades of one market are numbered without holes, so that a missing one is seen.
-    Where they are not, silence of ``gap_seconds`` counts as a gap.
+    ``consecutive_ids``: the trades of one market are numbered without holes, so that a missing one shows.
+    Otherwise silence of ``gap_seconds`` counts as a gap.
     """
 
     exchange: str
@@ -50,14 +50,14 @@ class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that one profile names."""
+    """Feeds and markets of one profile."""
 
     news: tuple[NewsSource, ...] = ()
     prices: tuple[ExchangeSource, ...] = ()
 
 
 def read_profile(path: Path, name: str, *, offline_url: str | None) -> Profile:
-    """One profile of a file of sources, its addresses complete. Raises SourceConfigError."""
+    """Return one profile of a file of sources, its addresses complete. Raises: SourceConfigError."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -69,11 +69,18 @@ def read_profile(path: Path, name: str, *, offline_url: str | None) -> Profile:
     except msgspec.ValidationError as error:
         raise SourceConfigError(path, f"profile {name}: {error}") from error
     _check_names(path, name, profile)
-    return _completed(profile, offline_url or "")
+    url = offline_url or ""
+    replace = msgspec.structs.replace
+    return Profile(
+        news=tuple(replace(each, url=each.url.replace(OFFLINE, url)) for each in profile.news),
+        prices=tuple(
+            replace(each, url=each.url and each.url.replace(OFFLINE, url)) for each in profile.prices
+        ),
+    )
 
 
 def needs_offline(path: Path, name: str) -> bool:
-    """Whether the profile reads from the offline server. Raises SourceConfigError."""
+    """Return true where the profile reads from the offline server. Raises: SourceConfigError."""
     profile = read_profile(path, name, offline_url=OFFLINE)
     urls = (*(feed.url for feed in profile.news), *(each.url or "" for each in profile.prices))
     return any(OFFLINE in url for url in urls)
@@ -82,18 +89,6 @@ def needs_offline(path: Path, name: str) -> bool:
 def _check_names(path: Path, name: str, profile: Profile) -> None:
     names = [feed.source for feed in profile.news]
     names += [f"{each.venue} {symbol}" for each in profile.prices for symbol in each.symbols]
-    twice = {each for each in names if names.count(each) > 1}
-    if twice:
-        raise SourceConfigError(path, f"profile {name} names twice: {', '.join(sorted(twice))}")
-
-
-def _completed(profile: Profile, offline_url: str) -> Profile:
-    return Profile(
-        news=tuple(
-            msgspec.structs.replace(each, url=each.url.replace(OFFLINE, offline_url)) for each in profile.news
-        ),
-        prices=tuple(
-            msgspec.structs.replace(each, url=each.url and each.url.replace(OFFLINE, offline_url))
-            for each in profile.prices
-        ),
-    )
+    repeated = {each for each in names if names.count(each) > 1}
+    if repeated:
+        raise SourceConfigError(path, f"profile {name} names twice: {', '.join(sorted(repeated))}")

@@ -1,4 +1,4 @@
-"""What a collector remembers between two starts: small files, each replaced at once and only after Kafka has it."""
+"""State of a collector between two starts: small files, each replaced as a whole, after Kafka acknowledged."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -12,14 +12,14 @@ State = TypeVar("State", bound=msgspec.Struct)
 
 
 class StateStore:
-    """Named states in a folder. Without a folder they live in memory; ``start_dir`` is then where they begin."""
+    """Named states in a folder; without a folder nothing is written, and ``start_dir`` has the first states."""
 
     def __init__(self, directory: Path | None, *, start_dir: Path | None = None) -> None:
         self._directory = directory
         self._start_dir = directory or start_dir
 
     def read(self, name: str, kind: type[State]) -> State:
-        """The state of that name; a new one where there is none. Raises StateFileError."""
+        """Return the state of that name, or a new one where there is none. Raises: StateFileError."""
         if self._start_dir is None:
             return kind()
         path = self._start_dir / f"{name}.json"
@@ -31,7 +31,6 @@ class StateStore:
             raise StateFileError(path, str(error)) from error
 
     def write(self, name: str, state: msgspec.Struct) -> None:
-        """Atomic and durable: after a crash the file holds this state or the one before."""
-        if self._directory is None:
-            return
-        replace_file(self._directory / f"{name}.json", msgspec.json.encode(state))
+        """Replace a state, atomically and durably."""
+        if self._directory is not None:
+            replace_file(self._directory / f"{name}.json", msgspec.json.encode(state))

@@ -1,163 +1,158 @@
-"""The feed's command line: python -m streaming.feed {backfill,live,run,burst}."""
+"""Command line of the load generator: python -m streaming.feed {backfill,live,run,burst}."""
 
 import logging
-import signal
-import sys
-import time
+import os
+import secrets
 from collections.abc import Sequence
-from dataclasses import replace
-from types import FrameType
-from typing import Any
 
-from streaming.broker.cluster import find_cluster, wait_topic_ids
+from lakehouse.errors import LakehouseError
+from lakehouse.process.commands import EXIT_FAILED, new_app, preformatted, print_error, run
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.errors import StreamingError
-from streaming.feed.backfill import Task, publish_past
-from streaming.feed.cli import Options, parse_options
-from streaming.feed.live import publish_live, publish_steadily
-from streaming.feed.progress import Progress
-from streaming.feed.schedule import density_for_rate
-from streaming.feed.state import FeedState, read_state, resume_us, write_state
-from streaming.feed.stream import FEED_TOPICS, Feed
-from streaming.kafka.producer import Publisher, open_publisher
+from streaming.feed import options as opt
+from streaming.feed.options import (
+    ALL_SYMBOLS,
+    DEFAULT_FAULTS,
+    DEFAULT_SEED,
+    Options,
+    parse_burst_rate,
+    to_feed,
+)
 
-_DAY_US = 86_400_000_000
+_DESCRIPTION = """\
+A generated market and its results, published to raw-price, analyzed-sentiment and predicted-price.
+
+Every message has the origin "generated". The same seed and link give the same messages with the same ids for the same
+instants, on any day, at any rate, in any process: a feed that is started twice sends duplicates, which the lake drops,
+and never contradictions."""
+
+_EXAMPLES = """\
+examples:
+  python -m streaming.feed run --days 7 --rate 20 --state .runtime/feed.json
+      seven days at once (about 172,000 messages), then live; a restart fills the gap and goes on
+  python -m streaming.feed live --rate 20 --symbols btc,eth --poison 0
+      from now on, two assets, nothing broken on purpose
+  python -m streaming.feed burst --count 1000000 --rate max
+      a load for benchmarks: a million messages, spread over the last seven days, as fast as possible
+  python -m streaming.feed burst --count 30000 --rate 500
+      a steady load of exactly 500 messages a second, about now
+
+The cluster is --bootstrap, else CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS, else the embedded broker that runs in this
+folder; the other CRYPTOVIZ_KAFKA_* settings (SASL, TLS) apply as everywhere."""
+
+app = new_app(_DESCRIPTION, epilog=_EXAMPLES)
+app.info.subcommand_metavar = "{backfill,live,run,burst}"
+_EPILOG = preformatted(_EXAMPLES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = parse_options(arguments)
+    return run(app, arguments, prog="python -m streaming.feed")
+
+
+@app.command(help="publish the last days at once, then end", epilog=_EPILOG)
+def backfill(
+    seed: opt.Seed = DEFAULT_SEED,
+    symbols: opt.Symbols = ALL_SYMBOLS,
+    link: opt.Link = 0.0,
+    bootstrap: opt.Bootstrap = None,
+    late: opt.Late = DEFAULT_FAULTS.late,
+    duplicates: opt.Duplicates = DEFAULT_FAULTS.duplicates,
+    poison: opt.Poison = DEFAULT_FAULTS.poison,
+    days: opt.Days = 7.0,
+    workers: opt.Workers = 2,
+    state: opt.StatePath = None,
+) -> int:
+    feed = to_feed(seed, symbols, link, late, duplicates, poison)
+    options = Options(feed=feed, bootstrap=bootstrap, days=days, n_workers=int(workers), state_path=state)
+    return _publish("backfill", options)
+
+
+@app.command(help="publish from now on, each message at its moment", epilog=_EPILOG)
+def live(
+    seed: opt.Seed = DEFAULT_SEED,
+    symbols: opt.Symbols = ALL_SYMBOLS,
+    link: opt.Link = 0.0,
+    bootstrap: opt.Bootstrap = None,
+    late: opt.Late = DEFAULT_FAULTS.late,
+    duplicates: opt.Duplicates = DEFAULT_FAULTS.duplicates,
+    poison: opt.Poison = DEFAULT_FAULTS.poison,
+    rate: opt.LiveRate = 20.0,
+    seconds: opt.Seconds = None,
+) -> int:
+    feed = to_feed(seed, symbols, link, late, duplicates, poison)
+    options = Options(feed=feed, bootstrap=bootstrap, rate=rate, seconds=seconds)
+    return _publish("live", options)
+
+
+@app.command(name="run", help="backfill, then live, without a gap between them", epilog=_EPILOG)
+def backfill_then_live(
+    seed: opt.Seed = DEFAULT_SEED,
+    symbols: opt.Symbols = ALL_SYMBOLS,
+    link: opt.Link = 0.0,
+    bootstrap: opt.Bootstrap = None,
+    late: opt.Late = DEFAULT_FAULTS.late,
+    duplicates: opt.Duplicates = DEFAULT_FAULTS.duplicates,
+    poison: opt.Poison = DEFAULT_FAULTS.poison,
+    days: opt.Days = 7.0,
+    workers: opt.Workers = 2,
+    state: opt.StatePath = None,
+    rate: opt.LiveRate = 20.0,
+    seconds: opt.Seconds = None,
+) -> int:
+    feed = to_feed(seed, symbols, link, late, duplicates, poison)
+    options = Options(
+        feed=feed,
+        bootstrap=bootstrap,
+        days=days,
+        n_workers=int(workers),
+        state_path=state,
+        rate=rate,
+        seconds=seconds,
+    )
+    return _publish("run", options)
+
+
+@app.command(help="publish a known number of messages: a load for benchmarks", epilog=_EPILOG)
+def burst(
+    count: opt.Count,
+    seed: opt.RandomSeed = None,
+    symbols: opt.Symbols = ALL_SYMBOLS,
+    link: opt.Link = 0.0,
+    bootstrap: opt.Bootstrap = None,
+    late: opt.Late = 0.0,
+    duplicates: opt.Duplicates = 0.0,
+    poison: opt.Poison = 0.0,
+    days: opt.Days = 7.0,
+    workers: opt.Workers = 2,
+    rate: opt.BurstRate = "max",
+) -> int:
+    feed = to_feed(
+        secrets.randbelow(1_000_000_000) if seed is None else seed, symbols, link, late, duplicates, poison
+    )
+    options = Options(
+        feed=feed,
+        bootstrap=bootstrap,
+        days=days,
+        n_workers=int(workers),
+        n_messages=int(count),
+        rate=parse_burst_rate(rate),
+    )
+    return _publish("burst", options)
+
+
+def _publish(command: str, options: Options) -> int:
+    from streaming.feed import publication  # Kafka's client takes a third of a second to import
+
     logging.basicConfig(level=logging.WARNING, format="feed: %(message)s")
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
     try:
-        config = find_cluster(options.bootstrap, say=_say)
-        _COMMANDS[options.command](options, config)
-    except StreamingError as error:
-        print(f"feed: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nfeed: stopped", file=sys.stderr)
-        return 0
-    return 0
+        settings = Settings.from_environ(os.environ)
+        return run_until_stopped(lambda stopping: publication.publish(command, options, settings, stopping))
+    except (StreamingError, LakehouseError) as error:
+        print_error("feed", error)
+        return EXIT_FAILED
 
-
-def _backfill(options: Options, client_config: dict[str, Any]) -> None:
-    _publish_days(options, client_config, now_us=_now_us())
-
-
-def _live(options: Options, client_config: dict[str, Any]) -> None:
-    _publish_on(options, client_config, start_us=_now_us(), state=None)
-
-
-def _run(options: Options, client_config: dict[str, Any]) -> None:
-    state = _publish_days(options, client_config, now_us=_now_us())
-    _publish_on(options, client_config, start_us=state.until_us, state=state)
-
-
-def _burst(options: Options, client_config: dict[str, Any]) -> None:
-    now_us = _now_us()
-    assert options.n_messages is not None
-    progress = Progress("burst")
-    progress.say(f"burst of {options.n_messages:,} messages, seed {options.seed}")
-    feed = _to_feed(options)
-    if options.rate is None:
-        start_us = now_us - round(options.days * _DAY_US)
-        task = Task(feed=feed, start_us=start_us, end_us=now_us, n_messages=options.n_messages)
-        publish_past(task, client_config, progress, n_workers=options.n_workers, on_published=lambda _: None)
-    else:
-        publisher = _open(client_config, progress)
-        try:
-            publish_steadily(
-                feed,
-                publisher,
-                progress,
-                rate=options.rate,
-                n_messages=options.n_messages,
-                start_us=_now_us(),
-            )
-        finally:
-            publisher.close()
-    progress.finish()
-
-
-def _publish_days(options: Options, client_config: dict[str, Any], *, now_us: int) -> FeedState:
-    """The backfill, from where the state file says that it is needed."""
-    progress = Progress("backfill")
-    wanted = FeedState(
-        seed=options.seed,
-        link=options.link,
-        symbols=tuple(sorted(options.symbols)),
-        topic_ids=_topic_ids(client_config, progress) if options.state else (),
-        from_us=now_us - round(options.days * _DAY_US),
-        until_us=now_us,
-    )
-    known = read_state(options.state)
-    start_us = resume_us(known, wanted)
-    from_us = known.from_us if known is not None and start_us > wanted.from_us else wanted.from_us
-    if start_us > wanted.from_us:
-        progress.say(f"the first {(start_us - wanted.from_us) / _DAY_US:.2f} days are published already")
-
-    def save(until_us: int) -> None:
-        write_state(options.state, _until(wanted, until_us, from_us=from_us))
-
-    feed = _to_feed(options)
-    task = Task(feed=feed, start_us=start_us, end_us=now_us)
-    publish_past(task, client_config, progress, n_workers=options.n_workers, on_published=save)
-    progress.finish()
-    return _until(wanted, now_us, from_us=from_us)
-
-
-def _publish_on(
-    options: Options, client_config: dict[str, Any], *, start_us: int, state: FeedState | None
-) -> None:
-    assert options.rate is not None
-    progress = Progress("live")
-    live = density_for_rate(options.rate, options.symbols)
-    feed = replace(_to_feed(options), live=live, live_from_us=start_us)
-    publisher = _open(client_config, progress)
-    end_us = None if options.seconds is None else _now_us() + round(options.seconds * 1e6)
-
-    def save(until_us: int) -> None:
-        if state is not None:
-            write_state(options.state, _until(state, until_us, from_us=state.from_us))
-
-    try:
-        publish_live(feed, publisher, progress, start_us=start_us, on_published=save, end_us=end_us)
-    finally:
-        publisher.close()
-    progress.finish()
-
-
-def _to_feed(options: Options) -> Feed:
-    return Feed(seed=options.seed, symbols=options.symbols, dose=options.dose, link=options.link)
-
-
-def _open(client_config: dict[str, Any], progress: Progress) -> Publisher:
-    return open_publisher(client_config, FEED_TOPICS, say=progress.say)
-
-
-def _until(state: FeedState, until_us: int, *, from_us: int) -> FeedState:
-    return replace(state, from_us=from_us, until_us=until_us)
-
-
-def _topic_ids(client_config: dict[str, Any], progress: Progress) -> tuple[str, ...]:
-    ids = wait_topic_ids(client_config, FEED_TOPICS, say=progress.say)
-    return tuple(ids[topic] for topic in sorted(ids))
-
-
-def _say(text: str) -> None:
-    print(f"feed: {text}", file=sys.stderr, flush=True)
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1_000
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-_COMMANDS = {"backfill": _backfill, "live": _live, "run": _run, "burst": _burst}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -1,4 +1,4 @@
-"""The past in one go: windows of time, as fast as they go, from one process for each group of assets."""
+"""Backfill: windows of the past as fast as possible, from one process for each group of assets."""
 
 import logging
 import multiprocessing
@@ -7,10 +7,13 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lakehouse.process.kafka_settings import KafkaSettings
+from lakehouse.process.stopping import StopRequestedError
+from lakehouse.time_range import HOUR_US
 from streaming.errors import StreamingError
 from streaming.feed.market import ASSETS
 from streaming.feed.progress import Progress
@@ -19,18 +22,26 @@ from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
 from streaming.kafka.messages import Message
 from streaming.kafka.producer import Publisher, open_publisher
 
-WINDOW_US = 6 * 3_600_000_000
-_REPORT_EVERY = 1_000
-_DENSER = 1.5
+WINDOW_US = 6 * HOUR_US
+_MESSAGES_BETWEEN_REPORTS = 1_000
+_DENSITY_MARGIN = 1.5
 
 
 class FeedWorkerError(StreamingError):
-    """A process of the feed ended before its work did."""
+    """A process of the feed that ended before its work did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Cluster of a publication, and the event that requests its end."""
+
+    kafka: KafkaSettings
+    stopping: threading.Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What one process publishes: a feed's messages in [start, end), or ``n_messages`` evenly chosen ones."""
+    """Work of one process: a feed's messages in [start, end), or ``n_messages`` evenly selected ones."""
 
     feed: Feed
     start_us: int
@@ -40,7 +51,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Report:
-    """How far a process is: all before ``until_us`` is on the broker; it works at ``reached_us``."""
+    """Progress of a process: all before ``until_us`` is on the broker; it has reached ``reached_us``."""
 
     worker: int
     n_messages: int
@@ -50,7 +61,7 @@ class _Report:
 
 
 def split_task(task: Task, n_workers: int) -> list[Task]:
-    """One task for each process. A symbol belongs to one of them, so that its messages keep their order."""
+    """Return one task for each process. A symbol belongs to one of them, so that its messages keep their order."""
     symbols = [symbol for symbol in ASSETS if symbol in task.feed.symbols]
     n_tasks = max(1, min(n_workers, len(symbols)))
     tasks = []
@@ -63,28 +74,30 @@ def split_task(task: Task, n_workers: int) -> list[Task]:
 
 def publish_past(
     task: Task,
-    client_config: Mapping[str, Any],
+    target: Target,
     progress: Progress,
     *,
     n_workers: int,
     on_published: Callable[[int], None],
 ) -> int:
-    """Publishes a task and returns the number of messages acknowledged.
+    """Publish a task and return the number of messages acknowledged.
 
-    ``on_published`` is told, again and again, the instant before which everything is on the broker.
-    Raises: FeedWorkerError.
+    ``on_published`` is called with each new instant before which everything is on the broker.
+    Raises: FeedWorkerError, StopRequestedError.
     """
     tasks = split_task(task, n_workers)
     context = multiprocessing.get_context("spawn")
     reports: Any = context.Queue()
     workers = [
-        context.Process(target=_work, args=(number, part, dict(client_config), reports), daemon=True)
+        context.Process(
+            target=_work, args=(number, part, target.kafka.for_kafka_python(), reports), daemon=True
+        )
         for number, part in enumerate(tasks)
     ]
     for worker in workers:
         worker.start()
     try:
-        return _follow(task, workers, reports, progress, on_published)
+        return _follow(task, workers, reports, progress, on_published, target.stopping)
     finally:
         for worker in workers:
             worker.terminate()
@@ -92,25 +105,25 @@ def publish_past(
 
 
 def messages_of(task: Task) -> Iterator[tuple[int, list[Message]]]:
-    """The messages of a task, window by window, each with the window's end."""
-    n_chosen = 0
+    """Yield the messages of a task, window by window, each with the window's end."""
+    n_selected = 0
     for start_us in range(task.start_us, task.end_us, WINDOW_US):
         end_us = min(start_us + WINDOW_US, task.end_us)
         if task.n_messages is None:
             yield end_us, messages_between(task.feed, start_us=start_us, end_us=end_us)
             continue
         share = (end_us - task.start_us) / (task.end_us - task.start_us)
-        chosen = choose_evenly(
-            task.feed, start_us=start_us, end_us=end_us, n=round(task.n_messages * share) - n_chosen
+        selected = select_evenly(
+            task.feed, start_us=start_us, end_us=end_us, n=round(task.n_messages * share) - n_selected
         )
-        n_chosen += len(chosen)
-        yield end_us, chosen
+        n_selected += len(selected)
+        yield end_us, selected
 
 
-def choose_evenly(feed: Feed, *, start_us: int, end_us: int, n: int) -> list[Message]:
-    """Exactly ``n`` messages of a window, evenly chosen from a schedule that is dense enough to hold them."""
+def select_evenly(feed: Feed, *, start_us: int, end_us: int, n: int) -> list[Message]:
+    """Return exactly ``n`` messages of a window, evenly selected from a schedule that is dense enough."""
     messages = messages_between(feed, start_us=start_us, end_us=end_us)
-    rate = max(MIN_RATE, _DENSER * n / ((end_us - start_us) / 1e6) * len(ASSETS) / len(feed.symbols))
+    rate = max(MIN_RATE, _DENSITY_MARGIN * n / ((end_us - start_us) / 1e6) * len(ASSETS) / len(feed.symbols))
     while len(messages) < n:
         dense = replace(feed, live=density_for_rate(rate, frozenset(ASSETS)), live_from_us=0)
         messages = messages_between(dense, start_us=start_us, end_us=end_us)
@@ -119,19 +132,26 @@ def choose_evenly(feed: Feed, *, start_us: int, end_us: int, n: int) -> list[Mes
 
 
 def _follow(
-    task: Task, workers: list[Any], reports: Any, progress: Progress, on_published: Callable[[int], None]
+    task: Task,
+    workers: list[Any],
+    reports: Any,
+    progress: Progress,
+    on_published: Callable[[int], None],
+    stopping: threading.Event,
 ) -> int:
     start = task.start_us
     last = {n: _Report(worker=n, n_messages=0, until_us=start, reached_us=start) for n in range(len(workers))}
     until_us = start
     while until_us < task.end_us:
+        if stopping.is_set():
+            raise StopRequestedError
         _check_alive(workers, {n for n, report in last.items() if report.until_us < task.end_us})
         try:
             report = reports.get(timeout=0.5)
         except queue.Empty:
             continue
         if report.problem:
-            progress.say(report.problem)
+            progress.print(report.problem)
             continue
         last[report.worker] = report
         if min(report.until_us for report in last.values()) > until_us:
@@ -170,12 +190,12 @@ def _work(number: int, task: Task, client_config: dict[str, Any], reports: Any) 
 
     publisher: Publisher | None = None
     publisher = open_publisher(
-        client_config, FEED_TOPICS, say=lambda text: report(until_us, text), linger_ms=20
+        client_config, FEED_TOPICS, report=lambda text: report(until_us, text), linger_ms=20
     )
     for end_us, messages in messages_of(task):
         for n_sent, message in enumerate(messages):
             publisher.send(message)
-            if n_sent % _REPORT_EVERY == 0:
+            if n_sent % _MESSAGES_BETWEEN_REPORTS == 0:
                 report(until_us + (end_us - until_us) * n_sent // len(messages))
         publisher.flush()
         until_us = end_us
@@ -184,7 +204,7 @@ def _work(number: int, task: Task, client_config: dict[str, Any], reports: Any) 
 
 
 def _end_with_parent(parent: int) -> None:
-    """A process whose parent was killed publishes nothing more."""
+    """End this process once its parent was killed."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Forecasts by two simple models, made from the prices up to the moment of the forecast and nothing later."""
+"""Generated forecasts by two simple models, from no price later than the moment of the forecast."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from lakehouse.messages.contract import PREDICTED_PRICE
-from streaming.feed.market import ASSETS, MARKETS, MINUTE_US, Market, is_down, log_prices, mid_prices
+from lakehouse.time_range import MINUTE_US
+from streaming.feed.market import ASSETS, MARKETS, Market, is_down, log_prices, mid_prices
 from streaming.feed.noise import Floats, Ints, child_keys, uniform
 from streaming.feed.schedule import Slots, draw_slots, mark_slots
 from streaming.kafka.messages import to_rfc3339, to_value
@@ -15,12 +16,12 @@ MODELS = ("random-walk", "drift")
 MODEL_VERSION = "1.0.0"
 NOMINAL_COVERAGE = 0.9
 _NORMAL_QUANTILE = 1.6449  # Source: the standard normal's 95 % point, for a central interval of 90 %
-_DRIFT_KEPT = 0.15
+_DRIFT_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """How far ahead, how much of the past is looked at, and at which round marks (minutes)."""
+    """A forecast's distance, the past that it uses, and its period, all in minutes."""
 
     name: str
     minutes: int
@@ -32,9 +33,9 @@ HORIZONS = (Horizon("5m", 5, 120, 5), Horizon("1h", 60, 480, 15), Horizon("24h",
 
 
 def forecast_slots(seed: int, symbol: str, *, minutes: Ints, extra_a_minute: Floats) -> Slots:
-    """When forecasts are made: at each mark of five minutes, more often in between on a dense feed.
+    """Return when forecasts are made: at each multiple of five minutes, and in between on a dense feed.
 
-    Without a price there is no forecast: none is made while the primary market is down.
+    None is made while the primary market is down.
     """
     marks = mark_slots(seed, "forecast", symbol, minutes=minutes)
     extra = draw_slots(seed, "forecast", symbol, minutes=minutes, expected=extra_a_minute)
@@ -52,7 +53,7 @@ def forecast_latency_us(slots: Slots) -> Ints:
 
 
 def due_slots(slots: Slots, horizon: Horizon) -> Slots:
-    """The slots at which a horizon is forecast: the longer, the rarer; in between all of them."""
+    """Return the slots at which a horizon is forecast: its multiples, and all slots in between on a dense feed."""
     due = slots.where((slots.numbers >= 0) | (slots.minutes % horizon.every_minutes == 0))
     return Slots(due.minutes, due.numbers, due.times_us, child_keys(due.keys, horizon.minutes))
 
@@ -60,7 +61,7 @@ def due_slots(slots: Slots, horizon: Horizon) -> Slots:
 def prediction_values(
     seed: int, symbol: str, horizon: Horizon, slots: Slots, *, link: float = 0.0
 ) -> list[tuple[bytes, ...]]:
-    """For each slot the messages of all models for one horizon."""
+    """Return for each slot the messages of all models for one horizon."""
     if not len(slots):
         return []
     made_us = slots.times_us
@@ -74,7 +75,7 @@ def prediction_values(
 
 
 def _past(seed: int, symbol: str, horizon: Horizon, made_us: Ints, *, link: float) -> tuple[Floats, Floats]:
-    """Expected log return over the horizon and its deviation, from the whole minutes before each instant."""
+    """Return expected log return over the horizon and its deviation, from the whole minutes before each instant."""
     last = made_us // MINUTE_US
     minutes = np.arange(int(last.min()) - horizon.past_minutes, int(last.max()) + 1, dtype=np.int64)
     logs = log_prices(seed, symbol, minutes, link=link)
@@ -82,7 +83,7 @@ def _past(seed: int, symbol: str, horizon: Horizon, made_us: Ints, *, link: floa
     squares = sliding_window_view(np.diff(logs) ** 2, horizon.past_minutes)[start]
     mean = (logs[start + horizon.past_minutes] - logs[start]) / horizon.past_minutes
     variance = squares.sum(axis=1) / horizon.past_minutes
-    return _DRIFT_KEPT * mean * horizon.minutes, np.sqrt(variance * horizon.minutes)
+    return _DRIFT_SHARE * mean * horizon.minutes, np.sqrt(variance * horizon.minutes)
 
 
 def _prediction_value(

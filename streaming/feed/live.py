@@ -1,18 +1,20 @@
-"""The present: windows of a few seconds, drawn ahead, each message published at its own moment."""
+"""Live publication: windows of a few seconds, drawn ahead, each message published at its own moment."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from streaming.feed.backfill import choose_evenly
+from lakehouse.process.stopping import NEVER, pause
+from streaming.feed.backfill import select_evenly
 from streaming.feed.progress import Progress
 from streaming.feed.stream import Feed, messages_between
 from streaming.kafka.messages import Message
 from streaming.kafka.producer import Publisher
 
 WINDOW_US = 10_000_000
-_LONGEST_SLEEP_SECONDS = 0.2
+_MAX_SLEEP_SECONDS = 0.2
 
 Window = tuple[int, list[Message]]
 
@@ -25,39 +27,50 @@ def publish_live(
     start_us: int,
     on_published: Callable[[int], None],
     end_us: int | None = None,
+    stopping: threading.Event = NEVER,
 ) -> None:
-    """Publishes the feed from ``start_us`` on, for ever or until ``end_us``. What is due goes at once."""
+    """Publish the feed from ``start_us`` on, without an end or until ``end_us``; what is due is published at once.
+
+    Raises: StopRequestedError.
+    """
     windows = _ahead(lambda start, end: messages_between(feed, start_us=start, end_us=end), start_us, end_us)
     for until_us, messages in windows:
         for message in messages:
-            _sleep_until(message.publish_us)
+            _sleep_until(message.publish_us, stopping)
             publisher.send(message)
             publisher.poll()
             progress.update(publisher.n_acknowledged, note=_note(publisher))
-        _sleep_until(until_us)
+        _sleep_until(until_us, stopping)
         publisher.flush()
         on_published(until_us)
         progress.update(publisher.n_acknowledged, note=_note(publisher))
 
 
 def publish_steadily(
-    feed: Feed, publisher: Publisher, progress: Progress, *, rate: float, n_messages: int, start_us: int
+    feed: Feed,
+    publisher: Publisher,
+    progress: Progress,
+    *,
+    rate: float,
+    n_messages: int,
+    start_us: int,
+    stopping: threading.Event = NEVER,
 ) -> None:
-    """Publishes exactly ``n_messages``, ``rate`` of them a second, evenly: a load with a known pace."""
+    """Publish exactly ``n_messages``, evenly at ``rate`` a second: a load with a known pace."""
     window_us = max(1_000_000, round(1e6 / rate))
     end_us = start_us + round(n_messages / rate * 1e6)
 
-    def choose(window_start_us: int, window_end_us: int) -> list[Message]:
+    def select(window_start_us: int, window_end_us: int) -> list[Message]:
         before, after = (round((at - start_us) / 1e6 * rate) for at in (window_start_us, window_end_us))
-        chosen = choose_evenly(feed, start_us=window_start_us, end_us=window_end_us, n=after - before)
+        selected = select_evenly(feed, start_us=window_start_us, end_us=window_end_us, n=after - before)
         return [
             replace(message, publish_us=start_us + round((before + number) / rate * 1e6))
-            for number, message in enumerate(chosen)
+            for number, message in enumerate(selected)
         ]
 
-    for _, messages in _ahead(choose, start_us, end_us, window_us=window_us):
+    for _, messages in _ahead(select, start_us, end_us, window_us=window_us):
         for message in messages:
-            _sleep_until(message.publish_us)
+            _sleep_until(message.publish_us, stopping)
             publisher.send(message)
             publisher.poll()
             progress.update(publisher.n_acknowledged, share=publisher.n_acknowledged / n_messages)
@@ -72,7 +85,7 @@ def _ahead(
     *,
     window_us: int = WINDOW_US,
 ) -> Iterator[Window]:
-    """Windows one after the other, each drawn while the one before it is published."""
+    """Yield windows one after the other, each drawn while the one before it is published."""
     with ThreadPoolExecutor(max_workers=1) as ahead:
         at_us, next_us = start_us, _window_end(start_us, end_us, window_us)
         drawn = ahead.submit(draw, at_us, next_us)
@@ -84,17 +97,17 @@ def _ahead(
 
 
 def _window_end(start_us: int, end_us: int | None, window_us: int) -> int:
-    """Windows end on round moments, but a window far in the past may be long: it is not waited for."""
+    """Return a multiple of the window's width; one in the past reaches to the present, without a wait."""
     late_us = round(time.time() * 1e6) - start_us
     following_us = (start_us // window_us + 1) * window_us if late_us < window_us else start_us + late_us
     return following_us if end_us is None else min(following_us, end_us)
 
 
 def _note(publisher: Publisher) -> str:
-    waiting = publisher.n_pending
-    return f"({waiting:,} wait for the broker)" if waiting > 1_000 else ""
+    n_pending = publisher.n_pending
+    return f"({n_pending:,} wait for the broker)" if n_pending > 1_000 else ""
 
 
-def _sleep_until(time_us: int) -> None:
-    while (left_seconds := time_us / 1e6 - time.time()) > 0:
-        time.sleep(min(left_seconds, _LONGEST_SLEEP_SECONDS))
+def _sleep_until(time_us: int, stopping: threading.Event) -> None:
+    while (remaining_seconds := time_us / 1e6 - time.time()) > 0:
+        pause(stopping, min(remaining_seconds, _MAX_SLEEP_SECONDS))

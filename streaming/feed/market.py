@@ -1,9 +1,9 @@
-"""Prices: correlated, clustered, in calm and volatile regimes, livelier while news is out. A function of seed and time.
+"""Generated prices: correlated, with volatility in clusters and regimes, a pure function of seed and time.
 
-A minute's log return is drawn alone. A day opens at the sum of the returns of the days before it, faded so
-that the price stays near its usual level; within the day the fade is spread evenly: no jump at midnight.
+Each minute's log return is drawn on its own. A day opens at the faded sum of the returns of the days before it, so
+that the price stays near its usual level; within the day the fade is spread evenly, without a jump at midnight.
 
-Which way news points says nothing of where prices go, unless ``link`` is above 0: then they drift its way.
+Volatility is higher during a burst of news. Its direction moves prices only where ``link`` is above 0.
 """
 
 import math
@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from lakehouse.time_range import MINUTE_US
 from streaming.feed.noise import (
     Flags,
     Floats,
@@ -24,20 +25,19 @@ from streaming.feed.noise import (
     uniform,
 )
 
-MINUTE_US = 60_000_000
 MINUTES_A_DAY = 1_440
 PRIMARY_VENUE = "simx"
 _FADE_A_DAY = 0.97
 _FADE_DAYS = 150
 _BURST_BLOCK_MINUTES = 360
 _OUTAGE_BLOCK_MINUTES = 720
-_EVERYBODY = "market"
-_DRIFT_OF_NEWS = 0.35  # in deviations of a minute, at a link and a strength of 1
+_WHOLE_MARKET = "market"
+_NEWS_DRIFT = 0.35  # in deviations of a minute, at a link and a strength of 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Asset:
-    """What is traded: its usual price, how much it moves in a day, and how much of that with all others."""
+    """A traded asset; ``correlation`` is the share of its moves that it has in common with the market."""
 
     symbol: str
     name: str
@@ -50,7 +50,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Where an asset is traded. The basis is what a price there differs by on average, in basis points."""
+    """A venue where an asset is traded. ``basis_bps`` is the average difference of its prices, in basis points."""
 
     symbol: str
     venue: str
@@ -61,7 +61,7 @@ class Market:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Burst:
-    """A wave of news about one asset: when it breaks, which way, how strongly, how long."""
+    """A burst of news about one asset: start, direction, strength, duration."""
 
     start_minute: int
     direction: float
@@ -73,70 +73,15 @@ class Burst:
 ASSETS = {
     asset.symbol: asset
     for asset in (
-        Asset(
-            symbol="btc",
-            name="Bitcoin",
-            usual_price_usd=91_500,
-            daily_volatility=0.022,
-            correlation=0.93,
-            price_digits=2,
-        ),
-        Asset(
-            symbol="eth",
-            name="Ethereum",
-            usual_price_usd=3_240,
-            daily_volatility=0.029,
-            correlation=0.86,
-            price_digits=2,
-        ),
-        Asset(
-            symbol="sol",
-            name="Solana",
-            usual_price_usd=158,
-            daily_volatility=0.038,
-            correlation=0.78,
-            price_digits=3,
-        ),
-        Asset(
-            symbol="xrp",
-            name="XRP",
-            usual_price_usd=2.31,
-            daily_volatility=0.034,
-            correlation=0.66,
-            price_digits=5,
-        ),
-        Asset(
-            symbol="ada",
-            name="Cardano",
-            usual_price_usd=0.612,
-            daily_volatility=0.037,
-            correlation=0.72,
-            price_digits=5,
-        ),
-        Asset(
-            symbol="doge",
-            name="Dogecoin",
-            usual_price_usd=0.174,
-            daily_volatility=0.045,
-            correlation=0.61,
-            price_digits=6,
-        ),
-        Asset(
-            symbol="dot",
-            name="Polkadot",
-            usual_price_usd=4.45,
-            daily_volatility=0.036,
-            correlation=0.74,
-            price_digits=4,
-        ),
-        Asset(
-            symbol="link",
-            name="Chainlink",
-            usual_price_usd=15.2,
-            daily_volatility=0.037,
-            correlation=0.73,
-            price_digits=4,
-        ),
+        # symbol, name, usual price in USD, daily volatility, correlation, digits of a price
+        Asset("btc", "Bitcoin", 91_500, 0.022, 0.93, 2),
+        Asset("eth", "Ethereum", 3_240, 0.029, 0.86, 2),
+        Asset("sol", "Solana", 158, 0.038, 0.78, 3),
+        Asset("xrp", "XRP", 2.31, 0.034, 0.66, 5),
+        Asset("ada", "Cardano", 0.612, 0.037, 0.72, 5),
+        Asset("doge", "Dogecoin", 0.174, 0.045, 0.61, 6),
+        Asset("dot", "Polkadot", 4.45, 0.036, 0.74, 4),
+        Asset("link", "Chainlink", 15.2, 0.037, 0.73, 4),
     )
 }
 MARKETS = (
@@ -146,7 +91,7 @@ MARKETS = (
 
 
 def mid_prices(seed: int, symbol: str, times_us: Ints, *, link: float = 0.0) -> Floats:
-    """The asset's price in USD at each instant. Between two minutes it is a straight line."""
+    """Return the asset's price in USD at each instant, interpolated between two minutes."""
     minutes = times_us // MINUTE_US
     part = (times_us - minutes * MINUTE_US) / MINUTE_US
     before, after = (log_prices(seed, symbol, at, link=link) for at in (minutes, minutes + 1))
@@ -155,7 +100,7 @@ def mid_prices(seed: int, symbol: str, times_us: Ints, *, link: float = 0.0) -> 
 
 
 def market_prices(seed: int, market: Market, times_us: Ints, keys: Keys, *, link: float = 0.0) -> Floats:
-    """What one market shows at each instant: the asset's price, its basis, and the noise of single trades."""
+    """Return one market's price at each instant: the asset's price, its basis, and the noise of single trades."""
     slow = np.sin(
         times_us / (MINUTE_US * 173.0) + 2 * math.pi * uniform(root_key(seed, market.venue, market.symbol), 0)
     )
@@ -166,7 +111,7 @@ def market_prices(seed: int, market: Market, times_us: Ints, keys: Keys, *, link
 
 
 def log_prices(seed: int, symbol: str, minutes: Ints, *, link: float = 0.0) -> Floats:
-    """The logarithm of the price at the start of each minute (epoch minutes, any order)."""
+    """Return the logarithm of the price at the start of each minute (epoch minutes, any order)."""
     prices = np.empty(minutes.shape)
     days = minutes // MINUTES_A_DAY
     for day in np.unique(days):
@@ -176,7 +121,7 @@ def log_prices(seed: int, symbol: str, minutes: Ints, *, link: float = 0.0) -> F
 
 
 def burst_shape(seed: int, symbol: str, minutes: Ints) -> tuple[Floats, Floats]:
-    """At each of the ascending minutes: how strong the news is, and its direction (0 where there is none)."""
+    """Return strength and direction of the news at each of the ascending minutes (0 where there is none)."""
     strength, direction = np.zeros(minutes.shape), np.zeros(minutes.shape)
     for burst in bursts(seed, symbol, int(minutes[0]), int(minutes[-1]) + 1):
         age = minutes - burst.start_minute
@@ -188,16 +133,16 @@ def burst_shape(seed: int, symbol: str, minutes: Ints) -> tuple[Floats, Floats]:
 
 
 def bursts(seed: int, symbol: str, from_minute: int, to_minute: int) -> tuple[Burst, ...]:
-    """The waves of news about an asset, its own and everybody's, that touch [from_minute, to_minute)."""
+    """Return the bursts of news about an asset, its own and the whole market's, that touch [from_minute, to_minute)."""
     first = from_minute // _BURST_BLOCK_MINUTES - 1
-    found = [
+    candidates = [
         _burst_of_block(seed, scope, block)
-        for scope in (symbol, _EVERYBODY)
+        for scope in (symbol, _WHOLE_MARKET)
         for block in range(first, (to_minute - 1) // _BURST_BLOCK_MINUTES + 1)
     ]
     return tuple(
         burst
-        for burst in found
+        for burst in candidates
         if burst
         and burst.start_minute < to_minute
         and burst.start_minute + burst.duration_minutes > from_minute
@@ -205,7 +150,7 @@ def bursts(seed: int, symbol: str, from_minute: int, to_minute: int) -> tuple[Bu
 
 
 def is_down(seed: int, market: Market, times_us: Ints) -> Flags:
-    """Whether the market's venue was out of service at each instant. Outages last 6 to 40 minutes."""
+    """Return whether the market's venue was out of service at each instant. Outages last 6 to 40 minutes."""
     minutes = times_us / MINUTE_US
     down = np.zeros(times_us.shape, dtype=np.bool_)
     blocks = np.arange(
@@ -223,7 +168,7 @@ def is_down(seed: int, market: Market, times_us: Ints) -> Flags:
 def _burst_of_block(seed: int, scope: str, block: int) -> Burst | None:
     key = child_keys(root_key(seed, "burst", scope), block)
     draws = [float(uniform(key, purpose)[0]) for purpose in range(6)]
-    if draws[0] > (0.22 if scope == _EVERYBODY else 0.30):
+    if draws[0] > (0.22 if scope == _WHOLE_MARKET else 0.30):
         return None
     return Burst(
         start_minute=block * _BURST_BLOCK_MINUTES + int(draws[1] * _BURST_BLOCK_MINUTES),
@@ -236,7 +181,7 @@ def _burst_of_block(seed: int, scope: str, block: int) -> Burst | None:
 
 @lru_cache(maxsize=256)
 def _day_path(seed: int, symbol: str, day: int, link: float) -> Floats:
-    """Log prices at the minutes of a day, from its first to the first of the next day."""
+    """Return log prices at the minutes of a day, from its first to the first of the next day."""
     opens, closes = (_log_open(seed, symbol, at, link) for at in (day, day + 1))
     path = np.concatenate(([0.0], np.cumsum(_minute_returns(seed, symbol, day, link))))
     evenly = np.linspace(0.0, 1.0, MINUTES_A_DAY + 1)
@@ -266,25 +211,28 @@ def _minute_returns(seed: int, symbol: str, day: int, link: float) -> Floats:
     mixed = asset.correlation * _common_returns(seed, day) + math.sqrt(1 - asset.correlation**2) * own
     strength, direction = burst_shape(seed, symbol, minutes)
     volatility = (
-        asset.daily_volatility / math.sqrt(MINUTES_A_DAY) * _activity(seed, day) * (1.0 + 1.1 * strength)
+        asset.daily_volatility
+        / math.sqrt(MINUTES_A_DAY)
+        * _volatility_factors(seed, day)
+        * (1.0 + 1.1 * strength)
     )
-    returns: Floats = volatility * (mixed + link * _DRIFT_OF_NEWS * strength * direction)
+    returns: Floats = volatility * (mixed + link * _NEWS_DRIFT * strength * direction)
     return returns
 
 
 @lru_cache(maxsize=512)
 def _common_returns(seed: int, day: int) -> Floats:
     minutes = np.arange(day * MINUTES_A_DAY, (day + 1) * MINUTES_A_DAY, dtype=np.int64)
-    return normal(child_keys(root_key(seed, "return", _EVERYBODY), minutes), 0)
+    return normal(child_keys(root_key(seed, "return", _WHOLE_MARKET), minutes), 0)
 
 
 @lru_cache(maxsize=512)
-def _activity(seed: int, day: int) -> Floats:
-    """How lively the market is: a regime of hours, times clusters of half an hour and of minutes."""
+def _volatility_factors(seed: int, day: int) -> Floats:
+    """Return factors of volatility: a regime of hours, times clusters of half an hour and of minutes."""
     minutes = np.arange(day * MINUTES_A_DAY, (day + 1) * MINUTES_A_DAY, dtype=np.int64)
     root = root_key(seed, "activity")
     regime = np.where(smooth_normal(root, minutes, knot_minutes=300, purpose=0) > 0.5, 1.75, 0.72)
     clusters = 0.35 * smooth_normal(root, minutes, knot_minutes=30, purpose=1)
     clusters += 0.25 * smooth_normal(root, minutes, knot_minutes=4, purpose=2)
-    lively: Floats = regime * np.exp(clusters)
-    return lively
+    factors: Floats = regime * np.exp(clusters)
+    return factors

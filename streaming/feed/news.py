@@ -1,10 +1,11 @@
-"""Texts about assets and their sentiment: sparse on quiet days, many and of one mind when news breaks."""
+"""Generated texts about assets with their sentiment: few on quiet days, many of one direction in a burst of news."""
 
 from functools import lru_cache
 
 import numpy as np
 
 from lakehouse.messages.contract import ANALYZED_SENTIMENT
+from lakehouse.time_range import MINUTE_US
 from streaming.feed.headlines import OUTLETS, TEMPLATES, TOPICS, Outlet, Template
 from streaming.feed.market import ASSETS, burst_shape, bursts
 from streaming.feed.noise import Floats, Ints, normal, root_key, smooth_normal, uniform
@@ -17,18 +18,18 @@ _COLLECT_US, _ANALYZE_US = 1_500_000, 900_000
 
 
 def text_slots(seed: int, symbol: str, *, minutes: Ints, texts_a_minute: Floats) -> Slots:
-    """When texts about an asset are published: up to eight times as often at the height of a burst."""
+    """Return when texts about an asset are published: up to eight times as often at the height of a burst."""
     strength, _ = burst_shape(seed, symbol, minutes)
     return draw_slots(seed, "text", symbol, minutes=minutes, expected=texts_a_minute * (1.0 + 2.4 * strength))
 
 
 def texts_latency_us(slots: Slots) -> Ints:
-    """From publication to the analysed message: fetched within seconds, scored at once."""
+    """Return the delays from publication to the analysed message."""
     return _collect_us(slots) + (_ANALYZE_US * uniform(slots.keys, 31)).astype(np.int64)
 
 
 def sentiment_values(seed: int, symbol: str, slots: Slots) -> list[tuple[bytes, ...]]:
-    """The analysed texts as messages, in the order of the slots."""
+    """Return the analysed texts as messages, in the order of the slots."""
     scores = _scores(seed, symbol, slots)
     collected, analyzed = slots.times_us + _collect_us(slots), slots.times_us + texts_latency_us(slots)
     draws = [uniform(slots.keys, purpose).tolist() for purpose in range(33, 39)]
@@ -77,16 +78,16 @@ def _sentiment_value(
 
 
 def _scores(seed: int, symbol: str, slots: Slots) -> Floats:
-    """Polarity: a mood that turns in half a day, the direction of news while it lasts, the text's own."""
+    """Return scores: a mood that turns in half a day, the direction of a burst while it lasts, the text's own noise."""
     if not len(slots):
         return np.zeros(0)
     minutes = np.arange(int(slots.minutes.min()), int(slots.minutes.max()) + 1, dtype=np.int64)
     strength, direction = burst_shape(seed, symbol, minutes)
     mood = 0.22 * smooth_normal(root_key(seed, "mood", symbol), minutes, knot_minutes=600, purpose=0)
-    at = slots.minutes - minutes[0]
-    heard = np.minimum(strength, 1.0)
-    raw = 0.04 + mood * (1 - heard) + 0.75 * heard * direction
-    scores: Floats = np.round(np.tanh(raw[at] + 0.33 * normal(slots.keys, 32)), 4)
+    weight = np.minimum(strength, 1.0)
+    raw = 0.04 + mood * (1 - weight) + 0.75 * weight * direction
+    indices = slots.minutes - minutes[0]
+    scores: Floats = np.round(np.tanh(raw[indices] + 0.33 * normal(slots.keys, 32)), 4)
     return scores
 
 
@@ -98,7 +99,7 @@ def _choose(
     seed: int, symbol: str, time_us: int, direction: int, draws: tuple[float, ...]
 ) -> tuple[Outlet, Template]:
     outlet = OUTLETS[int(np.searchsorted(_OUTLET_WEIGHTS, draws[0]))]
-    minute = time_us // 60_000_000
+    minute = time_us // MINUTE_US
     current = bursts(seed, symbol, minute, minute + 1)
     topic_draw = current[0].topic_draw if current and draws[1] < 0.7 else draws[2]
     choices = _templates(TOPICS[int(topic_draw * len(TOPICS))], direction, outlet.language)
@@ -107,8 +108,8 @@ def _choose(
 
 @lru_cache(maxsize=256)
 def _templates(topic: str, direction: int, language: str) -> tuple[Template, ...]:
-    fitting = tuple(t for t in TEMPLATES if t.language == language and t.direction == direction)
-    return tuple(t for t in fitting if t.topic == topic) or fitting
+    candidates = tuple(t for t in TEMPLATES if t.language == language and t.direction == direction)
+    return tuple(t for t in candidates if t.topic == topic) or candidates
 
 
 def _title(template: Template, symbol: str, draws: tuple[float, ...]) -> str:

@@ -1,6 +1,6 @@
-"""Random numbers without a state: each one is a hash of what it is for.
+"""Random numbers without a state: each one is a hash of its purpose.
 
-Any stretch of time can therefore be drawn alone, in any order and in any process, and again identically.
+Any interval of time can therefore be drawn alone, in any order and process, with the same result.
 """
 
 import hashlib
@@ -22,32 +22,32 @@ _FACTOR_2 = np.uint64(0x94D049BB133111EB)
 
 @lru_cache(maxsize=4096)
 def root_key(seed: int, *names: str) -> Keys:
-    """The key under which everything of one kind is drawn, e.g. ``root_key(7, "price", "btc", "simx")``."""
+    """Return the key under which everything of one kind is drawn, e.g. ``root_key(7, "price", "btc", "simx")``."""
     digest = hashlib.blake2b("\x1f".join((str(seed), *names)).encode(), digest_size=8).digest()
     return np.frombuffer(digest, dtype="<u8").astype(np.uint64)
 
 
 def child_keys(parents: Keys, counters: Ints | int) -> Keys:
-    """One key for each parent and counter (broadcast against each other)."""
+    """Return one key for each parent and counter (broadcast against each other)."""
     steps = np.atleast_1d(np.asarray(counters, dtype=np.int64)).astype(np.uint64)
     return _mixed(parents ^ _mixed((steps + np.uint64(1)) * _INCREMENT))
 
 
 def uniform(keys: Keys, purpose: int) -> Floats:
-    """One number in (0, 1) for each key; another purpose gives an independent one."""
+    """Return one number in (0, 1) for each key; another purpose gives an independent one."""
     bits = child_keys(keys, purpose) >> np.uint64(11)
     return (bits.astype(np.float64) + 0.5) / float(1 << 53)
 
 
 def normal(keys: Keys, purpose: int) -> Floats:
-    """One standard normal number for each key, by Box and Muller."""
+    """Return one standard normal number for each key. Source: Box and Muller, 1958."""
     radius = np.sqrt(-2.0 * np.log(uniform(keys, 2 * purpose + 1_000)))
-    turned: Floats = radius * np.cos(2.0 * np.pi * uniform(keys, 2 * purpose + 1_001))
-    return turned
+    numbers: Floats = radius * np.cos(2.0 * np.pi * uniform(keys, 2 * purpose + 1_001))
+    return numbers
 
 
 def smooth_normal(root: Keys, minutes: Ints, *, knot_minutes: int, purpose: int) -> Floats:
-    """Normal noise that changes over about ``knot_minutes``: knots, joined by straight lines."""
+    """Return normal noise that changes over about ``knot_minutes``: knots, joined by straight lines."""
     first, last = int(minutes[0]) // knot_minutes, int(minutes[-1]) // knot_minutes + 1
     knots = np.arange(first, last + 1, dtype=np.int64)
     return np.interp(minutes, knots * knot_minutes, normal(child_keys(root, knots), purpose))

@@ -1,4 +1,4 @@
-"""Trades and tickers of each market, as raw-price messages."""
+"""Generated trades and tickers of each market, as raw-price messages."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ TRADE_SHARE = 0.65
 
 
 def observation_slots(seed: int, market: Market, *, minutes: Ints, observations_a_minute: Floats) -> Slots:
-    """When a market is seen: denser while news is out, not at all while its venue is down."""
+    """Return the observations of a market: denser during a burst of news, none while its venue is down."""
     strength, _ = burst_shape(seed, market.symbol, minutes)
     expected = observations_a_minute * market.share * (1.0 + 1.2 * strength)
     slots = draw_slots(
@@ -22,12 +22,12 @@ def observation_slots(seed: int, market: Market, *, minutes: Ints, observations_
 
 
 def observation_latency_us(slots: Slots) -> Ints:
-    """From the exchange's clock to the broker: tens of milliseconds."""
+    """Return the delays from the exchange's clock to the broker: tens of milliseconds."""
     return (20_000 - 40_000 * np.log(uniform(slots.keys, 40))).astype(np.int64)
 
 
 def price_values(seed: int, market: Market, slots: Slots, *, link: float = 0.0) -> list[tuple[bytes, ...]]:
-    """The observations as messages, in the order of the slots."""
+    """Return the observations as messages, in the order of the slots."""
     asset = ASSETS[market.symbol]
     prices = market_prices(seed, market, slots.times_us, slots.keys, link=link)
     usd = asset.usual_trade_usd * np.exp(1.3 * normal(slots.keys, 41))

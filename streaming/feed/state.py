@@ -1,4 +1,4 @@
-"""What was published already: a small file, so that a feed started again does not repeat its backfill."""
+"""State of a backfill: a small file of what is published, so that a restart does not publish it again."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,9 +10,9 @@ from lakehouse.process.durable_file import replace_file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
-    """Every message of this feed that was due in [from_us, until_us) is in these topics.
+    """Interval [from_us, until_us) whose messages of this feed are all in these topics.
 
-    A topic that was deleted and made again has another id, so that its backfill is published again.
+    A topic that was deleted and created again has another id, so that its backfill is published again.
     """
 
     seed: int
@@ -24,7 +24,7 @@ class FeedState:
 
 
 def read_state(path: Path | None) -> FeedState | None:
-    """The state in the file; None where there is no file, or not one that this code wrote."""
+    """Return the state in the file; None where there is no readable one."""
     if path is None:
         return None
     try:
@@ -36,18 +36,18 @@ def read_state(path: Path | None) -> FeedState | None:
 
 
 def write_state(path: Path | None, state: FeedState) -> None:
-    """Atomic and durable: after a crash the file holds this state or the one before."""
+    """Replace the state, atomically and durably; do nothing without a path."""
     if path is None:
         return
     replace_file(path, json.dumps(asdict(state)).encode())
 
 
-def resume_us(state: FeedState | None, wanted: FeedState) -> int:
-    """Where a backfill has to begin: after what is published, if that is the same feed."""
-    if state is None:
-        return wanted.from_us
-    which = attrgetter("seed", "link", "symbols", "topic_ids")
-    covers = state.from_us <= wanted.from_us <= state.until_us
-    return (
-        min(state.until_us, wanted.until_us) if which(state) == which(wanted) and covers else wanted.from_us
-    )
+def resume_us(stored: FeedState | None, required: FeedState) -> int:
+    """Return where a backfill has to begin: after what is published, where that is of the same feed."""
+    if stored is None:
+        return required.from_us
+    identity = attrgetter("seed", "link", "symbols", "topic_ids")
+    covers = stored.from_us <= required.from_us <= stored.until_us
+    if identity(stored) != identity(required) or not covers:
+        return required.from_us
+    return min(stored.until_us, required.until_us)

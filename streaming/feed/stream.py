@@ -1,7 +1,6 @@
-"""All series as one stream of messages in the order of publication, for any window of time.
+"""The generated stream: messages of all series in the order of publication, for any window of time.
 
-Two windows that touch hold together exactly what one window over both would: there is no seam, and a restart
-can begin anywhere.
+Two adjacent windows hold exactly what one window over both holds, so that a restart can begin anywhere.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +11,16 @@ from operator import attrgetter
 import numpy as np
 
 from lakehouse.messages.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_PRICE
-from streaming.feed.faults import NO_DOSE, Dose, again_us, is_poisoned, is_sent_again, late_us, to_poison
+from lakehouse.time_range import MINUTE_US
+from streaming.feed.faults import (
+    NO_FAULTS,
+    FaultRates,
+    duplicate_delay_us,
+    is_duplicated,
+    is_poisoned,
+    late_us,
+    to_poison,
+)
 from streaming.feed.forecast import (
     HORIZONS,
     due_slots,
@@ -20,7 +28,7 @@ from streaming.feed.forecast import (
     forecast_slots,
     prediction_values,
 )
-from streaming.feed.market import ASSETS, MARKETS, MINUTE_US
+from streaming.feed.market import ASSETS, MARKETS
 from streaming.feed.news import sentiment_values, text_slots, texts_latency_us
 from streaming.feed.noise import Floats, Ints, uniform
 from streaming.feed.observations import observation_latency_us, observation_slots, price_values
@@ -34,14 +42,14 @@ FEED_TOPICS = (RAW_PRICE.topic, ANALYZED_SENTIMENT.topic, PREDICTED_PRICE.topic)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """Which stream it is. ``link`` is how strongly news move prices; 0 is not at all.
+    """Definition of a stream. ``link`` is how strongly news move prices; 0 is not at all.
 
-    It has the live density from the minute of ``live_from_us`` on.
+    It has the density ``live`` from the minute of ``live_from_us`` on.
     """
 
     seed: int
     symbols: frozenset[str] = frozenset(ASSETS)
-    dose: Dose = NO_DOSE
+    fault_rates: FaultRates = NO_FAULTS
     link: float = 0.0
     live: Density = BACKGROUND
     live_from_us: int = NEVER_US
@@ -49,7 +57,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Events of one kind about one asset, when each is published, and how they become messages."""
+    """Events of one kind about one asset, the delay of each publication, and their conversion to messages."""
 
     topic: str
     symbol: str
@@ -59,14 +67,14 @@ class Series:
 
 
 def messages_between(feed: Feed, *, start_us: int, end_us: int) -> list[Message]:
-    """Everything that is published in [start, end), ordered by that time; the same whenever it is asked."""
+    """Return the messages published in [start, end), in this order; the same at each call."""
     if end_us <= start_us:
         return []
-    first = (start_us - feed.dose.reach_us - _MAX_LATENCY_US) // MINUTE_US
+    first = (start_us - feed.fault_rates.max_delay_us - _MAX_LATENCY_US) // MINUTE_US
     minutes = np.arange(first, (end_us - 1) // MINUTE_US + 1, dtype=np.int64)
     messages: list[Message] = []
     for series in _all_series(feed, minutes):
-        messages += _published(series, feed.dose, start_us, end_us)
+        messages += _published(series, feed.fault_rates, start_us, end_us)
     messages.sort(key=attrgetter("publish_us"))
     return messages
 
@@ -109,27 +117,27 @@ def _expected(feed: Feed, minutes: Ints, of: Callable[[Density], float]) -> Floa
     return np.where(is_live, of(feed.live), of(BACKGROUND)).astype(np.float64)
 
 
-def _published(series: Series, dose: Dose, start_us: int, end_us: int) -> Iterator[Message]:
-    """First copies, second copies and broken relatives of a series that are published in the window."""
+def _published(series: Series, rates: FaultRates, start_us: int, end_us: int) -> Iterator[Message]:
+    """Return first copies, second copies and poison of a series that are published in the window."""
     keys = series.slots.keys
-    first_us = series.slots.times_us + series.latency_us + late_us(keys, dose)
-    second_us = np.where(is_sent_again(keys, dose), first_us + again_us(keys), -1)
+    first_us = series.slots.times_us + series.latency_us + late_us(keys, rates)
+    second_us = np.where(is_duplicated(keys, rates), first_us + duplicate_delay_us(keys), -1)
     first = (first_us >= start_us) & (first_us < end_us)
     second = (second_us >= start_us) & (second_us < end_us)
-    poison = first & is_poisoned(keys, dose)
-    chosen = first | second
-    if not chosen.any():
+    poison = first & is_poisoned(keys, rates)
+    published = first | second
+    if not published.any():
         return
     key = series.symbol.encode()
     columns = (first_us, first, second_us, second, poison, uniform(keys, 27))
-    rows = zip(*(column[chosen].tolist() for column in columns), strict=True)
-    for values, row in zip(series.to_values(series.slots.where(chosen)), rows, strict=True):
-        published_us, is_first, again_at_us, is_second, is_broken, draw = row
+    rows = zip(*(column[published].tolist() for column in columns), strict=True)
+    for values, row in zip(series.to_values(series.slots.where(published)), rows, strict=True):
+        first_at_us, is_first, second_at_us, is_second, has_poison, draw = row
         for value in values:
-            message = Message(topic=series.topic, key=key, value=value, publish_us=published_us)
+            message = Message(topic=series.topic, key=key, value=value, publish_us=first_at_us)
             if is_first:
                 yield message
-            if is_broken:
+            if has_poison:
                 yield to_poison(message, draw)
             if is_second:
-                yield Message(topic=series.topic, key=key, value=value, publish_us=again_at_us)
+                yield Message(topic=series.topic, key=key, value=value, publish_us=second_at_us)

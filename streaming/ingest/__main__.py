@@ -3,171 +3,210 @@
 python -m streaming.ingest run
 """
 
-import argparse
+from __future__ import annotations
+
 import getpass
-import logging
-import os
-import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from lakehouse.errors import LakehouseError
-from lakehouse.messages.contract import CONTRACTS
-from lakehouse.messages.replays import Place, parse_record_id
+import typer
+
+from lakehouse.process.commands import new_app, run
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 from streaming.command_line import (
-    EXIT_FAILED,
-    EXIT_NEEDS_OPERATOR,
-    add_lake_option,
-    add_spark_options,
-    lake_of,
-    log_to_stdout,
-    serve_own_metrics,
-    session,
+    INSTALLED_JARS,
+    JarsOption,
+    LakeOption,
+    MasterOption,
+    MemoryOption,
+    SparkOptions,
+    run_command,
+    run_service,
 )
-from streaming.errors import CompactedTopicError, DataLossError, SparkLostError, StreamingError
-from streaming.ingest.exclusion import exclude, find_exclusion
-from streaming.ingest.loss import accept_losses
-from streaming.ingest.rebuild import rebuild
-from streaming.ingest.run import IngestService, IngestSettings
-from streaming.kafka.settings import KafkaSettings
-from streaming.spark.supervision import one_line, stop_on_signals
 
-logger = logging.getLogger("streaming.ingest")
+if TYPE_CHECKING:
+    from streaming.ingest.run import IngestSettings
+
+PROG = "python -m streaming.ingest"
+DEFAULT_MASTER = "local[2]"
+
+ReasonOption = Annotated[
+    str, typer.Option("--reason", show_default=False, help="why, in your words; recorded")
+]
+ByOption = Annotated[
+    str,
+    typer.Option(
+        "--by", default_factory=getpass.getuser, show_default=False, help="who does it; default: this user"
+    ),
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="do it; without this nothing is changed")]
+CheckpointsOption = Annotated[
+    str,
+    typer.Option(
+        "--checkpoints",
+        metavar="DIR",
+        show_default=False,
+        help="disposable; default: checkpoints/ingest in CRYPTOVIZ_RUNTIME_DIR",
+    ),
+]
+TriggerOption = Annotated[int, typer.Option("--trigger-ms", min=1, help="least time between two batches")]
+MaxRecordsOption = Annotated[int, typer.Option("--max-records", min=1, help="most records in one batch")]
+
+app = new_app(
+    "From the result topics into bronze, gold, quarantine and duplicates, exactly once.",
+    epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables, the lake by --lake, CRYPTOVIZ_LAKE_URI or "
+    "CRYPTOVIZ_RUNTIME_DIR.\nExit codes: 0 done, or stopped as asked; 1 failed; 2 not understood; 3 an operator has to "
+    "decide\n(offsets are lost, topic compacted).",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
-    log_to_stdout()
-    try:
-        return int(options.command(options))
-    except (DataLossError, CompactedTopicError) as error:
-        logger.error("ingest stopped: %s", error)
-        return EXIT_NEEDS_OPERATOR
-    except (StreamingError, LakehouseError) as error:
-        logger.error("%s", one_line(error))
-        return EXIT_FAILED
+    """Run the command line and return its exit code."""
+    return run(app, arguments, prog=PROG)
 
 
-def to_ingest_settings(options: argparse.Namespace) -> IngestSettings:
-    return IngestSettings(
-        lake=lake_of(options),
-        kafka=KafkaSettings.from_env(os.environ),
-        topics=tuple(CONTRACTS),
-        checkpoint_dir=options.checkpoints,
-        trigger_milliseconds=options.trigger_ms,
-        max_records_per_batch=options.max_records,
-    )
+@app.callback()
+def choose_lake(context: typer.Context, lake: LakeOption = "") -> None:
+    """Keep the lake that is named before the command."""
+    context.obj = lake
 
 
-def add_ingest_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--checkpoints", type=Path, default=Path(".runtime/checkpoints/ingest"), help="disposable"
-    )
-    parser.add_argument("--trigger-ms", type=int, default=250, help="least time between two batches")
-    parser.add_argument("--max-records", type=int, default=50_000, help="most records in one batch")
+@app.command("run", epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.")
+def run_ingestion(
+    context: typer.Context,
+    master: MasterOption = "",
+    driver_memory: MemoryOption = "1g",
+    jars: JarsOption = INSTALLED_JARS / "spark",
+    checkpoints: CheckpointsOption = "",
+    trigger_ms: TriggerOption = 250,
+    max_records: MaxRecordsOption = 50_000,
+) -> int:
+    """Ingest until SIGTERM; safe to kill at any moment."""
+
+    def command(settings: Settings) -> int:
+        spark = SparkOptions(
+            master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
+        )
+
+        def service(stopping: threading.Event) -> None:
+            from lakehouse.process.metrics import serve_metrics
+            from streaming.ingest.run import IngestService
+
+            serve_metrics("ingest", settings.metrics_addresses())
+            ingest_settings = to_ingest_settings(
+                settings, checkpoints=checkpoints, trigger_ms=trigger_ms, max_records=max_records
+            )
+            IngestService(
+                lambda: spark.start(app_name="cryptoviz-ingest"), ingest_settings, stopping=stopping
+            ).run()
+
+        return run_service("streaming.ingest", service)
+
+    return run_command("ingest", command, lake=context.obj)
 
 
-def _run(options: argparse.Namespace) -> int:
-    service = IngestService(
-        lambda: session(options, app_name="cryptoviz-ingest"), to_ingest_settings(options)
-    )
-    stop_on_signals(service)
-    serve_own_metrics("ingest")
-    try:
-        service.run()
-    except SparkLostError as error:
-        logger.warning("%s; starting again from the tables' positions", error)
-        os.execv(sys.executable, [sys.executable, "-m", "streaming.ingest", *sys.argv[1:]])
-    return 0
+@app.command()
+def accept_loss(context: typer.Context, reason: ReasonOption, by: ByOption, yes: YesOption = False) -> int:
+    """Accept, and record for ever, that Kafka lost offsets; a dry run without --yes."""
 
+    def command(settings: Settings) -> int:
+        from lakehouse.messages.contract import CONTRACTS
+        from streaming.ingest.loss import accept_losses
 
-def _accept_loss(options: argparse.Namespace) -> int:
-    losses = accept_losses(
-        lake=lake_of(options),
-        kafka=KafkaSettings.from_env(os.environ),
-        topics=tuple(CONTRACTS),
-        reason=options.reason,
-        accepted_by=options.by,
-        dry_run=not options.yes,
-    )
-    for loss in losses:
-        print(f"{'accepted' if options.yes else 'would accept'}: {loss.in_words()}")
-    if not losses:
-        print("nothing is lost: Kafka still has everything that the tables have not taken in")
-    elif not options.yes:
-        print("nothing was changed; add --yes to accept and record this")
-    return 0
-
-
-def _rebuild(options: argparse.Namespace) -> int:
-    build = rebuild(lake=lake_of(options), reason=options.reason, progress=print, runtime_dir=_runtime_dir())
-    print(f"build {build.number} ({build.build_id}) is served now; the old one was left in place")
-    return 0
-
-
-def _exclude(options: argparse.Namespace) -> int:
-    if not options.yes:
-        print(f"would exclude {find_exclusion(lake_of(options), options.place).in_words()}")
-        print("nothing was changed; add --yes to exclude it, for ever")
+        losses = accept_losses(
+            lake=settings.lake_location(),
+            kafka=settings.kafka.required(),
+            topics=tuple(CONTRACTS),
+            reason=reason,
+            accepted_by=by,
+            dry_run=not yes,
+        )
+        for loss in losses:
+            print(f"{'accepted' if yes else 'would accept'}: {loss.in_words()}")
+        if not losses:
+            print("nothing is lost: Kafka still has everything that the tables have not ingested")
+        elif not yes:
+            print("nothing was changed; add --yes to accept and record this")
         return 0
-    build = exclude(
-        lake=lake_of(options),
-        place=options.place,
-        reason=options.reason,
-        excluded_by=options.by,
-        progress=print,
-        runtime_dir=_runtime_dir(),
+
+    return run_command("ingest", command, lake=context.obj)
+
+
+@app.command()
+def rebuild(context: typer.Context, reason: ReasonOption) -> int:
+    """Make gold, quarantine and duplicates again from bronze, then serve them."""
+
+    def command(settings: Settings) -> int:
+        from streaming.ingest.rebuild import rebuild as make_build
+
+        build = make_build(
+            lake=settings.lake_location(), reason=reason, progress=print, runtime_dir=settings.runtime_dir
+        )
+        print(f"build {build.number} ({build.build_id}) is served now; the old one was left in place")
+        return 0
+
+    return run_command("ingest", command, lake=context.obj)
+
+
+@app.command()
+def exclude(
+    context: typer.Context,
+    record_id: Annotated[
+        str, typer.Argument(metavar="TOPIC_ID/PARTITION/OFFSET", help="the record id of the message")
+    ],
+    reason: ReasonOption,
+    by: ByOption,
+    yes: YesOption = False,
+) -> int:
+    """Take a wrong message out of gold, and rebuild what came since its day without it; a dry run without --yes."""
+    from lakehouse.messages.record_id import parse_record_id
+
+    record = parse_record_id(record_id)
+    if record is None:
+        raise typer.BadParameter(f"{record_id} is not TOPIC_ID/PARTITION/OFFSET")
+
+    def command(settings: Settings) -> int:
+        from streaming.ingest.exclusion import exclude as make_exclusion
+        from streaming.ingest.exclusion import find_exclusion
+
+        lake = settings.lake_location()
+        if not yes:
+            print(f"would exclude {find_exclusion(lake, record).in_words()}")
+            print("nothing was changed; add --yes to exclude it, for ever")
+            return 0
+        build = make_exclusion(
+            lake=lake,
+            record_id=record,
+            reason=reason,
+            excluded_by=by,
+            progress=print,
+            runtime_dir=settings.runtime_dir,
+        )
+        print(f"build {build.number} ({build.build_id}) is served now, without the message")
+        return 0
+
+    return run_command("ingest", command, lake=context.obj)
+
+
+def to_ingest_settings(
+    settings: Settings, *, checkpoints: str, trigger_ms: int, max_records: int
+) -> IngestSettings:
+    """Return what the service needs, as the options say. Raises: SettingError where no cluster is named."""
+    from lakehouse.messages.contract import CONTRACTS
+    from streaming.ingest.run import IngestSettings
+
+    return IngestSettings(
+        lake=settings.lake_location(),
+        kafka=settings.kafka.required(),
+        topics=tuple(CONTRACTS),
+        checkpoint_dir=Path(checkpoints or settings.ingest_checkpoints_dir),
+        trigger_milliseconds=trigger_ms,
+        max_records_per_batch=max_records,
     )
-    print(f"build {build.number} ({build.build_id}) is served now, without the message")
-    return 0
-
-
-def _runtime_dir() -> Path:
-    return Path(os.environ.get("CRYPTOVIZ_RUNTIME_DIR") or ".runtime")
-
-
-def _place(text: str) -> Place:
-    place = parse_record_id(text)
-    if place is None:
-        raise argparse.ArgumentTypeError(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
-    return place
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m streaming.ingest",
-        description="From the result topics into bronze, gold, quarantine and duplicates, exactly once.",
-        epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables, the lake by --lake or CRYPTOVIZ_LAKE_URI. "
-        "Exit codes: 0 stopped as asked, 1 failed, 3 an operator has to decide (offsets are lost, topic compacted).",
-    )
-    add_lake_option(parser)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="ingest until SIGTERM; safe to kill at any moment")
-    add_spark_options(run)
-    add_ingest_options(run)
-    run.set_defaults(command=_run)
-    accept = commands.add_parser("accept-loss", help="accept, and record for ever, that Kafka lost offsets")
-    accept.add_argument(
-        "--reason", required=True, help="why it happened and why it is acceptable, in your words"
-    )
-    accept.add_argument("--by", default=getpass.getuser(), help="who accepts it (default: this user)")
-    accept.add_argument("--yes", action="store_true", help="do it; without this nothing is changed")
-    accept.set_defaults(command=_accept_loss)
-    again = commands.add_parser(
-        "rebuild", help="make gold, quarantine and duplicates again from bronze, then serve them"
-    )
-    again.add_argument("--reason", required=True, help="why, for the catalogue")
-    again.set_defaults(command=_rebuild)
-    wrong = commands.add_parser(
-        "exclude", help="take a wrong message out of gold, and rebuild what came since its day without it"
-    )
-    wrong.add_argument("place", type=_place, metavar="TOPIC_ID/PARTITION/OFFSET", help="where the message is")
-    wrong.add_argument("--reason", required=True, help="what is wrong with it, in your words")
-    wrong.add_argument("--by", default=getpass.getuser(), help="who excludes it (default: this user)")
-    wrong.add_argument("--yes", action="store_true", help="do it; without this nothing is changed")
-    wrong.set_defaults(command=_exclude)
-    return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

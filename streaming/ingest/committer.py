@@ -1,6 +1,6 @@
-"""Between Spark and the tables: Spark reads the next batch while the one before it is judged and committed.
+"""Commits of batches in a thread: Spark reads the next batch while the one before it is validated and committed.
 
-Spark may believe that a batch is done which is not committed yet; nobody asks it. Each run starts from the tables.
+Spark counts a batch as done before it is committed. That harms nothing: each run starts from the tables' positions.
 """
 
 import logging
@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 
 from streaming.ingest import metrics
 from streaming.ingest.batch import BatchIngestor, BatchReport
-from streaming.ingest.positioned_writer import Commit
+from streaming.ingest.positioned_writer import CommitReport
 from streaming.ingest.source import to_ends, to_records
 from streaming.ingest.topic_watch import TopicWatch
 
@@ -33,10 +33,10 @@ class _Batch:
 
 
 class Committer:
-    """Commits batches in the order in which they are queued, in a thread of its own; ends at the first failure."""
+    """Thread that commits batches in the order in which they are queued, and ends at the first failure."""
 
-    def __init__(self, intake: BatchIngestor, watch: TopicWatch) -> None:
-        self._intake = intake
+    def __init__(self, ingestor: BatchIngestor, watch: TopicWatch) -> None:
+        self._ingestor = ingestor
         self._watch = watch
         self._queue: queue.Queue[_Batch | None] = queue.Queue(maxsize=MAX_QUEUED_BATCHES)
         self._failure: Exception | None = None
@@ -51,39 +51,39 @@ class Committer:
         return self._failure is not None
 
     def enqueue(self, batch: DataFrame, batch_id: int) -> None:
-        """What Spark calls with each micro-batch: collects it as Arrow, and waits where the committer is behind."""
+        """Collect a micro-batch of Spark as Arrow and queue it; waits where the committer is behind."""
         with self._reading:
             if self._closed.is_set():
                 return
             started = time.monotonic()
-            records = to_records(batch.toArrow(), self._intake.topics)
+            records = to_records(batch.toArrow(), self._ingestor.topics)
             self._put(_Batch(batch_id, records, time.monotonic() - started))
 
     def close(self) -> None:
-        """Waits for the batch that is being read and takes no more, so that Spark is stopped in no batch's middle."""
+        """Wait for the batch that is being read and accept no more, so that Spark is not stopped within a batch."""
         self._closed.set()
         with self._reading:
             pass
 
     def flush_due(self) -> None:
-        """Commits what has waited long enough."""
+        """Commit what has waited long enough."""
         if self._queue.empty():
-            log_commits("flush", self._intake.flush_due())
+            log_commits("flush", self._ingestor.flush_due())
 
     def finish(self) -> None:
-        """Returns when everything queued is committed. Raises what made the committer fail."""
+        """Return when everything queued is committed. Raises what made the committer fail."""
         self._put(None)
         self._thread.join()
         if self._failure is not None:
             raise self._failure
 
     def abandon(self) -> None:
-        """Ends after the commit in flight and drops the rest; it is read again at the next start. Idempotent."""
+        """End after the commit in flight and drop the rest, which is read again at the next start. Idempotent."""
         self._abandoned.set()
         self._thread.join()
 
     def _put(self, batch: _Batch | None) -> None:
-        """Waits for a place in the queue; a batch that finds none before `close` is dropped, to be read again."""
+        """Wait for room in the queue; a batch that finds none before `close` is dropped, to be read again."""
         while not self._abandoned.is_set() and self._failure is None:
             if batch is not None and self._closed.is_set():
                 return
@@ -108,15 +108,15 @@ class Committer:
                 return
 
     def _commit(self, batch: _Batch) -> None:
-        self._watch.assert_ids(self._intake.topics)
-        report = self._intake.take_in(batch.records, to_ends(batch.records))
-        taken = self._intake.taken
-        lag = sum(max(0, end - taken[key]) for key, (_, end) in self._watch.offsets().items())
+        self._watch.assert_ids(self._ingestor.topics)
+        report = self._ingestor.ingest(batch.records, to_ends(batch.records))
+        position = self._ingestor.buffered
+        lag = sum(max(0, end - position[key]) for key, (_, end) in self._watch.offsets().items())
         log_batch(batch.batch_id, report, read_seconds=batch.read_seconds, lag=lag)
 
 
 def log_batch(batch_id: int, report: BatchReport, *, read_seconds: float, lag: int) -> None:
-    """The one line of a batch: what became of its records, how long it took, how far behind it leaves the tables."""
+    """Log a batch in one line: results of its records, duration, and how far behind it leaves the tables."""
     if not report.n_records and not report.commits:
         return
     newest = report.newest_broker_time
@@ -139,13 +139,13 @@ def log_batch(batch_id: int, report: BatchReport, *, read_seconds: float, lag: i
     )
 
 
-def log_commits(what: str, commits: Iterable[Commit]) -> None:
-    """A line for commits made outside a batch, where they carried rows."""
+def log_commits(occasion: str, commits: Iterable[CommitReport]) -> None:
+    """Log commits that were made outside of a batch, where they carried rows."""
     listed = list(commits)
     metrics.count_commits(listed)
     if any(commit.n_rows for commit in listed):
-        logger.info("%s commits=%s", what, _in_words(listed))
+        logger.info("%s commits=%s", occasion, _in_words(listed))
 
 
-def _in_words(commits: Iterable[Commit]) -> str:
+def _in_words(commits: Iterable[CommitReport]) -> str:
     return ",".join(f"{commit.table}@{commit.version}+{commit.n_rows}" for commit in commits) or "none"

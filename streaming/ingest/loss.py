@@ -1,5 +1,6 @@
-"""Accepting that Kafka lost offsets: recorded in the table `losses` first, then the positions move past them."""
+"""Acceptance of lost offsets: recorded in the table `losses` first, then the positions move past them."""
 
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -9,11 +10,11 @@ from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition, read_position
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import append, ensure_table
+from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.schema.tables import LOSSES, TABLES
-from streaming.ingest.batch import INTAKE_TABLES
+from streaming.ingest.batch import INGESTED_TABLES
 from streaming.ingest.preflight import Loss, find_losses
 from streaming.ingest.topic_watch import TopicWatch
-from streaming.kafka.settings import KafkaSettings
 
 
 def accept_losses(
@@ -25,18 +26,18 @@ def accept_losses(
     accepted_by: str,
     dry_run: bool,
 ) -> list[Loss]:
-    """Finds what is lost and, unless it is a dry run, records it and moves the tables past it.
+    """Find what is lost and, unless it is a dry run, record it and move the tables past it.
 
     Idempotent: cut off at any point and run again, it records each range once. Ingestion goes on at its next start.
     """
     catalog = Catalog(lake)
     build = catalog.current_build()
     registered = catalog.current_topics()
-    with TopicWatch(kafka.for_kafka_python(), topics) as watch:
+    with TopicWatch(kafka, topics, threading.Event()) as watch:
         described = watch.describe()
         beginnings = {key: first for key, (first, _) in watch.offsets().items()}
     tables = {
-        spec.name: ensure_table(catalog.table_location(spec.name, build), spec) for spec in INTAKE_TABLES
+        spec.name: ensure_table(catalog.table_location(spec.name, build), spec) for spec in INGESTED_TABLES
     }
     positions = {name: read_position(table, registered.values()) for name, table in tables.items()}
     losses = find_losses(

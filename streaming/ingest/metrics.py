@@ -1,4 +1,4 @@
-"""What ingestion measures: batches, what became of their records, how far behind they leave the tables."""
+"""Metrics of ingestion: batches, the results of their records, how far behind they leave the tables."""
 
 import time
 from collections.abc import Iterable
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Gauge, Histogram
 
 from streaming.ingest.batch import BatchReport
-from streaming.ingest.positioned_writer import Commit
+from streaming.ingest.positioned_writer import CommitReport
 
 BATCH_SECONDS = Histogram(
     "cryptoviz_ingest_batch_seconds",
-    "seconds of a batch; step read: Spark collects it, commit: it is judged and written",
+    "seconds of a batch; step read: Spark collects it, commit: it is validated and written",
     ["step"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
@@ -31,7 +31,7 @@ DUPLICATES = Counter("cryptoviz_ingest_duplicates_total", "messages whose messag
 
 
 def count_batch(report: BatchReport, *, read_seconds: float, freshness_seconds: float, lag: int) -> None:
-    """A batch that was committed."""
+    """Count a batch that was committed."""
     BATCH_SECONDS.labels("read").observe(read_seconds)
     BATCH_SECONDS.labels("commit").observe(report.seconds)
     FRESHNESS_SECONDS.observe(freshness_seconds)
@@ -42,7 +42,7 @@ def count_batch(report: BatchReport, *, read_seconds: float, freshness_seconds: 
         QUARANTINED.labels(topic, rule).inc(n_messages)
 
 
-def count_commits(commits: Iterable[Commit]) -> None:
+def count_commits(commits: Iterable[CommitReport]) -> None:
     for commit in commits:
         COMMITS.labels(commit.table).inc()
         ROWS.labels(commit.table).inc(commit.n_rows)

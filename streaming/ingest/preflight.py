@@ -1,4 +1,4 @@
-"""Whether Kafka still has what the tables have not taken in: looked at before each start, never assumed.
+"""Check before each start that Kafka still has what the tables have not ingested.
 
 A gap between a table's position and what Kafka holds is never skipped: it is named exactly, and ingestion stops until
 an operator accepts it (`streaming.ingest.loss`).
@@ -16,7 +16,7 @@ LossCause = Literal["expired", "recreated"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """A range of offsets that one table has not taken in and never can."""
+    """Range of offsets that one table has not ingested and never can."""
 
     table: str
     topic: str
@@ -27,7 +27,7 @@ class Loss:
     cause: LossCause
 
     def in_words(self) -> str:
-        end = "an end that nobody can know" if self.to_offset is None else f"{self.to_offset - 1}"
+        end = "an unknown end" if self.to_offset is None else f"{self.to_offset - 1}"
         why = (
             "Kafka expired them before they were read"
             if self.cause == "expired"
@@ -46,7 +46,7 @@ def find_losses(
     described: Mapping[str, TopicDescription],
     beginnings: Mapping[TopicPartition, int],
 ) -> list[Loss]:
-    """Every range that some table lacks and Kafka no longer has. Pure; empty where nothing is lost.
+    """Return every range that some table lacks and Kafka no longer has. Pure; empty where nothing is lost.
 
     ``positions`` by table, ``registered`` the id under which the lake knows each topic, ``described`` and
     ``beginnings`` what Kafka says now.

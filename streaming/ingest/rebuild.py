@@ -1,7 +1,7 @@
-"""Gold, quarantine and duplicates made again from bronze, by the very transforms of the stream, as a new build.
+"""Rebuild of gold, quarantine and duplicates from bronze, by the same transforms as the stream, as a new build.
 
-The old build goes on being served and written until the new one has taken in all that bronze holds, and has its rollups
-and scores. What bronze no longer holds is carried over from it.
+The old build goes on being served and written until the new one has ingested all that bronze holds, and has its rollups
+and scores. What bronze no longer holds is copied from it.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.catalog import LAYOUT, Build, Catalog
 from lakehouse.delta.position import TopicPartition, read_position
 from lakehouse.delta.retained_from import read_retained_from
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import open_table
-from lakehouse.derived.carry_over import carry_over
+from lakehouse.derived.copy_rows import copy_rows_before
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
 from lakehouse.engine.duckdb_session import DuckdbSession
@@ -29,7 +29,7 @@ from lakehouse.messages.corrections import read_excluded
 from lakehouse.messages.records import RECORD_SCHEMA
 from lakehouse.schema.tables import BRONZE, DUPLICATES
 from lakehouse.time_range import DAY_US, to_time
-from streaming.ingest.batch import BatchIngestor, Forced
+from streaming.ingest.batch import BatchIngestor, KnownDuplicates
 
 RECORDS_PER_STEP = 50_000
 CATCH_UP_TOLERANCE_RECORDS = 5_000
@@ -42,7 +42,7 @@ Ranges = dict[TopicPartition, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class _Bronze:
-    """The part of bronze that is judged again: records that the broker had on or after a day; None: all of it."""
+    """Part of bronze that is validated again: records that the broker had on or after a day; None: all of it."""
 
     location: LakeLocation
     first_date: date | None
@@ -53,16 +53,17 @@ def rebuild(
     lake: LakeLocation,
     reason: str,
     progress: Callable[[str], None],
+    runtime_dir: Path,
     since_us: int | None = None,
-    runtime_dir: Path = Path(".runtime"),
 ) -> Build:
-    """Makes and publishes a new build. Cut off before the end, it leaves the old build served and nothing changed.
+    """Make and publish a new build. Cut off before the end, it leaves the old build served and nothing changed.
 
-    Rows are those of the stream, ingest time aside: within a partition the lower offset wins, and between partitions
-    the winner that the stream recorded; what operators excluded is quarantined. Records that the broker had before the
-    day of ``since_us``, or before bronze's horizon, are not judged again: what they became is carried over. Nothing of
-    the table service runs meanwhile. Raises LockedError where it does, PositionConflictError where another rebuild was
-    published meanwhile.
+    Rows are those of the stream, ingest time aside: of copies within a partition the lowest offset is stored, and
+    between partitions the one that the stream recorded; what operators excluded is quarantined. Records that the broker
+    had before the day of ``since_us``, or before bronze's retained_from, are not validated again: their rows are
+    copied. Nothing of the table service runs meanwhile.
+
+    Raises: LockedError where it does, PositionConflictError where another rebuild was published meanwhile.
     """
     with held_lock(lock_path(lake, runtime_dir), command="rebuild"):
         catalog = Catalog(lake)
@@ -71,29 +72,29 @@ def rebuild(
         bronze = _Bronze(lake.child(BRONZE.name), _first_date(lake, since_us))
         if bronze.first_date is not None:
             cut_us = (bronze.first_date - date(1970, 1, 1)).days * DAY_US
-            n_rows = carry_over(Lake(lake), build, cut_us=cut_us)
-            progress(f"rebuild carried over {n_rows:,} rows from before {bronze.first_date}")
-        forced = _recorded_duplicates(catalog)
+            n_rows = copy_rows_before(Lake(lake, build=catalog.newest_build()), build, cut_us=cut_us)
+            progress(f"rebuild copied {n_rows:,} rows from before {bronze.first_date}")
+        known_duplicates = _recorded_duplicates(catalog)
         for topics in _generations(catalog):
-            intake = BatchIngestor(catalog, build, topics)
+            ingestor = BatchIngestor(catalog, build, topics)
             for _ in range(MAX_ROUNDS):
-                n_records = _take_in_bronze(bronze, intake, forced, progress)
+                n_records = _ingest_bronze(bronze, ingestor, known_duplicates, progress)
                 if n_records <= CATCH_UP_TOLERANCE_RECORDS:
                     break
-            intake.close()
+            ingestor.close()
         _refresh(lake, build, progress)
         catalog.publish_build(build)
     return build
 
 
 def _first_date(lake: LakeLocation, since_us: int | None) -> date | None:
-    horizon_us = read_retained_from(open_table(lake.child(BRONZE.name), BRONZE))
-    known = [instant_us for instant_us in (horizon_us, since_us) if instant_us is not None]
+    retained_from_us = read_retained_from(open_table(lake.child(BRONZE.name), BRONZE))
+    known = [instant_us for instant_us in (retained_from_us, since_us) if instant_us is not None]
     return to_time(max(known)).date() if known else None
 
 
 def _refresh(lake: LakeLocation, build: Build, progress: Callable[[str], None]) -> None:
-    """Rollups and scores of a build before it is served, so that readers of it lack nothing."""
+    """Make the rollups and scores of a build before it is served, so that its readers lack nothing."""
     reader = Lake(lake, build=build)
     for report in refresh_rollups(reader):
         progress(f"rebuild folded {report.n_offsets:,} offsets into {report.table}")
@@ -103,19 +104,22 @@ def _refresh(lake: LakeLocation, build: Build, progress: Callable[[str], None]) 
 
 
 def _generations(catalog: Catalog) -> list[dict[str, str]]:
-    """{topic: topic id}, a generation of ids at a time, the oldest first."""
+    """Return {topic: topic id}, a generation of ids at a time, the oldest first."""
     rounds: dict[int, dict[str, str]] = {}
     for generation in catalog.topic_generations():
         rounds.setdefault(generation.number, {})[generation.topic] = generation.topic_id
     return [rounds[number] for number in sorted(rounds)]
 
 
-def _recorded_duplicates(catalog: Catalog) -> Forced:
-    """Duplicates whose winner came by another partition: only the order of ingestion, now past, could tell.
+def _recorded_duplicates(catalog: Catalog) -> KnownDuplicates:
+    """Return duplicates of records in another partition: only the order of the past ingestion decided between them.
 
-    The duplicates of a winner that was excluded since are judged anew.
+    The duplicates of a stored record that was excluded since are validated anew.
     """
-    location = catalog.table_location(DUPLICATES.name, catalog.current_build())
+    build = catalog.newest_build()
+    if build.layout != LAYOUT:
+        return {}
+    location = catalog.table_location(DUPLICATES.name, build)
     excluded = read_excluded(catalog)
     try:
         table = open_table(location, DUPLICATES)
@@ -139,47 +143,52 @@ def _recorded_duplicates(catalog: Catalog) -> Forced:
     )
     columns = [column.to_pylist() for column in elsewhere.columns]
     return {
-        (t, p, o): (winner_t, winner_p, winner_o)
-        for t, p, o, winner_t, winner_p, winner_o in zip(*columns, strict=True)
-        if (winner_t, winner_p, winner_o) not in excluded
+        (t, p, o): (stored_t, stored_p, stored_o)
+        for t, p, o, stored_t, stored_p, stored_o in zip(*columns, strict=True)
+        if (stored_t, stored_p, stored_o) not in excluded
     }
 
 
-def _take_in_bronze(
-    source: _Bronze, intake: BatchIngestor, forced: Forced, progress: Callable[[str], None]
+def _ingest_bronze(
+    source: _Bronze,
+    ingestor: BatchIngestor,
+    known_duplicates: KnownDuplicates,
+    progress: Callable[[str], None],
 ) -> int:
-    """Takes in what bronze holds beyond the intake's position; returns how many records that were."""
+    """Ingest what bronze holds beyond the ingestor's position; returns how many records that were."""
     bronze = open_table(source.location, BRONZE)
-    until = read_position(bronze, intake.topics.values())
+    until = read_position(bronze, ingestor.topics.values())
     files = pa.table(bronze.get_add_actions(flatten=True))
     begin = dict.fromkeys(until, 0)
     if source.first_date is not None:
         files = files.filter(pc.greater_equal(files["partition.broker_date"], source.first_date))
         begin = {**until.offsets, **_first_offsets(source.location, files)}
-    # What bronze lacks (expired before the first start, or lost) became nothing, or was carried over.
-    intake.register(begin)
-    n_total = sum(until[key] - intake.derived_taken[key] for key in until)
+    # What bronze lacks (expired before the first start, or lost) became nothing, or was copied.
+    ingestor.register(begin)
+    n_total = sum(until[key] - ingestor.derived_buffered[key] for key in until)
     n_done = 0
-    while ranges := _next_ranges(intake, until.offsets):
-        records = _read_ranges(source.location, files, intake.topics, ranges)
-        intake.take_in(records, {key: end for key, (_, end) in ranges.items()}, forced=forced)
+    while ranges := _next_ranges(ingestor, until.offsets):
+        records = _read_ranges(source.location, files, ingestor.topics, ranges)
+        ingestor.ingest(
+            records, {key: end for key, (_, end) in ranges.items()}, known_duplicates=known_duplicates
+        )
         n_done += sum(end - start for start, end in ranges.values())
         progress(f"rebuild {n_done:,} of {n_total:,} offsets")
-    intake.flush()
+    ingestor.flush()
     return n_done
 
 
 def _first_offsets(location: LakeLocation, files: pa.Table) -> dict[TopicPartition, int]:
-    """The lowest offset of each partition that some files of bronze hold."""
+    """Return the lowest offset of each partition that some files of bronze hold."""
     paths = [str(location.open_file(path)) for path in files["path"].to_pylist()]
     rows = DuckdbSession().fetch_rows(_FIRST_OFFSETS, paths, spec=BRONZE)
     return {TopicPartition(topic_id, partition): first for topic_id, partition, first in rows}
 
 
-def _next_ranges(intake: BatchIngestor, until: Mapping[TopicPartition, int]) -> Ranges:
+def _next_ranges(ingestor: BatchIngestor, until: Mapping[TopicPartition, int]) -> Ranges:
     ranges: Ranges = {}
     for key, end in until.items():
-        start = intake.derived_taken[key]
+        start = ingestor.derived_buffered[key]
         if start < end:
             ranges[key] = (start, min(end, start + RECORDS_PER_STEP))
     return ranges
@@ -188,7 +197,7 @@ def _next_ranges(intake: BatchIngestor, until: Mapping[TopicPartition, int]) -> 
 def _read_ranges(
     location: LakeLocation, files: pa.Table, topics: Mapping[str, str], ranges: Ranges
 ) -> pa.Table:
-    """Bronze's records within the ranges, in the order of offsets."""
+    """Return bronze's records within the ranges, in the order of offsets."""
     names = {topic_id: topic for topic, topic_id in topics.items()}
     tables = []
     for key, (start, end) in ranges.items():

@@ -1,4 +1,4 @@
-"""The ingestion service: preflight, stream, commit; started again with backoff until it is told to stop."""
+"""Ingestion service: preflight, stream, commit; started again with backoff until it is asked to stop."""
 
 import logging
 import threading
@@ -12,13 +12,15 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from lakehouse.delta.catalog import Build, Catalog
 from lakehouse.delta.storage import LakeLocation
+from lakehouse.process.kafka_settings import KafkaSettings
+from lakehouse.process.stopping import StopRequestedError, call_until_stopped
 from streaming.errors import DataLossError
 from streaming.ingest.batch import BatchIngestor
 from streaming.ingest.committer import Committer, log_commits
 from streaming.ingest.preflight import find_losses
 from streaming.ingest.source import forget_checkpoints, read_records
 from streaming.ingest.topic_watch import TopicWatch
-from streaming.kafka.settings import KafkaSettings
+from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.supervision import keep_running
 
 logger = logging.getLogger(__name__)
@@ -39,13 +41,19 @@ class IngestSettings:
 
 
 class IngestService:
-    """Runs until `stop`. Holds no truth: kill it at any instant and start it again."""
+    """Service that runs until `stop`. It holds no state: it may be killed at any instant and started again."""
 
-    def __init__(self, spark_factory: Callable[[], SparkSession], settings: IngestSettings) -> None:
+    def __init__(
+        self,
+        spark_factory: Callable[[], SparkSession],
+        settings: IngestSettings,
+        *,
+        stopping: threading.Event | None = None,
+    ) -> None:
         self._spark_factory = spark_factory
         self._settings = settings
         self._catalog = Catalog(settings.lake)
-        self._stopping = threading.Event()
+        self._stopping = stopping or threading.Event()
         self._ended = threading.Event()
 
     @property
@@ -53,73 +61,83 @@ class IngestService:
         return self._ended.is_set()
 
     def stop(self) -> None:
-        """Asks the service to commit what waits and to return from `run`."""
+        """Ask the service to commit what waits and to return from `run`."""
         self._stopping.set()
 
     def run(self) -> None:
-        """Ingests until `stop`. Raises DataLossError or CompactedTopicError, which only an operator can mend, and
-        SparkLostError, after which only a new process can go on."""
+        """Ingest until `stop`.
+
+        Raises: DataLossError or CompactedTopicError, which only an operator can resolve; SparkLostError, after which
+        only a new process can go on.
+        """
         try:
-            spark = self._spark_factory()
+            spark = call_until_stopped(self._spark_factory, self._stopping)
             keep_running(lambda: self._run_once(spark), name="ingest", spark=spark, stopping=self._stopping)
+        except StopRequestedError:
+            return
         finally:
             self._ended.set()
 
     def _run_once(self, spark: SparkSession) -> None:
-        """One query, from preflight to its end: asked to stop, a failure, or a new build to write to."""
+        """Run one query, from preflight to a request to stop, a failure, or a new build to write to."""
         build = self._catalog.ensure_build()
-        with TopicWatch(self._settings.kafka.for_kafka_python(), self._settings.topics) as watch:
-            intake = self._open_intake(build, watch)
-            committer = Committer(intake, watch)
-            query = self._start(spark, intake, committer)
+        with TopicWatch(self._settings.kafka, self._settings.topics, self._stopping) as watch:
+            ingestor = self._open_ingestor(build, watch)
+            committer = Committer(ingestor, watch)
+            query = self._start(spark, ingestor, committer)
             try:
                 self._watch(query, committer, build)
                 committer.close()
                 query.stop()
                 committer.finish()
-                log_commits("flush", intake.flush())
+                log_commits("flush", ingestor.flush())
             finally:
                 committer.abandon()
-                intake.close()
+                ingestor.close()
                 query.stop()
             error = query.exception()
             if error is not None and not self._stopping.is_set():
                 raise error
 
-    def _open_intake(self, build: Build, watch: TopicWatch) -> BatchIngestor:
+    def _open_ingestor(self, build: Build, watch: TopicWatch) -> BatchIngestor:
         described = watch.describe()
         spans = watch.offsets()
         beginnings = {key: first for key, (first, _) in spans.items()}
         for topic, description in described.items():
             if topic not in self._catalog.current_topics():
                 self._catalog.register_topic(topic=topic, topic_id=description.topic_id)
-        known = self._catalog.current_topics()
-        intake = BatchIngestor(self._catalog, build, {topic: known[topic] for topic in self._settings.topics})
-        intake.register(beginnings)
+        registered = self._catalog.current_topics()
+        ingestor = BatchIngestor(
+            self._catalog, build, {topic: registered[topic] for topic in self._settings.topics}
+        )
+        ingestor.register(beginnings)
         losses = find_losses(
-            positions=intake.positions(), registered=intake.topics, described=described, beginnings=beginnings
+            positions=ingestor.positions(),
+            registered=ingestor.topics,
+            described=described,
+            beginnings=beginnings,
         )
         if losses:
-            intake.close()
+            ingestor.close()
             raise DataLossError([loss.in_words() for loss in losses])
-        lag = sum(end - intake.position[key] for key, (_, end) in spans.items())
+        lag = sum(end - ingestor.position[key] for key, (_, end) in spans.items())
         logger.info(
             "ingest starts build=%s position=%s lag_messages=%d",
             build.build_id,
-            intake.position.to_json(),
+            ingestor.position.to_json(),
             lag,
         )
-        return intake
+        return ingestor
 
-    def _start(self, spark: SparkSession, intake: BatchIngestor, committer: Committer) -> StreamingQuery:
+    def _start(self, spark: SparkSession, ingestor: BatchIngestor, committer: Committer) -> StreamingQuery:
         settings = self._settings
         settings.checkpoint_dir.mkdir(parents=True, exist_ok=True)
         forget_checkpoints(settings.checkpoint_dir)
         records = read_records(
             spark,
-            kafka_options=settings.kafka.for_spark(),
-            position=intake.position,
-            topics=intake.topics,
+            kafka_options=to_spark_options(settings.kafka),
+            position=ingestor.position,
+            topics=ingestor.topics,
             max_records_per_batch=settings.max_records_per_batch,
         )
         return (

@@ -1,4 +1,4 @@
-"""The Kafka source of the ingestion stream: it starts where the tables stand, not where a checkpoint says."""
+"""Kafka source of the ingestion stream, which starts at the tables' positions and not at a checkpoint."""
 
 import json
 from collections.abc import Mapping
@@ -14,16 +14,18 @@ from streaming.spark.kafka_source import kafka_reader
 
 
 def to_starting_offsets(position: Position, topics: Mapping[str, str]) -> str:
-    """Spark's `startingOffsets` for a position. A partition that is not registered yet is read from its beginning.
+    """Return Spark's `startingOffsets` for a position.
+
+    A partition that is not registered yet is read from its beginning.
 
     >>> to_starting_offsets(Position.from_json({"Zk3": [5, 7]}), {"raw-price": "Zk3"})
     '{"raw-price": {"0": 5, "1": 7}}'
     """
-    by_topic: dict[str, dict[str, int]] = {}
+    offsets: dict[str, dict[str, int]] = {}
     for topic, topic_id in topics.items():
-        mine = position.of_topics([topic_id])
-        by_topic[topic] = {str(key.partition): mine[key] for key in mine}
-    return json.dumps(by_topic)
+        positions = position.of_topics([topic_id])
+        offsets[topic] = {str(key.partition): positions[key] for key in positions}
+    return json.dumps(offsets)
 
 
 def read_records(
@@ -34,7 +36,7 @@ def read_records(
     topics: Mapping[str, str],
     max_records_per_batch: int,
 ) -> DataFrame:
-    """The records of all topics from a position on, as a stream."""
+    """Return the records of all topics from a position on, as a stream."""
     return (
         kafka_reader(
             spark, kafka_options, topics=topics, starting_offsets=to_starting_offsets(position, topics)
@@ -55,7 +57,7 @@ def read_records(
 
 
 def to_records(batch: pa.Table, topics: Mapping[str, str]) -> pa.Table:
-    """A collected batch with each topic's id, in RECORD_SCHEMA."""
+    """Return a collected batch with each topic's id, in RECORD_SCHEMA."""
     names = batch["topic"].combine_chunks().dictionary_encode()
     ids = pa.array([topics[name] for name in names.dictionary.to_pylist()], pa.string())
     topic_ids = ids.take(names.indices)
@@ -64,7 +66,7 @@ def to_records(batch: pa.Table, topics: Mapping[str, str]) -> pa.Table:
 
 
 def to_ends(records: pa.Table) -> dict[TopicPartition, int]:
-    """One past the last offset of each partition that the records cover."""
+    """Return one past the last offset of each partition that the records cover."""
     ends = records.group_by(["topic_id", "kafka_partition"]).aggregate([("kafka_offset", "max")])
     rows = ends.select(["topic_id", "kafka_partition", "kafka_offset_max"]).to_pydict()
     columns = (rows["topic_id"], rows["kafka_partition"], rows["kafka_offset_max"])
@@ -75,7 +77,7 @@ def to_ends(records: pa.Table) -> dict[TopicPartition, int]:
 
 
 def forget_checkpoints(directory: Path) -> None:
-    """Removes the checkpoints of earlier runs: the tables' positions are the only record of progress."""
+    """Remove the checkpoints of earlier runs: the tables' positions are the only record of progress."""
     for old in directory.glob("run-*"):
         for path in sorted(old.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()

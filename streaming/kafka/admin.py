@@ -1,4 +1,4 @@
-"""The one way to a Kafka admin client: opened with a time limit, closed whatever happens."""
+"""Kafka admin client, opened with a time limit and closed whatever happens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RECONNECT_MAX_MS = 500
 def open_admin(
     client_config: ClientConfig, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
 ) -> Iterator[KafkaAdminClient]:
-    """An admin client for the block.
+    """Open an admin client for the block.
 
     Raises: KafkaUnavailableError when no broker answers in time, when opening or within the block.
     """
@@ -41,9 +41,9 @@ def open_admin(
 
 @contextmanager
 def raise_as_unavailable(bootstrap_servers: object) -> Iterator[None]:
-    """Turns what kafka-python raises when no broker answers into KafkaUnavailableError: worth trying again.
+    """Turn what kafka-python raises when no broker answers into KafkaUnavailableError, which is retried.
 
-    A client that stays open finds a restarted broker by itself, but says NodeNotReadyError until then.
+    A client that stays open finds a restarted broker by itself, but raises NodeNotReadyError until then.
     """
     try:
         yield
@@ -53,7 +53,7 @@ def raise_as_unavailable(bootstrap_servers: object) -> Iterator[None]:
 
 
 class _Admin(KafkaAdminClient):  # type: ignore[misc]
-    """kafka-python 3.0 leaves a thread and five descriptors behind each time that nothing answers."""
+    """Client that closes what kafka-python 3.0 leaves behind: a thread and five descriptors when nothing answers."""
 
     def __init__(self, **config: object) -> None:
         try:

@@ -1,21 +1,21 @@
-"""Rows of the generator as the contract's messages: JSON bytes, keyed by symbol."""
+"""Messages of the contract as they are published: JSON bytes with key, event time and id."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
 
-from lakehouse.messages.contract import CONTRACT_VERSION, MessageContract, make_message_id
+from lakehouse.messages.contract import CONTRACT_VERSION, CONTRACTS, MessageContract, make_message_id
+from lakehouse.time_range import to_time
 
 ORIGIN = "generated"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """What goes to Kafka, and when (epoch microseconds)."""
+    """A message to publish, and when (epoch microseconds)."""
 
     topic: str
     key: bytes
@@ -23,17 +23,14 @@ class Message:
     publish_us: int
 
 
-def to_time(time_us: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=time_us)
-
-
-def to_rfc3339(time_us: int) -> str:
-    """An instant as the contract writes it.
+@lru_cache(maxsize=64)  # the forecasts of a minute share their times
+def to_rfc3339(time_us: int, *, timespec: str = "milliseconds") -> str:
+    """Return an instant as RFC 3339 in UTC; ``timespec`` is that of `datetime.isoformat`.
 
     >>> to_rfc3339(1767225600250000)
     '2026-01-01T00:00:00.250Z'
     """
-    return f"{to_time(time_us).isoformat(timespec='milliseconds')[:-6]}Z"
+    return f"{to_time(time_us).isoformat(timespec=timespec)[:-6]}Z"
 
 
 def to_value(
@@ -42,36 +39,29 @@ def to_value(
     event_time_us: int,
     natural_key: tuple[str, ...],
     origin: str = ORIGIN,
+    timespec: str = "milliseconds",
     **fields: Any,
 ) -> bytes:
-    """One message as JSON, its event time in whole milliseconds.
+    """Return one message as JSON, its event time with the precision of ``timespec``.
 
-    ``fields`` are those of the contract but version, id, origin and event time.
-
-    The same event time and natural key always give the same ``message_id``. A field that the contract does
-    not know raises TypeError, so that no name can be misspelt.
+    ``fields`` are those of the contract but version, id, origin and event time. The same event time and natural key
+    give the same ``message_id``. Raises: TypeError for a field that the contract does not have.
     """
-    unknown = fields.keys() - _known_names(contract)
-    if unknown:
-        raise TypeError(f"{contract.topic} has no field {', '.join(sorted(unknown))}")
-    event_time = to_time(event_time_us)
+    names = _field_names(contract.topic)
+    if not names.issuperset(fields):
+        raise TypeError(f"{contract.topic} has no field {', '.join(sorted(fields.keys() - names))}")
     message_id = make_message_id(
-        key=fields[contract.key_field], event_time=event_time, natural_key=natural_key
+        key=fields[contract.key_field], event_time=to_time(event_time_us), natural_key=natural_key
     )
     head = {
         "v": CONTRACT_VERSION,
         "message_id": message_id,
         "origin": origin,
-        contract.time_field: to_rfc3339(event_time_us),
+        contract.time_field: to_rfc3339(event_time_us, timespec=timespec),
     }
     return _encode(head | fields)
 
 
-def _known_names(contract: MessageContract) -> frozenset[str]:
-    names = _NAMES.get(contract.topic)
-    if names is None:
-        names = _NAMES[contract.topic] = frozenset(field.name for field in contract.fields)
-    return names
-
-
-_NAMES: dict[str, frozenset[str]] = {}
+@cache
+def _field_names(topic: str) -> frozenset[str]:
+    return frozenset(field.name for field in CONTRACTS[topic].fields)

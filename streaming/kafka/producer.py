@@ -1,17 +1,21 @@
-"""Messages to Kafka: keyed, acknowledged by all replicas, and sent again until they are."""
+"""Producer of messages: keyed, acknowledged by all replicas, and sent again until they are."""
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from kafka import KafkaProducer
 from kafka.codec import has_lz4, has_zstd
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
+from lakehouse.process.stopping import NEVER, StopRequestedError, call_until_stopped
 from streaming.errors import KafkaUnavailableError, StreamingError, TopicNotFoundError
 from streaming.kafka.messages import Message
+from streaming.kafka.retries import retry_until_stopped
 
 logger = logging.getLogger(__name__)
 
@@ -20,23 +24,27 @@ _SWEEP_EVERY = 256
 _MAX_REQUEST_BYTES = 4 * 1024 * 1024
 _METADATA_TIMEOUT_SECONDS = 10.0
 _BOOTSTRAP_TIMEOUT_MS = 5_000
-_MAX_BACKOFF_SECONDS = 15.0
+_FLUSH_SECONDS = 1.0
+_POLL_SECONDS = 0.002
 
 
 class Publisher:
-    """Sends messages and keeps each until the broker has acknowledged it.
+    """Sender of messages that keeps each until the broker has acknowledged it.
 
     At least once, in order for each key unless a send had to be repeated. Memory is bounded: with
     ``MAX_PENDING`` messages unacknowledged, ``send`` waits. A message that the broker refuses for its size is
-    counted and left.
+    counted and left. A wait raises StopRequestedError once the program is asked to stop.
     """
 
-    def __init__(self, client_config: Mapping[str, Any], *, linger_ms: int = 5) -> None:
+    def __init__(
+        self, client_config: Mapping[str, Any], *, linger_ms: int = 5, stopping: threading.Event = NEVER
+    ) -> None:
+        self._stopping = stopping
         self.n_acknowledged = 0
         self.n_refused = 0
         self._pending: deque[tuple[Message, Any]] = deque()
         self._n_sent = 0
-        self._where = ",".join(client_config["bootstrap_servers"])
+        self._servers = ",".join(client_config["bootstrap_servers"])
         try:
             self._producer = KafkaProducer(
                 **client_config,
@@ -50,14 +58,14 @@ class Publisher:
                 bootstrap_timeout_ms=_BOOTSTRAP_TIMEOUT_MS,
             )
         except KafkaError as error:
-            raise KafkaUnavailableError(self._where, str(error)) from error
+            raise KafkaUnavailableError(self._servers, str(error)) from error
 
     @property
     def n_pending(self) -> int:
         return len(self._pending)
 
     def check_topics(self, topics: Iterable[str]) -> None:
-        """Raises: TopicNotFoundError, KafkaUnavailableError."""
+        """Check that the cluster has the topics. Raises: TopicNotFoundError, KafkaUnavailableError."""
         for topic in topics:
             try:
                 if not self._producer.partitions_for(topic):
@@ -65,7 +73,7 @@ class Publisher:
             except KafkaError as error:
                 if self._producer.bootstrap_connected():
                     raise TopicNotFoundError(topic) from error
-                raise KafkaUnavailableError(self._where, str(error)) from error
+                raise KafkaUnavailableError(self._servers, str(error)) from error
 
     def send(self, message: Message) -> None:
         self._hand_over(message)
@@ -74,40 +82,47 @@ class Publisher:
             self._sweep(keep=MAX_PENDING)
 
     def poll(self) -> None:
-        """Brings the counts up to date, without waiting."""
+        """Bring the counts up to date, without waiting."""
         self._sweep(keep=MAX_PENDING)
 
     def flush(self) -> None:
-        """Returns once every message was acknowledged or refused, however long the broker takes."""
+        """Return once every message was acknowledged or refused, however long the broker takes."""
         self._sweep(keep=0)
 
     def close(self, *, timeout_seconds: float = 5.0) -> None:
         self._producer.close(timeout=timeout_seconds)
 
     def _hand_over(self, message: Message) -> None:
-        for pause_seconds in backoff_seconds():
-            try:
-                future = self._producer.send(message.topic, value=message.value, key=message.key)
-            except MessageSizeTooLargeError:
-                self._refuse(message)
-                return
-            except KafkaError as error:
-                logger.warning(
-                    "topic=%s waiting for the broker: %s", message.topic, error or type(error).__name__
-                )
-                time.sleep(pause_seconds)
-            else:
-                self._pending.append((message, future))
-                return
+        send = partial(self._producer.send, message.topic, value=message.value, key=message.key)
+        try:
+            future = send()
+        except MessageSizeTooLargeError:
+            self._refuse(message)
+            return
+        except KafkaError as error:
+            self._report_wait(message, str(error) or type(error).__name__)
+            retry = retry_until_stopped(
+                KafkaError, report=partial(self._report_wait, message), stopping=self._stopping
+            )
+            future = retry(send)
+        self._pending.append((message, future))
+
+    def _report_wait(self, message: Message, problem: str) -> None:
+        logger.warning("topic=%s waiting for the broker: %s", message.topic, problem)
 
     def _sweep(self, *, keep: int) -> None:
-        """Takes leave of what is acknowledged, and waits until at most ``keep`` messages are not."""
+        """Forget what is acknowledged, and wait until at most `keep` messages are not."""
         while self._pending:
             message, future = self._pending[0]
             if not future.is_done and len(self._pending) <= keep:
                 return
             if not future.is_done:
-                self._producer.flush(timeout=1.0) if keep == 0 else time.sleep(0.002)
+                if self._stopping.is_set():
+                    raise StopRequestedError
+                if keep == 0:
+                    self._producer.flush(timeout=_FLUSH_SECONDS)
+                else:
+                    time.sleep(_POLL_SECONDS)
                 continue
             self._pending.popleft()
             if future.succeeded():
@@ -121,37 +136,38 @@ class Publisher:
     def _refuse(self, message: Message) -> None:
         self.n_refused += 1
         logger.warning(
-            "topic=%s the broker takes no value of %d bytes", message.topic, len(message.value or b"")
+            "topic=%s the broker accepts no value of %d bytes", message.topic, len(message.value or b"")
         )
 
 
 def open_publisher(
-    client_config: Mapping[str, Any], topics: Iterable[str], *, say: Callable[[str], None], linger_ms: int = 5
+    client_config: Mapping[str, Any],
+    topics: Iterable[str],
+    *,
+    report: Callable[[str], None],
+    stopping: threading.Event = NEVER,
+    linger_ms: int = 5,
 ) -> Publisher:
-    """A publisher on a cluster that answers and has the topics; says what is missing and tries again."""
-    wanted = tuple(topics)
-    for pause_seconds in backoff_seconds():
-        publisher = None
+    """Return a publisher on a cluster that answers and has the topics; reports what is missing and tries again.
+
+    Raises: StopRequestedError.
+    """
+    names = tuple(topics)
+
+    def open_once() -> Publisher:
+        publisher = Publisher(client_config, linger_ms=linger_ms, stopping=stopping)
         try:
-            publisher = Publisher(client_config, linger_ms=linger_ms)
-            publisher.check_topics(wanted)
-            return publisher
-        except StreamingError as error:
-            say(f"{error}; trying again in {pause_seconds:.0f} s")
-            if publisher is not None:
-                publisher.close(timeout_seconds=0.0)
-            time.sleep(pause_seconds)
-    raise AssertionError("the backoff never ends")
+            publisher.check_topics(names)
+        except StreamingError:
+            publisher.close(timeout_seconds=0.0)
+            raise
+        return publisher
+
+    return retry_until_stopped(StreamingError, report=report, stopping=stopping)(
+        lambda: call_until_stopped(open_once, stopping)
+    )
 
 
 def compression() -> str:
-    """The codec at hand. gzip is in Python itself, and fewer bytes make up for its cost."""
+    """Return the best codec that is installed. gzip is in Python itself; fewer bytes make up for its cost."""
     return "lz4" if has_lz4() else "zstd" if has_zstd() else "gzip"
-
-
-def backoff_seconds() -> Iterable[float]:
-    """1, 2, 4, 8, 15, 15, ... for ever."""
-    pause_seconds = 1.0
-    while True:
-        yield pause_seconds
-        pause_seconds = min(2 * pause_seconds, _MAX_BACKOFF_SECONDS)

@@ -1,21 +1,24 @@
-"""The project's topics: created, described with their ids, and asked how far they reach.
+"""Topics of the project: creation, description with ids, and offsets.
 
 `python -m streaming.kafka.topics [--partitions 2]` creates them on the cluster that CRYPTOVIZ_KAFKA_* names.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
+from lakehouse.errors import LakehouseError
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 from streaming.errors import (
     CompactedTopicError,
     KafkaUnavailableError,
@@ -24,7 +27,6 @@ from streaming.errors import (
     TopicNotFoundError,
 )
 from streaming.kafka.admin import DEFAULT_TIMEOUT_SECONDS, ClientConfig, open_admin, raise_as_unavailable
-from streaming.kafka.settings import KafkaSettings
 
 RAW_NEWS = "raw-news"
 RAW_PRICE = "raw-price"
@@ -38,7 +40,7 @@ PROBE_TOPIC = "cryptoviz-probe"
 
 @dataclass(frozen=True, slots=True)
 class TopicDescription:
-    """A topic as the cluster states it; `topic_id` differs after it was deleted and created again."""
+    """Topic as the cluster describes it; `topic_id` differs after it was deleted and created again."""
 
     topic: str
     topic_id: str
@@ -55,23 +57,23 @@ def create_topics(
     replication_factor: int = -1,
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
 ) -> dict[str, TopicDescription]:
-    """Creates the topics that do not exist yet, with LogAppendTime, and describes them all. Idempotent.
+    """Create the topics that do not exist yet, with LogAppendTime, and describe them all. Idempotent.
 
     A topic that exists is left as it is, its number of partitions too; -1 copies means the cluster's default.
     Raises: CompactedTopicError, TopicError, KafkaUnavailableError.
     """
-    wanted = list(dict.fromkeys(topics))
+    names = list(dict.fromkeys(topics))
     with open_admin(client_config, timeout_seconds=timeout_seconds) as admin:
-        for topic in wanted:
+        for topic in names:
             _create_topic(admin, topic, n_partitions=n_partitions, replication_factor=replication_factor)
-        admin.wait_for_topics(wanted, timeout_ms=round(timeout_seconds * 1000))
-        return describe_with(admin, wanted)
+        admin.wait_for_topics(names, timeout_ms=round(timeout_seconds * 1000))
+        return describe_with(admin, names)
 
 
 def describe_topics(
     client_config: ClientConfig, names: Iterable[str], *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
 ) -> dict[str, TopicDescription]:
-    """Each topic's id, partitions and the two settings that ingestion depends on.
+    """Return each topic's id, partitions and the two settings that ingestion depends on.
 
     Raises: TopicNotFoundError, CompactedTopicError, KafkaUnavailableError.
     """
@@ -82,7 +84,7 @@ def describe_topics(
 def fetch_offsets(
     client_config: ClientConfig, names: Iterable[str], *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
 ) -> dict[tuple[str, int], tuple[int, int]]:
-    """Per (topic, partition): the first offset still kept, and the next one to be written.
+    """Return, per (topic, partition), the first offset still kept, and the next one to be written.
 
     Raises: TopicNotFoundError, KafkaUnavailableError.
     """
@@ -91,7 +93,7 @@ def fetch_offsets(
 
 
 def describe_with(admin: KafkaAdminClient, names: list[str]) -> dict[str, TopicDescription]:
-    """As `describe_topics`, over a connection that is open already."""
+    """Return what `describe_topics` does, over a connection that is open already."""
     with raise_as_unavailable(admin.config["bootstrap_servers"]):
         all_metadata = {metadata["name"]: metadata for metadata in _read_metadata(admin, names)}
         configs = _read_configs(admin, names)
@@ -99,7 +101,7 @@ def describe_with(admin: KafkaAdminClient, names: list[str]) -> dict[str, TopicD
 
 
 def offsets_with(admin: KafkaAdminClient, names: list[str]) -> dict[tuple[str, int], tuple[int, int]]:
-    """As `fetch_offsets`, over a connection that is open already."""
+    """Return what `fetch_offsets` does, over a connection that is open already."""
     with raise_as_unavailable(admin.config["bootstrap_servers"]):
         partitions = [
             TopicPartition(metadata["name"], partition["partition_index"])
@@ -117,7 +119,7 @@ def offsets_with(admin: KafkaAdminClient, names: list[str]) -> dict[tuple[str, i
 
 
 def is_serving(client_config: ClientConfig, *, cluster_id: str, timeout_seconds: float) -> bool:
-    """Whether this very cluster answers metadata and would create a topic now; it creates none."""
+    """Return whether this very cluster answers metadata and would create a topic now; creates none."""
     try:
         with open_admin(client_config, timeout_seconds=timeout_seconds) as admin:
             if admin.describe_cluster()["cluster_id"] != cluster_id:
@@ -128,21 +130,29 @@ def is_serving(client_config: ClientConfig, *, cluster_id: str, timeout_seconds:
     return True
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m streaming.kafka.topics", description="Create the project's topics."
-    )
-    parser.add_argument("--partitions", type=int, default=2, help="partitions of a new topic (default 2)")
-    options = parser.parse_args(arguments)
+def create_project_topics(
+    partitions: Annotated[int, typer.Option(min=1, help="partitions of a new topic")] = 2,
+) -> int:
+    """Create the topics on the cluster that the settings name, and print each with its id."""
     try:
-        settings = KafkaSettings.from_env(os.environ)
-        described = create_topics(settings.for_kafka_python(), n_partitions=options.partitions)
-    except StreamingError as error:
-        print(f"topics: {error}", file=sys.stderr)
-        return 1
+        kafka = Settings.from_environ(os.environ).kafka.required()
+        described = create_topics(kafka.for_kafka_python(), n_partitions=partitions)
+    except (StreamingError, LakehouseError) as error:
+        print_error("topics", error)
+        return EXIT_FAILED
     for description in described.values():
         print(f"topics: {description.topic} id={description.topic_id} partitions={description.n_partitions}")
-    return 0
+    return EXIT_DONE
+
+
+app = single_command(
+    create_project_topics, description="Create the project's topics on the cluster of CRYPTOVIZ_KAFKA_*."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    return run(app, arguments, prog="python -m streaming.kafka.topics")
 
 
 def _create_topic(admin: KafkaAdminClient, topic: str, *, n_partitions: int, replication_factor: int) -> None:
@@ -194,4 +204,4 @@ def _read_configs(admin: KafkaAdminClient, names: list[str]) -> dict[str, dict[s
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

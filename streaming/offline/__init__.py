@@ -1,1 +1,1 @@
-"""The world of the demo and the tests: news feeds and an exchange on this machine, all of it generated."""
+"""Offline server of the demo and the tests: generated news feeds and a generated exchange."""

@@ -1,106 +1,100 @@
-"""The offline world's command line: python -m streaming.offline."""
+"""Command line of the offline server: python -m streaming.offline."""
 
-import argparse
 import logging
-import signal
+import os
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from lakehouse.errors import SettingError
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
 from lakehouse.process.durable_file import replace_file
 from lakehouse.process.log_lines import configure_logging
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
 
-DEFAULT_DIRECTORY = Path(".runtime/offline")
 URL_FILE = "url"
 
 _DESCRIPTION = """\
 Serves generated news and a generated market on this machine, for collectors that need no internet.
 
   /news/chainwire.rss, ledgerdaily, tradersforum (English), journaldubloc, cryptohebdo (French); .atom, too
-  /exchange/0/public/AssetPairs, Trades, Time: an exchange's public API as ccxt's class `kraken` asks for it
+  /exchange/0/public/AssetPairs, Trades, Time: an exchange's public API as ccxt's class `kraken` calls it
 
-The last --days of everything are there at once, and new texts and trades keep coming. All of it is a function of
---seed and the time, so a restart serves the same. The address is written to DIR/url when it answers."""
+The last --days are there at once, and new texts and trades keep coming. All of it is a function of --seed and the
+time, so a restart serves the same. The address is written to DIR/url once the server answers."""
 
 _EXAMPLES = """\
 examples:
   python -m streaming.offline &
   python -m streaming.collect news --print --seconds 5
   python -m streaming.offline --link 1
-      prices follow the news of their asset, which they do not by default: to see whether a model finds it"""
+      prices follow the news of their asset, which they do not by default: to see whether a model learns it"""
 
 logger = logging.getLogger("streaming.offline")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
-    configure_logging()
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    wire = NewsWire(seed=options.seed, every_seconds=options.news_every)
-    book = TradeBook(seed=options.seed, a_minute=options.trades_a_minute, wire=wire, link=options.link)
-    world = World(book, days=options.days)
+    return run(app, arguments, prog="python -m streaming.offline")
+
+
+def serve(
+    port: Annotated[int, typer.Option(help="0: the last one, else any free one")] = 0,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", help="folder of the address (default: offline in CRYPTOVIZ_RUNTIME_DIR)"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="of everything")] = 7,
+    days: Annotated[float, typer.Option(help="length of the history")] = 7.0,
+    link: Annotated[float, typer.Option(metavar="STRENGTH", help="how strongly news move prices")] = 0.0,
+    news_every: Annotated[int, typer.Option(metavar="SECONDS", help="a text", min=1, max=3_600)] = 120,
+    trades_a_minute: Annotated[int, typer.Option(metavar="N", help="in each market", min=1, max=3_600)] = 4,
+) -> int:
     try:
-        server = _listen(world, options.port, options.dir / URL_FILE)
+        settings = Settings.from_environ(os.environ)
+    except SettingError as error:
+        print_error("offline", error)
+        return EXIT_FAILED
+    configure_logging(settings, sys.stderr)
+    wire = NewsWire(seed=seed, every_seconds=news_every)
+    book = TradeBook(seed=seed, a_minute=trades_a_minute, wire=wire, link=link)
+    url_path = (directory or settings.offline_dir) / URL_FILE
+    return run_until_stopped(lambda stopping: _serve(book, days, port, url_path, stopping))
+
+
+def _serve(book: TradeBook, days: float, port: int, url_path: Path, stopping: threading.Event) -> int:
+    try:
+        server = _listen(World(book, days=days), port, url_path)
     except OSError as error:
-        print(f"offline: cannot listen on port {options.port}: {error}", file=sys.stderr)
-        return 1
+        print_error("offline", f"cannot listen on port {port}: {error}")
+        return EXIT_FAILED
     with server:
-        replace_file(options.dir / URL_FILE, server.url.encode())
-        logger.info("offline ready url=%s seed=%d link=%g", server.url, options.seed, options.link)
+        replace_file(url_path, server.url.encode())
+        logger.info("offline ready url=%s seed=%d link=%g", server.url, book.seed, book.link)
         stopping.wait()
     logger.info("offline stopped")
-    return 0
+    return EXIT_DONE
 
 
 def _listen(world: World, port: int, url_path: Path) -> OfflineServer:
-    """On the port that is asked for; without one, where it listened before if that is free, else anywhere."""
-    before = url_path.read_text(encoding="utf-8").rpartition(":")[2] if url_path.exists() else ""
-    if port == 0 and before.isdigit():
+    """Listen on the given port; for 0 on the last one where it is free, else on any."""
+    last_port = url_path.read_text(encoding="utf-8").rpartition(":")[2] if url_path.exists() else ""
+    if port == 0 and last_port.isdigit():
         try:
-            return OfflineServer(world, port=int(before))
+            return OfflineServer(world, port=int(last_port))
         except OSError as error:
-            logger.warning("port %s is taken now: %s", before, error)
+            logger.warning("port %s is in use: %s", last_port, error)
     return OfflineServer(world, port=port)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m streaming.offline",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--port", type=int, default=0, help="default: where it was before, else any free one")
-    parser.add_argument("--dir", type=Path, default=DEFAULT_DIRECTORY, help="where its address is written")
-    parser.add_argument("--seed", type=int, default=7, help="of everything (default 7)")
-    parser.add_argument("--days", type=float, default=7.0, help="how far back it goes (default 7)")
-    parser.add_argument(
-        "--link",
-        type=float,
-        default=0.0,
-        metavar="STRENGTH",
-        help="how strongly news move prices (default 0)",
-    )
-    parser.add_argument(
-        "--news-every", type=_count, default=120, metavar="SECONDS", help="a text (default 120)"
-    )
-    parser.add_argument(
-        "--trades-a-minute", type=_count, default=4, metavar="N", help="in each market (default 4)"
-    )
-    return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 3_600:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 3600")
-    return int(text)
-
+app = single_command(serve, description=_DESCRIPTION, epilog=_EXAMPLES)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

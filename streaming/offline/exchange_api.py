@@ -1,4 +1,4 @@
-"""The offline exchange's public REST API: the answers of Kraken's, as far as its ccxt class asks for them.
+"""Public REST API of the offline exchange: the answers of Kraken's that its ccxt class uses.
 
 Source: https://docs.kraken.com/api-reference/market-data (AssetPairs, Trades, Time).
 """
@@ -6,11 +6,11 @@ Source: https://docs.kraken.com/api-reference/market-data (AssetPairs, Trades, T
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lakehouse.time_range import DAY_US, MINUTE_US, SECOND_US
 from streaming.feed.market import ASSETS
 from streaming.offline.trades import TradeBook
 
 MAX_TRADES = 1_000
-DAY_US = 86_400_000_000
 AMOUNT_DIGITS = 8
 _LATEST_SECONDS = 10**11  # a larger `since` is in nanoseconds
 _OLD_CODES = {"btc": "XXBT", "eth": "XETH", "xrp": "XXRP", "doge": "XXDG"}
@@ -20,7 +20,7 @@ Parameters = Mapping[str, str]
 
 
 class ExchangeApi:
-    """Answers questions by path. Trades older than ``days`` are no longer given."""
+    """Answers by method. Trades older than ``days`` are not given."""
 
     def __init__(self, book: TradeBook, *, days: float) -> None:
         self._book = book
@@ -30,11 +30,11 @@ class ExchangeApi:
         self._answers: dict[str, Callable[[Parameters, int], Any]] = {
             "AssetPairs": self._asset_pairs,
             "Trades": self._trades,
-            "Time": lambda _, now_us: {"unixtime": now_us // 1_000_000},
+            "Time": lambda _, now_us: {"unixtime": now_us // SECOND_US},
         }
 
     def answer(self, method: str, parameters: Parameters, *, now_us: int) -> dict[str, Any] | None:
-        """The answer as JSON holds it; None for a method that there is not."""
+        """Return the answer as a JSON document; None for an unknown method."""
         answer = self._answers.get(method)
         if answer is None:
             return None
@@ -62,10 +62,10 @@ class ExchangeApi:
         }
 
     def _trades(self, parameters: Parameters, now_us: int) -> dict[str, Any]:
-        """Trades from `since` on; without it the newest."""
+        """Return trades from `since` on; without it the newest."""
         symbol = self._pairs[parameters["pair"]]
         limit = min(max(int(parameters.get("count", MAX_TRADES)), 1), MAX_TRADES)
-        newest_us = now_us - limit * 60_000_000 // self._book.a_minute
+        newest_us = now_us - limit * MINUTE_US // self._book.a_minute
         since_us = _to_us(int(parameters["since"])) if "since" in parameters else newest_us
         from_us = max(since_us, now_us - round(self._days * DAY_US))
         trades = self._book.between(symbol, from_us=from_us, until_us=now_us, limit=limit)
@@ -97,4 +97,4 @@ def _alternative_name(symbol: str) -> str:
 
 
 def _to_us(since: int) -> int:
-    return since * 1_000_000 if since < _LATEST_SECONDS else since // 1_000
+    return since * SECOND_US if since < _LATEST_SECONDS else since // 1_000

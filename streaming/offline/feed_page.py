@@ -1,4 +1,4 @@
-"""An outlet's feed as bytes: RSS 2.0 or Atom, newest first, with what a conditional request needs."""
+"""Feed of an outlet as bytes: RSS 2.0 or Atom, newest first, with the validators of conditional requests."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from xml.etree import ElementTree as xml
 
-from streaming.kafka.messages import to_rfc3339, to_time
+from lakehouse.time_range import to_time
+from streaming.kafka.messages import to_rfc3339
 from streaming.offline.news_wire import News, Outlet
 
 CONTENT_TYPES = {
@@ -20,7 +21,7 @@ _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPage:
-    """A feed at one moment. ``modified_us`` is when its newest text was published; whole seconds."""
+    """A feed at one moment. ``modified_us`` is the time of its newest text, in whole seconds."""
 
     body: bytes
     content_type: str
@@ -29,7 +30,7 @@ class FeedPage:
 
 
 def to_feed_page(outlet: Outlet, news: Sequence[News], *, kind: str) -> FeedPage:
-    """The page of ``kind`` (rss or atom) that lists the news, which are given in the order of time."""
+    """Return the page of ``kind`` (rss or atom) that lists the news, which are given in the order of time."""
     newest_first = tuple(reversed(news))
     root = (_to_rss if kind == "rss" else _to_atom)(outlet, newest_first)
     body = xml.tostring(root, encoding="utf-8", xml_declaration=True)

@@ -1,4 +1,4 @@
-"""The local HTTP server: /news/OUTLET.rss and .atom, and /exchange/0/public/METHOD, on loopback only."""
+"""HTTP server on loopback: /news/OUTLET.rss and .atom, and /exchange/0/public/METHOD."""
 
 import json
 import logging
@@ -11,8 +11,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from streaming.kafka.messages import to_time
-from streaming.offline.exchange_api import DAY_US, ExchangeApi
+from lakehouse.time_range import DAY_US, to_time
+from streaming.offline.exchange_api import ExchangeApi
 from streaming.offline.feed_page import ORIGIN, FeedPage, to_feed_page
 from streaming.offline.news_wire import OUTLETS, NewsWire
 from streaming.offline.trades import TradeBook
@@ -26,7 +26,7 @@ _EXCHANGE = re.compile(r"/exchange/0/public/([A-Za-z]+)")
 
 
 class World:
-    """What there is to read at any moment: the feeds and the exchange."""
+    """Feeds and exchange at any moment."""
 
     def __init__(self, book: TradeBook, *, days: float) -> None:
         self.exchange = ExchangeApi(book, days=days)
@@ -35,27 +35,27 @@ class World:
         self._pages: dict[tuple[str, str], tuple[tuple[str, ...], FeedPage]] = {}
 
     def feed_page(self, source: str, kind: str, *, now_us: int) -> FeedPage | None:
-        """The feed as of now; None where there is no such outlet. Written anew only when a text came or went."""
+        """Return the feed as of now; None for an unknown outlet. It is rendered again only when its texts changed."""
         outlet = OUTLETS.get(source)
         if outlet is None:
             return None
         listed = self._wire.between(now_us - round(self._days * DAY_US), now_us)
         news = [each for each in listed if each.outlet == source]
         guids = tuple(each.guid for each in news)
-        known_guids, page = self._pages.get((source, kind), (None, None))
-        if page is None or known_guids != guids:
+        last_guids, page = self._pages.get((source, kind), (None, None))
+        if page is None or last_guids != guids:
             page = to_feed_page(outlet, news, kind=kind)
             self._pages[source, kind] = guids, page
         return page
 
 
 class OfflineServer:
-    """Serves a world from a thread of its own, between `__enter__` and `__exit__`."""
+    """Server of a world in a thread of its own, between `__enter__` and `__exit__`."""
 
     def __init__(
         self, world: World, *, port: int = 0, now_us: Callable[[], int] = lambda: time.time_ns() // 1_000
     ) -> None:
-        """Listens at once. Raises OSError where the port is taken."""
+        """Listen at once. Raises: OSError where the port is taken."""
 
         class Handler(_Handler):
             pass
@@ -110,16 +110,16 @@ class _Handler(BaseHTTPRequestHandler):
             "ETag": page.etag,
             "Last-Modified": format_datetime(to_time(page.modified_us), usegmt=True),
         }
-        if self._is_known(page):
+        if self._is_current(page):
             self._send(HTTPStatus.NOT_MODIFIED, b"", headers)
         else:
             self._send(HTTPStatus.OK, page.body, headers)
 
-    def _is_known(self, page: FeedPage) -> bool:
-        """Whether the client has this page. Source: RFC 9110, 13.2.2: a date counts only without an ETag."""
-        known = self.headers.get("If-None-Match")
-        if known is not None:
-            return page.etag in (each.strip().removeprefix("W/") for each in known.split(","))
+    def _is_current(self, page: FeedPage) -> bool:
+        """Return whether the client has this page. Source: RFC 9110, 13.2.2: a date counts only without an ETag."""
+        etags = self.headers.get("If-None-Match")
+        if etags is not None:
+            return page.etag in (each.strip().removeprefix("W/") for each in etags.split(","))
         try:
             since = parsedate_to_datetime(self.headers.get("If-Modified-Since", ""))
             return to_time(page.modified_us) <= since

@@ -1,4 +1,4 @@
-"""The texts that the offline outlets publish: written for this project, in English and French, as data."""
+"""Texts of the offline outlets: written for this project, in English and French, as data."""
 
 import csv
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Text:
 
 @cache
 def read_texts(language: str) -> tuple[Text, ...]:
-    """The texts of one of `LANGUAGES`."""
+    """Return the texts of one of `LANGUAGES`."""
     path = Path(__file__).with_name(f"texts_{language}.tsv")
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)

@@ -1,4 +1,4 @@
-"""The jars that Spark and the broker run on, as setup/jars.lock names them."""
+"""Jars that Spark and the broker run on, as setup/jars.lock names them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, order=True)
 class Jar:
-    """One locked jar."""
+    """Locked jar."""
 
     configuration: str
     organisation: str
@@ -22,7 +22,7 @@ class Jar:
 
 
 def read_jars_lock(lock: Path) -> list[Jar]:
-    """Every jar of a lock file; lines that begin with # are none."""
+    """Return every jar of a lock file; lines that begin with # are comments."""
     lines = [line for line in lock.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     jars = []
     for line in lines:

@@ -1,4 +1,4 @@
-"""The Java that Spark and the broker run on: found, never installed, with the standard library alone."""
+"""Search for the Java that Spark and the broker run on, with the standard library alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ USUAL_PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Jdk:
-    """A Java development kit: its home folder and major version."""
+    """Java development kit: its home folder and major version."""
 
     home: Path
     major: int
@@ -43,7 +43,7 @@ class Jdk:
 
 
 def find_jdk(environ: Mapping[str, str] = os.environ) -> Jdk:
-    """The first JDK 17 or 21 (with javac) among JAVA_HOME, PATH and the usual places.
+    """Return the first JDK 17 or 21 (with javac) among JAVA_HOME, PATH and the usual places.
 
     Raises: JavaNotFoundError, in one line.
     """
@@ -53,12 +53,12 @@ def find_jdk(environ: Mapping[str, str] = os.environ) -> Jdk:
         if major in SUPPORTED_MAJORS and (home / "bin" / "javac").exists():
             return Jdk(home=home, major=major)
         kind = "JDK" if (home / "bin" / "javac").exists() else "runtime without javac"
-        found = f"{home} is a {kind} {major if major is not None else 'of unknown version'}"
-        if (home / "bin" / "java").exists() and found not in seen:
-            seen.append(found)
-    wanted = " or ".join(map(str, SUPPORTED_MAJORS))
+        description = f"{home} is a {kind} {major if major is not None else 'of unknown version'}"
+        if (home / "bin" / "java").exists() and description not in seen:
+            seen.append(description)
+    accepted = " or ".join(map(str, SUPPORTED_MAJORS))
     raise JavaNotFoundError(
-        f"JDK {wanted} (with javac) is needed ({'; '.join(seen) or 'no Java was found'}): set JAVA_HOME, "
+        f"JDK {accepted} (with javac) is needed ({'; '.join(seen) or 'no Java was found'}): set JAVA_HOME, "
         "or install one: `apt-get install openjdk-17-jdk-headless`, `brew install openjdk@17`"
     )
 
@@ -71,7 +71,7 @@ def _candidate_homes(environ: Mapping[str, str]) -> Iterator[Path]:
         if on_path is not None:
             yield Path(on_path).resolve().parent.parent
     if sys.platform == "darwin":
-        yield from _homes_known_to_macos()
+        yield from _macos_homes()
     for pattern in USUAL_PLACES:
         anchor, _, rest = os.path.expanduser(pattern).partition("*")
         parent = Path(anchor).parent if not anchor.endswith("/") else Path(anchor)
@@ -79,7 +79,7 @@ def _candidate_homes(environ: Mapping[str, str]) -> Iterator[Path]:
         yield from sorted(parent.glob(f"{prefix}*{rest}"))
 
 
-def _homes_known_to_macos() -> Iterator[Path]:
+def _macos_homes() -> Iterator[Path]:
     for major in SUPPORTED_MAJORS:
         command = ["/usr/libexec/java_home", "-F", "-v", str(major)]
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -88,7 +88,7 @@ def _homes_known_to_macos() -> Iterator[Path]:
 
 
 def _read_major(home: Path) -> int | None:
-    """The major version that the `release` file of a JDK states: 17 of JAVA_VERSION="17.0.15"."""
+    """Return the major version that the `release` file of a JDK states: 17 of JAVA_VERSION="17.0.15"."""
     try:
         release = (home / "release").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""Spark's Kafka source as every query here reads it: nothing is skipped, and a broker that is gone is told soon."""
+"""Spark's Kafka source with our options: nothing is skipped, and an absent broker is noticed soon."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,13 +7,13 @@ from pyspark.sql.streaming.readwriter import DataStreamReader
 
 BROKER_TIMEOUT_MS = "10000"
 """Kafka's own default is a minute, two where a task fetches records (`pollTimeoutMs`), and five where its admin client
-is closed while its last call times out: it then sleeps until its next look at the metadata."""
+is closed while its last call times out: it then sleeps until its next metadata refresh."""
 
 
 def kafka_reader(
     spark: SparkSession, options: Mapping[str, str], *, topics: Iterable[str], starting_offsets: str
 ) -> DataStreamReader:
-    """A reader of committed records of topics; its stream fails rather than skip what Kafka lost."""
+    """Return a reader of committed records of topics; its stream fails rather than skip what Kafka lost."""
     return (
         spark.readStream.format("kafka")
         .options(**options)

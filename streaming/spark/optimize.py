@@ -1,30 +1,44 @@
-"""Delta's own OPTIMIZE in Spark, for partitions that somebody else has chosen: `python -m streaming.spark.optimize`.
+"""Delta's own OPTIMIZE in Spark, for partitions that the caller has chosen: `python -m streaming.spark.optimize`.
 
 One request a line on stdin, one answer a line on stdout, both JSON, until stdin ends. A request is
 ``{"uri", "partition": {column: value}, "order": column or null}``, its answer ``{"version", "n_files_before",
-"n_files_after", "size_bytes_after"}``. Rows, position and whoever streams from the table notice nothing.
+"n_files_after", "size_bytes_after"}``. Rows and position stay, and streams from the table see no change.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from delta.tables import DeltaTable
-from pyspark.sql import SparkSession
+import typer
 
-from streaming.command_line import EXIT_FAILED, add_spark_options, session
+from lakehouse.errors import LakehouseError
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, run, single_command
+from lakehouse.process.stopping import end_process
+from streaming.command_line import (
+    INSTALLED_JARS,
+    JarsOption,
+    MasterOption,
+    MemoryOption,
+    SparkOptions,
+    read_settings,
+)
 from streaming.errors import StreamingError
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+DEFAULT_MASTER = "local[2]"
 TARGET_FILE_BYTES_KEY = "spark.databricks.delta.optimize.maxFileSize"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimized:
-    """What became of one partition."""
+    """The result of one partition."""
 
     version: int
     n_files_before: int
@@ -33,10 +47,12 @@ class Optimized:
 
 
 def optimize(spark: SparkSession, *, uri: str, partition: Mapping[str, str], order: str | None) -> Optimized:
-    """Rewrites the files of one partition into few, in the order of a column where one is given.
+    """Rewrite the files of one partition into few, in the order of a column where one is given.
 
     Commits without a data change, beside appends of any engine. Two at once on one partition: one fails.
     """
+    from delta.tables import DeltaTable  # here: pyspark takes a second to import
+
     table = DeltaTable.forPath(spark, uri)
     conditions = " AND ".join(f"{name} = '{_quoted(value)}'" for name, value in partition.items())
     chosen = table.optimize().where(conditions)
@@ -50,32 +66,42 @@ def optimize(spark: SparkSession, *, uri: str, partition: Mapping[str, str], ord
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m streaming.spark.optimize",
-        description="OPTIMIZE of partitions that are named on stdin; `python -m compaction compact --engine spark` "
-        "starts it.",
-    )
-    parser.add_argument(
-        "--target-bytes", type=int, default=128 * 1024 * 1024, help="size of a file to aim for"
-    )
-    add_spark_options(parser)
-    options = parser.parse_args(arguments)
-    # Whatever Spark or its JVM print shall not stand between answers.
+def answer_requests(
+    target_bytes: Annotated[int, typer.Option(min=1, help="size of a file to aim for")] = 128 * 1024 * 1024,
+    master: MasterOption = "",
+    driver_memory: MemoryOption = "1g",
+    jars: JarsOption = INSTALLED_JARS / "spark",
+) -> int:
+    """Answer each request on stdin with a line on stdout, until stdin ends."""
+    # Whatever Spark or its JVM print must not stand between answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
-        spark = session(options, app_name="cryptoviz-optimize")
-    except StreamingError as error:
+        spark_master = master or read_settings().spark_master or DEFAULT_MASTER
+        options = SparkOptions(master=spark_master, driver_memory=driver_memory, jars=jars)
+        spark = options.start(app_name="cryptoviz-optimize")
+    except (StreamingError, LakehouseError) as error:
         print(error, file=sys.stderr)
         return EXIT_FAILED
-    spark.conf.set(TARGET_FILE_BYTES_KEY, str(options.target_bytes))
+    spark.conf.set(TARGET_FILE_BYTES_KEY, str(target_bytes))
     for line in sys.stdin:
         request: dict[str, Any] = json.loads(line)
-        done = optimize(spark, **request)
-        print(json.dumps(asdict(done)), file=answers, flush=True)
+        print(json.dumps(asdict(optimize(spark, **request))), file=answers, flush=True)
     spark.stop()
-    return 0
+    return EXIT_DONE
+
+
+app = single_command(
+    answer_requests,
+    description="OPTIMIZE of partitions that are named on stdin; `python -m compaction compact --engine spark` "
+    "starts it.",
+    epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    return run(app, arguments, prog="python -m streaming.spark.optimize")
 
 
 def _quoted(value: str) -> str:
@@ -83,4 +109,4 @@ def _quoted(value: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -1,4 +1,4 @@
-"""Rows and the position that they move, into one Delta commit through Spark's distributed writer."""
+"""Append of rows and the position that they move, in one Delta commit through Spark's distributed writer."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def append_with_position(
     expected: Mapping[str, int],
     advanced: Mapping[str, int],
 ) -> int:
-    """Appends `rows` and moves the table's position from `expected` to `advanced`, in one commit or not at all.
+    """Append `rows` and move the table's position from `expected` to `advanced`, in one commit or not at all.
 
     Safe to repeat: once it has succeeded, the same call raises PositionConflictError and writes nothing. So does a call
     that races with another writer of a position in `expected`, whether that writer is Spark or delta-rs. A compaction,
     or an append that moves other positions, is no conflict. The files of an append that lost stay until the vacuum.
 
-    `expected` maps an app id (`position:{topic_id}:{partition}`) to the next offset to take in, `ABSENT_POSITION` where
+    `expected` maps an app id (`position:{topic_id}:{partition}`) to the next offset to ingest, `ABSENT_POSITION` where
     the table has none yet; an app id in `expected` alone is only watched: where `rows` depend on what the table holds,
     watch all of its positions. `rows` is None for a commit that only moves
     the position; its columns have the table's names and types, in any order, and those it lacks become null.
@@ -57,20 +57,20 @@ def append_with_position(
 
 
 def _to_conflict(table_uri: str, conflict: Any) -> PositionConflictError:
-    app_id, expected, found = str(conflict.appId()), int(conflict.expected()), int(conflict.found())
+    app_id, expected, actual = str(conflict.appId()), int(conflict.expected()), int(conflict.found())
     return PositionConflictError(
         table=table_uri,
-        problem=f"{app_id} is at {found}, not at {expected}",
+        problem=f"{app_id} is at {actual}, not at {expected}",
         app_id=app_id,
         expected=expected,
-        found=found,
+        actual=actual,
     )
 
 
 def _moved_positions(expected: Mapping[str, int], advanced: Mapping[str, int]) -> dict[str, int]:
     for app_id, offset in advanced.items():
         if app_id not in expected:
-            raise ValueError(f"{app_id} is to move, but where it is expected was not given")
+            raise ValueError(f"{app_id} is to move, but it has no expected offset")
         if offset < expected[app_id]:
             raise ValueError(f"{app_id} would move back from {expected[app_id]} to {offset}")
     moved = {app_id: offset for app_id, offset in advanced.items() if offset > expected[app_id]}

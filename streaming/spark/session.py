@@ -1,4 +1,4 @@
-"""The Spark session that every stream and batch job runs in: its settings, each with its reason."""
+"""Spark session of every stream and batch job: its settings, each with its reason."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOCAL_JVM_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
 @dataclass(frozen=True, slots=True)
 class SparkSetting:
-    """One setting and why it has this value."""
+    """Setting of Spark and the reason for its value."""
 
     key: str
     value: str
@@ -50,28 +50,28 @@ SETTINGS = (
     SparkSetting(
         "spark.databricks.delta.snapshotPartitions", "2", "50 by default: seconds per batch on two cores"
     ),
-    SparkSetting("spark.sql.shuffle.partitions", "2", "200 by default: tasks of nothing"),
+    SparkSetting("spark.sql.shuffle.partitions", "2", "200 by default: empty tasks"),
     SparkSetting(
         "spark.databricks.delta.autoCompact.enabled", "false", "it compacts inside the batch, for 8-14 s"
     ),
     SparkSetting(
         "spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS", "INT96 has no statistics to prune by"
     ),
-    SparkSetting("spark.sql.parquet.compression.codec", "zstd", "what delta-rs writes too"),
-    SparkSetting("spark.sql.session.timeZone", "UTC", "a day is a day of UTC"),
+    SparkSetting("spark.sql.parquet.compression.codec", "zstd", "the codec of delta-rs too"),
+    SparkSetting("spark.sql.session.timeZone", "UTC", "days are UTC days"),
     SparkSetting(
         "spark.sql.execution.arrow.pyspark.enabled", "true", "rows reach Python as Arrow, not pickled"
     ),
     SparkSetting("spark.driver.bindAddress", "127.0.0.1", "nothing listens beyond this machine"),
     SparkSetting("spark.driver.host", "127.0.0.1", "nothing listens beyond this machine"),
-    SparkSetting("spark.ui.enabled", "false", "a port and a second of start-up that nobody asked for"),
+    SparkSetting("spark.ui.enabled", "false", "a port and a second of start-up that nobody uses"),
     SparkSetting("spark.ui.showConsoleProgress", "false", "a progress bar is no log line"),
-    SparkSetting("spark.log.level", "ERROR", "one line per batch is ours, the rest is noise"),
+    SparkSetting("spark.log.level", "ERROR", "our own log has one line per batch; the rest is noise"),
 )
 
 
 def assert_jvm_runs(session: SparkSession) -> None:
-    """Raises SparkLostError where the JVM that this process started for the session has ended."""
+    """Raise SparkLostError where the JVM that this process started for the session has ended."""
     process = getattr(session.sparkContext._gateway, "proc", None)
     if process is not None and process.poll() is not None:
         raise SparkLostError(process.returncode)
@@ -85,9 +85,9 @@ def build_session(
     driver_memory: str = "1g",
     overrides: Mapping[str, str] | None = None,
 ) -> SparkSession:
-    """A session with `SETTINGS`, whose Delta commits on a local file system cannot overwrite another process's.
+    """Return a session with `SETTINGS`, whose Delta commits on a local file system cannot overwrite another process's.
 
-    `overrides` win over `SETTINGS`: a cluster needs another `spark.driver.host`, a large batch more shuffle partitions.
+    `overrides` replace `SETTINGS`: a cluster needs another `spark.driver.host`, a large batch more shuffle partitions.
     A local master reads the jars of `jars_dir` in place; any other one also sends them to its executors.
 
     Raises: SparkSettingsError when our jar is missing, or this process already has a session with another LogStore;
@@ -109,7 +109,7 @@ def build_session(
     for key, value in settings.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
-    # A process keeps the static settings of its first session, and says nothing.
+    # A process keeps the static settings of its first session, without a warning.
     log_store = session.sparkContext.getConf().get(LOG_STORE_KEY)
     if log_store != settings[LOG_STORE_KEY]:
         raise SparkSettingsError(f"this process already has a session with {LOG_STORE_KEY}={log_store}")

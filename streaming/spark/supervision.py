@@ -1,11 +1,9 @@
-"""How a service stays up: what it does is tried again with backoff until it is told to stop."""
+"""Retries of a service with backoff, until it is asked to stop."""
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from deltalake.exceptions import DeltaError
 from kafka.errors import KafkaError
@@ -14,7 +12,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import LakehouseError
-from streaming.errors import CompactedTopicError, DataLossError, StreamingError
+from lakehouse.process.stopping import StopRequestedError
+from streaming.errors import CompactedTopicError, DataLossError, SparkLostError, StreamingError, to_one_line
 from streaming.metrics import INTERRUPTIONS
 from streaming.spark.session import assert_jvm_runs
 
@@ -23,8 +22,10 @@ logger = logging.getLogger(__name__)
 FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 15.0
 STEADY_SECONDS = 30.0
+SIGNAL_SECONDS = 2.0
+"""A signal to the process group ends the JVM too, perhaps before this process has seen it."""
 
-_WORTH_ANOTHER_TRY = (
+_RETRIED = (
     StreamingError,
     LakehouseError,
     DeltaError,
@@ -35,51 +36,43 @@ _WORTH_ANOTHER_TRY = (
 )
 
 
-class Stoppable(Protocol):
-    """A service that can be asked to end."""
-
-    def stop(self) -> None: ...
-
-
 def keep_running(
     attempt: Callable[[], None], *, name: str, spark: SparkSession, stopping: threading.Event
 ) -> None:
-    """Calls ``attempt`` again and again until ``stopping``; after a failure with backoff, in one line each.
+    """Call `attempt` again and again until `stopping` is set; after a failure with backoff, logged in one line.
 
-    Raises DataLossError or CompactedTopicError, which only an operator can mend, and SparkLostError, after which only
-    a new process can go on.
+    Not tenacity: an attempt that ran for STEADY_SECONDS begins the backoff anew, and one that returns is repeated too;
+    tenacity's wait knows neither.
+
+    Raises: DataLossError or CompactedTopicError, which only an operator can resolve; SparkLostError, after which only a
+    new process can go on.
     """
-    backoff = FIRST_BACKOFF_SECONDS
+    backoff_seconds = FIRST_BACKOFF_SECONDS
     while not stopping.is_set():
         started = time.monotonic()
         try:
             attempt()
+        except StopRequestedError:
+            return
         except (DataLossError, CompactedTopicError):
             raise
-        except _WORTH_ANOTHER_TRY as error:
-            assert_jvm_runs(spark)
+        except _RETRIED as error:
+            _assert_jvm_runs(spark, stopping)
             if stopping.is_set():
                 return
             if time.monotonic() - started > STEADY_SECONDS:
-                backoff = FIRST_BACKOFF_SECONDS
+                backoff_seconds = FIRST_BACKOFF_SECONDS
             INTERRUPTIONS.labels(name).inc()
-            logger.warning("%s interrupted error=%s retry_seconds=%.1f", name, one_line(error), backoff)
-            stopping.wait(backoff)
-            backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
+            logger.warning(
+                "%s interrupted error=%s retry_seconds=%.1f", name, to_one_line(error), backoff_seconds
+            )
+            stopping.wait(backoff_seconds)
+            backoff_seconds = min(backoff_seconds * 2, MAX_BACKOFF_SECONDS)
 
 
-def one_line(error: BaseException) -> str:
-    """The first telling line of an error, without Spark's stack traces."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:400]
-
-
-def stop_on_signals(*services: Stoppable) -> None:
-    """Makes SIGINT and SIGTERM stop services cleanly."""
-
-    def stop_all(*_: object) -> None:
-        for service in services:
-            service.stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop_all)
+def _assert_jvm_runs(spark: SparkSession, stopping: threading.Event) -> None:
+    try:
+        assert_jvm_runs(spark)
+    except SparkLostError:
+        if not stopping.wait(SIGNAL_SECONDS):
+            raise

@@ -4,7 +4,6 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,13 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from api.history.views import response_cache  # noqa: E402
-from api.metrics.sampling import sampler  # noqa: E402
 from api.process import lake as lakes  # noqa: E402
+from api.status.sampler import current_sampler  # noqa: E402
 from lakehouse.time_range import to_us  # noqa: E402
 from tests.support.api_client import Api  # noqa: E402
 from tests.support.history_queries import DAY_END  # noqa: E402
 
-CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key, response_cache, sampler)
+CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key, response_cache, current_sampler)
 
 
 # The default hasher takes 0.3 s a password on purpose.
@@ -53,7 +52,7 @@ def database() -> sqlite3.Connection:
 
 @pytest.fixture
 def people(database: sqlite3.Connection) -> Iterator[dict[str, Any]]:
-    """ann, bob and staff, on a database that otherwise holds what it is made with."""
+    """Yield ann, bob and staff, on a database with its first rows."""
     _restore(database)
     cache.clear()
     users = get_user_model().objects
@@ -73,28 +72,28 @@ def _restore(migrated: sqlite3.Connection) -> None:
 
 @pytest.fixture
 def api_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]]:
-    """Return a function that points the API at a lake, at the end of the day 2026-01-10."""
+    """Yield a maker of the API over the lake at a path, at the end of the day 2026-01-10."""
     yield from _pointing(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def module_api_of() -> Iterator[Callable[[Path], Api]]:
-    """Return the same function for a lake that no test of a module changes."""
+    """Yield the same for a lake that no test of a module changes."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         yield from _pointing(monkeypatch)
 
 
 def _pointing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Api]]:
     def point(path: Path) -> Api:
-        settings = replace(django_settings.CRYPTOVIZ, lake_uri=str(path), cursor_wait_seconds=0.05)
+        settings = django_settings.CRYPTOVIZ.model_copy(
+            update={"lake_uri": str(path), "cursor_wait_seconds": 0.05}
+        )
         monkeypatch.setattr(django_settings, "CRYPTOVIZ", settings)
         for cached in CACHES:
             cached.cache_clear()
         return Api(Client(raise_request_exception=False))
 
-    monkeypatch.setattr("api.history.views.now_us", lambda: to_us(DAY_END))
-    monkeypatch.setattr("api.score.views.now_us", lambda: to_us(DAY_END))
-    monkeypatch.setattr("api.status.views.now_us", lambda: to_us(DAY_END))
+    monkeypatch.setattr("api.http.clock.now_us", lambda: to_us(DAY_END))
     yield point
     for cached in CACHES:
         cached.cache_clear()

@@ -153,7 +153,7 @@ def test_rows_before_the_horizon_are_said_to_be_gone(builder: LakeBuilder) -> No
     assert (len(page.rows), page.retained_from_us) == (12, HORIZON_US)
     kept = question("prix", start=datetime(2026, 1, 12, tzinfo=UTC), end=datetime(2026, 1, 15, tzinfo=UTC))
     assert read_history(reader, kept).retained_from_us is None
-    assert stream_history(reader, question("prix", **FIVE_DAYS)).retained_from_us == HORIZON_US
+    assert stream_history(reader, question("prix", **FIVE_DAYS)).pinned.retained_from_us == HORIZON_US
 
 
 def test_bucket_that_an_expired_minute_would_have_to_be_cut_for_is_said_to_lack_it(

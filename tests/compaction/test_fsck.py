@@ -54,7 +54,7 @@ def lake(tmp_path: Path) -> LakeLocation:
             "value": value,
         }
         records = pa.Table.from_pylist([row], schema=RECORD_SCHEMA)
-        intake.take_in(records, to_ends(records))
+        intake.ingest(records, to_ends(records))
         intake.flush()
     intake.close()
     return catalog.location

@@ -48,7 +48,7 @@ def reader(tmp_path: Path) -> Lake:
     records = pa.Table.from_pylist(rows, schema=RECORD_SCHEMA)
     intake = BatchIngestor(catalog, catalog.ensure_build(), {TOPIC: "id-1"})
     intake.register({TopicPartition("id-1", 0): 0})
-    intake.take_in(records, to_ends(records))
+    intake.ingest(records, to_ends(records))
     intake.flush()
     intake.close()
     return lake.open(str(tmp_path))

@@ -1,4 +1,4 @@
-"""How the demo reads from a collector's log that the history is on Kafka, and what its Procfile runs."""
+"""Demo: reading the progress of a collector from its log, and the programs of the Procfile."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.__main__ import has_caught_up
+from demo.pipeline import has_caught_up
 from demo.program import Program, read_procfile
 
 STARTS = "2026-11-26 20:00:00,000 prices starts profile=offline collectors=2\n"

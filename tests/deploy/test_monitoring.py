@@ -1,6 +1,7 @@
 """Alerts and dashboard ask for what our processes really give, by the names and labels that they really have."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,8 +22,16 @@ import json, sys
 from prometheus_client import REGISTRY
 import compaction.metrics, streaming.analysis.metrics, streaming.collect.metrics, streaming.ingest.metrics
 import streaming.metrics, api.metrics.registry
-from api.metrics.lake_metrics import LakeMetrics
+import django
+django.setup()
+from datetime import UTC, datetime
 from pathlib import Path
+from api.maintenance.models import MaintenanceRun
+from api.maintenance.selectors import MaintenanceState
+from api.status.lake_metrics import LakeMetrics
+from api.status.state import Lag, LakeState, TableState
+from lakehouse.delta.catalog import Build
+from lakehouse.delta.position import Position
 
 labels = {}
 for collector in set(REGISTRY._collector_to_names):
@@ -31,19 +40,21 @@ for collector in set(REGISTRY._collector_to_names):
         names = {"counter": [f"{family.name}_total"], "gauge": [family.name]}.get(family.type)
         for name in names or [f"{family.name}_{part}" for part in ("bucket", "sum", "count")]:
             labels[name] = own + (["le"] if name.endswith("_bucket") else [])
-time = "2026-01-10T12:00:00Z"
-state = {
-    "tables": [
-        {
-            "table": "bronze", "rows": 1, "bytes": 1, "files": 1, "version": 1, "commit_time": time,
-            "freshness": {"event_time": time, "ingest_time": time},
-        }
-    ],
-    "kafka": {"known": True, "lag": [{"table": "bronze", "topic": "raw-news", "messages": 1}]},
-    "maintenance": [{"command": "run", "ended_time": time, "exit_code": 0, "gained": {"n_bites": 1}}],
-    "maintenance_health": {"is_missed": False, "n_failed_in_a_row": 0},
-    "losses": [],
-}
+table = TableState(
+    name="bronze", version=1, build_id="b", position=Position({}), n_rows=1, n_bytes=1, n_files=1, commit_time_us=1,
+    retained_from_us=None, newest_event_us=1, newest_ingest_us=1, origins=[],
+)
+run = MaintenanceRun(
+    command="run", ended_time=datetime(2026, 1, 10, tzinfo=UTC), exit_code=0, gained={"n_tasks": 1}
+)
+state = LakeState(
+    now_us=1, build=Build(1, "b", "", {}), tables=[table], absent=[], is_kafka_known=True,
+    lags=[Lag(table="bronze", topic="raw-news", topic_id="t", partition=0, position=0, end_offset=1)],
+    losses=[], corrections=[], origins=[],
+    maintenance=MaintenanceState(
+        newest_runs=[run], every_seconds=0, last_began_seconds_ago=None, is_missed=False, n_failed_in_a_row=0
+    ),
+)
 for family in LakeMetrics(lambda: state, folder=Path(".")).collect():
     for sample in family.samples:
         labels[sample.name] = list(sample.labels)
@@ -52,10 +63,20 @@ json.dump(labels, sys.stdout)
 
 
 @pytest.fixture(scope="module")
-def defined() -> dict[str, set[str]]:
-    """{sample name: labels} of every metric, as their definitions give them; in a process of its own."""
+def defined(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """Return {sample name: labels} of every metric, as their definitions give them; in a process of its own."""
+    environment = os.environ | {
+        "CRYPTOVIZ_RUNTIME_DIR": str(tmp_path_factory.mktemp("runtime")),
+        "DJANGO_SETTINGS_MODULE": "api.config.settings",
+    }
     run = subprocess.run(
-        [sys.executable, "-c", _DEFINED], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", _DEFINED],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
     return {name: set(labels) for name, labels in json.loads(run.stdout).items()}
 

@@ -105,7 +105,7 @@ def test_published_build_is_served_and_an_unpublished_one_is_not(tmp_path: Path)
     builder.append("gold_sentiment", [{"score": 0.2}])
     old = reader.table("gold_sentiment").arrow().column("score").to_pylist()
     builder.catalog.publish_build(builder.build)
-    reader.current_build(look=True)
+    reader.current_build(refresh=True)
     new = reader.table("gold_sentiment").arrow().column("score").to_pylist()
     assert (old, new) == ([0.1], [0.2])
 

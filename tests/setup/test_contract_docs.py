@@ -1,4 +1,4 @@
-"""The published contract is what the code generates, and says what the verdict does."""
+"""The published contract is what the code generates, and says what validation does."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse.messages.contract import CONTRACTS, RULES
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import validate
 from setup.contract_docs import (
     DOCS_DIRECTORY,
@@ -52,14 +53,14 @@ def test_the_example_is_complete_and_good(topic: str) -> None:
     contract = CONTRACTS[topic]
     example = to_example(contract)
 
-    verdict = validate(
+    result = validate(
         topic,
         key=example[contract.key_field].encode(),
         value=json.dumps(example).encode(),
         broker_time_us=EXAMPLE_TIME_US,
     )
 
-    assert isinstance(verdict, tuple), verdict
+    assert isinstance(result, tuple), result
     assert set(example) == {field.name for field in contract.fields}
     assert Draft202012Validator(to_json_schema(contract)).is_valid(example)
 

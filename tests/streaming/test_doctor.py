@@ -1,4 +1,4 @@
-"""The doctor on broken things: each is named, with what to do, and nothing else is blamed."""
+"""The doctor names each broken thing, with what to do, and nothing else."""
 
 import json
 import shutil
@@ -28,33 +28,33 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "BROKER_SECONDS", 0.5)
 
 
-def looks(environ: dict[str, str]) -> dict[str, list[Finding]]:
-    found: dict[str, list[Finding]] = {}
+def findings_of(environ: dict[str, str]) -> dict[str, list[Finding]]:
+    findings: dict[str, list[Finding]] = {}
     for finding in examine(environ):
-        found.setdefault(finding.what, []).append(finding)
+        findings.setdefault(finding.what, []).append(finding)
         assert bool(finding.advice) is (finding.level != OK)
-    return found
+    return findings
 
 
 def test_broker_that_is_away_is_named_and_the_lake_is_looked_at_all_the_same(environ: dict[str, str]) -> None:
-    found = looks(environ)
-    assert found["kafka"][0].level == FAIL
-    assert "127.0.0.1:1" in found["kafka"][0].said
-    assert found["lake"][0].level == OK
-    assert "gold_sentiment version 1, 1 rows" in [table.said for table in found["table"]]
+    findings = findings_of(environ)
+    assert findings["kafka"][0].level == FAIL
+    assert "127.0.0.1:1" in findings["kafka"][0].detail
+    assert findings["lake"][0].level == OK
+    assert "gold_sentiment version 1, 1 rows" in [table.detail for table in findings["table"]]
 
 
 def test_table_whose_log_is_broken_is_named(environ: dict[str, str], tmp_path: Path) -> None:
     log = next((tmp_path / "lake").rglob("gold_sentiment*/**/_delta_log/*1.json"))
     log.write_text("{")
-    (table,) = [table for table in looks(environ)["table"] if table.level == FAIL]
-    assert table.said.startswith("gold_sentiment: ")
+    (table,) = [table for table in findings_of(environ)["table"] if table.level == FAIL]
+    assert table.detail.startswith("gold_sentiment: ")
     assert "fsck" in table.advice
 
 
 def test_lake_that_is_not_there_yet_is_no_failure(environ: dict[str, str], tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "lake")
-    assert looks(environ)["lake"][0].level == WARN
+    assert findings_of(environ)["lake"][0].level == WARN
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_lake_that_is_not_there_yet_is_no_failure(environ: dict[str, str], tmp_p
     ],
 )
 def test_setting_that_is_wrong_is_named(environ: dict[str, str], variable: str, value: str) -> None:
-    found = looks(environ | {variable: value})["settings"][0]
-    assert found.level == FAIL
-    assert variable in found.said
+    finding = findings_of(environ | {variable: value})["settings"][0]
+    assert finding.level == FAIL
+    assert variable in finding.detail
 
 
 def test_disk_that_fills_is_watched_then_failed(
@@ -77,7 +77,7 @@ def test_disk_that_fills_is_watched_then_failed(
     levels = []
     for free in (10**10, 2 * 10**9, 10**8):
         monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: SimpleNamespace(free=free))
-        levels.append(looks(environ)["disk"][0].level)
+        levels.append(findings_of(environ)["disk"][0].level)
     assert levels == [OK, WARN, FAIL]
 
 
@@ -88,10 +88,11 @@ def test_packages_and_jars_that_are_not_as_locked_are_named(
     (tmp_path / "requirements.lock").write_text("django==0.1 \\\n    --hash=x\nnot-a-package==1\n")
     (tmp_path / "setup" / "jars.lock").write_text("# sha256\nabc spark org.example thing 1.0\n")
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
-    found = looks(environ)
-    assert "django" in found["packages"][0].said
-    assert "not-a-package is missing" in found["packages"][0].said
-    assert "spark/thing-1.0.jar" in found["jars"][0].said
+    monkeypatch.setattr(doctor, "INSTALLED_JARS", tmp_path / "jars")
+    findings = findings_of(environ)
+    assert "django" in findings["packages"][0].detail
+    assert "not-a-package is missing" in findings["packages"][0].detail
+    assert "spark/thing-1.0.jar" in findings["jars"][0].detail
 
 
 def test_command_says_a_line_or_an_object_a_finding_and_fails_where_something_is_wrong(

@@ -100,7 +100,8 @@ def running_api(
         log_path=runtime_dir / "api.log",
         environ={name: value for name, value in variables.items() if value} | environ,
     )
-    api = ApiProcess(child, runtime_dir, has_gateway=bool(bootstrap))
+    has_gateway = bool(bootstrap) and environ.get("CRYPTOVIZ_TAIL_MESSAGES") != "0"
+    api = ApiProcess(child, runtime_dir, has_gateway=has_gateway)
     try:
         api.start()
         yield api

@@ -13,7 +13,7 @@ from lakehouse.delta.storage import LakeLocation
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
 from lakehouse.time_range import HOUR_US, to_time, to_us
-from streaming.feed.faults import Dose
+from streaming.feed.faults import FaultRates
 from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
 from streaming.ingest.batch import BatchIngestor
 from streaming.kafka.messages import Message
@@ -22,7 +22,7 @@ from tests.support.records import to_record, to_records
 START = datetime(2026, 1, 5, tzinfo=UTC)
 N_DAYS = 3
 BATCH_HOURS = 6
-DOSE = Dose(late=0.02, duplicates=0.02, poison=0.004)
+FAULT_RATES = FaultRates(late=0.02, duplicates=0.02, poison=0.004)
 
 
 def build_feed_lake(path: Path, *, n_days: float = N_DAYS, seed: int = 11, link: float = 0.5) -> LakeLocation:
@@ -33,13 +33,13 @@ def build_feed_lake(path: Path, *, n_days: float = N_DAYS, seed: int = 11, link:
     intake = BatchIngestor(catalog, catalog.ensure_build(), topics)
     for topic, topic_id in topics.items():
         catalog.register_topic(topic=topic, topic_id=topic_id)
-    feed = Feed(seed=seed, symbols=frozenset({"btc", "eth"}), dose=DOSE, link=link)
+    feed = Feed(seed=seed, symbols=frozenset({"btc", "eth"}), fault_rates=FAULT_RATES, link=link)
     ends = {TopicPartition(topic_id, 0): 0 for topic_id in topics.values()}
     intake.register(ends)
     start_us, step_us = to_us(START), BATCH_HOURS * HOUR_US
     for from_us in range(start_us, start_us + round(n_days * 24 * HOUR_US), step_us):
         messages = messages_between(feed, start_us=from_us, end_us=from_us + step_us)
-        intake.take_in(_to_records(messages, topics, ends), dict(ends))
+        intake.ingest(_to_records(messages, topics, ends), dict(ends))
         intake.flush()
     intake.close()
     refresh_rollups(lake.open(str(path)))

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lakehouse.history.page import HistoryPage, HistoryQuery, read_history
+from lakehouse.history.page import read_history
+from lakehouse.history.query import HistoryPage, HistoryQuery
 from lakehouse.lake import Lake
+from lakehouse.series.buckets import RAW
 from lakehouse.series.definitions import SERIES
 from lakehouse.time_range import TimeRange, to_us
 
@@ -19,7 +21,7 @@ def question(
     *,
     start: datetime = DAY_START,
     end: datetime = DAY_END,
-    interval: str = "brut",
+    interval: str = RAW,
     limit: int = 1000,
     as_of: datetime = DAY_END,
     **more: Any,
@@ -33,7 +35,6 @@ def question(
         limit=limit,
         as_of_us=to_us(as_of),
         axis=more.pop("axis", asked_series.time_column),
-        asked={},
         **more,
     )
 

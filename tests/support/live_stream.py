@@ -75,12 +75,12 @@ class Pipeline:
         self.location = LakeLocation.parse(str(folder))
         self.intake = create_empty_lake(self.location, TOPICS, n_partitions=N_PARTITIONS)
         self.tail = Tail(max_messages=max_messages, clock=lambda: 0.0)
-        self.winners = TailDeduplicator(lake.open(str(folder)), self.tail)
+        self.deduplicator = TailDeduplicator(lake.open(str(folder)), self.tail)
         self.begin({})
 
     def begin(self, starts: dict[tuple[str, int], int]) -> None:
         """Begin the tail at offsets of (table, partition), 0 where none is given."""
-        self.winners.forget()
+        self.deduplicator.forget()
         for table, contract in TAIL_TOPICS.items():
             first = {at: starts.get((table, at), 0) for at in range(N_PARTITIONS)}
             self.tail.begin(table, TOPICS[contract.topic], {at: (o, o == 0) for at, o in first.items()})
@@ -99,14 +99,14 @@ class Pipeline:
                 )
                 for each in sent
             )
-            self.intake.take_in(records, to_ends(records))
+            self.intake.ingest(records, to_ends(records))
         self.intake.flush()
 
     def follow(self, sent: Sequence[Sent]) -> None:
         for each in sent:
             table = TABLE_OF_TOPIC[each.topic]
             end = each.message.offset + 1
-            self.tail.take_in(table, each.partition, [each.message], end, self.winners.decide)
+            self.tail.ingest(table, each.partition, [each.message], end, self.deduplicator.decide)
         self.tail.confirm()
 
     def reader(self, *, with_tail: bool, columns_budget_bytes: int = 0) -> Lake:

@@ -7,7 +7,7 @@ import numpy as np
 from lakehouse.messages.contract import make_message_id
 from lakehouse.series.markets import Market
 from lakehouse.time_range import MINUTE_US, SECOND_US, to_time
-from streaming.analysis.prediction.arrivals import TOPICS, Arrival, PriceSeen, SentimentSeen
+from streaming.analysis.prediction.arrivals import TOPICS, Arrival, PriceObservation, SentimentObservation
 from streaming.analysis.prediction.forecaster import Forecaster
 from streaming.analysis.prediction.minute_forecaster import Prediction
 
@@ -23,13 +23,13 @@ def price_at(
     delay_seconds: float = 1.0,
     market: Market = SIMX,
     origin: str = "collected",
-) -> PriceSeen:
+) -> PriceObservation:
     """Return a price so many seconds after the start, which arrived a little later."""
     event_us = START_MINUTE * MINUTE_US + round(second * SECOND_US)
-    return PriceSeen(event_us, event_us + round(delay_seconds * SECOND_US), market, price, origin)
+    return PriceObservation(event_us, event_us + round(delay_seconds * SECOND_US), market, price, origin)
 
 
-def price_arrival(offset: int, seen: PriceSeen) -> Arrival:
+def price_arrival(offset: int, seen: PriceObservation) -> Arrival:
     return seen.broker_us, _PRICE_TOPIC, 0, offset, seen
 
 
@@ -55,7 +55,7 @@ def sentiment_arrival(
 ) -> Arrival:
     event_us = START_MINUTE * MINUTE_US + round(second * SECOND_US)
     message_id = make_message_id(key="btc", event_time=to_time(event_us), natural_key=(key or str(offset),))
-    seen = SentimentSeen(event_us, message_id, score, origin)
+    seen = SentimentObservation(event_us, message_id, score, origin)
     return event_us + round(delay_seconds * SECOND_US), _SENTIMENT_TOPIC, 0, offset, seen
 
 
@@ -73,4 +73,4 @@ def walk(n_minutes: int, *, seed: int, deviation: float = 0.001) -> list[float]:
 
 def forecast(arrivals: Iterable[Arrival]) -> list[Prediction]:
     """Return the predictions of a new forecaster of btc for messages that arrive all at once."""
-    return list(Forecaster("btc").take(arrivals))
+    return list(Forecaster("btc").add(arrivals))

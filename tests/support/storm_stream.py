@@ -49,7 +49,7 @@ def main() -> None:
             _to_record(offset, times) for offset in range(begin, min(begin + BATCH_RECORDS, n_records))
         ]
         rows = to_records(records)
-        intake.take_in(rows, to_ends(rows))
+        intake.ingest(rows, to_ends(rows))
         intake.flush()
 
 

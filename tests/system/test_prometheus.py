@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.api_process import running_api
 from tests.support.ports import free_ports

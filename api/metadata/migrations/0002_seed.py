@@ -1,4 +1,4 @@
-"""The rows that the tables begin with. Backwards nothing: the tables go, and rows that people changed with them."""
+"""First rows of the tables. Its reverse changes nothing: the tables themselves are dropped."""
 
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ from api.metadata.seed import ASSETS, CONFIGURATION, SOURCES
 
 
 def seed(apps: Any, schema_editor: Any) -> None:
-    """Idempotent: a row that is there stays as it is."""
+    """Insert the rows that do not exist. Idempotent."""
     now, alias = timezone.now(), schema_editor.connection.alias
     asset, source, entry = (
         apps.get_model("metadata", name).objects.using(alias)

@@ -1,4 +1,4 @@
-"""The rows of the metadata, a noun a file."""
+"""Models of the metadata."""
 
 from api.metadata.models.asset import Asset
 from api.metadata.models.configuration import ConfigurationChange, ConfigurationEntry

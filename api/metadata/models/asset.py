@@ -1,4 +1,4 @@
-"""An asset, as people and the analysis know it. That it was seen is the tables' business, not this row's."""
+"""An asset as people and the analysis know it, whether or not a table has its symbol."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ from lakehouse.messages.contract import SYMBOL_PATTERN
 
 SYMBOL_MAX_CHARACTERS = 20
 COLOUR_PATTERN = "^#[0-9a-f]{6}$"
-MOST_DISPLAY_ORDER = 32_767
-"""As PostgreSQL holds it; SQLite would take more."""
+MAX_DISPLAY_ORDER = 32_767
+"""Maximum of PostgreSQL; SQLite would accept more."""
 
 
 def validate_aliases(aliases: Any) -> None:
-    """{kind: [words]} with kinds of `lakehouse.aliases.names.KINDS`. Raises ValidationError."""
+    """Raise ValidationError unless aliases are {kind: [words]} of `lakehouse.aliases.names.KINDS`."""
     try:
         check_kinds(aliases)
     except AliasError as error:
@@ -27,7 +27,7 @@ def validate_aliases(aliases: Any) -> None:
 
 
 class Asset(VersionedRow):
-    """``aliases`` are what the analysis finds it by (`api.metadata.aliases`). ``enabled``: people are shown it."""
+    """One asset. The analysis finds it by its ``aliases``; only an ``enabled`` one is shown to people."""
 
     symbol = models.CharField(
         primary_key=True,
@@ -38,7 +38,7 @@ class Asset(VersionedRow):
     aliases = models.JSONField(default=dict, blank=True, validators=[validate_aliases])
     enabled = models.BooleanField(default=True)
     display_order = models.PositiveSmallIntegerField(
-        default=1000, validators=[MaxValueValidator(MOST_DISPLAY_ORDER)]
+        default=1000, validators=[MaxValueValidator(MAX_DISPLAY_ORDER)]
     )
     colour = models.CharField(
         max_length=7,

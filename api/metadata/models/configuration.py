@@ -1,4 +1,4 @@
-"""What staff may change while the API runs, and who changed it when."""
+"""Values of the configuration, and the record of their changes."""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +7,7 @@ from api.metadata.models.versioned import VersionedRow
 
 
 class ConfigurationEntry(VersionedRow):
-    """The value of one of `api.metadata.configuration.KEYS`; one that has no row has its default."""
+    """Value of one of `api.metadata.configuration.KEYS`; a key without a row has its default."""
 
     name = models.CharField(primary_key=True, max_length=40)
     value = models.JSONField()
@@ -21,7 +21,7 @@ class ConfigurationEntry(VersionedRow):
 
 
 class ConfigurationChange(models.Model):
-    """One change, never altered. The user's name stays when the user goes."""
+    """One change, never altered. The user's name stays when the user is deleted."""
 
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=40)

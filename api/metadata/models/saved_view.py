@@ -1,4 +1,4 @@
-"""What a person wants to look at again. Private, unless its owner shares it by link."""
+"""A saved view of the viewer. Private, unless its owner shares it by link."""
 
 import secrets
 import uuid
@@ -14,7 +14,7 @@ LINK_PATTERN = "^[A-Za-z0-9_-]{22}$"
 
 
 class SavedView(VersionedRow):
-    """``parameters`` are `api.metadata.view_parameters`. Whoever knows ``link`` may read; null: it is not shared."""
+    """One view. ``parameters`` are `api.metadata.view_parameters`. Whoever has ``link`` may read; null: not shared."""
 
     id = models.BigAutoField(primary_key=True)
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -31,7 +31,7 @@ class SavedView(VersionedRow):
     def __str__(self) -> str:
         return f"view {self.public_id}"
 
-    def share(self, wanted: bool) -> None:
-        """A new link, or none; a link that was withdrawn never works again."""
-        if wanted != (self.link is not None):
-            self.link = secrets.token_urlsafe(_LINK_BYTES) if wanted else None
+    def share(self, is_shared: bool) -> None:
+        """Make a new link, or withdraw the link, which never works again."""
+        if is_shared != (self.link is not None):
+            self.link = secrets.token_urlsafe(_LINK_BYTES) if is_shared else None

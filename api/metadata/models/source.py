@@ -1,4 +1,4 @@
-"""Where messages come from: a name as the tables have it, and what people should know about it."""
+"""A source of messages: its name as the tables have it, and its description."""
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -11,7 +11,7 @@ LANGUAGE_PATTERN = "^[a-z]{2}$"
 
 
 class Source(VersionedRow):
-    """``name`` is `source` of a news row or `venue` of a price row."""
+    """One source; ``name`` is `source` of a news row or `venue` of a price row."""
 
     class Kind(models.TextChoices):
         NEWS = "news", "News"

@@ -1,4 +1,4 @@
-"""Rows that are changed by several people at once: each save is a version."""
+"""Rows with optimistic locking: each save is a version."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class VersionedRow(models.Model):
-    """``version`` counts saves, from 1; a change that names another one is refused (`api.resources.views`)."""
+    """Row whose ``version`` counts saves, from 1; a change that names another one is refused."""
 
     version = models.PositiveIntegerField(default=0, editable=False)
     changed_time = models.DateTimeField(auto_now=True)

@@ -1,1 +1,1 @@
-"""Predictions: a pure state machine per asset, and the Spark query that keeps its state."""
+"""Predictions: a pure state machine per asset, and the Spark query that stores its state."""

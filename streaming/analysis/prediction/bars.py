@@ -1,4 +1,4 @@
-"""Closed one-minute bars of the symbol's primary market, from prices in the order of their arrival."""
+"""One-minute bars of a symbol's primary market, from prices in the order of their arrival."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from lakehouse.series.markets import Market, primary_market
 from lakehouse.time_range import MINUTE_US
-from streaming.analysis.prediction.arrivals import PriceSeen
+from streaming.analysis.prediction.arrivals import PriceObservation
 
 MAX_AHEAD_US = MINUTE_US
 """A price stamped further than this after its arrival closes no bar: its clock is wrong."""
@@ -25,20 +25,20 @@ class Bar:
 
 @dataclass(slots=True)
 class BarBuilder:
-    """Builds bars of one symbol. The same prices in the same order give the same bars.
+    """Builder of one symbol's bars. The same prices in the same order give the same bars.
 
-    A minute is closed by the first price of a later one and never changed after: later arrivals of it are left out.
-    The primary market is the most preferred of those seen so far; when a better one shows up, bars begin anew with it.
+    A minute is closed by the first price of a later one and never changes after that: later arrivals are left out.
+    The primary market is the most preferred of those so far; at the first price of a better one, bars start again.
     """
 
     symbol: str
     market: Market | None = None
     _minute: int = -1
-    _last: PriceSeen | None = None
+    _last: PriceObservation | None = None
     _refused: set[Market] = field(default_factory=set)
 
-    def take(self, price: PriceSeen) -> Bar | None:
-        """The bar that this price closes, if it closes one."""
+    def add(self, price: PriceObservation) -> Bar | None:
+        """Add a price, and return the bar that it closes, if any."""
         if price.market != self.market and not self._prefers(price.market):
             return None
         if price.event_us > price.broker_us + MAX_AHEAD_US:
@@ -68,7 +68,7 @@ class BarBuilder:
             return False
         known = (market,) if self.market is None else (self.market, market)
         if primary_market(self.symbol, known) != market:
-            # The rule is cheap but not free, and another market's prices come for ever.
+            # The rule is cheap but not free, and prices of another market keep coming.
             if len(self._refused) < 64:
                 self._refused.add(market)
             return False

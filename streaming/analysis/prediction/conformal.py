@@ -1,4 +1,4 @@
-"""Intervals whose coverage is measured and corrected as outcomes come in."""
+"""Prediction intervals whose coverage is measured and corrected with every outcome."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class AdaptiveInterval:
             return BEYOND_FACTOR * self._ordered[-1]
         return self._ordered[max(rank, 1) - 1]
 
-    def observe(self, score: float, *, issued: float | None) -> None:
-        """Takes an outcome in: its score, and the half width that was issued with its forecast, if one was."""
-        if issued is not None:
-            miss = 1.0 if score > issued else 0.0
+    def observe(self, score: float, *, published: float | None) -> None:
+        """Add an outcome: its score, and the half width that was published with its forecast, if any."""
+        if published is not None:
+            miss = 1.0 if score > published else 0.0
             moved = self._miss_level + STEP * ((1.0 - NOMINAL_COVERAGE) - miss)
             self._miss_level = min(max(moved, 0.0), 1.0)
         self._scores.append(score)

@@ -1,4 +1,4 @@
-"""What is known at the end of a closed minute, as numbers for the learners: past returns, volatility, sentiment."""
+"""Features at the end of a closed minute: past returns, volatility, sentiment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lakehouse.time_range import MINUTE_US
-from streaming.analysis.prediction.arrivals import SentimentSeen
+from streaming.analysis.prediction.arrivals import SentimentObservation
 from streaming.analysis.prediction.bars import Bar
 
 Vector = npt.NDArray[np.float64]
@@ -18,7 +18,7 @@ Vector = npt.NDArray[np.float64]
 RETURN_MINUTES = (1, 5, 15, 60)
 WINDOW_MINUTES = max(RETURN_MINUTES)
 MAX_FILLED_MINUTES = 2
-"""A price stands in for missing minutes as long as a realised price may be old; beyond, the past begins anew."""
+"""A price fills missing minutes for as long as a realised price may be old; after a longer gap the past restarts."""
 SENTIMENT_HALF_LIVES_MINUTES = (5, 30, 240)
 MAX_WAITING_MINUTES = 20_160
 N_PRICE_FEATURES = 2 + len(RETURN_MINUTES)
@@ -38,14 +38,14 @@ class Deviation:
     half_life_minutes: float
     _variance: float | None = None
 
-    def take(self, log_return: float, n_minutes: int) -> None:
-        """A return over several minutes counts as so many of equal size."""
+    def add(self, log_return: float, n_minutes: int) -> None:
+        """Add a return; over several minutes it counts as so many of equal size."""
         per_minute = log_return * log_return / n_minutes
         if self._variance is None:
             self._variance = per_minute
             return
-        kept = 0.5 ** (n_minutes / self.half_life_minutes)
-        self._variance = kept * self._variance + (1 - kept) * per_minute
+        decay = 0.5 ** (n_minutes / self.half_life_minutes)
+        self._variance = decay * self._variance + (1 - decay) * per_minute
 
     @property
     def value(self) -> float:
@@ -59,14 +59,14 @@ class MeanReturn:
     _total: float = 0.0
     _minutes: float = 0.0
 
-    def take(self, log_return: float, n_minutes: int) -> None:
-        kept = 0.5 ** (n_minutes / _DRIFT_HALF_LIFE_MINUTES)
-        self._total = kept * self._total + log_return
-        self._minutes = kept * self._minutes + n_minutes
+    def add(self, log_return: float, n_minutes: int) -> None:
+        decay = 0.5 ** (n_minutes / _DRIFT_HALF_LIFE_MINUTES)
+        self._total = decay * self._total + log_return
+        self._minutes = decay * self._minutes + n_minutes
 
     @property
     def value(self) -> float | None:
-        """None until WINDOW_MINUTES are known."""
+        """Return the mean; None until WINDOW_MINUTES are known."""
         return self._total / self._minutes if self._minutes >= WINDOW_MINUTES else None
 
 
@@ -74,7 +74,7 @@ class MeanReturn:
 class PriceHistory:
     """The last WINDOW_MINUTES of closes without a gap. A gap of more than MAX_FILLED_MINUTES empties it.
 
-    ``n_minutes`` says how many minutes the past reaches back without one: what needs more is withheld.
+    ``n_minutes`` is the length of the past without a gap.
     """
 
     logs: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW_MINUTES + 1))
@@ -86,12 +86,12 @@ class PriceHistory:
     _slow: Deviation = field(default_factory=lambda: Deviation(_SLOW_HALF_LIFE_MINUTES))
 
     def restart(self) -> None:
-        """Forgets the prices, which were another market's; how lively they were is kept."""
+        """Forget the prices, which were another market's; their volatility stays."""
         self.logs.clear()
         self.n_minutes, self._last_log = 0, None
 
-    def take(self, bar: Bar) -> tuple[float, int] | None:
-        """Takes the next bar in; returns the log return since the one before and over how many minutes."""
+    def add(self, bar: Bar) -> tuple[float, int] | None:
+        """Add the next bar; return the log return since the one before and over how many minutes."""
         log = math.log(bar.close)
         before, n_passed = self._last_log, (bar.end_us - self._last_end_us) // MINUTE_US
         self._last_log, self._last_end_us = log, bar.end_us
@@ -106,7 +106,7 @@ class PriceHistory:
             self.n_minutes += n_passed
         self.logs.append(log)
         for average in (self._fast, self._slow, self._mean):
-            average.take(log - before, n_passed)
+            average.add(log - before, n_passed)
         return log - before, n_passed
 
     @property
@@ -114,7 +114,7 @@ class PriceHistory:
         return self._mean.value
 
     def features(self) -> list[float] | None:
-        """1, the past returns in deviations, and how lively the last minutes were; None without a whole window."""
+        """Return 1, the past returns in deviations, and the recent volatility; None without a whole window."""
         if self.n_minutes < WINDOW_MINUTES:
             return None
         now, slow = self.logs[-1], self._slow.value
@@ -124,7 +124,7 @@ class PriceHistory:
 
 @dataclass(slots=True)
 class _FadingMean:
-    """Sum and count of scores, each halved every half-life; the mean is drawn to 0 where there are few."""
+    """Sum and count of scores, each halved every half-life; the mean is close to 0 where there are few."""
 
     half_life_minutes: float
     _sum: float = 0.0
@@ -142,15 +142,15 @@ class _FadingMean:
         return self._sum / (self._count + 1.0)
 
     def _fade(self, now_minute: int) -> None:
-        kept = 0.5 ** ((now_minute - self._at_minute) / self.half_life_minutes)
-        self._sum, self._count, self._at_minute = self._sum * kept, self._count * kept, now_minute
+        decay = 0.5 ** ((now_minute - self._at_minute) / self.half_life_minutes)
+        self._sum, self._count, self._at_minute = self._sum * decay, self._count * decay, now_minute
 
 
 @dataclass(slots=True)
 class SentimentHistory:
-    """Fading means of the scores that have arrived, published at or before the minute that is asked for.
+    """Fading means of the scores that have arrived, of texts published at or before a given minute.
 
-    What was published later waits, summed by the minute; of those at most MAX_WAITING_MINUTES, the newest.
+    Texts published later wait, summed by the minute: the newest MAX_WAITING_MINUTES of them.
     """
 
     _means: list[_FadingMean] = field(
@@ -158,7 +158,7 @@ class SentimentHistory:
     )
     _waiting: dict[int, tuple[float, int]] = field(default_factory=dict)
 
-    def take(self, sentiment: SentimentSeen) -> None:
+    def add(self, sentiment: SentimentObservation) -> None:
         minute = (sentiment.event_us - 1) // MINUTE_US
         total, count = self._waiting.get(minute, (0.0, 0))
         self._waiting[minute] = (total + sentiment.score, count + 1)
@@ -166,7 +166,7 @@ class SentimentHistory:
             del self._waiting[min(self._waiting)]
 
     def features(self, end_us: int) -> list[float]:
-        """One mean per half-life, of what was published at or before ``end_us``, which never goes back."""
+        """Return one mean per half-life, of texts published at or before ``end_us``, which never decreases."""
         now_minute = end_us // MINUTE_US - 1
         due = sorted(minute for minute in self._waiting if minute <= now_minute)
         for minute in due:

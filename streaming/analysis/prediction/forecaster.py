@@ -1,4 +1,4 @@
-"""One asset's forecaster: messages in any order in, predictions out. No clock, no Kafka, no Spark."""
+"""Forecaster of one asset: predictions from messages in any order. No clock, no Kafka, no Spark."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from collections.abc import Iterable, Iterator
 from streaming.analysis.prediction.arrivals import Arrival, ArrivalBuffer
 from streaming.analysis.prediction.minute_forecaster import MinuteForecaster, Prediction
 
-STATE_VERSION = 2
-"""Raised with every change of what a forecaster keeps: a new version starts from a checkpoint of its own."""
+STATE_VERSION = 3
+"""Version of the state, raised with each change of it: a new version starts from a checkpoint of its own."""
 
 
 class Forecaster:
-    """The state of one symbol: messages that wait for their order, and what was learned from those before.
+    """State of one symbol: messages that wait for their order, and the models learned from those before.
 
-    Learned state is unpacked when a message is released and not before: most batches of a catch-up only add messages.
+    The models are unpickled only when a message is released: most batches of a catch-up only add messages.
     """
 
     def __init__(self, symbol: str) -> None:
         self.arrivals = ArrivalBuffer()
         self._learned: MinuteForecaster | bytes = MinuteForecaster(symbol)
 
-    def take(self, arrivals: Iterable[Arrival]) -> Iterator[Prediction]:
-        """Adds messages in any order; gives the predictions of every minute that is closed beyond doubt by now."""
+    def add(self, arrivals: Iterable[Arrival]) -> Iterator[Prediction]:
+        """Add messages in any order; yield the predictions of every minute that no later message can change."""
         self.arrivals.add(arrivals)
         released = self.arrivals.release()
         if released:
             learned = self._unpacked()
-            for _, _, _, _, seen in released:
-                yield from learned.take(seen)
+            for *_, observation in released:
+                yield from learned.add(observation)
 
     def to_bytes(self) -> bytes:
         return pickle.dumps((self._packed(), self.arrivals.to_bytes()), protocol=pickle.HIGHEST_PROTOCOL)
 
     @staticmethod
     def from_bytes(state: bytes) -> Forecaster:
-        """The forecaster that `to_bytes` wrote down, of this STATE_VERSION."""
+        """Return the forecaster that `to_bytes` serialized, of this STATE_VERSION."""
         forecaster = Forecaster.__new__(Forecaster)
         forecaster._learned, arrivals = pickle.loads(state)
         forecaster.arrivals = ArrivalBuffer.from_bytes(arrivals)

@@ -1,6 +1,6 @@
-"""One asset's predictions from its messages in their one order: bars, features, models and intervals, step by step.
+"""Predictions of one asset from its ordered messages: bars, features, models and intervals, minute by minute.
 
-What is said of a minute depends on the messages that arrived before the minute was closed, and on nothing else.
+The predictions of a minute depend only on the messages that arrived before the minute was closed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import (
-    PriceSeen,
+    Observation,
+    PriceObservation,
     RecentIds,
-    Seen,
-    SentimentSeen,
+    SentimentObservation,
 )
 from streaming.analysis.prediction.bars import Bar, BarBuilder
 from streaming.analysis.prediction.conformal import AdaptiveInterval
@@ -27,10 +27,10 @@ from streaming.analysis.prediction.features import (
     PriceHistory,
     SentimentHistory,
 )
-from streaming.analysis.prediction.models import HORIZONS, MODEL_NAMES, Horizon, Known, Model, new_models
+from streaming.analysis.prediction.models import HORIZONS, MODEL_NAMES, Horizon, Inputs, Model, new_models
 
 INTERVAL_MINUTES = 15
-"""Minutes of prices without a gap before intervals are given again."""
+"""Minutes of prices without a gap before intervals are published again."""
 MAX_REALISED_AGE_US = MAX_FILLED_MINUTES * MINUTE_US
 ORIGINS_FROM_BEST = ("collected", "replay", "generated")
 
@@ -53,28 +53,28 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Awaited:
-    """A forecast whose outcome will be learned from: what was known, and what each model said of it."""
+class PendingForecast:
+    """A forecast without its outcome yet: the inputs, and what each model expected."""
 
     target_us: int
     log_base: float
-    known: Known
+    inputs: Inputs
     expected: tuple[float | None, ...]
     half_widths: tuple[float | None, ...]
 
 
 @dataclass(slots=True)
 class HorizonState:
-    """Models, their intervals, and the forecasts that await their outcome, for one horizon."""
+    """Models, their intervals, and the pending forecasts, for one horizon."""
 
     horizon: Horizon
     deviation: Deviation
     models: dict[str, Model]
     intervals: dict[str, AdaptiveInterval]
-    awaited: deque[Awaited] = field(default_factory=deque)
+    pending: deque[PendingForecast] = field(default_factory=deque)
 
     @staticmethod
-    def fresh(horizon: Horizon) -> HorizonState:
+    def new(horizon: Horizon) -> HorizonState:
         return HorizonState(
             horizon,
             Deviation(horizon.deviation_half_life_minutes),
@@ -82,28 +82,28 @@ class HorizonState:
             {name: AdaptiveInterval(horizon.overlap) for name in MODEL_NAMES},
         )
 
-    def mature(self, bar: Bar, before: Bar | None) -> None:
-        """Learns from every forecast whose target the bar has reached; a target in a gap has no outcome."""
-        while self.awaited and self.awaited[0].target_us <= bar.end_us:
-            awaited = self.awaited.popleft()
-            realised = bar if awaited.target_us == bar.end_us else before
-            if realised is None or awaited.target_us - realised.close_us > MAX_REALISED_AGE_US:
+    def learn(self, bar: Bar, before: Bar | None) -> None:
+        """Learn from every forecast whose target the bar has reached; a target in a gap has no outcome."""
+        while self.pending and self.pending[0].target_us <= bar.end_us:
+            pending = self.pending.popleft()
+            realised = bar if pending.target_us == bar.end_us else before
+            if realised is None or pending.target_us - realised.close_us > MAX_REALISED_AGE_US:
                 continue
-            self._learn(awaited, math.log(realised.close) - awaited.log_base)
+            self._learn(pending, math.log(realised.close) - pending.log_base)
 
-    def _learn(self, awaited: Awaited, log_return: float) -> None:
+    def _learn(self, pending: PendingForecast, log_return: float) -> None:
         for name, expected, half_width in zip(
-            MODEL_NAMES, awaited.expected, awaited.half_widths, strict=True
+            MODEL_NAMES, pending.expected, pending.half_widths, strict=True
         ):
-            self.models[name].learn(awaited.known, log_return)
+            self.models[name].learn(pending.inputs, log_return)
             if expected is not None:
-                score = abs(log_return - expected) / awaited.known.deviation
-                self.intervals[name].observe(score, issued=half_width)
+                score = abs(log_return - expected) / pending.inputs.deviation
+                self.intervals[name].observe(score, published=half_width)
 
 
 @dataclass(slots=True)
 class MinuteForecaster:
-    """What is known of one symbol. Bounded: a day of awaited forecasts in steps, fixed windows, recent ids."""
+    """State of one symbol. Bounded: a day of pending forecasts in steps, fixed windows, recent ids."""
 
     symbol: str
     _bars: BarBuilder = field(init=False)
@@ -111,7 +111,7 @@ class MinuteForecaster:
     _prices: PriceHistory = field(default_factory=PriceHistory)
     _sentiments: SentimentHistory = field(default_factory=SentimentHistory)
     _horizons: list[HorizonState] = field(
-        default_factory=lambda: [HorizonState.fresh(horizon) for horizon in HORIZONS]
+        default_factory=lambda: [HorizonState.new(horizon) for horizon in HORIZONS]
     )
     _last_bar: Bar | None = None
     _origin: str = ORIGINS_FROM_BEST[0]
@@ -119,15 +119,15 @@ class MinuteForecaster:
     def __post_init__(self) -> None:
         self._bars = BarBuilder(self.symbol)
 
-    def take(self, seen: Seen) -> Iterator[Prediction]:
-        """Takes the next message; gives the predictions of the minute that it closes, if it closes one."""
-        if isinstance(seen, PriceSeen):
-            bar = self._bars.take(seen)
+    def add(self, observation: Observation) -> Iterator[Prediction]:
+        """Add the next message; yield the predictions of the minute that it closes, if any."""
+        if isinstance(observation, PriceObservation):
+            bar = self._bars.add(observation)
             if bar is not None:
                 yield from self._close(bar)
-        elif self._recent.is_new(seen.message_id):
-            self._note_origin(seen)
-            self._sentiments.take(seen)
+        elif self._recent.is_new(observation.message_id):
+            self._note_origin(observation)
+            self._sentiments.add(observation)
 
     def _close(self, bar: Bar) -> Iterator[Prediction]:
         self._note_origin(bar)
@@ -136,20 +136,20 @@ class MinuteForecaster:
             self._restart()
             before = None
         for state in self._horizons:
-            state.mature(bar, before)
-        step = self._prices.take(bar)
+            state.learn(bar, before)
+        step = self._prices.add(bar)
         if step is not None:
             for state in self._horizons:
-                state.deviation.take(*step)
+                state.deviation.add(*step)
         self._last_bar = bar
         if step is not None:
             yield from self._predict(bar)
 
     def _restart(self) -> None:
-        """Another market's prices do not go on from the last one's: what awaits an outcome gets none."""
+        """Forget prices and pending forecasts, since another market's prices do not continue the last one's."""
         self._prices.restart()
         for state in self._horizons:
-            state.awaited.clear()
+            state.pending.clear()
 
     def _predict(self, bar: Bar) -> Iterator[Prediction]:
         sentiment = self._sentiments.features(bar.end_us)
@@ -157,23 +157,23 @@ class MinuteForecaster:
         features = None if past is None else np.array(past + sentiment)
         log_base = math.log(bar.close)
         for state in self._horizons:
-            known = Known(
+            inputs = Inputs(
                 state.horizon.minutes,
                 state.deviation.value * math.sqrt(state.horizon.minutes),
                 self._prices.mean_return,
                 features,
             )
-            expected = tuple(state.models[name].expect(known) for name in MODEL_NAMES)
+            expected = tuple(state.models[name].expect(inputs) for name in MODEL_NAMES)
             half_widths = self._half_widths(state)
             target_us = bar.end_us + state.horizon.minutes * MINUTE_US
             if bar.end_us // MINUTE_US % state.horizon.step_minutes == 0:
-                state.awaited.append(Awaited(target_us, log_base, known, expected, half_widths))
+                state.pending.append(PendingForecast(target_us, log_base, inputs, expected, half_widths))
             for name, log_return, half_width in zip(MODEL_NAMES, expected, half_widths, strict=True):
                 if log_return is not None:
-                    half = None if half_width is None else half_width * known.deviation
-                    made = self._to_prediction(bar, state.horizon, name, log_return, half)
-                    if made is not None:
-                        yield made
+                    half = None if half_width is None else half_width * inputs.deviation
+                    prediction = self._to_prediction(bar, state.horizon, name, log_return, half)
+                    if prediction is not None:
+                        yield prediction
 
     def _half_widths(self, state: HorizonState) -> tuple[float | None, ...]:
         if self._prices.n_minutes < INTERVAL_MINUTES:
@@ -183,7 +183,7 @@ class MinuteForecaster:
     def _to_prediction(
         self, bar: Bar, horizon: Horizon, model: str, log_return: float, half: float | None
     ) -> Prediction | None:
-        """None where the numbers leave what a price can be."""
+        """Return the prediction; None where a number is no valid price."""
         base, lower, upper = bar.close, None, None
         try:
             predicted = base * math.exp(log_return)
@@ -207,7 +207,7 @@ class MinuteForecaster:
             origin=self._origin,
         )
 
-    def _note_origin(self, seen: Bar | SentimentSeen) -> None:
-        """A forecast is of the worst origin that its state has taken in: learned weights do not forget."""
-        if ORIGINS_FROM_BEST.index(seen.origin) > ORIGINS_FROM_BEST.index(self._origin):
-            self._origin = seen.origin
+    def _note_origin(self, source: Bar | SentimentObservation) -> None:
+        """Set the worst origin of all inputs so far, since learned weights never lose them."""
+        if ORIGINS_FROM_BEST.index(source.origin) > ORIGINS_FROM_BEST.index(self._origin):
+            self._origin = source.origin

@@ -1,4 +1,4 @@
-"""The models: each says which log return it expects over a horizon, and some learn from what came out."""
+"""Models: expected log returns over a horizon; some learn from outcomes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MODEL_VERSION = "1.0.0"
 
 MIN_OUTCOMES = 30
 MAX_DEVIATIONS = 1.0
-_DOUBTED_OUTCOMES = 100.0
+_RIDGE_OUTCOMES = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Horizon:
-    """How far ahead, and in which steps outcomes are learned from: neighbouring minutes tell the same over a day.
+    """Distance of a forecast, and the steps in which outcomes are learned: neighbouring ones are nearly the same.
 
     ``learning_days`` is the half-life of what was learned; ``deviation_half_life_minutes`` that of volatility.
     """
@@ -38,12 +38,12 @@ class Horizon:
 
     @property
     def overlap(self) -> float:
-        """How many outcomes, a step apart, share a minute: so many tell about as much as one."""
+        """Return how many outcomes, a step apart, share a minute: together they count about as one."""
         return self.minutes / self.step_minutes
 
     @property
-    def outcomes_kept(self) -> float:
-        """The share of past weight that one more outcome leaves."""
+    def decay(self) -> float:
+        """Return the factor by which one more outcome reduces the weight of the past."""
         return float(0.5 ** (self.step_minutes / (1_440 * self.learning_days)))
 
 
@@ -55,8 +55,8 @@ HORIZONS = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """What was known when a forecast was made, for one horizon.
+class Inputs:
+    """Inputs of a forecast for one horizon.
 
     ``deviation`` is that of the log return over the horizon, ``mean_return`` the mean one of a minute (None: too
     short a past), ``features`` those of features.py (None: too short a past since the last gap).
@@ -71,70 +71,70 @@ class Known:
 class Model(Protocol):
     """One model for one horizon of one symbol."""
 
-    def expect(self, known: Known) -> float | None:
-        """The log return that is expected; None: withheld."""
+    def expect(self, inputs: Inputs) -> float | None:
+        """Return the expected log return; None to withhold the forecast."""
 
-    def learn(self, known: Known, log_return: float) -> None:
-        """Takes in the outcome of what was known then."""
+    def learn(self, inputs: Inputs, log_return: float) -> None:
+        """Learn from the outcome of these inputs."""
 
 
 @dataclass(slots=True)
 class RandomWalk:
-    """The price stays where it is: what every other model has to beat."""
+    """The price stays where it is: the baseline of every other model."""
 
-    def expect(self, known: Known) -> float | None:
+    def expect(self, inputs: Inputs) -> float | None:
         return 0.0
 
-    def learn(self, known: Known, log_return: float) -> None:
+    def learn(self, inputs: Inputs, log_return: float) -> None:
         pass
 
 
 @dataclass(slots=True)
 class Drift:
-    """The price goes on as it went over the last day on average."""
+    """The price continues with the mean return of the last day."""
 
-    def expect(self, known: Known) -> float | None:
-        if known.mean_return is None:
+    def expect(self, inputs: Inputs) -> float | None:
+        if inputs.mean_return is None:
             return None
-        return _bounded(known.mean_return * known.n_minutes, known.deviation)
+        return _bounded(inputs.mean_return * inputs.n_minutes, inputs.deviation)
 
-    def learn(self, known: Known, log_return: float) -> None:
+    def learn(self, inputs: Inputs, log_return: float) -> None:
         pass
 
 
 class Ridge:
     """A linear model in the first ``n_features`` features, refitted with each outcome; the past fades exponentially.
 
-    Weighted least squares with a ridge that stands for _DOUBTED_OUTCOMES independent outcomes that showed nothing,
-    so that little evidence gives forecasts near the random walk's. The ridge does not fade: without news to look at,
-    the weights of the sentiment features shrink instead of exploding. Withheld for MIN_OUTCOMES outcomes.
+    Weighted least squares with a ridge that stands for _RIDGE_OUTCOMES independent outcomes without any effect, so
+    that little evidence gives forecasts near the random walk's. The ridge does not fade: without news the weights of
+    the sentiment features shrink instead of exploding. Withheld for MIN_OUTCOMES outcomes.
 
     Source: exponentially weighted least squares (Haykin, "Adaptive Filter Theory", chapter on RLS) with the constant
     ridge of Hoerl & Kennard 1970 in place of the fading one of textbook RLS.
     """
 
-    __slots__ = ("_kept", "_moments", "_n_outcomes", "_products", "_ridge", "_weights")
+    __slots__ = ("_decay", "_moments", "_n_outcomes", "_products", "_ridge", "_weights")
 
     def __init__(self, n_features: int, horizon: Horizon) -> None:
-        self._kept = horizon.outcomes_kept
-        self._ridge: Vector = _DOUBTED_OUTCOMES * horizon.overlap * np.eye(n_features)
+        self._decay = horizon.decay
+        self._ridge: Vector = _RIDGE_OUTCOMES * horizon.overlap * np.eye(n_features)
         self._moments: Vector = np.zeros((n_features, n_features))
         self._products: Vector = np.zeros(n_features)
         self._weights: Vector = np.zeros(n_features)
         self._n_outcomes = 0
 
-    def expect(self, known: Known) -> float | None:
-        if known.features is None or self._n_outcomes < MIN_OUTCOMES:
+    def expect(self, inputs: Inputs) -> float | None:
+        if inputs.features is None or self._n_outcomes < MIN_OUTCOMES:
             return None
-        deviations = float(self._weights @ known.features[: len(self._weights)])
-        return _bounded(deviations * known.deviation, known.deviation)
+        deviations = float(self._weights @ inputs.features[: len(self._weights)])
+        return _bounded(deviations * inputs.deviation, inputs.deviation)
 
-    def learn(self, known: Known, log_return: float) -> None:
-        if known.features is None:
+    def learn(self, inputs: Inputs, log_return: float) -> None:
+        if inputs.features is None:
             return
-        x = known.features[: len(self._weights)]
-        self._moments = self._kept * self._moments + x[:, None] * x
-        self._products = self._kept * self._products + x * (log_return / known.deviation)
+        x = inputs.features[: len(self._weights)]
+        self._moments = self._decay * self._moments + x[:, None] * x
+        self._products = self._decay * self._products + x * (log_return / inputs.deviation)
         # Cholesky, straight from LAPACK: the matrix is positive definite by its ridge, and numpy's checks of a
         # matrix this small cost ten times the solution.
         _, self._weights, _ = dposv(self._moments + self._ridge, self._products)
@@ -142,7 +142,7 @@ class Ridge:
 
 
 def new_models(horizon: Horizon) -> dict[str, Model]:
-    """Fresh models by name, in the order of MODEL_NAMES."""
+    """Return new models by name, in the order of MODEL_NAMES."""
     return {
         RANDOM_WALK: RandomWalk(),
         DRIFT: Drift(),
@@ -152,6 +152,6 @@ def new_models(horizon: Horizon) -> dict[str, Model]:
 
 
 def _bounded(log_return: float, deviation: float) -> float:
-    """No model expects more than MAX_DEVIATIONS: a wild weight must not make a wild price."""
+    """Limit an expected return to MAX_DEVIATIONS, so that an extreme weight makes no extreme price."""
     limit = MAX_DEVIATIONS * deviation
     return max(-limit, min(limit, log_return))

@@ -1,8 +1,9 @@
-"""The streaming query of predictions: prices and sentiments from Kafka, one state per symbol, predictions to Kafka."""
+"""Streaming query of predictions: prices and sentiments from Kafka, one state per symbol, predictions to Kafka."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +14,22 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.state import GroupStateTimeout
 
 from lakehouse.messages.contract import PREDICTED_PRICE, SYMBOL_PATTERN
-from streaming.analysis.checkpoint import forget_unfinished_batches
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.prediction.minute_forecaster import Prediction
-from streaming.kafka.settings import KafkaSettings
+from streaming.analysis.sink import start_query
+from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.kafka_source import kafka_reader
-from streaming.spark.pandas_state import patch_state_offsets
+from streaming.spark.state_offsets_patch import patch_state_offsets
 
 if TYPE_CHECKING:
     from pyspark.sql.streaming.state import GroupState
 
 QUERY_NAME = "prediction"
-LEAST_TRIGGER_MILLISECONDS = 1_000
-"""A minute is closed once a minute: quicker batches would write states more often and tell nothing sooner."""
+MIN_TRIGGER_MILLISECONDS = 1_000
+"""A minute is closed once a minute: shorter batches write states more often and make no prediction sooner."""
 ROWS_PER_FRAME = 20_000
 _MESSAGES = "key binary, value binary"
 _STATE = "forecaster binary"
@@ -36,37 +38,32 @@ _STATE = "forecaster binary"
 def start_predictions(
     spark: SparkSession, *, kafka: KafkaSettings, checkpoint_dir: Path, trigger_milliseconds: int
 ) -> StreamingQuery:
-    """Starts the query. Its checkpoint is the truth of its state: kill it anywhere and start it again.
+    """Start the query from its checkpoint, which holds its state; safe to kill at any instant.
 
-    A restart repeats at most the last batch's messages, byte for byte; their ids make gold take each once. A new
+    A restart repeats at most the last batch's messages, byte for byte, and gold stores each id once. A new
     STATE_VERSION begins from Kafka's first message in a checkpoint of its own.
     """
-    checkpoint = checkpoint_dir / f"prediction-v{STATE_VERSION}"
-    forget_unfinished_batches(checkpoint)
-    return (
-        to_predictions(read_inputs(spark, kafka))
-        .writeStream.queryName(QUERY_NAME)
-        .format("kafka")
-        .options(**kafka.for_spark())
-        .option("topic", PREDICTED_PRICE.topic)
-        .option("checkpointLocation", str(checkpoint))
-        .outputMode("append")
-        .trigger(processingTime=f"{max(trigger_milliseconds, LEAST_TRIGGER_MILLISECONDS)} milliseconds")
-        .start()
+    return start_query(
+        to_predictions(read_inputs(spark, kafka)),
+        name=QUERY_NAME,
+        topic=PREDICTED_PRICE.topic,
+        kafka=kafka,
+        checkpoint_dir=checkpoint_dir / f"prediction-v{STATE_VERSION}",
+        trigger_milliseconds=max(trigger_milliseconds, MIN_TRIGGER_MILLISECONDS),
     )
 
 
 def read_inputs(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
-    """Both input topics from their beginning, as one stream.
+    """Return both input topics from their beginning, as one stream.
 
-    Each batch reads both to their ends as of one moment: no limit per batch, which would let one topic run ahead of
-    the other and make the order of messages depend on the size of batches.
+    Each batch reads both to their ends as of one moment. There is no limit per batch, since one topic would run ahead
+    of the other and the order of messages would depend on the size of batches.
     """
-    return kafka_reader(spark, kafka.for_spark(), topics=TOPICS, starting_offsets="earliest").load()
+    return kafka_reader(spark, to_spark_options(kafka), topics=TOPICS, starting_offsets="earliest").load()
 
 
 def to_predictions(inputs: DataFrame) -> DataFrame:
-    """Kafka messages of predictions, keyed by symbol, from Kafka messages of prices and sentiments."""
+    """Return messages of predictions, keyed by symbol, from messages of prices and sentiments."""
     keyed = inputs.select(
         col("key").cast("string").alias("symbol"),
         "topic",
@@ -86,7 +83,7 @@ def _forecast(key: Any, frames: Iterable[pd.DataFrame], state: GroupState) -> It
     arrivals = [arrival for frame in frames for arrival in _to_arrivals(symbol, frame)]
     if not arrivals and not state.exists:
         return
-    yield from _to_frames(symbol, forecaster.take(arrivals))
+    yield from _to_frames(symbol, forecaster.add(arrivals))
     state.update((forecaster.to_bytes(),))
 
 
@@ -104,20 +101,11 @@ def _to_arrivals(symbol: str, frame: pd.DataFrame) -> Iterator[Arrival]:
 
 
 def _to_frames(symbol: str, predictions: Iterator[Prediction]) -> Iterator[pd.DataFrame]:
-    """Frames of bounded size: a catch-up makes hundreds of thousands of messages."""
-    values: list[bytes] = []
-    for prediction in predictions:
-        values.append(to_value(prediction))
-        if len(values) == ROWS_PER_FRAME:
-            yield _to_frame(symbol, values)
-            values = []
-    if values:
-        yield _to_frame(symbol, values)
+    """Yield frames of bounded size, since a catch-up makes hundreds of thousands of messages."""
+    values = map(to_value, predictions)
+    while frame := list(islice(values, ROWS_PER_FRAME)):
+        yield pd.DataFrame({"key": [symbol.encode()] * len(frame), "value": frame})
 
 
-def _to_frame(symbol: str, values: list[bytes]) -> pd.DataFrame:
-    return pd.DataFrame({"key": [symbol.encode()] * len(values), "value": values})
-
-
-# Here, since Spark's workers import this module before they read the first batch.
+# At import, since Spark's workers import this module before they read the first batch.
 patch_state_offsets()

@@ -1,4 +1,4 @@
-"""A regular expression of many words that is quick to try: words are told apart by their first characters."""
+"""Regular expression of many words that matches quickly: words are grouped by their first characters."""
 
 import re
 from collections.abc import Iterable
@@ -8,10 +8,10 @@ WILDCARD = "*"
 
 
 def to_pattern(words: Iterable[str]) -> str:
-    r"""The alternatives that ``|`` between the words would give: the longest first, whatever their case.
+    r"""Return a pattern for the words, the longest first, equivalent to ``|`` between them.
 
-    One after another, hundreds of words cost as many comparisons at each place of a text; here their first two
-    characters are compared first. Words that begin alike keep their order, and no others match at the same place.
+    Hundreds of plain alternatives cost as many comparisons at each character of a text; here the first two characters
+    of the words are compared first. Words with the same beginning keep their order, and no others match there.
 
     >>> to_pattern(["rug", "rugs", "rally", "moon*"])
     '(?:m(?:o(?:on\\w*))|r(?:a(?:lly)|u(?:gs|g)))'

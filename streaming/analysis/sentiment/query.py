@@ -1,4 +1,4 @@
-"""The streaming query of sentiment: raw-news in, analyzed-sentiment out, scored in Spark's Python workers."""
+"""Streaming query of sentiment: from raw-news to analyzed-sentiment, scored in Spark's Python workers."""
 
 import logging
 import time
@@ -15,10 +15,11 @@ from pyspark.sql.streaming.query import StreamingQuery
 from lakehouse.aliases.versions import SEED_ALONE, AliasHistory, AliasReader, in_words
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.messages.contract import ANALYZED_SENTIMENT, RAW_NEWS, UNSCORED
-from streaming.analysis.checkpoint import forget_unfinished_batches
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
-from streaming.kafka.settings import KafkaSettings
+from streaming.analysis.sink import start_query
+from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.kafka_source import kafka_reader
 
 logger = logging.getLogger(__name__)
@@ -41,12 +42,11 @@ def start_sentiment(
     scorers: tuple[str, ...] = DEFAULT_SCORERS,
     lake: LakeLocation | None = None,
 ) -> StreamingQuery:
-    """Starts the query: from its checkpoint, or from the first text that Kafka holds.
+    """Start the query from its checkpoint, or from the first text in Kafka.
 
-    At least once: a restart repeats what the last batch wrote, with the same ids, and gold keeps the first of each.
-    Aliases are those that ``lake`` says; without a lake those that the code begins with.
+    At least once: a restart repeats the messages of the last batch, with the same ids, and gold stores the first of
+    each. Aliases are those of ``lake``; without a lake the initial ones.
     """
-    forget_unfinished_batches(checkpoint_dir)
     if lake is not None:
         logger.info("aliases %s lake=%s", in_words(AliasReader(lake).refresh().newest), lake.uri)
     results = to_sentiments(read_news(spark, kafka), scorers, lake).observe(
@@ -55,27 +55,25 @@ def start_sentiment(
         count_if(col("label") == UNSCORED).alias("unscored"),
         concat_ws("+", array_sort(collect_set("aliases"))).alias("aliases"),
     )
-    return (
-        results.select("key", "value")
-        .writeStream.queryName(QUERY_NAME)
-        .format("kafka")
-        .options(**kafka.for_spark())
-        .option("topic", ANALYZED_SENTIMENT.topic)
-        .option("checkpointLocation", str(checkpoint_dir))
-        .outputMode("append")
-        .trigger(processingTime=f"{trigger_milliseconds} milliseconds")
-        .start()
+    return start_query(
+        results.select("key", "value"),
+        name=QUERY_NAME,
+        topic=ANALYZED_SENTIMENT.topic,
+        kafka=kafka,
+        checkpoint_dir=checkpoint_dir,
+        trigger_milliseconds=trigger_milliseconds,
     )
 
 
 def read_news(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
-    """The records of raw-news as a stream."""
-    reader = kafka_reader(spark, kafka.for_spark(), topics=[RAW_NEWS.topic], starting_offsets="earliest")
+    """Return the records of raw-news as a stream."""
+    options = to_spark_options(kafka)
+    reader = kafka_reader(spark, options, topics=[RAW_NEWS.topic], starting_offsets="earliest")
     return reader.option("maxOffsetsPerTrigger", str(MAX_TEXTS_PER_BATCH)).load()
 
 
 def to_sentiments(news: DataFrame, scorers: tuple[str, ...], lake: LakeLocation | None = None) -> DataFrame:
-    """Keys and values of analyzed-sentiment, with their labels and aliases, from Kafka records of raw-news."""
+    """Return keys and values of analyzed-sentiment, with their labels and aliases, from records of raw-news."""
     return news.select("key", "value", "timestamp").mapInArrow(
         partial(score_batches, scorers=scorers, lake=lake and replace(lake)), _RESULTS
     )
@@ -84,9 +82,9 @@ def to_sentiments(news: DataFrame, scorers: tuple[str, ...], lake: LakeLocation 
 def score_batches(
     batches: Iterable[pa.RecordBatch], scorers: tuple[str, ...], lake: LakeLocation | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """In a worker: the results of each batch of records. Scorers are built once in a worker's life.
+    """Yield the results of each batch of records, in a worker, which builds its scorers once.
 
-    Aliases are looked for after the records were planned: those that count for a record are there by then.
+    Aliases are read after the batch was planned, so that those of every record are there.
     """
     aliases = _read_aliases(lake)
     models = [scorer_named(name) for name in scorers]
@@ -106,10 +104,9 @@ _readers: dict[str, AliasReader] = {}
 
 
 def _read_aliases(lake: LakeLocation | None) -> AliasHistory:
-    """What the lake has by now; a worker reads each version once."""
+    """Return the aliases that the lake has now; a worker reads each version once."""
     if lake is None:
         return SEED_ALONE
-    reader = _readers.get(lake.uri)
-    if reader is None:
-        reader = _readers[lake.uri] = AliasReader(lake)
-    return reader.refresh()
+    if lake.uri not in _readers:
+        _readers[lake.uri] = AliasReader(lake)
+    return _readers[lake.uri].refresh()

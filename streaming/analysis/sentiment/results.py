@@ -1,29 +1,37 @@
-"""Texts in, results out: one for each asset that a text speaks of and each scorer."""
+"""Results of texts: one message for each mentioned asset and each scorer."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from lakehouse.aliases.versions import SEED_ALONE, AliasHistory, AliasVersion
-from lakehouse.messages.contract import CONTRACT_VERSION, RAW_NEWS, UNSCORED, make_message_id
-from lakehouse.messages.validation import Rejected, Row, message_columns, validator_of
+from lakehouse.messages.contract import ANALYZED_SENTIMENT, RAW_NEWS, UNSCORED
 from streaming.analysis.sentiment.languages import language_of
 from streaming.analysis.sentiment.mentions import Mention, find_mentions
 from streaming.analysis.sentiment.scorer import Passage, Polarity, Scorer
 from streaming.analysis.sentiment.vocabulary import vocabulary_of
+from streaming.analysis.validated import reader_of
+from streaming.kafka.messages import to_rfc3339, to_value
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_TERMS = 100
-_COLUMNS = message_columns(RAW_NEWS.topic)
-_encode = msgspec.json.Encoder().encode
+_PRECISION = "microseconds"
+_COLUMNS = (
+    "message_id",
+    "origin",
+    "event_time",
+    "collected_time",
+    "source",
+    "title",
+    "summary",
+    "url",
+    "language",
+)
+_read_columns = reader_of(RAW_NEWS.topic, *_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A raw text that the verdict accepted, its language and the assets that it speaks of, by which ``aliases``."""
+    """A valid text with its language and its mentions, detected by the ``aliases`` of that fingerprint."""
 
     message_id: str
     origin: str
@@ -39,7 +47,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A message of analyzed-sentiment; ``aliases`` is the fingerprint of those that found its asset."""
+    """A message of analyzed-sentiment; ``aliases`` is the fingerprint of those that detected its asset."""
 
     key: bytes
     value: bytes
@@ -50,26 +58,25 @@ class Result:
 def read_texts(
     records: Iterable[tuple[bytes | None, bytes | None, int]], aliases: AliasHistory = SEED_ALONE
 ) -> Iterator[Text]:
-    """The good ones of raw-news records (key, value, broker time in microseconds), by the aliases of that time.
+    """Yield the valid texts of raw-news records (key, value, broker time in us), by the aliases of that time.
 
-    The others are dropped: ingestion reads the same topic, judges alike and keeps them in quarantine.
+    The others are dropped: ingestion validates the same records and quarantines them.
     """
-    validate = validator_of(RAW_NEWS.topic)
     for record in records:
-        verdict = validate(*record)
-        if not isinstance(verdict, Rejected):
-            yield _to_text(verdict, aliases.at(record[2]))
+        columns = _read_columns(*record)
+        if columns is not None:
+            yield _to_text(dict(zip(_COLUMNS, columns, strict=True)), aliases.at(record[2]))
 
 
 def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_time_us: int) -> list[Result]:
-    """The results, ordered by text, then asset, then scorer.
+    """Return the results, ordered by text, then asset, then scorer.
 
     A text's results depend on the text, its aliases, the scorers and their versions alone, but for ``analyzed_time``.
-    Their ids do not depend on aliases, so that a text counts once for an asset, whatever found it. Where a scorer
-    does not speak the text's language its result says `unscored` and has no score.
+    Their ids do not depend on aliases, so that a text counts once for an asset. A scorer that does not support the
+    text's language gives the label `unscored` and no score.
     """
     polarities = [_score(texts, scorer) for scorer in scorers]
-    analyzed_time = _to_rfc3339(analyzed_time_us)
+    analyzed_time = to_rfc3339(analyzed_time_us, timespec=_PRECISION)
     return [
         _to_result(text, mention, scorer, polarity.get((at, mention.symbol)), analyzed_time)
         for at, text in enumerate(texts)
@@ -78,9 +85,8 @@ def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_tim
     ]
 
 
-def _to_text(row: Row, aliases: AliasVersion) -> Text:
+def _to_text(fields: Mapping[str, Any], aliases: AliasVersion) -> Text:
     vocabulary = vocabulary_of(aliases)
-    fields = dict(zip(_COLUMNS, row, strict=True))
     return Text(
         message_id=fields["message_id"],
         origin=fields["origin"],
@@ -96,46 +102,38 @@ def _to_text(row: Row, aliases: AliasVersion) -> Text:
 
 
 def _score(texts: Sequence[Text], scorer: Scorer) -> Mapping[tuple[int, str], Polarity]:
-    """The scorer's polarities by text and asset, all asked for at once; texts that it cannot read are left out."""
-    asked = [
+    """Return the scorer's polarities by text and asset, in one call; unsupported languages are left out."""
+    keyed = [
         ((at, mention.symbol), Passage(mention.passage, text.language))
         for at, text in enumerate(texts)
         if text.language in scorer.languages
         for mention in text.mentions
     ]
-    scored = scorer.score([passage for _, passage in asked])
-    return {key: polarity for (key, _), polarity in zip(asked, scored, strict=True)}
+    scored = scorer.score([passage for _, passage in keyed])
+    return {key: polarity for (key, _), polarity in zip(keyed, scored, strict=True)}
 
 
 def _to_result(
     text: Text, mention: Mention, scorer: Scorer, polarity: Polarity | None, analyzed_time: str
 ) -> Result:
     label = UNSCORED if polarity is None else polarity.label
-    message: dict[str, Any] = {
-        "v": CONTRACT_VERSION,
-        "message_id": make_message_id(
-            key=mention.symbol,
-            event_time=_EPOCH + timedelta(microseconds=text.event_time_us),
-            natural_key=(text.message_id, scorer.model, scorer.version),
-        ),
-        "origin": text.origin,
-        "symbol": mention.symbol,
-        "event_time": _to_rfc3339(text.event_time_us),
-        "score": None if polarity is None else polarity.score,
-        "label": label,
-        "model": scorer.model,
-        "model_version": f"{scorer.version}+{text.aliases}",
-        "source": text.source,
-        "title": text.title,
-        "url": text.url,
-        "language": text.language,
-        "terms": [] if polarity is None else list(polarity.terms[:_MAX_TERMS]),
-        "collected_time": _to_rfc3339(text.collected_time_us),
-        "analyzed_time": analyzed_time,
-    }
-    return Result(key=mention.symbol.encode(), value=_encode(message), label=label, aliases=text.aliases)
-
-
-def _to_rfc3339(time_us: int) -> str:
-    """An instant to the microsecond: the id of a message names it whole."""
-    return f"{(_EPOCH + timedelta(microseconds=time_us)).isoformat(timespec='microseconds')[:-6]}Z"
+    value = to_value(
+        ANALYZED_SENTIMENT,
+        event_time_us=text.event_time_us,
+        natural_key=(text.message_id, scorer.model, scorer.version),
+        origin=text.origin,
+        timespec=_PRECISION,
+        symbol=mention.symbol,
+        score=None if polarity is None else polarity.score,
+        label=label,
+        model=scorer.model,
+        model_version=f"{scorer.version}+{text.aliases}",
+        source=text.source,
+        title=text.title,
+        url=text.url,
+        language=text.language,
+        terms=[] if polarity is None else list(polarity.terms[:_MAX_TERMS]),
+        collected_time=to_rfc3339(text.collected_time_us, timespec=_PRECISION),
+        analyzed_time=analyzed_time,
+    )
+    return Result(key=mention.symbol.encode(), value=value, label=label, aliases=text.aliases)

@@ -1,4 +1,4 @@
-"""What every scorer is: passages in, polarities out, with the terms that carried them."""
+"""Scorer: polarities of passages, with the terms that decided them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ SCORED_LABELS = (NEGATIVE, NEUTRAL, POSITIVE)
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What a text says of one asset, which is called TARGET in it, and the language of the text."""
+    """The part of a text about one asset, which TARGET stands for in it, and the language of the text."""
 
     text: str
     language: str
@@ -18,7 +18,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Polarity:
-    """How a passage speaks of its asset: from -1 to 1, what the scorer decided, and why. It is no probability."""
+    """Score of a passage from -1 to 1 (no probability), its label, and the terms that decided it."""
 
     score: float
     label: str
@@ -30,15 +30,15 @@ class Scorer(Protocol):
 
     @property
     def model(self) -> str:
-        """Name of the model, as results carry it."""
+        """Return the model's name in the results."""
 
     @property
     def version(self) -> str:
-        """Changes whenever a polarity may."""
+        """Return the version, which changes whenever a polarity may."""
 
     @property
     def languages(self) -> frozenset[str]:
-        """The languages that it speaks; a passage in another one must not be given to it."""
+        """Return the supported languages; a passage in another one must not be scored."""
 
     def score(self, passages: Sequence[Passage]) -> list[Polarity]:
-        """One polarity for each passage, in order."""
+        """Return one polarity for each passage, in order."""

@@ -1,4 +1,4 @@
-"""The scorers by name, each built once in a process."""
+"""Scorers by name, each built once in a process."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -28,5 +28,5 @@ SCORERS: Mapping[str, Callable[[], Scorer]] = {VADER_CRYPTO: _vader, TFIDF_LOGIS
 
 @cache
 def scorer_named(name: str) -> Scorer:
-    """The scorer, built at the first call and kept. Raises KeyError where there is none of that name."""
+    """Return the scorer, built at the first call. Raises: KeyError for an unknown name."""
     return SCORERS[name]()

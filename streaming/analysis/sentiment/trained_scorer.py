@@ -1,7 +1,7 @@
-"""The trained scorer: TF-IDF of words and characters, then logistic regression, fitted on our labelled headlines.
+"""Trained scorer: TF-IDF of words and characters, then logistic regression, fitted on labelled headlines.
 
-It is fitted where it is first used, in about a second, from the training headlines that come with the code: nothing is
-unpickled, and the same headlines and libraries give the same model.
+It is fitted at its first use, in about a second, from the training headlines in this package: nothing is unpickled,
+and the same headlines and libraries give the same model.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ _STRENGTH = 1.0
 
 
 class TrainedScorer:
-    """Fitted on labelled passages.
+    """Scorer fitted on labelled passages.
 
     The score is the regression's share of positive less that of negative: not calibrated, so no probability.
     """
@@ -39,40 +39,42 @@ class TrainedScorer:
         rows = list(training if training is not None else training_passages())
         self.version = f"{RECIPE_VERSION}-{_digest(rows)}"
         self._features = _new_features()
-        seen = self._features.fit_transform([row.passage.text for row in rows])
+        features = self._features.fit_transform([row.passage.text for row in rows])
         self._regression = LogisticRegression(C=_STRENGTH, max_iter=1_000, class_weight="balanced")
-        self._regression.fit(seen, [row.label for row in rows])
+        self._regression.fit(features, [row.label for row in rows])
         self._names = self._features.get_feature_names_out()
         self._is_word = np.array([name.startswith("words__") for name in self._names])
 
     def score(self, passages: Sequence[Passage]) -> list[Polarity]:
         if not passages:
             return []
-        seen = csr_matrix(self._features.transform([passage.text for passage in passages]))
-        shares = self._regression.predict_proba(seen)
+        features = csr_matrix(self._features.transform([passage.text for passage in passages]))
+        shares = self._regression.predict_proba(features)
         classes = list(self._regression.classes_)
         scores = shares[:, classes.index(POSITIVE)] - shares[:, classes.index(NEGATIVE)]
-        chosen = shares.argmax(axis=1)
+        labels = shares.argmax(axis=1)
         return [
             Polarity(
                 score=round(float(scores[at]), _SCORE_DIGITS),
-                label=str(classes[chosen[at]]),
-                terms=self._terms(seen, at, int(chosen[at])),
+                label=str(classes[labels[at]]),
+                terms=self._terms(features, at, int(labels[at])),
             )
             for at in range(len(passages))
         ]
 
-    def _terms(self, seen: csr_matrix, at: int, chosen: int) -> tuple[str, ...]:
-        """The words of a passage that spoke most for the chosen label."""
-        start, end = seen.indptr[at], seen.indptr[at + 1]
-        columns = seen.indices[start:end]
-        weights = seen.data[start:end] * self._regression.coef_[chosen, columns]
-        spoke = sorted(
+    def _terms(self, features: csr_matrix, at: int, label: int) -> tuple[str, ...]:
+        """Return the words of a passage with the most weight for its label."""
+        start, end = features.indptr[at], features.indptr[at + 1]
+        columns = features.indices[start:end]
+        weights = features.data[start:end] * self._regression.coef_[label, columns]
+        weighted = sorted(
             (-weight, str(self._names[column]).removeprefix("words__"))
             for weight, column in zip(weights, columns, strict=True)
             if weight > 0 and self._is_word[column]
         )
-        terms = (" ".join(word for word in term.split() if word not in (TARGET, OTHER)) for _, term in spoke)
+        terms = (
+            " ".join(word for word in term.split() if word not in (TARGET, OTHER)) for _, term in weighted
+        )
         return tuple(dict.fromkeys(term for term in terms if term))[:_MAX_TERMS]
 
 
@@ -90,5 +92,5 @@ def _new_features() -> FeatureUnion:
 
 
 def _digest(rows: Sequence[LabelledPassage]) -> str:
-    told = "\n".join(f"{row.passage.language}\t{row.label}\t{row.passage.text}" for row in rows)
-    return hashlib.sha256(told.encode()).hexdigest()[:8]
+    text = "\n".join(f"{row.passage.language}\t{row.label}\t{row.passage.text}" for row in rows)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

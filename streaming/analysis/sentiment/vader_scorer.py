@@ -1,4 +1,4 @@
-"""The rule-based scorer: VADER, reading through our crypto lexicons of English and French."""
+"""Rule-based scorer: VADER with crypto lexicons of English and French."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ _SCORE_DIGITS = 4
 
 
 class VaderScorer:
-    """VADER's rules over our lexicons. Stateless: a passage's polarity depends on nothing but the passage."""
+    """Scorer by VADER's rules and the crypto lexicons. Stateless: a polarity depends on the passage alone."""
 
     model = MODEL
 
@@ -31,7 +31,7 @@ class VaderScorer:
 
 
 class _Reader:
-    """VADER in one language. Its own lexicon is English: French is read through ours alone."""
+    """VADER in one language. Its own lexicon is English and is not used for French."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
@@ -54,7 +54,7 @@ class _Reader:
 
 
 def to_label(compound: float) -> str:
-    """The label of VADER's compound score."""
+    """Return the label of VADER's compound score."""
     if compound >= NEUTRAL_WITHIN:
         return POSITIVE
     return NEGATIVE if compound <= -NEUTRAL_WITHIN else NEUTRAL

@@ -1,4 +1,4 @@
-"""Aliases as texts are searched for them: one regular expression, and whose each word is."""
+"""Vocabulary of asset names: one regular expression of all aliases, and the asset of each word."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ _RECENT_VOCABULARIES = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
-    """Aliases as texts are searched for them. A word that several assets claim is the first symbol's."""
+    """Compiled aliases. A word that several assets claim is the first symbol's."""
 
     by_word: Mapping[str, AssetNames]
     by_exact: Mapping[str, AssetNames]
@@ -25,7 +25,7 @@ class Vocabulary:
 
 @lru_cache(maxsize=_RECENT_VOCABULARIES)
 def vocabulary_of(aliases: AliasVersion) -> Vocabulary:
-    """Built once for a version and kept while it is in use."""
+    """Return the vocabulary of a version of the aliases; recent ones are cached."""
     assets = sorted(aliases.assets, key=lambda asset: asset.symbol)
     by_word = _by(assets, lambda asset: asset.words)
     by_exact = _by(assets, lambda asset: asset.exact)
@@ -38,11 +38,11 @@ def vocabulary_of(aliases: AliasVersion) -> Vocabulary:
 def _by(
     assets: Iterable[AssetNames], written: Callable[[AssetNames], tuple[str, ...]]
 ) -> dict[str, AssetNames]:
-    found: dict[str, AssetNames] = {}
+    by_word: dict[str, AssetNames] = {}
     for asset in assets:
         for word in written(asset):
-            found.setdefault(word, asset)
-    return found
+            by_word.setdefault(word, asset)
+    return by_word
 
 
 SEED_VOCABULARY = vocabulary_of(SEED_VERSION)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +92,7 @@ def ask(
     api_of(lake_path)
 
     def answer(who: str, method: str, path: str, body: Any, *, is_open: bool) -> int:
-        settings = replace(django_settings.CRYPTOVIZ, history_open=is_open)
+        settings = django_settings.CRYPTOVIZ.model_copy(update={"history_open": is_open})
         monkeypatch.setattr(django_settings, "CRYPTOVIZ", settings)
         lakes.current_settings.cache_clear()
         ann = Person(people["ann"])
@@ -173,16 +172,16 @@ def test_who_may_follow_the_websocket(people: dict[str, Any], who: str, is_open:
     cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in person.client.cookies.items())
     if cookies:
         headers.append((b"cookie", cookies.encode()))
-    settings = replace(Settings(), history_open=is_open)
-    may = asyncio.run(_follows(headers, settings, is_open=is_open))
+    settings = Settings(history_open=is_open)
+    may = asyncio.run(_follows(headers, settings))
     assert may == (is_open or who in ("ann", "bob", "staff", "reader"))
 
 
-async def _follows(headers: list[tuple[bytes, bytes]], settings: Settings, *, is_open: bool) -> bool:
+async def _follows(headers: list[tuple[bytes, bytes]], settings: Settings) -> bool:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(django_settings, "CRYPTOVIZ", settings)
         lakes.current_settings.cache_clear()
         try:
-            return await is_authorized({"headers": headers}, settings)
+            return await is_authorized({"headers": headers})
         finally:
             lakes.current_settings.cache_clear()

@@ -1,7 +1,6 @@
 """Reading what is open costs no look at the metadata; reading what is closed is kept by nobody else."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,9 @@ def test_closed_history_is_private_and_not_answered_from_memory(
     build_lake(tmp_path, sentiment=[{}])
     api_of(tmp_path)
     Person().ask("GET", "/api/v1/sentiment/btc/historique")
-    monkeypatch.setattr(django_settings, "CRYPTOVIZ", replace(django_settings.CRYPTOVIZ, history_open=False))
+    monkeypatch.setattr(
+        django_settings, "CRYPTOVIZ", django_settings.CRYPTOVIZ.model_copy(update={"history_open": False})
+    )
     lakes.current_settings.cache_clear()
     assert Person().ask("GET", "/api/v1/sentiment/btc/historique").status == 401
     answer = Person(people["ann"]).ask("GET", "/api/v1/sentiment/btc/historique")

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +69,7 @@ def test_api_refuses_to_start(tmp_path: Path, variable: str, value: str) -> None
 
 def test_production_with_all_of_its_own_is_taken() -> None:
     check_production(
-        replace(Settings(), production=True, secret_key=KEY, allowed_hosts="viz.example", trusted_proxies=1)
+        Settings(production=True, secret_key=KEY, allowed_hosts="viz.example", trusted_proxies=1)
     )
 
 

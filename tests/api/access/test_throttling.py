@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,15 @@ WITHOUT_COLUMNS = {"columns_budget_bytes": 0}
 
 @pytest.fixture
 def limited(tmp_path: Path, api_of: ApiOf, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Api]:
-    """The API over a small lake, with settings of its own."""
+    """Return a maker of the API over a small lake, with settings of its own."""
     build_lake(tmp_path, sentiment=[{}], prediction=[{}], price=[{}])
     cache.clear()
 
     def make(**settings: object) -> Api:
         api = api_of(tmp_path)
-        monkeypatch.setattr(django_settings, "CRYPTOVIZ", replace(django_settings.CRYPTOVIZ, **settings))
+        monkeypatch.setattr(
+            django_settings, "CRYPTOVIZ", django_settings.CRYPTOVIZ.model_copy(update=settings)
+        )
         for cached in (lakes.current_lake, lakes.current_settings):
             cached.cache_clear()
         return api

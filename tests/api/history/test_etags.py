@@ -94,10 +94,10 @@ def test_bucket_that_closes_changes_it(
     builder: LakeBuilder, api_of: ApiOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = api_of(builder.path)
-    monkeypatch.setattr("api.history.views.now_us", lambda: to_us(NOON + timedelta(minutes=9)))
+    monkeypatch.setattr("api.http.clock.now_us", lambda: to_us(NOON + timedelta(minutes=9)))
     before = ask(api, QUERIES[0]).headers["ETag"]
     assert ask(api, QUERIES[0], etag=before).status_code == 304
-    monkeypatch.setattr("api.history.views.now_us", lambda: to_us(NOON + timedelta(minutes=10)))
+    monkeypatch.setattr("api.http.clock.now_us", lambda: to_us(NOON + timedelta(minutes=10)))
     assert ask(api, QUERIES[0], etag=before).status_code == 200
 
 
@@ -118,7 +118,7 @@ def test_question_that_is_relative_to_now_is_the_same_for_a_whole_bucket(
     api = api_of(builder.path)
 
     def etag_at(minutes: float, query: str) -> str:
-        monkeypatch.setattr("api.history.views.now_us", lambda: to_us(NOON + timedelta(minutes=minutes)))
+        monkeypatch.setattr("api.http.clock.now_us", lambda: to_us(NOON + timedelta(minutes=minutes)))
         return str(ask(api, query).headers["ETag"])
 
     assert etag_at(21, "periode=1h&intervalle=5m") == etag_at(24.9, "periode=1h&intervalle=5m")

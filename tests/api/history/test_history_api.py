@@ -57,7 +57,7 @@ def test_sentiment_history_is_an_envelope(tmp_path: Path, api_of: ApiOf) -> None
         ],
         "suivant": None,
         "complet": True,
-        "horizon": None,
+        "retained_from": None,
         "snapshot": [
             {
                 "table": "gold_sentiment",
@@ -193,9 +193,7 @@ def test_periode_begins_with_a_whole_bucket(
 ) -> None:
     build_lake(tmp_path, sentiment=[{"event_time": at(minutes=1)}, {"event_time": at(minutes=4)}])
     api = api_of(tmp_path)
-    monkeypatch.setattr(
-        "api.history.views.now_us", lambda: int(at(hours=1, minutes=3).timestamp()) * 1_000_000
-    )
+    monkeypatch.setattr("api.http.clock.now_us", lambda: int(at(hours=1, minutes=3).timestamp()) * 1_000_000)
     answer = api.history("sentiment", "periode=1h&intervalle=5m")
     assert answer.document["requete"]["date_debut"] == "2026-01-10T12:00:00Z"
     assert answer.document["points"][0]["count"] == 2
@@ -238,7 +236,7 @@ def test_cursor_of_a_rebuilt_table_is_410(tmp_path: Path, api_of: ApiOf) -> None
     builder.catalog.publish_build(builder.build)
     from api.process.lake import current_lake
 
-    current_lake().current_build(look=True)
+    current_lake().current_build(refresh=True)
     assert api.follow(first.document["suivant"]).status == 410
 
 
@@ -298,7 +296,7 @@ def test_thinned_pages_go_on_where_the_thinned_page_was_read_to(tmp_path: Path, 
     assert second["points"][0]["event_time"] == "2026-01-10T12:00:00Z"
 
 
-def test_rows_beyond_the_horizon_are_said_to_be_missing_and_buckets_are_not(
+def test_rows_before_what_is_retained_are_said_to_be_missing_and_buckets_are_not(
     tmp_path: Path, api_of: ApiOf
 ) -> None:
     build_lake(tmp_path, price=[{"event_time": NOON - timedelta(days=1)}, {"event_time": NOON}])
@@ -315,10 +313,10 @@ def test_rows_beyond_the_horizon_are_said_to_be_missing_and_buckets_are_not(
     )
 
     said = raw.document
-    assert (len(said["points"]), said["complet"], said["horizon"]) == (1, False, "2026-01-10T00:00:00Z")
+    assert (len(said["points"]), said["complet"], said["retained_from"]) == (1, False, "2026-01-10T00:00:00Z")
     said = buckets.document
-    assert (len(said["points"]), said["complet"], said["horizon"]) == (2, True, None)
+    assert (len(said["points"]), said["complet"], said["retained_from"]) == (2, True, None)
     path = f"/api/v1/prix/btc/historique?{asked}&intervalle=brut&format=csv"
-    assert api.client.get(path).headers["Cryptoviz-Horizon"] == '"2026-01-10T00:00:00Z"'
+    assert api.client.get(path).headers["Cryptoviz-Retained-From"] == '"2026-01-10T00:00:00Z"'
     (price,) = [t for t in api.get("/api/v1/etat").document["tables"] if t["table"] == "gold_price"]
-    assert price["horizon"] == "2026-01-10T00:00:00Z"
+    assert price["retained_from"] == "2026-01-10T00:00:00Z"

@@ -1,4 +1,4 @@
-"""Pages that are kept: asked again they cost nothing, and nothing that was kept is ever stale."""
+"""Cached pages: the same request costs nothing, and nothing stale or private is ever served."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +10,12 @@ import pytest
 from django.core.cache.backends.locmem import LocMemCache
 
 from api.history import selectors
-from api.history.response_cache import CachedPage, ResponseCache, true_until_us
+from api.history.response_cache import CachedPage, ResponseCache, valid_until_us
 from api.history.views import response_cache
 from api.process import lake as lakes
 from lakehouse import lake
 from lakehouse.history.page import read_history
+from lakehouse.series.buckets import RAW
 from lakehouse.time_range import to_us
 from tests.support.api_client import Api
 from tests.support.history_queries import DAY_END, question
@@ -80,12 +81,12 @@ def test_each_message_of_the_tail_is_seen(
     urls = [f"{PATH}?{DAY}&intervalle={interval}" for interval in ("brut", "1h")]
     for sent in stream:
         pipeline.follow([sent])
-        kept = [json_of(api, url) for url in urls]
+        cached = [json_of(api, url) for url in urls]
         response_cache.cache_clear()
         anew = [json_of(api, url) for url in urls]
-        assert [page["points"] for page in kept] == [page["points"] for page in anew]
-        assert [page["snapshot"] for page in kept] == [page["snapshot"] for page in anew]
-    assert {page["snapshot"][0]["tail"] for page in kept} == {"included"}
+        assert [page["points"] for page in cached] == [page["points"] for page in anew]
+        assert [page["snapshot"] for page in cached] == [page["snapshot"] for page in anew]
+    assert {page["snapshot"][0]["tail"] for page in cached} == {"included"}
     assert len(n_read) < 2 * len(urls) * len(stream)
 
 
@@ -114,7 +115,7 @@ def test_what_makes_another_answer_makes_another_question(
     assert "format" not in answers[3]["suivant"]
 
 
-def test_predictions_cursors_and_other_representations_are_not_kept(
+def test_predictions_cursors_and_other_representations_are_not_cached(
     tmp_path: Path, api_of: Callable[[Path], Api], n_read: list[int]
 ) -> None:
     build_lake(tmp_path, sentiment=[{}, {}], prediction=[{}])
@@ -139,18 +140,18 @@ def test_predictions_cursors_and_other_representations_are_not_kept(
             "5m",
             to_us(NOON + timedelta(minutes=5)),
         ),
-        ({"date_debut": "x", "date_fin": "y"}, NOON, "brut", FOREVER),
+        ({"date_debut": "x", "date_fin": "y"}, NOON, RAW, FOREVER),
         ({"date_debut": "x", "date_fin": "y"}, DAY_END, "1d", FOREVER),
-        ({"date_debut": "x"}, NOON + timedelta(seconds=59), "brut", to_us(NOON + timedelta(minutes=1))),
+        ({"date_debut": "x"}, NOON + timedelta(seconds=59), RAW, to_us(NOON + timedelta(minutes=1))),
         ({"periode": "x"}, NOON, "1h", to_us(NOON) + 1),
         ({}, DAY_END - timedelta(seconds=1), "1h", to_us(DAY_END)),
     ],
 )
-def test_a_page_is_true_until_its_open_bucket_ends_or_its_range_moves(
+def test_page_is_valid_until_its_open_bucket_ends_or_its_range_moves(
     asked: dict[str, str], as_of: datetime, interval: str, until_us: int
 ) -> None:
     query = question("sentiment", interval=interval, as_of=as_of)
-    assert true_until_us(replace(query, asked=asked)) == until_us
+    assert valid_until_us(replace(query, parameters=asked)) == until_us
 
 
 def test_relative_range_moves_with_the_clock(
@@ -159,38 +160,60 @@ def test_relative_range_moves_with_the_clock(
     build_lake(tmp_path, sentiment=[{"event_time": NOON + timedelta(minutes=i)} for i in range(9)])
     api, found = api_of(tmp_path), []
     for seconds in (0, 59, 60, 119, 120, 0):
-        monkeypatch.setattr(
-            "api.history.views.now_us", lambda at=seconds: to_us(NOON + timedelta(seconds=at))
-        )
+        monkeypatch.setattr("api.http.clock.now_us", lambda at=seconds: to_us(NOON + timedelta(seconds=at)))
         points = json_of(api, f"{PATH}?periode=2m&intervalle=brut")["points"]
         found.append([point["event_time"][14:16] for point in points])
     assert found == [[], ["00"], ["00"], ["00", "01"], ["00", "01"], []]
 
 
-def test_requests_are_counted_though_their_answers_are_kept(
+def test_requests_are_counted_though_their_answers_are_cached(
     tmp_path: Path, api_of: Callable[[Path], Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build_lake(tmp_path, sentiment=[{}])
     api = api_of(tmp_path)
     assert api.follow(f"{PATH}?{DAY}").status == 200
-    limited = replace(lakes.current_settings(), rate_limit="1/minute", answers_budget_bytes=10**6)
-    monkeypatch.setattr("api.history.views.current_settings", lambda: limited)
+    limited = lakes.current_settings().model_copy(
+        update={"rate_limit": "1/minute", "answers_budget_bytes": 10**6}
+    )
     monkeypatch.setattr("api.access.throttling.current_settings", lambda: limited)
-    monkeypatch.setattr("api.access.throttling.AddressThrottle.cache", LocMemCache("kept", {}))
+    monkeypatch.setattr("api.access.throttling.AddressThrottle.cache", LocMemCache("counted", {}))
     assert [api.follow(f"{PATH}?{DAY}").status for _ in range(2)] == [200, 429]
 
 
-def test_budget_bounds_what_is_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("authorization", [None, "Bearer nobody"])
+def test_closed_api_serves_no_cached_answer_to_nobody(
+    tmp_path: Path, api_of: Callable[[Path], Api], monkeypatch: pytest.MonkeyPatch, authorization: str | None
+) -> None:
+    build_lake(tmp_path, sentiment=[{}])
+    api = api_of(tmp_path)
+    assert [api.follow(f"{PATH}?{DAY}").status for _ in range(2)] == [200, 200]
+    assert response_cache().n_found["hit"] == 1
+
+    closed = lakes.current_settings().model_copy(update={"history_open": False})
+    monkeypatch.setattr("api.access.permissions.current_settings", lambda: closed)
+    headers = {} if authorization is None else {"Authorization": authorization}
+    answer = api.client.get(f"{PATH}?{DAY}", headers=headers)
+
+    assert answer.status_code == 401
+    assert response_cache().n_found["hit"] == 1
+
+
+def test_token_is_checked_though_an_answer_is_cached(tmp_path: Path, api_of: Callable[[Path], Api]) -> None:
+    build_lake(tmp_path, sentiment=[{}])
+    api = api_of(tmp_path)
+    assert api.follow(f"{PATH}?{DAY}").status == 200
+    answer = api.client.get(f"{PATH}?{DAY}", headers={"Authorization": "Bearer nobody"})
+    assert answer.status_code == 401
+
+
+def test_budget_bounds_the_cache(tmp_path: Path) -> None:
     build_lake(tmp_path, sentiment=[{}])
     table = lake.open(str(tmp_path)).snapshot("gold_sentiment")["gold_sentiment"]
-    memo = ResponseCache(100)
+    cache = ResponseCache(100)
 
     def page(n_bytes: int) -> CachedPage:
         return CachedPage(
-            requete={},
-            suivant=None,
-            complet=True,
-            horizon=None,
+            meta={},
             points=b"x" * n_bytes,
             etag="",
             table=table,
@@ -201,10 +224,10 @@ def test_budget_bounds_what_is_kept(tmp_path: Path) -> None:
         )
 
     for request, n_bytes in [("a", 40), ("b", 40), ("c", 40), ("b", 50), ("d", 101)]:
-        memo.keep(request, page(n_bytes))
-    assert [memo.find(request) is not None for request in "abcd"] == [False, True, True, False]
-    assert memo.n_bytes == 90
-    assert [page(1).is_true(table, {0: 7}, now_us) for now_us in (4, 5, 8, 9)] == [False, True, True, False]
-    assert not page(1).is_true(replace(table, version=table.version + 1), {0: 7}, 5)
-    assert not page(1).is_true(table, {0: 8}, 5)
-    assert not page(1).is_true(table, {}, 5)
+        cache.put(request, page(n_bytes))
+    assert [cache.get(request) is not None for request in "abcd"] == [False, True, True, False]
+    assert cache.n_bytes == 90
+    assert [page(1).is_valid(table, {0: 7}, now_us) for now_us in (4, 5, 8, 9)] == [False, True, True, False]
+    assert not page(1).is_valid(replace(table, version=table.version + 1), {0: 7}, 5)
+    assert not page(1).is_valid(table, {0: 8}, 5)
+    assert not page(1).is_valid(table, {}, 5)

@@ -33,7 +33,7 @@ def builder(tmp_path: Path) -> LakeBuilder:
 def ask(builder: LakeBuilder, api_of: ApiOf, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     api = api_of(builder.path)
     now = int(datetime(2026, 2, 1, tzinfo=UTC).timestamp()) * 1_000_000
-    monkeypatch.setattr("api.history.views.now_us", lambda: now)
+    monkeypatch.setattr("api.http.clock.now_us", lambda: now)
 
     def asked(query: str, series: str = "sentiment") -> Answer:
         date_commits(builder)

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from api.live.connection_limits import ConnectionLimiter, address_of, is_known_host, is_known_origin
+from api.live.connection_limits import ConnectionLimiter, address_of, is_known_host, is_known_http_origin
 from api.server.fd_passing import SocketHandoff, is_websocket_upgrade, to_head
 from lakehouse.process.settings import Settings
 
@@ -28,16 +28,16 @@ def test_only_our_own_pages_and_named_ones_connect(
 ) -> None:
     headers = [(b"host", b"api.example:8000")] + ([(b"origin", origin)] if origin is not None else [])
 
-    assert is_known_origin({"headers": headers}, Settings(live_origins=allowed)) is is_known
+    assert is_known_http_origin({"headers": headers}, Settings(live_origins=allowed)) is is_known
 
 
 def test_a_place_is_free_again_once_a_client_left() -> None:
     connection_limiter = ConnectionLimiter(max_clients=3, max_of_address=2)
 
-    assert [connection_limiter.enter("a") is None for _ in range(3)] == [True, True, False]
-    assert [connection_limiter.enter("b") is None for _ in range(2)] == [True, False]
-    connection_limiter.exit("a")
-    assert connection_limiter.enter("a") is None
+    assert [connection_limiter.acquire("a") is None for _ in range(3)] == [True, True, False]
+    assert [connection_limiter.acquire("b") is None for _ in range(2)] == [True, False]
+    connection_limiter.release("a")
+    assert connection_limiter.acquire("a") is None
 
 
 def test_a_forwarded_address_counts_only_behind_a_trusted_proxy() -> None:
@@ -83,9 +83,9 @@ def test_a_page_without_tls_or_with_two_origins_is_not_ours() -> None:
         (b"origin", b"https://viz.example"),
     )
 
-    assert is_known_origin({"headers": [host, secure]}, Settings(production=True))
-    assert not is_known_origin({"headers": [host, plain]}, Settings(production=True))
-    assert not is_known_origin({"headers": [host, secure, secure]}, Settings())
+    assert is_known_http_origin({"headers": [host, secure]}, Settings(production=True))
+    assert not is_known_http_origin({"headers": [host, plain]}, Settings(production=True))
+    assert not is_known_http_origin({"headers": [host, secure, secure]}, Settings())
 
 
 @pytest.mark.parametrize(
@@ -104,18 +104,18 @@ def test_only_an_upgrade_on_its_path_goes_to_the_gateway(
     assert is_websocket_upgrade(method, path, [("UPGRADE", upgrade)]) is wants
 
 
-def test_a_connection_passes_the_doorway_with_its_head() -> None:
-    doorway = SocketHandoff.open()
+def test_connection_is_handed_off_with_its_head() -> None:
+    handoff = SocketHandoff.open()
     here, there = socket.socketpair()
     head = to_head("GET", "/ws/v1/flux", [("HOST", "a.example")])
 
-    doorway.hand_over(there, head)
+    handoff.send(there, head)
     there.close()
-    [(taken, taken_head)] = doorway.received()
-    taken.sendall(b"hello")
+    [(received, received_head)] = handoff.receive()
+    received.sendall(b"hello")
 
     assert here.recv(5) == b"hello"
-    assert taken_head == b"GET /ws/v1/flux HTTP/1.1\r\nHOST: a.example\r\n\r\n"
-    assert list(doorway.received()) == []
-    for each in (here, taken, doorway.inside, doorway.outside):
+    assert received_head == b"GET /ws/v1/flux HTTP/1.1\r\nHOST: a.example\r\n\r\n"
+    assert list(handoff.receive()) == []
+    for each in (here, received, handoff.receiver, handoff.sender):
         each.close()

@@ -1,4 +1,4 @@
-"""Who gets what: a resume misses nothing or says so, and nobody gets a row twice or waits for somebody slow."""
+"""Subscriptions: a resume misses nothing or says so; no client gets a row twice or waits for a slow one."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.live.client import Client, Wire
+from api.live.client import Client, Transport
 from api.live.hub import MAX_REPLAYED, Hub
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.tail.store import Message
@@ -21,7 +21,7 @@ START = datetime(2026, 1, 10, 12, tzinfo=UTC)
 
 
 class Live:
-    """A tail, a hub on it, and clients whose frames are kept."""
+    """A tail, a hub on it, and clients whose frames are recorded."""
 
     def __init__(self, folder: Path, *, max_messages: int = 10_000) -> None:
         self.pipeline = Pipeline(folder, max_messages=max_messages)
@@ -29,46 +29,46 @@ class Live:
         self.hub = Hub(self.pipeline.tail)
         self.n_sent = 0
 
-    def send(self, n_messages: int, *, symbol: str = "btc", ring: bool = True) -> None:
+    def send(self, n_messages: int, *, symbol: str = "btc", dispatch: bool = True) -> None:
         for _ in range(n_messages):
             value = to_bytes(sentiment(START, symbol=symbol, key=str(self.n_sent)))
             message = Message(self.n_sent, symbol.encode(), value, int(START.timestamp() * 1e6))
             self._follow(Sent("analyzed-sentiment", 0, message))
             self.n_sent += 1
-        if ring:
-            self.hub.drain()
+        if dispatch:
+            self.hub.dispatch()
 
     def follow_again(self, offsets: Sequence[int]) -> None:
-        """The follower begins anew and reads what was read before."""
+        """Begin anew as the follower does, and read what was read before."""
         self.pipeline.begin({})
         for offset in offsets:
             value = to_bytes(sentiment(START, key=str(offset)))
             self._follow(
                 Sent("analyzed-sentiment", 0, Message(offset, b"btc", value, int(START.timestamp() * 1e6)))
             )
-        self.hub.drain()
+        self.hub.dispatch()
 
-    def client(self, *, max_bytes: int = 1_000_000, reads: bool = True) -> "Heard":
-        return Heard(self.hub, max_bytes=max_bytes, reads=reads)
+    def client(self, *, max_bytes: int = 1_000_000, reads: bool = True) -> "RecordedClient":
+        return RecordedClient(self.hub, max_bytes=max_bytes, reads=reads)
 
     def _follow(self, sent: Sent) -> None:
         table, end = TABLE_OF_TOPIC[sent.topic], sent.message.offset + 1
-        rows = self.pipeline.tail.take_in(
-            table, sent.partition, [sent.message], end, self.pipeline.winners.decide
+        rows = self.pipeline.tail.ingest(
+            table, sent.partition, [sent.message], end, self.pipeline.deduplicator.decide
         )
         self.pipeline.tail.confirm()
-        self.hub.gained(table, TopicPartition(TOPIC_ID, sent.partition), rows, end)
+        self.hub.add_rows(table, TopicPartition(TOPIC_ID, sent.partition), rows, end)
 
 
-class Heard:
-    """A client that keeps what it was sent; one that does not read keeps nothing."""
+class RecordedClient:
+    """A client that records its frames; one that does not read records none."""
 
     def __init__(self, hub: Hub, *, max_bytes: int, reads: bool) -> None:
         self.frames: list[dict[str, Any]] = []
         self.is_aborted = False
         self._reads = reads
-        self.client = Client(Wire(self._take, self._abort), max_bytes=max_bytes)
-        hub.join(self.client)
+        self.client = Client(Transport(self._take, self._abort), max_bytes=max_bytes)
+        hub.add_client(self.client)
 
     async def _take(self, frame: bytes) -> None:
         if not self._reads:
@@ -79,7 +79,7 @@ class Heard:
         self.is_aborted = True
 
     def updates(self) -> list[int]:
-        """The offsets of the rows that came as updates."""
+        """Return the offsets of the rows that came as updates."""
         positions = [frame["position"] for frame in self.frames if frame["type"] == "update"]
         return [position[TOPIC_ID][0] - 1 for position in positions]
 
@@ -107,16 +107,16 @@ def test_a_fresh_client_gets_the_newest_row_and_then_every_row_once(tmp_path: Pa
     async def scene() -> None:
         live = Live(tmp_path)
         live.send(3)
-        heard = live.client()
+        recorded = live.client()
 
-        live.hub.subscribe(heard.client, "sentiment", "btc", None)
+        live.hub.subscribe(recorded.client, "sentiment", "btc", None)
         live.send(2)
-        live.hub.drain()
+        live.hub.dispatch()
         await settle()
 
-        assert heard.kinds() == ["subscribed", "snapshot", "update", "update"]
-        assert heard.frames[1]["data"]["message_id"].startswith("btc:")
-        assert heard.updates() == [3, 4]
+        assert recorded.kinds() == ["subscribed", "snapshot", "update", "update"]
+        assert recorded.frames[1]["data"]["message_id"].startswith("btc:")
+        assert recorded.updates() == [3, 4]
 
     run(scene)
 
@@ -130,16 +130,16 @@ def test_a_resume_brings_what_was_missed_and_no_more(
 ) -> None:
     async def scene() -> None:
         live = Live(tmp_path)
-        live.send(5, ring=False)
-        heard = live.client()
+        live.send(5, dispatch=False)
+        recorded = live.client()
 
-        live.hub.subscribe(heard.client, "sentiment", "btc", at(depuis))
-        live.hub.drain()
+        live.hub.subscribe(recorded.client, "sentiment", "btc", at(depuis))
+        live.hub.dispatch()
         live.send(1)
         await settle()
 
-        assert heard.outcomes() == [outcome]
-        assert heard.updates() == [*updates, 5]
+        assert recorded.outcomes() == [outcome]
+        assert recorded.updates() == [*updates, 5]
 
     run(scene)
 
@@ -151,15 +151,15 @@ def test_a_position_that_is_not_held_is_a_gap_with_the_history_to_ask(
     async def scene() -> None:
         live = Live(tmp_path, max_messages=4)
         live.send(10)
-        heard = live.client()
+        recorded = live.client()
 
-        live.hub.subscribe(heard.client, "sentiment", "btc", depuis)
+        live.hub.subscribe(recorded.client, "sentiment", "btc", depuis)
         live.send(1)
         await settle()
 
-        assert heard.kinds() == ["subscribed", "gap", "update"]
-        assert heard.frames[1]["data"]["refetch"] == "/api/v1/sentiment/btc/historique"
-        assert heard.updates() == [10]
+        assert recorded.kinds() == ["subscribed", "gap", "update"]
+        assert recorded.frames[1]["data"]["refetch"] == "/api/v1/sentiment/btc/historique"
+        assert recorded.updates() == [10]
 
     run(scene)
 
@@ -168,13 +168,13 @@ def test_a_position_ahead_of_this_process_waits_for_what_lies_beyond_it(tmp_path
     async def scene() -> None:
         live = Live(tmp_path)
         live.send(3)
-        heard = live.client()
+        recorded = live.client()
 
-        live.hub.subscribe(heard.client, "sentiment", "btc", at(5))
+        live.hub.subscribe(recorded.client, "sentiment", "btc", at(5))
         live.send(4)
         await settle()
 
-        assert heard.updates() == [5, 6]
+        assert recorded.updates() == [5, 6]
 
     run(scene)
 
@@ -186,12 +186,12 @@ def test_more_than_may_be_replayed_is_a_gap(tmp_path: Path, monkeypatch: pytest.
     async def scene() -> None:
         live = Live(tmp_path)
         live.send(4)
-        heard = live.client()
+        recorded = live.client()
 
-        live.hub.subscribe(heard.client, "sentiment", "btc", at(0))
+        live.hub.subscribe(recorded.client, "sentiment", "btc", at(0))
         await settle()
 
-        assert heard.outcomes() == ["gap"]
+        assert recorded.outcomes() == ["gap"]
 
     run(scene)
 
@@ -199,14 +199,14 @@ def test_more_than_may_be_replayed_is_a_gap(tmp_path: Path, monkeypatch: pytest.
 def test_rows_that_the_follower_reads_again_are_not_sent_again(tmp_path: Path) -> None:
     async def scene() -> None:
         live = Live(tmp_path)
-        heard = live.client()
-        live.hub.subscribe(heard.client, "sentiment", "btc", None)
+        recorded = live.client()
+        live.hub.subscribe(recorded.client, "sentiment", "btc", None)
         live.send(3)
 
         live.follow_again(range(5))
         await settle()
 
-        assert heard.updates() == [0, 1, 2, 3, 4]
+        assert recorded.updates() == [0, 1, 2, 3, 4]
 
     run(scene)
 
@@ -214,14 +214,14 @@ def test_rows_that_the_follower_reads_again_are_not_sent_again(tmp_path: Path) -
 def test_a_tail_that_passed_messages_over_tells_a_gap(tmp_path: Path) -> None:
     async def scene() -> None:
         live = Live(tmp_path)
-        heard = live.client()
-        live.hub.subscribe(heard.client, "sentiment", "btc", None)
+        recorded = live.client()
+        live.hub.subscribe(recorded.client, "sentiment", "btc", None)
 
-        live.hub.jumped(TABLE)
+        live.hub.add_gap(TABLE)
         live.send(1)
         await settle()
 
-        assert heard.kinds() == ["subscribed", "snapshot", "gap", "update"]
+        assert recorded.kinds() == ["subscribed", "snapshot", "gap", "update"]
 
     run(scene)
 
@@ -236,7 +236,7 @@ def test_each_client_gets_what_it_follows_until_it_leaves(tmp_path: Path) -> Non
         live.send(1, symbol="eth")
         await settle()
         live.hub.unsubscribe(other.client, "sentiment", "eth")
-        live.hub.leave(one.client)
+        live.hub.remove_client(one.client)
         live.send(1, symbol="btc")
         live.send(1, symbol="eth")
         await settle()
@@ -246,12 +246,12 @@ def test_each_client_gets_what_it_follows_until_it_leaves(tmp_path: Path) -> Non
     run(scene)
 
 
-def test_a_client_that_does_not_read_is_cut_off_and_the_other_gets_all(tmp_path: Path) -> None:
+def test_a_client_that_does_not_read_is_disconnected_and_the_other_gets_all(tmp_path: Path) -> None:
     async def scene() -> None:
         live = Live(tmp_path)
         slow, quick = live.client(max_bytes=3_000, reads=False), live.client()
-        for heard in (slow, quick):
-            live.hub.subscribe(heard.client, "sentiment", "btc", None)
+        for recorded in (slow, quick):
+            live.hub.subscribe(recorded.client, "sentiment", "btc", None)
         for _ in range(20):
             live.send(1)
             await settle()
@@ -265,14 +265,14 @@ def test_a_client_that_does_not_read_is_cut_off_and_the_other_gets_all(tmp_path:
 def test_a_duplicate_is_no_update(tmp_path: Path) -> None:
     async def scene() -> None:
         live = Live(tmp_path)
-        heard = live.client()
-        live.hub.subscribe(heard.client, "sentiment", "btc", None)
+        recorded = live.client()
+        live.hub.subscribe(recorded.client, "sentiment", "btc", None)
         live.send(2)
         value = to_bytes(sentiment(START, key="0"))
         live._follow(Sent("analyzed-sentiment", 0, Message(2, b"btc", value, int(START.timestamp() * 1e6))))
-        live.hub.drain()
+        live.hub.dispatch()
         await settle()
 
-        assert heard.updates() == [0, 1]
+        assert recorded.updates() == [0, 1]
 
     run(scene)

@@ -26,7 +26,7 @@ Published = Callable[[], list[AliasVersion]]
 
 @pytest.fixture
 def published(people: dict[str, Any], tmp_path: Path, api_of: Callable[[Path], Api]) -> Published:
-    """What the analysis would read by now, in a lake where nothing was published yet."""
+    """Return what the analysis reads now, in a lake where nothing was published yet."""
     api_of(tmp_path)
     return lambda: list(AliasReader(LakeLocation.parse(str(tmp_path))).refresh().versions)
 

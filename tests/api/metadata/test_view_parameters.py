@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from api.metadata.view_parameters import LONGEST_SPAN, parameters_schema, validate_parameters
+from api.metadata.view_parameters import MAX_SPAN, parameters_schema, validate_parameters
 
 # The frontend's test of the same name asserts that the page writes and reads these, and offers no other value.
 FRONTEND = Path(__file__).resolve().parents[3] / "api" / "viewer" / "frontend"
@@ -17,7 +17,7 @@ PARAMETERS: list[dict[str, Any]] = [case["parameters"] for case in CASES]
 
 
 def accepted(member: str) -> set[str]:
-    """The values that a member is limited to; null aside."""
+    """Return the values that a member is limited to, except null."""
     schema = parameters_schema()["ViewParameters"]["properties"][member]
     return {value for option in (schema, *schema.get("anyOf", ())) for value in option.get("enum", ())} - {
         None
@@ -48,6 +48,6 @@ def test_longest_span_is_the_page_s() -> None:
         spans, key=lambda span: datetime.fromisoformat(span["to"]) - datetime.fromisoformat(span["from"])
     )
     end = datetime.fromisoformat(longest["to"])
-    assert end - datetime.fromisoformat(longest["from"]) == LONGEST_SPAN
+    assert end - datetime.fromisoformat(longest["from"]) == MAX_SPAN
     with pytest.raises(ValidationError):
         validate_parameters({"span": longest | {"to": (end + timedelta(milliseconds=1)).isoformat()}})

@@ -80,7 +80,7 @@ def test_unknown_paths_are_one_endpoint_however_many_are_asked_for(tmp_path: Pat
 def test_repeated_question_is_a_hit(tmp_path: Path, api_of: ApiOf, database: None) -> None:
     build_lake(tmp_path, sentiment=[{}])
     api = api_of(tmp_path)
-    of_hits = "cryptoviz_response_cache_requests_total", (("outcome", "hit"),)
+    of_hits = "cryptoviz_response_cache_requests_total", (("result", "hit"),)
     before = scrape(api)
     query = "date_debut=2026-01-10&date_fin=2026-01-11&intervalle=1h"
     assert [api.history("sentiment", query).status for _ in range(3)] == [200, 200, 200]
@@ -108,7 +108,7 @@ def test_columns_count_what_they_were_asked(tmp_path: Path, api_of: ApiOf, datab
         api.history("sentiment", f"intervalle=brut&limite={limit}")
     found = scrape(api)
     counted = {
-        outcome: found[name, (("outcome", outcome),)] - before.get((name, (("outcome", outcome),)), 0)
-        for outcome in ("hit", "load", "files")
+        result: found[name, (("result", result),)] - before.get((name, (("result", result),)), 0)
+        for result in ("hit", "load", "files")
     }
     assert counted == {"hit": 2, "load": 1, "files": 0}

@@ -9,9 +9,11 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from api.maintenance.models import MaintenanceRun
-from api.maintenance.selectors import maintenance
-from api.status import lag, selectors
+from api.maintenance.selectors import read_maintenance
+from api.status import lag
+from api.status.documents import to_state_document
 from api.status.lag import EndOffsets, EndOffsetWatch
+from api.status.state import read_state
 from lakehouse import lake
 from lakehouse.delta.table import append
 from lakehouse.maintenance.runs import begin_run, end_run
@@ -122,7 +124,8 @@ def test_state_lists_tables_with_position_and_freshness(tmp_path: Path, api_of: 
 def test_lag_is_what_lies_between_position_and_end(tmp_path: Path) -> None:
     build_lake(tmp_path, sentiment=[{}, {}])
     ends = EndOffsets(True, {"analyzed-sentiment": {0: 7, 1: 3}, "some-other-topic": {0: 1}})
-    document = selectors.state(lake=lake.open(str(tmp_path)), end_offsets=ends, now_us=to_us(NOON))
+    state = read_state(lake=lake.open(str(tmp_path)), end_offsets=ends, now_us=to_us(NOON))
+    document = to_state_document(state)
     assert document["kafka"]["known"] is True
     assert [
         (entry["table"], entry["topic"], entry["partition"], entry["messages"])
@@ -237,8 +240,8 @@ def test_missed_and_failing_runs_are_visible(tmp_path: Path) -> None:
 
     def health(seconds_later: float) -> Any:
         now_us = time.time_ns() // 1_000 + round(seconds_later * 1e6)
-        found = maintenance(lake=reader, now_us=now_us, every_seconds=60.0)["maintenance_health"]
-        return found["is_missed"], found["n_failed_in_a_row"]
+        maintenance = read_maintenance(lake=reader, now_us=now_us, every_seconds=60.0)
+        return maintenance.is_missed, maintenance.n_failed_in_a_row
 
     assert health(0) == (True, 0)
     end_run(builder.location, begin_run(builder.location, command="run"), exit_code=0)

@@ -3,7 +3,6 @@
 import gzip
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -47,7 +46,7 @@ def test_page_is_asked_about_again_and_not_sent_again(client: Client) -> None:
 def test_closed_page_goes_on_to_the_shared_view_that_was_asked_for(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settings, "CRYPTOVIZ", replace(settings.CRYPTOVIZ, history_open=False))
+    monkeypatch.setattr(settings, "CRYPTOVIZ", settings.CRYPTOVIZ.model_copy(update={"history_open": False}))
     lakes.current_settings.cache_clear()
     try:
         assert client.get("/").headers["Location"] == "/connexion"
@@ -74,9 +73,34 @@ def test_everything_that_is_named_is_served_for_good(client: Client) -> None:
         assert response["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
+@pytest.mark.parametrize("encoding", ["", "gzip", "zstd, gzip"])
+def test_file_is_sent_once_whatever_its_encoding(client: Client, encoding: str) -> None:
+    path = f"/viewer/{VERSION}/viewer.js"
+    first = client.get(path, headers={"Accept-Encoding": encoding})
+    assert ("Content-Encoding" in first) is bool(encoding)
+    assert first["Content-Length"] == str(len(first.content))
+    again = client.get(path, headers={"Accept-Encoding": encoding, "If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_range_of_a_file_is_not_compressed(client: Client) -> None:
+    path = f"/viewer/{VERSION}/viewer.js"
+    part = client.get(path, headers={"Range": "bytes=0-1999", "Accept-Encoding": "zstd"})
+    assert (part.status_code, part.content) == (206, client.get(path).content[:2000])
+    assert "Content-Encoding" not in part
+
+
+def test_head_of_a_file_tells_its_length(client: Client) -> None:
+    path = f"/viewer/{VERSION}/viewer.js"
+    response = client.head(path)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response["Content-Length"] == str(len(client.get(path).content))
+
+
 def test_bundle_is_small() -> None:
-    bodies = (current_viewer().page, *current_viewer().files.values())
-    assert sum(len(gzip.compress(file.body)) for file in bodies) < MAX_GZIPPED_BYTES
+    viewer = current_viewer()
+    bodies = [viewer.page, *(path.read_bytes() for path in viewer.files.values())]
+    assert sum(len(gzip.compress(body)) for body in bodies) < MAX_GZIPPED_BYTES
 
 
 def test_page_knows_no_socket_unless_one_is_set(client: Client) -> None:
@@ -123,8 +147,9 @@ def test_viewer_that_nobody_built_says_how(
 
 def test_page_names_no_other_origin() -> None:
     viewer = current_viewer()
-    for name, file in {PAGE: viewer.page, **viewer.files}.items():
-        addresses = set(re.findall(rb"https?://[^\s\"'`)]+", file.body))
+    bodies = {PAGE: viewer.page} | {name: path.read_bytes() for name, path in viewer.files.items()}
+    for name, body in bodies.items():
+        addresses = set(re.findall(rb"https?://[^\s\"'`)]+", body))
         assert {one for one in addresses if not one.startswith(NAMESPACES)} == set(), name
 
 
@@ -160,4 +185,4 @@ def test_version_changes_with_any_file(tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text("2")
     after = read_viewer(tmp_path)
     assert before.version != after.version
-    assert after.page.body == f"<script src='/viewer/{after.version}/a.js'>".encode()
+    assert after.page == f"<script src='/viewer/{after.version}/a.js'>".encode()

@@ -76,7 +76,7 @@ class Ingestion:
     def go_on(self, *, to: int = N_RECORDS, after_each: Callable[[], None] = lambda: None) -> None:
         for start in range(self.intake.position[KEY], to, N_IN_BATCH):
             end = min(start + N_IN_BATCH, to)
-            self.intake.take_in(records(start, end), {KEY: end})
+            self.intake.ingest(records(start, end), {KEY: end})
             self.intake.flush()
             after_each()
 
@@ -198,7 +198,7 @@ def test_metadata_key_and_folders_come_along(here: Settings, tmp_path: Path) -> 
 def test_postgresql_and_a_key_of_the_environment_are_said_to_be_lacking(
     here: Settings, tmp_path: Path
 ) -> None:
-    elsewhere = replace(here, database_url="postgresql://u:p@h/n", secret_key="k" * 50)
+    elsewhere = here.model_copy(update={"database_url": "postgresql://u:p@h/n", "secret_key": "k" * 50})
     _, manifest = create_backup(elsewhere, tmp_path / "backups")
     assert [lacking.partition(":")[0] for lacking in manifest.without] == ["metadata", "the secret key"]
 
@@ -268,7 +268,7 @@ def test_maintenance_and_a_backup_keep_out_of_each_others_way(here: Settings, tm
 def test_backup_waits_for_maintenance_if_it_is_told_to(
     here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CRYPTOVIZ_RUNTIME_DIR", here.runtime_dir)
+    monkeypatch.setenv("CRYPTOVIZ_RUNTIME_DIR", str(here.runtime_dir))
     monkeypatch.setenv("CRYPTOVIZ_LAKE_URI", here.lake_uri)
     lock = held_lock(lock_path(here.lake_location(), Path(here.runtime_dir)), command="run")
     lock.__enter__()
@@ -283,7 +283,7 @@ def test_lake_that_is_not_there_is_not_backed_up(tmp_path: Path) -> None:
 
 
 def test_only_the_newest_are_kept(here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CRYPTOVIZ_RUNTIME_DIR", here.runtime_dir)
+    monkeypatch.setenv("CRYPTOVIZ_RUNTIME_DIR", str(here.runtime_dir))
     monkeypatch.setenv("CRYPTOVIZ_LAKE_URI", here.lake_uri)
     cut_off = tmp_path / "backups" / "backup-20260101T000000000000Z"
     (cut_off / "lake").mkdir(parents=True)

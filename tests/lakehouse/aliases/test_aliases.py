@@ -156,7 +156,7 @@ def test_malformed_version_is_refused_and_the_one_before_stays(
 
     (line,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
     assert "aliases refused" in line
-    assert "000002.json kept=1" in line
+    assert "000002.json current=1" in line
 
 
 def test_file_of_another_name_is_refused(lake: LakeLocation) -> None:

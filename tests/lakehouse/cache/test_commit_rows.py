@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse.cache.block import Layout
 from lakehouse.cache.commit_rows import rows_beyond
-from lakehouse.delta.position import Position, TopicPartition, committed_offsets
+from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.errors import FileGoneError
 from lakehouse.schema.tables import GOLD_SENTIMENT
 from lakehouse.series.definitions import SENTIMENT
@@ -47,11 +47,3 @@ def test_column_that_a_file_lacks_is_null(tmp_path: Path) -> None:
 def test_file_that_was_vacuumed_is_said_to_be_gone(tmp_path: Path) -> None:
     with pytest.raises(FileGoneError):
         rows_beyond([str(tmp_path / "gone.parquet")], LAYOUT, GOLD_SENTIMENT, Position())
-
-
-def test_commit_moves_only_the_partitions_that_it_names() -> None:
-    commit = b"""{"commitInfo":{"timestamp":1}}
-{"txn":{"appId":"position:Zk3:1","version":7}}
-{"txn":{"appId":"somebody-else","version":8}}
-{"add":{"path":"x","tags":{"note":"\\"txn\\""}}}"""
-    assert committed_offsets(commit) == {TopicPartition("Zk3", 1): 7}

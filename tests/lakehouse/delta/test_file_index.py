@@ -5,7 +5,7 @@ import pytest
 from deltalake import Field
 
 from lakehouse import lake
-from lakehouse.delta.commit import parse_file_changes
+from lakehouse.delta.commit import parse_commit
 from lakehouse.delta.file_index import FileIndex
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import GOLD_SENTIMENT
@@ -99,10 +99,10 @@ def test_index_that_follows_commits_is_the_one_that_the_log_gives(tmp_path: Path
 
 
 def test_bounds_that_a_commit_does_not_tell_are_those_of_the_day(tmp_path: Path) -> None:
-    changes = parse_file_changes(ADD)
-    assert changes is not None
+    commit = parse_commit(ADD)
+    assert commit.is_plain
     build_lake(tmp_path)
-    index = index_of(lake.open(str(tmp_path))).advanced(changes, GOLD_SENTIMENT, "/lake")
+    index = index_of(lake.open(str(tmp_path))).advanced(commit, GOLD_SENTIMENT, "/lake")
     lowest, highest = index.times["event_time"]
     assert index.paths.tolist() == ["/lake/event_date=2026-01-10/a.parquet"]
     assert (index.n_rows.tolist(), index.size_bytes.tolist()) == ([2], [9])
@@ -122,7 +122,7 @@ def test_bounds_that_a_commit_does_not_tell_are_those_of_the_day(tmp_path: Path)
     ],
 )
 def test_commit_that_only_an_engine_should_read_is_left_to_it(line: bytes) -> None:
-    assert parse_file_changes(ADD + b"\n" + line) is None
+    assert not parse_commit(ADD + b"\n" + line).is_plain
 
 
 def test_column_that_is_added_meanwhile_is_followed(tmp_path: Path) -> None:
@@ -135,8 +135,8 @@ def test_column_that_is_added_meanwhile_is_followed(tmp_path: Path) -> None:
 
 
 def test_commit_with_statistics_that_are_no_times_is_left_to_the_engine(tmp_path: Path) -> None:
-    changes = parse_file_changes(ADD.replace(b"2026-01-10T12:00:00.001Z", b"noon"))
-    assert changes is not None
+    commit = parse_commit(ADD.replace(b"2026-01-10T12:00:00.001Z", b"noon"))
+    assert commit.is_plain
     build_lake(tmp_path)
     with pytest.raises(ValueError, match="noon"):
-        index_of(lake.open(str(tmp_path))).advanced(changes, GOLD_SENTIMENT, "/lake")
+        index_of(lake.open(str(tmp_path))).advanced(commit, GOLD_SENTIMENT, "/lake")

@@ -11,8 +11,8 @@ import pytest
 from compaction import sorted_file
 from compaction.compact import CompactChoice, compact_lake
 from lakehouse import lake
-from lakehouse.cache import store as columns_module
-from lakehouse.cache.block import DictionaryEncoder, Layout, to_blocks
+from lakehouse.cache.block import Layout, to_blocks
+from lakehouse.cache.encoder import DictionaryEncoder
 from lakehouse.engine.row_groups import Wanted, find_row_groups, read_row_groups, to_schema
 from lakehouse.errors import FileGoneError
 from lakehouse.schema.tables import GOLD_SENTIMENT
@@ -103,7 +103,6 @@ def test_newest_rows_of_days_that_are_not_held_are_those_of_the_files(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(seed)
-    monkeypatch.setattr(columns_module, "MANY_ROWS", chance.choice([0, 0, 10]))
     monkeypatch.setattr(sorted_file, "ROW_GROUP_ROWS", 6)
     monkeypatch.setattr(sorted_file, "MIN_ROW_GROUP_ROWS", 3)
     builder = build_lake(tmp_path)

@@ -12,12 +12,12 @@ KEY = b"a key"
 CURSOR = Cursor(
     series="sentiment",
     symbol="btc",
-    asked={"periode": "24h"},
+    parameters={"periode": "24h"},
     build_id="b1",
     positions={"gold_sentiment": {"T": [3, -1, 5]}},
     start_us=1,
     end_us=2,
-    interval="brut",
+    interval="raw",
     as_of_us=2,
     last_key=(1, "T", 0, 7),
     market=None,
@@ -36,12 +36,12 @@ def test_cursor_is_safe_in_a_url() -> None:
 
 
 def test_cursor_signed_with_another_key_is_refused() -> None:
-    with pytest.raises(QueryError, match="curseur"):
+    with pytest.raises(QueryError, match="cursor"):
         decode_cursor(encode_cursor(CURSOR, b"another"), KEY)
 
 
 def test_cursor_of_another_version_is_refused() -> None:
-    with pytest.raises(QueryError, match="curseur"):
+    with pytest.raises(QueryError, match="cursor"):
         decode_cursor(encode_cursor(structs.replace(CURSOR, v=2), KEY), KEY)
 
 
@@ -50,11 +50,11 @@ def test_changed_cursor_is_refused(at: int, bit: int) -> None:
     text = encode_cursor(CURSOR, KEY)
     raw = bytearray(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     raw[at % len(raw)] ^= 1 << bit
-    with pytest.raises(QueryError, match="curseur"):
+    with pytest.raises(QueryError, match="cursor"):
         decode_cursor(base64.urlsafe_b64encode(bytes(raw)).decode(), KEY)
 
 
 @given(text=st.text(max_size=200))
 def test_any_other_text_is_refused(text: str) -> None:
-    with pytest.raises(QueryError, match="curseur"):
+    with pytest.raises(QueryError, match="cursor"):
         decode_cursor(text, KEY)

@@ -263,7 +263,7 @@ def test_cursor_of_another_build_is_gone(tmp_path: Path) -> None:
     for name in ("gold_sentiment", "gold_prediction", "gold_price"):
         builder.append(name, [])
     builder.catalog.publish_build(builder.build)
-    reader.current_build(look=True)
+    reader.current_build(refresh=True)
     with pytest.raises(VersionGoneError, match="build"):
         read_history(reader, question("sentiment", cursor=cursor))
 
@@ -296,10 +296,10 @@ def test_too_many_buckets_name_an_interval_that_fits(tmp_path: Path) -> None:
 def test_long_range_is_walked_back_to_the_newest_points(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lakehouse.history.backward_scan.ROWS_OF_ONE_SCAN", 0)
+    monkeypatch.setattr("lakehouse.history.file_sources.ROWS_OF_ONE_SCAN", 0)
     build_lake(tmp_path, sentiment=[{"event_time": at(minutes=-7 * i), "score": -i / 100} for i in range(90)])
     reader = lake.open(str(tmp_path))
-    for interval, limit in (("brut", 7), ("brut", 200), ("5m", 3), ("5m", 1000)):
+    for interval, limit in (("raw", 7), ("raw", 200), ("5m", 3), ("5m", 1000)):
         walked = [
             row
             for page in pages(reader, question("sentiment", interval=interval, limit=limit))

@@ -1,4 +1,4 @@
-"""100,000 hostile messages (`make check`: 5,000): one verdict each, by either path, and nothing no table can hold."""
+"""100,000 hostile messages (`make check`: 5,000): one result each, by either path, and nothing no table can hold."""
 
 import json
 import math
@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from lakehouse.messages.contract import CONTRACTS, RULES
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import Rejected, Row, message_columns, validate, validate_with_reasons
 from setup.contract_docs import to_json_schema
 from tests.support.hostile_messages import HostileMessage, hostile_messages
@@ -19,19 +20,19 @@ N_MESSAGES = sized(quick=5_000, full=100_000)
 NOT_JSON = {"null_value", "too_large", "not_utf8", "too_deep", "malformed_json"}
 SAID_BY_SCHEMA = {"missing_field", "wrong_type", "out_of_range", "bad_format"}
 
-Verdict = Row | Rejected
+Result = Row | Rejected
 
 
 @pytest.fixture(scope="module")
-def judged() -> list[tuple[HostileMessage, Verdict]]:
-    return [(message, judge_one(message)) for message in hostile_messages(N_MESSAGES, seed=1)]
+def validated() -> list[tuple[HostileMessage, Result]]:
+    return [(message, validate_one(message)) for message in hostile_messages(N_MESSAGES, seed=1)]
 
 
-def judge_one(message: HostileMessage, judge_with: Any = validate) -> Verdict:
-    verdict: Verdict = judge_with(
+def validate_one(message: HostileMessage, validate_with: Any = validate) -> Result:
+    result: Result = validate_with(
         message.topic, key=message.key, value=message.value, broker_time_us=message.broker_time_us
     )
-    return verdict
+    return result
 
 
 def test_the_messages_are_the_same_for_the_same_seed() -> None:
@@ -39,44 +40,48 @@ def test_the_messages_are_the_same_for_the_same_seed() -> None:
     assert list(hostile_messages(200, seed=5)) != list(hostile_messages(200, seed=6))
 
 
-def test_they_break_every_rule_and_many_are_good(judged: list[tuple[HostileMessage, Verdict]]) -> None:
-    assert {v.rule for _, v in judged if isinstance(v, Rejected)} == set(RULES)
-    assert sum(isinstance(v, tuple) for _, v in judged) > N_MESSAGES // 10
+def test_they_break_every_rule_and_many_are_good(validated: list[tuple[HostileMessage, Result]]) -> None:
+    assert {v.rule for _, v in validated if isinstance(v, Rejected)} == set(RULES)
+    assert sum(isinstance(v, tuple) for _, v in validated) > N_MESSAGES // 10
 
 
-def test_the_fast_path_and_the_slow_one_agree(judged: list[tuple[HostileMessage, Verdict]]) -> None:
+def test_the_fast_path_and_the_slow_one_agree(validated: list[tuple[HostileMessage, Result]]) -> None:
     differing = [
         message
-        for message, verdict in judged
-        if repr(judge_one(message, validate_with_reasons)) != repr(verdict)
+        for message, result in validated
+        if repr(validate_one(message, validate_with_reasons)) != repr(result)
     ]
 
     assert differing == []
 
 
-def test_the_verdict_is_the_same_when_it_is_asked_again(judged: list[tuple[HostileMessage, Verdict]]) -> None:
-    backwards = judged[:20_000][::-1]
+def test_result_is_the_same_when_a_message_is_validated_again(
+    validated: list[tuple[HostileMessage, Result]],
+) -> None:
+    backwards = validated[:20_000][::-1]
 
-    assert [m for m, verdict in backwards if repr(judge_one(m)) != repr(verdict)] == []
+    assert [m for m, result in backwards if repr(validate_one(m)) != repr(result)] == []
 
 
-def test_python_reads_what_is_accepted_and_nothing_else(judged: list[tuple[HostileMessage, Verdict]]) -> None:
+def test_python_reads_what_is_accepted_and_nothing_else(
+    validated: list[tuple[HostileMessage, Result]],
+) -> None:
     """Python's own parser as the validate: it reads exactly the messages that are said to be JSON, and alike."""
-    for message, verdict in judged:
-        rule = verdict.rule if isinstance(verdict, Rejected) else None
+    for message, result in validated:
+        rule = result.rule if isinstance(result, Rejected) else None
         if rule in NOT_JSON - {"malformed_json"}:
             continue
         fields = strictly_parsed(message.value or b"")
-        assert (fields is None) == (rule == "malformed_json"), (message, verdict)
-        if isinstance(verdict, tuple):
-            assert_same_values(message.topic, verdict, fields)
+        assert (fields is None) == (rule == "malformed_json"), (message, result)
+        if isinstance(result, tuple):
+            assert_same_values(message.topic, result, fields)
 
 
-def test_rows_convert_to_the_types_of_the_table(judged: list[tuple[HostileMessage, Verdict]]) -> None:
+def test_rows_convert_to_the_types_of_the_table(validated: list[tuple[HostileMessage, Result]]) -> None:
     rows: dict[str, list[Row]] = defaultdict(list)
-    for message, verdict in judged:
-        if isinstance(verdict, tuple):
-            rows[message.topic].append(verdict)
+    for message, result in validated:
+        if isinstance(result, tuple):
+            rows[message.topic].append(result)
 
     for topic, contract in CONTRACTS.items():
         schema = contract.table.to_arrow_schema()
@@ -84,25 +89,25 @@ def test_rows_convert_to_the_types_of_the_table(judged: list[tuple[HostileMessag
             assert pa.array(column, schema.field(name).type).validate(full=True) is None
 
 
-def test_reasons_convert_too(judged: list[tuple[HostileMessage, Verdict]]) -> None:
-    reasons = [verdict.reason for _, verdict in judged if isinstance(verdict, Rejected)]
+def test_reasons_convert_too(validated: list[tuple[HostileMessage, Result]]) -> None:
+    reasons = [result.reason for _, result in validated if isinstance(result, Rejected)]
 
     assert pa.array(reasons, pa.string()).validate(full=True) is None
     assert max(map(len, reasons)) < 500
 
 
 def test_the_schema_accepts_what_is_accepted_and_refuses_what_it_can(
-    judged: list[tuple[HostileMessage, Verdict]],
+    validated: list[tuple[HostileMessage, Result]],
 ) -> None:
     validators = {
         topic: Draft202012Validator(to_json_schema(contract)) for topic, contract in CONTRACTS.items()
     }
-    for message, verdict in judged[:10_000]:
-        rule = verdict.rule if isinstance(verdict, Rejected) else None
+    for message, result in validated[:10_000]:
+        rule = result.rule if isinstance(result, Rejected) else None
         if rule is None or rule in SAID_BY_SCHEMA:
             fields = json.loads(message.value or b"")
             if not any(isinstance(leaf, str) and leaf.endswith("\n") for leaf in leaves(fields)):
-                assert validators[message.topic].is_valid(fields) == (rule is None), (message, verdict)
+                assert validators[message.topic].is_valid(fields) == (rule is None), (message, result)
 
 
 def strictly_parsed(value: bytes) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse.messages.contract import CONTRACTS, MAX_VALUE_BYTES, RULES, make_message_id
+from lakehouse.messages.contract import CONTRACTS, MAX_VALUE_BYTES, make_message_id
+from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import (
     Rejected,
     message_columns,
@@ -92,36 +93,36 @@ CASES = (
 
 
 @pytest.mark.parametrize(("rule", "topic", "value", "field"), CASES)
-@pytest.mark.parametrize("judge_one", [validate, validate_with_reasons])
+@pytest.mark.parametrize("validate_one", [validate, validate_with_reasons])
 def test_a_message_that_breaks_a_rule_is_rejected_by_that_rule(
-    rule: str, topic: str, value: bytes | None, field: str | None, judge_one: Any
+    rule: str, topic: str, value: bytes | None, field: str | None, validate_one: Any
 ) -> None:
-    verdict = judge_one(topic, key=b"btc", value=value, broker_time_us=BROKER_TIME_US)
+    result = validate_one(topic, key=b"btc", value=value, broker_time_us=BROKER_TIME_US)
 
-    assert isinstance(verdict, Rejected)
-    assert (verdict.rule, verdict.field) == (rule, field)
-    assert verdict.reason
+    assert isinstance(result, Rejected)
+    assert (result.rule, result.field) == (rule, field)
+    assert result.reason
 
 
 def test_a_message_under_another_key_is_rejected() -> None:
-    verdicts = [
+    results = [
         validate(PRICE, key=key, value=spoilt(PRICE), broker_time_us=BROKER_TIME_US)
         for key in (None, b"", b"BTC", b"eth", b"btc ")
     ]
 
-    assert {v.rule for v in verdicts if isinstance(v, Rejected)} == {"key_mismatch"}
-    assert len([v for v in verdicts if isinstance(v, Rejected)]) == 5
+    assert {v.rule for v in results if isinstance(v, Rejected)} == {"key_mismatch"}
+    assert len([v for v in results if isinstance(v, Rejected)]) == 5
 
 
 def test_every_rule_has_a_case() -> None:
     assert {case[0] for case in CASES} | {"key_mismatch"} == set(RULES)
 
 
-@pytest.mark.parametrize("judge_one", [validate, validate_with_reasons])
-def test_a_text_that_nobody_could_score_becomes_a_row_without_a_score(judge_one: Any) -> None:
+@pytest.mark.parametrize("validate_one", [validate, validate_with_reasons])
+def test_a_text_that_nobody_could_score_becomes_a_row_without_a_score(validate_one: Any) -> None:
     message = sentiment(AT, score=None, label="unscored")
 
-    row = judge_one(SENTIMENT, key=b"btc", value=to_bytes(message), broker_time_us=BROKER_TIME_US)
+    row = validate_one(SENTIMENT, key=b"btc", value=to_bytes(message), broker_time_us=BROKER_TIME_US)
 
     values = dict(zip(message_columns(SENTIMENT), row, strict=True))
     assert (values["score"], values["label"]) == (None, "unscored")
@@ -186,13 +187,13 @@ def test_a_text_becomes_its_row_keyed_by_its_source() -> None:
     ],
 )
 def test_a_text_that_is_not_its_sources_is_rejected(key: bytes, changed: dict[str, str], rule: str) -> None:
-    verdict = validate(NEWS, key=key, value=spoilt_news(**changed), broker_time_us=BROKER_TIME_US)
+    result = validate(NEWS, key=key, value=spoilt_news(**changed), broker_time_us=BROKER_TIME_US)
 
-    assert isinstance(verdict, Rejected)
-    assert verdict.rule == rule
+    assert isinstance(result, Rejected)
+    assert result.rule == rule
 
 
-def test_columns_of_a_verdict_are_columns_of_the_table() -> None:
+def test_columns_of_a_valid_message_are_columns_of_the_table() -> None:
     for topic, contract in CONTRACTS.items():
         assert set(message_columns(topic)) <= set(contract.table.column_names)
         assert contract.table.sort_by == (contract.key_column, contract.time_column)
@@ -211,8 +212,8 @@ def test_the_edges_of_the_event_time_are_inside() -> None:
         ("2009-01-03T00:00:00Z", genesis, genesis_us, True),
         ("2009-01-02T23:59:59.999999Z", genesis - tick, genesis_us, False),
     ):
-        verdict = validate(PRICE, key=b"btc", value=moved(text, at), broker_time_us=broker_time_us)
-        assert isinstance(verdict, tuple) is accepted, text
+        result = validate(PRICE, key=b"btc", value=moved(text, at), broker_time_us=broker_time_us)
+        assert isinstance(result, tuple) is accepted, text
 
 
 def test_the_last_of_two_values_of_a_field_counts() -> None:

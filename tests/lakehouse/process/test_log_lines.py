@@ -8,20 +8,22 @@ from pathlib import Path
 import pytest
 
 from lakehouse.errors import SettingError
-from lakehouse.process.log_lines import JsonFormatter, to_fields
+from lakehouse.process.log_lines import FieldsFormatter, to_fields
 from lakehouse.process.settings import Settings
 from tests.support.python_command import run_python
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def logged(message: str, *arguments: object, exc_info: bool = False) -> dict[str, object]:
+def logged(
+    message: str, *arguments: object, exc_info: bool = False, extra: dict[str, object] | None = None
+) -> dict[str, object]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(FieldsFormatter())
     logger = logging.Logger("streaming.ingest", level=logging.INFO)
     logger.addHandler(handler)
-    logger.info(message, *arguments, exc_info=exc_info)
+    logger.info(message, *arguments, exc_info=exc_info, extra=extra)
     (line,) = stream.getvalue().splitlines()
     document: dict[str, object] = json.loads(line)
     return document
@@ -51,18 +53,37 @@ def test_failure_brings_its_trace_in_the_same_object() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "fields"),
+    ("message", "arguments", "fields"),
     [
-        ("", {}),
-        ("x=", {"x": ""}),
-        ("url=http://h/?a=b", {"url": "http://h/?a=b"}),
-        ("problem='no broker' n=-1", {"problem": "no broker", "n": -1}),
-        ("e=1e999 v=007x", {"e": "1e999", "v": "007x"}),
-        ("A=1 b-c=2", {}),
+        ("", (), {}),
+        ("x=", (), {"x": ""}),
+        ("url=%s", ("http://h/?a=b",), {"url": "http://h/?a=b"}),
+        ("url=http://%s:%d/metrics", ("h", 9101), {"url": "http://h:9101/metrics"}),
+        ("problem='%s' n=%d", ("no broker", -1), {"problem": "no broker", "n": -1}),
+        ("problem=%r n=%d", ("no 'broker' x=1", 2), {"problem": "no 'broker' x=1", "n": 2}),
+        ("%s e=%s v=%s", ("name a=1", "1e999", "007x"), {"e": "1e999", "v": "007x"}),
+        ("share=%.1f%% n=%d", (12.34, 5), {"share": "12.3%", "n": 5}),
+        ("A=%d b-c=%d", (1, 2), {}),
+        ("100%% done n=%d", (2,), {"n": 2}),
     ],
 )
-def test_pairs_are_read_as_they_are_written(message: str, fields: dict[str, object]) -> None:
-    assert to_fields(message) == fields
+def test_fields_are_the_arguments_of_the_call(
+    message: str, arguments: tuple[object, ...], fields: dict[str, object]
+) -> None:
+    assert to_fields(message, arguments) == fields
+
+
+def test_text_of_an_argument_makes_no_fields() -> None:
+    assert "fields" not in logged("collected %s", "price=7 symbol=btc")
+
+
+def test_values_that_json_has_no_word_for_are_text() -> None:
+    fields = logged("a=%s b=%s c=%s d=%s", float("inf"), Path("/x"), None, True)["fields"]
+    assert fields == {"a": "inf", "b": "/x", "c": None, "d": True}
+
+
+def test_extra_of_a_call_is_among_the_fields() -> None:
+    assert logged("sentiment %s", "batch=7", extra={"batch": 7})["fields"] == {"batch": 7}
 
 
 @pytest.mark.parametrize("variable", ["CRYPTOVIZ_LOG_FORMAT", "CRYPTOVIZ_LOG_LEVEL"])

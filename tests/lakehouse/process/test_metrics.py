@@ -1,4 +1,4 @@
-"""Where processes give their metrics."""
+"""Addresses of metrics are parsed, and metrics are served at them."""
 
 import logging
 import socket

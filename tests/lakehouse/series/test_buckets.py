@@ -4,13 +4,15 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from lakehouse import time_range
+from lakehouse.cache import aggregation
 from lakehouse.errors import QueryError
-from lakehouse.series import buckets, markets
+from lakehouse.history import query
+from lakehouse.series import aggregates, buckets, markets
 from lakehouse.series.buckets import BUCKET_WIDTHS_US, automatic_interval, check_bucket_count, count_buckets
 from lakehouse.time_range import DAY_US, MINUTE_US, TimeRange, format_us, to_us
 
 
-@pytest.mark.parametrize("module", [buckets, markets, time_range])
+@pytest.mark.parametrize("module", [aggregates, aggregation, buckets, markets, query, time_range])
 def test_examples_in_docstrings_hold(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from lakehouse.history import buckets as bucket_history
+from lakehouse.history import file_sources
 from lakehouse.history.query import HistoryQuery
 from lakehouse.lake import Lake
 from lakehouse.series.buckets import BUCKET_WIDTHS_US
@@ -33,7 +33,7 @@ SEEDED = settings(
 
 @pytest.fixture(autouse=True, scope="module")
 def _rollups_always_pay() -> Iterator[None]:
-    with patch.object(bucket_history, "MIN_ROLLUP_SPEEDUP", 0):
+    with patch.object(file_sources, "MIN_ROLLUP_SPEEDUP", 0):
         yield
 
 

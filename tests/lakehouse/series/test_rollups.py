@@ -11,7 +11,7 @@ import pytest
 from lakehouse import lake
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.derived.rollup_refresh import refresh_rollups
-from lakehouse.history import buckets as bucket_history
+from lakehouse.history import file_sources
 from lakehouse.history.page import read_history
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import GOLD_SENTIMENT
@@ -25,7 +25,7 @@ NOON_US = to_us(NOON)
 
 @pytest.fixture(autouse=True)
 def _rollups_always_pay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bucket_history, "MIN_ROLLUP_SPEEDUP", 0)
+    monkeypatch.setattr(file_sources, "MIN_ROLLUP_SPEEDUP", 0)
 
 
 def counts(reader: Lake, **more: object) -> list[tuple[int, ...]]:
@@ -187,7 +187,7 @@ def test_new_build_begins_without_the_old_builds_sums(tmp_path: Path) -> None:
     builder.next_offsets.clear()
     builder.append("gold_sentiment", [{"event_time": at(seconds=1)}])
     builder.catalog.publish_build(builder.build)
-    reader.current_build(look=True)
+    reader.current_build(refresh=True)
     assert counts(reader) == [(NOON_US, 1)]
     refresh_rollups(reader)
     assert counts(reader) == [(NOON_US, 1)]
@@ -210,7 +210,7 @@ def test_lake_that_was_built_before_there_were_rollups_gets_them(tmp_path: Path)
 
 
 def test_rollup_that_spares_little_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bucket_history, "MIN_ROLLUP_SPEEDUP", 2)
+    monkeypatch.setattr(file_sources, "MIN_ROLLUP_SPEEDUP", 2)
     builder = build_lake(tmp_path, sentiment=[{"event_time": at(minutes=i)} for i in range(3)])
     reader = lake.open(str(tmp_path))
     refresh_rollups(reader)

@@ -1,4 +1,4 @@
-"""What the embedded broker is told, without starting it."""
+"""Configuration of the embedded broker, without starting it."""
 
 import socket
 from collections.abc import Iterator

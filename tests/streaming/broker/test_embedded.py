@@ -1,4 +1,4 @@
-"""What the embedded broker is formatted with."""
+"""Cluster ids of the embedded broker."""
 
 import uuid
 

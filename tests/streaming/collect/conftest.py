@@ -1,4 +1,4 @@
-"""What the collectors' tests share: a scripted server, a clock that a test sets, and a collector of each kind."""
+"""Fixtures of the collectors' tests: a scripted server, a clock that a test sets, and a news collector."""
 
 import io
 import json
@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from streaming.collect.fetch import Fetcher
-from streaming.collect.news import NewsCollector
+from streaming.collect.context import Context
+from streaming.collect.feeds.fetch import Fetcher
+from streaming.collect.feeds.news import NewsCollector
 from streaming.collect.sink import Printer, Sink
 from streaming.collect.source import NewsSource
 from streaming.collect.state import StateStore
@@ -20,7 +21,7 @@ NOON_US = 1_795_608_000_000_000  # 2026-11-25T12:00:00Z
 
 
 class SetClock:
-    """Shows what it was set to; a sleep moves it on."""
+    """A clock that a test sets, and that a sleep moves on."""
 
     def __init__(self) -> None:
         self.at_us = NOON_US
@@ -36,7 +37,7 @@ class SetClock:
 
 
 class Written:
-    """A terminal's sink, and what was written to it as messages."""
+    """A terminal's sink, and the messages that were written to it."""
 
     def __init__(self) -> None:
         self._stream = io.StringIO()
@@ -82,10 +83,11 @@ def fetcher(http_client: httpx.Client, clock: SetClock) -> Fetcher:
 def make_news(
     fetcher: Fetcher, clock: SetClock, written: Written, tmp_path: Path
 ) -> Callable[..., NewsCollector]:
-    """Return a function that makes a news collector on an address; each call is a restart on the same state."""
+    """Return a maker of news collectors; each call is a restart on the same state."""
 
     def make(url: str, *, sink: Sink = written.sink, **settings: Any) -> NewsCollector:
         source = NewsSource(source="gazette", url=url, poll_seconds=60, timeout_seconds=5, **settings)
-        return NewsCollector(source, fetcher=fetcher, store=StateStore(tmp_path), sink=sink, clock=clock)
+        context = Context(clock=clock, sink=sink, store=StateStore(tmp_path))
+        return NewsCollector(source, fetcher=fetcher, context=context)
 
     return make

@@ -1,4 +1,4 @@
-"""A recording through the same code: the same messages, but for their origin."""
+"""Playback of a recording: the same messages, but for their origin."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 from streaming.collect.__main__ import main
 from streaming.collect.clock import SystemClock
 from streaming.collect.errors import RecordingError
-from streaming.collect.recording import Recorder, Replay
+from streaming.collect.recording import Playback, Recorder
 from tests.support.exchange_server import TRADES, serve_market, trades_since
 from tests.support.feeds import item, rss
 from tests.support.scripted_server import Answer, Asked, ScriptedServer
@@ -23,7 +23,7 @@ Run = Callable[..., list[dict[str, Any]]]
 
 @pytest.fixture
 def signals() -> Iterator[None]:
-    """The command line sets handlers; afterwards they are what they were."""
+    """Restore the signal handlers that the command line replaces."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
     for number, handler in before.items():
@@ -32,7 +32,7 @@ def signals() -> Iterator[None]:
 
 @pytest.fixture
 def run(signals: None, server: ScriptedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command line on a profile of the scripted server; what it printed as messages."""
+    """Run the command line on a profile of the scripted server, and return the printed messages."""
     sources = tmp_path / "sources.toml"
     sources.write_text(
         f"""
@@ -63,7 +63,7 @@ def without_origin(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in each.items() if name != "origin"} for each in messages]
 
 
-def test_a_replay_of_news_gives_the_same_messages_but_for_their_origin(
+def test_playback_of_news_gives_the_same_messages_but_for_their_origin(
     server: ScriptedServer, run: Run, tmp_path: Path
 ) -> None:
     whole = rss(item(2), item(1, date=None))
@@ -79,18 +79,18 @@ def test_a_replay_of_news_gives_the_same_messages_but_for_their_origin(
     server.answer("/feed", Answer(status=301, headers={"Location": "/moved"}))
 
     recorded = run("news", "--record", str(tmp_path / "recording"), "--seconds", LONG_SECONDS)
-    n_asked = len(server.asked)
-    replayed = run("news", "--replay", str(tmp_path / "recording"))
+    n_requests = len(server.asked)
+    played_back = run("news", "--replay", str(tmp_path / "recording"))
 
     assert [message["title"] for message in recorded] == ["Text 1", "Text 2"]
     assert recorded[0]["dated_by"] == "first_seen"
-    assert without_origin(replayed) == without_origin(recorded)
+    assert without_origin(played_back) == without_origin(recorded)
     assert {message["origin"] for message in recorded} == {"collected"}
-    assert {message["origin"] for message in replayed} == {"replay"}
-    assert len(server.asked) == n_asked
+    assert {message["origin"] for message in played_back} == {"replay"}
+    assert len(server.asked) == n_requests
 
 
-def test_a_replay_of_prices_gives_the_same_messages_but_for_their_origin(
+def test_playback_of_prices_gives_the_same_messages_but_for_their_origin(
     server: ScriptedServer, run: Run, tmp_path: Path
 ) -> None:
     serve_market(server)
@@ -105,13 +105,13 @@ def test_a_replay_of_prices_gives_the_same_messages_but_for_their_origin(
     server.answer(TRADES, since, Answer(status=500), since, last)
 
     recorded = run("prices", "--record", str(tmp_path / "recording"), "--seconds", LONG_SECONDS)
-    n_asked = len(server.asked)
-    replayed = run("prices", "--replay", str(tmp_path / "recording"))
+    n_requests = len(server.asked)
+    played_back = run("prices", "--replay", str(tmp_path / "recording"))
 
     assert len(recorded) == 1_500
-    assert without_origin(replayed) == without_origin(recorded)
-    assert {message["origin"] for message in replayed} == {"replay"}
-    assert len(server.asked) == n_asked
+    assert without_origin(played_back) == without_origin(recorded)
+    assert {message["origin"] for message in played_back} == {"replay"}
+    assert len(server.asked) == n_requests
 
 
 def test_a_recording_holds_the_raw_bytes_and_when_they_came(tmp_path: Path) -> None:
@@ -122,11 +122,11 @@ def test_a_recording_holds_the_raw_bytes_and_when_they_came(tmp_path: Path) -> N
         method="GET", url="http://a/", status=200, headers=[("ETag", '"1"')], body=b"\x1f\x8b\x00"
     )
     at_us = clock.now_us()
-    replay = Replay(tmp_path)
-    answer, body = replay.next_answer(method="GET", url="http://a/")
+    playback = Playback(tmp_path)
+    answer, body = playback.next_answer(method="GET", url="http://a/")
 
     assert (answer.status, answer.headers, body) == (200, [["ETag", '"1"']], b"\x1f\x8b\x00")
-    assert answer.at_us == replay.clock.now_us() == at_us
+    assert answer.at_us == playback.clock.now_us() == at_us
 
 
 def test_no_recording_is_written_over_another(tmp_path: Path) -> None:
@@ -136,6 +136,6 @@ def test_no_recording_is_written_over_another(tmp_path: Path) -> None:
         Recorder(tmp_path, SystemClock(), state_dir=None)
 
 
-def test_a_folder_without_a_recording_is_said_to_be_none(tmp_path: Path) -> None:
+def test_a_folder_without_a_recording_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="holds no recording"):
-        Replay(tmp_path)
+        Playback(tmp_path)

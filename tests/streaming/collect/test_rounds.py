@@ -1,4 +1,4 @@
-"""Who is asked when."""
+"""Scheduling of the collectors' requests."""
 
 import random
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ MINUTE_US = 60_000_000
 
 
 @dataclass
-class Asked:
-    """Says how long it wishes to wait, and notes when it was asked."""
+class FakeCollector:
+    """A collector with given waits, which notes when it was polled."""
 
     name: str
     clock: SetClock
@@ -28,8 +28,8 @@ class Asked:
         return self.waits.pop(0) if len(self.waits) > 1 else self.waits[0]
 
 
-def test_each_is_asked_at_its_own_pace_with_a_jitter(clock: SetClock) -> None:
-    fast, slow = Asked("fast", clock, [10.0]), Asked("slow", clock, [30.0])
+def test_each_is_polled_at_its_own_pace_with_a_jitter(clock: SetClock) -> None:
+    fast, slow = FakeCollector("fast", clock, [10.0]), FakeCollector("slow", clock, [30.0])
 
     run_rounds([fast, slow], clock, end_us=NOON_US + 10 * MINUTE_US, draw=random.Random(1))
 
@@ -42,7 +42,10 @@ def test_each_is_asked_at_its_own_pace_with_a_jitter(clock: SetClock) -> None:
 
 
 def test_whoever_is_behind_takes_turns_with_the_others(clock: SetClock) -> None:
-    behind, other = Asked("behind", clock, [0.0, 0.0, 0.0, None]), Asked("other", clock, [None])
+    behind, other = (
+        FakeCollector("behind", clock, [0.0, 0.0, 0.0, None]),
+        FakeCollector("other", clock, [None]),
+    )
 
     run_rounds([behind, other], clock)
 
@@ -50,10 +53,10 @@ def test_whoever_is_behind_takes_turns_with_the_others(clock: SetClock) -> None:
     assert other.at_seconds == [0.0]
 
 
-def test_who_is_gone_is_not_asked_and_who_wishes_to_wait_is_waited_for(clock: SetClock) -> None:
+def test_a_source_that_is_gone_is_not_polled_and_a_first_wait_is_respected(clock: SetClock) -> None:
     gone, waiting = (
-        Asked("gone", clock, [1.0], first_wait=None),
-        Asked("late", clock, [None], first_wait=90.0),
+        FakeCollector("gone", clock, [1.0], first_wait=None),
+        FakeCollector("late", clock, [None], first_wait=90.0),
     )
 
     run_rounds([gone, waiting], clock)

@@ -1,4 +1,4 @@
-"""The file of sources: checked before anything is asked."""
+"""Validation of the file of sources, before any request."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import ccxt
 import pytest
 
 from streaming.collect.errors import SourceConfigError
-from streaming.collect.exchange import ExchangeClient
+from streaming.collect.exchanges.client import ExchangeClient
 from streaming.collect.source import BUNDLED_SOURCES, needs_offline, read_profile
 
 

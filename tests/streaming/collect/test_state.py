@@ -1,11 +1,11 @@
-"""What is remembered: whole, or as it was before."""
+"""State files: whole, or as they were before."""
 
 from pathlib import Path
 
 import pytest
 
 from streaming.collect.errors import StateFileError
-from streaming.collect.news import NewsState
+from streaming.collect.feeds.news import NewsState
 from streaming.collect.state import StateStore
 
 
@@ -30,7 +30,7 @@ def test_a_state_that_cannot_be_read_is_never_silently_forgotten(tmp_path: Path)
         StateStore(tmp_path).read("a", NewsState)
 
 
-def test_a_replay_begins_with_the_recorded_state_and_changes_nothing(tmp_path: Path) -> None:
+def test_playback_begins_with_the_recorded_state_and_changes_nothing(tmp_path: Path) -> None:
     StateStore(tmp_path).write("a", NewsState(url="http://a/"))
     store = StateStore(None, start_dir=tmp_path)
 

@@ -1,130 +1,37 @@
-"""The feed's options, its state file, its shares of work and its patience with a broker."""
+"""Options of the feed, its state file, its split of the work, and its progress lines."""
 
 import io
 import json
+import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 from lakehouse.messages.contract import RAW_PRICE
-from streaming.errors import KafkaUnavailableError, TopicNotFoundError
-from streaming.feed.backfill import Task, choose_evenly, messages_of, split_task
-from streaming.feed.cli import DEFAULT_DOSE, parse_options
-from streaming.feed.faults import NO_DOSE
+from streaming.feed import publication
+from streaming.feed.__main__ import main
+from streaming.feed.backfill import Task, messages_of, select_evenly, split_task
+from streaming.feed.faults import NO_FAULTS
+from streaming.feed.options import DEFAULT_FAULTS, Options
 from streaming.feed.progress import Progress
 from streaming.feed.state import FeedState, read_state, resume_us, write_state
 from streaming.feed.stream import Feed
-from streaming.kafka import producer as publisher_module
-from streaming.kafka.messages import Message, to_value
-from streaming.kafka.producer import Publisher, backoff_seconds, open_publisher
+from streaming.kafka.messages import to_value
 
 HOUR_US = 3_600_000_000
 NOON_US = 1_772_366_400_000_000
 STATE = FeedState(seed=7, symbols=("btc",), topic_ids=("A", "B"), from_us=1_000, until_us=9_000)
 
 
-class FakeFuture:
-    def __init__(self, exception: Exception | None) -> None:
-        self.is_done = True
-        self.exception = exception
-
-    def succeeded(self) -> bool:
-        return self.exception is None
-
-
-class FakeProducer:
-    """A broker that answers as it is told, one answer a send, then well."""
-
-    answers: list[Exception | None]
-    sent: list[bytes]
-
-    def __init__(self, **config: Any) -> None:
-        self.config = config
-
-    def send(self, topic: str, *, value: bytes, key: bytes) -> FakeFuture:
-        answer = self.answers.pop(0) if self.answers else None
-        if isinstance(answer, KafkaTimeoutError):
-            raise answer
-        self.sent.append(value)
-        return FakeFuture(answer)
-
-    def partitions_for(self, topic: str) -> set[int]:
-        return {0} if topic == "raw-price" else set()
-
-    def bootstrap_connected(self) -> bool:
-        return True
-
-    def close(self, timeout: float) -> None: ...
-
-
 @pytest.fixture
-def producer(monkeypatch: pytest.MonkeyPatch) -> type[FakeProducer]:
-    FakeProducer.answers, FakeProducer.sent = [], []
-    monkeypatch.setattr(publisher_module, "KafkaProducer", FakeProducer)
-    monkeypatch.setattr(publisher_module.time, "sleep", lambda _: None)
-    return FakeProducer
-
-
-def message(value: bytes) -> Message:
-    return Message(topic="raw-price", key=b"btc", value=value, publish_us=0)
-
-
-def open_one() -> Publisher:
-    return Publisher({"bootstrap_servers": ["k:9092"]})
-
-
-def test_a_failed_send_is_repeated_until_it_is_acknowledged(producer: type[FakeProducer]) -> None:
-    producer.answers = [None, KafkaTimeoutError("no leader"), None, RuntimeError("lost")]
-    publisher = open_one()
-
-    for value in (b"1", b"2", b"3"):
-        publisher.send(message(value))
-    publisher.flush()
-
-    assert producer.sent == [b"1", b"2", b"3", b"3"]
-    assert (publisher.n_acknowledged, publisher.n_pending) == (3, 0)
-
-
-def test_a_value_that_the_broker_refuses_for_its_size_is_left(producer: type[FakeProducer]) -> None:
-    producer.answers = [MessageSizeTooLargeError("big"), None]
-    publisher = open_one()
-
-    publisher.send(message(b"big"))
-    publisher.send(message(b"small"))
-    publisher.flush()
-
-    assert (publisher.n_acknowledged, publisher.n_refused) == (1, 1)
-
-
-def test_an_absent_topic_is_named(producer: type[FakeProducer]) -> None:
-    with pytest.raises(TopicNotFoundError, match="topic nowhere does not exist"):
-        open_one().check_topics(["raw-price", "nowhere"])
-
-
-def test_an_absent_broker_is_said_and_tried_again(
-    producer: type[FakeProducer], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    problems = [KafkaUnavailableError("k:9092", "refused"), TopicNotFoundError("raw-price")]
-    monkeypatch.setattr(
-        Publisher, "check_topics", lambda *_: (_ for _ in ()).throw(problems.pop(0)) if problems else None
-    )
-    said: list[str] = []
-
-    open_publisher({"bootstrap_servers": ["k:9092"]}, ["raw-price"], say=said.append)
-
-    assert said == [
-        "no Kafka broker answers at k:9092: refused; trying again in 1 s",
-        "topic raw-price does not exist; trying again in 2 s",
-    ]
-
-
-def test_pauses_grow_to_a_quarter_of_a_minute() -> None:
-    pauses = iter(backoff_seconds())
-
-    assert [next(pauses) for _ in range(6)] == [1, 2, 4, 8, 15, 15]
+def signals() -> Iterator[None]:
+    """Restore the signal handlers that the command line replaces."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_state_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -161,9 +68,9 @@ def test_a_state_that_cannot_be_read_is_no_state(tmp_path: Path, content: bytes 
     ],
 )
 def test_a_backfill_begins_after_what_is_published(known: FeedState | None, expected: int) -> None:
-    wanted = replace(STATE, from_us=5_000, until_us=20_000)
+    required = replace(STATE, from_us=5_000, until_us=20_000)
 
-    assert resume_us(known, wanted) == expected
+    assert resume_us(known, required) == expected
 
 
 def test_work_is_split_by_symbol_and_together_is_the_whole() -> None:
@@ -192,23 +99,28 @@ def test_a_counted_task_holds_exactly_so_many_over_all_its_windows() -> None:
     assert len({message.value for message in chosen}) == 5_003
 
 
-def test_a_second_holds_as_many_messages_as_are_asked_for() -> None:
+def test_a_second_holds_as_many_messages_as_are_requested() -> None:
     for n in (0, 1, 500):
-        assert len(choose_evenly(Feed(seed=7), start_us=NOON_US, end_us=NOON_US + 1_000_000, n=n)) == n
+        assert len(select_evenly(Feed(seed=7), start_us=NOON_US, end_us=NOON_US + 1_000_000, n=n)) == n
 
 
-def test_options_have_defaults_and_a_burst_is_clean_and_another_each_time() -> None:
-    run, burst, again = (
-        parse_options(arguments.split()) for arguments in ("run", "burst --count 5", "burst --count 5")
-    )
+def test_options_have_defaults_and_a_burst_is_clean_and_another_each_time(
+    monkeypatch: pytest.MonkeyPatch, signals: None
+) -> None:
+    published: list[Options] = []
+    monkeypatch.setattr(publication, "publish", lambda _, options, *__: published.append(options) or 0)
 
-    assert (run.seed, run.rate, run.days, run.dose) == (7, 20.0, 7.0, DEFAULT_DOSE)
-    assert (burst.rate, burst.n_messages, burst.dose) == (None, 5, NO_DOSE)
-    assert burst.seed != again.seed
+    codes = [main(arguments.split()) for arguments in ("run", "burst --count 5", "burst --count 5")]
+
+    run, burst, again = published
+    assert codes == [0, 0, 0]
+    assert (run.feed.seed, run.rate, run.days, run.feed.fault_rates) == (7, 20.0, 7.0, DEFAULT_FAULTS)
+    assert (burst.rate, burst.n_messages, burst.feed.fault_rates) == (None, 5, NO_FAULTS)
+    assert burst.feed.seed != again.feed.seed
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "problem"),
     [
         ("run --rate 0", "from 0.5 to 2000"),
         ("run --rate nan", "from 0.5 to 2000"),
@@ -221,25 +133,22 @@ def test_options_have_defaults_and_a_burst_is_clean_and_another_each_time() -> N
     ],
 )
 def test_a_wrong_option_is_named_with_what_it_takes(
-    arguments: str, said: str, capsys: pytest.CaptureFixture[str]
+    arguments: str, problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        parse_options(arguments.split())
+    assert main(arguments.split()) == 2
 
-    assert ended.value.code == 2
-    assert said in capsys.readouterr().err
+    assert problem in capsys.readouterr().err
 
 
 def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        parse_options(["--help"])
+    assert main(["--help"]) == 0
 
-    said = capsys.readouterr().out
-    assert "python -m streaming.feed run --days 7" in said
-    assert '"generated"' in said
+    page = capsys.readouterr().out
+    assert "python -m streaming.feed run --days 7" in page
+    assert '"generated"' in page
 
 
-def test_progress_says_share_rate_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_prints_share_rate_and_remaining_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 10.0, 10.0, 20.0])
     monkeypatch.setattr("streaming.feed.progress.time.monotonic", lambda: next(clock))
     stream = io.StringIO()

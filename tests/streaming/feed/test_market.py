@@ -1,13 +1,13 @@
-"""The generated market: plausible, connected, and known only up to now."""
+"""Generated market: plausible prices, and forecasts from the past alone."""
 
 import json
 
 import numpy as np
 
+from lakehouse.time_range import MINUTE_US
 from streaming.feed.forecast import HORIZONS, forecast_slots, prediction_values
 from streaming.feed.market import (
     MARKETS,
-    MINUTE_US,
     is_down,
     market_prices,
     mid_prices,
@@ -31,7 +31,7 @@ def test_draws_are_uniform_normal_and_independent_of_each_other() -> None:
     assert abs(normals.std() - 1) < 0.01
 
 
-def test_a_price_does_not_depend_on_what_is_asked_with_it() -> None:
+def test_a_price_does_not_depend_on_the_others_of_its_request() -> None:
     whole = mid_prices(3, "eth", WEEK_US + 1_234_567)
 
     assert [mid_prices(3, "eth", WEEK_US[at : at + 1] + 1_234_567)[0] for at in (0, 777, 5_000)] == [
@@ -76,7 +76,7 @@ def test_the_other_venue_differs_by_a_few_basis_points() -> None:
 
 
 def test_a_forecast_uses_no_price_later_than_its_moment() -> None:
-    """Made again from the observed prices up to made_at alone, it is the same."""
+    """Compute the forecasts again from the prices up to made_at alone, and compare."""
     for horizon in HORIZONS:
         made = np.array([NOON * MINUTE_US + 61_234_000])
         slots = Slots(made // MINUTE_US, np.zeros(1, dtype=np.int64), made, root_key(3, "test"))

@@ -1,4 +1,4 @@
-"""What the feed publishes: the same whenever it is asked, good where it is meant to be, and bad where it is."""
+"""The generated stream: reproducible, valid but for its poison, which breaks the rule that it names."""
 
 import json
 from collections import Counter
@@ -7,10 +7,11 @@ from itertools import pairwise
 
 import pytest
 
-from lakehouse.messages.contract import CONTRACTS, RULES
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import Rejected, validate
 from setup.contract_docs import to_json_schema
-from streaming.feed.faults import POISONS, Dose, to_poison
+from streaming.feed.faults import POISONS, FaultRates, to_poison
 from streaming.feed.market import ASSETS
 from streaming.feed.schedule import density_for_rate
 from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
@@ -20,7 +21,7 @@ from tests.support.json_schema import Draft202012Validator
 HOUR_US = 3_600_000_000
 NOON_US = 1_772_366_400_000_000  # 2026-03-01T12:00:00Z
 CLEAN = Feed(seed=7)
-FAULTY = Feed(seed=7, dose=Dose(late=0.05, duplicates=0.05, poison=0.02))
+FAULTY = Feed(seed=7, fault_rates=FaultRates(late=0.05, duplicates=0.05, poison=0.02))
 EXPECTED_RULES = {
     "malformed_json": "malformed_json",
     "not_a_number": "malformed_json",
@@ -44,8 +45,8 @@ def clean() -> list[Message]:
 
 
 def rule_of(message: Message) -> str | None:
-    verdict = validate(message.topic, key=message.key, value=message.value, broker_time_us=message.publish_us)
-    return verdict.rule if isinstance(verdict, Rejected) else None
+    result = validate(message.topic, key=message.key, value=message.value, broker_time_us=message.publish_us)
+    return result.rule if isinstance(result, Rejected) else None
 
 
 def message_id(message: Message) -> str:
@@ -59,7 +60,7 @@ def test_every_message_of_a_clean_feed_is_accepted_and_fits_the_schema(clean: li
     assert all(validators[m.topic].is_valid(json.loads(m.value or b"")) for m in clean[::7])
 
 
-def test_all_topics_and_assets_speak_and_all_say_that_they_are_generated(clean: list[Message]) -> None:
+def test_all_topics_and_assets_occur_with_the_origin_generated(clean: list[Message]) -> None:
     assert {(m.topic, m.key.decode()) for m in clean} == {(t, s) for t in FEED_TOPICS for s in ASSETS}
     assert {json.loads(m.value or b"")["origin"] for m in clean} == {"generated"}
 
@@ -86,13 +87,13 @@ def test_windows_that_touch_hold_what_one_window_holds() -> None:
     assert sorted(map(repr, parts)) == sorted(map(repr, whole))
 
 
-def test_a_denser_feed_repeats_the_thinner_one_byte_for_byte(clean: list[Message]) -> None:
+def test_a_denser_feed_repeats_the_sparser_one_byte_for_byte(clean: list[Message]) -> None:
     dense = replace(CLEAN, live=density_for_rate(10, frozenset(ASSETS)), live_from_us=0)
 
     denser = messages_between(dense, start_us=NOON_US, end_us=NOON_US + HOUR_US)
-    thinner = [message for message in clean if message.publish_us < NOON_US + HOUR_US]
+    sparser = [message for message in clean if message.publish_us < NOON_US + HOUR_US]
 
-    assert {m.value for m in thinner} <= {m.value for m in denser}
+    assert {m.value for m in sparser} <= {m.value for m in denser}
     assert len(denser) == pytest.approx(36_000, rel=0.35)
 
 
@@ -127,7 +128,7 @@ def test_a_backfill_of_a_week_has_the_promised_size(clean: list[Message]) -> Non
     assert 150_000 < len(clean) * 14 < 250_000
 
 
-def test_faults_come_in_their_dose() -> None:
+def test_faults_have_their_rates() -> None:
     messages = messages_between(FAULTY, start_us=NOON_US, end_us=NOON_US + 12 * HOUR_US)
     good = [message for message in messages if rule_of(message) is None]
     ages_us = [m.publish_us - int(message_id(m).split(":")[1]) for m in good]

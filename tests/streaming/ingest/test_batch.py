@@ -1,4 +1,4 @@
-"""What a batch becomes, crashed between any two commits and taken in again in other batches: each record once."""
+"""Results of a batch that crashes between any two commits and is ingested again in other batches: each record once."""
 
 import tempfile
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ BROKER_TIME_US = int((START + timedelta(days=1)).timestamp()) * 1_000_000
 
 
 class CrashError(Exception):
-    """Where a kill -9 would have hit."""
+    """Stands for kill -9 between two commits."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,9 @@ def test_second_intake_on_one_lake_cannot_commit_what_the_first_has_committed(tm
     with pytest.raises(PositionConflictError):
         second.register(BEGINNINGS)
     third = BatchIngestor(catalog, catalog.ensure_build(), TOPICS)
-    first.take_in(records, to_ends(records))
+    first.ingest(records, to_ends(records))
     with pytest.raises(PositionConflictError):
-        third.take_in(records, to_ends(records))
+        third.ingest(records, to_ends(records))
 
     assert read_table(catalog.location, "gold_sentiment").num_rows == 1
 
@@ -114,7 +114,7 @@ def test_a_text_is_in_gold_once_also_after_a_start_that_remembers_nothing(tmp_pa
         intake = BatchIngestor(catalog, catalog.ensure_build(), {"raw-news": "id-1"})
         intake.register({TopicPartition("id-1", 0): 0})
         records = _to_records([record])
-        intake.take_in(records, to_ends(records))
+        intake.ingest(records, to_ends(records))
         intake.flush()
         intake.close()
 
@@ -129,7 +129,7 @@ def test_new_partition_that_is_read_before_a_lower_new_one_is_known_at_the_next_
     intake.register(BEGINNINGS)
     records = _to_records([Delivered((TOPIC, 3, 0), b"btc", b"{", (), BROKER_TIME_US)])
 
-    intake.take_in(records, to_ends(records))
+    intake.ingest(records, to_ends(records))
     intake.flush()
 
     again = BatchIngestor(catalog, catalog.current_build(), TOPICS)
@@ -171,7 +171,7 @@ def _take_in_everything(lake: LakeLocation, delivered: list[Delivered], batch_si
     while left:
         size = batch_sizes[number % len(batch_sizes)]
         records = _to_records(left[:size])
-        intake.take_in(records, to_ends(records))
+        intake.ingest(records, to_ends(records))
         left = left[size:]
         number += 1
     intake.flush()

@@ -1,4 +1,4 @@
-"""What ingestion counts of its batches, as Prometheus sees it."""
+"""Metrics of ingestion, as Prometheus reads them."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ def test_batch_is_counted_by_what_became_of_its_records(intake: BatchIngestor) -
     names = ("records_total", "duplicates_total")
     before = [value_of(name) for name in names] + [value_of(refused[0], **refused[1])]
 
-    report = intake.take_in(records(good, good, b"{"), {TopicPartition(TOPIC_ID, 0): 3})
+    report = intake.ingest(records(good, good, b"{"), {TopicPartition(TOPIC_ID, 0): 3})
     log_batch(1, report, read_seconds=0.1, lag=42)
 
     after = [value_of(name) for name in names] + [value_of(refused[0], **refused[1])]
@@ -65,13 +65,13 @@ def test_batch_is_counted_by_what_became_of_its_records(intake: BatchIngestor) -
 
 def test_batch_that_is_taken_in_again_refuses_nothing_again(intake: BatchIngestor) -> None:
     batch, ends = records(b"{"), {TopicPartition(TOPIC_ID, 0): 1}
-    assert sum(intake.take_in(batch, ends).n_quarantined_by.values()) == 1
-    assert sum(intake.take_in(batch, ends).n_quarantined_by.values()) == 0
+    assert sum(intake.ingest(batch, ends).n_quarantined_by.values()) == 1
+    assert sum(intake.ingest(batch, ends).n_quarantined_by.values()) == 0
 
 
 def test_commits_outside_of_batches_are_counted_once(intake: BatchIngestor) -> None:
     before = value_of("rows_total", table="bronze")
-    report = intake.take_in(records(to_bytes(sentiment(START))), {TopicPartition(TOPIC_ID, 0): 1})
+    report = intake.ingest(records(to_bytes(sentiment(START))), {TopicPartition(TOPIC_ID, 0): 1})
     log_batch(1, report, read_seconds=0.1, lag=0)
     log_commits("flush", intake.flush())
     assert value_of("rows_total", table="bronze") - before == 1
@@ -82,7 +82,7 @@ def test_commit_without_rows_is_a_commit_and_no_line(
     intake: BatchIngestor, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = value_of("commits_total", table="bronze")
-    intake.take_in(records(), {TopicPartition(TOPIC_ID, 0): 5})
+    intake.ingest(records(), {TopicPartition(TOPIC_ID, 0): 5})
     with caplog.at_level(logging.INFO):
         log_commits("flush", intake.flush())
     assert value_of("commits_total", table="bronze") - before == 1

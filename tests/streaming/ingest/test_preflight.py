@@ -1,4 +1,4 @@
-"""What Kafka no longer has and the tables lack, named exactly."""
+"""Ranges that Kafka no longer has and the tables lack are named exactly."""
 
 from lakehouse.delta.position import Position, TopicPartition
 from streaming.ingest.preflight import Loss, find_losses

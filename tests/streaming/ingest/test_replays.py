@@ -10,7 +10,7 @@ import pytest
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
 from lakehouse.delta.storage import LakeLocation
-from lakehouse.messages import validation as verdict
+from lakehouse.messages import validation
 from lakehouse.messages.records import RECORD_SCHEMA
 from streaming.ingest.batch import BatchIngestor
 from streaming.ingest.rebuild import rebuild
@@ -39,7 +39,7 @@ class Topic:
         intake.register({KEY: 0})
         rows = [self._record(value, replay_of) for value in values]
         records = pa.Table.from_pylist(rows, schema=RECORD_SCHEMA)
-        intake.take_in(records, to_ends(records))
+        intake.ingest(records, to_ends(records))
         intake.flush()
         intake.close()
 
@@ -59,7 +59,7 @@ class Topic:
             "value": value,
             "headers": None
             if origin is None
-            else [{"key": "trace", "value": b"1"}, {"key": "cryptoviz-origin", "value": origin.encode()}],
+            else [{"key": "trace", "value": b"1"}, {"key": "cryptoviz-replay-of", "value": origin.encode()}],
         }
 
 
@@ -115,7 +115,7 @@ def test_rebuild_after_the_contract_took_the_origin_leaves_one_row(
     topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as strict:
-        strict.setattr(verdict, "_MAX_FUTURE_US", -2 * 3_600_000_000)
+        strict.setattr(validation, "_MAX_FUTURE_US", -2 * 3_600_000_000)
         topic.publish(_price("1"), _price("2"))
         assert topic.offsets("quarantine") == [0, 1]
     topic.publish(_price("1"), replay_of=0)
@@ -123,7 +123,12 @@ def test_rebuild_after_the_contract_took_the_origin_leaves_one_row(
     topic.publish(_price("changed"), replay_of=1)
     assert topic.offsets("gold_price") == [2, 4]
 
-    rebuild(lake=topic.lake, reason="contract", progress=lambda line: None)
+    rebuild(
+        lake=topic.lake,
+        reason="contract",
+        progress=lambda line: None,
+        runtime_dir=topic.lake.to_path().parent,
+    )
 
     assert topic.offsets("gold_price") == [0, 1]
     assert topic.offsets("duplicates") == [2, 3, 4]

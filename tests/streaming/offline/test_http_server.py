@@ -1,12 +1,12 @@
-"""The offline server as collectors see it: conditional feeds that grow, and an exchange that ccxt understands."""
+"""Offline server from the collectors' side: conditional feeds that grow, and an exchange that ccxt can read."""
 
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from streaming.collect.exchange import ExchangeClient
-from streaming.collect.feed_document import parse_feed
+from streaming.collect.exchanges.client import ExchangeClient
+from streaming.collect.feeds.document import parse_feed
 from streaming.collect.source import BUNDLED_SOURCES, read_profile
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
@@ -18,7 +18,7 @@ NOON_US = 1_795_608_000_000_000  # 2026-11-25T12:00:00Z
 
 
 class Now:
-    """The server's clock, which a test sets."""
+    """A clock of the server that a test sets."""
 
     def __init__(self) -> None:
         self.at_us = NOON_US

@@ -1,4 +1,4 @@
-"""The outlets' texts: a function of seed and time, in two languages."""
+"""News of the outlets: a function of seed and time, in two languages."""
 
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ NOON_US = 1_795_608_000_000_000  # 2026-11-25T12:00:00Z
 WIRE = NewsWire(seed=7, every_seconds=120)
 
 
-def test_a_stretch_of_time_is_the_same_however_it_is_cut() -> None:
+def test_a_range_of_time_is_the_same_however_it_is_cut() -> None:
     whole = WIRE.between(NOON_US, NOON_US + DAY_US)
     cuts = [NOON_US, NOON_US + 61_000_000, NOON_US + DAY_US // 3, NOON_US + DAY_US]
 

@@ -1,4 +1,4 @@
-"""The offline exchange's trades: the same however they are asked for, and none that knows what is to come."""
+"""Trades of the offline exchange: the same in every range, and independent of later news."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def book(*, link: float = 0.0) -> TradeBook:
     return TradeBook(seed=7, a_minute=4, wire=WIRE, link=link)
 
 
-def test_trades_are_numbered_without_holes_and_the_same_however_they_are_asked_for() -> None:
+def test_trades_are_numbered_without_holes_and_the_same_in_every_range() -> None:
     whole = book().between("btc", from_us=NOON_US, until_us=NOON_US + HOUR_US, limit=10_000)
     middle_us = NOON_US + 1_234_567_000
     parts = [
@@ -32,7 +32,7 @@ def test_trades_are_numbered_without_holes_and_the_same_however_they_are_asked_f
         assert np.array_equal(np.concatenate([getattr(p, name) for p in parts]), getattr(whole, name))
 
 
-def test_no_more_trades_than_asked_for_and_none_from_an_empty_stretch() -> None:
+def test_no_more_trades_than_the_limit_and_none_from_an_empty_range() -> None:
     assert len(book().between("eth", from_us=NOON_US, until_us=NOON_US + HOUR_US, limit=7).numbers) == 7
     assert len(book().between("eth", from_us=NOON_US, until_us=NOON_US + 1, limit=7).prices) == 0
 

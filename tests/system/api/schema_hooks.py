@@ -36,7 +36,7 @@ DATES = {"date_debut", "date_fin"}
 
 @schemathesis.hook
 def map_case(context: Any, case: Any) -> Any:
-    """Make a question that contradicts neither itself nor the lake, so that most of them have an answer."""
+    """Make a question consistent with itself and the lake, so that most questions have an answer."""
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return case
     if case.query:
@@ -69,7 +69,7 @@ def read_arrow(context: Any, response: Any) -> Any:
 
 @schemathesis.check
 def refusal_names_a_given_parameter(context: Any, response: Any, case: Any) -> None:
-    """Return a well-formed question is refused only for what OpenAPI cannot say."""
+    """Assert that a well-formed question is refused only for what OpenAPI cannot say."""
     if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != 400:
         return
     problem = response.json()

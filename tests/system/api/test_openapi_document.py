@@ -46,7 +46,7 @@ def test_schemathesis_finds_no_failure(tmp_path: Path) -> None:
 
 @pytest.fixture
 def peopled(tmp_path: Path) -> Iterator[ApiProcess]:
-    """A server with SQLite of its own, on which staff may sign in."""
+    """Yield a server with SQLite of its own, on which staff may sign in."""
     build_lake(tmp_path / "lake", sentiment=[{}])
     with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as server:
         make_people(tmp_path / "runtime", staff=("staff",))

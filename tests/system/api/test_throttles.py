@@ -19,7 +19,7 @@ VIEWS = "/api/v1/vues"
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a server over a small lake, with settings of its own; ann and bob may sign in."""
+    """Yield a starter of servers over a small lake, with settings of their own; ann and bob may sign in."""
     build_lake(tmp_path / "lake", sentiment=[{}])
     with ExitStack() as stack:
 

@@ -161,7 +161,9 @@ def test_conflict_with_another_tab_replaces_nothing_and_can_be_decided(signed_in
         page.open("symbol=doge&range=7d&lang=en")
         page.wait_until(lambda: page.texts("#views") == ["Views"], "the control")
         press(page, "mine", "overwrite")
-        page.wait_until(lambda: page.texts("#views-said") == ["“mine” now holds what you see."], "the change")
+        page.wait_until(
+            lambda: page.texts("#views-message") == ["“mine” now holds what you see."], "the change"
+        )
     page.find("#views").send_keys(Keys.ESCAPE)
     page.choose("#asset", "Ethereum")
     page.wait_until(lambda: page.state == "ready" and page.texts("h1") == ["Ethereum"], "another picture")
@@ -170,10 +172,12 @@ def test_conflict_with_another_tab_replaces_nothing_and_can_be_decided(signed_in
     assert failure(page).startswith("“mine” was changed elsewhere, for instance in another tab.")
     assert (page.address, stored(page)["mine"]["symbol"]) == (address, "doge")
     page.find("#views-failure button").click()
-    page.wait_until(lambda: page.texts("#views-said") == ["The views were read again."], "a new list")
+    page.wait_until(lambda: page.texts("#views-message") == ["The views were read again."], "a new list")
     assert page.driver.switch_to.active_element == page.find("#views-menu")
     press(page, "mine", "overwrite")
-    page.wait_until(lambda: page.texts("#views-said") == ["“mine” now holds what you see."], "the decision")
+    page.wait_until(
+        lambda: page.texts("#views-message") == ["“mine” now holds what you see."], "the decision"
+    )
     assert (page.address, stored(page)["mine"]["symbol"]) == (address, "eth")
 
 
@@ -214,7 +218,7 @@ def test_view_is_renamed_and_deleted_only_when_that_was_meant(signed_in: ViewerP
     assert (list(stored(page)), page.find("#views-menu").is_displayed()) == (["ours"], True)
     press(page, "ours", "delete")
     row(page, "ours").find_element(By.CSS_SELECTOR, ".confirm").click()
-    page.wait_until(lambda: page.texts("#views-said") == ["“ours” deleted."], "it is gone")
+    page.wait_until(lambda: page.texts("#views-message") == ["“ours” deleted."], "it is gone")
     assert stored(page) == {}
     assert page.driver.switch_to.active_element == page.find("#views-menu")
 
@@ -266,14 +270,14 @@ def test_session_that_ended_loses_neither_name_nor_picture(
     assert stored(page) == {}  # bob's: nothing was saved under his name
     signed_in_elsewhere(page, sessions[NAME])
     page.find("#view-name").send_keys(Keys.ENTER)
-    page.wait_until(lambda: page.texts("#views-said") == ["“mine” saved."], "it is saved")
+    page.wait_until(lambda: page.texts("#views-message") == ["“mine” saved."], "it is saved")
     assert list(stored(page)) == ["mine"]
 
 
 def test_keyboard_alone_saves_and_opens(signed_in: ViewerPage) -> None:
     page = signed_in
     page.find("#views").send_keys(Keys.ENTER)
-    page.wait_until(lambda: "No view is saved yet." in page.texts("#views-menu > .said"), "the list")
+    page.wait_until(lambda: "No view is saved yet." in page.texts("#views-menu > .message"), "the list")
     page.driver.switch_to.active_element.send_keys(Keys.TAB)  # to signing out
     page.driver.switch_to.active_element.send_keys(Keys.TAB)
     page.driver.switch_to.active_element.send_keys("mine", Keys.ENTER)

@@ -9,8 +9,8 @@ from kafka import KafkaProducer
 
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.storage import LakeLocation
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import describe_topics
 from tests.support.api_process import ApiProcess, running_viewer
 from tests.support.messages import price, sentiment, to_bytes

@@ -13,7 +13,7 @@ from tests.system.browser.page import ViewerPage
 def open_menu(page: ViewerPage) -> None:
     if page.find("#views").get_attribute("aria-expanded") == "false":
         page.find("#views").click()
-    page.wait_until(lambda: "Reading…" not in page.texts("#views-menu > .said"), "the list")
+    page.wait_until(lambda: "Reading…" not in page.texts("#views-menu > .message"), "the list")
 
 
 def names(page: ViewerPage) -> list[str]:
@@ -36,7 +36,7 @@ def press(page: ViewerPage, name: str, action: str) -> None:
 def saved(page: ViewerPage, name: str) -> None:
     open_menu(page)
     page.find("#view-name").send_keys(name, Keys.ENTER)
-    page.wait_until(lambda: page.texts("#views-said") == [f"“{name}” saved."], "it is saved")
+    page.wait_until(lambda: page.texts("#views-message") == [f"“{name}” saved."], "it is saved")
 
 
 def opened(page: ViewerPage, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The stream as operators run it: a process of its own, killed at any moment and started again."""
+"""Rig of the fault tests: the stream as a process of its own, killed at any moment and started again."""
 
 import os
 import random
@@ -19,8 +19,8 @@ from kafka import KafkaProducer
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.messages.contract import CONTRACTS
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.messages import MAKERS, to_bytes
 from tests.support.record_accounting import assert_accounted, n_rows, read_delivered
@@ -50,18 +50,18 @@ class Rig:
         )
 
     def kill(self) -> None:
-        """kill -9 of the driver and its JVM, at once."""
+        """Kill the driver and its JVM by SIGKILL."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def jvm_pid(self) -> int | None:
-        """The process that the driver started for Spark; None where there is none."""
+        """Return the process id of Spark's JVM; None where there is none."""
         assert self.process is not None
-        found = subprocess.run(
+        pids = subprocess.run(
             ["pgrep", "-P", str(self.process.pid), "java"], capture_output=True, text=True, check=False
         ).stdout.split()
-        return int(found[0]) if found else None
+        return int(pids[0]) if pids else None
 
     def stop(self) -> int:
         assert self.process is not None
@@ -79,7 +79,7 @@ class Rig:
         return (self.directory / "ingest.log").read_text(errors="replace")
 
     def finish(self) -> None:
-        """Waits until all that Kafka holds is accounted for, stops cleanly and checks the books."""
+        """Wait until every record in Kafka is accounted for, stop cleanly, and check each record."""
         delivered = read_delivered(self.broker.bootstrap)
         wait_until(
             lambda: self.n_accounted() >= len(delivered), f"{len(delivered)} records", timeout_seconds=120
@@ -89,7 +89,7 @@ class Rig:
 
 
 class Traffic(threading.Thread):
-    """A producer that goes on through every fault: good messages, copies of earlier ones and poison, all seeded."""
+    """A producer that runs through every fault: valid messages, copies of earlier ones and poison, all seeded."""
 
     def __init__(self, bootstrap: str, *, seed: int, messages_per_second: float = 150.0) -> None:
         super().__init__(name="traffic", daemon=True)

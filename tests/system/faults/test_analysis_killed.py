@@ -1,4 +1,4 @@
-"""kill -9 of the analysis while news and prices flow and aliases change: each result is in gold once, as told."""
+"""SIGKILL of the analysis while news and prices flow and aliases change: each result is in gold once."""
 
 import json
 import random
@@ -17,13 +17,12 @@ from lakehouse.aliases.names import AssetNames
 from lakehouse.aliases.versions import SEED_VERSION, AliasReader, publish_aliases
 from lakehouse.messages.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_NEWS
 from lakehouse.messages.validation import Rejected, message_columns, validate
-from lakehouse.time_range import MINUTE_US
+from lakehouse.time_range import MINUTE_US, to_time
 from streaming.analysis.prediction.arrivals import TOPICS, to_arrival
 from streaming.analysis.prediction.forecaster import Forecaster
 from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
-from streaming.kafka.messages import to_time
 from streaming.offline.news_wire import NewsWire
 from tests.support.messages import news, price, to_bytes
 from tests.support.record_accounting import Delivered, n_rows, read_delivered, read_table
@@ -39,8 +38,11 @@ Message = tuple[str, bytes, bytes | None]
 
 
 class NewsAndPrices(threading.Thread):
-    """A producer that goes on through every kill, seeded: a minute of the market each time, texts of the offline wire,
-    copies of earlier messages and poison. Minutes go by faster than the clock, so that many are closed."""
+    """A producer that runs through every kill, seeded.
+
+    It sends a minute of the market each time, texts of the offline wire, copies of earlier messages and poison. Minutes
+    pass faster than the clock, so that many are closed.
+    """
 
     def __init__(self, bootstrap: str, *, seed: int, minutes_per_second: float = 8.0) -> None:
         super().__init__(name="news and prices", daemon=True)
@@ -78,13 +80,13 @@ class NewsAndPrices(threading.Thread):
         self._minute += 1
         for symbol in SYMBOLS:
             self._prices[symbol] *= 1 + self._random.gauss(0, 0.001)
-            seen = price(
+            observed = price(
                 to_time(start_us + 30_000_000),
                 symbol=symbol,
                 key=str(start_us),
                 price=round(self._prices[symbol], 4),
             )
-            yield "raw-price", symbol.encode(), to_bytes(seen)
+            yield "raw-price", symbol.encode(), to_bytes(observed)
         for text in self._wire.between(start_us, start_us + MINUTE_US):
             written = {"title": text.title, "summary": text.summary, "url": text.url, "language": None}
             message = news(to_time(text.time_us), symbol=text.outlet, key=text.guid, **written)
@@ -92,15 +94,15 @@ class NewsAndPrices(threading.Thread):
 
 
 def change_aliases(rig: Rig, n_changes: int) -> None:
-    """An asset more, which nearly every text speaks of; each time by other words."""
+    """Publish one more asset, which nearly every text mentions, each time by other words."""
     common = AssetNames(symbol="zzz", words=("the", "le", "la", f"coin {n_changes}"))
     publish_aliases(rig.lake, lambda: [*SEED_VERSION.assets, common], lambda: time.time_ns() // 1_000)
 
 
 def expected_sentiments(rig: Rig, delivered: list[Delivered]) -> dict[str, dict[str, Any]]:
-    """By id: what the scorers say of every text that Kafka holds, but for when they said it.
+    """Return the results of every text in Kafka by id, but for their times of analysis.
 
-    A copy comes later in its partition, perhaps under other aliases: what was said first is what gold holds.
+    A copy comes later in its partition, perhaps under other aliases; gold stores the first result.
     """
     texts = [one for one in delivered if one.record_id[0] == RAW_NEWS.topic]
     records = [
@@ -110,12 +112,12 @@ def expected_sentiments(rig: Rig, delivered: list[Delivered]) -> dict[str, dict[
     results = to_results(
         list(read_texts(records, AliasReader(rig.lake).refresh())), scorers, analyzed_time_us=0
     )
-    said = [json.loads(result.value) for result in results]
-    return {one["message_id"]: {name: one[name] for name in SENTIMENT_FIELDS} for one in reversed(said)}
+    messages = [json.loads(result.value) for result in results]
+    return {one["message_id"]: {name: one[name] for name in SENTIMENT_FIELDS} for one in reversed(messages)}
 
 
 def expected_predictions(delivered: list[Delivered]) -> dict[str, dict[str, Any]]:
-    """By id: what a forecaster says that sees all of Kafka at once, symbol by symbol, as gold holds it."""
+    """Return the predictions by id, as gold stores them, of a forecaster that reads all of Kafka at once."""
     forecasters = {symbol: Forecaster(symbol) for symbol in SYMBOLS}
     for one in delivered:
         topic, partition, offset = one.record_id
@@ -134,7 +136,7 @@ def expected_predictions(delivered: list[Delivered]) -> dict[str, dict[str, Any]
     return dict(
         _as_gold(symbol, to_value(prediction))
         for symbol, forecaster in forecasters.items()
-        for prediction in forecaster.take(())
+        for prediction in forecaster.add(())
     )
 
 
@@ -155,8 +157,8 @@ def gold_by_id(rig: Rig, table: str, names: tuple[str, ...]) -> dict[str, dict[s
     return {row.pop("message_id"): row for row in rows}
 
 
-class _Books:
-    """What gold should hold, worked out again only when Kafka holds more than before."""
+class _Expected:
+    """Expected content of gold, computed again only when Kafka holds more than before."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
@@ -164,8 +166,8 @@ class _Books:
         self.sentiments: dict[str, dict[str, Any]] = {}
         self.predictions: dict[str, dict[str, Any]] = {}
 
-    def are_kept(self) -> bool:
-        """Whether gold holds every result that Kafka's news and prices tell by now."""
+    def are_in_gold(self) -> bool:
+        """Return whether gold has as many results as Kafka's present news and prices give."""
         delivered = read_delivered(self._rig.broker.bootstrap)
         if len(delivered) != self._n_delivered:
             self._n_delivered = len(delivered)
@@ -177,10 +179,10 @@ class _Books:
 
 
 def n_results(rig: Rig) -> tuple[int, int]:
-    """How many sentiments and predictions Kafka holds."""
+    """Return the numbers of sentiments and predictions in Kafka."""
     topics = (ANALYZED_SENTIMENT.topic, PREDICTED_PRICE.topic)
-    found = Counter(one.record_id[0] for one in read_delivered(rig.broker.bootstrap, topics))
-    return found[topics[0]], found[topics[1]]
+    counts = Counter(one.record_id[0] for one in read_delivered(rig.broker.bootstrap, topics))
+    return counts[topics[0]], counts[topics[1]]
 
 
 def _storm(directory: Path, *, n_kills: int, seed: int) -> None:
@@ -203,18 +205,18 @@ def _storm(directory: Path, *, n_kills: int, seed: int) -> None:
             rig.kill()
         traffic.stop()
         rig.start()
-        books = _Books(rig)
-        wait_until(books.are_kept, "every result in gold", timeout_seconds=180)
+        expected = _Expected(rig)
+        wait_until(expected.are_in_gold, "every result in gold", timeout_seconds=180)
         rig.finish()
         sentiments = gold_by_id(rig, ANALYZED_SENTIMENT.table.name, SENTIMENT_FIELDS)
         predictions = gold_by_id(
             rig, PREDICTED_PRICE.table.name, ("base_price", "predicted_price", "lower", "upper", "origin")
         )
-        assert sentiments == books.sentiments
-        assert predictions == books.predictions
+        assert sentiments == expected.sentiments
+        assert predictions == expected.predictions
         assert len(sentiments) > 20
-        judged_by = Counter(row["model_version"] for row in sentiments.values())
-        assert len(judged_by) > 1, judged_by
+        model_versions = Counter(row["model_version"] for row in sentiments.values())
+        assert len(model_versions) > 1, model_versions
         assert "zzz" in {row["symbol"] for row in sentiments.values()}
         assert len(predictions) > 500
 

@@ -1,4 +1,4 @@
-"""A real "no space left on device" under the tables: ingestion waits for space and then goes on."""
+"""Full disk under the tables: ingestion waits for space and then continues."""
 
 import os
 import subprocess
@@ -15,16 +15,16 @@ LAKE_BYTES = 4 * 1024 * 1024
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own of a few megabytes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={LAKE_BYTES}", "tmpfs", str(place)]
+    """Mount a file system of a few megabytes."""
+    directory = tmp_path / "disk"
+    directory.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={LAKE_BYTES}", "tmpfs", str(directory)]
     if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
         pytest.skip("mounting a small file system needs root")
     try:
-        yield place
+        yield directory
     finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
 
 
 @pytest.mark.timeout(300)
@@ -37,7 +37,7 @@ def _fill_and_free(rig: Rig, disk: Path) -> None:
     traffic = Traffic(rig.broker.bootstrap, seed=7)
     traffic.start()
     rig.start()
-    wait_until(lambda: rig.n_accounted() > 0, "ingestion to take in rows", timeout_seconds=90)
+    wait_until(lambda: rig.n_accounted() > 0, "ingestion of the first rows", timeout_seconds=90)
     ballast = disk / "ballast"
     with pytest.raises(OSError, match="No space left"):
         _fill(ballast)

@@ -1,4 +1,4 @@
-"""kill -9 at random moments while a producer runs: nothing lost, nothing twice."""
+"""SIGKILL at random moments while a producer runs: every record is accounted for once."""
 
 import os
 import random
@@ -22,7 +22,9 @@ def _storm(rig: Rig, *, n_kills: int, seed: int) -> None:
         before = rig.n_accounted()
         rig.start()
         wait_until(
-            lambda before=before: rig.n_accounted() > before, "ingestion to take in rows", timeout_seconds=90
+            lambda before=before: rig.n_accounted() > before,
+            "ingestion of the first rows",
+            timeout_seconds=90,
         )
         threading.Event().wait(moments.uniform(0.0, 3.0))
         rig.kill()
@@ -47,13 +49,13 @@ def test_jvm_killed_alone_is_started_again_by_the_driver(rig: Rig) -> None:
     traffic = Traffic(rig.broker.bootstrap, seed=SEED + 4)
     traffic.start()
     rig.start()
-    wait_until(lambda: rig.n_accounted() > 0, "ingestion to take in rows", timeout_seconds=90)
+    wait_until(lambda: rig.n_accounted() > 0, "ingestion of the first rows", timeout_seconds=90)
     killed = rig.jvm_pid()
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: "starting again" in rig.log_text(), "the driver to notice", timeout_seconds=90)
     before = rig.n_accounted()
-    wait_until(lambda: rig.n_accounted() > before, "ingestion to go on", timeout_seconds=90)
+    wait_until(lambda: rig.n_accounted() > before, "ingestion to continue", timeout_seconds=90)
     traffic.stop()
     rig.finish()
 
@@ -75,7 +77,7 @@ def test_broker_killed_and_restarted_loses_nothing_and_repeats_nothing(rig: Rig)
     traffic = Traffic(rig.broker.bootstrap, seed=SEED + 2)
     traffic.start()
     rig.start()
-    wait_until(lambda: rig.n_accounted() > 0, "ingestion to take in rows", timeout_seconds=90)
+    wait_until(lambda: rig.n_accounted() > 0, "ingestion of the first rows", timeout_seconds=90)
     rig.broker.kill()
     wait_until(
         lambda: "ingest interrupted" in rig.log_text(), "a clear line about the broker", timeout_seconds=120
@@ -83,7 +85,7 @@ def test_broker_killed_and_restarted_loses_nothing_and_repeats_nothing(rig: Rig)
     rig.broker.start()
     rig.broker.wait_ready()
     before = rig.n_accounted()
-    wait_until(lambda: rig.n_accounted() > before, "ingestion to go on", timeout_seconds=90)
+    wait_until(lambda: rig.n_accounted() > before, "ingestion to continue", timeout_seconds=90)
     traffic.stop()
     rig.finish()
 
@@ -104,7 +106,7 @@ def test_ingestion_started_before_the_broker_waits_for_it_in_one_line_a_try(rig:
 
 
 def _is_running(pid: int) -> bool:
-    """Whether a process exists and is no zombie."""
+    """Return whether a process exists and is no zombie."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:

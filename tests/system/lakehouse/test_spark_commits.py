@@ -10,12 +10,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse import lake
-from lakehouse.delta.commit import parse_file_changes
+from lakehouse.delta.commit import read_commit
 from lakehouse.delta.position import TopicPartition
 from lakehouse.history.page import read_history
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import GOLD_SENTIMENT
-from lakehouse.snapshots.pinned import TableSnapshot, commit_name
+from lakehouse.snapshots.pinned import TableSnapshot
 from streaming.spark.positioned_append import append_with_position
 from tests.support.file_indexes import files_by_path
 from tests.support.history_queries import question
@@ -50,8 +50,9 @@ def pinned(reader: Lake) -> TableSnapshot:
 def assert_followed(following: Lake, builder: LakeBuilder) -> None:
     """The reader took the newest commit in by itself, and knows what a reader knows that opens the table anew."""
     version = builder.open(NAME).version()
-    commit = builder.catalog.table_location(NAME, builder.build).read(commit_name(version))
-    assert parse_file_changes(commit or b"") is not None
+    commit = read_commit(builder.catalog.table_location(NAME, builder.build), version)
+    assert commit is not None
+    assert commit.is_plain
     followed, listed = pinned(following), pinned(lake.open(str(builder.path)))
     assert files_by_path(followed.files) == files_by_path(listed.files)
     assert (followed.version, followed.position, followed.commit_time_us) == (
@@ -59,7 +60,7 @@ def assert_followed(following: Lake, builder: LakeBuilder) -> None:
         listed.position,
         listed.commit_time_us,
     )
-    for interval in ("brut", "5m"):
+    for interval in ("raw", "5m"):
         asked = question("sentiment", interval=interval, end=NOON + timedelta(days=2))
         assert read_history(following, asked).rows == read_history(lake.open(str(builder.path)), asked).rows
 

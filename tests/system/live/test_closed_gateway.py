@@ -14,8 +14,8 @@ from websockets.typing import Origin
 
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.messages.contract import CONTRACTS
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.api_process import ApiProcess, running_api
 from tests.support.empty_lake import create_empty_lake
@@ -45,7 +45,7 @@ CHANGE_PASSWORD = (
 
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ApiProcess, Path]]:
-    """A closed API that looks at its clients five times a second, and its runtime folder."""
+    """Yield a closed API that rechecks its clients five times a second, and its runtime folder."""
     directory = tmp_path_factory.mktemp("closed")
     location = LakeLocation.parse(str(directory / "lake"))
     with EmbeddedBroker(directory / "broker") as broker:
@@ -66,7 +66,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ApiProces
 
 @pytest.fixture
 def ann(closed: tuple[ApiProcess, Path]) -> Iterator[Visitor]:
-    """A person with a session, who is gone afterwards."""
+    """Yield a user with a session, who is deleted afterwards."""
     process, runtime_dir = closed
     make_people(runtime_dir, "ann")
     try:
@@ -101,7 +101,7 @@ def is_subscribed(socket: ClientConnection) -> bool:
     return any(json.loads(socket.recv(timeout=20))["type"] == "subscribed" for _ in range(5))
 
 
-def how_it_ended(socket: ClientConnection) -> tuple[str, int]:
+def ending_of(socket: ClientConnection) -> tuple[str, int]:
     """(code of the last error, close code), once the server has closed."""
     code = ""
     try:
@@ -162,7 +162,7 @@ def test_session_that_ends_cuts_the_connection(
     with follow(ann.port, Cookie=ann.cookie) as socket:
         assert is_subscribed(socket)
         run_code(closed[1], code)
-        assert how_it_ended(socket) == ("access_ended", ACCESS_ENDED)
+        assert ending_of(socket) == ("access_ended", ACCESS_ENDED)
     assert refusal(ann.port, Cookie=ann.cookie) == 403
 
 
@@ -171,7 +171,7 @@ def test_signing_out_cuts_the_connection(ann: Visitor) -> None:
     with follow(ann.port, Cookie=cookie) as socket:
         assert is_subscribed(socket)
         ann.sign_out()
-        assert how_it_ended(socket) == ("access_ended", ACCESS_ENDED)
+        assert ending_of(socket) == ("access_ended", ACCESS_ENDED)
     assert refusal(ann.port, Cookie=cookie) == 403
 
 
@@ -190,5 +190,5 @@ def test_token_that_ends_cuts_its_connection_and_no_other(
             assert ann.ask("DELETE", f"/api/v1/jetons/{number}").status == 204
         else:
             run_code(closed[1], EXPIRE_TOKENS)
-        assert how_it_ended(socket) == ("access_ended", ACCESS_ENDED)
+        assert ending_of(socket) == ("access_ended", ACCESS_ENDED)
         assert is_subscribed(beside)

@@ -6,9 +6,9 @@ from kafka import KafkaAdminClient, KafkaProducer
 
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.messages.contract import CONTRACTS
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.doctor import FAIL, OK, WARN, Finding, examine
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.empty_lake import create_empty_lake
 
@@ -24,13 +24,13 @@ def test_doctor_sees_lag_and_topics_that_are_others_or_gone(tmp_path: Path) -> N
             "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap,
         }
         assert _find(environ, "kafka").level == OK
-        assert _find(environ, "ingest").said == "0 messages behind Kafka"
+        assert _find(environ, "ingest").detail == "0 messages behind Kafka"
 
         with KafkaProducer(bootstrap_servers=broker.bootstrap, linger_ms=20) as producer:
             for _ in range(10_001):
                 producer.send("raw-price", b"x")
         assert _find(environ, "ingest").level == WARN
-        assert "10,001" in _find(environ, "ingest").said
+        assert "10,001" in _find(environ, "ingest").detail
 
         admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
         admin.delete_topics(["raw-price"])
@@ -38,9 +38,9 @@ def test_doctor_sees_lag_and_topics_that_are_others_or_gone(tmp_path: Path) -> N
         create_topics(config)
         admin.close()
         recreated = _find(environ, "ingest")
-    assert (gone.level, "raw-price" in gone.said) == (FAIL, True)
+    assert (gone.level, "raw-price" in gone.detail) == (FAIL, True)
     assert "streaming.kafka.topics" in gone.advice
-    assert (recreated.level, "raw-price" in recreated.said) == (FAIL, True)
+    assert (recreated.level, "raw-price" in recreated.detail) == (FAIL, True)
     assert "accept-loss" in recreated.advice
 
 

@@ -1,4 +1,4 @@
-"""`manage.py publish_aliases`: tells the analysis the aliases of the assets, where a change could not."""
+"""`manage.py publish_aliases`: publish the assets' aliases, where a change could not."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from lakehouse.errors import LakehouseError
 
 
 class Command(BaseCommand):
-    help = "Makes the aliases of the assets the newest version in the lake, which the analysis reads. Idempotent."
+    help = "Publish the aliases of the assets as the newest version in the lake, which the analysis reads. Idempotent."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             version = publish()
         except (DatabaseError, LakehouseError, OSError, BaseError) as error:
             raise CommandError(f"aliases not published: {error}") from error
-        told = "the newest version says this already" if version is None else in_words(version)
-        self.stdout.write(f"aliases: {told}")
+        result = "the newest version has these already" if version is None else in_words(version)
+        self.stdout.write(f"aliases: {result}")

@@ -1,4 +1,4 @@
-// What is looked at, kept in the address's fragment, so that a link reopens it.
+// The choice of the user in the address's fragment, so that a link reopens it.
 
 import type { ViewParameters } from "./api-types.ts";
 import { RANGES, WIDTHS, between, type Interval, type Range, type Span } from "./times.ts";
@@ -61,7 +61,7 @@ export function readParameters({ span, ...named }: ViewParameters, spoken: strin
   return readAddress(new URLSearchParams(given).toString(), spoken);
 }
 
-/** Whether both show the same, in whatever language. */
+/** True where both choices show the same, in any language. */
 export function isSamePicture(a: Choice, b: Choice): boolean {
   const symbol = a.symbol ?? b.symbol, { language } = a;
   return toAddress({ ...a, symbol }) === toAddress({ ...b, symbol: b.symbol ?? symbol, language });

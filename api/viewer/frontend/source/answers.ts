@@ -1,4 +1,4 @@
-// Asks the API, and keeps its clock: nothing here trusts the browser's own.
+// Requests to the API, and the API's clock in place of the browser's.
 
 const TIMEOUT_MS = 20_000;
 let clockOffsetMs = 0;
@@ -15,7 +15,7 @@ export class AnswerError extends Error {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 
-  /** Whether asking again later may help although nothing here changes. */
+  /** True where a retry may succeed although nothing here changes. */
   get isOutage(): boolean {
     return this.status === 0 || this.status === 429 || (this.status >= 500 && this.status !== 503);
   }
@@ -32,7 +32,7 @@ interface Asking {
   readonly change?: Change;
 }
 
-/** What changes something: by a session, so with its CSRF token. */
+/** A request that changes something: by session, with its CSRF token. */
 export interface Change {
   readonly method: "POST" | "PATCH" | "DELETE";
   readonly body?: unknown;

@@ -1,4 +1,4 @@
-// What the API's answers look like, as far as the page reads them.
+// Types of the API's answers, as far as the page reads them.
 
 export type Vector = Readonly<Record<string, readonly number[]>>;
 

@@ -1,4 +1,4 @@
-// How long to wait before the next attempt. Pure, but for chance.
+// Delay before the next attempt, with random jitter.
 
 /** Doubles with each failure up to the longest, and is spread so that many clients do not come back at once. */
 export function backoffMs(

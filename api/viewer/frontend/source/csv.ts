@@ -1,4 +1,4 @@
-// What is seen, as a file of numbers: one row a point, one column for each thing that a point may have. Pure.
+// Export of the shown points as CSV: one row a point, one column for each member of a point. Pure.
 
 import type { Heat } from "./side-readings.ts";
 import { within } from "./points.ts";
@@ -41,7 +41,7 @@ function pick<P, K extends keyof P>(point: P, names: readonly K[]): Pick<P, K> {
   return Object.fromEntries(names.map((name) => [name, point[name]])) as Pick<P, K>;
 }
 
-/** Quoted where it must be; a text that a spreadsheet would run as a formula is kept a text. */
+/** Quoted where it must be; a text that a spreadsheet would run as a formula stays a text. */
 function cell(value: string | number | boolean | null | undefined): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "string") return String(value);

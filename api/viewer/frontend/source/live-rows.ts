@@ -11,7 +11,7 @@ export interface LiveRow<Row> {
   readonly row: Row;
 }
 
-/** Whether a history answer that reaches to `reached` holds an update with this position already. */
+/** True where a history answer that reaches to `reached` already holds an update with this position. */
 export function covers(reached: Vector, position: Vector): boolean {
   return Object.entries(position).every(([topicId, offsets]) =>
     offsets.every((offset, partition) => offset <= (reached[topicId]?.[partition] ?? -1)),

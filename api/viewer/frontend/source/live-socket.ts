@@ -8,7 +8,7 @@ export const CHANNELS = ["prix", "sentiment", "prediction"] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 const VERSION = 1;
-/** The server says something at least every five seconds. */
+/** The server sends a frame at least every five seconds. */
 const SILENCE_MS = 15_000;
 const LONGEST_MS = 30_000;
 /** "Come back": the server restarts. */
@@ -26,9 +26,9 @@ export interface Envelope {
 export interface Listener {
   /** A row of a channel, with how far into Kafka the client is with it. */
   onUpdate(channel: Channel, position: Vector, row: unknown): void;
-  /** Something was missed that only the history has. */
+  /** Rows were missed that only the history has. */
   onGap(): void;
-  /** Whether updates come. */
+  /** Called with true where updates come. */
   onStreaming(isStreaming: boolean): void;
 }
 

@@ -34,7 +34,7 @@ function show(state: State): void {
   if (document.documentElement.lang !== choice.language) document.documentElement.lang = choice.language;
 }
 
-/** Where a link shares nothing, or nobody answers, the usual view begins, and the page says so. */
+/** Begins with the default view, and says so, where a link shares no view or the server does not answer. */
 async function openShared(link: string): Promise<void> {
   try {
     const { name, parameters } = await readShared(link);
@@ -49,9 +49,9 @@ async function openShared(link: string): Promise<void> {
 }
 
 /** The document's own account of its state. An attribute that is written anew restyles the whole page, even where it is the same. */
-function describe(said: Record<string, string>): void {
+function describe(attributes: Record<string, string>): void {
   const { dataset } = document.documentElement;
-  for (const [name, value] of Object.entries(said)) if (dataset[name] !== value) dataset[name] = value;
+  for (const [name, value] of Object.entries(attributes)) if (dataset[name] !== value) dataset[name] = value;
 }
 
 applyTheme(storedTheme());

@@ -1,4 +1,4 @@
-// How assets and views are called.
+// Names of assets and views.
 
 import type { Asset } from "./api-types.ts";
 import type { State } from "./viewer.ts";
@@ -17,7 +17,7 @@ export function spanName({ choice, span }: State): string {
   return choice.span === null || span === null ? word("over", { range: word(`r${choice.range}`) }) : formatSpan(span);
 }
 
-/** Whether a held view has now in it: then it was paused, and otherwise it looks back. */
+/** True for a held view that contains now: it was paused, and is not one of the past. */
 export function isPaused({ hold, span }: State): boolean {
   return hold !== null && span !== null && span.to >= hold.sinceTime && span.from < hold.sinceTime;
 }

@@ -1,4 +1,4 @@
-// What was read of one series, and how reading it went. Immutable.
+// The points of one series, and the state of reading them. Immutable.
 
 import type { Freshness, TableSnapshot, Vector } from "./api-types.ts";
 import { AnswerError } from "./answers.ts";
@@ -19,7 +19,7 @@ export interface Part<P> {
   readonly position: Vector;
   readonly freshness: (Freshness & { readonly readAt: number }) | null;
   readonly market: Market | null;
-  /** Where there are too many points for one picture: the earliest that is there. */
+  /** Time of the earliest point, where there are too many points for one picture. */
   readonly cutTime: number | null;
 }
 
@@ -41,7 +41,7 @@ export function read<P>(part: Part<P>, points: readonly P[], snapshot: TableSnap
   };
 }
 
-/** The part after a refusal: what was there is kept, unless the symbol is unknown. */
+/** The part after a refusal: its points stay, unless the symbol is unknown. */
 export function refused<P>(part: Part<P>, error: AnswerError): Part<P> {
   const isKept = part.state === "ready" ? error.status !== 404 : error.isOutage && part.state !== "loading";
   if (isKept) return part;
@@ -49,12 +49,12 @@ export function refused<P>(part: Part<P>, error: AnswerError): Part<P> {
   return { ...part, state: states[error.status] ?? "error", detail: error.message };
 }
 
-/** Whether the whole page should wait and ask again, rather than this part alone. */
+/** True where the whole page should wait and retry, rather than this part alone. */
 export function isOutageFor(part: Part<unknown>, error: AnswerError): boolean {
   return error.isOutage || (error.status === 503 && part.state === "ready");
 }
 
-/** How long ago the newest event of a part's table was, in seconds. */
+/** Age of the newest event of a part's table, in seconds. */
 export function ageSeconds({ freshness }: Part<unknown>): number | null {
   if (!freshness || freshness.event_age_seconds === null) return null;
   return Math.max(0, freshness.event_age_seconds + (performance.now() - freshness.readAt) / 1_000);

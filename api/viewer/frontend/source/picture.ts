@@ -1,6 +1,6 @@
-// What is seen, as one picture: the charts below each other with their names, and where the numbers come from.
+// Export of the charts as one picture, with their names and the origin of the numbers.
 
-import type { PanelName } from "./charts/stack.ts";
+import type { PanelName } from "./charts/panels.ts";
 import type { Theme } from "./charts/theme.ts";
 
 export interface Caption {

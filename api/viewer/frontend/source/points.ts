@@ -91,14 +91,14 @@ export function mergeForecasts(known: readonly Forecast[], fresh: readonly Forec
 }
 
 /** The newest point of each bucket of this width. */
-export function thin<P extends Timed>(points: readonly P[], width: number): P[] {
-  const kept: P[] = [];
+export function downsample<P extends Timed>(points: readonly P[], width: number): P[] {
+  const selected: P[] = [];
   for (const point of points) {
-    const newest = kept.at(-1);
-    if (newest && Math.floor(newest.time / width) === Math.floor(point.time / width)) kept.pop();
-    kept.push(point);
+    const newest = selected.at(-1);
+    if (newest && Math.floor(newest.time / width) === Math.floor(point.time / width)) selected.pop();
+    selected.push(point);
   }
-  return kept;
+  return selected;
 }
 
 /** Runs of buckets that follow each other without a missing one. */
@@ -152,7 +152,7 @@ export function bucketAt<P extends Timed>(points: readonly P[], time: number, wi
   return found && time < found.time + width ? found : null;
 }
 
-/** What became of a forecast whose price is known: null where it is not, or no interval was given. */
+/** True where the realised price is inside a forecast's interval; null without a price or an interval. */
 export function isInside({ realised, lower, upper }: Forecast): boolean | null {
   if (realised === null || lower === null || upper === null) return null;
   return lower <= realised && realised <= upper;

@@ -36,7 +36,7 @@ export interface ForecastKind {
   readonly horizon: string;
 }
 
-/** What the charts show. */
+/** Data of the charts. */
 export interface Dataset {
   readonly symbol: string;
   readonly intervals: { readonly price: Interval; readonly sentiment: Interval };
@@ -75,7 +75,7 @@ export class Reading {
     return this.#leaving.signal;
   }
 
-  /** What is in view; a live view moves with the server's clock and reaches as far ahead as its predictions do. */
+  /** The shown span; a live view moves with the server's clock and reaches as far ahead as its predictions do. */
   span(now = serverNow()): Span {
     const { span, range, model } = this.question;
     return span ?? liveSpan(range, now, model === "" ? 0 : horizonMs(this.#kind?.horizon ?? null));
@@ -87,7 +87,7 @@ export class Reading {
     return { price: priceInterval(length, detail), sentiment: sentimentInterval(length) };
   }
 
-  /** How far into Kafka this is, over all parts: where a WebSocket goes on. */
+  /** The Kafka position over all parts, from which a WebSocket resumes. */
   get position(): Vector {
     const { price, sentiment, forecasts } = this.#parts;
     return [price, sentiment, forecasts].map((part) => part.position).reduce(furthest);

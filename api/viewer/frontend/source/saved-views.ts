@@ -1,4 +1,4 @@
-// Views that people keep: one's own by session, another's by link.
+// Saved views: one's own by session, another's by link.
 
 import type { SavedView, SavedViewsPage, SessionAnswer, SharedView, ViewParameters } from "./api-types.ts";
 import { AnswerError, ask, type Change } from "./answers.ts";
@@ -8,7 +8,7 @@ const VIEWS = "/api/v1/vues";
 const MOST_ROWS = "200";
 export const MOST_NAME_CHARACTERS = 80;
 
-/** Who is signed in, and what proves that a change comes from their page. */
+/** The signed-in user, and the CSRF token of their changes. */
 export interface Account {
   readonly user: string;
   readonly csrfToken: string;
@@ -41,7 +41,7 @@ export function signInAddress(fragment: string): string {
   return `/connexion?${new URLSearchParams({ next: `/${fragment}` })}`;
 }
 
-/** What is wrong with a name among those of the others; null: nothing. */
+/** The problem of a name beside those of the other views; null: none. */
 export function nameProblem(name: string, others: readonly SavedView[]): Key | null {
   if (name === "") return "nameEmpty";
   if ([...name].length > MOST_NAME_CHARACTERS) return "nameLong";

@@ -3,16 +3,16 @@
 import type { Score } from "./api-types.ts";
 import { formatInterval, formatNumber, formatPrice, formatShare, word } from "./words.ts";
 
-export type Verdict = "better" | "worse" | "same" | "little" | "baseline" | "none";
+export type Comparison = "better" | "worse" | "same" | "little" | "baseline" | "none";
 
-/** What the API asks of a figure before it is told from chance. */
+/** The API's limits for a difference that is not chance. */
 const MIN_FREE = 30;
 const SIGNIFICANCE = 0.05;
 const BASELINE = "random-walk";
 const WINDOWS = ["24h", "7d", "30d"];
 
 /** Above chance in either direction, or not; the baseline is not measured against itself. */
-export function verdictOf(score: Score): Verdict {
+export function comparisonOf(score: Score): Comparison {
   const { diebold_mariano: test, relative_error: relative } = score;
   if (score.n === 0) return "none";
   if (score.model === BASELINE) return "baseline";
@@ -27,20 +27,20 @@ export function sentences(score: Score, quote: string): string[] {
   const late = score.n_replay > 0 ? [word("scoreReplay", { n: formatNumber(score.n_replay) })] : [];
   if (score.n === 0) return [word("scoreNone"), ...late];
   const amount = (value: number) => `${formatPrice(value)} ${quote.toUpperCase()}`;
-  const verdict = verdictOf(score), said: string[] = [];
-  if (error !== null && walk !== null && verdict !== "baseline") said.push(word("scoreError", { error: amount(error), walk: amount(walk) }));
-  if (verdict === "little") said.push(word("scoreNeeds", { free: formatNumber(free) }));
-  if (test !== null && (verdict === "same" || verdict === "better" || verdict === "worse")) {
-    said.push(word(verdict === "same" ? "scoreChance" : "scoreNoChance", { p: test.p_value < 0.001 ? "p < 0.001" : `p = ${formatNumber(test.p_value, 3)}` }));
+  const comparison = comparisonOf(score), texts: string[] = [];
+  if (error !== null && walk !== null && comparison !== "baseline") texts.push(word("scoreError", { error: amount(error), walk: amount(walk) }));
+  if (comparison === "little") texts.push(word("scoreNeeds", { free: formatNumber(free) }));
+  if (test !== null && (comparison === "same" || comparison === "better" || comparison === "worse")) {
+    texts.push(word(comparison === "same" ? "scoreChance" : "scoreNoChance", { p: test.p_value < 0.001 ? "p < 0.001" : `p = ${formatNumber(test.p_value, 3)}` }));
   }
   if (direction !== null) {
-    said.push(word("scoreDirection", { share: formatShare(direction.accuracy), low: formatShare(direction.low), high: formatShare(direction.high) }));
+    texts.push(word("scoreDirection", { share: formatShare(direction.accuracy), low: formatShare(direction.low), high: formatShare(direction.high) }));
   }
   if (interval !== null) {
-    said.push(word("scoreCoverage", { nominal: formatShare(interval.nominal_coverage), share: formatShare(interval.coverage) }));
+    texts.push(word("scoreCoverage", { nominal: formatShare(interval.nominal_coverage), share: formatShare(interval.coverage) }));
   }
-  said.push(word("scoreFrom", { n: formatNumber(score.n), free: formatNumber(free) }), ...late);
-  return said;
+  texts.push(word("scoreFrom", { n: formatNumber(score.n), free: formatNumber(free) }), ...late);
+  return texts;
 }
 
 export function titleOf({ model, horizon, window }: Score): string {

@@ -1,4 +1,4 @@
-// What stands beside the charts: texts, the scorecard, sentiment of all assets, and what came while the view was held.
+// Readings beside the charts: texts, the scorecard, sentiment of all assets, and new points of a held view.
 
 import type { Asset, HistoryAnswer, Score, SentimentBucketRow, TableSnapshot, TextRow } from "./api-types.ts";
 import { AnswerError, ask, serverNow } from "./answers.ts";

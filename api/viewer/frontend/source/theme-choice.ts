@@ -8,7 +8,7 @@ export function storedTheme(): ThemeName {
   try {
     return THEMES.find((name) => name === localStorage.getItem(KEY)) ?? "auto";
   } catch {
-    return "auto"; // a browser that keeps nothing
+    return "auto"; // a browser without storage
   }
 }
 

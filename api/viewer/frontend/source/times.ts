@@ -9,11 +9,11 @@ export const DAY = 24 * HOUR;
 export const WIDTHS = { "1m": MINUTE, "5m": 5 * MINUTE, "15m": 15 * MINUTE, "1h": HOUR, "4h": 4 * HOUR, "1d": DAY } as const;
 export type Interval = keyof typeof WIDTHS;
 
-/** How far back a live view reaches. */
+/** Lengths of a live view. */
 export const RANGES = { "1h": HOUR, "24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY } as const;
 export type Range = keyof typeof RANGES;
 
-/** What is looked at, half open. */
+/** The shown range of time, half-open. */
 export interface Span {
   readonly from: number;
   readonly to: number;

@@ -25,7 +25,7 @@ const LIVE_PARTS = { prix: "price", sentiment: "sentiment", prediction: "forecas
 
 export type PageState = "loading" | "ready" | "waiting" | "unknown" | "offline";
 
-/** What is shown. Immutable; `hold` is there while the view is not live. */
+/** State of the page. Immutable; `hold` is set while the view is not live. */
 export interface State {
   readonly page: PageState;
   readonly choice: Choice;
@@ -98,8 +98,7 @@ export class Viewer {
   pause(): void {
     const { choice, span } = this.state;
     if (choice.span !== null || span === null || this.#reading === null) return;
-    const kept = this.#reading;
-    this.#holdFrom(kept);
+    this.#holdFrom(this.#reading);
     this.#socket?.leave();
     this.#set({ choice: { ...choice, span } });
     void this.#poller.now();
@@ -200,7 +199,7 @@ export class Viewer {
     if (newcomers === this.#newcomers) this.#set({ hold: { sinceTime: newcomers.sinceTime, nNew } });
   }
 
-  /** What stands beside the charts; one of them failing hides none of the others. */
+  /** Readings beside the charts; a failure of one hides none of the others. */
   async #readSides(reading: Reading): Promise<void> {
     const { signal } = reading, now = performance.now();
     const isLive = this.state.choice.span === null;
@@ -272,7 +271,7 @@ export class Viewer {
   #set(changed: Partial<State>): void {
     const state = { ...this.state, ...changed }, reading = this.#reading, { choice } = state;
     const isHeld = choice.span !== null;
-    // What was drawn stays until the answers to another question are there.
+    // The drawn points stay until the answers to another question have come.
     const dataset = reading?.isWhole ? reading.dataset : (state.dataset ?? reading?.dataset ?? null);
     this.state = {
       ...state,

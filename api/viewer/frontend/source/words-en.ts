@@ -41,7 +41,7 @@ export const en = {
   scoreDirection: "Named the right direction {share} % of the time (95 %: {low} to {high} %).",
   scoreCoverage: "Its {nominal} % interval held {share} % of outcomes.",
   scoreFrom: "From {n} forecasts; {free} of them without a common moment.",
-  scoreNeeds: "A verdict needs 30 forecasts without a common moment; there are {free}.",
+  scoreNeeds: "A comparison needs 30 forecasts without a common moment; there are {free}.",
   scoreNone: "None of its forecasts that were made in time has come due.", scoreNothing: "nothing to score yet",
   scoreReplay: "{n} were published only when their outcome was known, and do not count.",
   share: "Export", csv: "Numbers as CSV", png: "Picture as PNG", linkHere: "Copy link to this view", linkMoment: "Copy link to this moment",

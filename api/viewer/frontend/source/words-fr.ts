@@ -43,7 +43,7 @@ export const fr: Words = {
   scoreDirection: "Bonne direction {share} % du temps (95 % : {low} à {high} %).",
   scoreCoverage: "Son intervalle à {nominal} % a tenu {share} % des issues.",
   scoreFrom: "Sur {n} prédictions, dont {free} sans moment commun.",
-  scoreNeeds: "Un verdict demande 30 prédictions sans moment commun ; il y en a {free}.",
+  scoreNeeds: "Une comparaison demande 30 prédictions sans moment commun ; il y en a {free}.",
   scoreNone: "Aucune de ses prédictions faites à temps n’est échue.", scoreNothing: "rien à noter encore",
   scoreReplay: "{n} n’ont été publiées qu’une fois l’issue connue, et ne comptent pas.",
   share: "Exporter", csv: "Nombres en CSV", png: "Image en PNG", linkHere: "Copier le lien de cette vue", linkMoment: "Copier le lien à cet instant",

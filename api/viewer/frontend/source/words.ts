@@ -62,7 +62,7 @@ const TIME_FORMATS = {
 
 /** A time of the browser's zone. */
 export function formatTime(ms: number, kind: keyof typeof TIME_FORMATS = "full"): string {
-  return kept(`time ${kind}`, () => new Intl.DateTimeFormat(LOCALES[language], TIME_FORMATS[kind])).format(ms);
+  return cachedFormat(`time ${kind}`, () => new Intl.DateTimeFormat(LOCALES[language], TIME_FORMATS[kind])).format(ms);
 }
 
 /** Both ends of a span; the day is named once where it is the same. */
@@ -71,7 +71,7 @@ export function formatSpan({ from, to }: Span): string {
   return `${formatTime(from, "short")} – ${formatTime(to, isOneDay ? "clock" : "short")}`;
 }
 
-/** How long ago, or ahead where negative, in the one unit that says it best. */
+/** An age, or a time ahead where negative, in one unit. */
 export function formatAge(seconds: number): string {
   const size = Math.abs(seconds);
   if (size < 0.5) return word("justNow");
@@ -87,10 +87,10 @@ export function formatInterval(interval: string): string {
 }
 
 function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  return kept(JSON.stringify(options), () => new Intl.NumberFormat(LOCALES[language], options));
+  return cachedFormat(JSON.stringify(options), () => new Intl.NumberFormat(LOCALES[language], options));
 }
 
-function kept<F extends Intl.NumberFormat | Intl.DateTimeFormat>(key: string, make: () => F): F {
+function cachedFormat<F extends Intl.NumberFormat | Intl.DateTimeFormat>(key: string, make: () => F): F {
   if (!formats.has(key)) formats.set(key, make());
   return formats.get(key) as F;
 }

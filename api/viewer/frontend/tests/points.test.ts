@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bucketAt, bucketSegments, isInside, mergeForecasts, nearest, pathSegments, replaceFrom, thin, within, type Forecast } from "../source/points.ts";
+import { bucketAt, bucketSegments, downsample, isInside, mergeForecasts, nearest, pathSegments, replaceFrom, within, type Forecast } from "../source/points.ts";
 
 const at = (...times: number[]) => times.map((time) => ({ time }));
 const lengths = (runs: readonly (readonly unknown[])[]) => runs.map((run) => run.length);
@@ -30,7 +30,7 @@ test("a later reading of a forecast wins, in the order of targets", () => {
 });
 
 test("one point a bucket is its newest", () => {
-  assert.deepEqual(thin(at(0, 4, 5, 9, 12), 5), at(4, 9, 12));
+  assert.deepEqual(downsample(at(0, 4, 5, 9, 12), 5), at(4, 9, 12));
 });
 
 test("a search finds what is nearest, within reason", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import type { Score } from "../source/api-types.ts";
-import { scoresOf, sentences, titleOf, verdictOf } from "../source/scorecard.ts";
+import { scoresOf, sentences, titleOf, comparisonOf } from "../source/scorecard.ts";
 import { setLanguage } from "../source/words.ts";
 
 const SCORE: Score = {
@@ -12,15 +12,15 @@ const SCORE: Score = {
 
 afterEach(() => setLanguage("en"));
 
-test("a verdict needs a test, thirty free forecasts and less than five percent of chance", () => {
-  assert.equal(verdictOf(SCORE), "same");
+test("a comparison needs a test, thirty free forecasts and less than five percent of chance", () => {
+  assert.equal(comparisonOf(SCORE), "same");
   const sure = { ...SCORE, diebold_mariano: { statistic: 3, p_value: 0.01 } };
-  assert.equal(verdictOf(sure), "worse");
-  assert.equal(verdictOf({ ...sure, relative_error: 0.9 }), "better");
-  assert.equal(verdictOf({ ...sure, n_non_overlapping: 29 }), "little");
-  assert.equal(verdictOf({ ...SCORE, diebold_mariano: null }), "little");
-  assert.equal(verdictOf({ ...SCORE, model: "random-walk" }), "baseline");
-  assert.equal(verdictOf({ ...SCORE, n: 0 }), "none");
+  assert.equal(comparisonOf(sure), "worse");
+  assert.equal(comparisonOf({ ...sure, relative_error: 0.9 }), "better");
+  assert.equal(comparisonOf({ ...sure, n_non_overlapping: 29 }), "little");
+  assert.equal(comparisonOf({ ...SCORE, diebold_mariano: null }), "little");
+  assert.equal(comparisonOf({ ...SCORE, model: "random-walk" }), "baseline");
+  assert.equal(comparisonOf({ ...SCORE, n: 0 }), "none");
 });
 
 test("the figures are said, and no more than they are", () => {
@@ -32,7 +32,7 @@ test("the figures are said, and no more than they are", () => {
     "From 1,234 forecasts; 167 of them without a common moment.",
   ]);
   const little = sentences({ ...SCORE, n_non_overlapping: 7, direction: null, diebold_mariano: null, interval: null }, "usd");
-  assert.deepEqual(little.slice(1), ["A verdict needs 30 forecasts without a common moment; there are 7.", "From 1,234 forecasts; 7 of them without a common moment."]);
+  assert.deepEqual(little.slice(1), ["A comparison needs 30 forecasts without a common moment; there are 7.", "From 1,234 forecasts; 7 of them without a common moment."]);
 });
 
 test("forecasts that came after the fact are told apart", () => {

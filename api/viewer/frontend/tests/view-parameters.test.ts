@@ -1,4 +1,4 @@
-// What a saved view holds is what the address names. The server judges the same cases: tests/api/metadata/test_view_parameters.py.
+// A saved view holds what the address names. The server validates the same cases: tests/api/metadata/test_view_parameters.py.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,1 +1,1 @@
-"""The labelled headlines, and what each scorer makes of them."""
+"""Evaluation of the scorers on labelled headlines."""

@@ -1,4 +1,4 @@
-"""What the scorers are measured against: always the commonest label, and VADER as it comes."""
+"""Baselines of the scorers: the most common label, and stock VADER."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from streaming.analysis.sentiment.vader_scorer import to_label
 
 
 class MajorityClass:
-    """Always the label that is commonest among the training headlines."""
+    """Scorer that always gives the most common label of the training headlines."""
 
     model = "majority class"
     version = "1"
@@ -25,7 +25,7 @@ class MajorityClass:
 
 
 class StockVader:
-    """VADER with the lexicon of its wheel, which is English, on whatever it is given."""
+    """VADER with its own English lexicon, in every language."""
 
     model = "stock VADER"
     version = "3.3.2"

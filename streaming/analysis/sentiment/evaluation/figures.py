@@ -1,4 +1,4 @@
-"""How well a scorer decides: F1 per class, its macro average, and intervals by bootstrap over headlines."""
+"""Quality of a scorer's labels: F1 per class, its macro average, and bootstrap intervals over headlines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class ClassFigures:
-    """What a scorer makes of one label: of those it gave, of those that are, and both."""
+    """Precision, recall and F1 of one label."""
 
     label: str
     n: int
@@ -45,13 +45,13 @@ class Figures:
     classes: tuple[ClassFigures, ...]
 
 
-def measure(rows: Sequence[LabelledPassage], given: Sequence[str]) -> Figures:
-    """The figures of the labels that a scorer gave. Seeded: the same rows and labels give the same intervals.
+def measure(rows: Sequence[LabelledPassage], labels: Sequence[str]) -> Figures:
+    """Return the figures of a scorer's labels. Seeded: the same rows and labels give the same intervals.
 
-    Resampled are headlines, not passages: two assets of one headline are not independent.
+    Headlines are resampled, not passages, since two assets of one headline are not independent.
     Source: percentile bootstrap, Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
     """
-    per_headline = _count(rows, given)
+    per_headline = _count(rows, labels)
     whole = per_headline.sum(axis=0)
     draws = np.random.default_rng(SEED).integers(len(per_headline), size=(N_RESAMPLES, len(per_headline)))
     resampled = np.stack([_f1(per_headline[drawn].sum(axis=0)) for drawn in draws])
@@ -74,17 +74,17 @@ def measure(rows: Sequence[LabelledPassage], given: Sequence[str]) -> Figures:
     )
 
 
-def _count(rows: Sequence[LabelledPassage], given: Sequence[str]) -> Counts:
-    """(headline, label, given label) -> how often."""
+def _count(rows: Sequence[LabelledPassage], labels: Sequence[str]) -> Counts:
+    """Return counts by headline, true label and given label."""
     headlines = {title: at for at, title in enumerate(dict.fromkeys(row.title for row in rows))}
     counts = np.zeros((len(headlines), len(SCORED_LABELS), len(SCORED_LABELS)))
-    for row, label in zip(rows, given, strict=True):
+    for row, label in zip(rows, labels, strict=True):
         counts[headlines[row.title], SCORED_LABELS.index(row.label), SCORED_LABELS.index(label)] += 1
     return counts
 
 
 def _f1(confusion: Counts) -> Counts:
-    """F1 of each label; 0 where a label neither is nor was given."""
+    """Return F1 of each label; 0 for a label that does not occur."""
     hits = np.diag(confusion)
     return _ratio(2 * hits, confusion.sum(axis=0) + confusion.sum(axis=1))
 

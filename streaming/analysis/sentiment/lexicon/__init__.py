@@ -1,5 +1,5 @@
-"""The crypto lexicons, as data, and how a text is read through one.
+"""Crypto lexicons as data, and the rewriting of texts by them.
 
-A lexicon is a file of a language: what VADER's own lexicon lacks, gets wrong in this field, or has no French for.
-A term has a valence, or the English word whose part it plays in VADER's rules: not, very, slightly, but.
+A lexicon is a file of a language: terms that VADER's own lexicon lacks or gets wrong in this field, and French ones.
+A term has a valence, or the English word whose role it has in VADER's rules: not, very, slightly, but.
 """

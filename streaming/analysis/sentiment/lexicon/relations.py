@@ -1,4 +1,4 @@
-"""Two assets in one statement: who gains on whom, and who is left for whom. The words are data."""
+"""Relations of two assets in one statement: one overtakes the other, or is left for it. The words are data."""
 
 import re
 
@@ -23,20 +23,20 @@ RELATION_VALENCES = {_GAINS: 2.0, _LOSES: -2.0}
 
 
 def read_relations(text: str, language: str) -> tuple[str, list[str]]:
-    """The text with a token of RELATION_VALENCES for what it says of TARGET beside OTHER, and the words for it."""
+    """Return the text with a token of RELATION_VALENCES for its relation of TARGET and OTHER, and the related words."""
     if OTHER not in text or TARGET not in text:
         return text, []
     for pattern, token in _PATTERNS[language]:
-        found = pattern.search(text)
-        if found:
-            told = found["how"].lower()
-            return f"{text[: found.start('how')]} {token} {text[found.end('how') :]}", [told]
+        match = pattern.search(text)
+        if match:
+            words = match["how"].lower()
+            return f"{text[: match.start('how')]} {token} {text[match.end('how') :]}", [words]
     return text, []
 
 
 def _to_patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
     over, leave, join = _OVERTAKES[language], _LEAVES[language], _JOINS[language]
-    worded = (
+    patterns = (
         (rf"\b{OTHER}\b\W+{_BETWEEN}(?P<how>{over})\W+{_BETWEEN}{TARGET}", _LOSES),
         (rf"\b{TARGET}\b\W+{_BETWEEN}(?P<how>{over})\W+{_BETWEEN}{OTHER}", _GAINS),
         (
@@ -48,7 +48,7 @@ def _to_patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
             _GAINS,
         ),
     )
-    return [(re.compile(pattern, re.IGNORECASE), token) for pattern, token in worded]
+    return [(re.compile(pattern, re.IGNORECASE), token) for pattern, token in patterns]
 
 
 _PATTERNS = {language: _to_patterns(language) for language in ("en", "fr")}

@@ -1,4 +1,4 @@
-"""How a text is rewritten so that VADER's rules read it through one of our lexicons."""
+"""Rewriting of texts, so that VADER's rules apply a crypto lexicon to them."""
 
 import hashlib
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 from streaming.analysis.sentiment.alternatives import to_pattern
 
 DIRECTORY = Path(__file__).parent
-# French negates around the verb, VADER looks before the word: "ne chute pas" is read as "not chute".
+# French negates around the verb, VADER looks before the word: "ne chute pas" becomes "not chute".
 _FRENCH_NEGATION = re.compile(
     r"\b(?:ne\s+|n')((?:[\w'-]+\s+){1,3}?)(?:pas|plus|jamais|guère|rien|personne|aucune?)\b(?!\s+que\b)",
     re.IGNORECASE,
@@ -28,37 +28,37 @@ class Lexicon:
     _prefixes: tuple[str, ...]
 
     def rewrite(self, text: str) -> tuple[str, list[str]]:
-        """The text with each term as one token of `token_valences`, and the terms that it was written with."""
-        found: list[str] = []
+        """Return the text with each term as one token of `token_valences`, and the terms themselves."""
+        terms: list[str] = []
 
-        def read(match: re.Match[str]) -> str:
+        def replace(match: re.Match[str]) -> str:
             written = match[0].lower()
             entry = self._entry(written)
             if entry in self.roles:
                 return f" {self.roles[entry]} "
             if self.valences[entry] != 0:
-                found.append(written)
+                terms.append(written)
             return f" {_to_token(entry)} "
 
         straight = text.replace("’", "'")
         if self.language == "fr":
             straight = _FRENCH_NEGATION.sub(r"not \1", straight)
-        return self._pattern.sub(read, straight), found
+        return self._pattern.sub(replace, straight), terms
 
     @property
     def token_valences(self) -> dict[str, float]:
-        """The valence of each token that `rewrite` writes."""
+        """Return the valence of each token of `rewrite`."""
         return {_to_token(entry): valence for entry, valence in self.valences.items()}
 
     def _entry(self, written: str) -> str:
-        """The term that a text was read as: itself, or the longest beginning."""
+        """Return the lexicon's term of a matched text: itself, or the longest prefix."""
         if written in self.valences or written in self.roles:
             return written
         return next(f"{prefix}*" for prefix in self._prefixes if written.startswith(prefix))
 
 
 def read_lexicon(language: str) -> Lexicon:
-    """Reads a language's lexicon. Deterministic: the same file has the same version."""
+    """Read a language's lexicon. The same file has the same version."""
     content = (DIRECTORY / f"{language}.tsv").read_text(encoding="utf-8")
     valences: dict[str, float] = {}
     roles: dict[str, str] = {}
@@ -81,6 +81,6 @@ def read_lexicon(language: str) -> Lexicon:
 
 
 def _to_token(entry: str) -> str:
-    """One word that is in no language, and never in capitals: VADER takes those for emphasis."""
+    """Return a word of no language, in small letters, since VADER takes capitals for emphasis."""
     inner = re.sub(r"\W", "_", entry)
     return f"term{inner}term"

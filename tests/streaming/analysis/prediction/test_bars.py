@@ -4,25 +4,25 @@ import pytest
 
 from lakehouse.series.markets import Market
 from lakehouse.time_range import MINUTE_US
-from streaming.analysis.prediction.arrivals import PriceSeen
+from streaming.analysis.prediction.arrivals import PriceObservation
 from streaming.analysis.prediction.bars import Bar, BarBuilder
 from tests.support.observations import START_MINUTE, price_at
 
 KRAKEN = Market("kraken", "usd")
 
 
-def closes(*prices: PriceSeen) -> list[tuple[int, float]]:
-    """(minutes after the start at which the bar ends, close) of every bar that the prices close."""
+def closes(*prices: PriceObservation) -> list[tuple[int, float]]:
+    """Return (minutes from the start to the bar's end, close) of every bar that the prices close."""
     builder = BarBuilder("btc")
-    bars = [bar for bar in map(builder.take, prices) if bar is not None]
+    bars = [bar for bar in map(builder.add, prices) if bar is not None]
     return [(bar.end_us // MINUTE_US - START_MINUTE, bar.close) for bar in bars]
 
 
 def test_minute_is_closed_by_the_first_price_of_a_later_one() -> None:
     builder = BarBuilder("btc")
-    assert builder.take(price_at(10, 100.0)) is None
-    assert builder.take(price_at(50, 101.0)) is None
-    assert builder.take(price_at(70, 102.0)) == Bar(
+    assert builder.add(price_at(10, 100.0)) is None
+    assert builder.add(price_at(50, 101.0)) is None
+    assert builder.add(price_at(70, 102.0)) == Bar(
         end_us=(START_MINUTE + 1) * MINUTE_US,
         close=101.0,
         close_us=START_MINUTE * MINUTE_US + 50_000_000,
@@ -61,7 +61,7 @@ def test_less_preferred_market_is_left_out() -> None:
     assert closes(price_at(10, 100.0), price_at(65, 7.0, market=other), price_at(70, 101.0)) == [(1, 100.0)]
 
 
-def test_better_market_begins_anew_without_a_bar_of_both() -> None:
+def test_better_market_restarts_bars_without_a_bar_of_both() -> None:
     prices = (
         price_at(10, 100.0),
         price_at(20, 90.0, market=KRAKEN),

@@ -1,4 +1,4 @@
-"""Intervals cover what they promise, on steady scores, through a change of regime, and on overlapping horizons."""
+"""Coverage of intervals: nominal on steady scores, after a change of regime, and on overlapping horizons."""
 
 import numpy as np
 import pytest
@@ -7,15 +7,15 @@ from streaming.analysis.prediction.conformal import BEYOND_FACTOR, MIN_SCORES, A
 
 
 def coverage(scores: list[float], *, delay: int = 0) -> float:
-    """The share of scores within the half width that was issued ``delay`` outcomes before, where one was."""
+    """Return the share of scores within the half width that was published ``delay`` outcomes before, if any."""
     interval = AdaptiveInterval(1.0 + delay)
-    issued: list[float | None] = []
+    published: list[float | None] = []
     hits = []
     for at, _ in enumerate(scores):
-        issued.append(interval.half_width)
+        published.append(interval.half_width)
         if at >= delay:
-            known, half_width = scores[at - delay], issued[at - delay]
-            interval.observe(known, issued=half_width)
+            known, half_width = scores[at - delay], published[at - delay]
+            interval.observe(known, published=half_width)
             if half_width is not None:
                 hits.append(known <= half_width)
     return float(np.mean(hits))
@@ -45,33 +45,33 @@ def test_coverage_holds_where_outcomes_come_late_and_overlap(seed: int) -> None:
 def test_no_interval_before_enough_scores() -> None:
     interval = AdaptiveInterval()
     for _ in range(MIN_SCORES - 1):
-        interval.observe(1.0, issued=None)
+        interval.observe(1.0, published=None)
     assert interval.half_width is None
-    interval.observe(1.0, issued=None)
+    interval.observe(1.0, published=None)
     assert interval.half_width == 1.0
 
 
 def test_quantile_is_the_one_of_split_conformal_prediction() -> None:
     interval = AdaptiveInterval()
     for score in range(1, 100):
-        interval.observe(float(score), issued=None)
+        interval.observe(float(score), published=None)
     assert interval.half_width == 90.0
 
 
 def test_too_few_independent_scores_give_a_wide_interval_instead_of_a_confident_one() -> None:
     interval = AdaptiveInterval(overlap=24.0)
     for score in range(1, 100):
-        interval.observe(float(score), issued=None)
+        interval.observe(float(score), published=None)
     assert interval.half_width == BEYOND_FACTOR * 99.0
 
 
 def test_misses_widen_and_hits_narrow() -> None:
-    def width_after(issued: float) -> float | None:
+    def width_after(published: float) -> float | None:
         interval = AdaptiveInterval()
         for score in range(1, 101):
-            interval.observe(float(score), issued=None)
+            interval.observe(float(score), published=None)
         for _ in range(10):
-            interval.observe(50.0, issued=issued)
+            interval.observe(50.0, published=published)
         return interval.half_width
 
     missed, hit = width_after(49.0), width_after(51.0)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from lakehouse.time_range import MINUTE_US
-from streaming.analysis.prediction.arrivals import SentimentSeen
+from streaming.analysis.prediction.arrivals import SentimentObservation
 from streaming.analysis.prediction.bars import Bar
 from streaming.analysis.prediction.features import (
     WINDOW_MINUTES,
@@ -25,7 +25,7 @@ def bar(minute: int, close: float) -> Bar:
 def history(minutes: list[int]) -> PriceHistory:
     prices = PriceHistory()
     for minute in minutes:
-        prices.take(bar(minute, 100.0 * math.exp(0.001 * minute)))
+        prices.add(bar(minute, 100.0 * math.exp(0.001 * minute)))
     return prices
 
 
@@ -33,19 +33,17 @@ def end_us(minute: int) -> int:
     return (START_MINUTE + minute) * MINUTE_US
 
 
-def text(minute: int, score: float) -> SentimentSeen:
-    return SentimentSeen(end_us(minute) + 1, "id", score, "collected")
+def text(minute: int, score: float) -> SentimentObservation:
+    return SentimentObservation(end_us(minute) + 1, "id", score, "collected")
 
 
-def test_steady_rise_of_one_deviation_a_minute_is_seen_in_every_window() -> None:
+def test_steady_rise_of_one_deviation_a_minute_shows_in_every_window() -> None:
     features = history(list(range(61))).features()
     assert features == pytest.approx([1.0, 1.0, math.sqrt(5), math.sqrt(15), 5.0, 0.0])
 
 
 @pytest.mark.parametrize(("n_missing", "n_minutes"), [(0, 101), (1, 101), (2, 101), (3, 0)])
-def test_price_stands_in_for_two_minutes_and_a_longer_gap_empties_the_past(
-    n_missing: int, n_minutes: int
-) -> None:
+def test_price_fills_two_minutes_and_a_longer_gap_empties_the_past(n_missing: int, n_minutes: int) -> None:
     prices = history([*range(101 - n_missing), 101])
     assert prices.n_minutes == n_minutes
     assert (prices.features() is None) == (n_minutes == 0)
@@ -59,35 +57,35 @@ def test_features_come_back_a_whole_window_after_a_gap() -> None:
 
 def test_return_over_several_minutes_counts_as_so_many_of_equal_size() -> None:
     deviation = Deviation(30)
-    deviation.take(0.02, 4)
+    deviation.add(0.02, 4)
     assert deviation.value == pytest.approx(0.01)
 
 
 def test_deviation_is_half_forgotten_after_its_half_life() -> None:
     deviation = Deviation(30)
-    deviation.take(0.02, 1)
+    deviation.add(0.02, 1)
     for _ in range(30):
-        deviation.take(0.0, 1)
+        deviation.add(0.0, 1)
     assert deviation.value == pytest.approx(0.02 * math.sqrt(0.5))
 
 
-def test_mean_return_is_told_after_an_hour() -> None:
+def test_mean_return_is_known_after_an_hour() -> None:
     mean = MeanReturn()
-    mean.take(0.06, 59)
+    mean.add(0.06, 59)
     assert mean.value is None
-    mean.take(0.02, 2)
+    mean.add(0.02, 2)
     assert mean.value == pytest.approx(0.08 / 61, rel=1e-3)
 
 
-def test_few_scores_are_drawn_to_zero() -> None:
+def test_few_scores_have_a_mean_near_zero() -> None:
     sentiments = SentimentHistory()
-    sentiments.take(text(0, 0.8))
+    sentiments.add(text(0, 0.8))
     assert sentiments.features(end_us(1)) == pytest.approx([0.4, 0.4, 0.4])
 
 
 def test_scores_fade_by_half_each_half_life() -> None:
     sentiments = SentimentHistory()
-    sentiments.take(text(0, 0.8))
+    sentiments.add(text(0, 0.8))
     halved_after_30 = 0.5 ** (1 / 6)
     assert sentiments.features(end_us(6))[:2] == pytest.approx(
         [0.4 / 1.5, 0.8 * halved_after_30 / (1 + halved_after_30)]
@@ -97,14 +95,14 @@ def test_scores_fade_by_half_each_half_life() -> None:
 
 def test_score_published_after_the_minute_waits_for_its_own() -> None:
     sentiments = SentimentHistory()
-    sentiments.take(text(1, 0.8))
+    sentiments.add(text(1, 0.8))
     assert sentiments.features(end_us(1)) == [0.0, 0.0, 0.0]
     assert sentiments.features(end_us(2)) == pytest.approx([0.4, 0.4, 0.4])
 
 
 def test_score_that_arrives_late_counts_from_then_on_at_its_age() -> None:
     on_time, late = SentimentHistory(), SentimentHistory()
-    on_time.take(text(0, 0.8))
+    on_time.add(text(0, 0.8))
     assert late.features(end_us(5)) == [0.0, 0.0, 0.0]
-    late.take(text(0, 0.8))
+    late.add(text(0, 0.8))
     assert late.features(end_us(11)) == pytest.approx(on_time.features(end_us(11)))

@@ -1,4 +1,4 @@
-"""A forecaster says the same of the same messages, however they are cut, and knows nothing of what came later."""
+"""Forecaster: independent of batches, and of all later messages."""
 
 import random
 from functools import cache
@@ -11,13 +11,13 @@ from lakehouse.messages.contract import PREDICTED_PRICE
 from lakehouse.messages.validation import Rejected, validate
 from lakehouse.series.markets import Market
 from lakehouse.time_range import MINUTE_US
-from streaming.analysis.prediction.arrivals import SLACK_US, Arrival, PriceSeen
+from streaming.analysis.prediction.arrivals import SLACK_US, Arrival, PriceObservation
 from streaming.analysis.prediction.bars import Bar
 from streaming.analysis.prediction.conformal import MIN_SCORES
 from streaming.analysis.prediction.forecaster import Forecaster
 from streaming.analysis.prediction.messages import to_value
-from streaming.analysis.prediction.minute_forecaster import Awaited, HorizonState, Prediction
-from streaming.analysis.prediction.models import HORIZONS, MODEL_NAMES, Known
+from streaming.analysis.prediction.minute_forecaster import HorizonState, PendingForecast, Prediction
+from streaming.analysis.prediction.models import HORIZONS, MODEL_NAMES, Inputs
 from tests.support.observations import (
     SIMX,
     forecast,
@@ -38,7 +38,7 @@ def bar_ending_at(end_us: int) -> Bar:
 
 
 def mixed_arrivals(seed: int, n_minutes: int = N_MINUTES) -> list[Arrival]:
-    """Prices with gaps, late and repeated ones, sentiments on time, late and repeated, in no order."""
+    """Return prices with gaps, late and repeated ones, sentiments on time, late and repeated, in no order."""
     draw = random.Random(seed)
     arrivals: list[Arrival] = []
     for minute, price in enumerate(walk(n_minutes, seed=seed)):
@@ -65,7 +65,7 @@ def forecast_whole(seed: int) -> list[Prediction]:
 
 
 def in_batches(arrivals: list[Arrival], seed: int) -> list[Prediction]:
-    """The same messages as random batches, each holding all that arrived up to some moment; state through bytes."""
+    """Forecast from random batches, each with all that arrived up to some moment; state through bytes."""
     draw = random.Random(seed)
     by_time = sorted(arrivals)
     cuts = sorted(
@@ -75,7 +75,7 @@ def in_batches(arrivals: list[Arrival], seed: int) -> list[Prediction]:
     for start, end in pairwise(cuts):
         batch = by_time[start:end]
         draw.shuffle(batch)
-        made.extend(forecaster.take(batch))
+        made.extend(forecaster.add(batch))
         forecaster = Forecaster.from_bytes(forecaster.to_bytes())
     return made
 
@@ -93,20 +93,22 @@ def test_one_topic_read_a_slack_before_the_other_changes_nothing(seed: int) -> N
     forecaster, made = Forecaster("btc"), []
     for at_us in range(arrivals[0][0], arrivals[-1][0] + SLACK_US, 60_000_000):
         ends = {"raw-price": at_us, "analyzed-sentiment": at_us - SLACK_US + 1}
-        made.extend(forecaster.take(a for a in arrivals if ends[a[1]] - 60_000_000 < a[0] <= ends[a[1]]))
+        made.extend(forecaster.add(a for a in arrivals if ends[a[1]] - 60_000_000 < a[0] <= ends[a[1]]))
     assert made == forecast_whole(seed)[: len(made)]
     assert len(made) > 5_000
 
 
 @pytest.mark.parametrize("cut", [200, 500, 900, 1_300])
-def test_nothing_that_arrives_later_changes_what_was_said(cut: int) -> None:
+def test_later_messages_change_no_earlier_prediction(cut: int) -> None:
     arrivals = sorted(mixed_arrivals(9))
     until_us = arrivals[cut][0]
     before = forecast(arrivals[: cut + 1])
     another_future = [
         (
             *head,
-            replace(seen, price=2 * seen.price) if isinstance(seen, PriceSeen) else replace(seen, score=-1.0),
+            replace(seen, price=2 * seen.price)
+            if isinstance(seen, PriceObservation)
+            else replace(seen, score=-1.0),
         )
         for *head, seen in arrivals
         if head[0] > until_us
@@ -140,15 +142,15 @@ def test_minutes_of_a_gap_have_no_prediction_and_intervals_and_learners_come_bac
 
 
 @pytest.mark.parametrize(("n_missing", "is_learned"), [(0, True), (2, True), (3, False)])
-def test_outcome_that_falls_into_a_gap_teaches_nothing(n_missing: int, is_learned: bool) -> None:
-    state, end_us = HorizonState.fresh(HORIZONS[0]), 1_000 * MINUTE_US
-    known = Known(5, 0.01, None, None)
+def test_outcome_in_a_gap_is_not_learned(n_missing: int, is_learned: bool) -> None:
+    state, end_us = HorizonState.new(HORIZONS[0]), 1_000 * MINUTE_US
+    known = Inputs(5, 0.01, None, None)
     for _ in range(MIN_SCORES):
-        state.awaited.append(Awaited(end_us, 0.0, known, (0.0,) * 4, (None,) * 4))
+        state.pending.append(PendingForecast(end_us, 0.0, known, (0.0,) * 4, (None,) * 4))
     before = bar_ending_at(end_us - n_missing * MINUTE_US)
     after = bar_ending_at(end_us + (MINUTE_US if n_missing else 0))
-    state.mature(after, before)
-    assert not state.awaited
+    state.learn(after, before)
+    assert not state.pending
     assert (state.intervals["random-walk"].half_width is not None) == is_learned
 
 
@@ -162,7 +164,7 @@ def test_repeated_sentiment_counts_once() -> None:
     assert forecast([*prices, *texts, *again]) == forecast([*prices, *texts])
 
 
-def test_better_market_starts_the_past_anew() -> None:
+def test_better_market_restarts_the_past() -> None:
     kraken = Market("kraken", "usd")
     prices = walk(200, seed=5)
     arrivals = [
@@ -178,7 +180,7 @@ def test_better_market_starts_the_past_anew() -> None:
     assert min(minute_of(p) for p in made if p.model == "ridge-price" and minute_of(p) > 120) == 181
 
 
-def test_prediction_is_of_the_worst_origin_that_was_taken_in() -> None:
+def test_prediction_has_the_worst_origin_of_its_inputs() -> None:
     prices = price_arrivals(walk(40, seed=6))
     generated = sentiment_arrival(0, 20 * 60 + 10, 0.5, origin="generated")
     made = forecast([*prices, generated])
@@ -186,7 +188,7 @@ def test_prediction_is_of_the_worst_origin_that_was_taken_in() -> None:
     assert {p.origin for p in made if minute_of(p) >= 20} == {"generated"}
 
 
-def test_every_prediction_is_a_good_message_with_an_id_of_its_own() -> None:
+def test_every_prediction_is_a_valid_message_with_an_id_of_its_own() -> None:
     made = forecast_whole(1)
     ids = set()
     for prediction in made:
@@ -199,7 +201,7 @@ def test_every_prediction_is_a_good_message_with_an_id_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("price", [5e-324, 1e-300, 1e300, 1.7e308])
-def test_absurd_prices_never_make_a_bad_message(price: float) -> None:
+def test_extreme_prices_never_make_an_invalid_message(price: float) -> None:
     prices = walk(200, seed=7)
     prices[100] = price
     prices[150:] = [price * (1 + 0.01 * (at % 2)) for at in range(50)]
@@ -212,5 +214,5 @@ def test_absurd_prices_never_make_a_bad_message(price: float) -> None:
 def test_state_stays_small() -> None:
     forecaster = Forecaster("btc")
     texts = [sentiment_arrival(at, 10 * at, 0.1, key=str(at)) for at in range(20_000)]
-    list(forecaster.take([*price_arrivals(walk(3_000, seed=8)), *texts]))
+    list(forecaster.add([*price_arrivals(walk(3_000, seed=8)), *texts]))
     assert len(forecaster.to_bytes()) < 400_000

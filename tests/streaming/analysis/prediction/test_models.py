@@ -1,4 +1,4 @@
-"""The learners find a link that is there, and none where there is none."""
+"""Learners: they find a link where there is one, and nothing in noise."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from streaming.analysis.prediction.models import (
     MIN_OUTCOMES,
     Drift,
     Horizon,
-    Known,
+    Inputs,
     RandomWalk,
     Ridge,
 )
@@ -20,7 +20,7 @@ DEVIATION = 0.01
 
 
 def relative_mae(model: Ridge, link: list[float], *, n: int = 6_000, seed: int = 1) -> float:
-    """The learner's MAE over the second half, relative to the random walk's, where outcomes hang on features so."""
+    """Return the learner's MAE over the second half, relative to the random walk's, for outcomes of these weights."""
     random = np.random.default_rng(seed)
     features = np.column_stack((np.ones(n), random.standard_normal((n, N_FEATURES - 1))))
     outcomes = DEVIATION * (features @ np.array(link) + random.standard_normal(n))
@@ -35,8 +35,8 @@ def relative_mae(model: Ridge, link: list[float], *, n: int = 6_000, seed: int =
     return float(np.mean(errors) / np.mean(walk_errors))
 
 
-def known_with(features: np.ndarray | None, *, mean_return: float | None = None) -> Known:
-    return Known(FIVE_MINUTES.minutes, DEVIATION, mean_return, features)
+def known_with(features: np.ndarray | None, *, mean_return: float | None = None) -> Inputs:
+    return Inputs(FIVE_MINUTES.minutes, DEVIATION, mean_return, features)
 
 
 @pytest.mark.parametrize("seed", range(1, sized(quick=2, full=4)))
@@ -84,7 +84,7 @@ def test_learner_expects_no_more_than_one_deviation() -> None:
     assert model.expect(known_with(features)) == DEVIATION
 
 
-def test_random_walk_and_drift_say_what_their_names_say() -> None:
+def test_random_walk_expects_nothing_and_drift_the_mean_return() -> None:
     assert RandomWalk().expect(known_with(None, mean_return=0.001)) == 0.0
     assert Drift().expect(known_with(None, mean_return=0.001)) == 0.005
     assert Drift().expect(known_with(None, mean_return=0.1)) == DEVIATION

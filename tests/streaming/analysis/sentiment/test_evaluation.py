@@ -1,4 +1,4 @@
-"""The labelled headlines and the figures that are made of them."""
+"""Labelled headlines and the figures of scorers on them."""
 
 import pytest
 
@@ -19,8 +19,8 @@ def test_held_out_headlines_are_at_least_two_hundred_and_half_hold_no_term() -> 
     titles = {language: [t for t, _ in read_headlines("held_out", language)] for language in ("en", "fr")}
     without = [
         title
-        for language, found in titles.items()
-        for title in found
+        for language, titles_of_language in titles.items()
+        for title in titles_of_language
         if not read_lexicon(language).rewrite(title)[1]
     ]
 
@@ -51,7 +51,7 @@ def test_figures_of_a_scorer_that_is_always_right_are_one() -> None:
     ]
 
 
-def test_figures_are_those_worked_out_by_hand() -> None:
+def test_figures_are_those_computed_by_hand() -> None:
     rows = labelled("positive", "positive", "negative", "neutral")
 
     figures = measure(rows, ["positive", "negative", "negative", "negative"])

@@ -1,9 +1,8 @@
-"""The language of a headline: told from the text, by the feed where the text leaves a doubt, else not at all."""
+"""Language of a headline: detected in the text, the feed's where detection is unsure, else undetermined."""
 
 import pytest
 
-from streaming.analysis.sentiment.evaluate import read_other_languages
-from streaming.analysis.sentiment.evaluation.headlines import read_headlines
+from streaming.analysis.sentiment.evaluation.headlines import read_headlines, read_other_languages
 from streaming.analysis.sentiment.languages import language_of
 
 
@@ -18,22 +17,22 @@ from streaming.analysis.sentiment.languages import language_of
         ("Bitcoin surges", "und"),
     ],
 )
-def test_language_is_told_from_the_text(title: str, language: str) -> None:
+def test_language_is_detected_in_the_text(title: str, language: str) -> None:
     assert language_of(title) == language
 
 
-def test_feed_decides_where_the_text_leaves_a_doubt() -> None:
+def test_feed_decides_where_detection_is_unsure() -> None:
     assert language_of("XRP army celebrates", "en-GB") == "en"
     assert language_of("Bitcoin surges", "en") == "en"
     assert language_of("BTC 90,000", "fr") == "fr"
 
 
-def test_clear_text_decides_against_the_feed() -> None:
+def test_confident_detection_overrides_the_feed() -> None:
     assert language_of("El Bitcoin cae mientras los inversores esperan a la Fed", "en") == "es"
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_held_out_headlines_are_nearly_all_told_right(language: str) -> None:
+def test_held_out_headlines_are_nearly_all_detected_right(language: str) -> None:
     titles = [title for title, _ in read_headlines("held_out", language)]
 
     assert sum(language_of(title) != language for title in titles) <= 2

@@ -1,4 +1,4 @@
-"""Which assets a text speaks of, and what it says of each."""
+"""Mentions of assets in texts, and the passage about each."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def symbols(title: str, summary: str | None = None) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("title", "found"),
+    ("title", "expected"),
     [
         ("Bitcoin gains", ["btc"]),
         ("bitcoin and ETHER gain", ["btc", "eth"]),
@@ -29,8 +29,8 @@ def symbols(title: str, summary: str | None = None) -> list[str]:
         ("Ripple wins", ["xrp"]),
     ],
 )
-def test_asset_is_found_as_it_is_written(title: str, found: list[str]) -> None:
-    assert symbols(title) == found
+def test_asset_is_detected_in_its_own_spelling(title: str, expected: list[str]) -> None:
+    assert symbols(title) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ def test_text_in_capitals_needs_a_cashtag_for_an_ordinary_word() -> None:
     assert symbols("BITCOIN AND $NEAR ARE HIGH") == ["btc", "near"]
 
 
-def test_each_asset_gets_the_clause_that_speaks_of_it() -> None:
+def test_each_asset_gets_the_clause_about_it() -> None:
     btc, sol = find_mentions("Bitcoin rallies while Solana tumbles")
 
     assert (btc.symbol, btc.passage) == ("btc", "theasset rallies")
     assert (sol.symbol, sol.passage) == ("sol", "while theasset tumbles")
 
 
-def test_french_clauses_are_told_apart_too() -> None:
+def test_french_clauses_are_separated_too() -> None:
     passages = {
         mention.symbol: mention.passage
         for mention in find_mentions("Le Bitcoin monte tandis que l’ether baisse")
@@ -89,19 +89,19 @@ def test_assets_of_one_statement_share_it() -> None:
     }
 
 
-def test_summary_adds_what_it_says_of_the_asset_and_no_more() -> None:
-    found = find_mentions(
+def test_summary_adds_only_its_passages_about_the_asset() -> None:
+    mentions = find_mentions(
         "Bitcoin slips", "Traders sold BTC all day. Ether was quiet. Nobody spoke of the weather."
     )
 
-    assert [(mention.symbol, mention.passage) for mention in found] == [
+    assert [(mention.symbol, mention.passage) for mention in mentions] == [
         ("btc", "theasset slips . Traders sold theasset all day."),
         ("eth", "theasset was quiet."),
     ]
 
 
 @pytest.mark.parametrize(
-    ("aliases", "title", "found"),
+    ("aliases", "title", "expected"),
     [
         ({"words": ["Zed Coin"]}, "ZED COIN and bitcoin gain", ["zzz", "btc"]),
         ({"exact": ["Zed"]}, "zed gains, Zed gains", ["zzz"]),
@@ -114,15 +114,15 @@ def test_summary_adds_what_it_says_of_the_asset_and_no_more() -> None:
         ({}, "$ZZZ gains", ["zzz"]),
     ],
 )
-def test_alias_of_an_operator_is_found_as_its_kind_says(
-    aliases: dict[str, list[str]], title: str, found: list[str]
+def test_alias_of_an_operator_is_detected_by_its_kind(
+    aliases: dict[str, list[str]], title: str, expected: list[str]
 ) -> None:
     vocabulary = vocabulary_of(AliasVersion(1, 0, (*SEED, AssetNames.parse("zzz", aliases))))
 
-    assert [mention.symbol for mention in find_mentions(title, None, vocabulary)] == found
+    assert [mention.symbol for mention in find_mentions(title, None, vocabulary)] == expected
 
 
-def test_without_assets_no_text_speaks_of_one() -> None:
+def test_without_assets_no_text_has_a_mention() -> None:
     assert find_mentions("Bitcoin $btc $", "ETH", vocabulary_of(AliasVersion(1, 0, ()))) == []
 
 

@@ -1,4 +1,4 @@
-"""Raw texts become good messages of analyzed-sentiment, with the same ids each time."""
+"""Results: valid messages of analyzed-sentiment, with the same ids each time."""
 
 import json
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ def analysed(
     return to_results(texts, [scorer_named(name) for name in scorers], analyzed_time_us=analyzed_time_us)
 
 
-def test_result_carries_where_it_comes_from() -> None:
+def test_result_carries_its_source() -> None:
     text = news(AT, title="Bitcoin surges", summary=None)
 
     (result,) = analysed(to_bytes(text))
@@ -56,18 +56,20 @@ def test_result_carries_where_it_comes_from() -> None:
     }
 
 
-def test_every_result_is_a_good_message() -> None:
+def test_every_result_is_a_valid_message() -> None:
     titles = ["Bitcoin rallies while Solana tumbles", "El Bitcoin sube tras la decisión", "BTC 90,000"]
 
     results = analysed(*(to_bytes(news(AT, key=title, title=title)) for title in titles))
 
     for result in results:
-        verdict = validate("analyzed-sentiment", key=result.key, value=result.value, broker_time_us=LATER_US)
-        assert not isinstance(verdict, Rejected), verdict
+        validated = validate(
+            "analyzed-sentiment", key=result.key, value=result.value, broker_time_us=LATER_US
+        )
+        assert not isinstance(validated, Rejected), validated
     assert len(results) == 4
 
 
-def test_language_that_no_scorer_speaks_is_said_and_never_scored_zero() -> None:
+def test_unsupported_language_is_unscored_and_never_scored_zero() -> None:
     text = news(AT, title="El Bitcoin sube tras la decisión de la Reserva Federal", language=None)
 
     (result,) = analysed(to_bytes(text))
@@ -97,7 +99,7 @@ def test_each_scorer_has_results_of_its_own() -> None:
     assert len({message["message_id"] for message in results}) == 2
 
 
-def test_what_the_verdict_rejects_is_dropped_and_the_rest_goes_on() -> None:
+def test_rejected_records_are_dropped_and_the_others_scored() -> None:
     good = to_bytes(news(AT, title="Bitcoin surges", summary=None))
 
     assert len(analysed(b"{", None, good, to_bytes(news(AT) | {"v": 2}))) == 1
@@ -111,7 +113,7 @@ ZED = AssetNames(symbol="zzz", words=("zed",))
 ZED_FROM_LATER = AliasHistory((AliasVersion(1, LATER_US, (*SEED, ZED)),))
 
 
-def test_text_is_judged_by_the_aliases_of_its_broker_time_whenever_it_is_analysed() -> None:
+def test_text_is_analysed_by_the_aliases_of_its_broker_time_at_any_time() -> None:
     value = to_bytes(news(AT, title="Zed surges as Bitcoin slides", summary=None))
 
     before = analysed(value, aliases=ZED_FROM_LATER, broker_time_us=LATER_US - 1)
@@ -130,7 +132,7 @@ def test_text_is_judged_by_the_aliases_of_its_broker_time_whenever_it_is_analyse
     assert fingerprint != SEED_VERSION.fingerprint
 
 
-def test_text_counts_once_for_an_asset_whatever_aliases_found_it() -> None:
+def test_text_counts_once_for_an_asset_under_any_aliases() -> None:
     value = to_bytes(news(AT, title="Bitcoin surges", summary=None))
 
     (first,), (again,) = analysed(value), analysed(value, aliases=ZED_FROM_LATER)
@@ -139,9 +141,9 @@ def test_text_counts_once_for_an_asset_whatever_aliases_found_it() -> None:
     assert first.value != again.value
 
 
-def test_result_by_aliases_of_its_own_is_a_good_message() -> None:
+def test_result_by_other_aliases_is_a_valid_message() -> None:
     value = to_bytes(news(AT, title="Zed surges", summary=None))
     for scorer in ("vader-crypto", "tfidf-logistic"):
         (result,) = analysed(value, aliases=ZED_FROM_LATER, scorers=(scorer,))
-        verdict = validate("analyzed-sentiment", key=b"zzz", value=result.value, broker_time_us=LATER_US)
-        assert not isinstance(verdict, Rejected), verdict
+        validated = validate("analyzed-sentiment", key=b"zzz", value=result.value, broker_time_us=LATER_US)
+        assert not isinstance(validated, Rejected), validated

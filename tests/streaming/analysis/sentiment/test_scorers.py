@@ -1,4 +1,4 @@
-"""How the scorers read a passage: the field's words, negation, hedging, who gains on whom; the same each time."""
+"""Scorers: words of the field, negation, hedging, relations of two assets; the same each time."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_words_of_the_field_are_known(title: str, language: str, label: str) -> 
         ("Bitcoin sans piratage", "fr", "positive"),
     ],
 )
-def test_negation_turns_a_word_round(title: str, language: str, label: str) -> None:
+def test_negation_reverses_a_word(title: str, language: str, label: str) -> None:
     assert read(title, language).label == label
 
 

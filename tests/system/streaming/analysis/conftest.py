@@ -1,4 +1,4 @@
-"""The pipeline of the ingestion tests, with the analysis service beside it."""
+"""Pipeline of the ingestion tests, for the analysis service."""
 
 from tests.system.streaming.ingest.conftest import pipeline
 

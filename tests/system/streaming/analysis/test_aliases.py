@@ -1,4 +1,4 @@
-"""An operator adds an asset over REST: the running analysis finds it in texts, and after a crash says the same."""
+"""Asset that an operator adds over REST: the running analysis detects it in texts, and the same after a crash."""
 
 import http.client
 import json
@@ -64,23 +64,23 @@ def post_asset(server: ApiProcess, token: str, asset: dict[str, Any]) -> int:
 
 
 def published(pipeline: Pipeline) -> AliasVersion:
-    """The version that the analysis reads, once it counts for texts that come now."""
+    """Return the version that the analysis reads, once it counts for present texts."""
     version = AliasReader(pipeline.lake).refresh().newest
     assert version.number > 0
     wait_until(lambda: time.time_ns() // 1_000 > version.effective_us, "the aliases to count")
     return version
 
 
-def told(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
-    """By id: what results say, but for when they were made; a repeat that says something else fails."""
-    said: dict[str, dict[str, Any]] = {}
+def results_by_id(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+    """Return the results by id, but for their times of analysis; a repeat that differs fails."""
+    by_id: dict[str, dict[str, Any]] = {}
     for result in results(pipeline):
         one = {name: value for name, value in result.items() if name != "analyzed_time"}
-        assert said.setdefault(one["message_id"], one) == one
-    return said
+        assert by_id.setdefault(one["message_id"], one) == one
+    return by_id
 
 
-def test_asset_that_an_operator_adds_is_found_in_texts_and_again_after_a_crash(pipeline: Pipeline) -> None:
+def test_asset_that_an_operator_adds_is_detected_in_texts_and_again_after_a_crash(pipeline: Pipeline) -> None:
     runtime_dir = pipeline.directory / "runtime"
     with running_api(lake=pipeline.lake.to_path(), runtime_dir=runtime_dir) as server:
         assert pipeline.lake.names(FOLDER) == []
@@ -108,8 +108,8 @@ def test_asset_that_an_operator_adds_is_found_in_texts_and_again_after_a_crash(p
 
 
 def assert_found(pipeline: Pipeline, version: AliasVersion) -> None:
-    found = {(one["title"], one["symbol"]): one for one in told(pipeline).values()}
-    assert {key: (one["label"], one["model_version"].partition("+")[2]) for key, one in found.items()} == {
+    labelled = {(one["title"], one["symbol"]): one for one in results_by_id(pipeline).values()}
+    assert {key: (one["label"], one["model_version"].partition("+")[2]) for key, one in labelled.items()} == {
         (UP, "btc"): ("positive", SEED_VERSION.fingerprint),
         (AFTER, "zzz"): ("positive", version.fingerprint),
         (BOTH, "btc"): ("negative", version.fingerprint),
@@ -118,7 +118,7 @@ def assert_found(pipeline: Pipeline, version: AliasVersion) -> None:
 
 
 def assert_served(server: ApiProcess) -> None:
-    """The new symbol is an asset like others."""
+    """Assert that the new symbol is an asset like others."""
     status, _, answer = server.get("/api/v1/sentiment/zzz/historique?periode=24h&intervalle=brut")
     assert (status, sorted(point["title"] for point in answer["points"])) == (200, sorted([AFTER, BOTH]))
     assert server.get("/api/v1/prediction/zzz/historique")[0] == 200

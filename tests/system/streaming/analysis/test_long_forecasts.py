@@ -1,4 +1,4 @@
-"""What a forecaster of one asset says after days of prices: every model speaks, and a link that is there is found."""
+"""Forecaster of one asset after days of prices: every model predicts, and a link is learned where there is one."""
 
 import numpy as np
 import pytest
@@ -26,9 +26,11 @@ def test_closed_minute_gives_one_prediction_per_model_and_horizon_once_all_have_
     )
 
 
-@pytest.mark.parametrize(("strength", "is_found"), [(0.0, False), (6e-4, True)])
-def test_link_from_sentiment_to_price_is_found_where_there_is_one(strength: float, is_found: bool) -> None:
-    """Each text moves the price over the five minutes after it, in one of the two markets."""
+@pytest.mark.parametrize(("strength", "is_learned"), [(0.0, False), (6e-4, True)])
+def test_link_from_sentiment_to_price_is_learned_where_there_is_one(
+    strength: float, is_learned: bool
+) -> None:
+    """Compare two markets: in one of them each text moves the price over the five minutes after it."""
     n_minutes, draw = 6_000, np.random.default_rng(11)
     scores = np.where(draw.random(n_minutes) < 0.2, draw.uniform(-1, 1, n_minutes), 0.0)
     push = np.convolve(scores, np.ones(5))[: n_minutes - 1]
@@ -43,4 +45,4 @@ def test_link_from_sentiment_to_price_is_found_where_there_is_one(strength: floa
         if p.horizon == "5m" and p.model in errors and minute_of(p) > n_minutes // 2 and target < n_minutes:
             errors[p.model] += abs(prices[target] - p.predicted_price)
     relative = errors["ridge-sentiment"] / errors["ridge-price"]
-    assert relative < 0.98 if is_found else relative == pytest.approx(1.0, abs=0.005)
+    assert relative < 0.98 if is_learned else relative == pytest.approx(1.0, abs=0.005)

@@ -1,4 +1,4 @@
-"""Predictions in Spark on a real broker: the same as the forecaster's own, through a restart in the middle."""
+"""Predictions in Spark on a real broker: the same as the forecaster's own, with restarts in the middle."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from lakehouse.messages.contract import PREDICTED_PRICE
+from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.time_range import SECOND_US, to_time
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
@@ -16,7 +17,6 @@ from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.prediction.query import start_predictions
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.admin import open_admin
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.messages import price, sentiment, to_bytes
 from tests.support.observations import START_MINUTE, walk
@@ -35,7 +35,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]
         config = KafkaSettings(bootstrap_servers=embedded.bootstrap).for_kafka_python()
         create_topics(config, [PREDICTED_PRICE.topic])
         with open_admin(config, timeout_seconds=WAIT_SECONDS) as admin:
-            # Stamped by the producer, so that hours of messages need no hours; kept although their stamps are old.
+            # Stamped by the producer, so that hours of messages need no hours; retained although their stamps are old.
             configs = {"message.timestamp.type": "CreateTime", "retention.ms": "-1"}
             stamped = {"num_partitions": 2, "configs": configs}
             admin.create_topics(dict.fromkeys(TOPICS, stamped))
@@ -44,7 +44,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]
 
 
 def send(broker: EmbeddedBroker, minutes: range) -> None:
-    """A price and a text of each symbol for each minute; repeated, poisonous and foreign messages among them."""
+    """Send a price and a text of each symbol for each minute, with repeated, poison and foreign messages."""
     with_all = {"bootstrap_servers": broker.bootstrap, "acks": "all", "linger_ms": 5}
     producer = KafkaProducer(**with_all)
     for symbol in SYMBOLS:
@@ -65,18 +65,18 @@ def send(broker: EmbeddedBroker, minutes: range) -> None:
 
 
 def read(broker: EmbeddedBroker, *topics: str) -> list[tuple[str, int, int, int, bytes | None, bytes | None]]:
-    """(topic, partition, offset, broker time in ms, key, value) of everything in the topics."""
+    """Return (topic, partition, offset, broker time in ms, key, value) of all records of the topics."""
     consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap, isolation_level="read_committed")
     partitions = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
     ends = consumer.end_offsets(partitions)
     consumer.assign(partitions)
     consumer.seek_to_beginning(*partitions)
-    found = []
+    rows = []
     while any(consumer.position(partition) < ends[partition] for partition in partitions):
         for records in consumer.poll(timeout_ms=200).values():
-            found += [(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value) for r in records]
+            rows += [(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value) for r in records]
     consumer.close()
-    return found
+    return rows
 
 
 def read_predictions(broker: EmbeddedBroker) -> list[Record]:
@@ -84,7 +84,7 @@ def read_predictions(broker: EmbeddedBroker) -> list[Record]:
 
 
 def expected_predictions(broker: EmbeddedBroker) -> list[Record]:
-    """What a forecaster that sees all of Kafka at once says, symbol by symbol."""
+    """Return the predictions of a forecaster that reads all of Kafka at once, symbol by symbol."""
     arrivals: dict[str, list[Arrival]] = {symbol: [] for symbol in SYMBOLS}
     for topic, partition, offset, broker_ms, key, value in read(broker, *TOPICS):
         arrival = to_arrival(
@@ -95,7 +95,7 @@ def expected_predictions(broker: EmbeddedBroker) -> list[Record]:
     return [
         (symbol.encode(), to_value(prediction))
         for symbol in SYMBOLS
-        for prediction in Forecaster(symbol).take(arrivals[symbol])
+        for prediction in Forecaster(symbol).add(arrivals[symbol])
     ]
 
 
@@ -105,7 +105,7 @@ def start(spark: SparkSession, broker: EmbeddedBroker, directory: Path) -> Strea
 
 
 def until_predicted(broker: EmbeddedBroker, query: StreamingQuery) -> list[Record]:
-    """Waits until what Kafka holds of predictions is all that its input tells, as of now."""
+    """Wait until Kafka holds every prediction of its present input."""
     expected = sorted(expected_predictions(broker))
 
     def has_caught_up() -> bool:
@@ -139,7 +139,7 @@ def test_predictions_are_the_forecasters_own_through_restarts(
     wait_until(lambda: last_commit.exists(), "the last batch taken again", 120)
     query.stop()
 
-    found = read_predictions(broker)
-    assert sorted(set(found)) == expected
-    assert len(found) > len(expected)
+    predictions = read_predictions(broker)
+    assert sorted(set(predictions)) == expected
+    assert len(predictions) > len(expected)
     assert len(expected) > 2 * 3 * 150

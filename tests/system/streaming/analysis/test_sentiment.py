@@ -1,4 +1,4 @@
-"""Raw news in, sentiment out: every text once in gold, however often the query is stopped or repeats a batch."""
+"""Sentiment query from raw news to gold: every text once, with stops and repeated batches."""
 
 import json
 import threading
@@ -26,7 +26,7 @@ NOTHING = "Central bank leaves its main rate where it was"
 
 @contextmanager
 def analysing(pipeline: Pipeline) -> Iterator[None]:
-    """The service running until the block ends. An error of its own fails the test."""
+    """Run the service until the block ends. An error of its own fails the test."""
     settings = AnalysisSettings(
         kafka=pipeline.kafka,
         queries=all_queries(lake=pipeline.lake),
@@ -60,7 +60,7 @@ def send_texts(pipeline: Pipeline, titles: list[str], *, name: str) -> None:
 
 
 def results(pipeline: Pipeline) -> list[dict[str, Any]]:
-    """What analyzed-sentiment holds, in no order."""
+    """Return the messages of analyzed-sentiment, in no order."""
     delivered = read_delivered(pipeline.broker.bootstrap, ("analyzed-sentiment",))
     return [json.loads(record.value or b"") for record in delivered]
 
@@ -72,19 +72,19 @@ def wait_results(pipeline: Pipeline, n_results: int) -> None:
 
 
 def committed(pipeline: Pipeline) -> list[Path]:
-    """The batches that the checkpoint knows to be written, oldest first."""
-    found = (pipeline.directory / "analysis" / "sentiment").glob("*/commits/*")
-    return sorted((path for path in found if path.name.isdigit()), key=lambda path: int(path.name))
+    """Return the commit files of the checkpoint's finished batches, oldest first."""
+    paths = (pipeline.directory / "analysis" / "sentiment").glob("*/commits/*")
+    return sorted((path for path in paths if path.name.isdigit()), key=lambda path: int(path.name))
 
 
 def forget_last_batch(pipeline: Pipeline) -> None:
-    """What a kill between Kafka and the checkpoint leaves: the batch is written, and not known to be."""
+    """Undo the last commit of the checkpoint, as a kill between Kafka and the checkpoint leaves it."""
     newest = committed(pipeline)[-1]
     newest.unlink()
     newest.with_name(f".{newest.name}.crc").unlink(missing_ok=True)
 
 
-def test_text_is_scored_for_each_asset_that_it_speaks_of(pipeline: Pipeline) -> None:
+def test_text_is_scored_for_each_asset_that_it_mentions(pipeline: Pipeline) -> None:
     send_texts(pipeline, [UP, DOWN, BOTH, FRENCH, SPANISH, NOTHING], name="a")
     pipeline.send("raw-news", b"{", key=b"wire")
     pipeline.flush()
@@ -92,8 +92,8 @@ def test_text_is_scored_for_each_asset_that_it_speaks_of(pipeline: Pipeline) -> 
     with analysing(pipeline):
         wait_results(pipeline, 6)
 
-    found = {(result["title"], result["symbol"]): result for result in results(pipeline)}
-    assert {key: result["label"] for key, result in found.items()} == {
+    by_asset = {(result["title"], result["symbol"]): result for result in results(pipeline)}
+    assert {key: result["label"] for key, result in by_asset.items()} == {
         (UP, "btc"): "positive",
         (DOWN, "eth"): "negative",
         (BOTH, "btc"): "positive",
@@ -101,9 +101,9 @@ def test_text_is_scored_for_each_asset_that_it_speaks_of(pipeline: Pipeline) -> 
         (FRENCH, "btc"): "negative",
         (SPANISH, "btc"): "unscored",
     }
-    assert found[SPANISH, "btc"]["score"] is None
-    assert found[SPANISH, "btc"]["language"] == "es"
-    assert found[UP, "btc"]["terms"] == ["surges", "record", "high"]
+    assert by_asset[SPANISH, "btc"]["score"] is None
+    assert by_asset[SPANISH, "btc"]["language"] == "es"
+    assert by_asset[UP, "btc"]["terms"] == ["surges", "record", "high"]
 
 
 def test_stopped_query_goes_on_and_a_repeated_batch_is_in_gold_once(pipeline: Pipeline) -> None:

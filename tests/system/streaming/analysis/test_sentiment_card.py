@@ -1,7 +1,7 @@
-"""The figures in the sentiment scorers' card, measured again."""
+"""Figures of the sentiment scorers' card, measured again."""
 
-from streaming.analysis.sentiment.evaluate import CARD, CARDS_DIRECTORY, to_card
+from streaming.analysis.sentiment.evaluation.card import CARD, to_card
 
 
 def test_the_cards_figures_are_those_of_a_fresh_run() -> None:
-    assert (CARDS_DIRECTORY / CARD).read_text(encoding="utf-8") == to_card()
+    assert CARD.read_text(encoding="utf-8") == to_card()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.broker import bound_child
+from streaming.broker import parent_death_exec
 from streaming.broker.process import BoundProcess, end_process, is_running
 from streaming.errors import BrokerError
 
@@ -41,7 +41,7 @@ def test_child_dies_when_its_parent_is_killed(tmp_path: Path, how: str) -> None:
     if how == "prctl" and sys.platform != "linux":
         pytest.skip("PR_SET_PDEATHSIG is Linux's")
     marker = f"{tmp_path}-{how}"
-    stub = Path(bound_child.__file__).read_text(encoding="utf-8")
+    stub = Path(parent_death_exec.__file__).read_text(encoding="utf-8")
     if how == "watcher":
         stub = stub.replace('sys.platform == "linux"', "False")
     (tmp_path / "stub.py").write_text(stub, encoding="utf-8")
@@ -67,7 +67,7 @@ def test_child_dies_when_its_parent_is_killed(tmp_path: Path, how: str) -> None:
 
 def test_child_is_not_started_for_a_parent_that_is_gone(tmp_path: Path) -> None:
     nobody = 2**22 - 1
-    command = [sys.executable, "-I", "-S", bound_child.__file__, str(nobody), *_sleeper("orphan")]
+    command = [sys.executable, "-I", "-S", parent_death_exec.__file__, str(nobody), *_sleeper("orphan")]
 
     ran = subprocess.run(command, capture_output=True, timeout=30, check=False)
 

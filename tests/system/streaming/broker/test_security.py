@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.config import BrokerFiles, Ports, choose_ports, escape_property, write_ports
 from streaming.broker.embedded import KAFKA_JARS, EmbeddedBroker
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from streaming.spark.java import find_jdk
+from streaming.spark.kafka_options import to_spark_options
 
 PASSWORD = r'p"a\s; s=w\\o\"rd é'
 JAAS_PASSWORD = r'"p\"a\\s; s=w\\\\o\\\"rd é"'
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaSettings]:
-    """How to reach a broker that wants a client certificate and a SASL password."""
+    """Yield settings of a broker that requires a client certificate and a SASL password."""
     folder = tmp_path_factory.mktemp("broker")
     certificate, key = _make_certificate(folder)
     files = BrokerFiles(folder / "broker")
@@ -50,7 +51,7 @@ def test_kafka_python_is_let_in(settings: KafkaSettings) -> None:
 
 def test_java_is_let_in_with_the_options_of_spark(settings: KafkaSettings, tmp_path: Path) -> None:
     create_topics(settings.for_kafka_python(), ["secured"])
-    options = {name.removeprefix("kafka."): value for name, value in settings.for_spark().items()}
+    options = {name.removeprefix("kafka."): value for name, value in to_spark_options(settings).items()}
     lines = [f"{name}={escape_property(value)}\n" for name, value in options.items()]
     (tmp_path / "client.properties").write_text("".join(lines), encoding="ascii")
 

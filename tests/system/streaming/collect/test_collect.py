@@ -1,4 +1,4 @@
-"""Collectors on a real broker: what the offline server had is in Kafka, also after a collector was killed."""
+"""Collectors on a real broker: all of the offline server's items are in Kafka, also after a kill."""
 
 import json
 import os
@@ -15,10 +15,10 @@ import pytest
 
 from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE, make_message_id
 from lakehouse.messages.validation import Rejected, validate
+from lakehouse.time_range import DAY_US, to_time
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.collect.source import BUNDLED_SOURCES
 from streaming.feed.market import ASSETS
-from streaming.kafka.messages import to_time
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
@@ -27,7 +27,6 @@ from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[4]
 DAYS = 0.3
-DAY_US = 86_400_000_000
 ATOM_OUTLETS = ("ledgerdaily", "cryptohebdo")
 N_FEEDS, N_MARKETS = 5, 8
 Launch = Callable[..., subprocess.Popen[bytes]]
@@ -47,13 +46,13 @@ def book() -> TradeBook:
 
 @pytest.fixture(scope="module")
 def now_us() -> int:
-    """The offline world stands still at this instant, so that everything in it can be counted."""
+    """Return the instant at which the offline server stands still, so that all its items can be counted."""
     return time.time_ns() // 1_000
 
 
 @pytest.fixture
 def launch(broker: EmbeddedBroker, book: TradeBook, now_us: int, tmp_path: Path) -> Iterator[Launch]:
-    """Starts a collector of the offline world; each call is a restart on the same state."""
+    """Return a starter of collectors of the offline server; each call is a restart on the same state."""
     sources = tmp_path / "sources.toml"
     sources.write_text(
         BUNDLED_SOURCES.read_text(encoding="utf-8").replace("poll_seconds = 5", "poll_seconds = 0.2"),
@@ -78,7 +77,7 @@ def launch(broker: EmbeddedBroker, book: TradeBook, now_us: int, tmp_path: Path)
 
 
 def expected_news(book: TradeBook, now_us: int) -> set[str]:
-    """The ids of all that the outlets list."""
+    """Return the ids of all texts of the outlets."""
     return {
         make_message_id(
             key=news.outlet,
@@ -92,7 +91,7 @@ def expected_news(book: TradeBook, now_us: int) -> set[str]:
 
 
 def expected_prices(book: TradeBook, now_us: int) -> set[str]:
-    """The ids of all trades that the exchange gives."""
+    """Return the ids of all trades of the exchange."""
     ids = set()
     for symbol in ASSETS:
         trades = book.between(symbol, from_us=now_us - round(DAYS * DAY_US), until_us=now_us, limit=1_000_000)
@@ -114,17 +113,17 @@ def of_topic(broker: EmbeddedBroker, topic: str) -> list[Delivered]:
 
 
 def ids_of(delivered: list[Delivered]) -> set[str]:
-    verdicts = [
+    results = [
         validate(d.record_id[0], key=d.key, value=d.value, broker_time_us=d.broker_time_us) for d in delivered
     ]
-    assert not [verdict for verdict in verdicts if isinstance(verdict, Rejected)]
+    assert not [result for result in results if isinstance(result, Rejected)]
     messages = [json.loads(d.value or b"") for d in delivered]
     assert {message["origin"] for message in messages} == {"generated"}
     return {message["message_id"] for message in messages}
 
 
 def kill_in_the_middle(process: subprocess.Popen[bytes], is_underway: Callable[[], bool]) -> None:
-    wait_until(is_underway, "the first answers are taken in")
+    wait_until(is_underway, "the first answers are published")
     assert process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -171,7 +170,7 @@ def test_news_of_a_killed_collector_are_all_there(
     assert max(times_delivered.values()) <= 2  # once by the killed collector, once by the next
 
 
-def test_the_offline_program_says_where_it_is_and_comes_back_there(tmp_path: Path) -> None:
+def test_the_offline_server_writes_its_address_and_restarts_at_it(tmp_path: Path) -> None:
     url_path = tmp_path / "url"
     urls = []
     for number in range(2):

@@ -1,4 +1,4 @@
-"""The feed on a real broker: what it says it published is there, also after it was killed."""
+"""Feed on a real broker: all that it reports as published is there, also after a kill."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import pytest
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.validation import validate
 from streaming.broker.embedded import EmbeddedBroker
-from streaming.feed.faults import Dose
+from streaming.feed.faults import FaultRates
 from streaming.feed.stream import Feed, messages_between
 from tests.support.record_accounting import Delivered, read_delivered
 
@@ -43,13 +43,13 @@ def start_feed(*arguments: str, bootstrap: str) -> subprocess.Popen[str]:
 
 def run_feed(*arguments: str, bootstrap: str) -> str:
     feed = start_feed(*arguments, bootstrap=bootstrap)
-    _, said = feed.communicate(timeout=100)
-    assert feed.returncode == 0, said
-    return said
+    _, log = feed.communicate(timeout=100)
+    assert feed.returncode == 0, log
+    return log
 
 
 def of_seed(delivered: list[Delivered], seed: int) -> list[Delivered]:
-    """Forecasts name their seed; they tell the runs of this module apart."""
+    """Return the forecasts of one run: their model version names the seed."""
     return [d for d in delivered if d.value is not None and f"+seed{seed}".encode() in d.value]
 
 
@@ -62,24 +62,26 @@ def test_a_backfill_is_published_whole_keyed_and_not_again(broker: EmbeddedBroke
     state = tmp_path / "feed.json"
     arguments = ("backfill", "--days", "0.5", "--seed", "11", "--symbols", SYMBOLS, "--state", str(state))
 
-    said = run_feed(*arguments, bootstrap=broker.bootstrap)
+    log = run_feed(*arguments, bootstrap=broker.bootstrap)
     again = run_feed(*arguments, bootstrap=broker.bootstrap)
 
     published = read_state(state)
     feed = Feed(
-        seed=11, symbols=frozenset(("btc", "dot")), dose=Dose(late=0.01, duplicates=0.01, poison=0.002)
+        seed=11,
+        symbols=frozenset(("btc", "dot")),
+        fault_rates=FaultRates(late=0.01, duplicates=0.01, poison=0.002),
     )
     expected = messages_between(feed, start_us=published["from_us"], end_us=published["until_us"])
     delivered = read_delivered(broker.bootstrap)
     assert Counter((d.record_id[0], d.key, d.value) for d in delivered) == Counter(
         (message.topic, message.key, message.value) for message in expected
     )
-    assert "backfill done" in said
+    assert "backfill done" in log
     assert "published already" in again
-    verdicts = [
+    results = [
         validate(d.record_id[0], key=d.key, value=d.value, broker_time_us=d.broker_time_us) for d in delivered
     ]
-    assert sum(isinstance(verdict, tuple) for verdict in verdicts) > 0.99 * len(delivered)
+    assert sum(isinstance(result, tuple) for result in results) > 0.99 * len(delivered)
 
 
 def test_a_feed_that_is_killed_and_started_again_leaves_no_hole(
@@ -91,7 +93,7 @@ def test_a_feed_that_is_killed_and_started_again_leaves_no_hole(
     deadline = time.monotonic() + 60
     while not state.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    began = read_state(state)
+    state_before = read_state(state)
     feed.send_signal(signal.SIGKILL)
     feed.wait()
     if feed.stderr is not None:
@@ -99,12 +101,14 @@ def test_a_feed_that_is_killed_and_started_again_leaves_no_hole(
 
     run_feed(*arguments, bootstrap=broker.bootstrap)
 
-    ended = read_state(state)
-    assert began["until_us"] < ended["until_us"] - 3_600_000_000
-    assert ended["from_us"] == began["from_us"]
+    state_after = read_state(state)
+    assert state_before["until_us"] < state_after["until_us"] - 3_600_000_000
+    assert state_after["from_us"] == state_before["from_us"]
     values = {d.value for d in of_seed(read_delivered(broker.bootstrap, ("predicted-price",)), 12)}
     feed_12 = Feed(seed=12, symbols=frozenset(("btc", "dot")))
-    clean = messages_between(feed_12, start_us=ended["from_us"], end_us=ended["until_us"] - 4 * 3_600_000_000)
+    clean = messages_between(
+        feed_12, start_us=state_after["from_us"], end_us=state_after["until_us"] - 4 * 3_600_000_000
+    )
     assert {m.value for m in clean if m.topic == "predicted-price"} <= values
 
 
@@ -114,9 +118,9 @@ def test_live_keeps_its_rate_and_run_goes_on_after_its_backfill(
     state = tmp_path / "feed.json"
     arguments = ("--days", "0.05", "--rate", "40", "--seconds", "12", "--seed", "13", "--state", str(state))
 
-    said = run_feed("run", *arguments, bootstrap=broker.bootstrap)
+    log = run_feed("run", *arguments, bootstrap=broker.bootstrap)
 
-    n_live = int(said.rsplit("live done: ", 1)[1].split(" ")[0])
+    n_live = int(log.rsplit("live done: ", 1)[1].split(" ")[0])
     assert 150 < n_live < 1_500
     assert read_state(state)["until_us"] > time.time_ns() // 1_000 - 10_000_000
 
@@ -124,11 +128,11 @@ def test_live_keeps_its_rate_and_run_goes_on_after_its_backfill(
 def test_a_burst_has_its_count_and_its_pace(broker: EmbeddedBroker) -> None:
     count_before = len(read_delivered(broker.bootstrap))
 
-    said = run_feed("burst", "--count", "600", "--rate", "200", bootstrap=broker.bootstrap)
+    log = run_feed("burst", "--count", "600", "--rate", "200", bootstrap=broker.bootstrap)
     run_feed("burst", "--count", "5000", "--rate", "max", bootstrap=broker.bootstrap)
 
     assert len(read_delivered(broker.bootstrap)) - count_before == 5_600
-    assert 2.5 < float(said.rsplit("messages in ", 1)[1].split(" ")[0]) < 10
+    assert 2.5 < float(log.rsplit("messages in ", 1)[1].split(" ")[0]) < 10
 
 
 def test_an_absent_broker_is_waited_for_and_ctrl_c_ends_it_cleanly() -> None:

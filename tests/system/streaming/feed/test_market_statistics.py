@@ -1,11 +1,12 @@
-"""What the generated market is like over weeks and years: levels, correlations, news, intervals."""
+"""Statistics of the generated market over weeks and years: levels, correlations, news, intervals."""
 
 import json
 
 import numpy as np
 
+from lakehouse.time_range import MINUTE_US
 from streaming.feed.forecast import HORIZONS, due_slots, forecast_slots, prediction_values
-from streaming.feed.market import ASSETS, MINUTE_US, bursts, mid_prices
+from streaming.feed.market import ASSETS, bursts, mid_prices
 
 NOON = 29_539_440  # 2026-03-01T12:00:00Z in epoch minutes
 WEEK = np.arange(NOON, NOON + 7 * 1_440, dtype=np.int64)
@@ -28,20 +29,20 @@ def test_assets_move_together_and_bitcoin_least() -> None:
 
 
 def moves_with_the_news(*, link: float) -> list[float]:
-    """What log prices do in the 20 minutes after news breaks, in its direction."""
+    """Return the moves of log prices in the 20 minutes after the start of each burst, in its direction."""
     moves: list[float] = []
     for symbol in ASSETS:
-        found = bursts(3, symbol, NOON, NOON + 60 * 1_440)
-        assert 30 < len(found) < 240
-        starts = np.array([burst.start_minute for burst in found]) * MINUTE_US
+        news = bursts(3, symbol, NOON, NOON + 60 * 1_440)
+        assert 30 < len(news) < 240
+        starts = np.array([burst.start_minute for burst in news]) * MINUTE_US
         before, after = (
             np.log(mid_prices(3, symbol, at, link=link)) for at in (starts, starts + 20 * MINUTE_US)
         )
-        moves += list((after - before) * [burst.direction for burst in found])
+        moves += list((after - before) * [burst.direction for burst in news])
     return moves
 
 
-def test_news_breaks_a_few_times_a_day_and_does_not_say_where_prices_go() -> None:
+def test_bursts_of_news_are_few_a_day_and_do_not_predict_prices() -> None:
     assert 0.42 < np.mean(np.array(moves_with_the_news(link=0)) > 0) < 0.58  # three deviations of chance
 
 

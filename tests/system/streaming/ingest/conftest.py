@@ -14,11 +14,11 @@ from pyspark.sql import SparkSession
 
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.messages.contract import CONTRACTS
+from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.ingest.loss import accept_losses
 from streaming.ingest.preflight import Loss
 from streaming.ingest.run import IngestService, IngestSettings
-from streaming.kafka.settings import KafkaSettings
 from streaming.kafka.topics import create_topics
 from tests.support.messages import MAKERS, to_bytes
 from tests.support.record_accounting import assert_accounted, n_rows, read_delivered
@@ -65,7 +65,7 @@ class Pipeline:
         self._producer = None
 
     def recreate(self, topic: str) -> None:
-        """Deletes a topic and makes it again, under another id."""
+        """Delete a topic and make it again, under another id."""
         self.new_producer()
         admin = KafkaAdminClient(bootstrap_servers=self.broker.bootstrap)
         admin.delete_topics([topic])
@@ -95,7 +95,7 @@ class Pipeline:
 
     @contextmanager
     def running(self, **settings: Any) -> Iterator[IngestService]:
-        """The service running until the block ends, then stopped cleanly. An error of its own fails the test."""
+        """Run the service until the block ends, then stopped cleanly. An error of its own fails the test."""
         service = self.service(**settings)
         failures: list[BaseException] = []
 
@@ -126,7 +126,7 @@ class Pipeline:
         assert_accounted(self.lake, read_delivered(self.broker.bootstrap))
 
     def ingest_all(self, **settings: Any) -> None:
-        """Runs the service until everything that Kafka holds is accounted for, then checks the books."""
+        """Run the service until everything that Kafka holds is accounted for, then checks the books."""
         n_records = len(read_delivered(self.broker.bootstrap))
         with self.running(**settings):
             self.wait_accounted(n_records)

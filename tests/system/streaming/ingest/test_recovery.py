@@ -100,7 +100,12 @@ def test_rebuild_gives_the_rows_of_the_stream_and_the_stream_goes_on_in_the_new_
     old = Catalog(pipeline.lake).current_build()
 
     with pipeline.running():
-        new = rebuild(lake=pipeline.lake, reason="test", progress=lambda line: None)
+        new = rebuild(
+            lake=pipeline.lake,
+            reason="test",
+            progress=lambda line: None,
+            runtime_dir=pipeline.lake.to_path().parent,
+        )
         assert {name: _comparable(pipeline, name) for name in names} == before
         pipeline.send_good(10, key="c")
         pipeline.wait_accounted(len(read_delivered(pipeline.broker.bootstrap)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from compaction.fsck import check_lake
-from lakehouse.messages import validation as verdict
+from lakehouse.messages import validation
 from streaming.ingest.rebuild import rebuild
 from tests.support.messages import price, sentiment, to_bytes
 from tests.support.record_accounting import read_delivered, read_table
@@ -60,7 +60,7 @@ def _quarantine_all(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None
     pipeline.send("raw-price", b"{")
     pipeline.flush()
     with monkeypatch.context() as strict:
-        strict.setattr(verdict, "_MAX_FUTURE_US", -3_600_000_000)
+        strict.setattr(validation, "_MAX_FUTURE_US", -3_600_000_000)
         _ingest(pipeline)
     assert read_table(pipeline.lake, "quarantine").num_rows == 2 * N_MESSAGES + 1
 
@@ -91,7 +91,12 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
     row = read_table(pipeline.lake, "gold_price").to_pylist()[0]
     assert row["replayed_from"].startswith(row["topic_id"])
 
-    rebuild(lake=pipeline.lake, reason="the contract was mended", progress=lambda line: None)
+    rebuild(
+        lake=pipeline.lake,
+        reason="the contract was mended",
+        progress=lambda line: None,
+        runtime_dir=pipeline.lake.to_path().parent,
+    )
 
     assert _n_in_gold(pipeline) == (N_MESSAGES, N_MESSAGES)
     assert set(read_table(pipeline.lake, "gold_price")["replayed_from"].to_pylist()) == {None}
@@ -102,7 +107,7 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
         for row in read_table(pipeline.lake, "bronze")["headers"].to_pylist()
         for header in row or ()
     }
-    assert headers == {"trace", "cryptoviz-origin"}
+    assert headers == {"trace", "cryptoviz-replay-of"}
 
 
 @pytest.mark.timeout(400)  # three ingestions
@@ -129,7 +134,12 @@ def test_replay_to_a_recreated_topic_is_still_the_record_that_it_was(
     assert {row["replayed_from"].partition("/")[0] for row in replayed} <= origins
     assert {row["topic_id"] for row in replayed}.isdisjoint(origins)
 
-    rebuild(lake=pipeline.lake, reason="the contract was mended", progress=lambda line: None)
+    rebuild(
+        lake=pipeline.lake,
+        reason="the contract was mended",
+        progress=lambda line: None,
+        runtime_dir=pipeline.lake.to_path().parent,
+    )
 
     assert _n_in_gold(pipeline) == (N_MESSAGES + 1, N_MESSAGES)
     assert check_lake(pipeline.lake) == []

@@ -1,4 +1,4 @@
-"""Whether news moves the offline exchange's prices: only where it is told to."""
+"""Effect of news on the offline exchange's prices: none without a link."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def book_of(*, link: float) -> TradeBook:
 
 
 def correlation_of_news_and_next_half_hour(book: TradeBook, symbol: str) -> float:
-    """Between the direction of each text about an asset and what its price did in the half hour after it."""
+    """Correlate the direction of each text about an asset with the move of its price in the half hour after it."""
     news = [n for n in WIRE.between(NOON_US - 4 * DAY_US, NOON_US) if n.symbol == symbol and n.direction]
     moves = []
     for each in news:

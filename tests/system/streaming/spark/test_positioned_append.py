@@ -142,7 +142,7 @@ def test_append_that_is_repeated_is_a_conflict_and_writes_nothing(
         append()
 
     assert conflict.value.app_id == FIRST
-    assert (conflict.value.expected, conflict.value.found) == (ABSENT_POSITION, 1)
+    assert (conflict.value.expected, conflict.value.actual) == (ABSENT_POSITION, 1)
     assert DeltaTable(table_uri).version() == 1
 
 
@@ -165,7 +165,7 @@ def test_append_after_delta_rs_moved_the_position_is_a_conflict(spark: SparkSess
             advanced={FIRST: 2},
         )
 
-    assert (conflict.value.expected, conflict.value.found) == (1, 2)
+    assert (conflict.value.expected, conflict.value.actual) == (1, 2)
     assert read_offsets(DeltaTable(table_uri)) == [0, 1]
 
 
@@ -184,7 +184,7 @@ def test_append_during_which_delta_rs_moves_the_position_is_a_conflict(
             advanced={FIRST: 1},
         )
 
-    assert (conflict.value.app_id, conflict.value.expected, conflict.value.found) == (
+    assert (conflict.value.app_id, conflict.value.expected, conflict.value.actual) == (
         SECOND,
         ABSENT_POSITION,
         9,

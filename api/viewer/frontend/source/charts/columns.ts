@@ -1,7 +1,7 @@
-// Series as the chart library wants them: columns along one ascending time. null is a gap, undefined is nothing. Pure.
+// Series as columns along one ascending time, as the chart library takes them. null is a gap, undefined no value. Pure.
 
 import type { Dataset } from "../reading.ts";
-import { bucketSegments, pathSegments, thin, within, type Forecast, type PriceBucket } from "../points.ts";
+import { bucketSegments, downsample, pathSegments, within, type Forecast, type PriceBucket } from "../points.ts";
 import { HOUR, MINUTE, WIDTHS, type Span } from "../times.ts";
 
 export type Column = (number | null | undefined)[];
@@ -27,14 +27,14 @@ export function closeTime({ time, complete }: PriceBucket, width: number, now: n
   return complete ? time + width : Math.max(time, Math.min(time + width, now));
 }
 
-/** What a chart draws of a span: the points in it and those just outside, so that lines leave at the edges. */
+/** The points that a chart draws of a span: those in it and the next outside, so that lines cross the edges. */
 export function inView<P extends { readonly time: number }>(points: readonly P[], { from, to }: Span, margin: number): readonly P[] {
   return within(points, from - margin, to + margin);
 }
 
 export function toPriceColumns(dataset: Dataset, now: number): PriceColumns {
   const width = WIDTHS[dataset.intervals.price];
-  const path = thin(dataset.forecasts.points, width);
+  const path = downsample(dataset.forecasts.points, width);
   const prices = bucketSegments(dataset.price.points, width);
   const forecasts = pathSegments(path, Math.max(2 * width, LEAST_HOLE));
   const of = (bucket: PriceBucket) => [closeTime(bucket, width, now), bucket.close] as const;

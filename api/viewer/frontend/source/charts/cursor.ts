@@ -5,9 +5,9 @@ import type { State } from "../viewer.ts";
 import type { PriceColumns } from "./columns.ts";
 import { EDGE, GUTTER } from "./plot.ts";
 import { readCountsAt, readHeatAt, readPriceAt, readSentimentAt, type Readout } from "./readout.ts";
-import type { PanelName } from "./stack.ts";
+import type { PanelName } from "./panels.ts";
 
-const MOST_MARKS = 2;
+const MAX_MARKS = 2;
 const AWAY_PX = 12;
 
 interface Layer {
@@ -33,7 +33,7 @@ export class Cursor {
     this.#layers = Object.fromEntries(layers) as Record<PanelName, Layer>;
   }
 
-  /** Puts the cursor at a time; null takes it away. */
+  /** Moves the cursor to a time; null removes it. */
   move(time: number | null, row: number | null, state: State, columns: PriceColumns, { isPointed = false } = {}): void {
     if (time === null && this.time === null) return;
     this.time = time;
@@ -60,7 +60,7 @@ export class Cursor {
     this.#onRead(spoken.map(({ label, value }) => `${label} ${value}`.trim()).join(", "));
   }
 
-  /** Shades what would be zoomed to, in pixels of the plotting area; null: nothing. */
+  /** Shades the span that a brush selects, in pixels of the plotting area; null removes the shade. */
   brush(edges: readonly [number, number] | null): void {
     for (const { brush } of Object.values(this.#layers)) {
       brush.hidden = edges === null;
@@ -72,16 +72,16 @@ export class Cursor {
 function makeLayer(root: HTMLElement, name: string, plot: uPlot): Layer {
   const overlay = root.querySelector<HTMLElement>(`.panel[data-series=${name}] .overlay`)!;
   const add = (className: string) => {
-    const made = document.createElement("div");
-    made.className = className;
-    made.hidden = true;
-    overlay.append(made);
-    return made;
+    const element = document.createElement("div");
+    element.className = className;
+    element.hidden = true;
+    overlay.append(element);
+    return element;
   };
   return {
     brush: add("brush"),
     line: add("cursor"),
-    marks: Array.from({ length: MOST_MARKS }, () => add("mark")),
+    marks: Array.from({ length: MAX_MARKS }, () => add("mark")),
     tooltip: add("tooltip"),
     plot,
   };
@@ -91,12 +91,12 @@ function hide({ line, marks, tooltip }: Layer): void {
   for (const node of [line, tooltip, ...marks]) node.hidden = true;
 }
 
-function place({ line, marks, tooltip, plot }: Layer, time: number, { rows, marks: found }: Readout): void {
+function place({ line, marks, tooltip, plot }: Layer, time: number, { rows, marks: values }: Readout): void {
   const left = plot.valToPos(time, "x") + GUTTER;
   line.hidden = false;
   line.style.transform = `translateX(${left}px)`;
   marks.forEach((node, i) => {
-    const mark = found[i];
+    const mark = values[i];
     node.hidden = !mark;
     if (!mark) return;
     node.dataset["swatch"] = mark.swatch;
@@ -106,7 +106,7 @@ function place({ line, marks, tooltip, plot }: Layer, time: number, { rows, mark
   tooltip.hidden = rows.length === 0;
   if (tooltip.hidden) return;
   tooltip.replaceChildren(...rows.map(toRow));
-  // Beside the cursor, on the side that has more room. Nothing is measured: that would lay out the page at once.
+  // Beside the cursor, on the side that has more room. Measuring the tooltip would force a layout of the page.
   const isLeft = left > GUTTER + (plot.width - GUTTER - EDGE) / 2;
   tooltip.style.transform = isLeft ? `translateX(calc(${left - AWAY_PX}px - 100%))` : `translateX(${left + AWAY_PX}px)`;
 }

@@ -1,4 +1,4 @@
-// Pointers and wheels over the charts, told as what a person wants: read, brush, travel, zoom, choose.
+// Pointer and wheel events over the charts as gestures: read, brush, pan, zoom, choose.
 
 const CLICK_PX = 5;
 const SETTLE_MS = 180;
@@ -14,8 +14,8 @@ export interface Spot {
   readonly isOnAxis: boolean;
 }
 
-export interface Wishes {
-  /** Where a pointer is; null where there is none. */
+export interface GestureHandlers {
+  /** Position of the pointer; null without one. */
   locate(event: { clientX: number; clientY: number; target: EventTarget | null }): Spot | null;
   read(spot: Spot | null): void;
   choose(spot: Spot): void;
@@ -36,7 +36,7 @@ interface Finger {
 }
 
 /** Listens until the signal aborts. */
-export function listen(root: HTMLElement, wishes: Wishes, signal: AbortSignal): void {
+export function listen(root: HTMLElement, wishes: GestureHandlers, signal: AbortSignal): void {
   const fingers = new Map<number, Finger>();
   let start: { spot: Spot; x: number; y: number; mode: Mode; wish: "brush" | "travel"; isTouch: boolean } | null = null;
   let settling: ReturnType<typeof setTimeout> | undefined;

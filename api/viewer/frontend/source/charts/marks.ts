@@ -1,4 +1,4 @@
-// What is drawn on the charts beside lines: bars, cells, misses, the future. Canvas pixels.
+// Marks on the charts beside lines: bars, cells, misses, the future. Canvas pixels.
 
 import type uPlot from "uplot";
 import type { HeatRow } from "../side-readings.ts";
@@ -10,7 +10,7 @@ import { heatStep, type Theme } from "./theme.ts";
 
 const GAP_SHARE = 0.14;
 
-/** What has not come yet is shaded, from a line at now on. */
+/** Shades the future, from a line at now on. */
 export function drawFuture(u: uPlot, now: number, theme: Theme): void {
   const x = toX(u, now), { left, top, width, height } = u.bbox;
   if (x >= left + width) return;
@@ -77,7 +77,7 @@ export function drawSentiment(u: uPlot, buckets: readonly SentimentBucket[], wid
   });
 }
 
-/** How many texts, stacked: positive below, then neutral, then negative. A bar beyond the scale has a break in it. */
+/** Counts of texts, stacked: positive below, then neutral, then negative. A bar beyond the scale has a break. */
 export function drawCounts(u: uPlot, buckets: readonly SentimentBucket[], width: number, span: Span, at: number | null, theme: Theme): void {
   clipped(u, (context) => {
     for (const { time, count, positive, negative } of inView(buckets, span, width)) {

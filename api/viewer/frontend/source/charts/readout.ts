@@ -1,4 +1,4 @@
-// What the charts say of one instant: rows for the tooltips, and where their marks stand.
+// Values of the charts at one instant: rows of the tooltips, and positions of their marks.
 
 import type { State } from "../viewer.ts";
 import { bucketAt, isInside, nearest } from "../points.ts";
@@ -43,8 +43,8 @@ export function readPriceAt(state: State, { path }: PriceColumns, time: number):
       rows.push({ label: word("interval"), value: `${formatPrice(forecast.lower)} – ${formatPrice(forecast.upper)}`, swatch: "band" });
     }
     const inside = isInside(forecast);
-    const verdict = inside === null ? "" : ` · ${word(inside ? "within" : "outside")}`;
-    if (forecast.realised !== null) rows.push({ label: word("came"), value: `${formatPrice(forecast.realised)}${verdict}`, ...(inside === false ? { swatch: "missed" } : {}) });
+    const result = inside === null ? "" : ` · ${word(inside ? "within" : "outside")}`;
+    if (forecast.realised !== null) rows.push({ label: word("came"), value: `${formatPrice(forecast.realised)}${result}`, ...(inside === false ? { swatch: "missed" } : {}) });
     rows.push({ label: word("madeAt", { age: formatTime(forecast.madeTime, "short") }), value: "" });
     marks.push({ time: forecast.time, value: forecast.price, swatch: "predicted" });
   }

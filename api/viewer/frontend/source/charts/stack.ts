@@ -1,4 +1,4 @@
-// The charts along one time: drawn together, read together, moved together.
+// The charts over one span of time, which are drawn and moved together and share a cursor.
 
 import uPlot from "uplot";
 import type { Part } from "../part.ts";
@@ -7,19 +7,17 @@ import type { State } from "../viewer.ts";
 import { formatNumber, formatScore } from "../words.ts";
 import { countsTop, extremes, inView, padded, toPriceColumns, type Column, type PriceColumns } from "./columns.ts";
 import { Cursor } from "./cursor.ts";
-import { listen, type Spot, type Wishes } from "./gestures.ts";
+import { listen, type GestureHandlers, type Spot } from "./gestures.ts";
 import { drawCounts, drawDots, drawFuture, drawHeat, drawMisses, drawSentiment } from "./marks.ts";
+import { PANELS, type PanelName } from "./panels.ts";
 import { AXIS, EDGE, GUTTER, makePlot } from "./plot.ts";
 import { readTheme, type Theme } from "./theme.ts";
 
-export const PANELS = ["price", "sentiment", "counts", "heat"] as const;
-export type PanelName = (typeof PANELS)[number];
-
 export interface StackEvents {
-  /** A span that a person has made: by a brush, by travelling, by zooming. */
-  onLook(span: Span): void;
+  /** Called with a span that the user has chosen, by brushing, panning or zooming. */
+  onSpan(span: Span): void;
   onChoose(panel: PanelName, time: number, row: number | null): void;
-  /** What the cursor reads, in words, for those who do not see it; empty where there is no cursor. */
+  /** Called with the values at the cursor as text, for screen readers; empty where there is no cursor. */
   onRead(text: string): void;
 }
 
@@ -37,10 +35,10 @@ export class Stack {
   #span: Span;
   #columns: PriceColumns;
   #drawn: { dataset: unknown; heat: unknown; now: number } = { dataset: null, heat: null, now: 0 };
-  /** A span on its way, before anybody has read its points. */
+  /** The span while it is panned or zoomed, before its points are read. */
   #preview: Span | null = null;
-  #isFrameAsked = false;
-  /** Where the charts are; forgotten whenever they may have moved. */
+  #isFrameRequested = false;
+  /** Positions of the charts on the page; null whenever they may have moved. */
   #boxes: Map<PanelName, DOMRect> | null = null;
 
   constructor(root: HTMLElement, state: State, events: StackEvents) {
@@ -55,7 +53,7 @@ export class Stack {
     this.#resizing = new ResizeObserver(() => this.#resize());
     for (const name of PANELS) this.#resizing.observe(this.#mount(name));
     const { signal } = this.#leaving;
-    listen(root, this.#wishes(), signal);
+    listen(root, this.#gestures(), signal);
     document.addEventListener("scroll", () => (this.#boxes = null), { signal, capture: true, passive: true });
     for (const query of ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"]) {
       matchMedia(query).addEventListener("change", () => this.repaint(), { signal });
@@ -71,14 +69,14 @@ export class Stack {
   /** Draws a state in the next frame, as often as it is called before. */
   show(state: State): void {
     this.#state = state;
-    this.#ask();
+    this.#requestFrame();
   }
 
-  /** The colours have changed. */
+  /** Draws everything again after the colours have changed. */
   repaint(): void {
     this.#theme = readTheme(this.#root);
     this.#drawn = { ...this.#drawn, dataset: null, heat: null };
-    this.#ask();
+    this.#requestFrame();
   }
 
   get span(): Span {
@@ -99,16 +97,16 @@ export class Stack {
     return this.#cursor.time;
   }
 
-  /** The canvases and what each of them is, for a picture. */
+  /** The name and canvas of each panel, for a picture. */
   get canvases(): readonly (readonly [PanelName, HTMLCanvasElement])[] {
     return PANELS.map((name) => [name, this.#plots[name].ctx.canvas] as const);
   }
 
-  #ask(): void {
-    if (this.#isFrameAsked) return;
-    this.#isFrameAsked = true;
+  #requestFrame(): void {
+    if (this.#isFrameRequested) return;
+    this.#isFrameRequested = true;
     requestAnimationFrame(() => {
-      this.#isFrameAsked = false;
+      this.#isFrameRequested = false;
       if (!this.#leaving.signal.aborted) this.#draw();
     });
   }
@@ -139,7 +137,7 @@ export class Stack {
     for (const name of PANELS) this.#plots[name].setScale("x", { min: from, max: to });
   }
 
-  /** The panels' own account of what they have drawn. */
+  /** Writes what the panels show into data attributes. */
   #describe(): void {
     const { dataset, heat } = this.#state;
     const parts: Record<PanelName, Part<{ readonly time: number }> | null> = {
@@ -162,7 +160,7 @@ export class Stack {
       const { clientWidth: width, clientHeight: height } = this.#mount(name), plot = this.#plots[name];
       if (width > 0 && height > 0 && (width !== plot.width || height !== plot.height)) plot.setSize({ width, height });
     }
-    this.#ask();
+    this.#requestFrame();
   }
 
   #makePlots(): Record<PanelName, uPlot> {
@@ -211,7 +209,7 @@ export class Stack {
     };
   }
 
-  #wishes(): Wishes {
+  #gestures(): GestureHandlers {
     const timeAt = (x: number) => {
       const { from, to } = this.span;
       return from + (x / this.#plotWidth()) * (to - from);
@@ -230,7 +228,7 @@ export class Stack {
       brush: (fromX, toX, isDone) => {
         const [left, right] = [fromX, toX].map((x) => Math.max(0, Math.min(this.#plotWidth(), x))).sort((a, b) => a - b) as [number, number];
         this.#cursor.brush(isDone ? null : [left, right]);
-        if (isDone && right - left > 6) this.#events.onLook(between(timeAt(left), timeAt(right)));
+        if (isDone && right - left > 6) this.#events.onSpan(between(timeAt(left), timeAt(right)));
       },
       cancel: () => this.#cursor.brush(null),
       travel: (byPx) => this.#previewOf(moved(this.span, (-byPx / this.#plotWidth()) * (this.span.to - this.span.from))),
@@ -238,14 +236,14 @@ export class Stack {
       settle: () => {
         const span = this.#preview;
         this.#preview = null;
-        if (span) this.#events.onLook(span);
+        if (span) this.#events.onSpan(span);
       },
     };
   }
 
   #previewOf(span: Span): void {
     this.#preview = bounded(span, this.#state.now, Math.max(DAY, (span.to - span.from) / 2));
-    this.#ask();
+    this.#requestFrame();
   }
 
   #plotWidth(): number {
@@ -278,7 +276,7 @@ export class Stack {
   }
 }
 
-/** Ticks with as many decimals as tell them apart. */
+/** Ticks with as many decimals as distinguish them. */
 function numberTicks(ticks: number[]): string[] {
   const step = ticks.length > 1 ? Math.abs(ticks[1]! - ticks[0]!) : 1;
   const digits = Math.min(TICK_DIGITS, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));

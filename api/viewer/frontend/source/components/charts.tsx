@@ -3,7 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { sentimentAt } from "../charts/readout.ts";
-import { PANELS, Stack, type PanelName } from "../charts/stack.ts";
+import { PANELS, type PanelName } from "../charts/panels.ts";
+import { Stack } from "../charts/stack.ts";
 import { assetName, chosenAsset, spanName } from "../names.ts";
 import { UNREAD, type Part } from "../part.ts";
 import { isInside, originsOf, within } from "../points.ts";
@@ -26,7 +27,7 @@ export function Charts({ state, viewer, stackOf }: Properties) {
   newest.current = state;
   useEffect(() => {
     const made = new Stack(root.current!, newest.current, {
-      onLook: (span) => viewer.look(span),
+      onSpan: (span) => viewer.look(span),
       onChoose: (panel, time, row) => choose(newest.current, viewer, panel, time, row),
       onRead: (text) => {
         if (spoken.current && spoken.current.textContent !== text) spoken.current.textContent = text;
@@ -125,12 +126,12 @@ function Legend({ name, state: { dataset, heat } }: { name: PanelName; state: St
   return <ul class="legend">{items}</ul>;
 }
 
-/** How often the interval held in what is seen, and what is not shown. */
+/** Coverage of the interval in the shown span, and a note where predictions are left out. */
 function Held({ state: { dataset, span, choice } }: { state: State }) {
   if (dataset === null || span === null || choice.model === "" || dataset.kind === null) return null;
   const { points, cutTime } = dataset.forecasts;
-  const judged = within(points, span.from, span.to).map(isInside).filter((inside) => inside !== null);
-  const n = judged.length, share = judged.filter(Boolean).length / n;
+  const settled = within(points, span.from, span.to).map(isInside).filter((inside) => inside !== null);
+  const n = settled.length, share = settled.filter(Boolean).length / n;
   return (
     <>
       <p id="held" class="note">{n === 0 ? word("heldNone") : word("held", { n: formatNumber(n), share: formatShare(share) })}</p>

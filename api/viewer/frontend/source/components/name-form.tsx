@@ -11,7 +11,7 @@ interface Properties {
   readonly given?: string;
   readonly isFocused?: boolean;
   readonly problemOf: (name: string) => Key | null;
-  /** Whether it was taken. What was typed stays where it was not. */
+  /** Resolves to true where the name was accepted; the text stays otherwise. */
   readonly onName: (name: string) => Promise<boolean>;
   readonly children?: ComponentChildren;
 }

@@ -29,20 +29,20 @@ export function Predictions({ state }: { state: State }) {
 
 function Item({ forecast, now }: { forecast: Forecast; now: number }) {
   const { price, lower, upper, realised, model, horizon, madeTime, origin } = forecast;
-  const verdict = verdictOf(forecast, now);
+  const result = resultOf(forecast, now);
   return (
     <li data-id={forecast.id}>
-      <span class={`verdict ${verdict}`} aria-hidden="true">{SIGNS[verdict]}</span>
+      <span class={`result ${result}`} aria-hidden="true">{SIGNS[result]}</span>
       <div>
         <span class="title"><b>{formatPrice(price)}</b>{lower !== null && upper !== null && ` [${formatPrice(lower)} – ${formatPrice(upper)}]`}</span>
-        <p class="meta">{outcome(forecast, now)}{realised !== null && (verdict === "within" || verdict === "outside") && ` (${word(verdict)})`}</p>
+        <p class="meta">{outcome(forecast, now)}{realised !== null && (result === "within" || result === "outside") && ` (${word(result)})`}</p>
         <p class="meta">{`${model} · ${formatInterval(horizon)} · ${word("madeAt", { age: formatAge((now - madeTime) / 1_000) })}`}<OriginBadge origins={[origin]} /></p>
       </div>
     </li>
   );
 }
 
-function verdictOf(forecast: Forecast, now: number): keyof typeof SIGNS {
+function resultOf(forecast: Forecast, now: number): keyof typeof SIGNS {
   if (forecast.realised === null) return forecast.time > now - OUTCOME_MS ? "pending" : "none";
   const inside = isInside(forecast);
   return inside === null ? "none" : inside ? "within" : "outside";

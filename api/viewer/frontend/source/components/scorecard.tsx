@@ -1,14 +1,14 @@
-// What the chosen model's forecasts were worth, in words.
+// The scorecard of the chosen model, in sentences.
 
-import { sentences, scoresOf, titleOf, verdictOf, type Verdict } from "../scorecard.ts";
+import { sentences, scoresOf, titleOf, comparisonOf, type Comparison } from "../scorecard.ts";
 import type { State } from "../viewer.ts";
 import { word, type Key } from "../words.ts";
 import { OriginBadge } from "./badges.tsx";
 import { stateText } from "./states.ts";
 
-const VERDICTS = {
+const COMPARISONS = {
   better: "scoreBetter", worse: "scoreWorse", same: "scoreSame", little: "scoreLittle", baseline: "scoreIsBaseline", none: "scoreNothing",
-} as const satisfies Record<Verdict, Key>;
+} as const satisfies Record<Comparison, Key>;
 const LEVELS = { better: "fresh", worse: "stale", same: "ageing", little: "unknown", baseline: "unknown", none: "unknown" } as const;
 
 export function Scorecard({ state }: { state: State }) {
@@ -21,9 +21,9 @@ export function Scorecard({ state }: { state: State }) {
       <h2><span>{word("score")}</span></h2>
       <p class="state" role="status" hidden={shown.length > 0}>{shown.length > 0 ? "" : instead}</p>
       {shown.map((score, i) => (
-        <details key={score.window} class="window" open={i === 0} data-verdict={verdictOf(score)}>
+        <details key={score.window} class="window" open={i === 0} data-comparison={comparisonOf(score)}>
           <summary>
-            <span>{titleOf(score)}</span> <span class="badge" data-level={LEVELS[verdictOf(score)]}>{word(VERDICTS[verdictOf(score)])}</span>
+            <span>{titleOf(score)}</span> <span class="badge" data-level={LEVELS[comparisonOf(score)]}>{word(COMPARISONS[comparisonOf(score)])}</span>
           </summary>
           {sentences(score, quote).map((sentence) => <p key={sentence}>{sentence}</p>)}
           <OriginBadge origins={score.origins} />

@@ -1,4 +1,4 @@
-// What a link shared: its name while it is seen, or why it is not.
+// The shared view of a link: its name while it is shown, or the reason why it is not.
 
 import { isSamePicture, type Choice } from "../address.ts";
 import { pageAddress } from "../saved-views.ts";

@@ -1,4 +1,4 @@
-// What stands instead of points.
+// Texts in place of points: loading, empty, failed.
 
 import type { PartState } from "../part.ts";
 import { word, type Key } from "../words.ts";

@@ -14,8 +14,8 @@ interface Properties {
   readonly choice: Choice;
   readonly problemOf: (name: string) => Key | null;
   readonly onOpen: () => void;
-  readonly onSay: (text: string) => void;
-  /** Whether it was done. */
+  readonly onMessage: (text: string) => void;
+  /** Resolves to true where it was done. */
   readonly onChange: (changed: ViewChange, done: string) => Promise<boolean>;
   readonly onOverwrite: () => Promise<unknown>;
   readonly onDelete: () => Promise<unknown>;
@@ -23,7 +23,7 @@ interface Properties {
 
 type Fold = "closed" | "actions" | "rename" | "delete";
 
-export function ViewRow({ view, choice, problemOf, onOpen, onSay, onChange, onOverwrite, onDelete }: Properties) {
+export function ViewRow({ view, choice, problemOf, onOpen, onMessage, onChange, onOverwrite, onDelete }: Properties) {
   const [fold, unfold] = useState<Fold>("closed");
   const more = useRef<HTMLButtonElement>(null);
   const keep = useRef<HTMLButtonElement>(null);
@@ -36,7 +36,7 @@ export function ViewRow({ view, choice, problemOf, onOpen, onSay, onChange, onOv
     unfold("closed");
     more.current?.focus();
   };
-  const copy = async () => onSay(word((await copied(address)) ? "copied" : "copyByHand"));
+  const copy = async () => onMessage(word((await copied(address)) ? "copied" : "copyByHand"));
   return (
     <li class="view" aria-label={name} onKeyDown={(event) => {
       if (event.key !== "Escape" || fold === "closed") return;

@@ -1,4 +1,4 @@
-// Views that a person keeps: listed, opened, saved, shared; or the way to sign in, back to what is seen.
+// The user's saved views: listed, opened, saved, shared; or the way to sign in and back.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { readParameters, toAddress, toParameters } from "../address.ts";
@@ -11,7 +11,7 @@ import { Menu } from "./menu.tsx";
 import { NameForm } from "./name-form.tsx";
 import { ViewRow } from "./view-row.tsx";
 
-/** What went wrong, in words, and what helps. */
+/** A failure as text, and its remedy. */
 interface Failure {
   readonly text: string;
   readonly remedy: "reload" | "signIn" | null;
@@ -42,7 +42,7 @@ function ViewsMenu({ account, state: { choice }, viewer }: { account: Account; s
   const saved = useMemo(() => new SavedViews(account), [account.user]);
   const [isOpen, open] = useState(false);
   const [views, list] = useState<readonly SavedView[] | null>(null);
-  const [said, say] = useState("");
+  const [message, setMessage] = useState("");
   const [failure, fail] = useState<Failure | null>(null);
   const isChanging = useRef(false), nAsked = useRef(0);
 
@@ -51,12 +51,12 @@ function ViewsMenu({ account, state: { choice }, viewer }: { account: Account; s
     const n = ++nAsked.current, read = await saved.list(options);
     if (n === nAsked.current) list(read);
   };
-  const told = async (act: () => Promise<string>, about: Subject = {}): Promise<boolean> => {
+  const report = async (act: () => Promise<string>, about: Subject = {}): Promise<boolean> => {
     fail(null);
-    say("");
+    setMessage("");
     try {
       const done = await act();
-      if (done) say(done);
+      if (done) setMessage(done);
       return true;
     } catch (error) {
       if (!(error instanceof AnswerError)) throw error;
@@ -65,11 +65,11 @@ function ViewsMenu({ account, state: { choice }, viewer }: { account: Account; s
       return false;
     }
   };
-  /** Whether it was done; otherwise the page says why not. One change at a time: a double click is one. */
+  /** Resolves to true where it was done; the page shows the failure otherwise. A double click is one change. */
   const change = async (act: () => Promise<unknown>, done: string, about: Subject): Promise<boolean> => {
     if (isChanging.current) return false;
     isChanging.current = true;
-    const isDone = await told(async () => {
+    const isDone = await report(async () => {
       await act();
       await reload().catch(() => fail({ text: word("viewsUnread"), remedy: "reload" }));
       return done;
@@ -79,7 +79,7 @@ function ViewsMenu({ account, state: { choice }, viewer }: { account: Account; s
   };
   const toggle = (isWanted: boolean) => {
     open(isWanted);
-    void told(async () => (isWanted && (await reload()), ""));
+    void report(async () => (isWanted && (await reload()), ""));
   };
   const openView = (view: SavedView) => {
     saved.show(view);
@@ -87,7 +87,7 @@ function ViewsMenu({ account, state: { choice }, viewer }: { account: Account; s
     if (toAddress(opened) !== location.hash) history.pushState(null, "", location.href); // Back goes to what was seen before
     viewer.choose(opened);
     open(false);
-    say(word("viewOpened", { name: view.name }));
+    setMessage(word("viewOpened", { name: view.name }));
     document.getElementById("views")?.focus();
   };
   const parameters = () => toParameters(choice);
@@ -95,11 +95,11 @@ function ViewsMenu({ account, state: { choice }, viewer }: { account: Account; s
     <>
       <Menu id="views" label={word("views")} isOpen={isOpen} onOpen={toggle}>
         <p class="who"><b>{word("viewsOf", { user: account.user })}</b><a href="/deconnexion">{word("signOut")}</a></p>
-        {views?.length === 0 && <p class="said">{word("viewsNone")}</p>}
-        {views === null && failure === null && <p class="said">{word("reading")}</p>}
+        {views?.length === 0 && <p class="message">{word("viewsNone")}</p>}
+        {views === null && failure === null && <p class="message">{word("reading")}</p>}
         <ul id="views-list" class="views-list">
           {isOpen && views?.map((view) => (
-            <ViewRow key={view.id} view={view} choice={choice} onOpen={() => openView(view)} onSay={say}
+            <ViewRow key={view.id} view={view} choice={choice} onOpen={() => openView(view)} onMessage={setMessage}
               problemOf={(name) => nameProblem(name, views.filter(({ id }) => id !== view.id))}
               onChange={(changed, done) => change(() => saved.change(view, changed), done, { name: view.name, wanted: changed.name })}
               onOverwrite={() => change(() => saved.change(view, { parameters: parameters() }), word("viewOverwritten", { name: view.name }), view)}
@@ -108,19 +108,19 @@ function ViewsMenu({ account, state: { choice }, viewer }: { account: Account; s
         </ul>
         <NameForm id="view-name" label={word("viewName")} action={word("viewSave")} problemOf={(name) => nameProblem(name, views ?? [])}
           onName={(name) => change(() => saved.create(name, parameters()), word("viewSaved", { name }), { name, wanted: name })} />
-        <p id="views-said" role="status" class="said">{said}</p>
+        <p id="views-message" role="status" class="message">{message}</p>
         <div id="views-failure" role="alert" class={failure ? "failure" : ""}>
           {failure?.text}
           {failure?.remedy === "reload" && (
             <button type="button" class="small" onClick={() => {
               focusMenu();
-              void told(async () => (await reload({ afresh: true }), word("viewsReread")));
+              void report(async () => (await reload({ afresh: true }), word("viewsReread")));
             }}>{word("viewsReload")}</button>
           )}
           {failure?.remedy === "signIn" && <a href={signInAddress(toAddress(choice))} target="_blank" rel="noopener">{word("signInAgain")}</a>}
         </div>
       </Menu>
-      <p id="views-opened" role="status" class="hidden">{isOpen ? "" : said}</p>
+      <p id="views-opened" role="status" class="hidden">{isOpen ? "" : message}</p>
     </>
   );
 }

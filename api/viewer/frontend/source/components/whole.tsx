@@ -1,4 +1,4 @@
-// What stands in place of the charts: nothing there yet, an asset that nobody knows, no server.
+// Page states in place of the charts: no data yet, unknown asset, no server.
 
 import { assetName } from "../names.ts";
 import type { State, Viewer } from "../viewer.ts";

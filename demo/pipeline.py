@@ -1,0 +1,189 @@
+"""Pipeline of the demo: the Procfile's programs, started one after the other and stopped together."""
+
+import math
+import os
+import re
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from demo.api_requests import PATHS, get_json, n_gold_rows, newest_forecast, summarize
+from demo.program import Program, read_procfile, start_program
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import StopRequestedError, pause
+from streaming.broker.embedded import read_bootstrap
+
+START_SECONDS = 120.0
+PROGRAMS_STOP_SECONDS = 13.0
+BROKER_STOP_SECONDS = 5.0
+STOP_SECONDS = PROGRAMS_STOP_SECONDS + BROKER_STOP_SECONDS + 1.0
+"""The broker ends last, so that the others can still write to it; together they end within 20 s."""
+POLL_SECONDS = 0.25
+PROGRESS_SECONDS = 10.0
+LIVE_BEHIND_SECONDS = 180.0
+HISTORY_SECONDS = 300.0
+N_COLLECTORS = re.compile(r"prices starts .*collectors=(\d+)")
+LIVE_MARKET = re.compile(r"prices market=(\S+) trades=.* next_seconds=(?!0\.0)")
+STREAM_STARTS = ("ingest starts", "sentiment starts", "prediction starts")
+
+
+class DemoFailedError(Exception):
+    """A program that ended, or was not ready in time; the message ends with the end of its log."""
+
+
+class Demo:
+    """Running programs, and the lines about their progress."""
+
+    def __init__(self, settings: Settings, stopping: threading.Event) -> None:
+        self._start_time = time.monotonic()
+        self._stopping = stopping
+        self._settings = settings
+        self._log_dir = settings.runtime_dir / "logs"
+        self._programs: dict[str, Program] = {}
+        self._environ = os.environ | {
+            "CRYPTOVIZ_RUNTIME_DIR": str(settings.runtime_dir),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._start_time
+
+    def run(self, *, seconds: float | None) -> int:
+        """Run until Ctrl-C, or for ``seconds`` once the history is complete; return the exit code."""
+        try:
+            url = self._start()
+            self._print("ready", f"open {url}/   (Ctrl-C stops everything)")
+            for path in paths():
+                print(f"  curl '{url}{path}'", flush=True)
+            self._wait_for_end(url, seconds)
+            return EXIT_DONE if seconds is None else self._check_answers(url)
+        except StopRequestedError:
+            return EXIT_DONE
+        except DemoFailedError as error:
+            print_error("demo", error)
+            return EXIT_FAILED
+        finally:
+            self._stop()
+
+    def _start(self) -> str:
+        self._log_dir.mkdir(parents=True, exist_ok=True)
+        commands = read_procfile(Path("Procfile"))
+        self._start_broker(commands.pop("broker"))
+        for name, command in commands.items():
+            self._environ["CRYPTOVIZ_HTTP_PORT"] = os.environ.get("CRYPTOVIZ_HTTP_PORT", "8000")
+            self._programs[name] = start_program(name, command, environ=self._environ, log_dir=self._log_dir)
+        url = self._wait_for_api(commands["api"])
+        self._print("api", f"answers at {url}")
+        self._wait("offline", lambda program: "offline ready" in program.log_text())
+        self._print("offline", "generated news and a generated market, served on this machine for collectors")
+        self._wait("stream", lambda program: all(line in program.log_text() for line in STREAM_STARTS))
+        self._print("stream", f"Spark analyses, and streams into {self._settings.lake_location().uri}")
+        self._wait("prices", has_caught_up)
+        self._print("collect", "seven days of news and prices are on Kafka; Spark reads them now")
+        return url
+
+    def _start_broker(self, command: list[str]) -> None:
+        if "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS" in os.environ:
+            self._print("broker", f"external: {os.environ['CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS']}")
+            return
+        self._programs["broker"] = start_program(
+            "broker", command, environ=self._environ, log_dir=self._log_dir
+        )
+        self._wait("broker", lambda program: "ready bootstrap=" in program.log_text())
+        bootstrap = read_bootstrap(self._settings.broker_dir) or ""
+        self._environ["CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS"] = bootstrap
+        self._print("broker", f"Kafka is ready at {bootstrap}")
+
+    def _wait_for_api(self, command: list[str]) -> str:
+        """Wait for the API, and return its address; it takes any free port where the usual one is taken."""
+        program = self._programs["api"]
+        while "API listening on " not in program.log_text():
+            self._pause()
+            if program.has_ended and "cannot listen" in program.log_text():
+                environ = self._environ | {"CRYPTOVIZ_HTTP_PORT": "0"}
+                program = start_program("api", command, environ=environ, log_dir=self._log_dir)
+                self._programs["api"] = program
+            elif program.has_ended:
+                raise DemoFailedError(f"api ended: {program.log_tail()}")
+        return program.log_text().split("API listening on ")[1].split()[0]
+
+    def _wait(self, name: str, is_up: Callable[[Program], bool]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not is_up(self._programs[name]):
+            self._assert_running()
+            if time.monotonic() > deadline:
+                raise DemoFailedError(
+                    f"{name} is not up after {START_SECONDS:.0f} s: {self._programs[name].log_tail()}"
+                )
+            self._pause()
+
+    def _wait_for_end(self, url: str, seconds: float | None) -> None:
+        """Wait for Ctrl-C, or for ``seconds`` and a complete history; print the progress meanwhile."""
+        until = math.inf if seconds is None else self.seconds + seconds
+        next_print, is_complete = self.seconds + PROGRESS_SECONDS, False
+        while self.seconds < until or not is_complete:
+            if self.seconds > until + HISTORY_SECONDS:
+                raise DemoFailedError(f"the history is not complete {HISTORY_SECONDS:.0f} s later")
+            self._assert_running()
+            if self._stopping.wait(POLL_SECONDS):
+                return
+            if not is_complete and self.seconds >= next_print:
+                is_complete = self._print_progress(url)
+                next_print = self.seconds + PROGRESS_SECONDS
+
+    def _print_progress(self, url: str) -> bool:
+        """Print how far the forecasts are, and return whether they are at the present."""
+        made_at = newest_forecast(url)
+        behind = math.inf if made_at is None else (datetime.now(UTC) - made_at).total_seconds()
+        if behind < LIVE_BEHIND_SECONDS:
+            self._print(
+                "history", f"complete: seven days, {n_gold_rows(url):,} rows in gold; live from now on"
+            )
+            return True
+        reached = "are on their way" if made_at is None else f"have come to {made_at:%Y-%m-%d %H:%M} UTC"
+        self._print("history", f"{n_gold_rows(url):,} rows in gold; the forecasts of seven days {reached}")
+        return False
+
+    def _check_answers(self, url: str) -> int:
+        lines = [summarize(path, get_json(url, path)) for path in paths()]
+        print("\n".join(lines))
+        print(f"gold holds {n_gold_rows(url):,} rows")
+        return EXIT_FAILED if any(line.endswith("EMPTY") for line in lines) else EXIT_DONE
+
+    def _assert_running(self) -> None:
+        for program in self._programs.values():
+            if program.has_ended:
+                raise DemoFailedError(f"{program.name} ended by itself:\n{program.log_tail()}")
+
+    def _pause(self) -> None:
+        pause(self._stopping, POLL_SECONDS)
+
+    def _stop(self) -> None:
+        broker = self._programs.pop("broker", None)
+        for program in self._programs.values():
+            program.request_stop()
+        deadline = time.monotonic() + PROGRAMS_STOP_SECONDS
+        for program in self._programs.values():
+            program.stop(max(0.0, deadline - time.monotonic()))
+        if broker is not None:
+            broker.stop(BROKER_STOP_SECONDS)
+        self._print("stopped", "nothing is left running; `make clean` removes the demo's lake")
+
+    def _print(self, stage: str, text: str) -> None:
+        print(f"[{self.seconds:6.1f} s] {stage:<8} {text}", flush=True)
+
+
+def has_caught_up(collector: Program) -> bool:
+    """Return whether every market's history is in Kafka: the next page is no longer fetched at once."""
+    text = collector.log_text()
+    start = N_COLLECTORS.search(text)
+    return start is not None and len(set(LIVE_MARKET.findall(text))) >= int(start[1])
+
+
+def paths() -> list[str]:
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%d")
+    return [path.format(yesterday=yesterday) for path in PATHS]

@@ -1,0 +1,244 @@
+"""A question with the versions of the tables that answer it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lakehouse.delta.position import Position
+from lakehouse.errors import VersionGoneError
+from lakehouse.history.cursor import Cursor, Key
+from lakehouse.history.query import HistoryQuery, Row, newest_part
+from lakehouse.schema.tables import GOLD_PRICE
+from lakehouse.series.aggregates import MARKET_COLUMNS
+from lakehouse.series.markets import Market, primary_market
+from lakehouse.series.rollups import Rollup, rollup_for
+from lakehouse.time_range import TimeRange, to_time
+
+if TYPE_CHECKING:
+    from lakehouse.delta.file_index import FileSelection
+    from lakehouse.lake import Lake
+    from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
+    from lakehouse.snapshots.time_travel import PointInTime
+
+
+@dataclass(frozen=True, slots=True)
+class RollupVersion:
+    """One version of a rollup."""
+
+    rollup: Rollup
+    table: "TableSnapshot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedQuery:
+    """A question, the tables that it is answered from, their cuts, and the market whose price counts.
+
+    Realised prices are known up to ``realised_until_us``. Rollups only make the answer quicker: no page names them, no
+    cursor holds them. ``covered_rollup`` is a version that holds nothing beyond the answer's position.
+    """
+
+    query: HistoryQuery
+    snapshot: "Snapshot"
+    cuts: Mapping[str, Position]
+    market: Market | None
+    realised_until_us: int
+    newest_rollup: RollupVersion | None = None
+    covered_rollup: RollupVersion | None = None
+
+    @property
+    def table(self) -> "TableSnapshot":
+        """The table of the question's series."""
+        return self.snapshot[self.query.series.table.name]
+
+    @property
+    def has_no_rows(self) -> bool:
+        """Whether no market has ever had a price of the symbol."""
+        return self.query.series.has_market and self.market is None
+
+    @property
+    def bound_market(self) -> dict[str, str]:
+        if self.market is None:
+            return {}
+        return dict(zip(MARKET_COLUMNS, (self.market.venue, self.market.quote), strict=True))
+
+    @property
+    def equal(self) -> dict[str, str]:
+        """{column: the value that a row must have}, beside symbol and time."""
+        if self.query.series.has_market:
+            return self.bound_market
+        filters = {"model": self.query.model, "horizon": self.query.horizon}
+        return {name: value for name, value in filters.items() if value is not None}
+
+    @property
+    def bound_key(self) -> dict[str, Any]:
+        """The cursor's key as a statement binds it."""
+        if self.query.cursor is None:
+            return {}
+        time_us, topic_id, partition, offset = self.query.cursor.last_key
+        return {
+            "key_time": to_time(time_us),
+            "key_topic_id": topic_id,
+            "key_partition": partition,
+            "key_offset": offset,
+        }
+
+    def position(self, table: "TableSnapshot") -> Position:
+        """Return the position that the answer stands at: the cut's, or the table's own with its tail."""
+        return self.cuts.get(table.spec.name, table.reach)
+
+    def cut(self, table: "TableSnapshot") -> Position | None:
+        """Return the position to filter by; None where the table stands exactly there."""
+        position = self.position(table)
+        return None if position == table.reach else position
+
+    @property
+    def positions(self) -> dict[str, Position]:
+        return {name: self.position(table) for name, table in self.snapshot.tables.items()}
+
+    def select(self, time_range: TimeRange) -> "FileSelection":
+        """Return the files of the series' table that may hold a row of the symbol within a range."""
+        return self.table.files.select(
+            symbol=self.query.symbol, time_column=self.query.axis, time_range=time_range
+        )
+
+    def count_rows(self, time_range: TimeRange) -> int:
+        """Return an upper bound of the rows that a range takes to read from gold's files."""
+        return self.select(time_range).n_rows
+
+    def retained(self, rest: TimeRange) -> TimeRange:
+        """Return the newest part of a range, which retention has left in gold."""
+        start_us = self.table.retained_from_us
+        return rest if start_us is None else newest_part(rest, start_us)
+
+    @property
+    def retained_from_us(self) -> int | None:
+        """The first instant that retention has left, where the range reaches before it and the answer is not whole.
+
+        Of forecasts it is also the first that realised prices are left of.
+        """
+        instants = [
+            table.retained_from_us
+            for table in self.snapshot.tables.values()
+            if table.retained_from_us is not None
+        ]
+        if not instants or max(instants) <= self.query.time_range.start_us:
+            return None
+        return None if not self.query.is_raw and self._has_all_buckets() else max(instants)
+
+    def _has_all_buckets(self) -> bool:
+        """Return whether a rollup holds the buckets of all rows that gold has expired.
+
+        It does not where the range begins in the middle of an expired minute or hour.
+        """
+        newest, start_us = self.newest_rollup, self.query.time_range.start_us
+        if newest is None or start_us % newest.rollup.width_us:
+            return False
+        return (newest.table.retained_from_us or 0) <= start_us
+
+    def next_cursor(self, last_key: Key, observed_after: Row | None = None) -> Cursor:
+        query = self.query
+        return Cursor(
+            series=query.series.name,
+            symbol=query.symbol,
+            parameters=dict(query.parameters),
+            build_id=self.snapshot.build.build_id,
+            positions={name: position.to_json() for name, position in self.positions.items()},
+            start_us=query.time_range.start_us,
+            end_us=query.time_range.end_us,
+            interval=query.interval,
+            as_of_us=query.as_of_us,
+            last_key=last_key,
+            market=(self.market.venue, self.market.quote) if self.market is not None else None,
+            realised_until_us=self.realised_until_us,
+            observed_after=observed_after,
+        )
+
+
+def pin_snapshot(lake: "Lake", query: HistoryQuery, wait_seconds: float) -> "Snapshot":
+    """Pin the tables of a question: as they stand, as they stood, or at least as far as its cursor has come.
+
+    Raises: LakeNotFoundError, VersionGoneError; with a cursor also BehindError.
+    """
+    rollup = _rollup_of(query)
+    rollup_names = () if rollup is None else (rollup.table.name,)
+    if query.moment is not None:
+        return _past_snapshot(lake, query, query.moment)
+    if query.cursor is not None:
+        return lake.snapshot_covering(
+            _cursor_positions(query.cursor),
+            build_id=query.cursor.build_id,
+            optional=rollup_names,
+            tail_of=query.symbol,
+            wait_seconds=wait_seconds,
+        )
+    optional = (*_optional_tables(query), *rollup_names)
+    return lake.snapshot(query.series.table.name, optional=optional, tail_of=query.symbol)
+
+
+def pin_query(lake: "Lake", query: HistoryQuery, pinned: "Snapshot") -> PinnedQuery:
+    """Return a question with the tables of a snapshot: their cuts, its market and its rollup."""
+    rollup = _rollup_of(query)
+    snapshot = pinned.of(name for name in pinned.tables if rollup is None or name != rollup.table.name)
+    newest = None
+    if rollup is not None and rollup.table.name in pinned:
+        newest = RollupVersion(rollup, pinned[rollup.table.name])
+    market, realised_until_us = _find_market(lake, query, snapshot, newest)
+    cuts = {} if query.cursor is None else _cursor_positions(query.cursor)
+    return PinnedQuery(
+        query=query,
+        snapshot=snapshot,
+        cuts=cuts,
+        market=market,
+        realised_until_us=realised_until_us,
+        newest_rollup=newest,
+        covered_rollup=_covered_version(lake, newest, cuts, snapshot[query.series.table.name]),
+    )
+
+
+def _rollup_of(query: HistoryQuery) -> Rollup | None:
+    return None if query.is_raw else rollup_for(query.series.table, query.width_us)
+
+
+def _cursor_positions(cursor: Cursor) -> dict[str, Position]:
+    return {name: Position.from_json(vector) for name, vector in cursor.positions.items()}
+
+
+def _optional_tables(query: HistoryQuery) -> tuple[str, ...]:
+    return () if query.series.has_buckets else (GOLD_PRICE.name,)
+
+
+def _past_snapshot(lake: "Lake", query: HistoryQuery, moment: "PointInTime") -> "Snapshot":
+    name, build_id = query.series.table.name, moment.build.build_id
+    if query.cursor is not None and query.cursor.build_id != build_id:
+        raise VersionGoneError(table=name, asked=f"build {query.cursor.build_id}", available=build_id)
+    return lake.time_travel.snapshot(moment, (name,), optional=_optional_tables(query), version=query.version)
+
+
+def _covered_version(
+    lake: "Lake", newest: RollupVersion | None, cuts: Mapping[str, Position], gold: "TableSnapshot"
+) -> RollupVersion | None:
+    """Return a version of a rollup that holds nothing beyond the answer's position; None where none is known."""
+    if newest is None:
+        return None
+    position, table = cuts.get(gold.spec.name, gold.reach), newest.table
+    covered = table if position.covers(table.position) else lake.remembered(table, covered_by=position)
+    return RollupVersion(newest.rollup, covered) if covered is not None and len(covered.position) else None
+
+
+def _find_market(
+    lake: "Lake", query: HistoryQuery, snapshot: "Snapshot", rollup: RollupVersion | None
+) -> tuple[Market | None, int]:
+    """Return the market whose price counts, and until when its prices settle forecasts."""
+    if query.cursor is not None:
+        market = Market(*query.cursor.market) if query.cursor.market is not None else None
+        return market, query.cursor.realised_until_us
+    if GOLD_PRICE.name not in snapshot:
+        return None, 0
+    price = snapshot[GOLD_PRICE.name]
+    symbols = lake.symbols.of(price) if query.moment is None else lake.symbols.exactly(price)
+    markets = symbols.markets(query.symbol)
+    if price.retained_from_us is not None and rollup is not None:
+        markets |= lake.symbols.markets_before(rollup.table, price.retained_from_us, query.symbol)
+    market = primary_market(query.symbol, markets)
+    stats = symbols.seen(query.symbol, market) if market is not None else None
+    return market, min(stats.last_us, query.as_of_us) if stats is not None else 0

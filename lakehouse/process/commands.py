@@ -1,0 +1,81 @@
+"""Command lines shared by every program: exit codes, plain help texts, and errors on stderr."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import typer
+from typer.exceptions import TyperException
+
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_NEEDS_OPERATOR: Final = 3
+EXIT_LOCKED: Final = 75
+"""EX_TEMPFAIL. Source: sysexits.h."""
+EXIT_INTERRUPTED: Final = 130
+
+
+def new_app(description: str, *, epilog: str = "") -> typer.Typer:
+    """Return an application without commands; its help shows both texts with the line breaks that they have.
+
+    A single command keeps its name, as in `python -m streaming run`.
+    """
+    app = typer.Typer(
+        help=preformatted(description),
+        epilog=preformatted(epilog) or None,
+        add_completion=False,
+        no_args_is_help=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain text: importing rich takes longer than most of our help texts
+        context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
+    )
+
+    @app.callback()
+    def keep_command_names() -> None:
+        pass
+
+    return app
+
+
+def single_command(command: Callable[..., int], *, description: str, epilog: str = "") -> typer.Typer:
+    """Return an application that is one command, without a name of its own."""
+    app = new_app(description, epilog=epilog)
+    app.registered_callback = None
+    app.command(help=preformatted(description), epilog=preformatted(epilog) or None)(command)
+    return app
+
+
+def preformatted(text: str) -> str:
+    """Return a help text whose paragraphs are not wrapped again."""
+    return "\n\n".join(f"\b\n{paragraph}" for paragraph in text.strip().split("\n\n") if paragraph)
+
+
+def run(app: typer.Typer, arguments: Sequence[str] | None = None, *, prog: str) -> int:
+    """Run a command line and return its exit code, never raising SystemExit for a wrong argument.
+
+    The code is the integer that the command returned, else 0. A wrong argument is explained on stderr and gives
+    EXIT_USAGE; Ctrl-C gives EXIT_INTERRUPTED.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        code = app(given, prog_name=prog, standalone_mode=False)
+    except TyperException as error:
+        _show(error)
+        return EXIT_USAGE
+    except typer.Abort:
+        return EXIT_INTERRUPTED
+    return code if isinstance(code, int) else EXIT_DONE
+
+
+def print_error(program: str, error: object) -> None:
+    """Write one line about an error to stderr."""
+    print(f"{program}: {error}", file=sys.stderr, flush=True)
+
+
+def _show(error: TyperException) -> None:
+    show = getattr(error, "show", None)  # usage errors have it, and say how the command is used
+    if show is not None:
+        show()
+    else:
+        print(error.format_message(), file=sys.stderr)

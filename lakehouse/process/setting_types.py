@@ -1,0 +1,81 @@
+"""Types of settings: numbers with bounds, and texts that are validated when they are read."""
+
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from lakehouse.errors import RetentionRuleError
+from lakehouse.process.metrics import parse_addresses
+from lakehouse.process.retention import Retention
+
+_LIVE_URL = re.compile(r"(wss?://[\w.:\[\]-]+)?(/(?!/)[^\s;,\"'<>]*)?", re.ASCII)
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
+_RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", re.ASCII)
+
+
+def _validate_storage_options(text: str) -> str:
+    try:
+        options = json.loads(text)
+    except ValueError:
+        raise ValueError("it is not JSON; accepted: a JSON object of strings") from None
+    if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
+        raise ValueError("it is not a JSON object of strings")
+    return text
+
+
+def _validate_live_url(url: str) -> str:
+    if _LIVE_URL.fullmatch(url) is None:
+        raise ValueError(f"{url!r} is not ws://host/path, wss://host/path or a path such as /ws/v1/flux")
+    return url
+
+
+def _validate_log_level(level: str) -> str:
+    if level.upper() not in logging.getLevelNamesMapping():
+        raise ValueError(f"{level!r} is not DEBUG, INFO, WARNING or ERROR")
+    return level.upper()
+
+
+def _validate_origins(text: str) -> str:
+    for page_origin in filter(None, text.split(",")):
+        if _ORIGIN.fullmatch(page_origin.strip()) is None:
+            raise ValueError(f"{page_origin.strip()!r} is not https://host or http://host:port")
+    return text
+
+
+def _validate_rate(rate: str) -> str:
+    if rate and _RATE.fullmatch(rate) is None:
+        raise ValueError(f"{rate!r} is not a whole number, / and second, minute, hour or day")
+    return rate
+
+
+def _validate_retention(text: str) -> str:
+    try:
+        Retention.parse(text)
+    except RetentionRuleError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+def _validate_metrics(text: str) -> str:
+    parse_addresses(text)
+    return text
+
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Count = Annotated[int, Field(ge=1)]
+CountOrNone = Annotated[int, Field(ge=0)]
+"""0 means none or any number, as the setting's description says."""
+Seconds = Annotated[float, Field(gt=0)]
+SecondsOrNone = Annotated[float, Field(ge=0)]
+Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+StorageOptions = Annotated[str, AfterValidator(_validate_storage_options)]
+LiveUrl = Annotated[str, AfterValidator(_validate_live_url)]
+LogLevel = Annotated[str, AfterValidator(_validate_log_level)]
+Origins = Annotated[str, AfterValidator(_validate_origins)]
+Rate = Annotated[str, AfterValidator(_validate_rate)]
+RetentionText = Annotated[str, AfterValidator(_validate_retention)]
+MetricsText = Annotated[str, AfterValidator(_validate_metrics)]

@@ -1,0 +1,1 @@
+"""Exchanges: trades of markets, fetched page by page and published as raw-price."""

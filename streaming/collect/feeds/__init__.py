@@ -1,0 +1,1 @@
+"""News feeds: fetched, parsed, identified and published as raw-news."""

@@ -1,0 +1,129 @@
+"""Collector process: collectors of a profile on the network, or on a recording that is played back."""
+
+import logging
+import threading
+from pathlib import Path
+
+import httpx
+
+from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE
+from lakehouse.process.commands import EXIT_DONE
+from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import StopRequestedError
+from streaming.broker.cluster import find_cluster, wait_topic_ids
+from streaming.collect.clock import Clock, SystemClock
+from streaming.collect.context import Context
+from streaming.collect.errors import CollectError, SourceConfigError
+from streaming.collect.exchanges.client import ExchangeClient
+from streaming.collect.exchanges.prices import MarketCollector
+from streaming.collect.exchanges.transport import BoundedAdapter, PlaybackAdapter
+from streaming.collect.feeds.fetch import Fetcher
+from streaming.collect.feeds.news import NewsCollector
+from streaming.collect.feeds.transport import PlaybackTransport, RecordingTransport
+from streaming.collect.options import Kind, Options
+from streaming.collect.recording import Playback, Recorder
+from streaming.collect.rounds import Collector, run_rounds
+from streaming.collect.sink import Printer
+from streaming.collect.source import Profile, needs_offline, read_profile
+from streaming.collect.state import StateStore
+from streaming.kafka.producer import Publisher, open_publisher
+
+URL_FILE = "url"
+PLAYBACK_ORIGIN = "replay"
+_RETRY_SECONDS = 0.5
+
+logger = logging.getLogger("streaming.collect")
+
+
+def run_collectors(options: Options, settings: Settings, system_clock: SystemClock) -> int:
+    """Collect until a stop is requested, ``options.seconds`` have passed, or the recording has ended.
+
+    Raises: StreamingError, StopRequestedError.
+    """
+    playback = Playback(options.playback_dir) if options.playback_dir else None
+    clock: Clock = playback.clock if playback else system_clock
+    profile = _read_profile(options, system_clock)
+    topic = RAW_NEWS.topic if options.kind == "news" else RAW_PRICE.topic
+    publisher, state_dir = _open_sink(options, settings, topic, system_clock.stopping)
+    recorder = Recorder(options.record_dir, system_clock, state_dir=state_dir) if options.record_dir else None
+    context = Context(
+        clock=clock,
+        sink=publisher or Printer(),
+        store=StateStore(None, start_dir=playback.state_dir) if playback else StateStore(state_dir),
+        origin=PLAYBACK_ORIGIN if playback else None,
+    )
+    collectors = _to_collectors(options.kind, profile, context, recorder, playback)
+    end_us = None if options.seconds is None or playback else clock.now_us() + round(options.seconds * 1e6)
+    logger.info("%s starts profile=%s collectors=%d", options.kind, options.profile, len(collectors))
+    try:
+        run_rounds(collectors, clock, end_us=end_us)
+    finally:
+        if publisher is not None:
+            publisher.close()
+    logger.info("%s stopped", options.kind)
+    return EXIT_DONE
+
+
+def _to_collectors(
+    kind: Kind, profile: Profile, context: Context, recorder: Recorder | None, playback: Playback | None
+) -> list[Collector]:
+    if kind == "news":
+        fetcher = Fetcher(httpx.Client(transport=_transport(recorder, playback)), context.clock)
+        return [NewsCollector(source, fetcher=fetcher, context=context) for source in profile.news]
+    adapter = PlaybackAdapter(playback) if playback else BoundedAdapter(recorder)
+    start_us = recorder.start_us if recorder else context.clock.now_us()
+    return [
+        MarketCollector(source, symbol, client=client, context=context, start_us=start_us)
+        for source in profile.prices
+        for client in [ExchangeClient(source, adapter=adapter)]
+        for symbol in source.symbols
+    ]
+
+
+def _open_sink(
+    options: Options, settings: Settings, topic: str, stopping: threading.Event
+) -> tuple[Publisher | None, Path | None]:
+    """Return Kafka's publisher and the state folder of this very topic; neither where messages are printed."""
+    if options.prints:
+        return None, None
+    kafka = find_cluster(settings, options.bootstrap, report=logger.warning, stopping=stopping)
+    topic_id = wait_topic_ids(kafka, [topic], report=logger.warning, stopping=stopping)[topic]
+    publisher = open_publisher(kafka.for_kafka_python(), [topic], report=logger.warning, stopping=stopping)
+    return publisher, options.state_dir / topic / topic_id
+
+
+def _read_profile(options: Options, clock: SystemClock) -> Profile:
+    """Return the selected sources of the profile. Raises: SourceConfigError."""
+    offline_url = None
+    if needs_offline(options.sources, options.profile):
+        offline_url = _offline_url(options, clock)
+    profile = read_profile(options.sources, options.profile, offline_url=offline_url)
+    selected = Profile(
+        news=tuple(each for each in profile.news if not options.only or each.source in options.only),
+        prices=tuple(each for each in profile.prices if not options.only or each.venue in options.only),
+    )
+    if not (selected.news if options.kind == "news" else selected.prices):
+        raise SourceConfigError(options.sources, f"profile {options.profile} has no such {options.kind}")
+    return selected
+
+
+def _offline_url(options: Options, clock: SystemClock) -> str:
+    """Return the offline server's address, once it has written it; for a playback, the recorded one."""
+    path = (options.playback_dir or options.offline_dir) / URL_FILE
+    while not path.exists():
+        if options.playback_dir:
+            raise CollectError(f"{path} with the offline server's address is missing")
+        logger.warning("waiting for `python -m streaming.offline` to write %s", path)
+        if clock.sleep(_RETRY_SECONDS):
+            raise StopRequestedError
+    url = path.read_text(encoding="utf-8").strip()
+    if options.record_dir is not None:
+        options.record_dir.mkdir(parents=True, exist_ok=True)
+        (options.record_dir / URL_FILE).write_text(url, encoding="utf-8")
+    return url
+
+
+def _transport(recorder: Recorder | None, playback: Playback | None) -> httpx.BaseTransport | None:
+    if playback is not None:
+        return PlaybackTransport(playback)
+    return RecordingTransport(httpx.HTTPTransport(), recorder) if recorder is not None else None

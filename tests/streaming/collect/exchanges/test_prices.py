@@ -1,0 +1,262 @@
+"""One market over time: every trade once, bad prices refused, gaps filled or marked."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streaming.collect.context import Context
+from streaming.collect.exchanges.client import ExchangeClient
+from streaming.collect.exchanges.market_state import Gap, MarketState
+from streaming.collect.exchanges.prices import MarketCollector
+from streaming.collect.sink import Sink
+from streaming.collect.source import ExchangeSource
+from streaming.collect.state import StateStore
+from streaming.kafka.messages import Message
+from tests.streaming.collect.conftest import NOON_US, SetClock, Written
+from tests.support.exchange_server import TRADES, answer_of, serve_market, trades_since
+from tests.support.scripted_server import Answer, ScriptedServer
+
+NOON = NOON_US / 1e6
+MakeMarket = Callable[..., MarketCollector]
+
+
+class FailingSink:
+    """A sink that fails before its messages are durable."""
+
+    def send(self, message: Message) -> None:
+        pass
+
+    def flush(self) -> None:
+        raise ConnectionError("killed before Kafka had it")
+
+
+@pytest.fixture
+def make_market(server: ScriptedServer, clock: SetClock, written: Written, tmp_path: Path) -> MakeMarket:
+    """Return a maker of collectors of the scripted market; each call is a restart on the same state."""
+    serve_market(server)
+
+    def make(*, sink: Sink = written.sink, **settings: Any) -> MarketCollector:
+        chosen = {
+            "poll_seconds": 3.0,
+            "timeout_seconds": 5.0,
+            "request_ms": 0,
+            "history_days": 1 / 96,
+            "consecutive_ids": True,
+        } | settings
+        source = ExchangeSource(
+            exchange="kraken", venue="simx", symbols=("BTC/USD",), url=server.url(), **chosen
+        )
+        return MarketCollector(
+            source,
+            "BTC/USD",
+            client=ExchangeClient(source),
+            context=Context(clock=clock, sink=sink, store=StateStore(tmp_path)),
+            start_us=clock.now_us(),
+        )
+
+    return make
+
+
+def state(tmp_path: Path) -> MarketState:
+    return StateStore(tmp_path).read("simx-btc-usd", MarketState)
+
+
+def shown(written: Written) -> list[tuple[str, float]]:
+    return [(message["exchange_time"][11:19], message["price"]) for message in written.messages]
+
+
+def test_a_trade_becomes_the_contracts_message(
+    server: ScriptedServer, make_market: MakeMarket, written: Written
+) -> None:
+    server.answer(TRADES, trades_since([(7, NOON - 1.25, "91500.10")]))
+
+    make_market().poll()
+
+    assert written.messages == [
+        {
+            "v": 1,
+            "message_id": "btc:1795607998750000:0f5e351eed0865f11df2",
+            "origin": "collected",
+            "exchange_time": "2026-11-25T11:59:58.750Z",
+            "base": "btc",
+            "venue": "simx",
+            "quote": "usd",
+            "price": 91500.1,
+            "base_volume": 0.5,
+        }
+    ]
+
+
+def test_history_is_fetched_page_by_page_and_then_at_the_usual_pace(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
+) -> None:
+    trades = [(number, NOON - 3_000 + number, "100") for number in range(2_500)]
+    server.answer(TRADES, trades_since(trades))
+    collector = make_market(history_days=1 / 24)
+
+    waits = [collector.poll() for _ in range(4)]
+
+    assert server.asked[1].parameters["since"] == str(int(NOON - 3_600))
+    assert waits == [0, 0, 0, 3]
+    assert len({message["message_id"] for message in written.messages}) == 2_500
+    assert len(written.messages) == 2_500
+    assert state(tmp_path).gaps == []
+
+
+def test_invalid_prices_are_refused_and_leave_no_gap(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
+) -> None:
+    prices = ["100", "0", "NaN", "-5", "", "Infinity", "abc", "101"]
+    server.answer(TRADES, trades_since([(n, NOON - 60 + n, price) for n, price in enumerate(prices)]))
+
+    make_market().poll()
+
+    assert shown(written) == [("11:59:00", 100.0), ("11:59:07", 101.0)]
+    assert state(tmp_path).n_refused == 6
+    assert state(tmp_path).gaps == []
+
+
+def test_a_trade_from_the_future_is_refused(
+    server: ScriptedServer, make_market: MakeMarket, written: Written
+) -> None:
+    server.answer(TRADES, trades_since([(1, NOON - 60, "100"), (2, NOON + 86_400, "101")]))
+
+    make_market().poll()
+
+    assert shown(written) == [("11:59:00", 100.0)]
+
+
+def test_after_an_outage_what_is_missing_is_fetched(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, clock: SetClock, tmp_path: Path
+) -> None:
+    trades = [(number, NOON - 60 + 30 * number, "100") for number in range(82)]
+    before = trades_since(trades[:3])
+    broken = Answer(status=500)
+    server.answer(TRADES, before, broken, broken, trades_since(trades))
+    collector = make_market()
+
+    waits = [collector.poll()]
+    clock.at_us += 2_400_000_000
+    waits += [collector.poll(), collector.poll(), collector.poll()]
+
+    assert waits == [3, 6, 12, 3]
+    assert len(written.messages) == 82
+    assert state(tmp_path).gaps == []
+    assert state(tmp_path).n_failures == 0
+
+
+def test_trades_that_the_exchange_no_longer_has_are_marked(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, clock: SetClock, tmp_path: Path
+) -> None:
+    server.answer(TRADES, trades_since([(10, NOON - 30, "100")]), trades_since([(15, NOON + 500, "101")]))
+    collector = make_market()
+
+    collector.poll()
+    clock.at_us += 600_000_000
+    collector.poll()
+
+    assert shown(written) == [("11:59:30", 100.0), ("12:08:20", 101.0)]
+    assert state(tmp_path).gaps == [
+        Gap(
+            after_time="2026-11-25T11:59:30Z",
+            before_time="2026-11-25T12:08:20Z",
+            n_missing=4,
+            cause="the exchange left out numbered trades",
+            noticed_time="2026-11-25T12:10:00Z",
+        )
+    ]
+
+
+def test_without_numbers_a_long_silence_is_a_gap_and_a_short_one_is_not(
+    server: ScriptedServer, make_market: MakeMarket, tmp_path: Path
+) -> None:
+    trades = [(5, NOON - 3_500, "1"), (90, NOON - 3_000, "1"), (91, NOON - 60, "1")]
+    server.answer(TRADES, trades_since(trades))
+
+    make_market(consecutive_ids=False, history_days=1 / 24).poll()
+
+    (gap,) = state(tmp_path).gaps
+    assert (gap.after_time, gap.before_time) == ("2026-11-25T11:10:00Z", "2026-11-25T11:59:00Z")
+    assert (gap.n_missing, gap.cause) == (None, "the exchange gave no trade in between")
+
+
+def test_a_history_that_begins_late_is_marked(
+    server: ScriptedServer, make_market: MakeMarket, tmp_path: Path
+) -> None:
+    server.answer(TRADES, trades_since([(1, NOON - 60, "100")]))
+
+    make_market(history_days=7).poll()
+
+    assert [gap.cause for gap in state(tmp_path).gaps] == ["the exchange's answers begin later"]
+
+
+def test_a_restart_goes_on_where_kafka_is(
+    server: ScriptedServer, make_market: MakeMarket, written: Written
+) -> None:
+    server.answer(TRADES, trades_since([(number, NOON - 60 + number, "100") for number in range(10)]))
+
+    with pytest.raises(ConnectionError):
+        make_market(sink=FailingSink()).poll()
+    make_market().poll()
+    make_market().poll()
+
+    since = [asked.parameters["since"] for asked in server.asked if asked.path == TRADES]
+    assert since == [str(int(NOON - 900)), str(int(NOON - 900)), str(int(NOON - 60 + 9 - 2))]
+    assert len(written.messages) == 10
+
+
+def test_more_trades_at_once_than_a_page_holds_are_passed_and_marked(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
+) -> None:
+    crowd = [(number, NOON - 60, "100") for number in range(1_500)]
+    server.answer(TRADES, trades_since([*crowd, (1_500, NOON - 50, "101")]))
+    collector = make_market()
+
+    for _ in range(3):
+        collector.poll()
+
+    assert shown(written)[-1] == ("11:59:10", 101.0)
+    assert [gap.cause for gap in state(tmp_path).gaps] == ["more trades at once than the exchange gives"]
+
+
+def test_of_an_endless_answer_no_more_is_read_than_is_allowed(
+    server: ScriptedServer, make_market: MakeMarket
+) -> None:
+    sent: list[int] = []
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(500):
+            sent.append(100_000)
+            yield b"[" * 100_000
+
+    server.answer(TRADES, Answer(body=pieces))
+
+    assert make_market().poll() == 6
+    assert sum(sent) < 25_000_000
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_of_an_exchange_is_obeyed(
+    server: ScriptedServer, make_market: MakeMarket, status: int
+) -> None:
+    server.answer(TRADES, Answer(status=status, headers={"Retry-After": "75"}))
+
+    assert make_market().poll() == 75
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>maintenance</html>", b'{"error":["EService:Busy"]}', answer_of({"XXBTZUSD": [7]}), b"[]"],
+)
+def test_unusable_answers_are_retried(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, body: bytes
+) -> None:
+    server.answer(TRADES, Answer(body=body), trades_since([(1, NOON - 60, "100")]))
+    collector = make_market()
+
+    collector.poll()
+    collector.poll()
+
+    assert shown(written) == [("11:59:00", 100.0)]

@@ -1,0 +1,197 @@
+"""Conditional GETs against a server that misbehaves."""
+
+import gzip
+import itertools
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from streaming.collect.errors import FetchError, SourceGoneError
+from streaming.collect.feeds.fetch import Fetched, Fetcher, Validators
+from streaming.collect.http_rules import retry_after_seconds
+from tests.streaming.collect.conftest import NOON_US, SetClock
+from tests.support.scripted_server import Answer, ScriptedServer
+
+MEGABYTE = 1_000_000
+
+
+def fetch(fetcher: Fetcher, url: str, *, timeout_seconds: float = 5.0, etag: str | None = None) -> Fetched:
+    validators = Validators(etag=etag, last_modified="Wed, 25 Nov 2026 10:00:00 GMT" if etag else None)
+    return fetcher.fetch(url, validators=validators, max_bytes=2 * MEGABYTE, timeout_seconds=timeout_seconds)
+
+
+def test_a_request_identifies_the_collector_and_its_cached_version(
+    server: ScriptedServer, fetcher: Fetcher
+) -> None:
+    url = server.answer("/feed", Answer(status=304))
+
+    fetched = fetch(fetcher, url, etag='"7"')
+
+    headers = server.asked[0].headers
+    assert headers["User-Agent"].startswith("CryptoViz/")
+    assert headers["If-None-Match"] == '"7"'
+    assert headers["If-Modified-Since"] == "Wed, 25 Nov 2026 10:00:00 GMT"
+    assert (fetched.status, fetched.body) == (304, None)
+    assert fetched.validators.etag == '"7"'
+
+
+def test_an_answer_brings_its_validators(server: ScriptedServer, fetcher: Fetcher) -> None:
+    url = server.answer("/feed", Answer(headers={"ETag": '"8"', "Last-Modified": "then"}, body=b"<rss/>"))
+
+    fetched = fetch(fetcher, url)
+
+    assert fetched.body == b"<rss/>"
+    assert fetched.validators == Validators(etag='"8"', last_modified="then")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_refusal_carries_the_requested_wait(server: ScriptedServer, fetcher: Fetcher, status: int) -> None:
+    url = server.answer("/feed", Answer(status=status, headers={"Retry-After": "120"}))
+
+    with pytest.raises(FetchError) as raised:
+        fetch(fetcher, url)
+
+    assert raised.value.status == status
+    assert raised.value.retry_after_seconds == 120
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("90", 90.0),
+        ("Wed, 25 Nov 2026 12:05:00 GMT", 300.0),
+        ("Wed, 25 Nov 2026 11:00:00 GMT", 0.0),
+        ("99999999", 86_400.0),
+        ("soon", None),
+        ("-5", None),
+    ],
+)
+def test_retry_after_in_all_its_forms(header: str, seconds: float | None) -> None:
+    assert retry_after_seconds({"Retry-After": header}, now_us=NOON_US) == seconds
+
+
+def test_a_broken_server_is_an_error_that_names_the_status(server: ScriptedServer, fetcher: Fetcher) -> None:
+    url = server.answer("/feed", Answer(status=500))
+
+    with pytest.raises(FetchError, match="status 500"):
+        fetch(fetcher, url)
+
+
+def test_gone_is_gone(server: ScriptedServer, fetcher: Fetcher) -> None:
+    url = server.answer("/feed", Answer(status=410))
+
+    with pytest.raises(SourceGoneError):
+        fetch(fetcher, url)
+
+
+def test_a_server_that_never_comes_to_an_end_is_left(server: ScriptedServer, fetcher: Fetcher) -> None:
+    def dribble() -> Iterator[bytes]:
+        while True:
+            time.sleep(0.01)
+            yield b"<rss>"
+
+    url = server.answer("/feed", Answer(body=dribble))
+
+    with pytest.raises(FetchError, match="still sending after the time allowed"):
+        fetch(fetcher, url, timeout_seconds=0.1)
+
+
+def test_a_silent_server_is_left(server: ScriptedServer, fetcher: Fetcher) -> None:
+    def wait() -> Iterator[bytes]:
+        time.sleep(0.5)
+        yield b"<rss/>"
+
+    url = server.answer("/feed", Answer(body=wait))
+
+    with pytest.raises(FetchError, match="ReadTimeout"):
+        fetch(fetcher, url, timeout_seconds=0.05)
+
+
+def test_nobody_there_is_an_error(fetcher: Fetcher) -> None:
+    with pytest.raises(FetchError, match="ConnectError"):
+        fetch(fetcher, "http://127.0.0.1:1/feed")
+
+
+def test_of_fifty_megabytes_no_more_is_read_than_allowed(server: ScriptedServer, fetcher: Fetcher) -> None:
+    sent: list[int] = []
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(500):
+            sent.append(100_000)
+            yield b"<item/>" + b" " * 99_993
+
+    url = server.answer("/feed", Answer(body=pieces))
+
+    with pytest.raises(FetchError, match="longer than 2000000 bytes"):
+        fetch(fetcher, url)
+    assert sum(sent) < 25 * MEGABYTE  # what the sockets hold beyond the limit, never all of it
+
+
+def test_a_small_body_that_unpacks_to_fifty_megabytes_is_cut_off(
+    server: ScriptedServer, fetcher: Fetcher
+) -> None:
+    compressed = gzip.compress(bytes(50 * MEGABYTE))
+    url = server.answer("/feed", Answer(headers={"Content-Encoding": "gzip"}, body=compressed))
+
+    with pytest.raises(FetchError, match="longer than 2000000 bytes"):
+        fetch(fetcher, url)
+    assert len(compressed) < MEGABYTE
+
+
+def test_compressed_bodies_are_decompressed_and_broken_ones_refused(
+    server: ScriptedServer, fetcher: Fetcher
+) -> None:
+    compressed = {"Content-Encoding": "gzip"}
+    good = server.answer("/good", Answer(headers=compressed, body=gzip.compress(b"<rss/>")))
+    broken = server.answer("/broken", Answer(headers=compressed, body=b"<rss/>"))
+    unrequested = server.answer("/unrequested", Answer(headers={"Content-Encoding": "br"}, body=b"?"))
+
+    assert fetch(fetcher, good).body == b"<rss/>"
+    with pytest.raises(FetchError, match="broken"):
+        fetch(fetcher, broken)
+    with pytest.raises(FetchError, match="'br' was not requested"):
+        fetch(fetcher, unrequested)
+
+
+def test_a_permanent_redirect_is_reported_and_a_temporary_one_is_not(
+    server: ScriptedServer, fetcher: Fetcher
+) -> None:
+    server.answer("/new", Answer(body=b"<rss/>"))
+    moved = server.answer("/old", Answer(status=301, headers={"Location": "/new"}))
+    lent = server.answer("/lent", Answer(status=302, headers={"Location": "/new"}))
+    moved_then_lent = server.answer("/older", Answer(status=308, headers={"Location": "/lent"}))
+
+    assert fetch(fetcher, moved).moved_to == server.url("/new")
+    assert fetch(fetcher, lent).moved_to is None
+    assert fetch(fetcher, moved_then_lent).moved_to == server.url("/lent")
+
+
+def test_a_circle_of_redirects_ends(server: ScriptedServer, fetcher: Fetcher) -> None:
+    url = server.answer("/round", Answer(status=301, headers={"Location": "/round"}))
+
+    with pytest.raises(FetchError, match="more than 5 redirects"):
+        fetch(fetcher, url)
+    assert len(server.asked) == 6
+
+
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://host/feed", ""])
+def test_a_redirect_leads_to_http_only(server: ScriptedServer, fetcher: Fetcher, location: str) -> None:
+    url = server.answer("/feed", Answer(status=302, headers={"Location": location}))
+
+    with pytest.raises(FetchError, match="is not followed"):
+        fetch(fetcher, url)
+
+
+def test_a_public_source_does_not_lead_into_the_own_network(
+    server: ScriptedServer, clock: SetClock, http_client: httpx.Client
+) -> None:
+    server.answer("/feed", Answer(status=302, headers={"Location": server.url("/metadata")}))
+    addresses = itertools.chain([["93.184.216.34"]], itertools.repeat(["127.0.0.1"]))
+
+    fetcher = Fetcher(http_client, clock, resolve=lambda host: next(addresses))
+
+    with pytest.raises(FetchError, match="private address"):
+        fetch(fetcher, server.url("/feed"))
+    assert [asked.path for asked in server.asked] == ["/feed"]

@@ -1,0 +1,227 @@
+"""One feed over time: new texts are published once, and remembered once Kafka has them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lakehouse.messages.contract import RAW_NEWS
+from lakehouse.messages.validation import Rejected, validate
+from streaming.collect.feeds.news import NewsCollector, NewsState
+from streaming.collect.state import StateStore
+from streaming.kafka.messages import Message
+from tests.streaming.collect.conftest import NOON_US, SetClock, Written
+from tests.support.feeds import item, rss
+from tests.support.scripted_server import Answer, ScriptedServer
+
+MakeNews = Callable[..., NewsCollector]
+HOUR_SECONDS = 3_600
+
+
+class MemorySink:
+    """A sink that stores messages; with ``fails`` its first flush fails."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.messages: list[Message] = []
+        self._fails = fails
+
+    def send(self, message: Message) -> None:
+        self.messages.append(message)
+
+    def flush(self) -> None:
+        if self._fails:
+            raise ConnectionError("killed before Kafka had it")
+
+
+def test_a_text_becomes_the_contracts_message(server: ScriptedServer, make_news: MakeNews) -> None:
+    url = server.answer("/feed", Answer(body=rss(item(1, title="Bitcoin rises"))))
+    stored = MemorySink()
+
+    make_news(url, sink=stored).poll()
+
+    (message,) = stored.messages
+    result = validate(RAW_NEWS.topic, key=message.key, value=message.value, broker_time_us=NOON_US)
+    assert not isinstance(result, Rejected)
+    assert message.key == b"gazette"
+    assert message.value == (
+        b'{"v":1,"message_id":"gazette:1795600800000000:711430f6164e93803d93","origin":"collected",'
+        b'"published_time":"2026-11-25T10:00:00.000Z","source":"gazette","dated_by":"published",'
+        b'"title":"Bitcoin rises","summary":null,"url":"https://gazette.example/1","language":null,'
+        b'"guid":"g1","collected_time":"2026-11-25T12:00:00.000Z"}'
+    )
+
+
+def test_only_what_is_new_is_published_also_after_a_restart(
+    server: ScriptedServer, make_news: MakeNews, written: Written
+) -> None:
+    url = server.answer(
+        "/feed",
+        Answer(body=rss(item(1))),
+        Answer(body=rss(item(2), item(1))),
+        Answer(body=rss(item(3), item(2), item(1))),
+    )
+    collector = make_news(url)
+
+    collector.poll()
+    collector.poll()
+    make_news(url).poll()
+
+    assert written.titles == ["Text 1", "Text 2", "Text 3"]
+
+
+def test_an_unchanged_feed_costs_a_304(server: ScriptedServer, make_news: MakeNews, written: Written) -> None:
+    url = server.answer("/feed", Answer(headers={"ETag": '"1"'}, body=rss(item(1))), Answer(status=304))
+
+    waits = [make_news(url).poll(), make_news(url).poll()]
+
+    assert server.asked[1].headers["If-None-Match"] == '"1"'
+    assert waits == [60, 60]
+    assert written.titles == ["Text 1"]
+
+
+def test_a_text_changed_under_its_guid_or_moved_to_another_is_not_new(
+    server: ScriptedServer, make_news: MakeNews, written: Written
+) -> None:
+    moved = item(1) | {"guid": "g9", "link": "http://www.gazette.example/1?utm_source=rss"}
+    url = server.answer(
+        "/feed",
+        Answer(body=rss(item(1))),
+        Answer(body=rss(item(1, title="Corrected"))),
+        Answer(body=rss(moved)),
+    )
+    collector = make_news(url)
+
+    for _ in range(3):
+        collector.poll()
+
+    assert written.titles == ["Text 1"]
+
+
+def test_what_kafka_did_not_acknowledge_is_published_again_with_the_same_id(
+    server: ScriptedServer, make_news: MakeNews
+) -> None:
+    url = server.answer("/feed", Answer(headers={"ETag": '"1"'}, body=rss(item(1), item(2, date=None))))
+    lost, stored = MemorySink(fails=True), MemorySink()
+
+    with pytest.raises(ConnectionError):
+        make_news(url, sink=lost).poll()
+    make_news(url, sink=stored).poll()
+
+    assert "If-None-Match" not in server.asked[1].headers
+    assert [message.value for message in stored.messages] == [message.value for message in lost.messages]
+    assert len(stored.messages) == 2
+
+
+def test_a_text_without_a_time_keeps_the_one_at_which_it_was_first_seen(
+    server: ScriptedServer, make_news: MakeNews, clock: SetClock
+) -> None:
+    url = server.answer("/feed", Answer(body=rss(item(1, date="some day"))))
+    lost, stored = MemorySink(fails=True), MemorySink()
+
+    with pytest.raises(ConnectionError):
+        make_news(url, sink=lost).poll()
+    clock.at_us += 5_000_000
+    make_news(url, sink=stored).poll()
+
+    value = stored.messages[0].value or b""
+    assert b'"published_time":"2026-11-25T12:00:00.000Z"' in value
+    assert b'"dated_by":"first_seen"' in value
+    assert b'"collected_time":"2026-11-25T12:00:05.000Z"' in value
+
+
+@pytest.mark.parametrize("date", ["Wed, 25 Nov 2036 10:00:00 GMT", "Thu, 01 Jan 1970 00:00:01 GMT"])
+def test_an_impossible_time_is_replaced(
+    server: ScriptedServer, make_news: MakeNews, written: Written, date: str
+) -> None:
+    make_news(server.answer("/feed", Answer(body=rss(item(1, date=date))))).poll()
+
+    assert written.messages[0]["published_time"] == "2026-11-25T12:00:00.000Z"
+    assert written.messages[0]["dated_by"] == "first_seen"
+
+
+def test_a_refusal_is_obeyed_also_after_a_restart(
+    server: ScriptedServer, make_news: MakeNews, clock: SetClock
+) -> None:
+    url = server.answer(
+        "/feed", Answer(status=429, headers={"Retry-After": "3600"}), Answer(body=rss(item(1)))
+    )
+
+    wait_seconds = make_news(url).poll()
+    clock.at_us += 600_000_000
+
+    assert wait_seconds == HOUR_SECONDS
+    assert make_news(url).first_wait_seconds() == HOUR_SECONDS - 600
+
+
+def test_waits_grow_with_failures_and_a_success_resets_them(
+    server: ScriptedServer, make_news: MakeNews, written: Written
+) -> None:
+    broken = Answer(status=500)
+    url = server.answer("/feed", broken, broken, broken, Answer(body=rss(item(1))))
+    collector = make_news(url)
+
+    assert [collector.poll() for _ in range(4)] == [120, 240, 480, 60]
+    assert written.titles == ["Text 1"]
+
+
+def test_a_moved_feed_is_requested_at_its_new_address_from_now_on(
+    server: ScriptedServer, make_news: MakeNews, written: Written
+) -> None:
+    server.answer("/new", Answer(body=rss(item(1))))
+    url = server.answer("/old", Answer(status=301, headers={"Location": "/new"}))
+
+    make_news(url).poll()
+    make_news(url).poll()
+
+    assert [asked.path for asked in server.asked] == ["/old", "/new", "/new"]
+    assert written.titles == ["Text 1"]
+
+
+def test_a_feed_that_is_gone_is_never_requested_again(server: ScriptedServer, make_news: MakeNews) -> None:
+    url = server.answer("/feed", Answer(status=410))
+
+    assert make_news(url).poll() is None
+    assert make_news(url).first_wait_seconds() is None
+    assert make_news(server.answer("/elsewhere", Answer(body=rss()))).first_wait_seconds() == 0
+
+
+def test_a_truncated_feed_gives_whole_items_and_is_requested_in_full(
+    server: ScriptedServer, make_news: MakeNews, written: Written
+) -> None:
+    whole = rss(item(2), item(1))
+    url = server.answer(
+        "/feed",
+        Answer(headers={"ETag": '"1"'}, body=whole[: whole.index(b"Text 1") + 3]),
+        Answer(headers={"ETag": '"1"'}, body=whole),
+    )
+    collector = make_news(url)
+
+    collector.poll()
+    collector.poll()
+
+    assert "If-None-Match" not in server.asked[1].headers
+    assert written.titles == ["Text 2", "Text 1"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"<!DOCTYPE rss [<!ENTITY a 'a'>]><rss/>", b"<html/>", b"\x00\xff\x00", b""]
+)
+def test_what_is_no_feed_counts_as_a_failure(
+    server: ScriptedServer, make_news: MakeNews, written: Written, body: bytes
+) -> None:
+    assert make_news(server.answer("/feed", Answer(body=body))).poll() == 120
+    assert written.messages == []
+
+
+def test_memory_is_bounded_but_holds_all_that_is_listed(
+    server: ScriptedServer, make_news: MakeNews, written: Written, tmp_path: Path
+) -> None:
+    numbers = [range(start, start + 500) for start in (0, 500, 1_000, 1_500, 2_000, 2_000)]
+    url = server.answer("/feed", *(Answer(body=rss(*map(item, each))) for each in numbers))
+    collector = make_news(url)
+
+    for _ in numbers:
+        collector.poll()
+
+    assert len(written.titles) == len(set(written.titles)) == 2_500
+    assert len(StateStore(tmp_path).read("gazette", NewsState).seen) == 4_000
