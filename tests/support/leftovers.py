@@ -5,7 +5,7 @@ import time
 import uuid
 from pathlib import Path
 
-VARIABLE = "CRYPTOVIZ_TEST_RUN"
+VARIABLE = "TEST_RUN_ID"
 WAIT_SECONDS = 10.0
 
 

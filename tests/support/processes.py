@@ -10,8 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.support import leftovers
-
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
@@ -21,11 +19,7 @@ _POLL_SECONDS = 0.02
 
 def clean_environ(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's environment without its settings of the project, and with ``variables``."""
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("CRYPTOVIZ_") or name == leftovers.VARIABLE
-    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CRYPTOVIZ_")}
     return inherited | {"PYTHONUNBUFFERED": "1"} | dict(variables or {})
 
 
