@@ -8,8 +8,6 @@ import pytest
 MAX_MODULES = 40
 COUNT = """
 import sys
-
-import pytest
 import lakehouse.history.page
 print(sum(name.partition(".")[0] == "lakehouse" for name in sys.modules))
 """
