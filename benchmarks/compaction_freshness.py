@@ -30,7 +30,10 @@ def main() -> int:
     parser.add_argument("--commits", type=int, default=400, help="that wrote those rows (default 400)")
     parser.add_argument("--warm-up", type=float, default=20.0, help="seconds before the first (default 20)")
     parser.add_argument(
-        "--drain", type=float, default=DRAIN_SECONDS, help=f"seconds after each (default {DRAIN_SECONDS:.0f})"
+        "--drain",
+        type=float,
+        default=DRAIN_SECONDS,
+        help=f"most seconds after each (default {DRAIN_SECONDS:.0f})",
     )
     options = parser.parse_args()
     with new_rig() as rig:

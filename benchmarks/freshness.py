@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kafka import KafkaProducer
@@ -72,7 +72,7 @@ def main() -> int:
         "--drain",
         type=float,
         default=DRAIN_SECONDS,
-        help=f"seconds after the last (default {DRAIN_SECONDS:.0f})",
+        help=f"most seconds after the last (default {DRAIN_SECONDS:.0f})",
     )
     options = parser.parse_args()
     with new_rig() as rig:
@@ -108,7 +108,7 @@ def measure(
     for poller in pollers:
         poller.start()
     sent = produce(rig.broker.bootstrap, rate=rate, seconds=seconds)
-    time.sleep(drain_seconds)
+    _drain(sent, ids, (gold, answers), drain_seconds)
     ended.set()
     for poller in pollers:
         poller.join()
@@ -116,6 +116,22 @@ def measure(
         {topic: gold[topic].delays(sent[topic], ids[topic]) for topic in FEED_TOPICS},
         {topic: answers[topic].delays(sent[topic], ids[topic]) for topic in FEED_TOPICS},
     )
+
+
+def _drain(
+    sent: dict[str, Sent], ids: dict[str, str], readers: Sequence[dict[str, EventStats]], seconds: float
+) -> None:
+    """Return once every reader has seen every message, after at most so many seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        n_delays = [
+            len(by_topic[topic].delays(sent[topic], ids[topic]))
+            for by_topic in readers
+            for topic in FEED_TOPICS
+        ]
+        if n_delays == [len(sent[topic].times) for _ in readers for topic in FEED_TOPICS]:
+            return
+        time.sleep(GOLD_POLL_SECONDS)
 
 
 def _report(rate: float, gold: dict[str, list[float]], answers: dict[str, list[float]]) -> None:

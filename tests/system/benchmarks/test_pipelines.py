@@ -9,14 +9,14 @@ PERCENTILES = r"p50 +\d+ ms +p95 +\d+ ms +p99 +\d+ ms"
 
 
 def test_freshness() -> None:
-    sizes = ("--rates", "20", "--seconds", "2", "--warm-up", "1", "--drain", "3")
+    sizes = ("--rates", "20", "--seconds", "2", "--warm-up", "1", "--drain", "60")
     lines = figures_of("benchmarks.freshness", *sizes)
     assert len(matching(lines, rf"20 msg/s +produce -> (gold|answer) .* {PERCENTILES}$")) == 8
 
 
 def test_live() -> None:
     sizes = ("--rate", "20", "--seconds", "1", "--clients", "3", "--idle", "3")
-    waits = ("--warm-up", "1", "--drain", "1", "--idle-seconds", "1")
+    waits = ("--warm-up", "1", "--drain", "3", "--idle-seconds", "1")
     lines = figures_of("benchmarks.live", *sizes, *waits)
     assert len(matching(lines, rf"3 clients, (gateway|relay).*: produce -> client .*{PERCENTILES}")) == 6
     assert matching(lines, r"^3 idle clients: the gateway's process takes \d+ MB")
@@ -61,7 +61,7 @@ def test_compaction_beside_a_stream() -> None:
         "--warm-up",
         "1",
         "--drain",
-        "3",
+        "60",
     )
     lines = figures_of("benchmarks.compaction_freshness", *sizes)
     assert len(matching(lines, rf"^(alone|beside a compaction) .*{PERCENTILES}")) == 2
