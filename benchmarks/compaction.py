@@ -110,7 +110,7 @@ def _rewrite(source: LakeLocation, target: LakeLocation) -> None:
 
 
 def _report(engine: str, cost: Cost) -> None:
-    after = json.loads(cost.said.splitlines()[-1])
+    after = json.loads(cost.output.splitlines()[-1])
     print(
         f"{engine:24} {after['n_files']:6} files {after['size_bytes'] / 1e6:8.0f} MB {cost.seconds:8.1f} s  "
         f"peak {cost.peak_bytes / 1e6:6.0f} MB  read {cost.read_bytes / 1e6:6.0f} MB  "

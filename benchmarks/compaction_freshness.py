@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 
 from benchmarks.compaction import write_small_commits
-from benchmarks.freshness import measure
+from benchmarks.freshness import DRAIN_SECONDS, measure
 from benchmarks.rig import new_rig, percentiles
 from lakehouse.delta.storage import LakeLocation
 
@@ -27,15 +27,25 @@ def main() -> int:
     parser.add_argument(
         "--rows", type=int, default=1_000_000, help="rows that are compacted (default 1,000,000)"
     )
+    parser.add_argument("--commits", type=int, default=400, help="that wrote those rows (default 400)")
+    parser.add_argument("--warm-up", type=float, default=20.0, help="seconds before the first (default 20)")
+    parser.add_argument(
+        "--drain",
+        type=float,
+        default=DRAIN_SECONDS,
+        help=f"most seconds after each (default {DRAIN_SECONDS:.0f})",
+    )
     options = parser.parse_args()
     with new_rig() as rig:
         small_files = rig.directory / "small-files"
-        write_small_commits(LakeLocation.parse(str(small_files)), n_rows=options.rows, n_commits=400)
+        write_small_commits(
+            LakeLocation.parse(str(small_files)), n_rows=options.rows, n_commits=options.commits
+        )
         rig.start("ingest", "streaming.ingest", "run", "--checkpoints", str(rig.directory / "checkpoints"))
         rig.start("api", "api")
         url = rig.wait_log("api", r"listening on (\S+)").group(1)
         rig.wait_log("ingest", "ingest starts")
-        measure(rig, url, rate=options.rate, seconds=20.0)
+        measure(rig, url, rate=options.rate, seconds=options.warm_up, drain_seconds=options.drain)
         p95 = {}
         for name in ("alone", "beside a compaction"):
             ended = threading.Event()
@@ -45,7 +55,9 @@ def main() -> int:
             )
             if name != "alone":
                 worker.start()
-            gold, _ = measure(rig, url, rate=options.rate, seconds=options.seconds)
+            gold, _ = measure(
+                rig, url, rate=options.rate, seconds=options.seconds, drain_seconds=options.drain
+            )
             ended.set()
             if name != "alone":
                 worker.join()

@@ -22,6 +22,7 @@ from lakehouse.maintenance.runs import read_runs
 from lakehouse.schema.spec import RETENTION_HOURS, to_retention_properties
 from lakehouse.schema.tables import GOLD_PRICE
 from tests.support.lake_builder import LakeBuilder, build_lake
+from tests.support.python_command import run_python
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -29,8 +30,7 @@ DAYS_AGO = 5 * 86_400
 
 
 def run_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "compaction", *arguments, "--lake", str(folder)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return run_python("-m", "compaction", *arguments, "--lake", str(folder))
 
 
 def _document(folder: Path, *arguments: str) -> Any:
@@ -205,6 +205,7 @@ def test_checkpoint_keeps_the_position_and_is_made_once(tmp_path: Path) -> None:
     assert read_position(table, ["TopicPrice"]) == Position({TopicPartition("TopicPrice", 0): 20})
 
 
+@pytest.mark.lake
 def test_help_teaches_exit_codes_and_examples() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "compaction", "--help"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -1,9 +1,7 @@
 """Expiry of whole days that nothing needs any more; buckets stay the same, histories of rows report the removal."""
 
 import json
-import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from lakehouse.schema.tables import GOLD_PRICE
 from lakehouse.time_range import to_us
 from tests.support.history_queries import pages, question
 from tests.support.lake_builder import NOON, LakeBuilder, build_lake
+from tests.support.python_command import run_python
 
 ROOT = Path(__file__).parents[2]
 DAY = timedelta(days=1)
@@ -219,10 +218,7 @@ def test_expired_files_are_removed_by_vacuum_and_the_rest_stays_readable(builder
 
 
 def run_command(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "compaction", *arguments, "--lake", str(folder), "--json"]
-    return subprocess.run(
-        command, cwd=ROOT, env=os.environ | environ, capture_output=True, text=True, timeout=60, check=False
-    )
+    return run_python("-m", "compaction", *arguments, "--lake", str(folder), "--json", environ=environ)
 
 
 def test_command_is_a_dry_run_without_yes_and_run_does_it_where_a_retention_is_set(tmp_path: Path) -> None:

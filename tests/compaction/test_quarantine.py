@@ -1,8 +1,6 @@
 """Quarantined messages, counted by rule and shown byte for byte."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from lakehouse.messages.records import RECORD_SCHEMA
 from streaming.ingest.batch import BatchIngestor
 from streaming.ingest.source import to_ends
 from tests.support.messages import sentiment, to_bytes
+from tests.support.python_command import run_python
 
 ROOT = Path(__file__).parents[2]
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -83,10 +82,8 @@ def test_message_that_was_not_rejected_is_not_there(reader: Lake) -> None:
 
 
 def test_command_lists_and_shows(reader: Lake) -> None:
-    command = [sys.executable, "-m", "compaction", "quarantine", "--lake", reader.location.uri, "--json"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60).stdout
-    shown = subprocess.run(
-        [*command, "show", "id-1/0/1"], cwd=ROOT, capture_output=True, check=True, timeout=60
-    ).stdout
+    command = ["-m", "compaction", "quarantine", "--lake", reader.location.uri, "--json"]
+    listed = run_python(*command).stdout
+    shown = run_python(*command, "show", "id-1/0/1").stdout
     assert sum(rule["n_messages"] for rule in json.loads(listed)["rules"]) == 3
     assert json.loads(shown)["messages"][0]["kafka_offset"] == 1

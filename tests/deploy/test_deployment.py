@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.python_command import run_python
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
@@ -39,18 +41,12 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 
 @cache
 def help_of(*words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", *words, "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = run_python("-m", *words, "--help")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
+@pytest.mark.lake
 @pytest.mark.parametrize(("where", "words"), [pytest.param(*each, id=each[0]) for each in commands()])
 def test_command_has_the_options_that_it_is_given(where: str, words: list[str]) -> None:
     module, *arguments = words
@@ -102,6 +98,7 @@ def test_unit_is_bounded(path: Path) -> None:
         assert f"\n{needed}" in text
 
 
+@pytest.mark.lake
 def test_hadolint_agrees() -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run(

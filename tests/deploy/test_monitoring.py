@@ -149,6 +149,7 @@ def test_every_alert_has_a_test_that_it_fires_and_one_that_it_is_quiet() -> None
     assert names == [f"{rule['alert']} {word}" for rule in alerts() for word in ("fires", "is quiet")]
 
 
+@pytest.mark.lake
 @pytest.mark.parametrize(
     "what",
     [

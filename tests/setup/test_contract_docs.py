@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import validate
 from setup.contract_docs import to_asyncapi, to_example, to_json_schema, to_markdown
+from tests.support.json_schema import Draft202012Validator
 
 EXAMPLE_TIME_US = 1_769_851_800_250_000
 

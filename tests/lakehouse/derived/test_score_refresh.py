@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -16,7 +16,7 @@ from lakehouse import lake
 from lakehouse.derived import score_refresh
 from lakehouse.derived.score_refresh import refresh_scores
 from lakehouse.lake import Lake
-from tests.support.lake_builder import NOON, LakeBuilder, build_lake
+from tests.support.lake_builder import NOON, LakeBuilder, at, build_lake
 from tests.support.profiles import sized
 
 N_EARLY = 200
@@ -25,10 +25,6 @@ MINUTES = {"5m": 5, "1h": 60, "24h": 1440}
 
 class CrashError(Exception):
     """The process dies here."""
-
-
-def at(**after_noon: float) -> datetime:
-    return NOON + timedelta(**after_noon)
 
 
 def forecast(made_minutes: float = 0, horizon: str = "5m", **more: Any) -> dict[str, Any]:

@@ -53,6 +53,7 @@ storms = st.builds(
 )
 
 
+@pytest.mark.lake
 @settings(max_examples=sized(quick=5, full=60))
 @given(storm=storms)
 def test_crash_between_any_two_commits_and_other_batches_end_in_each_record_once(storm: Storm) -> None:
@@ -163,7 +164,9 @@ def _ingest_everything(lake: LakeLocation, delivered: list[Delivered], batch_siz
     catalog.register_topic(topic=TOPIC, topic_id="id-1")
     ingestor = BatchIngestor(catalog, catalog.ensure_build(), TOPICS)
     ingestor.register(BEGINNINGS)
-    left = [record for record in delivered if record.place[2] >= ingestor.position[TopicPartition("id-1", 0)]]
+    left = [
+        record for record in delivered if record.record_id[2] >= ingestor.position[TopicPartition("id-1", 0)]
+    ]
     number = 0
     while left:
         size = batch_sizes[number % len(batch_sizes)]
@@ -185,10 +188,10 @@ def _to_record(number: int, offset: int) -> Delivered:
 def _to_records(delivered: list[Delivered]) -> pa.Table:
     rows = [
         {
-            "topic": record.place[0],
+            "topic": record.record_id[0],
             "topic_id": "id-1",
-            "kafka_partition": record.place[1],
-            "kafka_offset": record.place[2],
+            "kafka_partition": record.record_id[1],
+            "kafka_offset": record.record_id[2],
             "broker_time": datetime.fromtimestamp(record.broker_time_us / 1e6, UTC),
             "key": record.key,
             "value": record.value,

@@ -11,7 +11,7 @@ from kafka import KafkaProducer
 from api.status.lag import EndOffsets, EndOffsetWatch
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
-from tests.system.api.server_process import ROOT
+from tests.support.processes import ROOT
 
 TOPICS = frozenset({"raw-price"})
 WITHIN_SECONDS = 20.0

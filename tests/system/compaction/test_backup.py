@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.api_process import running_api
 from tests.support.feed_lake import build_feed_lake
+from tests.support.processes import ROOT
 from tests.support.waiting import wait_until
-from tests.system.api.server_process import ROOT, running_server
 from tests.system.faults.conftest import Traffic, new_rig
 
 QUESTIONS = (
@@ -44,7 +45,7 @@ def answers(lake: Path, runtime: Path, *, cursor_of: str | None = None) -> tuple
 
     ``cursor_of`` is such a URL: its page is the last answer.
     """
-    with running_server(lake=lake, runtime_dir=runtime, CRYPTOVIZ_HTTP_WORKERS="1") as server:
+    with running_api(lake=lake, runtime_dir=runtime, CRYPTOVIZ_HTTP_WORKERS="1") as server:
         found = [server.get(question) for question in QUESTIONS]
         next_page = next(document["suivant"] for *_, document in found if document.get("suivant"))
         found.append(server.get(cursor_of or next_page))
