@@ -171,11 +171,11 @@ def test_compaction(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_api(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRYPTOVIZ_HTTP_PORT", "0")
-    monkeypatch.setattr(api_command, "_migrate", lambda: None)
-    seen = captures(monkeypatch, api_command, "keep_metrics_in")
+    monkeypatch.setattr(api_command, "_migrate_in_child", lambda: None)
+    seen = captures(monkeypatch, api_command, "_empty_metrics_folder")
 
     with pytest.raises(StopRequestedError):
-        api_command.main()
+        api_command.main([])
 
     seen[1].close()
     assert seen[0] == folder
