@@ -1,4 +1,4 @@
-# CRYPTO VIZ: every habit of the house. `make` alone lists them.
+# CRYPTO VIZ. `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -13,7 +13,7 @@ JAVA_SOURCES := $(shell find jvm/src 2>/dev/null)
 FRONTEND := api/viewer/frontend
 PAGE_SOURCES := $(shell find $(FRONTEND)/source $(FRONTEND)/styles $(FRONTEND)/page -type f 2>/dev/null) $(FRONTEND)/build.ts
 N_CORES = $(shell getconf _NPROCESSORS_ONLN)
-OURS := $(wildcard lakehouse streaming compaction api demo benchmarks notebooks setup tests)
+OURS := $(wildcard lakehouse streaming compaction api cryptoviz demo benchmarks notebooks setup tests)
 
 # What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
 ARGS ?=
@@ -34,9 +34,15 @@ demo: setup  ## The whole pipeline on this machine, until Ctrl-C; SECONDS=90 sto
 	@$(VENV)/python -m demo $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS)) $(ARGS)
 
 .PHONY: check
-check: setup  ## Format, lint, types, import contracts, unit tests; generated tests at their small size
-	@$(MAKE) --no-print-directory check-lint check-page
-	$(VENV)/pytest tests --ignore=tests/system -n $(N_CORES)
+check: setup  ## Format, lint, types, import contracts, the page, unit tests: within a minute
+	@$(MAKE) --no-print-directory -j$(N_CORES) --output-sync=target check-lint check-page check-unit
+
+.PHONY: unit
+unit: setup check-unit  ## Tests without disk and processes, in seconds; ARGS="-k gap" chooses among them
+
+.PHONY: check-unit
+check-unit:
+	$(VENV)/pytest tests --ignore=tests/system -m "unit and not soak" -n $(N_CORES) $(ARGS)
 
 .PHONY: check-lint
 check-lint:
@@ -58,8 +64,8 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 .PHONY: test
 test: setup $(STAMPS)/system-test .venv/.installed-notebooks  ## Every test but the soak, on a real broker, Spark, Delta and browser
 	@$(MAKE) --no-print-directory check-page
-	$(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES)
-	$(VENV)/pytest tests/system --hypothesis-profile=full
+	$(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES) --dist worksteal
+	$(VENV)/pytest tests/system --hypothesis-profile=full -n $(N_CORES) --dist loadgroup
 
 .PHONY: format
 format: setup  ## Rewrite the sources as `make check` wants them
@@ -114,7 +120,7 @@ bench-viewer: setup $(STAMPS)/system-test  ## Script time a frame and first pain
 	$(VENV)/python -m tests.system.browser.frames $(ARGS)
 
 .PHONY: audit
-audit: setup  ## Known weaknesses of what is locked; says what no source of advisories answered for
+audit: setup  ## Known vulnerabilities of the locked packages, and packages that no source of advisories knows
 	@$(VENV)/python setup/audit.py
 
 ##@ Set-up

@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--texts", type=int, default=40_000, help="scored after the warm-up (default 40,000)")
     parser.add_argument("--prices", type=int, default=60_000, help="after the warm-up (default 60,000)")
     parser.add_argument("--headlines", type=int, default=50, help="followed from feed to answer (default 50)")
+    parser.add_argument("--warm-up-headlines", type=int, default=10, help="before those (default 10)")
     options = parser.parse_args()
     if options.texts:
         with new_rig() as rig:
@@ -48,13 +49,13 @@ def main() -> int:
             _report_predictions(rig, options.prices)
     if options.headlines:
         with new_rig() as rig:
-            measure_delays(rig, n_headlines=options.headlines)
+            measure_delays(rig, n_headlines=options.headlines, n_warm_up=options.warm_up_headlines)
             _report_memory(rig, "stream", "ingestion and analysis")
     return 0
 
 
 def _report_sentiment(rig: Rig, n_texts: int) -> None:
-    """The first batch warms the workers up and is left out."""
+    """Report texts a second; the first batch warms the workers up and is left out."""
     news = news_of(MAX_TEXTS_PER_BATCH + n_texts)
     messages = [to_news_message(each) for each in news]
     publish(rig.broker.bootstrap, RAW_NEWS.topic, messages)
@@ -70,8 +71,10 @@ def _report_sentiment(rig: Rig, n_texts: int) -> None:
 
 
 def _report_predictions(rig: Rig, n_prices: int) -> None:
-    """A first batch warms the workers up and is left out. The others read while prices are published, hold them back
-    for a slack, and forecast when nothing else runs."""
+    """Report price updates a second; the first batch warms the workers up and is left out.
+
+    The others read while prices are published, hold them back for a slack, and forecast when nothing else runs.
+    """
     messages = price_messages(_WARM_UP_PRICES + n_prices)
     publish(rig.broker.bootstrap, RAW_PRICE.topic, messages[:_WARM_UP_PRICES])
     _start_analysis(rig, "prediction")
@@ -102,29 +105,28 @@ def _start_analysis(rig: Rig, query: str) -> None:
 
 
 def _wait_batches(rig: Rig, query: str, *, n_messages: int) -> list[Batch]:
-    """The query's batches, once they hold so many messages. Raises RuntimeError where the process has ended."""
+    """Return the query's batches once they hold so many messages; raise RuntimeError where the process has ended."""
     line = re.compile(rf"{query} batch=\d+ in=(\d+) .*?seconds=([0-9.]+)")
     while True:
         log = rig.log_path(query).read_text(errors="replace")
         batches = [Batch(int(found[1]), float(found[2])) for found in line.finditer(log)]
         if sum(batch.n_messages for batch in batches) >= n_messages:
             return batches
-        if rig.processes[query].poll() is not None:
+        if not rig.processes[query].is_running:
             raise RuntimeError(log[-2_000:])
         time.sleep(0.2)
 
 
 def _stop(rig: Rig, query: str) -> None:
-    """Ends the process, so that the plain loops have the machine to themselves."""
-    rig.processes[query].terminate()
-    rig.processes[query].wait(60)
+    """End the process, so that the plain loops have the machine to themselves."""
+    rig.processes[query].stop()
 
 
 def _report(unit: str, *, in_spark: float, bare: float, whole: float, what: str) -> None:
     print(f"{unit}: Spark and Kafka, {N_CORES} cores             {in_spark:10,.0f} /s")
     print(f"{unit}: bare {what}, one core          {bare:10,.0f} /s", end="")
     print(f"   Spark per core is {in_spark / N_CORES / bare:5.0%} of it, in all {in_spark / bare:5.0%}")
-    print(f"{unit}: with verdict and JSON, one core  {whole:10,.0f} /s", end="")
+    print(f"{unit}: with validation and JSON, one core{whole:10,.0f} /s", end="")
     print(f"   Spark per core is {in_spark / N_CORES / whole:5.0%} of it", flush=True)
 
 

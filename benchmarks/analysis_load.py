@@ -30,14 +30,14 @@ Keyed = tuple[bytes, bytes]
 
 
 def news_of(n_texts: int) -> list[News]:
-    """The newest texts of an offline wire."""
+    """Return the newest texts of an offline wire."""
     now_us = time.time_ns() // 1_000
     wire = NewsWire(seed=SEED, every_seconds=SECONDS_BETWEEN_TEXTS)
     return wire.between(now_us - (n_texts + 2) * SECONDS_BETWEEN_TEXTS * 1_000_000, now_us)[-n_texts:]
 
 
 def to_news_message(news: News) -> Keyed:
-    """A text as the collector publishes it."""
+    """Return a text as the collector publishes it."""
     value = to_value(
         RAW_NEWS,
         event_time_us=news.time_us,
@@ -73,7 +73,7 @@ def price_messages(n_prices: int) -> list[Keyed]:
 
 
 def publish(bootstrap: str, topic: str, messages: Sequence[Keyed]) -> None:
-    """Returns once the broker has them all."""
+    """Return once the broker has them all."""
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=20, batch_size=262_144)
     for key, value in messages:
         producer.send(topic, key=key, value=value)
@@ -82,7 +82,7 @@ def publish(bootstrap: str, topic: str, messages: Sequence[Keyed]) -> None:
 
 
 def bare_scorer_seconds(news: Sequence[News]) -> float:
-    """Language, assets and score of each text in a plain loop: no verdict, no messages."""
+    """Language, assets and score of each text in a plain loop: no validation, no messages."""
     scorer = scorer_named(DEFAULT_SCORERS[0])
     started = time.perf_counter()
     for each in news:
@@ -94,7 +94,7 @@ def bare_scorer_seconds(news: Sequence[News]) -> float:
 
 
 def scored_messages_seconds(messages: Sequence[Keyed]) -> float:
-    """The same from message to message: with the verdict, ids and JSON."""
+    """Return seconds of the same from message to message: with validation, ids and JSON."""
     scorers = [scorer_named(name) for name in DEFAULT_SCORERS]
     now_us = time.time_ns() // 1_000
     started = time.perf_counter()
@@ -109,7 +109,7 @@ def last_of_each_key(messages: Sequence[Keyed]) -> list[Keyed]:
 
 
 def bare_forecaster_seconds(messages: Sequence[Keyed]) -> tuple[float, float, int]:
-    """Seconds of forecasting alone, seconds with verdict and JSON, and how many predictions were made."""
+    """Seconds of forecasting alone, seconds with validation and JSON, and how many predictions were made."""
     now_us = time.time_ns() // 1_000
     began = time.perf_counter()
     by_symbol: dict[str, list[Arrival]] = {}
@@ -120,11 +120,11 @@ def bare_forecaster_seconds(messages: Sequence[Keyed]) -> tuple[float, float, in
             )
             if arrival is not None:
                 by_symbol.setdefault(key.decode(), []).append(arrival)
-    judged = time.perf_counter()
+    validated = time.perf_counter()
     predictions = [
         made for symbol, arrivals in by_symbol.items() for made in Forecaster(symbol).add(arrivals)
     ]
     forecast = time.perf_counter()
     for prediction in predictions:
         to_prediction_value(prediction)
-    return forecast - judged, time.perf_counter() - began, len(predictions)
+    return forecast - validated, time.perf_counter() - began, len(predictions)

@@ -1,4 +1,4 @@
-"""A crowded table, compacted in five ways, and what histories cost before and after: `make bench-compaction`."""
+"""Compaction of a table of many small files by each engine, and histories before and after: `make bench-compaction`."""
 
 import argparse
 import json
@@ -28,13 +28,13 @@ N_DAYS = 10
 N_ROUNDS = 30
 N_WARM_UP = 3
 BEFORE, FRESH = "before", "sorted anew"
-_QUESTIONS = {"10 days hourly": ("1h", N_DAYS), "10 days daily": ("1d", N_DAYS), "24 h in 5 min": ("5m", 1)}
+_QUERIES = {"10 days hourly": ("1h", N_DAYS), "10 days daily": ("1d", N_DAYS), "24 h in 5 min": ("5m", 1)}
 _RAW = "24 h raw, newest 1,000"
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """p50 and p95 in milliseconds."""
+class _Latency:
+    """Latency of a query in milliseconds."""
 
     p50: float
     p95: float
@@ -49,19 +49,21 @@ def main() -> None:
     engines = [name.strip() for name in options.engines.split(",")]
     with tempfile.TemporaryDirectory(prefix="cryptoviz-bench-") as folder:
         lakes = {BEFORE: LakeLocation.parse(f"{folder}/before")}
-        n_files, size_bytes = crowd(lakes[BEFORE], n_rows=options.rows, n_commits=options.commits)
+        n_files, size_bytes = write_small_commits(
+            lakes[BEFORE], n_rows=options.rows, n_commits=options.commits
+        )
         print(f"{'':24} {n_files:6} files {size_bytes / 1e6:8.0f} MB", flush=True)
         for engine in engines:
             lakes[engine] = LakeLocation.parse(f"{folder}/{engine.replace(' ', '-')}")
             shutil.copytree(lakes[BEFORE].to_path(), lakes[engine].to_path(), copy_function=os.link)
             _report(engine, run_measured("benchmarks.compaction_engines", engine, lakes[engine].uri))
         lakes[FRESH] = LakeLocation.parse(f"{folder}/fresh")
-        _sort_anew(lakes[BEFORE], lakes[FRESH])
-        _report_questions(_ask_all({name: Lake(lake) for name, lake in lakes.items()}))
+        _rewrite(lakes[BEFORE], lakes[FRESH])
+        _report_latencies(_measure_all({name: Lake(lake) for name, lake in lakes.items()}))
 
 
-def crowd(lake: LakeLocation, *, n_rows: int, n_commits: int) -> tuple[int, int]:
-    """Commits in the order of time, each of the same number of rows; how many files that makes, and their bytes."""
+def write_small_commits(lake: LakeLocation, *, n_rows: int, n_commits: int) -> tuple[int, int]:
+    """Write commits of equal size in the order of time; return the number of files and their bytes."""
     started, writer = time.monotonic(), GoldWriter(lake)
     start_us, span_us = to_us(START), N_DAYS * DAY_US
     for number in range(n_commits):
@@ -77,8 +79,8 @@ def crowd(lake: LakeLocation, *, n_rows: int, n_commits: int) -> tuple[int, int]
     return len(sizes), sum(sizes)
 
 
-def _sort_anew(source: LakeLocation, target: LakeLocation) -> None:
-    """The same rows, each day sorted and written at once by delta-rs's own writer."""
+def _rewrite(source: LakeLocation, target: LakeLocation) -> None:
+    """Write the same rows to another lake, each day sorted and in one commit of delta-rs's own writer."""
     catalog = Catalog(target)
     for generation in Catalog(source).topic_generations():
         catalog.register_topic(topic=generation.topic, topic_id=generation.topic_id)
@@ -108,7 +110,7 @@ def _sort_anew(source: LakeLocation, target: LakeLocation) -> None:
 
 
 def _report(engine: str, cost: Cost) -> None:
-    after = json.loads(cost.said.splitlines()[-1])
+    after = json.loads(cost.output.splitlines()[-1])
     print(
         f"{engine:24} {after['n_files']:6} files {after['size_bytes'] / 1e6:8.0f} MB {cost.seconds:8.1f} s  "
         f"peak {cost.peak_bytes / 1e6:6.0f} MB  read {cost.read_bytes / 1e6:6.0f} MB  "
@@ -117,13 +119,13 @@ def _report(engine: str, cost: Cost) -> None:
     )
 
 
-def _ask_all(lakes: Mapping[str, Lake]) -> dict[str, dict[str, _Asked]]:
-    """{question: {lake: what it cost}}, asked in turns, without rollups or columns; answers are compared."""
-    asked: dict[str, dict[str, _Asked]] = {}
-    for name, (interval, n_days) in {**_QUESTIONS, _RAW: ("raw", 1)}.items():
+def _measure_all(lakes: Mapping[str, Lake]) -> dict[str, dict[str, _Latency]]:
+    """Return {query: {lake: latency}}, measured in turns without rollups and cache; answers are compared."""
+    latencies: dict[str, dict[str, _Latency]] = {}
+    for name, (interval, n_days) in {**_QUERIES, _RAW: ("raw", 1)}.items():
         milliseconds: dict[str, list[float]] = {lake: [] for lake in lakes}
         for number in range(N_ROUNDS + N_WARM_UP):
-            query = _question(number, interval, n_days)
+            query = _to_query(number, interval, n_days)
             answers = set()
             for lake, reader in lakes.items():
                 started = time.perf_counter()
@@ -131,12 +133,12 @@ def _ask_all(lakes: Mapping[str, Lake]) -> dict[str, dict[str, _Asked]]:
                 milliseconds[lake].append((time.perf_counter() - started) * 1e3)
                 answers.add(repr(page.rows))
             assert len(answers) == 1, f"{name}: the lakes do not agree"
-        asked[name] = {lake: _to_asked(found[N_WARM_UP:]) for lake, found in milliseconds.items()}
-    return asked
+        latencies[name] = {lake: _to_latency(times[N_WARM_UP:]) for lake, times in milliseconds.items()}
+    return latencies
 
 
-def _question(number: int, interval: str, n_days: int) -> HistoryQuery:
-    """Another symbol and window each time."""
+def _to_query(number: int, interval: str, n_days: int) -> HistoryQuery:
+    """Return a query of another symbol and range for each number."""
     end_us = to_us(START) + N_DAYS * DAY_US - number * 137_000_000
     return HistoryQuery(
         series=SENTIMENT,
@@ -149,19 +151,19 @@ def _question(number: int, interval: str, n_days: int) -> HistoryQuery:
     )
 
 
-def _to_asked(milliseconds: list[float]) -> _Asked:
+def _to_latency(milliseconds: list[float]) -> _Latency:
     ordered = sorted(milliseconds)
-    return _Asked(statistics.median(ordered), ordered[int(len(ordered) * 0.95)])
+    return _Latency(statistics.median(ordered), ordered[int(len(ordered) * 0.95)])
 
 
-def _report_questions(asked: Mapping[str, Mapping[str, _Asked]]) -> None:
+def _report_latencies(latencies: Mapping[str, Mapping[str, _Latency]]) -> None:
     print(f"\np50 / p95 in ms, of {N_ROUNDS}, from files alone")
-    for name, by_lake in asked.items():
+    for name, by_lake in latencies.items():
         print(f"{name}:")
-        for lake, found in by_lake.items():
+        for lake, latency in by_lake.items():
             print(
-                f"  {lake:24} {found.p50:8.1f} / {found.p95:8.1f}   {by_lake[BEFORE].p50 / found.p50:5.1f}x "
-                f"as fast as before, {found.p50 / by_lake[FRESH].p50:4.2f} of sorted anew"
+                f"  {lake:24} {latency.p50:8.1f} / {latency.p95:8.1f}   {by_lake[BEFORE].p50 / latency.p50:5.1f}x "
+                f"as fast as before, {latency.p50 / by_lake[FRESH].p50:4.2f} of sorted anew"
             )
 
 

@@ -1,4 +1,4 @@
-"""One way of compacting a table, as a process to be measured: `python -m benchmarks.compaction_engines ENGINE LAKE`."""
+"""One engine that compacts a table, as a measured process: `python -m benchmarks.compaction_engines ENGINE LAKE`."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ def table_of(lake: LakeLocation) -> tuple[LakeLocation, DeltaTable]:
 
 
 def _ours(lake: LakeLocation) -> None:
-    compact_lake(lake, CompactChoice(names=frozenset({GOLD_SENTIMENT.name}), is_patient=False))
+    compact_lake(lake, CompactChoice(names=frozenset({GOLD_SENTIMENT.name}), wait_for_late_rows=False))
 
 
 def _delta_rs_compact(lake: LakeLocation) -> None:

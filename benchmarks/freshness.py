@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kafka import KafkaProducer
@@ -18,12 +18,13 @@ from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import Position, TopicPartition, read_position
 from lakehouse.delta.table import open_table
 from lakehouse.messages.contract import CONTRACTS
-from streaming.feed.backfill import select_evenly
+from streaming.feed.publication.backfill import select_evenly
 from streaming.feed.stream import FEED_TOPICS, Feed
 
 AIM_GOLD_P95_SECONDS = 1.5
 GOLD_POLL_SECONDS = 0.05
 API_POLL_SECONDS = 0.2
+DRAIN_SECONDS = 6.0
 PATHS = {
     "analyzed-sentiment": "/api/v1/sentiment/btc/historique?periode=15m&intervalle=brut&limite=10",
     "predicted-price": "/api/v1/prediction/btc/historique?periode=15m&limite=10",
@@ -67,6 +68,12 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=40.0, help="seconds of each rate (default 40)")
     parser.add_argument("--warm-up", type=float, default=20.0, help="seconds before the first (default 20)")
+    parser.add_argument(
+        "--drain",
+        type=float,
+        default=DRAIN_SECONDS,
+        help=f"most seconds after the last (default {DRAIN_SECONDS:.0f})",
+    )
     options = parser.parse_args()
     with new_rig() as rig:
         rig.start("ingest", "streaming.ingest", "run", "--checkpoints", str(rig.directory / "checkpoints"))
@@ -78,17 +85,18 @@ def main() -> int:
             "running: Kafka broker, Spark ingestion (local[2]), API (2 processes), compaction every 30 s, "
             "this producer, two pollers"
         )
-        measure(rig, url, rate=200, seconds=options.warm_up)
+        measure(rig, url, rate=200, seconds=options.warm_up, drain_seconds=options.drain)
         for rate in (float(text) for text in options.rates.split(",")):
-            _report(rate, *measure(rig, url, rate=rate, seconds=options.seconds))
+            gold, answers = measure(rig, url, rate=rate, seconds=options.seconds, drain_seconds=options.drain)
+            _report(rate, gold, answers)
     print(f"aim: gold readable within {AIM_GOLD_P95_SECONDS} s at p95, 500 msg/s, two cores")
     return 0
 
 
 def measure(
-    rig: Rig, url: str, *, rate: float, seconds: float
+    rig: Rig, url: str, *, rate: float, seconds: float, drain_seconds: float
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """Delays by topic: until readable in gold, and until in an answer of the API."""
+    """Return delays by topic: until readable in gold, and until in an answer of the API."""
     ids = Catalog(rig.lake).current_topics()
     gold = {topic: EventStats() for topic in FEED_TOPICS}
     answers = {topic: EventStats() for topic in FEED_TOPICS}
@@ -100,7 +108,7 @@ def measure(
     for poller in pollers:
         poller.start()
     sent = produce(rig.broker.bootstrap, rate=rate, seconds=seconds)
-    time.sleep(6.0)
+    _drain(sent, ids, (gold, answers), drain_seconds)
     ended.set()
     for poller in pollers:
         poller.join()
@@ -108,6 +116,22 @@ def measure(
         {topic: gold[topic].delays(sent[topic], ids[topic]) for topic in FEED_TOPICS},
         {topic: answers[topic].delays(sent[topic], ids[topic]) for topic in FEED_TOPICS},
     )
+
+
+def _drain(
+    sent: dict[str, Sent], ids: dict[str, str], readers: Sequence[dict[str, EventStats]], seconds: float
+) -> None:
+    """Return once every reader has seen every message, after at most so many seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        n_delays = [
+            len(by_topic[topic].delays(sent[topic], ids[topic]))
+            for by_topic in readers
+            for topic in FEED_TOPICS
+        ]
+        if n_delays == [len(sent[topic].times) for _ in readers for topic in FEED_TOPICS]:
+            return
+        time.sleep(GOLD_POLL_SECONDS)
 
 
 def _report(rate: float, gold: dict[str, list[float]], answers: dict[str, list[float]]) -> None:
@@ -124,7 +148,7 @@ def _report(rate: float, gold: dict[str, list[float]], answers: dict[str, list[f
 
 
 def produce(bootstrap: str, *, rate: float, seconds: float) -> dict[str, Sent]:
-    """Sends the feed's messages evenly and notes when each was sent and where it landed."""
+    """Send the feed's messages evenly; return when each was sent, by partition and offset."""
     sent = {topic: Sent(topic) for topic in FEED_TOPICS}
     now_us = time.time_ns() // 1000
     feed = Feed(seed=now_us % 100_000)
@@ -161,7 +185,7 @@ def poll(
 
 
 def _gold_positions(rig: Rig, ids: dict[str, str]) -> Callable[[str], Position]:
-    """Looks at the newest commit of each gold table, as a reader of the table does."""
+    """Look at the newest commit of each gold table, as a reader of the table does."""
     catalog = Catalog(rig.lake)
     build = catalog.current_build()
     tables = {

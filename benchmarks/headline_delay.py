@@ -16,12 +16,11 @@ from streaming.feed.market import ASSETS
 
 NEWS_EVERY_SECONDS = 2
 POLL_SECONDS = 0.25
-_WARM_UP_HEADLINES = 10
 _PATH = "/api/v1/sentiment/{symbol}/historique?periode=15m&intervalle=brut&limite=100"
 
 
-def measure_delays(rig: Rig, *, n_headlines: int) -> None:
-    """Starts the chain, lets it warm up, follows so many headlines and prints what each part of the way took."""
+def measure_delays(rig: Rig, *, n_headlines: int, n_warm_up: int) -> None:
+    """Start the chain, let it warm up, follow headlines and print the delay of each part of the way."""
     offline = str(rig.directory / "offline")
     state = str(rig.directory / "collected")
     seed = time.time_ns() % 100_000
@@ -39,7 +38,7 @@ def measure_delays(rig: Rig, *, n_headlines: int) -> None:
     rig.start("api", "api")
     url = rig.wait_log("api", r"listening on (\S+)").group(1)
     rig.wait_log("stream", "sentiment batch=", timeout_seconds=240)
-    _follow(url, _WARM_UP_HEADLINES)
+    _follow(url, n_warm_up)
     _report(rig, _follow(url, n_headlines))
 
 
@@ -58,7 +57,7 @@ def _follow(url: str, n_headlines: int) -> dict[str, float]:
 
 
 def _points(url: str) -> list[dict[str, Any]]:
-    """An answer's points; none where the API does not know the asset yet."""
+    """Return an answer's points; none where the API does not know the asset yet."""
     try:
         with urllib.request.urlopen(url, timeout=10) as response:
             points: list[dict[str, Any]] = json.load(response)["points"]

@@ -5,7 +5,6 @@ import gc
 import multiprocessing
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,7 +12,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from benchmarks.history_lake import END_US, SYMBOLS, append_small_commits, ensure_lake
+from benchmarks.history_lake import END_US, SYMBOLS, add_lake_options, append_small_commits, cached_lake
 from benchmarks.history_peers import TABLES, load_duckdb, postgres
 from benchmarks.history_questions import (
     COMPACTED,
@@ -39,8 +38,8 @@ from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.history.warming import warm
 from lakehouse.process.settings import Settings
 from lakehouse.time_range import DAY_US, HOUR_US
+from tests.support.processes import ChildProcess
 
-CACHE = Path(".runtime/bench")
 BUDGET_BYTES = Settings().columns_budget_bytes
 _N_ROWS = 10_000_000
 _N_SMALL_COMMITS = 2_000
@@ -83,23 +82,28 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=_N_ROWS, help=f"sentiments (default {_N_ROWS:,})")
     parser.add_argument("--rounds", type=int, default=40, help="questions of each kind (default 40)")
     parser.add_argument("--part", choices=_PARTS, action="append", help="only this part (default: all)")
+    parser.add_argument(
+        "--commits", type=int, default=_N_SMALL_COMMITS, help=f"uncompacted (default {_N_SMALL_COMMITS:,})"
+    )
+    add_lake_options(parser)
     options = parser.parse_args()
     parts = options.part or _PARTS
-    cached = CACHE / f"history-{options.rows}"
-    ensure_lake(cached, options.rows)
+    cached = cached_lake(options, options.rows)
     with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cryptoviz-bench-", dir=CACHE)))
+        scratch = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="cryptoviz-bench-", dir=options.cache))
+        )
         stale, current = (_copied(cached, scratch / name) for name in ("stale", "current"))
         refresh_rollups(lake.open(str(current)))
         compacted = _copied(current, scratch / "compacted")
         if "peers" in parts:
-            _compare(current, stale, scratch, _postgres_folder(options.rows), options.rounds)
+            _compare(current, stale, scratch, _postgres_folder(options.cache, options.rows), options.rounds)
         if "size" in parts and options.rows > _N_ROWS:
-            _grow(current, options.rounds)
+            _grow(current, cached_lake(options, _N_ROWS), options.rounds)
         if "memory" in parts:
             measure_memory(current, options.rounds)
         if "commits" in parts:
-            _change(current, compacted, options.rounds)
+            _change(current, compacted, options.rounds, options.commits)
     return 0
 
 
@@ -109,9 +113,9 @@ def _copied(folder: Path, copy: Path) -> Path:
     return copy
 
 
-def _postgres_folder(n_rows: int) -> Path:
+def _postgres_folder(cache: Path, n_rows: int) -> Path:
     """Return the folder of PostgreSQL's data. As root it runs as another user, who needs access to it."""
-    folder = CACHE.resolve() / f"postgres-{n_rows}"
+    folder = cache.resolve() / f"postgres-{n_rows}"
     is_open = all(parent.stat().st_mode & stat.S_IXOTH for parent in folder.parents)
     return folder if is_open else Path(tempfile.gettempdir()) / f"cryptoviz-{folder.name}"
 
@@ -142,32 +146,30 @@ def _compare(current: Path, stale: Path, scratch: Path, postgres_folder: Path, n
         measure("with rollups an hour stale", askers, n_rounds)
 
 
-def _grow(folder: Path, n_rounds: int) -> None:
-    """Ask a lake of fewer rows, with as many symbols and days, the same questions."""
-    smaller = CACHE / f"history-{_N_ROWS}"
-    ensure_lake(smaller, _N_ROWS)
+def _grow(folder: Path, smaller: Path, n_rounds: int) -> None:
+    """Ask the same questions of a lake of fewer rows, which has as many symbols and days."""
     askers = {LAKEHOUSE: _asker(folder), SMALLER: _asker(smaller)}
     measure(f"beside {_N_ROWS:,} rows", askers, n_rounds, same_rows=False)
 
 
-def _change(folder: Path, compacted: Path, n_rounds: int) -> None:
-    """Measure commits: each by itself, while a stream commits every second, and many small ones uncompacted."""
+def _change(folder: Path, compacted: Path, n_rounds: int, n_commits: int) -> None:
+    """Report the cost of commits: one by one, beside a stream that commits every second, and many small ones."""
     measure_folding(folder, 50)
-    stream = subprocess.Popen([sys.executable, "-m", "benchmarks.history_lake", str(folder)])
+    stream = ChildProcess.of_module(
+        "benchmarks.history_lake", str(folder), log_path=folder.with_name("stream.log")
+    )
+    stream.start()
     try:
         title = "while a stream commits every second"
         measure(title, {LAKEHOUSE: _asker(folder), COMPACTED: _asker(compacted)}, n_rounds, same_rows=False)
     finally:
-        stream.terminate()
-        stream.wait()
+        stream.end()
     started = time.monotonic()
-    append_small_commits(folder, _N_SMALL_COMMITS, from_us=END_US - 2 * HOUR_US)
+    append_small_commits(folder, n_commits, from_us=END_US - 2 * HOUR_US)
     committed = time.monotonic()
     askers = {LAKEHOUSE: _asker(folder), COMPACTED: _asker(compacted)}
     took = f"{committed - started:.0f} s to commit, {time.monotonic() - committed:.0f} s to open twice"
-    measure(
-        f"with {_N_SMALL_COMMITS:,} uncompacted small commits ({took})", askers, n_rounds, same_rows=False
-    )
+    measure(f"with {n_commits:,} uncompacted small commits ({took})", askers, n_rounds, same_rows=False)
 
 
 if __name__ == "__main__":

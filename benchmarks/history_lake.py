@@ -36,13 +36,16 @@ START_US = to_us(datetime(2026, 7, 1, tzinfo=UTC))
 END_US = START_US + N_DAYS * DAY_US
 TOPICS = {GOLD_SENTIMENT.name: "Sentiment", GOLD_PREDICTION.name: "Prediction", GOLD_PRICE.name: "Price"}
 ROWS_OF_SMALL_COMMIT = 20
+CACHE = Path(".runtime/bench")
 _SEED = 5
 
 Columns = dict[str, Any]
 Integers = npt.NDArray[np.int64]
 
 
-def ensure_lake(folder: Path, n_rows: int, *, tables: Collection[TableSpec] = ALL) -> None:
+def ensure_lake(
+    folder: Path, n_rows: int, *, tables: Collection[TableSpec] = ALL, minutes_between_prices: int = 1
+) -> None:
     """Build the lake unless it is there: n sentiments, n / 2 predictions, a price a minute and symbol.
 
     One sorted file a day, as compaction leaves them, by its own writer. Its rollups lack the last hour.
@@ -62,7 +65,7 @@ def ensure_lake(folder: Path, n_rows: int, *, tables: Collection[TableSpec] = AL
     drawn: tuple[tuple[TableSpec, Callable[[int], Columns]], ...] = (
         (GOLD_SENTIMENT, lambda day: _sentiment(rng, day, n_rows // N_DAYS)),
         (GOLD_PREDICTION, lambda day: _prediction(rng, day, n_rows // 2 // N_DAYS)),
-        (GOLD_PRICE, lambda day: _price(rng, day)),
+        (GOLD_PRICE, lambda day: _price(rng, day, minutes_between_prices)),
     )
     for spec, of_day in drawn:
         if spec not in tables:
@@ -74,11 +77,31 @@ def ensure_lake(folder: Path, n_rows: int, *, tables: Collection[TableSpec] = AL
         newest.append((table, spec, last_hour, offset))
         print(f"{spec.name}: {offset:,} rows, {time.monotonic() - started:.0f} s", flush=True)
     refresh_rollups(Lake(location))
-    compact_lake(location, CompactChoice(is_patient=False))  # the rollups alone need it
+    compact_lake(location, CompactChoice(wait_for_late_rows=False))  # the rollups alone need it
     for table, spec, last_hour, offset in newest:
         _append(table, spec, last_hour, offset)
     print(f"rollups of all but the last hour, {time.monotonic() - started:.0f} s", flush=True)
     done.touch()
+
+
+def add_lake_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `cached_lake` reads."""
+    parser.add_argument(
+        "--price-minutes", type=int, default=1, help="minutes between two prices of a symbol (default 1)"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help=f"folder of the lakes that are kept (default {CACHE})"
+    )
+
+
+def cached_lake(options: argparse.Namespace, n_rows: int) -> Path:
+    """Return the lake of so many sentiments in the cache, built where it is not there yet."""
+    is_default = options.price_minutes == 1
+    folder: Path = options.cache / (
+        f"history-{n_rows}" if is_default else f"history-{n_rows}-{options.price_minutes}m"
+    )
+    ensure_lake(folder, n_rows, minutes_between_prices=options.price_minutes)
+    return folder
 
 
 def _split(columns: Columns, spec: TableSpec, at_us: int) -> tuple[Columns, Columns]:
@@ -238,8 +261,8 @@ def _prediction(rng: np.random.Generator, day: int, n_rows: int) -> Columns:
     }
 
 
-def _price(rng: np.random.Generator, day: int) -> Columns:
-    minutes = START_US + day * DAY_US + np.arange(DAY_US // MINUTE_US) * MINUTE_US
+def _price(rng: np.random.Generator, day: int, minutes_between: int) -> Columns:
+    minutes = START_US + day * DAY_US + np.arange(0, DAY_US // MINUTE_US, minutes_between) * MINUTE_US
     times = np.repeat(minutes, len(SYMBOLS)) + np.tile(np.arange(len(SYMBOLS)), len(minutes))
     return {
         "symbol": pa.array(list(SYMBOLS) * len(minutes)),

@@ -1,7 +1,6 @@
 """Requests a second of history questions over HTTP, beside a constant view and static bytes of the same server."""
 
 import argparse
-import os
 import re
 import shutil
 import subprocess
@@ -14,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.history_lake import END_US, SYMBOLS, ensure_lake
+from benchmarks.history_lake import END_US, SYMBOLS, add_lake_options, cached_lake
 from lakehouse import lake
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.time_range import DAY_US
+from tests.support.processes import ChildProcess
 
-CACHE = Path(".runtime/bench")
 _N_CONNECTIONS = 8
 _END_MS, _DAY_MS = END_US // 1000, DAY_US // 1000
 # Symbols in turn, and an end within the last seven days that no request has had before.
@@ -30,7 +29,7 @@ request = function()
     n = n + 1
     local last = %(end_ms)d - math.random(0, %(recent_ms)d)
     local range = string.format("&date_debut=%%d&date_fin=%%d", last - %(day_ms)d, last)
-    return wrk.format("GET", "/api/v1/sentiment/" .. symbols[n %% #symbols + 1] .. "/historique?%(asked)s" .. range)
+    return wrk.format("GET", "/api/v1/sentiment/" .. symbols[n %% #symbols + 1] .. "/historique?%(query)s" .. range)
 end
 """
 
@@ -54,7 +53,7 @@ class Kind:
             "end_ms": _END_MS,
             "recent_ms": 7 * _DAY_MS,
             "day_ms": _DAY_MS,
-            "asked": self.parameters,
+            "query": self.parameters,
         }
 
 
@@ -69,11 +68,11 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=10_000_000, help="sentiments (default 10,000,000)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each question (default 3)")
     parser.add_argument("--seconds", type=int, default=5, help="length of a turn (default 5)")
+    add_lake_options(parser)
     options = parser.parse_args()
-    ensure_lake(CACHE / f"history-{options.rows}", options.rows)
-    with tempfile.TemporaryDirectory(prefix="cryptoviz-bench-", dir=CACHE) as scratch:
+    source = cached_lake(options, options.rows)
+    with tempfile.TemporaryDirectory(prefix="cryptoviz-bench-", dir=options.cache) as scratch:
         folder = Path(scratch) / "lake"
-        source = CACHE / f"history-{options.rows}"
         shutil.copytree(source, folder, copy_function=lambda path, to: Path(to).hardlink_to(path))
         refresh_rollups(lake.open(str(folder)))
         with _running(folder, Path(scratch)) as url, _streaming(folder):
@@ -119,33 +118,34 @@ def _requests_a_second(arguments: list[str], n_seconds: int) -> float:
 
 @contextmanager
 def _running(folder: Path, runtime_dir: Path) -> Iterator[str]:
-    environ = os.environ | {
+    environ = {
         "CRYPTOVIZ_LAKE_URI": str(folder),
         "CRYPTOVIZ_RUNTIME_DIR": str(runtime_dir),
         "CRYPTOVIZ_HTTP_PORT": "0",
     }
-    server = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.http_server"], env=environ, stdout=subprocess.PIPE, text=True
+    server = ChildProcess.of_module(
+        "benchmarks.http_server", log_path=runtime_dir / "server.log", environ=environ
     )
+    server.start()
     try:
-        line = server.stdout.readline() if server.stdout is not None else ""
-        match = re.search(r"http://\S+", line)
-        if match is None:
-            raise RuntimeError(f"the server printed no URL: {line!r}")
-        yield match[0]
+        yield server.wait_log(r"listening on (\S+)")[1]
+        exit_code = server.stop()
     finally:
-        server.terminate()
-        server.wait(30)
+        server.end()
+    if exit_code:
+        raise RuntimeError(f"the server ended with {exit_code}: {server.log[-2_000:]}")
 
 
 @contextmanager
 def _streaming(folder: Path) -> Iterator[None]:
-    stream = subprocess.Popen([sys.executable, "-m", "benchmarks.history_lake", str(folder)])
+    stream = ChildProcess.of_module(
+        "benchmarks.history_lake", str(folder), log_path=folder.with_name("stream.log")
+    )
+    stream.start()
     try:
         yield
     finally:
-        stream.terminate()
-        stream.wait(30)
+        stream.end()
 
 
 if __name__ == "__main__":

@@ -39,8 +39,15 @@ def constant_body(name: str) -> bytes:
     return (Path(os.environ["CRYPTOVIZ_RUNTIME_DIR"]) / Path(name).name).read_bytes()
 
 
+def _use_metrics_folder(folder: Path) -> None:
+    """Name the folder through which the server's processes sum their metrics, as `python -m api` does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
 def main() -> int:
     settings = Settings.from_environ(os.environ)
+    _use_metrics_folder(Path(settings.runtime_dir) / "metrics")
     BenchServer(settings, listen(settings.http_host, settings.http_port)).run()
     return 0
 

@@ -2,7 +2,6 @@
 
 import http.client
 import shutil
-import subprocess
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from benchmarks.influx_questions import (
 )
 from benchmarks.line_protocol import to_lines, unique_ns
 from streaming.broker.config import any_free_port
+from tests.support.processes import ChildProcess
 
 BATCH_ROWS = 10_000
 _START_SECONDS = 60.0
@@ -64,7 +64,7 @@ class Influx:
     folder: Path
 
     def query(self, statement: str) -> list[dict[str, Any]]:
-        """The series of the answer, times in epoch microseconds. Raises RuntimeError with what the server says."""
+        """Return the answer's series, times in epoch microseconds; raise RuntimeError with the server's message."""
         asked = urlencode({"db": DATABASE, "epoch": "u", "q": statement})
         kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/x-msgpack"}
         answer = msgspec.msgpack.decode(self._posted("/query", asked.encode(), kind))
@@ -84,15 +84,15 @@ class Influx:
     def _posted(self, path: str, body: bytes, headers: dict[str, str]) -> bytes:
         self.connection.request("POST", path, body, headers)
         response = self.connection.getresponse()
-        said = response.read()
+        answer = response.read()
         if response.status >= 300:
-            raise RuntimeError(f"InfluxDB: {response.status} {said[:500].decode(errors='replace')}")
-        return said
+            raise RuntimeError(f"InfluxDB: {response.status} {answer[:500].decode(errors='replace')}")
+        return answer
 
 
 @contextmanager
 def influx(folder: Path) -> Iterator[Influx]:
-    """A server on the folder, which keeps its rows, until the block ends.
+    """Run a server on the folder, which keeps its rows, until the block ends.
 
     Raises FileNotFoundError, naming what to install, where there is none.
     """
@@ -102,8 +102,8 @@ def influx(folder: Path) -> Iterator[Influx]:
     folder.mkdir(parents=True, exist_ok=True)
     port, config = any_free_port(), folder / "influxdb.conf"
     config.write_text(_CONFIG.format(folder=folder.resolve(), port=port, backup_port=any_free_port()))
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen([program, "run", "-config", str(config)], stdout=log, stderr=log)
+    process = ChildProcess([program, "run", "-config", str(config)], log_path=folder / "log")
+    process.start()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     try:
         started = Influx(connection, process.pid, folder)
@@ -112,13 +112,12 @@ def influx(folder: Path) -> Iterator[Influx]:
         yield started
     finally:
         connection.close()
-        process.terminate()
-        process.wait()
+        process.stop()
 
 
-def _wait_until_ready(started: Influx, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(started: Influx, process: ChildProcess) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+    while process.is_running and time.monotonic() < deadline:
         try:
             started.ping()
         except (OSError, http.client.HTTPException):
@@ -126,7 +125,7 @@ def _wait_until_ready(started: Influx, process: subprocess.Popen[bytes]) -> None
             time.sleep(0.01)
         else:
             return
-    raise RuntimeError(f"InfluxDB did not start: {(started.folder / 'log').read_text()[-2000:]}")
+    raise RuntimeError(f"InfluxDB did not start: {process.log[-2_000:]}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +138,7 @@ class Loaded:
 
 
 def load_influx(store: Influx, days: Iterable[pa.Table]) -> Loaded:
-    """Writes the days' sentiments in batches, then the rollup that a continuous query would have kept.
+    """Write the days' sentiments in batches, then the rollup that a continuous query would have kept.
 
     Raises RuntimeError where the server does not count as many points as there were rows.
     """
@@ -168,7 +167,7 @@ def load_influx(store: Influx, days: Iterable[pa.Table]) -> Loaded:
 
 
 def in_batches(days: Iterable[pa.Table], n_rows: int) -> Iterator[pa.Table]:
-    """The same rows, ``n_rows`` at a time; the last batch has what is left."""
+    """Return the same rows, ``n_rows`` at a time; the last batch has what is left."""
     left: pa.Table | None = None
     for rows in days:
         left = rows if left is None else pa.concat_tables([left, rows])

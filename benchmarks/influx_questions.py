@@ -52,7 +52,7 @@ def to_influxql(
     width_us: int,
     rollup: bool,
 ) -> str:
-    """The statement of a kind of question; texts are quoted."""
+    """Return the statement of a kind of question; texts are quoted."""
     of_all = kind == "all_symbols"
     form = {"raw": _RAW, "latest": _LATEST}.get(kind)
     if form is None:
@@ -70,7 +70,7 @@ def to_influxql(
 
 
 def quoted(text: str) -> str:
-    """A string literal of InfluxQL.
+    """Return a string literal of InfluxQL.
 
     >>> quoted("it's")
     "'it\\\\'s'"

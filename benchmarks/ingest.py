@@ -13,6 +13,7 @@ from streaming.spark.session import build_session
 
 AIM_SHARE = 0.30
 AIM_DRIVER_BYTES = 2.5e9
+LONGEST_SECONDS = 600.0
 
 
 def main() -> int:
@@ -43,7 +44,7 @@ def _report(rig: Rig, n_messages: int) -> None:
         "--bootstrap",
         rig.broker.bootstrap,
     )
-    if rig.processes["feed"].wait() != 0:
+    if rig.processes["feed"].wait(LONGEST_SECONDS) != 0:
         raise RuntimeError(rig.log_path("feed").read_text())
     print(f"published {n_messages:,} messages in {time.monotonic() - started:.1f} s", flush=True)
     limit = n_messages / _seconds_of_limit(rig)
@@ -61,7 +62,7 @@ def _report(rig: Rig, n_messages: int) -> None:
 
 def _seconds_of_limit(rig: Rig) -> float:
     rig.start("limit", "benchmarks.ingest", "--limit-of", rig.broker.bootstrap)
-    seconds = float(rig.wait_log("limit", r"seconds=([0-9.]+)", timeout_seconds=600).group(1))
+    seconds = float(rig.wait_log("limit", r"seconds=([0-9.]+)", timeout_seconds=LONGEST_SECONDS).group(1))
     rig.processes["limit"].wait()
     return seconds
 

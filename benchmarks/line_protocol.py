@@ -14,7 +14,7 @@ _UNWRITABLE_IN_TAG = r"\n|\\$|^$"
 
 
 def to_lines(measurement: str, rows: pa.Table, *, tags: Sequence[str], fields: Sequence[str]) -> pa.Array:
-    """The lines of the rows, without their ends. ``rows`` has a column ``time_ns``; a null is left out.
+    """Return the lines of the rows without their ends; ``rows`` has a column ``time_ns``, a null is left out.
 
     Tags are strings; fields are floats, integers or strings. Raises ValueError for what the protocol cannot carry:
     a tag that is empty, has a line break or ends in a backslash, a float that is no number, a row without a field.

@@ -1,7 +1,6 @@
 """From produce to a WebSocket client and to a history answer, beside a bare relay; and what idle clients cost."""
 
 import argparse
-import signal
 import sys
 import threading
 import time
@@ -18,7 +17,6 @@ AIM_CLIENT_P95_SECONDS = 0.050
 AIM_ANSWER_P95_SECONDS = 0.150
 AIM_IDLE_BYTES = 500_000_000
 ANSWER_POLL_SECONDS = 0.02
-DRAIN_SECONDS = 3.0
 CONNECT_SECONDS = 180.0
 
 Place = tuple[str, int, int]
@@ -42,6 +40,9 @@ def main() -> int:
     )
     parser.add_argument("--clients", type=int, default=200, help="clients (default 200)")
     parser.add_argument("--idle", type=int, default=2_000, help="idle clients (default 2000)")
+    parser.add_argument("--warm-up", type=float, default=15.0, help="seconds before the first (default 15)")
+    parser.add_argument("--drain", type=float, default=3.0, help="seconds after each (default 3)")
+    parser.add_argument("--idle-seconds", type=float, default=12.0, help="of idle clients (default 12)")
     options = parser.parse_args()
     with new_rig() as rig:
         rig.start("ingest", "streaming.ingest", "run", "--checkpoints", str(rig.directory / "checkpoints"))
@@ -56,7 +57,7 @@ def main() -> int:
         rig.start("relay", "benchmarks.live_relay")
         relay = rig.wait_log("relay", r"listening on (\S+)").group(1)
         gateway = url.replace("http", "ws") + "/ws/v1/flux"
-        produce(rig.broker.bootstrap, rate=200, seconds=15)
+        produce(rig.broker.bootstrap, rate=200, seconds=options.warm_up)
         doors = [
             _Door("gateway", gateway, "one", options.clients),
             _Door("relay", relay, "one", options.clients),
@@ -66,12 +67,11 @@ def main() -> int:
             _Door("relay, all take all", relay, "all", options.clients),
         ]
         for door in (*doors, *full):
-            _report(rig, door, url, rate=options.rate, seconds=options.seconds, running="Spark runs")
-        rig.processes["ingest"].send_signal(signal.SIGTERM)
-        rig.processes["ingest"].wait(60)
+            _report(rig, door, url, options, running="Spark runs")
+        rig.processes["ingest"].stop()
         for door in doors:
-            _report(rig, door, url, rate=options.rate, seconds=options.seconds, running="no Spark")
-        _report_idle(rig, gateway, options.idle)
+            _report(rig, door, url, options, running="no Spark")
+        _report_idle(rig, gateway, options.idle, seconds=options.idle_seconds)
     print(
         f"aims: client p95 under {AIM_CLIENT_P95_SECONDS * 1000:.0f} ms, answer p95 under "
         f"{AIM_ANSWER_P95_SECONDS * 1000:.0f} ms, 2000 idle clients under {AIM_IDLE_BYTES / 1e6:.0f} MB"
@@ -79,7 +79,7 @@ def main() -> int:
     return 0
 
 
-def _report(rig: Rig, door: _Door, url: str, *, rate: float, seconds: float, running: str) -> None:
+def _report(rig: Rig, door: _Door, url: str, options: argparse.Namespace, *, running: str) -> None:
     ids = Catalog(rig.lake).current_topics()
     out = _connect(rig, door)
     answers = {topic: EventStats() for topic in FEED_TOPICS}
@@ -91,27 +91,25 @@ def _report(rig: Rig, door: _Door, url: str, *, rate: float, seconds: float, run
     ]
     for poller in pollers:
         poller.start()
-    sent = produce(rig.broker.bootstrap, rate=rate, seconds=seconds)
-    time.sleep(DRAIN_SECONDS)
+    sent = produce(rig.broker.bootstrap, rate=options.rate, seconds=options.seconds)
+    time.sleep(options.drain)
     ended.set()
     for poller in pollers:
         poller.join()
     connections = _disconnect(rig)
     delays = _delays(out, sent, ids)
-    label = f"{rate:.0f} msg/s, {running}, {door.n_clients} clients, {door.name}"
-    print(
-        f"{label}: produce -> client  n={len(delays):7}  {percentiles(delays) if delays else ''}  {connections}"
-    )
+    label = f"{options.rate:.0f} msg/s, {running}, {door.n_clients} clients, {door.name}"
+    print(f"{label}: produce -> client  n={len(delays):7}  {percentiles(delays)}  {connections}")
     answered = [delay for topic in FEED_TOPICS for delay in answers[topic].delays(sent[topic], ids[topic])]
     print(f"{label}: produce -> answer  n={len(answered):7}  {percentiles(answered)}", flush=True)
 
 
-def _report_idle(rig: Rig, url: str, n_clients: int) -> None:
+def _report_idle(rig: Rig, url: str, n_clients: int, *, seconds: float) -> None:
     time.sleep(1.0)
     gateway_pid = int(rig.wait_log("api", r"gateway serves pid=(\d+)").group(1))
     before = resident_bytes(gateway_pid)
     _connect(rig, _Door("gateway", url, "nothing", n_clients))
-    time.sleep(12.0)
+    time.sleep(seconds)
     after = resident_bytes(gateway_pid)
     connections = _disconnect(rig)
     print(
@@ -135,8 +133,7 @@ def _connect(rig: Rig, door: _Door) -> Path:
 
 def _disconnect(rig: Rig) -> str:
     process = rig.processes.pop("clients")
-    process.send_signal(signal.SIGTERM)
-    process.wait(120)
+    process.stop(timeout_seconds=120)
     return rig.log_path("clients").read_text().strip().splitlines()[-1]
 
 

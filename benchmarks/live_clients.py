@@ -67,7 +67,7 @@ async def main() -> int:
 async def _follow(socket: ClientConnection, number: int, symbols: list[str], follow: str) -> None:
     if follow == "nothing":
         return
-    wanted = (
+    subscription = (
         {"channels": CHANNELS, "symbols": symbols}
         if follow == "all"
         else {
@@ -75,7 +75,7 @@ async def _follow(socket: ClientConnection, number: int, symbols: list[str], fol
             "symbols": [symbols[number // len(CHANNELS) % len(symbols)]],
         }
     )
-    await socket.send(json.dumps({"v": 1, "type": "subscribe", **wanted}))
+    await socket.send(json.dumps({"v": 1, "type": "subscribe", **subscription}))
 
 
 if __name__ == "__main__":

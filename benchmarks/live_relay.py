@@ -1,6 +1,6 @@
 """The limit that the gateway is measured beside: kafka-python to websockets, and nothing between them.
 
-No verdict, no duplicates, no resume, no limits: whoever follows a symbol of a channel gets each message's bytes.
+No validation, no deduplication, no resume, no limits: whoever follows a symbol of a channel gets each message's bytes.
 """
 
 import asyncio

@@ -19,11 +19,11 @@ class Cost:
     peak_bytes: int
     read_bytes: int
     written_bytes: int
-    said: str
+    output: str
 
 
 def run_measured(*arguments: str) -> Cost:
-    """Runs `python -m ARGUMENTS` to its end. Raises CalledProcessError where it fails."""
+    """Run `python -m ARGUMENTS` to its end; raise CalledProcessError where it fails."""
     command = [sys.executable, "-m", *arguments]
     started, peak_bytes = time.monotonic(), 0
     moved: dict[int, tuple[int, int]] = {}
@@ -35,7 +35,7 @@ def run_measured(*arguments: str) -> Cost:
             moved[pid] = _moved(pid) or moved.get(pid, (0, 0))
         time.sleep(SAMPLE_SECONDS)
     seconds = time.monotonic() - started
-    said = process.stdout.read() if process.stdout is not None else ""
+    output = process.stdout.read() if process.stdout is not None else ""
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     return Cost(
@@ -43,7 +43,7 @@ def run_measured(*arguments: str) -> Cost:
         peak_bytes=peak_bytes,
         read_bytes=sum(read for read, _ in moved.values()),
         written_bytes=sum(written for _, written in moved.values()),
-        said=said,
+        output=output,
     )
 
 

@@ -2,11 +2,9 @@
 
 import os
 import re
-import subprocess
-import sys
+import signal
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.schema.tables import TABLES
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics, fetch_offsets
+from tests.support.processes import ChildProcess
 
 SAMPLE_SECONDS = 0.2
 
@@ -33,43 +32,30 @@ class Rig:
     directory: Path
     broker: EmbeddedBroker
     lake: LakeLocation
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, ChildProcess] = field(default_factory=dict)
     peak_bytes: dict[str, int] = field(default_factory=dict)
 
     def start(self, name: str, *arguments: str, **settings: str) -> None:
-        environ = (
-            os.environ
-            | settings
-            | {
-                "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap,
-                "CRYPTOVIZ_LAKE_URI": self.lake.uri,
-                "CRYPTOVIZ_RUNTIME_DIR": str(self.directory),
-                "CRYPTOVIZ_HTTP_PORT": "0",
-                "PYTHONUNBUFFERED": "1",
-            }
-        )
-        with self.log_path(name).open("wb") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", *arguments], env=environ, stdout=log, stderr=log
-            )
+        """Start `python -m ARGUMENTS` on the rig's broker and lake; its output goes to a log of its name."""
+        environ = settings | {
+            "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap,
+            "CRYPTOVIZ_LAKE_URI": self.lake.uri,
+            "CRYPTOVIZ_RUNTIME_DIR": str(self.directory),
+            "CRYPTOVIZ_HTTP_PORT": "0",
+        }
+        process = ChildProcess.of_module(*arguments, log_path=self.log_path(name), environ=environ)
+        process.start()
+        self.processes[name] = process
 
     def log_path(self, name: str) -> Path:
         return self.directory / f"{name}.log"
 
     def wait_log(self, name: str, pattern: str, *, timeout_seconds: float = 120.0) -> re.Match[str]:
-        """The first match in a process's log. Raises TimeoutError with the log's end."""
-        deadline = time.monotonic() + timeout_seconds
-        while time.monotonic() < deadline:
-            text = self.log_path(name).read_text(errors="replace")
-            if match := re.search(pattern, text):
-                return match
-            if self.processes[name].poll() is not None:
-                break
-            time.sleep(0.05)
-        raise TimeoutError(f"{name} never said {pattern!r}: {self.log_path(name).read_text()[-2000:]}")
+        """Return the first match in a process's log; raise TimeoutError with the log's end."""
+        return self.processes[name].wait_log(pattern, timeout_seconds=timeout_seconds)
 
     def ends(self) -> Position:
-        """The end of every partition that ingestion reads."""
+        """Return the end of every partition that ingestion reads."""
         config = KafkaSettings(bootstrap_servers=self.broker.bootstrap).for_kafka_python()
         ids = Catalog(self.lake).current_topics()
         spans = fetch_offsets(config, CONTRACTS)
@@ -84,15 +70,21 @@ class Rig:
         return read_position(table, catalog.current_topics().values())
 
     def stop(self) -> None:
-        for process in reversed(self.processes.values()):
-            process.terminate()
-        for process in self.processes.values():
-            process.wait(60)
+        """Ask every process to stop, the last one first, and kill what does not."""
+        running = [process for process in reversed(self.processes.values()) if process.is_running]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        try:
+            for process in running:
+                process.wait()
+        finally:
+            for process in running:
+                process.end()
 
 
 @contextmanager
 def new_rig(*, n_partitions: int = 2) -> Iterator[Rig]:
-    """A broker with the project's topics and an empty lake; everything is stopped and removed afterwards."""
+    """Start a broker with the project's topics beside an empty lake; stop and remove everything afterwards."""
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cryptoviz-bench-")))
         broker = stack.enter_context(EmbeddedBroker(directory / "broker"))
@@ -110,7 +102,9 @@ def new_rig(*, n_partitions: int = 2) -> Iterator[Rig]:
 
 
 def percentiles(seconds: Sequence[float]) -> str:
-    """p50, p95 and p99 in milliseconds, for a line of a report."""
+    """Return p50, p95 and p99 in milliseconds, for a line of a report; a dash where there is nothing."""
+    if not seconds:
+        return "-"
     ordered = sorted(seconds)
     picked = (ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.50, 0.95, 0.99))
     return "  ".join(
@@ -119,7 +113,7 @@ def percentiles(seconds: Sequence[float]) -> str:
 
 
 def _sample_memory(rig: Rig, ended: threading.Event) -> None:
-    """Keeps the highest resident size of each process and its children (the JVM is one)."""
+    """Keep the highest resident size of each process and its children (the JVM is one)."""
     while not ended.wait(SAMPLE_SECONDS):
         children = children_of()
         for name, process in list(rig.processes.items()):
@@ -128,6 +122,7 @@ def _sample_memory(rig: Rig, ended: threading.Event) -> None:
 
 
 def children_of() -> dict[int, list[int]]:
+    """Return the children of every process of this machine, by its id."""
     table: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -139,13 +134,14 @@ def children_of() -> dict[int, list[int]]:
 
 
 def family(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
+    """Yield a process and all its descendants."""
     yield pid
     for child in children.get(pid, ()):
         yield from family(child, children)
 
 
 def resident_bytes(pid: int) -> int:
-    """What a process takes now; 0 where it is gone."""
+    """Return the resident bytes of a process, 0 where it is gone."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):

@@ -35,6 +35,7 @@ N_DAYS = 90
 END = datetime(2026, 4, 1, tzinfo=UTC)
 START = END - timedelta(days=N_DAYS)
 N_RUNS = 40
+N_WARM_UP = 5
 
 
 class GoldWriter:
@@ -90,6 +91,7 @@ class GoldWriter:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rollups", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of gold over 90 days")
+    parser.add_argument("--rounds", type=int, default=N_RUNS, help=f"of each question (default {N_RUNS})")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         location = LakeLocation.parse(str(Path(folder) / "lake"))
@@ -104,11 +106,11 @@ def main() -> None:
                     n_rows=per_day // 2,
                 )
         gold_alone = Lake(location)
-        raw = {name: _measure(gold_alone, *question) for name, question in _QUESTIONS.items()}
+        raw = {name: _measure(gold_alone, options.rounds, *question) for name, question in _QUESTIONS.items()}
         lake = Lake(location)
         _print_seconds("first refresh", lambda: refresh_rollups(lake))
-        compact_lake(location, CompactChoice(is_patient=False))
-        _print_answers("compacted, position current", lake, raw)
+        compact_lake(location, CompactChoice(wait_for_late_rows=False))
+        _print_answers("compacted, position current", lake, raw, options.rounds)
         for minute in range(60):
             writer.write(
                 start_us=to_us(END) + minute * 60 * SECOND_US,
@@ -116,10 +118,10 @@ def main() -> None:
                 n_rows=max(1, per_day // 1440),
             )
             if minute == 30:
-                _print_answers("30 small commits behind", lake, raw)
+                _print_answers("30 small commits behind", lake, raw, options.rounds)
             if minute > 30:
                 refresh_rollups(lake)
-        _print_answers("29 refreshes of one minute uncompacted", lake, raw)
+        _print_answers("29 refreshes of one minute uncompacted", lake, raw, options.rounds)
         _print_seconds("refresh of a new process with nothing new", lambda: refresh_rollups(Lake(location)))
         writer.write(start_us=to_us(END), end_us=to_us(END) + 60 * SECOND_US, n_rows=1000)
         _print_seconds(
@@ -128,19 +130,19 @@ def main() -> None:
         writer.write(start_us=to_us(END), end_us=to_us(END) + 60 * SECOND_US, n_rows=1000)
         _print_seconds("refresh of a running process with 1,000 new rows", lambda: refresh_rollups(lake))
         _print_seconds(
-            "compaction that merges", lambda: compact_lake(location, CompactChoice(is_patient=False))
+            "compaction that merges", lambda: compact_lake(location, CompactChoice(wait_for_late_rows=False))
         )
-        _print_answers("merged", lake, raw)
+        _print_answers("merged", lake, raw, options.rounds)
 
 
 _QUESTIONS = {"30 days hourly": ("1h", 30), "89 days daily": ("1d", 89), "24 h in 5 min": ("5m", 1)}
 Measured = tuple[float, float, list[int]]
 
 
-def _measure(lake: Lake, interval: str, n_days: int) -> Measured:
+def _measure(lake: Lake, n_runs: int, interval: str, n_days: int) -> Measured:
     """Return p50 and p95 in milliseconds, and the counts of every answer, to compare."""
     milliseconds, n_points = [], []
-    for run in range(N_RUNS):
+    for run in range(n_runs):
         end_us = to_us(END) - run * 137 * SECOND_US - 1
         query = HistoryQuery(
             series=SENTIMENT,
@@ -155,13 +157,13 @@ def _measure(lake: Lake, interval: str, n_days: int) -> Measured:
         page = read_history(lake, query)
         milliseconds.append((time.perf_counter() - started) * 1e3)
         n_points.append(sum(row[1] for row in page.rows))
-    timed = sorted(milliseconds[5:])
+    timed = sorted(milliseconds[N_WARM_UP:])
     return statistics.median(timed), timed[int(len(timed) * 0.95)], n_points
 
 
-def _print_answers(state: str, lake: Lake, raw: dict[str, Measured]) -> None:
+def _print_answers(state: str, lake: Lake, raw: dict[str, Measured], n_runs: int) -> None:
     for name, question in _QUESTIONS.items():
-        p50, p95, counts = _measure(lake, *question)
+        p50, p95, counts = _measure(lake, n_runs, *question)
         assert counts == raw[name][2], f"{name}: other answers than from gold alone"
         print(
             f"{state}: {name}: {p50:.1f} ms p50, {p95:.1f} p95; gold alone {raw[name][0]:.1f}, {raw[name][1]:.1f}",

@@ -23,7 +23,7 @@ class Peak:
 
 @contextmanager
 def watched(pid: int) -> Iterator[Peak]:
-    """Samples the memory of a process and its children until the block ends."""
+    """Sample the memory of a process and its children until the block ends."""
     peak, ended = Peak(), threading.Event()
 
     def sample() -> None:
@@ -54,7 +54,7 @@ def _proportional_bytes(pid: int) -> dict[str, int]:
 
 
 def disk_bytes(folders: Iterable[Path]) -> int:
-    """What the files take on the disk; holes in them take nothing."""
+    """Return the bytes that the files occupy on disk; holes in them occupy none."""
     return sum(path.stat().st_blocks * _BLOCK_BYTES for path in _files(folders))
 
 

@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from benchmarks.history_lake import END_US, SYMBOLS, small_batches
 from benchmarks.history_questions import (
     KINDS,
     Asked,
+    Kind,
     assert_equal,
     draw,
     measure,
@@ -40,20 +42,41 @@ CACHE = Path(".runtime/bench")
 QUESTIONS = tuple(kind for kind in KINDS if kind.series == "sentiment")
 """Without predictions and what became of them: InfluxQL has no join."""
 _N_ROWS = 2_000_000
-_N_FIRST = 5
-_N_WRITES = 100
 _N_ROUND_TRIPS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Size:
+    """Sizes of a run: rows of sentiments, rounds of questions, starts of a process, small writes."""
+
+    n_rows: int
+    n_rounds: int
+    n_starts: int
+    n_writes: int
+    kinds: Sequence[Kind]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stores", description=__doc__)
     parser.add_argument("--rows", type=int, default=_N_ROWS, help=f"sentiments (default {_N_ROWS:,})")
     parser.add_argument("--rounds", type=int, default=40, help="questions of each kind (default 40)")
+    parser.add_argument("--starts", type=int, default=5, help="of a process, for each kind (default 5)")
+    parser.add_argument("--writes", type=int, default=100, help="of 20 rows (default 100)")
+    names = [kind.name for kind in QUESTIONS]
+    parser.add_argument("--kind", choices=names, action="append", help="only this question (default: all)")
     options = parser.parse_args()
+    kinds = [kind for kind in QUESTIONS if kind.name in (options.kind or names)]
+    size = _Size(
+        n_rows=options.rows,
+        n_rounds=options.rounds,
+        n_starts=options.starts,
+        n_writes=options.writes,
+        kinds=kinds,
+    )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that all blocks end
     try:
         with _scratch() as scratch:
-            _compare(scratch, options.rows, options.rounds)
+            _compare(scratch, size)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     return 0
@@ -61,7 +84,7 @@ def main() -> int:
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """A folder on one disk for all stores. As root, PostgreSQL runs as somebody else, who must get there."""
+    """Make a folder on one disk for all stores, which PostgreSQL's own user can reach."""
     CACHE.mkdir(parents=True, exist_ok=True)
     is_open = all(parent.stat().st_mode & stat.S_IXOTH for parent in (CACHE.resolve() / "folder").parents)
     with tempfile.TemporaryDirectory(
@@ -71,9 +94,9 @@ def _scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _compare(scratch: Path, n_rows: int, n_rounds: int) -> None:
-    stores = list(_loaded(scratch, n_rows))
-    print(f"\n{n_rows:,} sentiments of {len(SYMBOLS)} symbols in 90 days, {os.cpu_count()} cores")
+def _compare(scratch: Path, size: _Size) -> None:
+    stores = list(_loaded(scratch, size.n_rows))
+    print(f"\n{size.n_rows:,} sentiments of {len(SYMBOLS)} symbols in 90 days, {os.cpu_count()} cores")
     _report_loads(stores)
     with ExitStack() as stack:
         opened = {store.name: stack.enter_context(store.opened()) for store in stores}
@@ -81,13 +104,13 @@ def _compare(scratch: Path, n_rows: int, n_rounds: int) -> None:
             one.warm()
         gc.freeze()
         askers = {peer: ask for one in opened.values() for peer, ask in one.askers.items()}
-        measure("warm", askers, n_rounds, kinds=QUESTIONS)
+        measure("warm", askers, size.n_rounds, kinds=size.kinds)
         _report("a round trip that asks nothing", {name: _round_trips(one) for name, one in opened.items()})
         gc.unfreeze()
     for store in stores:
-        _report_memory(store)
-    _report_first_answers(stores)
-    _report_small_writes(stores)
+        _report_memory(store, size.kinds)
+    _report_first_answers(stores, size)
+    _report_small_writes(stores, size.n_writes)
 
 
 def _loaded(scratch: Path, n_rows: int) -> Iterator[Store]:
@@ -124,12 +147,12 @@ def _round_trips(opened: Opened) -> list[float]:
     return [_seconds(opened.round_trip) for _ in range(_N_ROUND_TRIPS)]
 
 
-def _report_memory(store: Store) -> None:
+def _report_memory(store: Store, kinds: Sequence[Kind]) -> None:
     """Each store alone, so that what is sampled slows down no timed answer."""
     with store.alone() as opened, watched(opened.pid) as peak:
         opened.warm()
         for peer, ask in opened.askers.items():
-            run_interleaved({peer: ask}, 10, kinds=QUESTIONS, same_rows=False)
+            run_interleaved({peer: ask}, 10, kinds=kinds, same_rows=False)
     print(
         f"{'memory while asked':32} {store.name:10} peak {peak.n_bytes / 1e6:.0f} MB resident, "
         f"{peak.own_bytes / 1e6:.0f} MB without pages of files",
@@ -137,15 +160,15 @@ def _report_memory(store: Store) -> None:
     )
 
 
-def _report_first_answers(stores: Sequence[Store]) -> None:
+def _report_first_answers(stores: Sequence[Store], size: _Size) -> None:
     """Of processes that were just started, their files not in the kernel's memory either; their start is not in it."""
     chance = random.Random(3)
     processes = [(store.name, store, True) for store in stores] + [("not warmed", stores[0], False)]
     starts: dict[str, list[float]] = defaultdict(list)
     print("\nthe first answer of a process, files not in memory")
-    for kind in QUESTIONS:
+    for kind in size.kinds:
         seconds: dict[str, list[float]] = defaultdict(list)
-        for _ in range(_N_FIRST):
+        for _ in range(size.n_starts):
             asked, answers = draw(kind, chance), {}
             for name, store, is_warmed in processes:
                 evict(store.folder)
@@ -164,13 +187,13 @@ def _report_first_answers(stores: Sequence[Store]) -> None:
     _report("start until ready", starts)
 
 
-def _report_small_writes(stores: Sequence[Store]) -> None:
-    """Writes of a few rows, one after another, each asked for until an answer has it."""
+def _report_small_writes(stores: Sequence[Store], n_writes: int) -> None:
+    """Report writes of a few rows, one after another, each asked for until an answer has it."""
     kind = next(kind for kind in QUESTIONS if kind.name == "latest")
     accepted: dict[str, list[float]] = {}
     seen: dict[str, list[float]] = {}
     for store in stores:
-        _, batches = small_batches(stores[0].folder, _N_WRITES, from_us=END_US)
+        _, batches = small_batches(stores[0].folder, n_writes, from_us=END_US)
         with store.opened() as opened:
             accepted[store.name], seen[store.name] = [], []
             ask = opened.askers[store.name]

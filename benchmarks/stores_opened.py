@@ -76,7 +76,7 @@ class Store:
 
 
 def loaded_lake(folder: Path, n_rows: int) -> Store:
-    """The lake, written by the day in a process of its own; its rows are what the others are loaded with."""
+    """Return the lake, written by the day in a process of its own; the others are loaded with its rows."""
     with multiprocessing.get_context("spawn").Pool(1) as pool, watched(pool.apply(os.getpid)) as peak:
         started = time.monotonic()
         pool.apply(ensure_lake, (folder, n_rows), {"tables": (GOLD_SENTIMENT,)})
@@ -130,7 +130,7 @@ def _lake_alone(folder: Path) -> Iterator[Opened]:
 
 
 def _lake_writer(folder: Path) -> Callable[[Batch], Write]:
-    """Opens the table at the first batch and keeps it open, as ingestion does."""
+    """Open the table at the first batch and keeps it open, as ingestion does."""
     table = cache(lambda: small_batches(folder, 0, from_us=0)[0])
     return lambda batch: partial(batch.commit, table())
 
@@ -159,7 +159,7 @@ def _answer(asked: Asked) -> list[Row]:
 
 
 def loaded_postgres(folder: Path, rows_from: Path) -> Store:
-    """Raises FileNotFoundError where there is no PostgreSQL."""
+    """Load a PostgreSQL; raise FileNotFoundError where there is none."""
     with postgres_server(folder) as connection, watched(_postmaster(folder)) as peak:
         started = time.monotonic()
         load_postgres(connection, {GOLD_SENTIMENT.name: rows_from})
@@ -209,7 +209,7 @@ def _postgres_opened(folder: Path) -> Iterator[Opened]:
 
 
 def loaded_influx(folder: Path, rows_from: Path) -> Store:
-    """Raises FileNotFoundError where there is no InfluxDB."""
+    """Load an InfluxDB; raise FileNotFoundError where there is none."""
     with influx(folder) as store, watched(store.pid) as peak:
         load = load_influx(store, read_days(GOLD_SENTIMENT, rows_from))
     return Store(

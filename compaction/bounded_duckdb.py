@@ -1,30 +1,30 @@
-"""DuckDB for work on whole tables: within a bound of memory, and on disk beyond it."""
+"""DuckDB for work on whole tables: bounded memory, and spilling to disk beyond it."""
 
-import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
+from filelock import FileLock, Timeout
 
 MEMORY_LIMIT = "400MB"
-_SPILL = "cryptoviz-compaction-"
+_PREFIX = "cryptoviz-compaction-"
 
 
 @contextmanager
 def bounded_connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of one's own, in UTC. What it spilled is gone when it is closed, or with the next one."""
-    _remove_stale_spill_dirs()
-    with tempfile.TemporaryDirectory(prefix=f"{_SPILL}{os.getpid()}-") as spill:
+    """Open a connection of its own, in UTC, with a folder for the files that it spills."""
+    with _spill_folder() as folder:
         connection = duckdb.connect(
             ":memory:",
             config={
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "memory_limit": MEMORY_LIMIT,
-                "temp_directory": spill,
+                "temp_directory": str(folder),
                 "preserve_insertion_order": False,
             },
         )
@@ -35,19 +35,22 @@ def bounded_connection() -> Iterator[duckdb.DuckDBPyConnection]:
             connection.close()
 
 
-def _remove_stale_spill_dirs() -> None:
-    """A killed process leaves its folder behind; its number is in the name."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_SPILL}*-*"):
-        number = folder.name.removeprefix(_SPILL).partition("-")[0]
-        if number.isdigit() and not _is_alive(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
+@contextmanager
+def _spill_folder() -> Iterator[Path]:
+    """Create a folder, locked while in use and removed afterwards; remove those of processes that were killed."""
+    parent = Path(tempfile.gettempdir())
+    for lock in parent.glob(f"{_PREFIX}*.lock"):
+        with suppress(Timeout, OSError), FileLock(lock, blocking=False):  # in use, or another user's
+            _remove(lock)
+    lock = parent / f"{_PREFIX}{uuid.uuid4().hex}.lock"
+    with FileLock(lock):
+        lock.with_suffix("").mkdir()
+        try:
+            yield lock.with_suffix("")
+        finally:
+            _remove(lock)
 
 
-def _is_alive(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+def _remove(lock: Path) -> None:
+    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+    lock.unlink(missing_ok=True)

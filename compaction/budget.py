@@ -1,4 +1,4 @@
-"""How much a run may still do: looked at before each step, so that a step once begun is finished."""
+"""Budget of a run, checked before each rewrite, so that a rewrite that has begun is finished."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True, kw_only=True)
 class Budget:
-    """Seconds and bytes to be rewritten; None is without limit. The clock starts when it is made.
+    """Limits of seconds and of rewritten bytes; None is no limit. The clock starts with the object.
 
     >>> budget = Budget(max_bytes=100)
     >>> budget.spend(100); budget.is_spent

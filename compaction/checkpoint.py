@@ -1,4 +1,4 @@
-"""Checkpoints of the log, so that opening a table and committing to it cost the same however long it has lived."""
+"""Checkpoints of Delta logs, so that opening a table and committing to it cost the same at any age."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpointed:
-    """A table whose log got a checkpoint at a version, ``n_commits`` after the one before, and was cleaned up."""
+    """A log that got a checkpoint at a version, ``n_commits`` after the last one, and was cleaned up."""
 
     table: str
     version: int
@@ -36,11 +36,10 @@ def checkpoint_lake(
     retention_hours: int = RETENTION_HOURS,
     dry_run: bool = False,
 ) -> list[Checkpointed]:
-    """Checkpoints the tables whose logs have grown by that many commits, and drops log files past the retention.
+    """Checkpoint the logs that have grown by that many commits, and remove log files past the retention. Idempotent.
 
-    A table is told its retention where it has another, so that every engine that cleans up keeps as much. Positions are
-    in every checkpoint, so that they outlive the commits that moved them. A second call right after does nothing.
-    Raises RetentionError for a retention that a reader may need longer.
+    The retention is set as a property of each table, so that every engine that cleans up keeps as much. Checkpoints
+    hold the positions, which stay readable when the commits that set them are removed. Raises RetentionError.
     """
     assert_retention(retention_hours)
     done = []
@@ -49,39 +48,36 @@ def checkpoint_lake(
         if n_commits < after_commits:
             continue
         n_removed = 0 if dry_run else _checkpoint(table, location, retention_hours)
-        found = Checkpointed(
-            table=spec.name,
-            version=table.version(),
-            n_commits=n_commits,
-            n_log_files_removed=n_removed,
+        checkpointed = Checkpointed(
+            table=spec.name, version=table.version(), n_commits=n_commits, n_log_files_removed=n_removed
         )
-        done.append(found)
+        done.append(checkpointed)
         if not dry_run:
             logger.info(
                 "checkpointed table=%s version=%d commits=%d log_files_removed=%d",
-                found.table,
-                found.version,
-                found.n_commits,
-                found.n_log_files_removed,
+                checkpointed.table,
+                checkpointed.version,
+                checkpointed.n_commits,
+                checkpointed.n_log_files_removed,
             )
     return done
 
 
 def _checkpoint(table: DeltaTable, location: LakeLocation, retention_hours: int) -> int:
-    _tell_retention(table, retention_hours)
+    _set_retention(table, retention_hours)
     table.create_checkpoint()
     n_before = len(location.names("_delta_log"))
     table.cleanup_metadata()
     return n_before - len(location.names("_delta_log"))
 
 
-def _tell_retention(table: DeltaTable, hours: int) -> None:
-    wanted, told = to_retention_properties(hours), table.metadata().configuration
-    if any(told.get(name) != value for name, value in wanted.items()):
-        table.alter.set_table_properties(wanted, post_commithook_properties=POST_COMMIT_HOOKS)
+def _set_retention(table: DeltaTable, hours: int) -> None:
+    properties, current = to_retention_properties(hours), table.metadata().configuration
+    if any(current.get(name) != value for name, value in properties.items()):
+        table.alter.set_table_properties(properties, post_commithook_properties=POST_COMMIT_HOOKS)
 
 
 def _last_checkpoint(location: LakeLocation) -> int:
-    """The version of the last checkpoint; -1 before the first."""
-    found = location.read(_LAST)
-    return int(json.loads(found)["version"]) if found else -1
+    """Return the version of the last checkpoint, -1 before the first."""
+    content = location.read(_LAST)
+    return int(json.loads(content)["version"]) if content else -1

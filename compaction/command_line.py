@@ -1,30 +1,35 @@
-"""What the table service can be told, and the help that teaches it."""
+"""Command line of the table service. Commands import what they need when they run, so that help starts at once."""
 
-import argparse
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from compaction.version_retention import LEAST_RETENTION_HOURS
-from lakehouse.messages.record_id import RecordId, parse_record_id
-from lakehouse.schema.spec import RETENTION_HOURS
-from lakehouse.schema.tables import TABLES
+from compaction import entry_point
+from compaction import options as cli
+from compaction.options import AsJson, Every, Keep, Lake, RunOptions, Table, Yes, to_record_ids
+from compaction.version_retention import assert_retention
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, EXIT_NEEDS_OPERATOR, new_app
 
-EXIT_DONE = 0
-EXIT_FAILED = 1
-EXIT_FOUND = 3
-EXIT_LOCKED = 75
-"""EX_TEMPFAIL. Source: sysexits.h."""
+if TYPE_CHECKING:
+    from compaction.reports import Report
+    from compaction.service import TableService
 
+_DESCRIPTION = """\
+Keeps tables fast and small: few large sorted files instead of many small ones, rollups and scores up to date,
+checkpoints, and no file that no version needs.
+"""
 _EPILOG = f"""\
 What to know:
   plan, fsck and history change nothing; vacuum, expire and quarantine replay are dry runs until --yes is given.
   run expires what CRYPTOVIZ_RETENTION (days by table) no longer covers; where it is not set, everything is kept.
   A run may be killed at any moment: what it had not committed did not happen, and the next one goes on from there.
-  Streams, readers and other writers may go on meanwhile. Two runs never overlap: the second leaves, saying so.
+  Streams, readers and other writers may go on meanwhile. Two runs never overlap: the second one ends at once.
 
 Exit codes:
   {EXIT_DONE}   done, or nothing to do (a run whose budget ended is done too: the next one goes on)
   {EXIT_FAILED}   failed; what had been committed stays
-  2   not understood
-  {EXIT_FOUND}   fsck found something that an operator has to look at
+  2   wrong options
+  {EXIT_NEEDS_OPERATOR}   fsck found damage that needs an operator
   {EXIT_LOCKED}  another run was at work; nothing was done
 
 Examples:
@@ -38,164 +43,188 @@ Examples:
   (crontab -l; python -m compaction schedule) | crontab -
 """
 
-
-def to_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m compaction",
-        description="Keeps tables fast and small: few large sorted files instead of many small ones, rollups and "
-        "scores up to date, checkpoints, and no file that nobody needs.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    plan = commands.add_parser("plan", help="show what run would do and why; changes nothing")
-    _add_choice(plan)
-    _add_keep(plan)
-    run = commands.add_parser(
-        "run", help="refresh, expire, compact what needs it, checkpoint, vacuum: what cron calls"
-    )
-    _add_choice(run)
-    _add_budget(run)
-    _add_keep(run)
-    _add_retention(run)
-    _add_every(run)
-    compact = commands.add_parser(
-        "compact", help="rewrite small files into sorted runs, where the plan says so"
-    )
-    _add_choice(compact)
-    compact.add_argument(
-        "--engine",
-        choices=("duckdb", "spark"),
-        default="duckdb",
-        help="what rewrites files: duckdb with delta-rs, or Spark's OPTIMIZE (needs a JDK); default: duckdb",
-    )
-    _add_budget(compact)
-    refresh = commands.add_parser("refresh", help="fold what is new in gold into what is derived from it")
-    _add_every(refresh)
-    checkpoint = commands.add_parser("checkpoint", help="checkpoint logs that have grown, drop old log files")
-    _add_tables(checkpoint)
-    _add_retention(checkpoint)
-    vacuum = commands.add_parser(
-        "vacuum", help="remove files that no recent version needs; a dry run without --yes"
-    )
-    _add_tables(vacuum)
-    _add_retention(vacuum)
-    vacuum.add_argument("--yes", action="store_true", help="do it; without this files are only counted")
-    vacuum.add_argument(
-        "--force", action="store_true", help=f"allow a retention below {LEAST_RETENTION_HOURS} h"
-    )
-    expire = commands.add_parser(
-        "expire", help="drop the days that tables no longer keep; a dry run without --yes"
-    )
-    _add_tables(expire)
-    _add_keep(expire)
-    expire.add_argument("--yes", action="store_true", help="do it; without this days are only counted")
-    history = commands.add_parser("history", help="what ran, when, and what it gained; changes nothing")
-    history.add_argument("--last", type=_positive, default=20, metavar="N", help="runs to show; default: 20")
-    fsck = commands.add_parser(
-        "fsck", help="check files, rows and records against the log, bronze and each other; changes nothing"
-    )
-    fsck.add_argument(
-        "--deep", action="store_true", help="read every page of every file, not only its footer"
-    )
-    quarantine = commands.add_parser(
-        "quarantine",
-        help="messages that could not become gold: list them by rule, show one, or replay what is good by now",
-    )
-    quarantine.add_argument(
-        "action",
-        nargs="?",
-        choices=("list", "show", "replay"),
-        default="list",
-        help="replay publishes messages again that the contract accepts now; a dry run without --yes",
-    )
-    quarantine.add_argument(
-        "places",
-        nargs="*",
-        type=_place,
-        metavar="TOPIC_ID/PARTITION/OFFSET",
-        help="the message to show, or those to replay, as the list names them",
-    )
-    quarantine.add_argument("--rule", help="replay only what broke this rule")
-    quarantine.add_argument(
-        "--yes", action="store_true", help="publish; without this messages are only counted"
-    )
-    schedule = commands.add_parser(
-        "schedule", help="print a crontab (or systemd units) that calls run each minute; installs nothing"
-    )
-    schedule.add_argument("--systemd", action="store_true", help="a service and a timer instead of a crontab")
-    for command in commands.choices.values():
-        command.add_argument(
-            "--lake", metavar="URI", help="path or URI of the lake; default: the settings' lake"
-        )
-        command.add_argument("--json", action="store_true", help="one JSON document on stdout, for machines")
-    return parser
+app = new_app(_DESCRIPTION, epilog=_EPILOG)
 
 
-def _add_tables(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--table",
-        action="append",
-        choices=sorted(TABLES),
-        default=[],
-        metavar="NAME",
-        help="only this table; may be repeated; default: all",
+@app.command(help="Show what run would do, and why. Changes nothing.")
+def plan(
+    *,
+    table: Table = None,
+    now: cli.Now = False,
+    keep: Keep = None,
+    lake: Lake = None,
+    as_json: AsJson = False,
+) -> int:
+    options = RunOptions(tables=frozenset(table or ()), wait_for_late_rows=not now)
+    return _read(lake, as_json, lambda service: service.plan(options), keep=keep)
+
+
+@app.command(help="Refresh, expire, compact, checkpoint and vacuum. The command for cron.")
+def run(
+    *,
+    table: Table = None,
+    now: cli.Now = False,
+    max_seconds: cli.MaxSeconds = None,
+    max_bytes: cli.MaxBytes = None,
+    keep: Keep = None,
+    retention_hours: cli.RetentionHours,
+    every: Every = None,
+    lake: Lake = None,
+    as_json: AsJson = False,
+) -> int:
+    assert_retention(retention_hours)
+    options = RunOptions(
+        tables=frozenset(table or ()),
+        wait_for_late_rows=not now,
+        max_seconds=max_seconds,
+        max_bytes=max_bytes,
+        retention_hours=retention_hours,
     )
+    return _change(lake, as_json, "run", lambda service: service.run(options), keep=keep, every_seconds=every)
 
 
-def _add_choice(parser: argparse.ArgumentParser) -> None:
-    _add_tables(parser)
-    parser.add_argument(
-        "--now", action="store_true", help="do not wait an hour for late rows of a day that is over"
+@app.command(help="Rewrite small files into sorted runs by the plan.")
+def compact(
+    *,
+    table: Table = None,
+    now: cli.Now = False,
+    engine: cli.EngineName = "duckdb",
+    max_seconds: cli.MaxSeconds = None,
+    max_bytes: cli.MaxBytes = None,
+    lake: Lake = None,
+    as_json: AsJson = False,
+) -> int:
+    options = RunOptions(
+        tables=frozenset(table or ()),
+        wait_for_late_rows=not now,
+        engine=engine,
+        max_seconds=max_seconds,
+        max_bytes=max_bytes,
     )
+    return _change(lake, as_json, "compact", lambda service: service.compact(options))
 
 
-def _add_keep(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--keep",
-        action="append",
-        default=[],
-        metavar="TABLE=DAYS",
-        help="days that a table keeps; may be repeated; default: CRYPTOVIZ_RETENTION",
-    )
+@app.command(help="Bring rollups and scores up to date with gold.")
+def refresh(*, every: Every = None, lake: Lake = None, as_json: AsJson = False) -> int:
+    return _change(lake, as_json, "refresh", lambda service: service.refresh(), every_seconds=every)
 
 
-def _add_budget(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--max-seconds", type=float, metavar="S", help="begin no task after this long; the next run goes on"
-    )
-    parser.add_argument(
-        "--max-bytes",
-        type=_positive,
-        metavar="N",
-        help="begin no task once this many bytes were rewritten",
-    )
+@app.command(help="Checkpoint logs that have grown, remove old log files.")
+def checkpoint(
+    *, table: Table = None, retention_hours: cli.RetentionHours, lake: Lake = None, as_json: AsJson = False
+) -> int:
+    assert_retention(retention_hours)
+    options = RunOptions(tables=frozenset(table or ()), retention_hours=retention_hours)
+    return _change(lake, as_json, "checkpoint", lambda service: service.checkpoint(options))
 
 
-def _add_retention(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--retention-hours",
-        type=int,
-        default=RETENTION_HOURS,
-        metavar="H",
-        help="keep what a version of the last H hours needs, its commits and files, for readers and time travel; "
-        f"at least {LEAST_RETENTION_HOURS}; default: {RETENTION_HOURS}",
-    )
+@app.command(help="Remove files that no recent version needs. A dry run without --yes.")
+def vacuum(
+    *,
+    table: Table = None,
+    retention_hours: cli.RetentionHours,
+    yes: Yes = False,
+    force: cli.Force = False,
+    lake: Lake = None,
+    as_json: AsJson = False,
+) -> int:
+    assert_retention(retention_hours, is_forced=force)
+    options = RunOptions(tables=frozenset(table or ()), retention_hours=retention_hours)
+
+    def work(service: "TableService") -> "Report":
+        return service.vacuum(options, dry_run=not yes, is_forced=force)
+
+    return _change(lake, as_json, "vacuum", work) if yes else _read(lake, as_json, work)
 
 
-def _add_every(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--every", type=float, metavar="SECONDS", help="do it again and again; default: once")
+@app.command(help="Remove the days that tables no longer keep. A dry run without --yes.")
+def expire(
+    *, table: Table = None, keep: Keep = None, yes: Yes = False, lake: Lake = None, as_json: AsJson = False
+) -> int:
+    options = RunOptions(tables=frozenset(table or ()))
+
+    def refresh_and_expire(service: "TableService") -> "Report":
+        service.refresh()  # rollups and scores have to hold a day before its rows go
+        return service.expire(options, dry_run=False)
+
+    if yes:
+        return _change(lake, as_json, "expire", refresh_and_expire, keep=keep)
+    return _read(lake, as_json, lambda service: service.expire(options, dry_run=True), keep=keep)
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
+@app.command(help="Show the newest runs with their figures. Changes nothing.")
+def history(*, last: cli.Last = 20, lake: Lake = None, as_json: AsJson = False) -> int:
+    return _read(lake, as_json, lambda service: service.history(n_newest=last))
 
 
-def _place(text: str) -> RecordId:
-    place = parse_record_id(text)
-    if place is None:
-        raise argparse.ArgumentTypeError(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
-    return place
+@app.command(help="Check files, rows and records of every table. Changes nothing.")
+def fsck(*, deep: cli.Deep = False, lake: Lake = None, as_json: AsJson = False) -> int:
+    return _read(lake, as_json, lambda service: service.fsck(is_deep=deep))
+
+
+@app.command(help="List, show or replay quarantined messages. A replay is a dry run without --yes.")
+def quarantine(
+    action: cli.Action = "list",
+    record_ids: cli.RecordIds = None,
+    *,
+    rule: cli.Rule = None,
+    yes: Yes = False,
+    lake: Lake = None,
+    as_json: AsJson = False,
+) -> int:
+    selected = to_record_ids(record_ids)
+    if action == "list":
+        return _read(lake, as_json, lambda service: service.list_quarantined())
+    if action == "show":
+        return _read(lake, as_json, lambda service: service.show_quarantined(selected))
+
+    def work(service: "TableService") -> "Report":
+        from compaction.replay import ReplayChoice
+
+        return service.replay(ReplayChoice(record_ids=selected, rule=rule), dry_run=not yes)
+
+    return _change(lake, as_json, "quarantine", work) if yes else _read(lake, as_json, work)
+
+
+@app.command(help="Print a crontab that calls run each minute. Installs nothing.")
+def schedule(*, systemd: cli.Systemd = False, lake: Lake = None, as_json: AsJson = False) -> int:
+    return _read(lake, as_json, lambda service: service.schedule(is_systemd=systemd))
+
+
+def _read(lake: Lake, as_json: bool, work: Callable[["TableService"], "Report"], *, keep: Keep = None) -> int:
+    """Run a command that takes no lock and leaves no record; a lake that does not exist is not created."""
+    service = _open(lake, keep)
+    service.lake.current_build(refresh=True)
+    return _print(work(service), as_json)
+
+
+def _change(
+    lake: Lake,
+    as_json: bool,
+    command: str,
+    work: Callable[["TableService"], "Report"],
+    *,
+    keep: Keep = None,
+    every_seconds: Every = None,
+) -> int:
+    """Run a command that may change the lake, once or repeatedly."""
+    from compaction.runner import repeat, run_recorded
+
+    service = _open(lake, keep)
+
+    def run_once() -> int:
+        return _print(run_recorded(service, command, lambda: work(service)), as_json)
+
+    return run_once() if every_seconds is None else repeat(service, run_once, every_seconds=every_seconds)
+
+
+def _open(lake: Lake, keep: Keep) -> "TableService":
+    from compaction.service import TableService
+
+    return TableService.open(entry_point.read_settings(), lake, keep or ())
+
+
+def _print(report: "Report", as_json: bool) -> int:
+    for line in [json.dumps(report.document)] if as_json else report.lines:
+        print(line, flush=True)
+    return report.exit_code

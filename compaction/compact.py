@@ -1,6 +1,6 @@
-"""Few large sorted files instead of many small ones, while streams append and people read.
+"""Compaction of tables: few large sorted files instead of many small ones, beside streams and readers.
 
-Each rewrite task is planned on the table as it stands then, so that the next run goes on where one was cut off.
+Each round of rewrite tasks is planned on the current table, so that the next run goes on where one was cut off.
 """
 
 import logging
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class CompactReport:
-    """What a compaction did, and whether its budget ended before its plan."""
+    """Result of a compaction; ``is_cut_off`` where its budget ended before its plan."""
 
     rewritten: list[Rewritten] = field(default_factory=list)
     n_conflicts: int = 0
@@ -33,29 +33,31 @@ class CompactReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompactChoice:
-    """Which tables (all where none is named), as of which instant (None: now), and whether to let days settle."""
+    """Tables to compact (all where none is named), the instant of the plan (None: now), and whether it waits."""
 
     names: frozenset[str] = frozenset()
     now_us: int | None = None
-    is_patient: bool = True
+    wait_for_late_rows: bool = True
 
     def plan(self, spec: TableSpec, table: DeltaTable) -> list[RewriteTask]:
         now_us = time.time_ns() // 1_000 if self.now_us is None else self.now_us
-        return plan_table(spec, read_live_files(table, spec), now_us=now_us, is_patient=self.is_patient)
+        return plan_table(
+            spec, read_live_files(table, spec), now_us=now_us, wait_for_late_rows=self.wait_for_late_rows
+        )
 
 
 EVERYTHING = CompactChoice()
 
 
 def plan_lake(lake: LakeLocation, choice: CompactChoice = EVERYTHING) -> list[RewriteTask]:
-    """What compaction would do first in each table; further tasks follow from what these leave."""
+    """Return the first tasks of each table; others follow from their results."""
     return [task for spec, _, table in open_tables(lake, choice.names) for task in choice.plan(spec, table)]
 
 
 def compact_lake(
     lake: LakeLocation, choice: CompactChoice = EVERYTHING, *, budget: Budget | None = None
 ) -> CompactReport:
-    """Compacts what needs it in every table of the served build. A second run right after does nothing.
+    """Compact every table of the served build that needs it. Idempotent.
 
     Safe beside streams, refreshes, readers and other compactions. Raises LakeNotFoundError before the first build.
     """

@@ -1,13 +1,13 @@
 """Errors of the table service.
 
 CompactionError
-├── SwapConflictError     another maintenance replaced the same files first; nothing was changed
-├── RowsLostError         a rewrite would not have held the rows that it read; nothing was changed
-├── UnreadableError       a file that the log names cannot be read; fsck says which
+├── SwapConflictError     another maintenance replaced the same files first; nothing is changed
+├── RowsLostError         a rewrite has other rows than it read; nothing is changed
+├── UnreadableError       a file that the log names cannot be read; fsck names it
 ├── EngineError           Spark, as the engine of a compaction, did not start or failed
-├── ReplayError           Kafka did not take a message that was to be published again
-├── BackupError           a backup was not made, is damaged, or cannot go where it should; what was there stays
-├── RetentionError        a retention that readers may need longer
+├── ReplayError           Kafka did not acknowledge a replayed message
+├── BackupError           a backup was not made, is damaged, or cannot be restored; existing files stay
+├── RetentionError        a retention is too short for readers
 └── ClockError            this machine's clock is ahead of the storage's
 """
 
@@ -15,11 +15,11 @@ from lakehouse.errors import LakehouseError
 
 
 class CompactionError(LakehouseError):
-    """Root of everything that compaction raises on purpose."""
+    """Root of the errors of the table service."""
 
 
 class SwapConflictError(CompactionError):
-    """The files to be replaced are no longer those of the table. The next plan sees what is."""
+    """The files to be replaced are no longer files of the table. The next plan starts from the current ones."""
 
     def __init__(self, *, table: str, problem: str) -> None:
         super().__init__(f"nothing was changed in {table}: {problem}")
@@ -28,7 +28,7 @@ class SwapConflictError(CompactionError):
 
 
 class RowsLostError(CompactionError):
-    """What was written is not what was read. Nothing was committed."""
+    """The rows that were written are not the rows that were read. Nothing is committed."""
 
     def __init__(self, *, table: str, n_read: int, n_written: int) -> None:
         super().__init__(f"{table}: {n_read} rows were read and {n_written} written; nothing was committed")
@@ -38,7 +38,7 @@ class RowsLostError(CompactionError):
 
 
 class UnreadableError(CompactionError):
-    """A file that the log names is not what it should be. Nothing was changed."""
+    """A file that the log names is damaged. Nothing is changed."""
 
     def __init__(self, *, table: str, problem: str) -> None:
         super().__init__(f"{table} has a file that cannot be read (fsck names all): {problem}")
@@ -47,19 +47,19 @@ class UnreadableError(CompactionError):
 
 
 class EngineError(CompactionError):
-    """Another engine than our own failed. What it had committed stays."""
+    """Spark failed as the engine of a compaction. Its commits stay."""
 
 
 class ReplayError(CompactionError):
-    """Kafka did not take every message. Those that it took are replayed; the replay may be repeated."""
+    """Kafka did not acknowledge every message. The others are replayed; the replay may be repeated."""
 
 
 class BackupError(CompactionError):
-    """A backup that is not whole, or that would overwrite something."""
+    """A backup that is incomplete, or that would overwrite something."""
 
 
 class RetentionError(CompactionError):
-    """A retention that is shorter than what somebody may still be reading."""
+    """A retention that is shorter than readers may need."""
 
     def __init__(self, *, hours: int, least_hours: int) -> None:
         super().__init__(
@@ -70,7 +70,7 @@ class RetentionError(CompactionError):
 
 
 class ClockError(CompactionError):
-    """Ages of files cannot be trusted."""
+    """The clock makes files look older than they are."""
 
     def __init__(self, *, ahead_seconds: float) -> None:
         super().__init__(

@@ -1,7 +1,7 @@
-"""Whole days that a table's retention no longer covers leave it: the only commits here that take rows away.
+"""Expiry of whole days that a table's retention no longer covers: the only commits here that remove rows.
 
-Nothing goes that somebody still needs: rollups hold a day before its rows go, every forecast has its score before it
-or its price goes, and a record of bronze goes only when the derived tables have taken it in.
+Needed rows stay: a day stays until its rollups hold it, a forecast and its prices until it has a score, and a record of
+bronze until the derived tables have ingested it.
 """
 
 import logging
@@ -52,27 +52,27 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expired:
-    """What of one table is beyond its retention, and went, or would go.
+    """Partitions of a table that are beyond its retention and were, or would be, removed.
 
-    ``first_date`` is the first day that is left. ``held_back`` says why nothing, or less than the retention asks
-    for, goes for now; None where all of it does. Storage gives ``size_bytes`` back with the vacuum after next.
+    ``first_date`` is the first day that is left. ``held_back`` is the reason why fewer days than the retention asks for
+    expire now, None where all of them do. Storage has ``size_bytes`` back after the next vacuum but one.
     """
 
     table: str
-    n_partitions: int
-    n_files: int
-    n_rows: int
-    size_bytes: int
+    n_partitions: int = 0
+    n_files: int = 0
+    n_rows: int = 0
+    size_bytes: int = 0
     first_date: str
     held_back: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    """The first instant that has to stay for somebody else's sake."""
+    """First instant of a table that has to stay, with the reason."""
 
     instant_us: int
-    why: str
+    reason: str
 
 
 def expire_lake(
@@ -83,24 +83,23 @@ def expire_lake(
     now_us: int | None = None,
     dry_run: bool = True,
 ) -> list[Expired]:
-    """Removes, or in a dry run only counts, the days that tables no longer keep; tables without such are left out.
+    """Remove, or in a dry run only count, the days that tables no longer keep. Idempotent.
 
-    Rollups and scores have to be refreshed before: what they lack is held back (a dry run expects of rollups that they
-    will be). Safe beside streams and readers; a second call right after does nothing. Raises LakeNotFoundError before
-    the first build.
+    Refresh rollups and scores before: days that they lack are held back (a dry run assumes refreshed rollups). Safe
+    beside streams and readers. Raises LakeNotFoundError before the first build.
     """
     now_us = time.time_ns() // 1_000 if now_us is None else now_us
     limits = _score_limits(lake)
-    found = []
+    results = []
     for spec, location, table in open_tables(lake.location, names | {BRONZE.name} if names else names):
         cut_us = None
         if spec.name in retention.days and (not names or spec.name in names):
             cut_us = now_us - retention.days[spec.name] * DAY_US
-            expired = _expire(lake, spec, location, table, cut_us, limits, dry_run=dry_run)
-            found += [] if expired is None else [expired]
+            expired = _expire(lake, spec, location, table, cut_us, limits.get(spec.name), dry_run=dry_run)
+            results += [] if expired is None else [expired]
         if spec is BRONZE:
             limits |= _bronze_limits(table, limits, expected_us=cut_us if dry_run else None)
-    return found
+    return results
 
 
 def _expire(
@@ -109,47 +108,45 @@ def _expire(
     location: LakeLocation,
     table: DeltaTable,
     cut_us: int,
-    limits: Mapping[str, _Limit],
+    limit: _Limit | None,
     *,
     dry_run: bool,
 ) -> Expired | None:
-    limit, held_back = limits.get(spec.name), None
+    held_back = None
     files = _files_before(spec, table, cut_us)
     if limit is not None and limit.instant_us < cut_us:
-        kept = _files_before(spec, table, limit.instant_us)
-        held_back = limit.why if len(kept) < len(files) else None
-        files, cut_us = kept, limit.instant_us
+        allowed = _files_before(spec, table, limit.instant_us)
+        held_back = limit.reason if len(allowed) < len(files) else None
+        files, cut_us = allowed, limit.instant_us
     is_refreshed_first = dry_run and spec is not BRONZE
-    if files and not is_refreshed_first and (lacking := _lacking(lake, spec, location, files)) is not None:
-        files, held_back = [], lacking
+    if files and not is_refreshed_first and (behind := _find_table_behind(lake, spec, location, files)):
+        files, held_back = [], f"{behind} has not ingested all of these records yet"
     if not files and held_back is None:
         return None
     first_day = _first_day(spec, cut_us)
-    expired = Expired(
-        table=spec.name,
+    nothing = Expired(table=spec.name, first_date=_to_date(first_day), held_back=held_back)
+    expired = replace(
+        nothing,
         n_partitions=len({file.partition for file in files}),
         n_files=len(files),
         n_rows=sum(file.n_rows for file in files),
         size_bytes=sum(file.size_bytes for file in files),
-        first_date=(_EPOCH + timedelta(days=first_day)).isoformat(),
-        held_back=held_back,
     )
     if files and not dry_run:
         try:
             _commit(spec, table, files, max(first_day, (read_retained_from(table) or 0) // DAY_US), expired)
         except SwapConflictError as error:
             logger.warning("expiry left to the next run table=%s reason=%s", spec.name, error)
-            return replace(expired, n_partitions=0, n_files=0, n_rows=0, size_bytes=0, held_back=str(error))
+            return replace(nothing, held_back=str(error))
     return expired
 
 
 def _commit(
     spec: TableSpec, table: DeltaTable, files: list[LiveFile], first_day: int, expired: Expired
 ) -> None:
-    swap = Swap(removed=files, changes_rows=True, horizon_day=first_day)
-    version = commit_swap(
-        table, spec, swap, noted={"maintenance": "expire", "first_date": expired.first_date}
-    )
+    swap = Swap(removed=files, changes_rows=True, retained_from_day=first_day)
+    info = {"maintenance": "expire", "first_date": expired.first_date}
+    version = commit_swap(table, spec, swap, info=info)
     logger.info(
         "expired table=%s version=%d partitions=%d files=%d rows=%d bytes=%d first_date=%s",
         expired.table,
@@ -163,31 +160,37 @@ def _commit(
 
 
 def _files_before(spec: TableSpec, table: DeltaTable, cut_us: int) -> list[LiveFile]:
-    """Files of partitions that end at or before an instant."""
+    """Return the files of partitions that end at or before an instant."""
     return [file for file in read_live_files(table, spec) if partition_end_us(spec, file.partition) <= cut_us]
 
 
 def _first_day(spec: TableSpec, cut_us: int) -> int:
-    """The first day (since the epoch) of the oldest partition that does not end before an instant."""
+    """Return the first day (since the epoch) of the oldest partition that does not end before an instant."""
     day = to_time(cut_us).date()
     return ((day.replace(day=1) if "month_date" in spec.partition_by else day) - _EPOCH).days
 
 
-def _lacking(lake: Lake, spec: TableSpec, location: LakeLocation, files: list[LiveFile]) -> str | None:
-    """Which table has not taken in yet what the files hold; None where all have that are made of this one."""
+def _to_date(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).isoformat()
+
+
+def _find_table_behind(
+    lake: Lake, spec: TableSpec, location: LakeLocation, files: list[LiveFile]
+) -> str | None:
+    """Return the first table derived from this one that has not ingested all rows of the files."""
     if spec is BRONZE:
-        needed_by = {TABLES[name].name for name in _DERIVED_OF_BRONZE}
+        derived = {TABLES[name].name for name in _DERIVED_OF_BRONZE}
     else:
-        needed_by = {rollup.table.name for rollup in ROLLUPS if rollup.gold is spec}
-    if not needed_by:
+        derived = {rollup.table.name for rollup in ROLLUPS if rollup.gold is spec}
+    if not derived:
         return None
     paths = [str(location.open_file(file.path)) for file in files]
     rows = lake.session.fetch_rows(_ENDS, [], spec=spec, expired_files=paths)
     ends = Position({TopicPartition(topic_id, partition): end for topic_id, partition, end in rows})
-    for name in sorted(needed_by):
+    for name in sorted(derived):
         own = ends.of_topics(_topic_ids(lake, name)) if name in _TOPIC_OF else ends
         if not _position(lake, name, own).covers(own):
-            return f"{name} has not taken in yet all that would go"
+            return name
     return None
 
 
@@ -211,9 +214,9 @@ def _position(lake: Lake, name: str, ends: Position) -> Position:
 def _bronze_limits(
     table: DeltaTable, limits: Mapping[str, _Limit], *, expected_us: int | None
 ) -> dict[str, _Limit]:
-    """Gold keeps what records that bronze still has may speak of, so that a rebuild brings nothing back.
+    """Return the limits of the tables that bronze's records may still refer to, so that a rebuild brings no row back.
 
-    A dry run tells where bronze is ``expected`` to begin. The earlier of these and the known ``limits`` counts.
+    In a dry run bronze is ``expected`` to begin at an instant. The earlier of these and the given ``limits`` applies.
     """
     days = [
         file.partition[BRONZE.partition_by.index("broker_date")] for file in read_live_files(table, BRONZE)
@@ -223,19 +226,19 @@ def _bronze_limits(
     first_us = (date.fromisoformat(min(days)) - _EPOCH).days * DAY_US
     if expected_us is not None:
         first_us = max(first_us, _first_day(BRONZE, expected_us) * DAY_US)
-    why = "bronze still has records of that time and goes first"
-    known = {name: _Limit(first_us - MAX_EVENT_AGE.days * DAY_US, why) for name in _TOPIC_OF}
-    known |= {name: _Limit(first_us, why) for name in (QUARANTINE.name, DUPLICATES.name)}
+    reason = "bronze still has records of that time and expires first"
+    bronze_limits = {name: _Limit(first_us - MAX_EVENT_AGE.days * DAY_US, reason) for name in _TOPIC_OF}
+    bronze_limits |= {name: _Limit(first_us, reason) for name in (QUARANTINE.name, DUPLICATES.name)}
     return {
-        name: min(limit, limits.get(name, limit), key=lambda one: one.instant_us)
-        for name, limit in known.items()
+        name: min(limit, limits.get(name, limit), key=lambda candidate: candidate.instant_us)
+        for name, limit in bronze_limits.items()
     }
 
 
 def _score_limits(lake: Lake) -> dict[str, _Limit]:
-    """What forecasts without a score still need: themselves, the prices around their targets, and their like's scores.
+    """Return the limits of forecasts without a score: themselves, prices around their targets, scores of their time.
 
-    A forecast that arrived after the oldest of them may be of MAX_EVENT_AGE before; its score tells that it has one.
+    A forecast that arrives after the oldest of them may be MAX_EVENT_AGE older; its score marks it as scored.
     """
     try:
         unscored = oldest_unscored(lake)
@@ -244,9 +247,9 @@ def _score_limits(lake: Lake) -> dict[str, _Limit]:
     if unscored is None:
         return {}
     made_us, target_us = unscored
-    why = "a forecast of that time has no score yet"
+    reason = "a forecast of that time has no score yet"
     return {
-        GOLD_PREDICTION.name: _Limit(made_us, why),
-        GOLD_PRICE.name: _Limit(target_us - MAX_REALISED_AGE_US - GRACE_US - SILENCE_US, why),
-        GOLD_SCORE.name: _Limit(made_us - (MAX_EVENT_AGE.days + 1) * DAY_US, why),
+        GOLD_PREDICTION.name: _Limit(made_us, reason),
+        GOLD_PRICE.name: _Limit(target_us - MAX_REALISED_AGE_US - GRACE_US - SILENCE_US, reason),
+        GOLD_SCORE.name: _Limit(made_us - (MAX_EVENT_AGE.days + 1) * DAY_US, reason),
     }

@@ -1,4 +1,4 @@
-"""Files against the log: what is named and not there, there and not named, or not what the log says of it."""
+"""Check of files against the log: missing, orphaned, unreadable, or of another size or row count."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from compaction.finding import Check, Finding
+from compaction.issue import Check, Issue
 from compaction.live_files import LiveFile
 from compaction.version_retention import LEAST_RETENTION_HOURS
 from lakehouse.delta.storage import LakeLocation
@@ -21,18 +21,18 @@ _LOG = "_delta_log"
 
 @dataclass(frozen=True, slots=True)
 class CheckedFiles:
-    """What was found, and the files whose rows can be read."""
+    """Issues of a table's files, and the files whose rows can be read."""
 
-    findings: list[Finding]
+    issues: list[Issue]
     readable: list[LiveFile]
 
 
 def check_files(
     spec: TableSpec, location: LakeLocation, live: Iterable[LiveFile], *, is_deep: bool
 ) -> CheckedFiles:
-    """Every live file's footer, or in a deep check every page of it; and every file that nobody named.
+    """Check the footer of every live file, in a deep check every page; find the files that no commit names.
 
-    A file younger than a commit may take is not an orphan yet.
+    A file that may still belong to a running commit is no orphan yet.
     """
     broken: dict[Check, list[str]] = {}
     readable = []
@@ -44,15 +44,15 @@ def check_files(
         if problem is not None:
             broken.setdefault(problem, []).append(file.path)
     named = {unquote(file.path) for file in live} | set(_named_in_log(location))
-    youngest_us = time.time_ns() // 1_000 - LEAST_RETENTION_HOURS * HOUR_US
+    orphaned_before_us = time.time_ns() // 1_000 - LEAST_RETENTION_HOURS * HOUR_US
     for path in sorted(set(sizes) - named):
-        if not path.startswith(_LOG) and location.modified_us(path) < youngest_us:
+        if not path.startswith(_LOG) and location.modified_us(path) < orphaned_before_us:
             broken.setdefault("orphan", []).append(path)
-    findings = [
-        Finding(check=check, table=spec.name, n=len(paths), detail=f"first: {paths[0]}")
+    issues = [
+        Issue(check=check, table=spec.name, n=len(paths), detail=f"first: {paths[0]}")
         for check, paths in broken.items()
     ]
-    return CheckedFiles(findings, readable)
+    return CheckedFiles(issues, readable)
 
 
 def _problem(location: LakeLocation, file: LiveFile, sizes: dict[str, int], *, is_deep: bool) -> Check | None:
@@ -72,7 +72,7 @@ def _problem(location: LakeLocation, file: LiveFile, sizes: dict[str, int], *, i
 
 
 def _named_in_log(location: LakeLocation) -> Iterator[str]:
-    """Files that a commit in the log added or removed: some version needs them, or vacuum takes them in time."""
+    """Yield the files that a commit of the log added or removed: a version needs them, or vacuum removes them later."""
     for name in location.names(_LOG):
         if not name.endswith(".json"):
             continue

@@ -1,8 +1,8 @@
-"""Whether a lake is what it claims to be. Reads only, and reads beside whatever else goes on."""
+"""Consistency check of a lake. Reads only, and runs beside writers and maintenance."""
 
 from compaction.bounded_duckdb import bounded_connection
 from compaction.file_check import check_files
-from compaction.finding import Finding
+from compaction.issue import Issue
 from compaction.lake_tables import open_tables
 from compaction.live_files import read_live_files
 from compaction.record_check import check_records
@@ -14,35 +14,28 @@ from lakehouse.messages.contract import CONTRACTS
 from lakehouse.schema.tables import BRONZE
 
 
-def check_lake(lake: LakeLocation, *, is_deep: bool = False) -> list[Finding]:
-    """Every breakage of the served build; empty where there is none.
+def check_lake(lake: LakeLocation, *, is_deep: bool = False) -> list[Issue]:
+    """Return every issue of the served build.
 
-    Tables are read at the versions that they have when it comes to them; records are compared as far as all tables
-    of a topic have come. Raises LakeNotFoundError before the first build.
+    Each table is read at its version when its turn comes; records are compared up to the position that all tables of
+    a topic have reached. Raises LakeNotFoundError before the first build.
     """
-    topic_ids = {
-        topic: [
-            generation.topic_id
-            for generation in Catalog(lake).topic_generations()
-            if generation.topic == topic
-        ]
-        for topic in CONTRACTS
-    }
-    every_id = [topic_id for ids in topic_ids.values() for topic_id in ids]
-    findings: list[Finding] = []
+    topic_ids: dict[str, list[str]] = {topic: [] for topic in CONTRACTS}
+    for generation in Catalog(lake).topic_generations():
+        topic_ids.setdefault(generation.topic, []).append(generation.topic_id)
+    known_ids = [topic_id for topic in CONTRACTS for topic_id in topic_ids[topic]]
+    issues: list[Issue] = []
     paths: dict[str, list[str]] = {}
     positions: dict[str, Position] = {}
     with bounded_connection() as connection:
         for spec, location, table in open_tables(lake):
             checked = check_files(spec, location, read_live_files(table, spec), is_deep=is_deep)
-            findings += checked.findings
             paths[spec.name] = [location.open_file(file.path) for file in checked.readable]
-            positions[spec.name] = read_position(table, every_id)
-            findings += check_rows(connection, spec, paths[spec.name], positions[spec.name])
-        if BRONZE.name not in paths:
-            return findings
+            positions[spec.name] = read_position(table, known_ids)
+            issues += checked.issues
+            issues += check_rows(connection, spec, paths[spec.name], positions[spec.name])
         for topic, contract in CONTRACTS.items():
-            own = {name: position.of_topics(topic_ids[topic]) for name, position in positions.items()}
-            if contract.table.name in own:
-                findings += check_records(connection, contract, paths, own)
-    return findings
+            of_topic = {name: position.of_topics(topic_ids[topic]) for name, position in positions.items()}
+            if BRONZE.name in paths and contract.table.name in paths:
+                issues += check_records(connection, contract, paths, of_topic)
+    return issues

@@ -1,4 +1,4 @@
-"""The tables of the served build that exist, opened."""
+"""Opened tables of the served build."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from lakehouse.schema.tables import TABLES
 def open_tables(
     lake: LakeLocation, names: frozenset[str] = frozenset()
 ) -> Iterator[tuple[TableSpec, LakeLocation, DeltaTable]]:
-    """Each table with its folder, in the order of their definition; all where none is named.
+    """Yield each existing table with its folder, in the order of the definitions; all where none is named.
 
     Raises LakeNotFoundError before the first build.
     """

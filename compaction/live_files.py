@@ -1,4 +1,4 @@
-"""The files of one table version as the planner sees them: partition, size, age, and the sorted run they belong to."""
+"""Live files of a table version: partition, size, age, and the sorted run that each belongs to."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _RUN_FILE = re.compile(r"sorted-(?P<run_id>[0-9a-f]{32})-\d{5}\.parquet\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveFile:
-    """One file that the log names. ``path`` is as in the log, relative to the table."""
+    """A file that the log names; ``path`` is as in the log, relative to the table."""
 
     path: str
     partition: PartitionValues
@@ -26,7 +26,7 @@ class LiveFile:
 
     @property
     def run_id(self) -> str | None:
-        """The sorted run that compaction wrote the file in; None for a file of anybody else.
+        """Return the id of the sorted run that compaction wrote the file in; None for a file of another writer.
 
         >>> LiveFile(path="a=1/part-0.parquet", partition=(), n_rows=1, size_bytes=1, modified_us=0).run_id
         """
@@ -35,7 +35,7 @@ class LiveFile:
 
 
 def run_file_name(run_id: str, number: int) -> str:
-    """The name by which a file is known as part of a sorted run, whatever becomes of the log's history.
+    """Return the name of a file of a sorted run. The name identifies it even when the log's history is gone.
 
     >>> run_file_name("0" * 32, 7)
     'sorted-00000000000000000000000000000000-00007.parquet'
@@ -44,7 +44,7 @@ def run_file_name(run_id: str, number: int) -> str:
 
 
 def read_live_files(table: DeltaTable, spec: TableSpec) -> list[LiveFile]:
-    """Every file of an open table, in the log's order."""
+    """Read every live file of an open table, in the order of the log."""
     actions = pa.table(table.get_add_actions(flatten=True))
     names = [f"partition.{name}" for name in spec.partition_by]
     keys = [actions[name].cast(pa.string()).to_pylist() for name in names]

@@ -1,4 +1,4 @@
-"""What the table service measures of its runs. A run from cron is told by the API, which reads the runs' notes."""
+"""Metrics of runs in a process that repeats them. Of runs from cron the API serves the newest records instead."""
 
 from collections.abc import Mapping
 
@@ -10,16 +10,14 @@ RUN_SECONDS = Histogram(
     ["command"],
     buckets=(0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
-RUNS = Counter(
-    "cryptoviz_maintenance_runs_total", "runs, by how they ended: done, failed, locked", ["outcome"]
-)
+RUNS = Counter("cryptoviz_maintenance_runs_total", "runs by outcome: done, failed, locked", ["outcome"])
 GAINED = Counter(
     "cryptoviz_maintenance_gained_total",
-    "what runs gained, in the figures of their notes: n_files_before, n_files_after, freed_bytes, ...",
+    "sums of the figures in the records of runs: n_files_before, n_files_after, freed_bytes, ...",
     ["figure"],
 )
 
 
-def count_gain(gained: Mapping[str, int]) -> None:
-    for figure, number in gained.items():
+def count_figures(figures: Mapping[str, int]) -> None:
+    for figure, number in figures.items():
         GAINED.labels(figure).inc(number)

@@ -1,8 +1,8 @@
-"""What compaction would do to a table, and why. Pure: files and an instant in, tasks out.
+"""Plan of a table's compaction. Pure: files and an instant in, rewrite tasks out.
 
-Files of one sorted run count as one. A partition whose time has passed becomes a single run; the one that is still
-written to is merged by tiers of size, so that each byte is rewritten a few times a day, however small its first file.
-A plan says nothing about correctness: whatever it proposes, a task replaces files by files with the same rows.
+Files of one sorted run count as one. A partition whose time has passed becomes a single run; an open one is merged by
+tiers of size, so that each byte is rewritten a few times a day, however small its first file. Correctness does not
+depend on the plan: every task replaces files by files with the same rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,8 +14,8 @@ from lakehouse.schema.spec import TableSpec
 from lakehouse.time_range import HOUR_US, to_us
 
 TARGET_FILE_BYTES = 128 * 1024 * 1024
-MAX_BITE_BYTES = 1024 * 1024 * 1024
-MAX_OPEN_BITE_BYTES = 256 * 1024 * 1024
+MAX_TASK_BYTES = 1024 * 1024 * 1024
+MAX_OPEN_TASK_BYTES = 256 * 1024 * 1024
 LOWEST_TIER_BYTES = 8 * 1024 * 1024
 MIN_RUNS = 8
 LONE_FILE_BYTES = 1024 * 1024
@@ -26,7 +26,7 @@ _RUN_SHARE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewriteTask:
-    """Files of one partition to be replaced by one sorted run of the same rows."""
+    """Files of one partition to replace by one sorted run of the same rows."""
 
     table: str
     partition: PartitionValues
@@ -43,7 +43,7 @@ class RewriteTask:
 
     @property
     def n_files_after(self) -> int:
-        """How many files about it leaves, if sorting changes no size."""
+        """Estimate the number of files that it leaves, if sorting changes no size."""
         return max(1, -(-self.size_bytes // TARGET_FILE_BYTES))
 
 
@@ -65,12 +65,12 @@ class _Run:
 
 
 def plan_table(
-    spec: TableSpec, files: Iterable[LiveFile], *, now_us: int, is_patient: bool = True
+    spec: TableSpec, files: Iterable[LiveFile], *, now_us: int, wait_for_late_rows: bool = True
 ) -> list[RewriteTask]:
-    """The tasks that a table needs now, partitions ascending. Empty where everything is good already.
+    """Return the tasks that a table needs now, partitions ascending.
 
-    A patient plan lets a closed partition settle for an hour, as late rows may still come to it. A table without
-    partitions or without an order is never compacted: it has one row a decision of an operator.
+    With ``wait_for_late_rows`` a closed partition is rewritten an hour after its last file. A table without partitions
+    or without an order is never compacted: it has one row a decision of an operator.
     """
     if not spec.partition_by or not spec.sort_by:
         return []
@@ -81,16 +81,16 @@ def plan_table(
     for partition in sorted(by_partition):
         runs = _to_runs(by_partition[partition])
         is_closed = partition_end_us(spec, partition) + CLOSED_AFTER_US <= now_us
-        settles_us = max(file.modified_us for file in by_partition[partition]) + SETTLED_AFTER_US
-        is_settled = not is_patient or settles_us <= now_us
-        for chosen, reason in _choose(runs, is_closed=is_closed, is_settled=is_settled):
-            files_of = tuple(file for run in chosen for file in run.files)
-            tasks.append(RewriteTask(table=spec.name, partition=partition, files=files_of, reason=reason))
+        settled_us = max(file.modified_us for file in by_partition[partition]) + SETTLED_AFTER_US
+        is_settled = not wait_for_late_rows or settled_us <= now_us
+        for task_runs, reason in _choose(runs, is_closed=is_closed, is_settled=is_settled):
+            task_files = tuple(file for run in task_runs for file in run.files)
+            tasks.append(RewriteTask(table=spec.name, partition=partition, files=task_files, reason=reason))
     return tasks
 
 
 def partition_end_us(spec: TableSpec, partition: PartitionValues) -> int:
-    """The instant at which the day (or month) of a partition ends."""
+    """Return the instant at which the day (or month) of a partition ends."""
     name, value = next(
         (name, value)
         for name, value in zip(spec.partition_by, partition, strict=True)
@@ -112,16 +112,16 @@ def _to_runs(files: Iterable[LiveFile]) -> list[_Run]:
 
 
 def _choose(runs: list[_Run], *, is_closed: bool, is_settled: bool) -> list[tuple[Sequence[_Run], str]]:
-    if _is_good(runs):
+    if _is_compacted(runs):
         return []
     if not is_closed:
-        return _tier_tasks(runs, max_bytes=MAX_OPEN_BITE_BYTES, when="open partition")
+        return _tier_tasks(runs, max_bytes=MAX_OPEN_TASK_BYTES, when="open partition")
     total_bytes = sum(run.size_bytes for run in runs)
-    if total_bytes > MAX_BITE_BYTES:
+    if total_bytes > MAX_TASK_BYTES:
         return (
-            _pieces(runs)
+            _split_large(runs)
             if is_settled
-            else _tier_tasks(runs, max_bytes=MAX_BITE_BYTES, when="large partition")
+            else _tier_tasks(runs, max_bytes=MAX_TASK_BYTES, when="large partition")
         )
     if is_settled:
         return [(runs, f"closed partition in {len(runs)} runs")]
@@ -129,16 +129,16 @@ def _choose(runs: list[_Run], *, is_closed: bool, is_settled: bool) -> list[tupl
     loose_bytes = sum(run.size_bytes for run in loose)
     if len(loose) >= MIN_RUNS and loose_bytes * _RUN_SHARE >= total_bytes - loose_bytes:
         return [(runs, f"closed partition with {len(loose)} new files")]
-    return _tier_tasks(runs, max_bytes=MAX_BITE_BYTES, when="late rows in a closed partition")
+    return _tier_tasks(runs, max_bytes=MAX_TASK_BYTES, when="late rows in a closed partition")
 
 
-def _is_good(runs: list[_Run]) -> bool:
-    """One sorted run, or one small file, which any writer sorts and which is one row group either way."""
+def _is_compacted(runs: list[_Run]) -> bool:
+    """Return true for one sorted run, or one small file: every writer sorts it, and it is one row group either way."""
     return len(runs) == 1 and (runs[0].run_id is not None or runs[0].size_bytes < LONE_FILE_BYTES)
 
 
 def _tier_tasks(runs: list[_Run], *, max_bytes: int, when: str) -> list[tuple[Sequence[_Run], str]]:
-    """The lowest tier that is full, smallest runs first, as much as one task may hold."""
+    """Return a task of the lowest full tier: its smallest runs, up to the size of one task."""
     tiers: dict[int, list[_Run]] = {}
     for run in runs:
         tiers.setdefault(run.tier, []).append(run)
@@ -149,15 +149,15 @@ def _tier_tasks(runs: list[_Run], *, max_bytes: int, when: str) -> list[tuple[Se
     return []
 
 
-def _pieces(runs: list[_Run]) -> list[tuple[Sequence[_Run], str]]:
-    """A partition too large for one task becomes several large runs."""
+def _split_large(runs: list[_Run]) -> list[tuple[Sequence[_Run], str]]:
+    """Split a partition that is too large for one task into several large runs."""
     rest = sorted(
-        (run for run in runs if run.run_id is None or run.size_bytes < MAX_BITE_BYTES // 2),
+        (run for run in runs if run.run_id is None or run.size_bytes < MAX_TASK_BYTES // 2),
         key=lambda run: run.size_bytes,
     )
     tasks: list[tuple[Sequence[_Run], str]] = []
     while rest:
-        chosen = _take_up_to(rest, MAX_BITE_BYTES)
+        chosen = _take_up_to(rest, MAX_TASK_BYTES)
         rest = rest[len(chosen) :]
         if len(chosen) > 1 or chosen[0].run_id is None:
             tasks.append((chosen, "closed partition larger than a task"))
@@ -165,7 +165,7 @@ def _pieces(runs: list[_Run]) -> list[tuple[Sequence[_Run], str]]:
 
 
 def _take_up_to(runs: Sequence[_Run], max_bytes: int) -> Sequence[_Run]:
-    """The first runs that fit together; one at least."""
+    """Return the first runs that fit together; at least one."""
     total_bytes = 0
     for at, run in enumerate(runs):
         total_bytes += run.size_bytes

@@ -1,90 +1,112 @@
-"""What could not become gold: counted by rule, shown byte for byte, and judged again by the contract of today."""
+"""Quarantined messages: counted by rule, shown byte for byte, and validated again by the contract of today."""
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lakehouse.lake import Lake
 from lakehouse.messages.fields import Rejected
+from lakehouse.messages.record_id import RecordId
 from lakehouse.messages.validation import validate
 from lakehouse.schema.tables import QUARANTINE
-from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.time_range import format_us
 
-_LIST = """
+_GROUPS = """
 SELECT topic, rule, field, count(*), epoch_us(min(broker_time)), epoch_us(max(broker_time)),
-    arg_max({place}, broker_time)
+    arg_max(topic_id || '/' || kafka_partition || '/' || kafka_offset, broker_time)
 FROM {rows} GROUP BY ALL ORDER BY count(*) DESC, topic, rule, field
-""".replace("{place}", "topic_id || '/' || kafka_partition || '/' || kafka_offset")
-_SHOW = """
+"""
+_MESSAGE = """
 SELECT topic, topic_id, kafka_partition, kafka_offset, epoch_us(broker_time), rule, field, reason, key, value, headers
 FROM {rows}
 WHERE topic_id = $topic_id AND kafka_partition = $partition AND kafka_offset = $offset
 """
-_SHOWN = (
-    "topic",
-    "topic_id",
-    "kafka_partition",
-    "kafka_offset",
-    "broker_time",
-    "rule",
-    "field",
-    "reason",
-    "key",
-    "value",
-    "headers",
-)
-
-Document = dict[str, Any]
 
 
-def list_quarantined(lake: Lake) -> list[Document]:
-    """How many messages broke which rule, the most frequent first, each with the place of its newest."""
-    names = ("topic", "rule", "field", "n_messages", "first_broker_time", "last_broker_time", "newest")
-    rows = _fetch(lake, _LIST)
+@dataclass(frozen=True, slots=True)
+class QuarantinedRule:
+    """Messages of a topic that broke one rule in one field; ``newest`` is the record id of the newest."""
+
+    topic: str
+    rule: str
+    field: str | None
+    n_messages: int
+    first_broker_time: str
+    last_broker_time: str
+    newest: str
+
+    def __str__(self) -> str:
+        field = f" in {self.field}" if self.field else ""
+        return f"{self.n_messages} of {self.topic} broke {self.rule}{field}, the newest: {self.newest}"
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedMessage:
+    """A message with the rule that it broke, and the result of validating it today.
+
+    Bytes are text; those that are no UTF-8 are escaped.
+    """
+
+    topic: str
+    topic_id: str
+    kafka_partition: int
+    kafka_offset: int
+    broker_time: str
+    rule: str
+    field: str | None
+    reason: str | None
+    key: str | None
+    value: str | None
+    headers: list[dict[str, str | None]]
+    validation_now: str
+
+
+def list_quarantined(lake: Lake) -> list[QuarantinedRule]:
+    """Count messages by topic, rule and field, the most frequent first."""
+    rows = _fetch(lake, _GROUPS)
     return [
-        dict(zip(names, row, strict=True))
-        | {"first_broker_time": format_us(row[4]), "last_broker_time": format_us(row[5])}
-        for row in rows
+        QuarantinedRule(topic, rule, field, n_messages, format_us(first_us), format_us(last_us), newest)
+        for topic, rule, field, n_messages, first_us, last_us, newest in rows
     ]
 
 
-def show_quarantined(lake: Lake, *, topic_id: str, partition: int, offset: int) -> Document | None:
-    """One message with the rule that it broke, and what the contract says of it now; None where it is not there.
+def show_quarantined(lake: Lake, record_id: RecordId) -> QuarantinedMessage | None:
+    """Read one message and validate it again; None where it is not quarantined.
 
-    A message that is good by now is in gold after a rebuild.
+    A message that is accepted now is in gold after a rebuild.
     """
-    rows = _fetch(lake, _SHOW, topic_id=topic_id, partition=partition, offset=offset)
+    topic_id, partition, offset = record_id
+    rows = _fetch(lake, _MESSAGE, topic_id=topic_id, partition=partition, offset=offset)
     if not rows:
         return None
-    found = dict(zip(_SHOWN, rows[0], strict=True))
-    verdict = validate(
-        found["topic"], key=found["key"], value=found["value"], broker_time_us=found["broker_time"]
+    topic, *_, broker_time_us, rule, field, reason, key, value, headers = rows[0]
+    result = validate(topic, key=key, value=value, broker_time_us=broker_time_us)
+    return QuarantinedMessage(
+        topic=topic,
+        topic_id=topic_id,
+        kafka_partition=partition,
+        kafka_offset=offset,
+        broker_time=format_us(broker_time_us),
+        rule=rule,
+        field=field,
+        reason=reason,
+        key=_to_text(key),
+        value=_to_text(value),
+        headers=[{"key": header["key"], "value": _to_text(header["value"])} for header in headers or ()],
+        validation_now=f"rejected: {result.reason}" if isinstance(result, Rejected) else "accepted",
     )
-    return found | {
-        "broker_time": format_us(found["broker_time"]),
-        "key": _to_text(found["key"]),
-        "value": _to_text(found["value"]),
-        "headers": [
-            {"key": header["key"], "value": _to_text(header["value"])} for header in found["headers"] or ()
-        ],
-        "verdict_now": f"rejected: {verdict.reason}" if isinstance(verdict, Rejected) else "accepted",
-    }
-
-
-def in_words(document: Mapping[str, Any]) -> Sequence[str]:
-    """A shown message, a line a field."""
-    return [f"{name}: {value}" for name, value in document.items() if value not in (None, [])]
 
 
 def _fetch(lake: Lake, statement: str, **bound: Any) -> list[tuple[Any, ...]]:
-    def ask(table: TableSnapshot) -> list[tuple[Any, ...]]:
-        return lake.session.fetch_rows(statement, table.files.paths.tolist(), spec=QUARANTINE, **bound)
-
-    return lake.read(lambda: lake.snapshot(QUARANTINE.name), lambda snapshot: ask(snapshot[QUARANTINE.name]))
+    return lake.read(
+        lambda: lake.snapshot(QUARANTINE.name),
+        lambda snapshot: lake.session.fetch_rows(
+            statement, snapshot[QUARANTINE.name].files.paths.tolist(), spec=QUARANTINE, **bound
+        ),
+    )
 
 
 def _to_text(content: bytes | None) -> str | None:
-    r"""Bytes as a person reads them; what is no UTF-8 is escaped.
+    r"""Decode bytes; what is no UTF-8 is escaped.
 
     >>> _to_text(b"a\xff")
     'a\\xff'

@@ -1,24 +1,26 @@
-"""Records of bronze against what became of them: each is one of gold, quarantine, duplicates and accepted losses."""
+"""Check of records: each record of bronze is one row of gold, quarantine or duplicates, or an accepted loss."""
 
 from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from compaction.finding import Check, Finding
+from compaction.issue import Check, Issue
 from lakehouse.delta.position import Position, common_position
 from lakehouse.engine.duckdb_session import padded_rows
 from lakehouse.engine.position_sql import bind_position, is_before, join_position
 from lakehouse.messages.contract import MessageContract
 from lakehouse.schema.tables import BRONZE, DUPLICATES, LOSSES, QUARANTINE
 
-_PLACES = f"SELECT topic_id, kafka_partition, kafka_offset FROM {{0}} {join_position()} WHERE {is_before()}"
+_RECORD_IDS = (
+    f"SELECT topic_id, kafka_partition, kafka_offset FROM {{0}} {join_position()} WHERE {is_before()}"
+)
 _RECORDS = """
 WITH raw AS (SELECT DISTINCT * FROM ({raw})),
-became AS (SELECT *, count(*) AS n FROM ({gold} UNION ALL {quarantine} UNION ALL {duplicates}) GROUP BY ALL),
+accounted AS (SELECT *, count(*) AS n FROM ({gold} UNION ALL {quarantine} UNION ALL {duplicates}) GROUP BY ALL),
 begins AS (SELECT topic_id, kafka_partition, min(kafka_offset) AS first_offset FROM raw GROUP BY ALL),
 every AS (
     SELECT topic_id, kafka_partition, kafka_offset, raw.topic_id IS NOT NULL AS is_raw, coalesce(n, 0) AS n
-    FROM raw FULL JOIN became USING (topic_id, kafka_partition, kafka_offset)
+    FROM raw FULL JOIN accounted USING (topic_id, kafka_partition, kafka_offset)
 ),
 broken AS (
     SELECT topic_id, kafka_partition, kafka_offset, CASE
@@ -48,10 +50,10 @@ def check_records(
     contract: MessageContract,
     paths: Paths,
     positions: Mapping[str, Position],
-) -> list[Finding]:
-    """What became of the records of one topic, as far as every table has come. ``paths`` are files by table.
+) -> list[Issue]:
+    """Compare the records of one topic, up to the position that every table has reached. ``paths`` are files by table.
 
-    Below bronze's first offset nothing is claimed: bronze may be kept for a shorter time than gold.
+    Records below bronze's first offset are not checked: bronze may have a shorter retention than gold.
     """
     specs = {"raw": BRONZE, "gold": contract.table, "quarantine": QUARANTINE, "duplicates": DUPLICATES}
     common = common_position(positions[spec.name] for spec in specs.values())
@@ -61,13 +63,13 @@ def check_records(
     bound: dict[str, list[str]] = {}
     for name, spec in {**specs, "losses": LOSSES}.items():
         files = list(paths.get(spec.name, ()))
-        rows = padded_rows(spec, f"{name}_files" if files else None)
-        part = rows if name == "losses" else _PLACES.format(rows)
+        source = padded_rows(spec, f"{name}_files" if files else None)
+        part = source if name == "losses" else _RECORD_IDS.format(source)
         statement = statement.replace(f"{{{name}}}", part)
         bound |= {f"{name}_files": files} if files else {}
-    found = connection.execute(statement, {**bound, **bind_position(common)}).fetchall()
-    return [_to_finding(contract, check, n, first) for check, n, first in found]
+    rows = connection.execute(statement, {**bound, **bind_position(common)}).fetchall()
+    return [_to_issue(contract, check, n, first) for check, n, first in rows]
 
 
-def _to_finding(contract: MessageContract, check: Check, n: int, first: str) -> Finding:
-    return Finding(check=check, table=contract.table.name, n=n, detail=f"first of {contract.topic}: {first}")
+def _to_issue(contract: MessageContract, check: Check, n: int, first: str) -> Issue:
+    return Issue(check=check, table=contract.table.name, n=n, detail=f"first of {contract.topic}: {first}")

@@ -1,7 +1,7 @@
-"""Publishing quarantined messages again, once the contract takes them. The header says which record each of them is.
+"""Replay of quarantined messages that the contract accepts now. A header names the original record of each.
 
-A replay may be killed anywhere and repeated: ingestion and rebuild know an origin by the header, so that one gold row
-comes of it in the end.
+A replay may be killed anywhere and repeated: ingestion and rebuild know the original record by the header, so that it
+becomes one gold row in the end.
 """
 
 import logging
@@ -32,7 +32,7 @@ _MESSAGES = """
 SELECT topic, topic_id, kafka_partition, kafka_offset, key, value, headers
 FROM {rows}
 WHERE rule <> $excluded_rule AND ($rule IS NULL OR rule = $rule) AND (
-    $places IS NULL OR (topic_id || '/' || kafka_partition || '/' || kafka_offset) IN (SELECT unnest($places))
+    $record_ids IS NULL OR (topic_id || '/' || kafka_partition || '/' || kafka_offset) IN (SELECT unnest($record_ids))
 )
 ORDER BY broker_time, topic, kafka_partition, kafka_offset
 """
@@ -42,18 +42,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayChoice:
-    """Which messages: those at ``places``, or those that broke a ``rule``; every one where neither is given."""
+    """Messages to replay: those with ``record_ids``, or those that broke a ``rule``; all where neither is given."""
 
-    places: tuple[RecordId, ...] = ()
+    record_ids: tuple[RecordId, ...] = ()
     rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayable:
-    """A quarantined message that the contract of today accepts and gold has no row of."""
+    """A quarantined message that the contract accepts now and gold lacks; ``replay_of`` is its original record."""
 
     topic: str
-    origin: RecordId
+    replay_of: RecordId
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
@@ -61,8 +61,11 @@ class Replayable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayReport:
-    """``n_published`` is 0 in a dry run. ``n_left`` are replayable beyond MAX_MESSAGES; a repetition goes on with them
-    once ingestion has taken in the first."""
+    """Result of a replay; ``by_topic`` counts the messages that were, or would be, published.
+
+    ``n_published`` is 0 in a dry run. ``n_left`` are replayable beyond MAX_MESSAGES: another replay publishes them once
+    the first are ingested.
+    """
 
     by_topic: Mapping[str, int]
     n_rejected: int
@@ -72,9 +75,9 @@ class ReplayReport:
 
 
 def replay(lake: Lake, choice: ReplayChoice, *, kafka: Mapping[str, Any], dry_run: bool) -> ReplayReport:
-    """Publishes what can be replayed, each message acknowledged, or in a dry run only counts it.
+    """Publish every replayable message and wait for its acknowledgement; in a dry run only count them.
 
-    ``kafka`` are options of a client. Raises ReplayError where the brokers are not named, or do not take a message.
+    ``kafka`` are options of a client. Raises ReplayError where no broker is named or acknowledges.
     """
     rows = lake.read(
         lambda: lake.snapshot(QUARANTINE.name),
@@ -84,11 +87,11 @@ def replay(lake: Lake, choice: ReplayChoice, *, kafka: Mapping[str, Any], dry_ru
             spec=QUARANTINE,
             excluded_rule=EXCLUDED_RULE,
             rule=choice.rule,
-            places=[format_record_id(place) for place in choice.places] or None,
+            record_ids=[format_record_id(record_id) for record_id in choice.record_ids] or None,
         ),
     )
-    messages, n_rejected = _accepted(lake, rows)
-    missing = _not_in_gold(lake, messages)
+    messages, n_rejected = _select_accepted(lake, rows)
+    missing = _select_missing(lake, messages)
     chosen = missing[:MAX_MESSAGES]
     if chosen and not dry_run:
         _publish(chosen, lake.catalog.current_topics(), kafka)
@@ -101,40 +104,40 @@ def replay(lake: Lake, choice: ReplayChoice, *, kafka: Mapping[str, Any], dry_ru
     )
 
 
-def _accepted(lake: Lake, rows: list[tuple[Any, ...]]) -> tuple[list[Replayable], int]:
-    """The messages that would be accepted if they came now, one an origin, and how many would not."""
+def _select_accepted(lake: Lake, rows: list[tuple[Any, ...]]) -> tuple[list[Replayable], int]:
+    """Return the messages that would be accepted now, one for each original record, and the number of the others."""
     excluded, now_us = read_excluded(lake.catalog), time.time_ns() // 1_000
-    found: dict[RecordId, Replayable] = {}
+    accepted: dict[RecordId, Replayable] = {}
     n_rejected = 0
     for topic, topic_id, partition, offset, key, value, headers in rows:
-        origin = replay_of(headers) or (topic_id, partition, offset)
-        if origin in found or origin in excluded:
+        original = replay_of(headers) or (topic_id, partition, offset)
+        if original in accepted or original in excluded:
             continue
         if isinstance(validate(topic, key=key, value=value, broker_time_us=now_us), Rejected):
             n_rejected += 1
             continue
-        kept = tuple(
+        others = tuple(
             (header["key"], header["value"]) for header in headers or () if header["key"] != REPLAY_OF_HEADER
         )
-        found[origin] = Replayable(topic=topic, origin=origin, key=key, value=value, headers=kept)
-    return list(found.values()), n_rejected
+        accepted[original] = Replayable(topic=topic, replay_of=original, key=key, value=value, headers=others)
+    return list(accepted.values()), n_rejected
 
 
-def _not_in_gold(lake: Lake, messages: list[Replayable]) -> list[Replayable]:
+def _select_missing(lake: Lake, messages: list[Replayable]) -> list[Replayable]:
     missing = []
     build = lake.current_build(refresh=True)
     for topic, contract in CONTRACTS.items():
-        mine = [message for message in messages if message.topic == topic]
-        if mine:
+        of_topic = [message for message in messages if message.topic == topic]
+        if of_topic:
             location = lake.catalog.table_location(contract.table.name, build)
             index = ReplayIndex(open_table(location, contract.table), location, contract.table)
-            known = index.find([message.origin for message in mine])
-            missing += [message for message in mine if message.origin not in known]
+            known = index.find([message.replay_of for message in of_topic])
+            missing += [message for message in of_topic if message.replay_of not in known]
     return missing
 
 
 def _publish(messages: list[Replayable], topic_ids: Mapping[str, str], kafka: Mapping[str, Any]) -> None:
-    """To the partition of the origin, so that of an origin and its replays the lower offset is the earlier one."""
+    """Publish to the partition of the original record: of it and its replays the earlier has the lower offset."""
     if not kafka:
         raise ReplayError("CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS names no broker to publish to")
     try:
@@ -144,21 +147,24 @@ def _publish(messages: list[Replayable], topic_ids: Mapping[str, str], kafka: Ma
     try:
         sent = []
         for message in messages:
-            topic_id, partition, _ = message.origin
+            topic_id, partition, _ = message.replay_of
             sent.append(
                 producer.send(
                     message.topic,
                     key=message.key,
                     value=message.value,
-                    headers=[*message.headers, (REPLAY_OF_HEADER, format_record_id(message.origin).encode())],
+                    headers=[
+                        *message.headers,
+                        (REPLAY_OF_HEADER, format_record_id(message.replay_of).encode()),
+                    ],
                     partition=partition if topic_ids.get(message.topic) == topic_id else None,
                 )
             )
         for message, future in zip(messages, sent, strict=True):
             metadata = future.get(timeout=_SEND_SECONDS)
             logger.info(
-                "replayed origin=%s topic=%s partition=%d offset=%d",
-                format_record_id(message.origin),
+                "replayed replay_of=%s topic=%s partition=%d offset=%d",
+                format_record_id(message.replay_of),
                 message.topic,
                 metadata.partition,
                 metadata.offset,

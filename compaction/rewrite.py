@@ -1,4 +1,4 @@
-"""One task: its rows read, sorted within a bound of memory, written, swapped in. Killed anywhere, it did nothing."""
+"""Rewrite of one task: read, sort in bounded memory, write, swap in. A killed rewrite has changed nothing."""
 
 import logging
 import time
@@ -20,7 +20,7 @@ from lakehouse.schema.spec import TableSpec
 from lakehouse.series.rollups import ROLLUPS, Rollup
 
 _BATCH_ROWS = 65_536
-# Rows with equal sort columns stay in one order, whoever rewrites them and from however many files.
+# Rows with equal sort columns get the same order from any number of files.
 _TIES = ("topic_id", "kafka_partition", "kafka_offset")
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewritten:
-    """What a task did."""
+    """Result of a task."""
 
     task: RewriteTask
     version: int
@@ -38,10 +38,10 @@ class Rewritten:
 
 
 def rewrite(table: DeltaTable, location: LakeLocation, spec: TableSpec, task: RewriteTask) -> Rewritten:
-    """Replaces a task's files by one sorted run and commits that without a data change.
+    """Replace a task's files by one sorted run, in a commit without a data change.
 
-    Memory is bounded whatever the task holds; what exceeds it is sorted on disk. Raises SwapConflictError or
-    FileGoneError where another maintenance was quicker, RowsLostError rather than commit other rows than it read.
+    Memory is bounded: DuckDB sorts larger tasks on disk. Raises SwapConflictError or FileGoneError where another
+    maintenance was faster, RowsLostError rather than commit other rows than it read.
     """
     started = time.monotonic()
     writer = SortedRunWriter(
@@ -65,8 +65,8 @@ def rewrite(table: DeltaTable, location: LakeLocation, spec: TableSpec, task: Re
         raise UnreadableError(table=spec.name, problem=str(error)) from error
     if n_read != n_written:
         raise RowsLostError(table=spec.name, n_read=n_read, n_written=n_written)
-    noted = {"maintenance": "compact", "reason": task.reason}
-    version = commit_swap(table, spec, Swap(removed=task.files, added=actions), noted=noted)
+    info = {"maintenance": "compact", "reason": task.reason}
+    version = commit_swap(table, spec, Swap(removed=task.files, added=actions), info=info)
     rewritten = Rewritten(
         task=task,
         version=version,
@@ -79,7 +79,7 @@ def rewrite(table: DeltaTable, location: LakeLocation, spec: TableSpec, task: Re
 
 
 def _count(connection: duckdb.DuckDBPyConnection, paths: list[str], rollup: Rollup | None) -> int:
-    """Rows of gold that files stand for: their own, or those that their partial sums add up."""
+    """Count the rows of files; of a rollup the rows of gold that its partial sums add up."""
     counted = "count(*)" if rollup is None else "coalesce(sum(n_rows), 0)::BIGINT"
     ((n_rows,),) = connection.execute(
         f"SELECT {counted} FROM read_parquet($files, union_by_name = true)", {"files": paths}
@@ -90,7 +90,7 @@ def _count(connection: duckdb.DuckDBPyConnection, paths: list[str], rollup: Roll
 def _sorted(
     connection: duckdb.DuckDBPyConnection, paths: list[str], spec: TableSpec, rollup: Rollup | None
 ) -> pa.RecordBatchReader:
-    """The rows in the table's order; of a rollup, one partial sum a key instead of those that came in refreshes."""
+    """Read the rows in the table's order; of a rollup, merge the partial sums of each key."""
     names = set(spec.column_names)
     order = ", ".join(
         [*spec.sort_by, *(name for name in _TIES if name in names and name not in spec.sort_by)]

@@ -1,4 +1,4 @@
-"""The schedule, as text to install: a line of a crontab, or a systemd service and its timer."""
+"""Schedule as text to install: a line of a crontab, or a systemd service and its timer."""
 
 import shlex
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 MAX_SECONDS = 50
 JITTER_SECONDS = 10
 _CRONTAB = """\
-# The table service of {lake}, once a minute. Two runs never overlap; a run begins no task after {max_seconds} s.
+# The table service of {lake}, once a minute. Two runs never overlap; a run starts no rewrite after {max_seconds} s.
 * * * * * cd {folder} && sleep $(shuf -i 0-{jitter_seconds} -n 1) && {command}
 """
 _SYSTEMD = """\
@@ -37,16 +37,16 @@ WantedBy=timers.target
 
 
 def to_crontab(*, lake: str, folder: Path) -> str:
-    """A crontab's lines; `crontab -` takes them."""
-    return _filled(_CRONTAB, lake=lake, folder=folder, quoted_percent="\\%")
+    """Return the lines of a crontab, for `crontab -`."""
+    return _fill(_CRONTAB, lake=lake, folder=folder, quoted_percent="\\%")
 
 
 def to_systemd_units(*, lake: str, folder: Path) -> str:
-    """A service and the timer that starts it, each headed by the file that it belongs into."""
-    return _filled(_SYSTEMD, lake=lake, folder=folder, quoted_percent="%%")
+    """Return a service and its timer, each after a comment with its file name."""
+    return _fill(_SYSTEMD, lake=lake, folder=folder, quoted_percent="%%")
 
 
-def _filled(template: str, *, lake: str, folder: Path, quoted_percent: str) -> str:
+def _fill(template: str, *, lake: str, folder: Path, quoted_percent: str) -> str:
     words = [sys.executable, "-m", "compaction", "run", "--lake", lake, "--max-seconds", str(MAX_SECONDS)]
     return template.format(
         lake=lake,

@@ -1,4 +1,4 @@
-"""Sorted rows on their way into files of a target size, with the statistics that the log keeps of each."""
+"""Writer of sorted rows into files of a target size, with the statistics of each for the log."""
 
 import json
 import time
@@ -21,7 +21,7 @@ from lakehouse.schema.spec import TableSpec
 
 
 class SortedRunWriter:
-    """Writes one sorted run into a partition's folder. What it leaves behind where it fails is nobody's file."""
+    """Writer of one sorted run into a partition's folder. Files of a failed write are orphans, which vacuum removes."""
 
     def __init__(
         self,
@@ -41,10 +41,10 @@ class SortedRunWriter:
         self._schema = written_schema(spec)
 
     def write(self, batches: Iterable[pa.RecordBatch]) -> list[AddAction]:
-        """The files as actions that change no row. Rows stay in the order of the batches."""
+        """Write batches in their order and return the files as actions without a data change."""
         actions: list[AddAction] = []
         file: _OpenFile | None = None
-        for rows in _regrouped(batches, self._schema, self._spec.sort_by[0]):
+        for rows in _to_row_groups(batches, self._schema, self._spec.sort_by[0]):
             if file is None:
                 path = f"{self._folder}{run_file_name(self._run_id, len(actions))}"
                 file = _OpenFile(self._location, path, self._schema, self._spec)
@@ -58,9 +58,8 @@ class SortedRunWriter:
 
 
 def written_schema(spec: TableSpec) -> pa.Schema:
-    """The columns of a file: those of the table but the partition's, which the log has."""
-    kept = [field for field in spec.to_arrow_schema() if field.name not in spec.partition_by]
-    return pa.schema(kept)
+    """Return the columns of a file: those of the table without the partition's, which are in the log."""
+    return pa.schema(field for field in spec.to_arrow_schema() if field.name not in spec.partition_by)
 
 
 class _OpenFile:
@@ -93,7 +92,7 @@ class _OpenFile:
 
 
 class _Stats:
-    """Minimum, maximum and nulls of a file's columns, as the Delta protocol spells them."""
+    """Minimum, maximum and null count of a file's columns, in the form of the Delta protocol."""
 
     def __init__(self, names: list[str]) -> None:
         self._names = names
@@ -123,14 +122,14 @@ class _Stats:
 
 
 def _to_logged(value: Any) -> Any:
-    """Instants are cut to milliseconds. Source: Delta protocol, "Per-file Statistics"."""
+    """Truncate instants to milliseconds. Source: Delta protocol, "Per-file Statistics"."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return value
 
 
-def _regrouped(batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: str) -> Iterable[pa.Table]:
-    """The same rows as the tables that become row groups."""
+def _to_row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: str) -> Iterable[pa.Table]:
+    """Yield the same rows as tables that become one row group each."""
     waiting: list[pa.Table] = []
     n_waiting = 0
     for batch in batches:
@@ -150,9 +149,9 @@ def _regrouped(batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: str) -
 
 
 def group_ends(keys: pa.ChunkedArray) -> list[int]:
-    """Where row groups of sorted rows end: where a key does if they have enough rows by then, else when full.
+    """Return the ends of row groups in sorted rows: at the end of a key once a group has enough rows, else when full.
 
-    A question about one key then reads its rows and hardly another's.
+    A query for one key then reads few rows of other keys.
     """
     codes = keys.combine_chunks().dictionary_encode().indices.to_numpy()
     changes = [*(np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist(), len(codes)]

@@ -1,7 +1,7 @@
-"""The same plan carried out by Spark's OPTIMIZE, in a process of its own: for tables beyond one machine.
+"""Compaction by Spark's OPTIMIZE, in a process of its own: for tables beyond one machine.
 
-It is slower on one machine, and sorts by the first of the table's sort columns alone. Rollups, whose partial sums are
-merged and not only moved, and partitions that only want sorting are left to the engine that is the default.
+It follows the same plan, is slower on one machine, and sorts by the first of the table's sort columns alone. It leaves
+rollups, whose partial sums are merged, and partitions that only need sorting to the default engine.
 """
 
 import json
@@ -31,9 +31,9 @@ logger = logging.getLogger(__name__)
 def compact_with_spark(
     lake: LakeLocation, choice: CompactChoice, *, budget: Budget | None = None
 ) -> CompactReport:
-    """Compacts what needs it, one partition after the other. A second run right after does nothing.
+    """Compact one partition after the other. Idempotent.
 
-    Raises EngineError where Spark does not start, or fails on a partition: what it had committed stays.
+    Raises EngineError where Spark does not start or fails on a partition; partitions that are committed stay.
     """
     report, budget = CompactReport(), budget or Budget()
     chosen = [
@@ -64,7 +64,7 @@ def _optimize(
         "partition": dict(zip(spec.partition_by, task.partition, strict=True)),
         "order": spec.sort_by[0],
     }
-    answer = _ask(process, json.dumps(request))
+    answer = _request(process, json.dumps(request))
     done = json.loads(answer)
     seconds = time.monotonic() - started
     logger.info(
@@ -85,7 +85,7 @@ def _optimize(
     )
 
 
-def _ask(process: "subprocess.Popen[str]", line: str) -> str:
+def _request(process: "subprocess.Popen[str]", line: str) -> str:
     assert process.stdin is not None
     assert process.stdout is not None
     try:

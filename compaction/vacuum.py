@@ -1,4 +1,4 @@
-"""Files that no version within the retention needs: what compaction replaced, what crashes left behind."""
+"""Vacuum: removal of files that no version within the retention needs, and of orphans of crashes."""
 
 import logging
 import time
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vacuumed:
-    """What one table (or one table of a build that is no longer served) gives back, or gave."""
+    """Files that were, or would be, removed from a table, or from a table of a replaced build."""
 
     table: str
     n_files: int
@@ -42,31 +42,31 @@ def vacuum_lake(
     dry_run: bool = True,
     is_forced: bool = False,
 ) -> list[Vacuumed]:
-    """Removes, or in a dry run only lists, what no version younger than the retention needs.
+    """Remove, or in a dry run only count, the files that no version younger than the retention needs.
 
-    Tables of builds that were replaced longer ago than the retention go as a whole. Raises RetentionError for a
-    retention that a reader may need longer, unless forced; ClockError where this clock is ahead of the storage's,
-    so that everything looks older than it is.
+    Tables of builds that were replaced before the retention are removed completely. Raises RetentionError for a
+    retention that is too short for readers, unless forced; ClockError where this clock is ahead of the storage's, so
+    that files look older than they are.
     """
     assert_retention(retention_hours, is_forced=is_forced)
     _assert_clock(lake)
-    found = []
+    results = []
     for spec, location, table in open_tables(lake, names):
         paths = _vacuum(table, retention_hours, dry_run=True)
         size_bytes = _size_bytes(location, paths)
         if paths and not dry_run:
             paths = _vacuum(table, retention_hours, dry_run=False)
         if paths:
-            found.append(Vacuumed(table=spec.name, n_files=len(paths), size_bytes=size_bytes))
-    found += [
+            results.append(Vacuumed(table=spec.name, n_files=len(paths), size_bytes=size_bytes))
+    results += [
         _remove_folder(lake, folder, dry_run=dry_run)
-        for folder in _outlived_folders(Catalog(lake), names, retention_hours)
+        for folder in _find_replaced_folders(Catalog(lake), names, retention_hours)
     ]
-    for vacuumed in found if not dry_run else ():
+    for vacuumed in results if not dry_run else ():
         logger.info(
             "vacuumed table=%s files=%d bytes=%d", vacuumed.table, vacuumed.n_files, vacuumed.size_bytes
         )
-    return found
+    return results
 
 
 def _vacuum(table: DeltaTable, retention_hours: int, *, dry_run: bool) -> list[str]:
@@ -84,14 +84,14 @@ def _size_bytes(location: LakeLocation, paths: Iterable[str]) -> int:
     return sum(sizes.get(path, 0) for path in paths)
 
 
-def _outlived_folders(catalog: Catalog, names: frozenset[str], retention_hours: int) -> list[str]:
-    """Folders of tables of builds that another replaced before the retention began."""
-    begins_us = time.time_ns() // 1_000 - retention_hours * HOUR_US
+def _find_replaced_folders(catalog: Catalog, names: frozenset[str], retention_hours: int) -> list[str]:
+    """Return the folders of tables of builds that were replaced before the retention."""
+    retained_from_us = time.time_ns() // 1_000 - retention_hours * HOUR_US
     history = catalog.build_history()
     served = set(history[-1][0].paths.values()) if history else set()
     folders = []
     for (build, _), (_, replaced_us) in pairwise(history):
-        if replaced_us < begins_us:
+        if replaced_us < retained_from_us:
             folders += [
                 folder
                 for name, folder in build.paths.items()

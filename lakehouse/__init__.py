@@ -1,1 +1,1 @@
-"""What a table is and how it is read; knows no other package, no Django and no JVM."""
+"""Tables and how they are read. Imports no other package of the project, no Django and no JVM."""

@@ -82,10 +82,10 @@ class PositionConflictError(LakehouseError):
 class VersionGoneError(LakehouseError):
     """A version, build or file was there once and is gone, or never existed."""
 
-    def __init__(self, *, table: str, asked: str, available: str) -> None:
-        super().__init__(f"{table}: {asked} is gone or never existed; available: {available}")
+    def __init__(self, *, table: str, requested: str, available: str) -> None:
+        super().__init__(f"{table}: {requested} is gone or never existed; available: {available}")
         self.table = table
-        self.asked = asked
+        self.requested = requested
         self.available = available
 
 

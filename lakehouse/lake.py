@@ -148,7 +148,7 @@ class Lake:
                 snapshot = self.snapshot(*positions, optional=optional, tail_of=tail_of)
             if (served := snapshot.build.build_id) != build_id:
                 raise VersionGoneError(
-                    table=", ".join(positions), asked=f"build {build_id}", available=served
+                    table=", ".join(positions), requested=f"build {build_id}", available=served
                 )
             for name, position in positions.items():
                 if not snapshot[name].reach.covers(position):

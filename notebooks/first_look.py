@@ -1,7 +1,7 @@
 # %% [markdown]
 # # First look at the lake
-# What is in it, how fresh it is, and sentiment beside the price. `make demo` makes a lake, `make notebook` opens
-# this on it. Every notebook here reads the lake that `CRYPTOVIZ_LAKE_URI` names, and nothing else.
+# Tables, their freshness, and sentiment beside the price. `make demo` makes a lake, `make notebook` opens this
+# notebook on it. Every notebook reads only the lake that `CRYPTOVIZ_LAKE_URI` names.
 
 # %%
 import matplotlib.dates as mdates
@@ -15,8 +15,7 @@ plt.rcParams.update(
 
 # %% [markdown]
 # ## Tables
-# `lake.connect()` is a DuckDB connection: each table is a view, all of one moment. Nothing is loaded until a query
-# runs.
+# `lake.connect()` is a DuckDB connection with each table as a view, all pinned together. A query loads what it needs.
 
 # %%
 con = lake.connect()
@@ -26,8 +25,8 @@ for name in names:
     print(f"{name:<16} version {lake.table(name).version:>5}  {n_rows:>9,} rows")
 
 # %% [markdown]
-# A table knows its columns and what they mean. `where` and `select` read nothing; only what is left of the files
-# after pruning is opened when rows are asked for.
+# A table has the meanings of its columns. `where` and `select` read nothing; reading rows opens only the files that
+# are left after pruning.
 
 # %%
 sentiment = lake.table("gold_sentiment")
@@ -51,7 +50,7 @@ of_symbol.select("event_time", "score", "label", "title").preview(3).to_pylist()
 
 # %% [markdown]
 # ## Sentiment beside the price, by the hour
-# The bars count texts: a mean of two texts is not a mean of two hundred.
+# The bars count texts: a mean of two texts says less than a mean of two hundred.
 
 # %%
 hourly = con.execute(
@@ -99,8 +98,8 @@ below.xaxis.set_major_formatter(mdates.ConciseDateFormatter(below.xaxis.get_majo
 plt.show()
 
 # %% [markdown]
-# ## Which assets are spoken of
-# `.polars()`, `.pandas()`, `.arrow()` and `.duckdb()` give the same rows; take the one you think in.
+# ## Texts by asset
+# `.polars()`, `.pandas()`, `.arrow()` and `.duckdb()` return the same rows.
 
 # %%
 import polars as pl  # noqa: E402

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # What the forecasts were worth
-# Every forecast stands in `gold_score` beside the price that came of it, written once, when the outcome was fixed.
-# Each model is measured against the random walk ("the price stays where it is") on the very same targets, and each
-# interval against the coverage that it promises. How the models work: `docs/models/predictors.md`.
+# # Forecast skill
+# `gold_score` has every forecast beside its realised price, written once, when the outcome is final. Each model is
+# compared with the random walk ("the price stays where it is") on the same targets, and each interval with its
+# nominal coverage. The models: `docs/models/predictors.md`.
 
 # %%
 import matplotlib.dates as mdates
@@ -19,10 +19,9 @@ plt.rcParams.update(
 con = lake.connect()
 
 # %% [markdown]
-# ## What there is to judge
-# `live`: the broker had the forecast before its target, so nobody can have known. `replay`: computed afterwards
-# from the past. Only live forecasts are a track record; where a lake has none to speak of, the rest of this
-# notebook says so in each title.
+# ## Forecasts in the lake
+# `live`: the broker had the forecast before its target, so the outcome was unknown. `replay`: computed afterwards
+# from past data. Only live forecasts are a track record; where a lake has too few, each title below says `replay`.
 
 # %%
 counts = con.sql(
@@ -34,15 +33,15 @@ counts = con.sql(
 ).df()
 print(counts.to_string(index=False))
 n_live = counts.loc[counts["timeliness"] == "live", "with a price"].sum()
-judged = "live" if n_live >= 1_000 else "replay"
-print(f"\njudged here: {judged} forecasts ({n_live:,} live ones have a price)")
+timeliness = "live" if n_live >= 1_000 else "replay"
+print(f"\nevaluated below: {timeliness} forecasts ({n_live:,} live ones have a price)")
 
 # %% [markdown]
 # ## Error beside the random walk
 # The mean absolute error, relative to the price, over the random walk's on the same targets: left of 1 is better.
-# All assets of one target are one observation, for they move together, and neighbouring targets overlap. So the
-# band comes from a bootstrap that draws whole blocks of time, each twice as long as the horizon. Below 30 blocks no
-# band is drawn.
+# All assets of one target are one observation, since they move together, and neighbouring targets overlap. So the
+# band comes from a bootstrap of blocks of time, each twice as long as the horizon. With fewer than 30 blocks there is
+# no band.
 
 # %%
 rows = con.execute(
@@ -53,10 +52,10 @@ rows = con.execute(
         avg((realised_price BETWEEN lower AND upper)::INT) AS covered, avg(nominal_coverage) AS nominal,
         avg((upper - lower) / base_price) AS width
     FROM gold_score
-    WHERE timeliness = $judged AND realised_price IS NOT NULL
+    WHERE timeliness = $timeliness AND realised_price IS NOT NULL
     GROUP BY model, horizon, target_time ORDER BY horizon_us, model, target_time
     """,
-    {"judged": judged},
+    {"timeliness": timeliness},
 ).df()
 
 N_DRAWS, MIN_BLOCKS = 1_000, 30
@@ -64,7 +63,7 @@ rng = np.random.default_rng(0)
 
 
 def block_draws(targets_us: pd.Series, horizon_us: int) -> np.ndarray | None:
-    """For each draw how often each observation is taken: blocks of time of two horizons, with replacement."""
+    """Return for each draw the count of each observation: blocks of time of two horizons, with replacement."""
     names, of_row = np.unique(targets_us.to_numpy() // (2 * horizon_us), return_inverse=True)
     if len(names) < MIN_BLOCKS:
         return None
@@ -78,14 +77,14 @@ def band_of(numerator: pd.Series, denominator: pd.Series, draws: np.ndarray | No
     return low, high
 
 
-judgements = []
+results = []
 for (horizon_us, horizon, model), group in rows.groupby(["horizon_us", "horizon", "model"]):
     draws = block_draws(group["target_us"], horizon_us)
     bounded = group.dropna(subset="covered")
     covered_draws = block_draws(bounded["target_us"], horizon_us) if len(bounded) else None
     low, high = band_of(group["model_error"], group["walk_error"], draws)
     cover_low, cover_high = band_of(bounded["covered"], pd.Series(np.ones(len(bounded))), covered_draws)
-    judgements.append(
+    results.append(
         {
             "horizon": horizon,
             "model": model,
@@ -100,12 +99,12 @@ for (horizon_us, horizon, model), group in rows.groupby(["horizon_us", "horizon"
             "width": bounded["width"].mean(),
         }
     )
-scores = pd.DataFrame(judgements)
+scores = pd.DataFrame(results)
 horizons = scores["horizon"].unique()
 
 
 def rows_of_models(columns: tuple[str, str, str], reference: str, label: str, title: str) -> None:
-    """A panel per horizon, a row per model: the point and its band beside the reference."""
+    """Draw a panel per horizon with a row per model: the point and its band beside the reference."""
     value, low, high = columns
     figure, axes = plt.subplots(
         1,
@@ -118,17 +117,17 @@ def rows_of_models(columns: tuple[str, str, str], reference: str, label: str, ti
     models = sorted(scores["model"].unique(), reverse=True)
     for panel, horizon in zip(axes.flat, horizons, strict=True):
         of_horizon = scores[scores["horizon"] == horizon].set_index("model").reindex(models)
-        places = range(len(models))
-        panel.hlines(places, of_horizon[low], of_horizon[high], color="tab:blue", lw=2)
-        panel.plot(of_horizon[value], places, "o", color="tab:blue")
+        rows_at = range(len(models))
+        panel.hlines(rows_at, of_horizon[low], of_horizon[high], color="tab:blue", lw=2)
+        panel.plot(of_horizon[value], rows_at, "o", color="tab:blue")
         panel.axvline(
             1.0 if reference == "walk" else of_horizon["nominal"].mean(), color="tab:red", ls="--", lw=1
         )
-        panel.set_yticks(places, models)
+        panel.set_yticks(rows_at, models)
         panel.set(title=horizon, xlabel=label)
         panel.ticklabel_format(axis="x", useOffset=False)
         panel.locator_params(axis="x", nbins=5)
-    figure.suptitle(f"{title} ({judged})")
+    figure.suptitle(f"{title} ({timeliness})")
     plt.show()
 
 
@@ -138,9 +137,9 @@ rows_of_models(
 print(scores[["horizon", "model", "targets", "ratio", "low", "high"]].round(4).to_string(index=False))
 
 # %% [markdown]
-# ## In words, and counted
-# The API's scorecard says the same per asset, with a Diebold-Mariano test on live forecasts only. It does not know
-# how many scores you look at: of twenty models without skill, one "beats" the walk at 5 %. Holm's adjustment does.
+# ## Tests, adjusted for their number
+# The API's scorecard has a Diebold-Mariano test per asset, on live forecasts only. It does not adjust for the number
+# of scores: of twenty models without skill, one "beats" the walk at 5 %. Holm's adjustment does.
 
 # %%
 from lakehouse.scores.scorecard import read_scorecard  # noqa: E402
@@ -154,18 +153,18 @@ for symbol in symbols:
     for score in read_scorecard(opened, symbol=symbol, as_of_us=to_us(last_target)).scores:
         if score.window == "7d" and score.diebold_mariano is not None:
             tests.append((symbol, score.horizon, score.model, score.diebold_mariano.p_value, score.verdict))
-verdicts = pd.DataFrame(tests, columns=["symbol", "horizon", "model", "p", "verdict"])
-verdicts.insert(4, "p, all of these", holm(verdicts["p"].to_numpy(dtype=float)))
+tested = pd.DataFrame(tests, columns=["symbol", "horizon", "model", "p", "verdict"])
+tested.insert(4, "p, all of these", holm(tested["p"].to_numpy(dtype=float)))
 print(
-    verdicts.sort_values("p").head(8).round(3).to_string(index=False)
-    if len(verdicts)
+    tested.sort_values("p").head(8).round(3).to_string(index=False)
+    if len(tested)
     else "no live forecasts to test"
 )
 
 # %% [markdown]
-# ## Do the intervals keep their promise?
-# The dashed line is what they promise. Narrow intervals that miss and wide ones that never do are both wrong; the
-# table has both.
+# ## Coverage of the intervals
+# The dashed line is the nominal coverage. Narrow intervals that miss too often and wide ones that never miss are
+# both wrong; the table has coverage and width.
 
 # %%
 rows_of_models(
@@ -181,7 +180,7 @@ print(
 )
 
 # %% [markdown]
-# An average hides when they failed. Coverage by quarter of a day, over all models: intervals that adapt come back
+# An average hides the time of the misses. Coverage by quarter of a day, over all models: adaptive intervals recover
 # after a jump.
 
 # %%
@@ -191,35 +190,39 @@ for horizon in horizons:
     quarter = of_horizon.groupby(of_horizon["target_time"].dt.floor("6h"))["covered"].mean()
     panel.plot(quarter.index, quarter, ".-", lw=1, label=horizon)
 panel.axhline(scores["nominal"].mean(), color="tab:red", ls="--", lw=1)
-panel.set(ylim=(0, 1.03), ylabel="share inside", title=f"Coverage over time, six hours a point ({judged})")
+panel.set(
+    ylim=(0, 1.03), ylabel="share inside", title=f"Coverage over time, six hours a point ({timeliness})"
+)
 panel.xaxis.set_major_formatter(mdates.ConciseDateFormatter(panel.xaxis.get_major_locator()))
 panel.legend(frameon=False, title="horizon")
 plt.show()
 
 # %% [markdown]
-# ## One day, as it was said and as it came
-# A forecast is drawn where its target is. Misses are red.
+# ## Forecasts and prices of one day
+# A forecast is drawn at its target. Misses are red.
 
 # %%
 day = con.execute(
     """
     SELECT target_time, predicted_price, lower, upper, realised_price FROM gold_score
-    WHERE symbol = $symbol AND timeliness = $judged AND horizon = '1h' AND realised_price IS NOT NULL
+    WHERE symbol = $symbol AND timeliness = $timeliness AND horizon = '1h' AND realised_price IS NOT NULL
         AND model = (SELECT min(model) FROM gold_score WHERE horizon = '1h')
     QUALIFY target_time > max(target_time) OVER () - INTERVAL 1 DAY
     ORDER BY target_time
     """,
-    {"symbol": symbols[0], "judged": judged},
+    {"symbol": symbols[0], "timeliness": timeliness},
 ).df()
 missed = day[(day["realised_price"] < day["lower"]) | (day["realised_price"] > day["upper"])]
 figure, panel = plt.subplots(figsize=(11, 4), layout="constrained")
 panel.fill_between(
     day["target_time"], day["lower"], day["upper"], color="tab:blue", alpha=0.15, lw=0, label="interval"
 )
-panel.plot(day["target_time"], day["realised_price"], color="0.2", lw=1.2, label="what came")
-panel.plot(day["target_time"], day["predicted_price"], color="tab:blue", lw=0.8, label="said an hour before")
+panel.plot(day["target_time"], day["realised_price"], color="0.2", lw=1.2, label="realised price")
+panel.plot(
+    day["target_time"], day["predicted_price"], color="tab:blue", lw=0.8, label="forecast an hour before"
+)
 panel.plot(missed["target_time"], missed["realised_price"], "x", color="tab:red", ms=5, label="missed")
-panel.set(title=f"{symbols[0]}, 1 h ahead ({judged})", ylabel="price")
+panel.set(title=f"{symbols[0]}, 1 h ahead ({timeliness})", ylabel="price")
 panel.xaxis.set_major_formatter(mdates.ConciseDateFormatter(panel.xaxis.get_major_locator()))
 panel.legend(frameon=False, ncols=4, loc="upper left")
 plt.show()

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # How good is what is in the lake?
-# Every message that Kafka gave is accounted for: it became a row, or is in quarantine with the rule it broke, or in
-# duplicates with the message that won. This notebook counts them, shows what was refused, how late messages are,
-# and where prices are missing.
+# # Data quality
+# Every message of Kafka is accounted for: it is a row of gold, or in quarantine with the rule that it broke, or in
+# duplicates with the record that was stored. This notebook counts them and shows rejected messages, lateness and
+# gaps in prices.
 
 # %%
 import matplotlib.dates as mdates
@@ -18,47 +18,47 @@ con = lake.connect()
 GOLD = {"gold_sentiment": "event_time", "gold_prediction": "made_at", "gold_price": "event_time"}
 
 # %% [markdown]
-# ## Every message is exactly one thing
-# Tables commit one after the other, so of a running lake the newest messages may be `nothing yet`.
+# ## Accounting of every message
+# Tables commit one after the other, so in a running lake the newest messages may be `not yet`.
 
 # %%
-became = " UNION ALL BY NAME ".join(
+stored_in = " UNION ALL BY NAME ".join(
     [
-        f"SELECT '{name}' AS became, topic_id, kafka_partition, kafka_offset FROM {name}"
+        f"SELECT '{name}' AS stored_in, topic_id, kafka_partition, kafka_offset FROM {name}"
         for name in (*GOLD, "gold_news")
     ]
     + [
-        f"SELECT '{name}' AS became, topic_id, kafka_partition, kafka_offset FROM {name}"
+        f"SELECT '{name}' AS stored_in, topic_id, kafka_partition, kafka_offset FROM {name}"
         for name in ("quarantine", "duplicates")
     ]
 )
 account = con.sql(
     f"""
-    WITH things AS (
-        SELECT bronze.topic, coalesce(became, 'nothing yet') AS became FROM bronze
-        LEFT JOIN ({became}) AS found USING (topic_id, kafka_partition, kafka_offset)
+    WITH messages AS (
+        SELECT bronze.topic, coalesce(stored_in, 'not yet') AS stored_in FROM bronze
+        LEFT JOIN ({stored_in}) AS stored USING (topic_id, kafka_partition, kafka_offset)
     )
-    PIVOT things ON became USING count(*) GROUP BY topic ORDER BY topic
+    PIVOT messages ON stored_in USING count(*) GROUP BY topic ORDER BY topic
     """
 ).df()
 print(account.to_string(index=False))
 
 # %% [markdown]
 # ## Quarantine by rule
-# A refused message keeps its bytes, its place and the reason. `python -m compaction quarantine` lists and replays
+# A rejected message has its bytes, its record id and the reason. `python -m compaction quarantine` lists and replays
 # them.
 
 # %%
-refused = con.sql(
+rejected = con.sql(
     """
     SELECT rule, topic, count(*) AS messages, any_value(reason) AS example
     FROM quarantine GROUP BY ALL ORDER BY messages DESC
     """
 ).df()
-if len(refused):
-    for rule, example in refused.drop_duplicates("rule")[["rule", "example"]].itertuples(index=False):
+if len(rejected):
+    for rule, example in rejected.drop_duplicates("rule")[["rule", "example"]].itertuples(index=False):
         print(f"{rule:<18} {example[:90]}")
-    by_rule = refused.pivot_table(
+    by_rule = rejected.pivot_table(
         index="rule", columns="topic", values="messages", aggfunc="sum", fill_value=0
     )
     by_rule = by_rule.loc[by_rule.sum(axis=1).sort_values().index]
@@ -72,13 +72,12 @@ if len(refused):
     panel.legend(frameon=False)
     plt.show()
 else:
-    print("nothing was refused")
+    print("no message was rejected")
 
 # %% [markdown]
 # ## Lateness
-# From the instant an event happened to the instant the broker had it. A study that uses `event_time` as if rows
-# were there at that instant looks ahead by this much. A lake that was backfilled shows days here: its past came all
-# at once.
+# The time from an event to its arrival at the broker. A study that uses `event_time` as if rows were available at that
+# instant looks ahead by this much. A backfilled lake shows days here: its past arrived at once.
 
 # %%
 figure, panel = plt.subplots(figsize=(9, 4), layout="constrained")
@@ -105,8 +104,8 @@ plt.show()
 
 # %% [markdown]
 # ## Gaps in prices
-# A stretch without an observation that is long for its market: over ten times the usual distance, and over a
-# minute. What an exchange itself did not give is known to the collector: `python -m streaming.collect gaps`.
+# An interval without an observation that is over ten times the median of its market, and over a minute. The collector
+# knows the trades that an exchange never delivered: `python -m streaming.collect gaps`.
 
 # %%
 gaps = con.sql(
@@ -129,7 +128,7 @@ minutes = con.sql(
     """
 ).df()
 cover = minutes.pivot_table(index="symbol", columns="hour", values="minutes", fill_value=0)
-cover = cover.T.asfreq("h", fill_value=0).T  # an hour without any price is an hour too
+cover = cover.T.asfreq("h", fill_value=0).T  # hours without any price as well
 figure, panel = plt.subplots(figsize=(11, 0.4 * len(cover) + 1.6), layout="constrained")
 image = panel.pcolormesh(
     cover.columns, cover.index, cover, cmap="viridis", vmin=0, vmax=60, shading="nearest"
@@ -141,17 +140,17 @@ figure.colorbar(image, ax=panel, label="of 60")
 plt.show()
 
 # %% [markdown]
-# ## Copies
-# Producers send at least once. The first message in Kafka wins; this is how long after it the others came.
+# ## Duplicates
+# Producers send at least once. The first message in Kafka is stored; these are the delays of the others.
 
 # %%
-copies = con.sql(
+duplicates = con.sql(
     """
-    SELECT d.topic, count(*) AS copies, median(d.broker_time - w.broker_time) AS "usually after",
-        max(d.broker_time - w.broker_time) AS "at most after"
-    FROM duplicates d JOIN bronze w ON (w.topic_id, w.kafka_partition, w.kafka_offset)
+    SELECT d.topic, count(*) AS n, median(d.broker_time - stored.broker_time) AS "median delay",
+        max(d.broker_time - stored.broker_time) AS "longest delay"
+    FROM duplicates d JOIN bronze stored ON (stored.topic_id, stored.kafka_partition, stored.kafka_offset)
         = (d.stored_topic_id, d.stored_partition, d.stored_offset)
-    GROUP BY ALL ORDER BY copies DESC
+    GROUP BY ALL ORDER BY n DESC
     """
 ).df()
-print(copies.to_string(index=False) if len(copies) else "none")
+print(duplicates.to_string(index=False) if len(duplicates) else "none")

@@ -1,17 +1,17 @@
 # %% [markdown]
 # # Does sentiment lead the price?
-# An answer that would survive a reviewer. Four ways of fooling oneself are kept out:
+# The analysis excludes four common errors:
 #
 # 1. **Look-ahead.** A step's sentiment uses texts published before the step ended; the price of an instant is the
 #    last one at or before it. Lag 1 relates a finished step to the return of the *next* one.
-# 2. **Autocorrelation.** Sentiment remembers itself for hours, so neighbouring points are not independent. Bands
-#    come from a block bootstrap, the test from turning one series around against the other.
-# 3. **Many lags.** The test's statistic is the *largest* correlation over all lags, so looking at many makes none
-#    significant.
-# 4. **Many assets.** p-values are adjusted for how many assets were looked at (Holm).
+# 2. **Autocorrelation.** Sentiment is autocorrelated for hours, so neighbouring points are not independent. Bands
+#    come from a block bootstrap, the test from rotating one series against the other.
+# 3. **Many lags.** The test's statistic is the *largest* correlation over all lags, so testing many
+#    makes none significant.
+# 4. **Many assets.** p-values are adjusted for the number of assets (Holm).
 #
-# In the demo the market is generated and, unless it was started with a link, news say nothing of prices: "no" is
-# right there.
+# In the demo the market is generated, and unless it is started with a link, news and prices are independent: "no" is
+# the right answer there.
 
 # %%
 import matplotlib.pyplot as plt
@@ -33,9 +33,9 @@ con = lake.connect()
 # %% [markdown]
 # ## One grid
 # The price at each step's end: the last observation at or before it, of one venue, and none where it is older than
-# a step (a gap is a gap, not a price that stood still). Sentiment of a step: the mean over texts with `event_time`
-# in it, and nothing where there was none. `event_time` is when a text was published; for trading on it, count your
-# own delay: in a lake collected live, put `analyzed_time` in its place.
+# a step (a gap is not a constant price). Sentiment of a step: the mean over texts with `event_time`
+# in it, and null without texts. `event_time` is when a text was published; a trader has to add the delay: in a lake
+# that was collected live, use `analyzed_time` instead.
 
 # %%
 PRICES = """
@@ -59,10 +59,10 @@ FROM gold_sentiment WHERE symbol = $symbol GROUP BY ALL
 
 
 def grid_of(symbol: str) -> pd.DataFrame:
-    """Per step end: log return of the step, mean score and number of texts of the same step."""
-    asked = {"symbol": symbol, "step": f"{STEP.seconds} seconds"}
-    prices = con.execute(PRICES, asked).df().set_index("step_end")
-    grid = prices.join(con.execute(TONES, asked).df().set_index("step_end"))
+    """Return for each step end the log return, the mean score and the number of texts of the step."""
+    bound = {"symbol": symbol, "step": f"{STEP.seconds} seconds"}
+    prices = con.execute(PRICES, bound).df().set_index("step_end")
+    grid = prices.join(con.execute(TONES, bound).df().set_index("step_end"))
     grid["log_return"] = np.log(grid["price"]).diff()
     return grid
 
@@ -86,18 +86,17 @@ print(counts)
 # %% [markdown]
 # ## Correlation at each lag
 # Right of 0 sentiment came first; left of it the price did. The band is pointwise and 95 % wide. The dashed lines
-# are what the largest of all the lags on the right exceeds by chance once in twenty times: only a point beyond them
-# is news.
+# are exceeded by the largest of all lags on the right by chance once in twenty times: only a point beyond them counts.
 
 # %%
-found = {
+results = {
     symbol: lead_lag(
         grid["score"].to_numpy(), grid["log_return"].to_numpy(), max_lag=MAX_LAG, block_steps=BLOCK_STEPS
     )
     for symbol, grid in grids.items()
 }
-n_columns = min(4, len(found))
-n_rows = -(-len(found) // n_columns)
+n_columns = min(4, len(results))
+n_rows = -(-len(results) // n_columns)
 figure, axes = plt.subplots(
     n_rows,
     n_columns,
@@ -108,7 +107,7 @@ figure, axes = plt.subplots(
     layout="constrained",
 )
 hours = STEP / pd.Timedelta("1h")
-for panel, (symbol, result) in zip(axes.flat, found.items(), strict=False):
+for panel, (symbol, result) in zip(axes.flat, results.items(), strict=False):
     panel.fill_between(result.lags * hours, result.low, result.high, color="tab:blue", alpha=0.2, lw=0)
     panel.plot(result.lags * hours, result.correlation, ".-", color="tab:blue", ms=4, lw=0.9)
     for sign in (-1, 1):
@@ -121,31 +120,30 @@ figure.supylabel("rank correlation with the return")
 plt.show()
 
 # %% [markdown]
-# ## What is left once it is counted how often was looked
-# `p` already counts the lags of one asset, `p, all assets` counts the assets too. Strategies, scorers and steps
-# that were tried before this notebook looked like this are not in either: nobody can correct for what was not
-# written down.
+# ## Significance, adjusted for lags and assets
+# `p` is adjusted for the lags of one asset, `p, all assets` for the assets as well. Neither is adjusted for strategies,
+# scorers and steps that were tried before: that needs a record of them.
 
 # %%
-p_values = np.array([result.p_value for result in found.values()])
+p_values = np.array([result.p_value for result in results.values()])
 table = pd.DataFrame(
     {
-        "best lag, h": [result.best_lag * hours for result in found.values()],
+        "best lag, h": [result.best_lag * hours for result in results.values()],
         "correlation there": [
-            result.correlation[result.lags == result.best_lag][0] for result in found.values()
+            result.correlation[result.lags == result.best_lag][0] for result in results.values()
         ],
-        "by chance up to": [result.threshold for result in found.values()],
+        "by chance up to": [result.threshold for result in results.values()],
         "p": p_values,
         "p, all assets": holm(p_values),
     },
-    index=list(found),
+    index=list(results),
 ).round(3)
 print(table)
 
 # %% [markdown]
-# ## Chosen on the first half, judged on the second
-# The plainest guard of all. The lag and its sign are picked on the first half; the second half, which had no say in
-# it, gives one correlation per asset and one interval. What leads must be on the picked side of 0.
+# ## Selected on the first half, tested on the second
+# The lag and its sign are selected on the first half. The second half gives one correlation and one interval per asset:
+# where sentiment leads, the interval is on the selected side of 0.
 
 # %%
 halves = []
@@ -164,27 +162,24 @@ for symbol, grid in grids.items():
     halves.append((symbol, abs(first.correlation[at]), sign * second.correlation[at], low, high))
 
 figure, panel = plt.subplots(figsize=(8, 0.45 * len(halves) + 1.6), layout="constrained")
-for row, (_, chosen, judged, low, high) in enumerate(halves):
+for row, (_, selected, tested, low, high) in enumerate(halves):
     panel.plot([low, high], [row, row], color="tab:blue", lw=2)
-    panel.plot(judged, row, "o", color="tab:blue", label="second half, 95 % band" if row == 0 else None)
-    panel.plot(chosen, row, "x", color="0.5", label="first half, where it was picked" if row == 0 else None)
+    panel.plot(tested, row, "o", color="tab:blue", label="second half, 95 % band" if row == 0 else None)
+    panel.plot(selected, row, "x", color="0.5", label="first half, selected" if row == 0 else None)
 panel.axvline(0, color="0.4", lw=0.8)
 panel.set_yticks(range(len(halves)), [symbol for symbol, *_ in halves])
 panel.set(
-    xlabel="correlation, in the direction picked", title="The best lag of the first half, in the second"
+    xlabel="correlation, in the selected direction", title="The best lag of the first half, in the second"
 )
 panel.legend(frameon=False, fontsize=9)
 plt.show()
 
 holds_up = {symbol for symbol, _, _, low, _ in halves if low > 0}
 leading = [symbol for symbol in table.index[table["p, all assets"] < 0.05] if symbol in holds_up]
-print(
-    "sentiment leads the price of:",
-    ", ".join(leading) if leading else "no asset, as far as both guards can tell",
-)
+print("sentiment leads the price of:", ", ".join(leading) if leading else "no asset, by both tests")
 
 # %% [markdown]
-# ## What this does not say
-# A rank correlation is not a profit: costs, slippage and the delay between a text and its score are not in it. Both
-# series were taken as stationary over the whole range, which a few days allow and a year does not. And a link that
-# was found is one found on these days.
+# ## Limits
+# A rank correlation is not a profit: it excludes costs, slippage and the delay between a text and its score. Both
+# series are assumed stationary over the whole range, which holds for a few days and not for a year. A correlation in
+# these days may not hold in others.

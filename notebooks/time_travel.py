@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Time travel and changes
-# A table is a log of commits, and each commit is a version that can be read as it stood: to repeat an analysis on
-# the very rows it was made on, to see what was known when, or to take in only what is new. Vacuum removes the files
-# of old versions (after a day by default), retention removes old days; then the error says what there still is.
+# A table is a log of commits, and each commit is a version that stays readable: to repeat an analysis on the same rows,
+# to see the state of knowledge at an instant, or to read only new rows. Vacuum removes the files of old versions (after
+# 6 hours by default), retention removes old days; the error for a version that is gone names the available ones.
 
 # %%
 import matplotlib.dates as mdates
@@ -36,24 +36,27 @@ panel.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# ## The same question at an earlier version
-# Cite a version beside a figure, and the figure can be made again. `as_of` asks for an instant instead.
+# ## The same query at an earlier version
+# A version beside a figure makes the figure reproducible. `as_of` selects an instant instead.
 
 # %%
-kept = sorted(history["version"])
-earlier = kept[len(kept) // 2]
+versions = sorted(history["version"])
+earlier = versions[len(versions) // 2]
 try:
-    then, now = lake.table("gold_sentiment", version=earlier), lake.table("gold_sentiment", version=kept[-1])
-    for label, table in ((f"version {earlier}", then), (f"version {kept[-1]}", now)):
+    then, now = (
+        lake.table("gold_sentiment", version=earlier),
+        lake.table("gold_sentiment", version=versions[-1]),
+    )
+    for label, table in ((f"version {earlier}", then), (f"version {versions[-1]}", now)):
         scores = table.select("score").polars()["score"]
         print(f"{label:<12} {len(scores):>8,} rows  mean score {scores.mean() or 0:+.4f}")
 except LakehouseError as error:
-    print("not any more:", error)
+    print("gone:", error)
 
 # %% [markdown]
-# ## How a day filled up
-# Texts by their event day, as versions went on: what comes after a day's end came late, and a figure of that day
-# that was made before then was another figure. The dashed lines are the ends of the days.
+# ## Arrival of a day's texts
+# Texts by their event day, over broker time. Texts after the end of their day are late: a figure of that day that is
+# made before they arrive is another figure. The dashed lines are the ends of the days.
 
 # %%
 rows = (
@@ -80,33 +83,33 @@ panel.legend(frameon=False, ncols=4, fontsize=9)
 plt.show()
 
 # %% [markdown]
-# ## Only what is new
-# A position says what a table had taken in. Keep it (`to_json()`), come back later, and `changes` gives each row
-# since, once, whatever was compacted or rebuilt meanwhile. A version or an instant will do as well, as long as its
-# commit is in the log.
+# ## Reading only new rows
+# A position is the extent of what a table has ingested. Save it (`to_json()`), come back later, and `changes` returns
+# each row since then, once, also after compactions and rebuilds. A version or an instant works as well while its commit
+# is in the log.
 
 # %%
 from lakehouse.delta.position import Position  # noqa: E402
 
-seen = Position()
-n_seen = 0
-for version in kept[-4:]:
+position = Position()
+n_rows = 0
+for version in versions[-4:]:
     table = lake.table("gold_sentiment", version=version)
-    n_new = table.changes(seen).select("message_id").arrow().num_rows
-    n_seen += n_new
-    seen = table.position
+    n_new = table.changes(position).select("message_id").arrow().num_rows
+    n_rows += n_new
+    position = table.position
     print(f"up to version {version}: {n_new:,} new rows")
 print(
-    f"{n_seen:,} rows in all; the table has {lake.table('gold_sentiment', version=kept[-1]).arrow().num_rows:,}"
+    f"{n_rows:,} rows in all; the table has {lake.table('gold_sentiment', version=versions[-1]).arrow().num_rows:,}"
 )
-print("keep this:", seen.to_json())
+print("saved position:", position.to_json())
 
 # %% [markdown]
-# ## What cannot be had says why
+# ## Errors name the available versions
 
 # %%
-for asked in ({"as_of": "2001-01-01"}, {"version": 10**6}):
+for selection in ({"as_of": "2001-01-01"}, {"version": 10**6}):
     try:
-        lake.table("gold_sentiment", **asked)
+        lake.table("gold_sentiment", **selection)
     except LakehouseError as error:
         print(f"{type(error).__name__}: {error}")

@@ -1,14 +1,8 @@
-"""The architecture in one picture, drawn from the names and relations that the code itself has.
+"""Generator of docs/images/architecture.svg from the names and relations of the code."""
 
-python -m setup.architecture            # writes docs/images/architecture.svg
-python -m setup.architecture --check    # exits 1 if it is not what the code generates
-"""
-
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
 from lakehouse.messages.contract import CONTRACTS, RAW_NEWS, RAW_PRICE
 from lakehouse.process.settings import SOCKET_PATH
@@ -16,11 +10,10 @@ from lakehouse.schema.tables import BRONZE, GOLD_PREDICTION, GOLD_PRICE, GOLD_SC
 from lakehouse.series.definitions import SERIES
 from lakehouse.series.rollups import ROLLUPS
 from lakehouse.tail.store import TAIL_TOPICS
-from setup.generated_files import write_or_check
 from streaming.analysis.queries import all_queries
 from streaming.ingest.batch import INGESTED_TABLES
 
-FILE = Path(__file__).resolve().parent.parent / "docs" / "images" / "architecture.svg"
+FILE = "docs/images/architecture.svg"
 BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN_WIDTH = 150, 34, 12, 202
 TOP, MARGIN, HEIGHT, LIFT = 84, 16, 560, 110
 COLOURS = {
@@ -28,7 +21,7 @@ COLOURS = {
     "topic": "#fde68a",
     "table": "#d1fae5",
     "reader": "#ede9fe",
-    "door": "#fee2e2",
+    "endpoint": "#fee2e2",
 }
 
 INGEST, COMPACTION, LAKE, TAIL = "streaming.ingest", "compaction", "lakehouse.lake", "lakehouse.tail"
@@ -37,7 +30,7 @@ SCORE_SOURCES = (GOLD_PREDICTION, GOLD_PRICE)
 
 @dataclass(frozen=True)
 class Box:
-    """One thing that the code has a name for."""
+    """A program, topic, table or endpoint by its name in the code."""
 
     name: str
     kind: str
@@ -45,7 +38,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Column:
-    """Things of one kind of place, from the top; ``title`` is the package or what runs it."""
+    """Boxes from top to bottom; ``title`` is the package that they belong to, or the system that holds them."""
 
     title: str
     subtitle: str
@@ -65,13 +58,13 @@ def to_columns() -> tuple[Column, ...]:
         Column("streaming.ingest", "Spark; validation", boxes("program", INGEST)),
         Column("Delta", "append-only, each with its position", boxes("table", *gold)),
         Column(
-            "compaction", "what cron runs", boxes("table", *(r.table.name for r in ROLLUPS), GOLD_SCORE.name)
+            "compaction", "run by cron", boxes("table", *(r.table.name for r in ROLLUPS), GOLD_SCORE.name)
         ),
         Column("lakehouse", "no JVM, no Django", boxes("reader", LAKE, TAIL)),
         Column(
             "api",
             "and notebooks",
-            boxes("door", *(f"{name}/historique" for name in SERIES), SOCKET_PATH, "notebooks"),
+            boxes("endpoint", *(f"{name}/historique" for name in SERIES), SOCKET_PATH, "notebooks"),
         ),
     )
 
@@ -81,7 +74,7 @@ def boxes(kind: str, *names: str) -> tuple[Box, ...]:
 
 
 def to_arrows() -> Iterator[tuple[str, str]]:
-    """(from, to), by the names of boxes."""
+    """Yield (from, to), by the names of boxes."""
     yield "news", RAW_NEWS.topic
     yield "prices", RAW_PRICE.topic
     for query in all_queries():
@@ -99,9 +92,14 @@ def to_arrows() -> Iterator[tuple[str, str]]:
     yield LAKE, "notebooks"
 
 
+def to_files() -> dict[str, str]:
+    """Return {path below the repository: content} of the picture."""
+    return {FILE: to_svg()}
+
+
 def to_svg() -> str:
     columns = to_columns()
-    places = {}
+    placed = {}
     lines = []
     for at, column in enumerate(columns):
         x = MARGIN + at * COLUMN_WIDTH
@@ -113,18 +111,18 @@ def to_svg() -> str:
             f'<text x="{x + BOX_WIDTH / 2:g}" y="48" class="small">{escape(column.subtitle)}</text>',
         ]
         for row, box in enumerate(column.boxes):
-            places[box.name] = (x, first + row * step, box)
-    arrows = [_to_path(places[start], places[end]) for start, end in to_arrows()]
-    drawn = [_to_box(*place) for place in places.values()]
+            placed[box.name] = (x, first + row * step, box)
+    arrows = [_to_path(placed[start], placed[end]) for start, end in to_arrows()]
+    drawn = [_to_box(*box) for box in placed.values()]
     width = 2 * MARGIN + (len(columns) - 1) * COLUMN_WIDTH + BOX_WIDTH
     return "\n".join((_HEAD.format(width=width, height=HEIGHT + 16), *arrows, *lines, *drawn, "</svg>", ""))
 
 
-Place = tuple[float, float, Box]
+PlacedBox = tuple[float, float, Box]
 
 
-def _to_path(start: Place, end: Place) -> str:
-    """A curve from a box's right side to another's left, or back. What passes columns is thinner; topics go around."""
+def _to_path(start: PlacedBox, end: PlacedBox) -> str:
+    """Draw a curve from one box to another, thinner where it crosses a column; far topics are passed above or below."""
     is_back = end[0] < start[0]
     x1, y1 = start[0] + (0 if is_back else BOX_WIDTH), start[1] + BOX_HEIGHT / 2
     x2, y2 = end[0] + (BOX_WIDTH if is_back else 0), end[1] + BOX_HEIGHT / 2
@@ -158,17 +156,3 @@ path {{ fill: none; stroke: #6b7280; stroke-width: 1.2; }} .far {{ stroke-width:
 <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto">
 <path d="M0 0 L8 4 L0 8 z"/></marker></defs>
 <rect width="{width}" height="{height}" fill="#ffffff" stroke="none" style="stroke:none"/>"""
-
-
-def main() -> int:
-    return write_or_check(
-        {FILE.name: to_svg()},
-        None,
-        directory=FILE.parent,
-        module="setup.architecture",
-        description=__doc__.split("\n")[0],
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,7 @@
-"""Known weaknesses of what is locked, as far as a source of advisories answers: `.venv/bin/python setup/audit.py`.
+"""Audit of the locks against sources of advisories: `.venv/bin/python setup/audit.py`.
 
-One line a lock: how many packages were looked up, how many have known weaknesses, and what was not looked up, and why.
-Exits 1 where one has a weakness, 3 where a lock was not looked up whole, 0 otherwise.
+One line a lock: the number of packages that were looked up, those with known vulnerabilities, and those that no source
+answered for, with the reason. Exit code 1: a vulnerability; 3: a lock was not looked up completely; 0 otherwise.
 """
 
 from __future__ import annotations
@@ -25,99 +25,107 @@ PAGE_LOCK = "api/viewer/frontend/package-lock.json"
 JARS_LOCK = "setup/jars.lock"
 JARS_SOURCE = "https://api.osv.dev/v1/querybatch"
 SECONDS = 600
-WEAK, NOT_AUDITED = 1, 3
+VULNERABLE, NOT_AUDITED = 1, 3
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What is known of one lock: ``weak`` packages with their advisories; the ``problem`` with those not looked up."""
+class LockAudit:
+    """Result for one lock: ``vulnerable`` packages with their advisories; the ``problem`` of those not looked up."""
 
     lock: str
     n_audited: int = 0
     n_not_audited: int = 0
-    weak: tuple[str, ...] = ()
+    vulnerable: tuple[str, ...] = ()
     problem: str = ""
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         return not self.n_not_audited and not self.problem
 
     def __str__(self) -> str:
         if not self.n_audited:
             return f"{self.lock}: NOT AUDITED: {self.problem}"
-        told = f"{self.lock}: {self.n_audited} packages looked up, {len(self.weak)} with known weaknesses"
-        return told if self.is_whole else f"{told}; {self.n_not_audited} NOT AUDITED: {self.problem}"
+        counts = f"{self.lock}: {self.n_audited} packages looked up, {len(self.vulnerable)} with known vulnerabilities"
+        return counts if self.is_complete else f"{counts}; {self.n_not_audited} NOT AUDITED: {self.problem}"
 
 
 def main() -> int:
     code = 0
-    for finding in findings():
-        print(finding, flush=True)
-        for weakness in finding.weak:
-            print(f"  {weakness}", flush=True)
-        code = WEAK if finding.weak or code == WEAK else code if finding.is_whole else NOT_AUDITED
+    for audit in audits():
+        print(audit, flush=True)
+        for vulnerability in audit.vulnerable:
+            print(f"  {vulnerability}", flush=True)
+        code = (
+            VULNERABLE
+            if audit.vulnerable or code == VULNERABLE
+            else code
+            if audit.is_complete
+            else NOT_AUDITED
+        )
     return code
 
 
-def findings() -> Iterator[Finding]:
+def audits() -> Iterator[LockAudit]:
     for lock in PYTHON_LOCKS:
-        yield of_python(lock)
-    yield of_page()
-    yield of_jars()
+        yield audit_python(lock)
+    yield audit_page()
+    yield audit_jars()
 
 
-def of_python(lock: str) -> Finding:
-    """By the first source that knows a package at all."""
+def audit_python(lock: str) -> LockAudit:
+    """Audit a lock by the first source that knows one of its packages."""
     options = ("--requirement", lock, "--disable-pip", "--require-hashes", "--progress-spinner", "off")
     problems = []
     for source in PYTHON_SOURCES:
-        asked = (*options, "--vulnerability-service", source, "--format", "json")
-        finding = to_python_finding(lock, *_run((str(BIN / "pip-audit"), *asked), ROOT))
-        if finding.n_audited:
-            return finding
-        problems.append(f"{source}: {finding.problem}")
-    return Finding(lock, problem="; ".join(problems))
+        arguments = (*options, "--vulnerability-service", source, "--format", "json")
+        audit = to_python_audit(lock, *_run((str(BIN / "pip-audit"), *arguments), ROOT))
+        if audit.n_audited:
+            return audit
+        problems.append(f"{source}: {audit.problem}")
+    return LockAudit(lock, problem="; ".join(problems))
 
 
-def to_python_finding(lock: str, answer: str, errors: str) -> Finding:
-    """From what pip-audit wrote."""
+def to_python_audit(lock: str, answer: str, errors: str) -> LockAudit:
+    """Parse the output of pip-audit."""
     try:
         packages: list[dict[str, Any]] = json.loads(answer)["dependencies"]
     except (ValueError, KeyError):
-        return Finding(lock, problem=_last_line(errors))
+        return LockAudit(lock, problem=_last_line(errors))
     skipped = [package["skip_reason"] for package in packages if "skip_reason" in package]
-    weak = [
-        f"{package['name']} {package['version']}: {weakness['id']}, "
-        f"mended in {', '.join(weakness['fix_versions']) or 'no version'}"
+    vulnerable = [
+        f"{package['name']} {package['version']}: {vulnerability['id']}, "
+        f"fixed in {', '.join(vulnerability['fix_versions']) or 'no version'}"
         for package in packages
-        for weakness in package.get("vulns", ())
+        for vulnerability in package.get("vulns", ())
     ]
-    return Finding(
+    return LockAudit(
         lock,
         n_audited=len(packages) - len(skipped),
         n_not_audited=len(skipped),
-        weak=tuple(weak),
+        vulnerable=tuple(vulnerable),
         problem=skipped[0] if skipped else "",
     )
 
 
-def of_page() -> Finding:
-    return to_page_finding(*_run((str(BIN / "npm"), "audit", "--package-lock-only", "--json"), FRONTEND))
+def audit_page() -> LockAudit:
+    return to_page_audit(*_run((str(BIN / "npm"), "audit", "--package-lock-only", "--json"), FRONTEND))
 
 
-def to_page_finding(answer: str, errors: str) -> Finding:
-    """From what npm wrote."""
+def to_page_audit(answer: str, errors: str) -> LockAudit:
+    """Parse the output of npm."""
     try:
         document = json.loads(answer)
         n_packages = document["metadata"]["dependencies"]["total"]
     except (ValueError, KeyError, TypeError):
-        return Finding(PAGE_LOCK, problem=f"the npm registry: {_last_line(errors)}")
-    weak = [f"{name}: {found['severity']}" for name, found in sorted(document["vulnerabilities"].items())]
-    return Finding(PAGE_LOCK, n_audited=n_packages, weak=tuple(weak))
+        return LockAudit(PAGE_LOCK, problem=f"the npm registry: {_last_line(errors)}")
+    vulnerable = [
+        f"{name}: {entry['severity']}" for name, entry in sorted(document["vulnerabilities"].items())
+    ]
+    return LockAudit(PAGE_LOCK, n_audited=n_packages, vulnerable=tuple(vulnerable))
 
 
-def of_jars() -> Finding:
-    """pip-audit and npm know no jars: osv.dev is asked for all of them in one question."""
+def audit_jars() -> LockAudit:
+    """Audit the jars, which pip-audit and npm do not know, by one request to osv.dev."""
     lines = (ROOT / JARS_LOCK).read_text().splitlines()
     jars = sorted({tuple(line.split()[2:]) for line in lines if not line.startswith("#")})
     queries = [
@@ -133,19 +141,19 @@ def of_jars() -> Finding:
         with urllib.request.urlopen(request, timeout=60) as response:
             results = json.load(response)["results"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        return Finding(JARS_LOCK, problem=f"osv: {error}")
+        return LockAudit(JARS_LOCK, problem=f"osv: {error}")
     if len(results) != len(jars):
-        return Finding(JARS_LOCK, problem=f"osv: {len(results)} answers to {len(jars)} questions")
-    weak = [
-        f"{organisation}:{name} {version}: {weakness['id']}"
+        return LockAudit(JARS_LOCK, problem=f"osv: {len(results)} answers to {len(jars)} queries")
+    vulnerable = [
+        f"{organisation}:{name} {version}: {vulnerability['id']}"
         for (organisation, name, version), result in zip(jars, results, strict=True)
-        for weakness in result.get("vulns", ())
+        for vulnerability in result.get("vulns", ())
     ]
-    return Finding(JARS_LOCK, n_audited=len(jars), weak=tuple(weak))
+    return LockAudit(JARS_LOCK, n_audited=len(jars), vulnerable=tuple(vulnerable))
 
 
 def _run(command: Sequence[str], folder: Path) -> tuple[str, str]:
-    """(output, errors). A tool that hangs has said nothing."""
+    """Return (output, errors); no output of a tool that hangs."""
     environ = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
     try:
         done = subprocess.run(
@@ -158,7 +166,7 @@ def _run(command: Sequence[str], folder: Path) -> tuple[str, str]:
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip() and "complete log" not in line]
-    return lines[-1][:200] if lines else "it said nothing"
+    return lines[-1][:200] if lines else "no output"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""The virtual environment, from Python alone.
+"""Virtual environment of the project, made with nothing but Python.
 
     python3 setup/bootstrap.py [LOCK]
 
-Makes .venv, installs requirements.lock or another lock (hashes checked) and makes the project importable. Idempotent.
+Makes .venv, installs requirements.lock or another lock (hashes checked), makes the project importable and writes the
+command `cryptoviz`. Idempotent.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
+COMMAND = """\
+#!{python}
+from cryptoviz.__main__ import start
+
+start()
+"""
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -27,6 +34,7 @@ def main(arguments: Sequence[str] = ()) -> int:
             _make_venv()
         _install(lock)
         _make_importable()
+        write_command(PYTHON)
     except subprocess.CalledProcessError as error:
         command = " ".join(map(str, error.cmd))
         print(f"setup: `{command}` failed with exit code {error.returncode}", file=sys.stderr)
@@ -35,7 +43,7 @@ def main(arguments: Sequence[str] = ()) -> int:
 
 
 def _works(python: Path) -> bool:
-    """Whether the environment's Python runs, is new enough and has pip; its base may have gone away."""
+    """Return true where the environment's Python runs (its base may be gone), is new enough and has pip."""
     if not python.exists():
         return False
     probe = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
@@ -66,10 +74,18 @@ def _install(lock: Path) -> None:
 
 
 def _make_importable() -> None:
-    """A .pth file instead of an editable install: no build, no network, the same effect."""
+    """Write a .pth file: the effect of an editable install without a build and a network."""
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     found = subprocess.run([str(PYTHON), "-c", where], capture_output=True, text=True, check=True)
     Path(found.stdout.strip(), "cryptoviz.pth").write_text(f"{ROOT}\n", encoding="utf-8")
+
+
+def write_command(python: Path) -> Path:
+    """Write the command `cryptoviz` beside an environment's Python, and return its path."""
+    command = python.with_name("cryptoviz")
+    command.write_text(COMMAND.format(python=python), encoding="utf-8")
+    command.chmod(0o755)
+    return command
 
 
 if __name__ == "__main__":

@@ -1,25 +1,17 @@
-"""The Grafana dashboard, made from the list of its panels.
-
-python -m setup.dashboard            # writes deploy/grafana/dashboard.json
-python -m setup.dashboard --check    # exits 1 if it is not what the list generates
-"""
+"""Generator of deploy/grafana/dashboard.json from the list of its panels."""
 
 import json
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from setup.generated_files import write_or_check
-
-FILE = Path(__file__).resolve().parent.parent / "deploy" / "grafana" / "dashboard.json"
+FILE = "deploy/grafana/dashboard.json"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 N_COLUMNS, WIDTH, HEIGHT = 3, 8, 7
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture: ``queries`` are (PromQL, legend)."""
+    """One chart; ``queries`` are (PromQL, legend)."""
 
     title: str
     unit: str
@@ -34,11 +26,11 @@ def quantiles(metric: str, by: str = "", where: str = "") -> tuple[tuple[str, st
 
 ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
     (
-        "Is it well?",
+        "Health",
         (
             Panel("Processes that give metrics", "short", (('up{job=~"cryptoviz-.*"}', "{{job}}"),)),
             Panel(
-                "Lake, Kafka, tail (1: as it should be)",
+                "Lake, Kafka, tail (1: healthy)",
                 "short",
                 (
                     ("cryptoviz_lake_readable", "lake can be read"),
@@ -72,7 +64,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 ),
             ),
             Panel(
-                "Refused a minute, by rule",
+                "Quarantined a minute, by rule",
                 "short",
                 (
                     (
@@ -87,7 +79,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 (("time() - cryptoviz_table_newest_ingest_time_seconds", "{{table}}"),),
             ),
             Panel(
-                "Began again in 15 minutes",
+                "Restarts in 15 minutes",
                 "short",
                 (("increase(cryptoviz_interruptions_total[15m])", "{{service}}"),),
             ),
@@ -104,7 +96,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             Panel("Bytes", "bytes", (("cryptoviz_table_bytes", "{{table}}"),)),
             Panel("Rows", "short", (("cryptoviz_table_rows", "{{table}}"),)),
             Panel(
-                "What the newest runs gained",
+                "Figures of the newest runs",
                 "short",
                 (("cryptoviz_maintenance_last_gained", "{{command}} {{figure}}"),),
             ),
@@ -138,7 +130,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 ),
             ),
             Panel(
-                "Answered from memory",
+                "Cache hits",
                 "percentunit",
                 (
                     (
@@ -153,7 +145,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                     ),
                 ),
             ),
-            Panel("Memory of what is kept", "bytes", (("cryptoviz_cache_bytes", "{{cache}}"),)),
+            Panel("Memory of caches", "bytes", (("cryptoviz_cache_bytes", "{{cache}}"),)),
             Panel("Messages in the tail", "short", (("cryptoviz_tail_messages", "{{table}}"),)),
             Panel("WebSocket clients", "short", (("cryptoviz_websocket_clients", "connected"),)),
             Panel("Frames a second", "cps", (("rate(cryptoviz_websocket_frames_total[5m])", "sent"),)),
@@ -169,7 +161,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
         (
             Panel("New a minute", "short", (("60 * rate(cryptoviz_collect_items_total[5m])", "{{source}}"),)),
             Panel(
-                "Failing requests",
+                "Failed requests",
                 "percentunit",
                 (
                     (
@@ -179,7 +171,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 ),
             ),
             Panel(
-                "Since something new came",
+                "Since the newest item",
                 "s",
                 (("time() - cryptoviz_collect_last_item_time_seconds", "{{source}}"),),
             ),
@@ -188,11 +180,16 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
 )
 
 
+def to_files() -> dict[str, str]:
+    """Return {path below the repository: content} of the dashboard."""
+    return {FILE: json.dumps(to_dashboard(), indent=1) + "\n"}
+
+
 def to_dashboard() -> dict[str, Any]:
-    """What Grafana imports; it asks for the data source."""
+    """Return the document that Grafana imports; it asks for the data source then."""
     panels: list[dict[str, Any]] = []
     y = 0
-    for title, of_row in ROWS:
+    for title, row_panels in ROWS:
         panels.append(
             {
                 "id": len(panels) + 1,
@@ -204,10 +201,10 @@ def to_dashboard() -> dict[str, Any]:
             }
         )
         y += 1
-        for at, panel in enumerate(of_row):
-            place = {"h": HEIGHT, "w": WIDTH, "x": at % N_COLUMNS * WIDTH, "y": y + at // N_COLUMNS * HEIGHT}
-            panels.append(_to_panel(panel, len(panels) + 1, place))
-        y += -(-len(of_row) // N_COLUMNS) * HEIGHT
+        for at, panel in enumerate(row_panels):
+            grid = {"h": HEIGHT, "w": WIDTH, "x": at % N_COLUMNS * WIDTH, "y": y + at // N_COLUMNS * HEIGHT}
+            panels.append(_to_panel(panel, len(panels) + 1, grid))
+        y += -(-len(row_panels) // N_COLUMNS) * HEIGHT
     return {
         "uid": "cryptoviz",
         "title": "CRYPTO VIZ",
@@ -237,13 +234,13 @@ def to_dashboard() -> dict[str, Any]:
     }
 
 
-def _to_panel(panel: Panel, number: int, place: dict[str, int]) -> dict[str, Any]:
+def _to_panel(panel: Panel, number: int, grid: dict[str, int]) -> dict[str, Any]:
     return {
         "id": number,
         "type": "timeseries",
         "title": panel.title,
         "datasource": DATASOURCE,
-        "gridPos": place,
+        "gridPos": grid,
         "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},
         "options": {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}},
         "targets": [
@@ -251,17 +248,3 @@ def _to_panel(panel: Panel, number: int, place: dict[str, int]) -> dict[str, Any
             for at, (expr, legend) in enumerate(panel.queries)
         ],
     }
-
-
-def main() -> int:
-    return write_or_check(
-        {FILE.name: json.dumps(to_dashboard(), indent=1) + "\n"},
-        None,
-        directory=FILE.parent,
-        module="setup.dashboard",
-        description=__doc__.split("\n")[0],
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
-"""Jars for Spark and the broker: resolved once into setup/jars.lock, fetched from it, never half there.
+"""Jars for Spark and the broker, resolved into setup/jars.lock and fetched from it with their digests checked.
 
-.venv/bin/python setup/jars.py fetch    # what jars.lock names, into .runtime/jars/{spark,kafka}
+.venv/bin/python setup/jars.py fetch    # the jars of jars.lock, into .runtime/jars/{spark,kafka}
 .venv/bin/python setup/jars.py lock     # rewrites jars.lock from ivy.xml
 """
 
@@ -29,7 +29,7 @@ LOCK = ROOT / "setup" / "jars.lock"
 JARS = ROOT / ".runtime" / "jars"
 N_ATTEMPTS = 4
 CONFIGURATIONS = ("spark", "kafka")
-TELLING = re.compile(r"ERROR|FAILED|Exception|sha256 differs|invalid sha1|Host .* not found")
+PROBLEM = re.compile(r"ERROR|FAILED|Exception|sha256 differs|invalid sha1|Host .* not found")
 OWN_JAR = "cryptoviz-jvm.jar"
 LOCK_HEADER = (
     "# Written by `make lock` from setup/ivy.xml: sha256, configuration, organisation, name, revision.\n"
@@ -37,7 +37,7 @@ LOCK_HEADER = (
 
 
 class JarsError(StreamingError):
-    """The jars could not be had whole."""
+    """Jars are missing or damaged after every attempt."""
 
 
 def main() -> int:
@@ -54,38 +54,38 @@ def main() -> int:
 
 
 def fetch() -> None:
-    """Puts every locked jar in place, whole. Idempotent; needs no network when nothing is missing."""
+    """Fetch every locked jar that is missing or damaged. Idempotent; without a network where none is."""
     jars = read_jars_lock(LOCK)
-    _sweep(jars)
-    missing = [jar for jar in jars if not _is_whole(JARS / jar.path, jar)]
-    said = ""
+    _remove_unlocked(jars)
+    missing = [jar for jar in jars if not _is_intact(JARS / jar.path, jar)]
+    output = ""
     with _scratch_folder() as scratch:
         for attempt in range(1, N_ATTEMPTS + 1):
             if not missing:
                 return
             print(f"setup: fetching {len(missing)} jars (attempt {attempt} of {N_ATTEMPTS})", flush=True)
-            said = _fetch_once(missing, scratch)
-            missing = [jar for jar in missing if not _is_whole(JARS / jar.path, jar)]
+            output = _fetch_once(missing, scratch)
+            missing = [jar for jar in missing if not _is_intact(JARS / jar.path, jar)]
             if missing and attempt < N_ATTEMPTS:
                 time.sleep(2**attempt)
     if missing:
         names = ", ".join(jar.path.name for jar in missing)
         raise JarsError(
-            f"{N_ATTEMPTS} attempts did not bring {len(missing)} jars whole (is the public Maven repository "
-            f"reachable from Java? proxies go in JAVA_TOOL_OPTIONS): {names}\n{_summarize(said)}"
+            f"{N_ATTEMPTS} attempts left {len(missing)} jars missing or damaged (is the public Maven repository "
+            f"reachable from Java? proxies go in JAVA_TOOL_OPTIONS): {names}\n{_summarize(output)}"
         )
 
 
 def lock() -> None:
-    """Rewrites jars.lock: what ivy.xml resolves to, less what PySpark brings already."""
+    """Rewrite jars.lock with the jars that ivy.xml resolves to, without those of PySpark."""
     with _scratch_folder() as scratch:
         pattern = "[conf]/[organisation]/[module]/[revision]/[artifact].[ext]"
-        said = _run_ivy(ROOT / "setup" / "ivy.xml", scratch, pattern, use_poms=True)
+        output = _run_ivy(ROOT / "setup" / "ivy.xml", scratch, pattern, use_poms=True)
         jars = [_to_jar(path) for path in (scratch / "jars").rglob("*.jar")]
     in_pyspark = {re.sub(r"-\d.*$", "", path.name) for path in _pyspark_jars().glob("*.jar")}
     kept = sorted(jar for jar in jars if jar.configuration == "kafka" or jar.name not in in_pyspark)
     if {jar.configuration for jar in kept} != set(CONFIGURATIONS):
-        raise JarsError(f"ivy.xml resolved to nothing\n{_summarize(said)}")
+        raise JarsError(f"ivy.xml resolved to nothing\n{_summarize(output)}")
     lines = [
         f"{jar.sha256} {jar.configuration} {jar.organisation} {jar.name} {jar.revision}\n" for jar in kept
     ]
@@ -94,19 +94,19 @@ def lock() -> None:
 
 
 def _fetch_once(jars: list[Jar], scratch: Path) -> str:
-    """Downloads into a scratch folder and moves each jar that is whole into place. Returns what Ivy said."""
+    """Download into a scratch folder, move each intact jar into its place, and return the output of Ivy."""
     module = scratch / "ivy.xml"
     module.write_text(_flat_module(jars), encoding="utf-8")
-    said = _run_ivy(module, scratch, "[conf]/[artifact]-[revision].[ext]", use_poms=False)
+    output = _run_ivy(module, scratch, "[conf]/[artifact]-[revision].[ext]", use_poms=False)
     for jar in jars:
-        arrived = scratch / "jars" / jar.path
-        if _is_whole(arrived, jar):
+        downloaded = scratch / "jars" / jar.path
+        if _is_intact(downloaded, jar):
             (JARS / jar.path).parent.mkdir(parents=True, exist_ok=True)
-            arrived.replace(JARS / jar.path)
-        elif arrived.exists():
-            said += f"\n{jar.path.name}: sha256 differs from {LOCK.name}"
+            downloaded.replace(JARS / jar.path)
+        elif downloaded.exists():
+            output += f"\n{jar.path.name}: sha256 differs from {LOCK.name}"
             shutil.rmtree(scratch / "cache", ignore_errors=True)
-    return said
+    return output
 
 
 def _run_ivy(module: Path, scratch: Path, pattern: str, *, use_poms: bool) -> str:
@@ -125,15 +125,15 @@ def _run_ivy(module: Path, scratch: Path, pattern: str, *, use_poms: bool) -> st
         *("-cache", str(scratch / "cache"), "-retrieve", str(scratch / "jars" / pattern)),
         *("-types", "jar", "bundle"),
     ]
-    # A failed artifact makes Ivy exit with 1; what arrived is still kept, and the rest is asked for again.
+    # Ivy exits with 1 when one artifact fails; the others are kept, and the next attempt fetches the rest.
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     return ran.stdout + ran.stderr
 
 
-def _summarize(said: str) -> str:
-    """The first lines in which Ivy says what is wrong."""
-    telling = [line.strip() for line in said.splitlines() if TELLING.search(line)]
-    return "\n".join(list(dict.fromkeys(telling))[:6])
+def _summarize(output: str) -> str:
+    """Return the first lines of the output of Ivy that name a problem."""
+    problems = [line.strip() for line in output.splitlines() if PROBLEM.search(line)]
+    return "\n".join(list(dict.fromkeys(problems))[:6])
 
 
 def _flat_module(jars: Iterable[Jar]) -> str:
@@ -149,12 +149,12 @@ def _flat_module(jars: Iterable[Jar]) -> str:
     )
 
 
-def _sweep(jars: Iterable[Jar]) -> None:
-    """Removes jars that the lock does not name: of two versions, luck would choose."""
-    wanted = {jar.path for jar in jars}
+def _remove_unlocked(jars: Iterable[Jar]) -> None:
+    """Remove jars that the lock does not name: of two versions the order of the class path would choose."""
+    locked = {jar.path for jar in jars}
     for configuration in CONFIGURATIONS:
         for path in (JARS / configuration).glob("*.jar"):
-            if path.relative_to(JARS) not in wanted and path.name != OWN_JAR:
+            if path.relative_to(JARS) not in locked and path.name != OWN_JAR:
                 path.unlink()
     for scratch in JARS.glob("fetch-*"):
         shutil.rmtree(scratch, ignore_errors=True)
@@ -165,7 +165,7 @@ def _to_jar(path: Path) -> Jar:
     return Jar(configuration, organisation, module, revision, _sha256(path))
 
 
-def _is_whole(path: Path, jar: Jar) -> bool:
+def _is_intact(path: Path, jar: Jar) -> bool:
     return path.is_file() and _sha256(path) == jar.sha256
 
 

@@ -1,8 +1,8 @@
-"""The project's own Java, compiled beside Spark's jars into .runtime/jars/spark/cryptoviz-jvm.jar.
+"""Compiler of the project's Java sources into .runtime/jars/spark/cryptoviz-jvm.jar.
 
     .venv/bin/python setup/jvm.py
 
-Compiles only when a source or the jars changed; the jar carries the digest of what it was made from.
+Compiles only when a source or the jars changed; the jar holds the digest of its sources.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class CompileError(StreamingError):
-    """javac refused; the message is what it said."""
+    """javac failed; the message is its output."""
 
 
 def main() -> int:
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def build_jar() -> None:
-    """Makes the jar what the sources say. Idempotent; it changes in one step, and goes with them."""
+    """Bring the jar up to date with the sources, in one step; without sources remove it. Idempotent."""
     sources = sorted(path for path in SOURCES.rglob("*.java") if TEST_SOURCES not in path.parents)
     if not sources:
         JAR.unlink(missing_ok=True)

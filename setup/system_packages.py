@@ -1,8 +1,8 @@
-"""What comes from the system: found, installed through apt where that is allowed, or named in one line.
+"""System packages: found, installed through apt where that is allowed, or named in one line.
 
 python3 setup/system_packages.py setup    # Python's venv module and a JDK
-python3 setup/system_packages.py test     # and what the tests drive: Chromium, its driver, Redis, Prometheus
-python3 setup/system_packages.py http     # and what asks in `make bench-http`: wrk
+python3 setup/system_packages.py test     # and those of the tests: Chromium, its driver, Redis, Prometheus
+python3 setup/system_packages.py http     # and the load generator of `make bench-http`: wrk
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 
 @dataclass(frozen=True)
 class SystemPackage:
-    """A need, how to tell that it is met, and the Debian package that meets it."""
+    """A dependency, its check, and its Debian package."""
 
     name: str
     is_there: Callable[[], bool]

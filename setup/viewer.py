@@ -1,7 +1,7 @@
-"""The viewer's page: packages from the npm registry by its lock, then a bundle in api/viewer/built.
+"""Build of the viewer's page: packages from the npm registry by its lock, then a bundle in api/viewer/built.
 
-.venv/bin/python setup/viewer.py packages    # what package-lock.json names, digests checked
-.venv/bin/python setup/viewer.py build       # sources to api/viewer/built, whole or not at all
+.venv/bin/python setup/viewer.py packages    # packages of package-lock.json, digests checked
+.venv/bin/python setup/viewer.py build       # sources to api/viewer/built, atomically
 .venv/bin/python setup/viewer.py check       # types and unit tests
 """
 
@@ -25,7 +25,7 @@ TESTS = (str(BIN / "node"), "--test", "--test-reporter=dot", "tests/*.test.ts")
 
 
 def main() -> int:
-    """Exits with the code of the command that failed."""
+    """Return the exit code of the step."""
     steps = {"packages": packages, "build": build, "check": check}
     if len(sys.argv) != 2 or sys.argv[1] not in steps:
         print(f"usage: viewer.py {'|'.join(steps)}", file=sys.stderr)
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def packages() -> int:
-    """Puts node_modules in place as the lock says; a network that fails is asked again."""
+    """Install node_modules from the lock, in up to N_ATTEMPTS attempts."""
     print("setup: installing the viewer's packages", flush=True)
     code = 1
     for attempt in range(1, N_ATTEMPTS + 1):
@@ -51,12 +51,12 @@ def build() -> int:
 
 
 def check() -> int:
-    """Types first, for what does not fit together need not run."""
+    """Check types, then run the unit tests."""
     return _run(TYPES) or _run(TESTS)
 
 
 def _run(command: tuple[str, ...]) -> int:
-    # Node's own: where the wheel's is, before any other on the PATH.
+    # The Node of the wheel comes before any other on the PATH.
     environ = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
     return subprocess.run(command, cwd=FRONTEND, env=environ, check=False).returncode
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -42,6 +43,8 @@ MemoryOption = Annotated[str, typer.Option("--driver-memory", metavar="SIZE", he
 JarsOption = Annotated[
     Path, typer.Option("--jars", metavar="DIR", show_default=False, help="folder of Spark's extra jars")
 ]
+
+JVM_END_SECONDS = 3.0
 
 logger = logging.getLogger("streaming")
 
@@ -90,10 +93,26 @@ def run_service(module: str, service: Callable[[threading.Event], None]) -> int:
         return 0
 
     try:
-        return run_until_stopped(work)
+        return run_until_stopped(work, clean_up=end_jvm)
     except SparkLostError as error:
         logger.warning("%s; starting again from the tables' positions and the checkpoints", error)
         os.execv(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]])
+
+
+def end_jvm() -> None:
+    """End the JVM that PySpark has started, by force where it does not end soon: it may wait for a Spark master."""
+    context = sys.modules.get("pyspark.core.context")  # not imported here: another thread may be at it
+    gateway = getattr(getattr(context, "SparkContext", None), "_gateway", None)
+    process: subprocess.Popen[bytes] | None = getattr(gateway, "proc", None)
+    if process is None:
+        return
+    if process.stdin is not None:
+        process.stdin.close()  # the JVM ends at the end of its input
+    try:
+        process.wait(JVM_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def log_to_stdout(settings: Settings) -> None:

@@ -1,9 +1,77 @@
-"""Two sizes of every generated test: small ones that repeat themselves, and with ``--hypothesis-profile=full`` all."""
+"""Marks of every test by what it needs, the guard of the unit tests, and the two sizes of generated tests."""
 
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
+from tests.support import leftovers, unit_guard
 from tests.support.profiles import FULL, QUICK
+
+TESTS = Path(__file__).parent
+SYSTEM = TESTS / "system"
+DISK_FIXTURES = {"tmp_path", "tmp_path_factory", "database"}
 
 settings.register_profile(QUICK, max_examples=25, deadline=None, derandomize=True)
 settings.register_profile(FULL, max_examples=100, deadline=None)
 settings.load_profile(QUICK)
+
+
+leftovers.mark_this_run()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect without the garbage collector, which finds nothing among modules and test items: 1 s of 5 s."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Fail a run that leaves processes behind, and name them; of several workers the first process looks."""
+    yield
+    if hasattr(session.config, "workerinput"):
+        return
+    if processes := leftovers.wait_for_leftovers():
+        print("\nleft running:", *processes, sep="\n  ")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test as one of ``unit``, ``lake`` and ``system``, before ``-m`` selects among them."""
+    for item in items:
+        if item.path.is_relative_to(SYSTEM):
+            item.add_marker(pytest.mark.system)
+            item.add_marker(pytest.mark.xdist_group(_system_group(item)))
+        elif item.get_closest_marker("system") or item.get_closest_marker("lake"):
+            continue
+        elif DISK_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.unit)
+        else:
+            item.add_marker(pytest.mark.lake)
+
+
+def _system_group(item: pytest.Item) -> str:
+    """Return the name of the tests that one worker shall run one after another, with the fixtures they share."""
+    names = getattr(item, "fixturenames", ())
+    for shared in ("spark", "driver"):
+        if shared in names:
+            return shared
+    return item.path.relative_to(SYSTEM).as_posix()
+
+
+@pytest.fixture(autouse=True)
+def guard_unit_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Make a unit test fail that starts a process or writes a file."""
+    if request.node.get_closest_marker("unit") is None:
+        yield
+        return
+    with unit_guard.active():
+        yield

@@ -9,13 +9,14 @@ import pytest
 
 import api.__main__ as api_command
 import compaction.__main__ as compaction_command
+import compaction.runner as compaction_runner
 import demo.__main__ as demo_command
 import demo.pipeline as demo_pipeline
 import streaming.analysis.service as analysis_service
 import streaming.broker.__main__ as broker_command
 import streaming.collect.__main__ as collect_command
 import streaming.feed.__main__ as feed_command
-import streaming.feed.publication as feed_publication
+import streaming.feed.publication.commands as feed_publication
 import streaming.ingest.run as ingest_service
 import streaming.offline.__main__ as offline_command
 import streaming.spark.session as spark_session
@@ -159,22 +160,22 @@ def test_broker(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_compaction(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = captures(monkeypatch, compaction_command, "_once")
+    seen = captures(monkeypatch, compaction_runner, "run_recorded")
 
     with pytest.raises(StopRequestedError):
         compaction_command.main(["run"])
 
-    assert seen[0].location.uri == (folder / "lake").as_uri()
-    assert seen[2] == folder / "lake" / "_maintenance" / "lock"
+    assert seen[0].lake.location.uri == (folder / "lake").as_uri()
+    assert seen[0].lock == folder / "lake" / "_maintenance" / "lock"
 
 
 def test_api(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRYPTOVIZ_HTTP_PORT", "0")
-    monkeypatch.setattr(api_command, "_migrate", lambda: None)
-    seen = captures(monkeypatch, api_command, "keep_metrics_in")
+    monkeypatch.setattr(api_command, "_migrate_in_child", lambda: None)
+    seen = captures(monkeypatch, api_command, "_empty_metrics_folder")
 
     with pytest.raises(StopRequestedError):
-        api_command.main()
+        api_command.main([])
 
     seen[1].close()
     assert seen[0] == folder

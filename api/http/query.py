@@ -9,7 +9,7 @@ from lakehouse.errors import QueryError
 
 
 def check_names(query: QueryDict, accepted: Mapping[str, str]) -> dict[str, str]:
-    """Return {name: value} of a query string; ``accepted`` says of each name what its value may be.
+    """Return {name: value} of a query string; ``accepted`` maps each name to what its value may be.
 
     Raises QueryError for a name that is not in ``accepted``, one that is repeated, and a value that holds NUL.
     """

@@ -61,7 +61,7 @@ def metadata_components() -> Document:
                 "type": "apiKey",
                 "in": "cookie",
                 "name": "sessionid",
-                "description": "signed in at /connexion; changes need X-CSRFToken, which /api/v1/session tells",
+                "description": "signed in at /connexion; changes need X-CSRFToken, which /api/v1/session gives",
             },
         },
     }

@@ -18,7 +18,7 @@ MAX_IDS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class _TableState:
-    """What decides over one table in one build. An exclusion comes with a new build."""
+    """Deduplicator and exclusions of one table in one build. An exclusion comes with a new build."""
 
     build: Build
     deduplicator: Deduplicator

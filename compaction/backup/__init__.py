@@ -1,1 +1,1 @@
-"""A lake, its metadata and the checkpoints beside it in one folder that can be checked, and back again."""
+"""Backups: lake, metadata and checkpoints in one folder, with a manifest to verify it."""

@@ -1,36 +1,37 @@
-"""Command line of backup and restore: `python -m compaction.backup --help` teaches it."""
+"""Command line of backup and restore: `python -m compaction.backup`."""
 
-import argparse
-import logging
-import os
 import shutil
-import sys
-import time
-from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from compaction.backup.create import create_backup
-from compaction.backup.manifest import Manifest, find_older, find_problems
-from compaction.backup.restore import restore_backup
-from compaction.command_line import EXIT_DONE, EXIT_FAILED, EXIT_FOUND, EXIT_LOCKED
-from lakehouse.errors import LakehouseError, LockedError
-from lakehouse.process.log_lines import configure_logging
-from lakehouse.process.settings import Settings
+import typer
 
-logger = logging.getLogger("compaction.backup")
+from compaction import entry_point
+from lakehouse.errors import LockedError
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, EXIT_NEEDS_OPERATOR, new_app
+from lakehouse.process.stopping import end_process
 
-_LOOK_AGAIN_SECONDS = 1.0
+if TYPE_CHECKING:
+    from compaction.backup.manifest import Manifest
+
+PROGRAM = "python -m compaction.backup"
+RETRY_SECONDS = 1.0
 _EPILOG = f"""\
-What a backup holds: every table of the served build at one version, the catalogue, notes of runs; the metadata's SQLite
-and the signing key; below CRYPTOVIZ_RUNTIME_DIR checkpoints/analysis, collect and what --also names. Not: Kafka, older
-versions and builds, the checkpoint of ingestion (the tables hold their own positions), PostgreSQL (use pg_dump).
+Contents of a backup: every table of the served build at one version, the catalogue, the records of runs; the metadata's
+SQLite and the signing key; below CRYPTOVIZ_RUNTIME_DIR checkpoints/analysis, collect and the folders of --also. Not in
+it: Kafka, older versions and builds, the checkpoint of ingestion (the tables hold their own positions), PostgreSQL (use
+pg_dump).
 
-create may run while everything runs; maintenance waits for it. A second one costs what is new: data files that the
-backup before has are linked. restore checks every file first and overwrites nothing. Afterwards start ingestion: it
-goes on from the tables' positions, as long as Kafka still has what came since.
+create may run while everything runs; maintenance waits for it. A second backup costs only what is new: data files of
+the backup before are linked. restore checks every file first and overwrites nothing. Start ingestion afterwards: it
+goes on from the positions of the tables, as long as Kafka still has the messages since then.
 
-Exit codes: {EXIT_DONE} done, {EXIT_FAILED} failed, {EXIT_FOUND} damage was found, {EXIT_LOCKED} maintenance is at work
+Exit codes:
+  {EXIT_DONE}   done
+  {EXIT_FAILED}   failed
+  {EXIT_NEEDS_OPERATOR}   damage was found
+  {EXIT_LOCKED}  maintenance is at work
 
 Examples:
   python -m compaction.backup create /backup --keep 7 --wait 120
@@ -38,113 +39,80 @@ Examples:
   python -m compaction.backup restore /backup/backup-20261127T021500000000Z --yes
 """
 
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
-    try:
-        settings = Settings.from_environ(os.environ)
-        configure_logging(settings, sys.stderr)
-        return int(options.action(options, settings))
-    except LockedError as error:
-        logger.warning("nothing was done: %s", error)
-        return EXIT_LOCKED
-    except LakehouseError as error:
-        logger.error("%s", error)
-        return EXIT_FAILED
+app = new_app("Backs up lake, metadata and checkpoints into a folder, and restores them.", epilog=_EPILOG)
+Backup = Annotated[Path, typer.Argument(metavar="BACKUP", help="folder of one backup")]
 
 
-def _create(options: Namespace, settings: Settings) -> int:
-    folder, manifest = _create_when_free(options, settings)
-    print(f"{folder}: {_in_words(manifest)}")
-    for old in find_older(options.to, n_kept=options.keep) if options.keep else ():
+@app.command(help="Create a backup, as a folder of its own in a folder of backups.")
+def create(
+    to: Annotated[Path, typer.Argument(metavar="FOLDER", help="folder of backups")],
+    also: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="another folder below CRYPTOVIZ_RUNTIME_DIR")
+    ] = None,
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="remove all but the newest N backups afterwards; default: keep all"
+        ),
+    ] = None,
+    wait: Annotated[float, typer.Option(metavar="S", help="wait so long for maintenance to end")] = 0.0,
+) -> int:
+    from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+    from compaction.backup.create import create_backup
+    from compaction.backup.manifest import find_older
+
+    retrying = Retrying(
+        retry=retry_if_exception_type(LockedError),
+        stop=stop_after_delay(wait),
+        wait=wait_fixed(RETRY_SECONDS),
+        reraise=True,
+    )
+    folder, manifest = retrying(create_backup, entry_point.read_settings(), to, also=also or ())
+    print(f"{folder}: {_summarize(manifest)}")
+    for old in find_older(to, n_kept=keep) if keep else ():
         shutil.rmtree(old)
         print(f"removed {old}")
     return EXIT_DONE
 
 
-def _create_when_free(options: Namespace, settings: Settings) -> tuple[Path, Manifest]:
-    """Waits for maintenance, as long as it may."""
-    deadline = time.monotonic() + options.wait
-    while True:
-        try:
-            return create_backup(settings, options.to, also=options.also)
-        except LockedError:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(_LOOK_AGAIN_SECONDS)
+@app.command(help="Read every file and compare it with the manifest.")
+def check(folder: Backup) -> int:
+    from compaction.backup.manifest import Manifest, find_problems
 
-
-def _check(options: Namespace, _: Settings) -> int:
-    manifest = Manifest.read(options.folder)
-    problems = list(find_problems(options.folder, manifest))
+    manifest = Manifest.read(folder)
+    problems = list(find_problems(folder, manifest))
     for problem in problems:
         print(problem)
-    print("damaged" if problems else f"whole: {_in_words(manifest)}")
-    return EXIT_FOUND if problems else EXIT_DONE
+    print("damaged" if problems else f"intact: {_summarize(manifest)}")
+    return EXIT_NEEDS_OPERATOR if problems else EXIT_DONE
 
 
-def _restore(options: Namespace, settings: Settings) -> int:
-    manifest = restore_backup(settings, options.folder, dry_run=not options.yes)
-    place = settings.lake_location().root
-    print(f"{'restored to' if options.yes else 'would restore to'} {place}: {_in_words(manifest)}")
-    if not options.yes:
+@app.command(help="Restore a backup. A dry run without --yes.")
+def restore(
+    folder: Backup,
+    yes: Annotated[bool, typer.Option("--yes", help="do it; without this it is only checked")] = False,
+) -> int:
+    from compaction.backup.restore import restore_backup
+
+    settings = entry_point.read_settings()
+    manifest = restore_backup(settings, folder, dry_run=not yes)
+    target = settings.lake_location().root
+    print(f"{'restored to' if yes else 'would restore to'} {target}: {_summarize(manifest)}")
+    if not yes:
         print("nothing was changed; add --yes to restore it")
     return EXIT_DONE
 
 
-def _in_words(manifest: Manifest) -> str:
+def _summarize(manifest: "Manifest") -> str:
     versions = " ".join(f"{table}@{version}" for table, version in manifest.versions.items())
-    lacking = "".join(f"; without {what}" for what in manifest.without)
-    return f"{len(manifest.files)} files, {manifest.n_bytes} bytes, of {manifest.created_time}, {versions}{lacking}"
+    omitted = "".join(f"; without {part}" for part in manifest.without)
+    return f"{len(manifest.files)} files, {manifest.n_bytes} bytes, of {manifest.created_time}, {versions}{omitted}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m compaction.backup",
-        description="Lake, metadata and checkpoints into a folder, and back.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    create = commands.add_parser("create", help="a new backup, as a folder of its own in a folder of backups")
-    create.add_argument("to", type=Path, metavar="FOLDER", help="folder of backups")
-    create.add_argument(
-        "--also",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="another folder below CRYPTOVIZ_RUNTIME_DIR",
-    )
-    create.add_argument(
-        "--keep",
-        type=_positive,
-        metavar="N",
-        help="afterwards remove all but the newest N, and what was cut off before them; default: keep all",
-    )
-    create.add_argument(
-        "--wait",
-        type=float,
-        default=0.0,
-        metavar="S",
-        help="wait so long for maintenance; default: not at all",
-    )
-    create.set_defaults(action=_create)
-    check = commands.add_parser("check", help="read every file and compare it with what was written")
-    check.add_argument("folder", type=Path, metavar="BACKUP")
-    check.set_defaults(action=_check)
-    restore = commands.add_parser("restore", help="bring a backup back; a dry run without --yes")
-    restore.add_argument("folder", type=Path, metavar="BACKUP")
-    restore.add_argument("--yes", action="store_true", help="do it; without this it is only checked")
-    restore.set_defaults(action=_restore)
-    return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
+def main(arguments: Sequence[str] | None = None) -> int:
+    return entry_point.run(app, arguments, prog=PROGRAM)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

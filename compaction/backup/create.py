@@ -1,4 +1,4 @@
-"""Taking a backup while everything runs: each table at one version, none ahead of its source."""
+"""Creation of a backup while everything runs: each table at one version, none ahead of its source."""
 
 import json
 import os
@@ -34,20 +34,20 @@ from lakehouse.schema.tables import BRONZE, CORRECTIONS, GOLD_TABLES, LOSSES, TA
 
 SECRET_KEY = "secret_key"
 FOLDERS = ("checkpoints/analysis", "collect")
-"""Below runtime_dir: the learners' state, and what collectors know of their sources."""
+"""Below runtime_dir: the learners' state, and the collectors' state of their sources."""
 
 _SOURCES = (*(spec.name for spec in GOLD_TABLES), BRONZE.name, LOSSES.name, CORRECTIONS.name)
 PIN_ORDER = (*(name for name in TABLES if name not in _SOURCES), *_SOURCES)
-"""What is made of gold, or committed after it, is pinned before it: as after a crash, gold may be ahead, not behind."""
+"""Tables derived from gold, or committed after it, are pinned before it: as after a crash, gold may only be ahead."""
 
 _VERSIONED = re.compile(r"(?P<version>\d{20})\..+")
 _CHECKPOINT_ORDER = ("commits", "offsets")
-"""Of a Spark checkpoint, first what is done, then what was planned, then states: those are there for longer."""
+"""Of a Spark checkpoint, first the commits, then the offsets, then states, which are kept for longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pinned:
-    """One table at one version: its folder below the lake, and the data files that the version needs."""
+    """A table at one version: its folder below the lake, and the data files of the version."""
 
     folder: str
     version: int
@@ -56,7 +56,7 @@ class _Pinned:
 
 
 class _Copier:
-    """Copies into one backup, or links what the one before has already: data files are never changed."""
+    """Copies files into a backup, or links those of the previous one: data files are never changed."""
 
     def __init__(self, folder: Path, previous: Path | None) -> None:
         self.folder = folder
@@ -65,7 +65,7 @@ class _Copier:
         self._known = {} if previous is None else Manifest.read(previous).files
 
     def copy(self, source: Path, name: str, *, is_immutable: bool = False) -> None:
-        """Raises OSError."""
+        """Copy or link a file to its name in the backup. Raises OSError."""
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         known = self._known.get(name) if is_immutable else None
@@ -78,15 +78,15 @@ class _Copier:
                 self.files[name] = known
                 return
         shutil.copyfile(source, target)
-        self.note(name)
+        self.record(name)
 
-    def note(self, name: str) -> None:
-        """Takes up a file that is in the backup by now."""
+    def record(self, name: str) -> None:
+        """Record a file that is in the backup already."""
         self.files[name] = to_file(self.folder / name)
 
 
 def create_backup(settings: Settings, parent: Path, *, also: Sequence[str] = ()) -> tuple[Path, Manifest]:
-    """A new folder in ``parent`` with everything that a restore needs; ``also`` names more folders below runtime_dir.
+    """Create a folder in ``parent`` with everything that a restore needs; ``also`` are more folders of runtime_dir.
 
     Streams, readers and collectors may go on; maintenance waits. A backup that is cut off leaves a folder without a
     manifest, which is no backup. Raises BackupError, LakeNotFoundError or LockedError.
@@ -112,7 +112,7 @@ def create_backup(settings: Settings, parent: Path, *, also: Sequence[str] = ())
         for name in (*FOLDERS, *also):
             _copy_folder(runtime, name, copier)
     except OSError as error:
-        raise BackupError(f"{folder} is not whole: {error}") from error
+        raise BackupError(f"{folder} is incomplete: {error}") from error
     manifest = Manifest(
         created_time=created.isoformat(),
         lake_uri=location.uri,
@@ -147,24 +147,24 @@ def _pin(catalog: Catalog, build: Build) -> Iterator[tuple[str, _Pinned]]:
 
 
 def _copy_table(lake: Path, table: _Pinned, copier: _Copier) -> None:
-    """The log up to the pinned version, and the version's files. Nothing that came since."""
+    """Copy the files of the pinned version, and the log up to it."""
     for name in table.data_files:
         copier.copy(lake / table.folder / name, f"{LAKE}/{table.folder}/{name}", is_immutable=True)
     for path in sorted((lake / table.folder / "_delta_log").iterdir()):
-        if _is_of(path, table.version):
+        if _is_in_version(path, table.version):
             copier.copy(path, f"{LAKE}/{table.folder}/_delta_log/{path.name}")
 
 
-def _is_of(path: Path, version: int) -> bool:
-    """Whether a file of a log belongs to the log as it was at a version."""
+def _is_in_version(path: Path, version: int) -> bool:
+    """Return true where a file of a log belongs to the log of a version."""
     if path.name == "_last_checkpoint":
         return int(json.loads(path.read_bytes())["version"]) <= version
-    found = _VERSIONED.fullmatch(path.name)
-    return found is not None and int(found["version"]) <= version
+    match = _VERSIONED.fullmatch(path.name)
+    return match is not None and int(match["version"]) <= version
 
 
 def _copy_metadata(settings: Settings, runtime: Path, copier: _Copier) -> tuple[str, ...]:
-    """The database and the key that signs sessions and cursors; returns what a restore has to bring itself."""
+    """Copy the database and the signing key; return the parts that a restore has to bring itself."""
     without = []
     database = runtime / METADATA
     if settings.database_url:
@@ -175,7 +175,7 @@ def _copy_metadata(settings: Settings, runtime: Path, copier: _Copier) -> tuple[
             closing(sqlite3.connect(copier.folder / METADATA)) as target,
         ):
             source.backup(target)
-        copier.note(METADATA)
+        copier.record(METADATA)
     if settings.secret_key:
         without.append("the secret key: it is in the environment")
     elif (runtime / SECRET_KEY).exists():
@@ -185,7 +185,7 @@ def _copy_metadata(settings: Settings, runtime: Path, copier: _Copier) -> tuple[
 
 
 def _copy_folder(runtime: Path, name: str, copier: _Copier) -> None:
-    """A folder that others write to meanwhile: what goes away before it is copied was old."""
+    """Copy a folder while others write to it: a file that disappears before its copy was obsolete."""
     root = runtime / name
     paths = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.endswith(".tmp")]
     for path in sorted(paths, key=_rank):

@@ -1,4 +1,4 @@
-"""Bringing a backup back to where the settings say, over nothing that is there."""
+"""Restore of a backup to the locations of the settings, without overwriting anything."""
 
 import os
 import shutil
@@ -13,9 +13,9 @@ _RESTORING = ".restoring"
 
 
 def restore_backup(settings: Settings, folder: Path, *, dry_run: bool) -> Manifest:
-    """Lake, metadata and folders as they were; every file is checked first. Nothing is overwritten.
+    """Restore lake, metadata and folders; every file is checked first, and nothing is overwritten.
 
-    Raises BackupError, having changed nothing, where the backup is not whole or something is in the way.
+    Raises BackupError, having changed nothing, where the backup is damaged or a target exists.
     """
     manifest = Manifest.read(folder)
     problems = list(find_problems(folder, manifest))
@@ -25,18 +25,18 @@ def restore_backup(settings: Settings, folder: Path, *, dry_run: bool) -> Manife
     if not lake.is_local:
         raise BackupError(f"{lake.uri} is not on this machine")
     targets = dict(_targets(manifest, lake.to_path(), Path(settings.runtime_dir), settings))
-    in_the_way = [str(path) for path in targets.values() if path.exists()]
+    existing = [str(path) for path in targets.values() if path.exists()]
     if lake.to_path().exists() and any(lake.to_path().iterdir()):
-        in_the_way.insert(0, str(lake.to_path()))
-    if in_the_way:
-        raise BackupError(f"move these away first: {', '.join(in_the_way[:5])} ({len(in_the_way)} in all)")
+        existing.insert(0, str(lake.to_path()))
+    if existing:
+        raise BackupError(f"move these away first: {', '.join(existing[:5])} ({len(existing)} in all)")
     if not dry_run:
         _copy_all(folder, targets, lake.to_path())
     return manifest
 
 
 def _targets(manifest: Manifest, lake: Path, runtime: Path, settings: Settings) -> Iterator[tuple[str, Path]]:
-    """(file of the backup, where it goes). A path that would leave its place is refused."""
+    """Yield (file of the backup, target). Raises BackupError for a path that would leave its folder."""
     for name in manifest.files:
         part, _, rest = name.partition("/")
         if part == LAKE:
@@ -55,14 +55,14 @@ def _targets(manifest: Manifest, lake: Path, runtime: Path, settings: Settings) 
 
 
 def _copy_all(folder: Path, targets: dict[str, Path], lake: Path) -> None:
-    """The lake last, and at once: nobody finds half of one."""
+    """Copy everything; the lake comes last, by one rename, so that no reader sees half of it."""
     half = lake.with_name(lake.name + _RESTORING)
     shutil.rmtree(half, ignore_errors=True)
     try:
         for name, target in targets.items():
-            place = half / target.relative_to(lake) if name.startswith(f"{LAKE}/") else target
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(folder / name, place)
+            path = half / target.relative_to(lake) if name.startswith(f"{LAKE}/") else target
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / name, path)
         if lake.exists():
             lake.rmdir()
         os.rename(half, lake)

@@ -17,7 +17,7 @@ from lakehouse.cache.encoder import DictionaryEncoder, DictionaryOverflowError
 from lakehouse.cache.symbol_columns import SymbolColumns
 from lakehouse.engine.duckdb_session import DuckdbSession
 from lakehouse.engine.position_sql import bind_position, is_beyond, join_position
-from lakehouse.engine.row_groups import Wanted, find_row_groups, read_row_groups
+from lakehouse.engine.row_groups import RowSelection, find_row_groups, read_row_groups
 from lakehouse.series.definitions import Series
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.time_range import DAY_US, TimeRange
@@ -220,8 +220,10 @@ class ColumnCache:
         layout, spec = table.layout, table.latest.spec
         if len(paths) <= _FILES_READ_ALONE and table.latest.location.is_local:
             schema = layout.read_schema(spec, with_text=with_text)
-            wanted = Wanted(symbol=symbol, time_column=layout.time, time_range=time_range, schema=schema)
-            return read_row_groups(find_row_groups(paths, wanted), wanted)
+            selection = RowSelection(
+                symbol=symbol, time_column=layout.time, time_range=time_range, schema=schema
+            )
+            return read_row_groups(find_row_groups(paths, selection), selection)
         statement = _OF_RANGE.format(
             columns=", ".join(layout.column_names(with_text=with_text)),
             of_symbol="" if symbol is None else _OF_SYMBOL,

@@ -19,7 +19,7 @@ _HIGHEST = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class RowSelection:
     """Rows of a symbol (None: of all) whose time lies in a range, and the columns of them that are read.
 
     Fields of ``schema`` that are dictionaries are read as such: a column of few strings costs a third of it.
@@ -56,24 +56,24 @@ def to_schema(whole: pa.Schema, names: Iterable[str], *, coded: Collection[str])
     return pa.schema([pa.field(name, _DICTIONARY) if name in coded else whole.field(name) for name in names])
 
 
-def find_row_groups(paths: Iterable[str], wanted: Wanted) -> list[RowGroup]:
-    """Return the row groups that may hold a wanted row. Raises FileGoneError where a file was vacuumed."""
-    start_us, end_us = wanted.time_range.start_us, wanted.time_range.end_us
+def find_row_groups(paths: Iterable[str], selection: RowSelection) -> list[RowGroup]:
+    """Return the row groups that may hold a selected row. Raises FileGoneError where a file was vacuumed."""
+    start_us, end_us = selection.time_range.start_us, selection.time_range.end_us
     return [
         group
         for path in paths
-        for group in _groups_of(_open(path, wanted.schema), wanted)
+        for group in _groups_of(_open(path, selection.schema), selection)
         if group.highest_us >= start_us and group.lowest_us < end_us
     ]
 
 
-def read_row_groups(groups: Sequence[RowGroup], wanted: Wanted) -> pa.Table:
-    """Return the wanted rows of row groups; a column that a file lacks is null."""
-    tables = [wanted.schema.empty_table()]
+def read_row_groups(groups: Sequence[RowGroup], selection: RowSelection) -> pa.Table:
+    """Return the selected rows of row groups; a column that a file lacks is null."""
+    tables = [selection.schema.empty_table()]
     for file, own in groupby(groups, key=lambda group: group.file):
         numbers = [group.number for group in own]
         read = file.opened.read_row_groups(numbers, columns=file.names, use_threads=False)
-        tables.append(_only(conform(read, wanted.schema), wanted))
+        tables.append(_only(conform(read, selection.schema), selection))
     return pa.concat_tables(tables)
 
 
@@ -103,14 +103,14 @@ def _open(path: str, schema: pa.Schema) -> _File:
     return _File(opened, [name for name in schema.names if name in held], columns)
 
 
-def _groups_of(file: _File, wanted: Wanted) -> Iterable[RowGroup]:
+def _groups_of(file: _File, selection: RowSelection) -> Iterable[RowGroup]:
     metadata = file.opened.metadata
-    symbol_at, time_at = file.columns["symbol"], file.columns[wanted.time_column]
+    symbol_at, time_at = file.columns["symbol"], file.columns[selection.time_column]
     in_us = "micro" in str(metadata.schema.column(time_at).logical_type)
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         symbols, times = (group.column(at).statistics for at in (symbol_at, time_at))
-        if wanted.symbol is not None and not _may_hold(symbols, wanted.symbol):
+        if selection.symbol is not None and not _may_hold(symbols, selection.symbol):
             continue
         is_known = in_us and times is not None and times.has_min_max
         bounds_us = (times.min_raw, times.max_raw) if is_known else (_LOWEST, _HIGHEST)
@@ -121,12 +121,12 @@ def _may_hold(symbols: Any, symbol: str) -> bool:
     return symbols is None or not symbols.has_min_max or symbols.min <= symbol <= symbols.max
 
 
-def _only(rows: pa.Table, wanted: Wanted) -> pa.Table:
-    """Return the wanted rows; those of sorted files lie side by side, and are a slice without a copy."""
-    times = pc.cast(rows[wanted.time_column], pa.int64()).to_numpy()
-    mask = (times >= wanted.time_range.start_us) & (times < wanted.time_range.end_us)
-    if wanted.symbol is not None:
-        mask &= pc.equal(rows["symbol"], wanted.symbol).to_numpy()
+def _only(rows: pa.Table, selection: RowSelection) -> pa.Table:
+    """Return the selected rows; those of sorted files lie side by side, and are a slice without a copy."""
+    times = pc.cast(rows[selection.time_column], pa.int64()).to_numpy()
+    mask = (times >= selection.time_range.start_us) & (times < selection.time_range.end_us)
+    if selection.symbol is not None:
+        mask &= pc.equal(rows["symbol"], selection.symbol).to_numpy()
     selected = np.flatnonzero(mask)
     if len(selected) == len(mask):
         return rows

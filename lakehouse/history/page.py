@@ -163,7 +163,7 @@ def read_pinned(
             raise
         raise VersionGoneError(
             table=query.series.table.name,
-            asked=f"{format_us(query.moment.instant_us)} (its files)",
+            requested=f"{format_us(query.moment.instant_us)} (its files)",
             available="what vacuum has kept",
         ) from error
 

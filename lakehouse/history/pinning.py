@@ -210,7 +210,7 @@ def _optional_tables(query: HistoryQuery) -> tuple[str, ...]:
 def _past_snapshot(lake: "Lake", query: HistoryQuery, moment: "PointInTime") -> "Snapshot":
     name, build_id = query.series.table.name, moment.build.build_id
     if query.cursor is not None and query.cursor.build_id != build_id:
-        raise VersionGoneError(table=name, asked=f"build {query.cursor.build_id}", available=build_id)
+        raise VersionGoneError(table=name, requested=f"build {query.cursor.build_id}", available=build_id)
     return lake.time_travel.snapshot(moment, (name,), optional=_optional_tables(query), version=query.version)
 
 

@@ -278,7 +278,7 @@ def make_message_id(*, key: str, event_time: datetime, natural_key: tuple[str, .
     """Return the deterministic id of a message: the same for the same Kafka key, event time and natural key.
 
     >>> make_message_id(key="btc", event_time=datetime(2026, 1, 1, tzinfo=UTC), natural_key=("kraken", "usd", "7"))
-    'btc:1767225600000000:e5f1ea7d5cb84ca1d09e'
+    'btc:1767225600000000:67961516d9fc25b5866b'
     """
     microseconds = (event_time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
     return f"{key}:{microseconds}:{_digest(natural_key)}"

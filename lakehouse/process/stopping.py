@@ -32,14 +32,19 @@ class StopRequestedError(Exception):
     """A wait ended early because the program was asked to stop."""
 
 
-def run_until_stopped(work: Callable[[threading.Event], int], *, grace_seconds: float = GRACE_SECONDS) -> int:
+def run_until_stopped(
+    work: Callable[[threading.Event], int],
+    *,
+    grace_seconds: float = GRACE_SECONDS,
+    clean_up: Callable[[], None] = lambda: None,
+) -> int:
     """Return the exit code of `work`, or EXIT_DONE once SIGINT, SIGTERM or SIGHUP has asked to stop.
 
     `work` runs in a thread of its own and gets the event that the signals set. After that nothing counts but its end:
     what it raises is logged at DEBUG, and a call that does not return (a storage or a Spark master that is gone) is
     left after `grace_seconds`, when the process ends. A second signal ends the process at once, with 128 plus its
-    number.
-    Without a signal, what `work` raises is raised here.
+    number. Without a signal, what `work` raises is raised here. `clean_up` is called after a signal, once the work has
+    ended or was left.
     """
     request = StopRequest()
     request.heed_signals()
@@ -48,7 +53,9 @@ def run_until_stopped(work: Callable[[threading.Event], int], *, grace_seconds: 
         pass
     if not request.was_signalled:
         return outcome.result()
-    if not _is_done(outcome, within_seconds=grace_seconds):
+    has_ended = _is_done(outcome, within_seconds=grace_seconds)
+    clean_up()
+    if not has_ended:
         logger.warning("left unfinished: no end within %.0f s of the request to stop", grace_seconds)
         end_now(EXIT_DONE)
     if error := outcome.exception():

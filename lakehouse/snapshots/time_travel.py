@@ -63,7 +63,7 @@ class TimeTravel:
         build = self._catalog.build_at(instant_us)
         if build is None:
             raise VersionGoneError(
-                table="lake", asked=format_us(instant_us), available="what came after its first build"
+                table="lake", requested=format_us(instant_us), available="what came after its first build"
             )
         return PointInTime(build, instant_us)
 
@@ -130,13 +130,13 @@ class TimeTravel:
             if len(stem) == 2 and stem[1] == "json" and len(stem[0]) == _VERSION_DIGITS and stem[0].isdigit()
         ]
 
-    def _gone(self, name: str, build: Build, asked: str) -> VersionGoneError:
+    def _gone(self, name: str, build: Build, requested: str) -> VersionGoneError:
         versions = self.versions(name, build)
         location = self._location(name, build)
         first_us = _commit_time_us(location, versions[0]) if versions else None
         since = "" if first_us is None else f", from {format_us(first_us)} on"
         available = f"versions {versions[0]} to {versions[-1]}{since}" if versions else "none"
-        return VersionGoneError(table=name, asked=asked, available=available)
+        return VersionGoneError(table=name, requested=requested, available=available)
 
 
 def _commit_time_us(location: LakeLocation, version: int) -> int | None:

@@ -217,7 +217,7 @@ class Table:
         except FileGoneError as error:
             available = "the newest version, and those whose files vacuum has left"
             raise VersionGoneError(
-                table=self.name, asked=f"version {self.pinned.version}", available=available
+                table=self.name, requested=f"version {self.pinned.version}", available=available
             ) from error
 
     def _ask_once(self, ask: Callable[[TableSnapshot], Answer], snapshot: Snapshot) -> Answer:

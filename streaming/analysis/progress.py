@@ -1,4 +1,4 @@
-"""One line for each batch of a query: how many messages came in, what the query counted, seconds, lag."""
+"""Log lines of a query's batches: messages read, the query's own counts, seconds, lag."""
 
 import logging
 from typing import Any
@@ -11,14 +11,14 @@ logger = logging.getLogger(__name__)
 
 
 class ProgressLog:
-    """Logs each batch of a running query once. Counts come from the query's own `DataFrame.observe`."""
+    """Log of a running query's batches, each once. Counts come from the query's own `DataFrame.observe`."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._last_batch = -1
 
     def log_new(self, running: StreamingQuery) -> None:
-        """Logs the batches that ended since the last call; those without input are passed over."""
+        """Log the batches that ended since the last call; those without input are skipped."""
         for progress in running.recentProgress:
             if progress["batchId"] > self._last_batch and progress["numInputRows"] > 0:
                 self._last_batch = progress["batchId"]
@@ -28,8 +28,8 @@ class ProgressLog:
 
 
 def to_fields(progress: dict[str, Any]) -> dict[str, int | float]:
-    """Return the figures of a batch: number, messages, what the query counted, seconds and lag."""
-    counted = {
+    """Return the figures of a batch: number, messages, the query's own counts, seconds and lag."""
+    counts = {
         name: count
         for observed in (progress.get("observedMetrics") or {}).values()
         for name, count in observed.asDict().items()
@@ -37,14 +37,14 @@ def to_fields(progress: dict[str, Any]) -> dict[str, int | float]:
     return {
         "batch": progress["batchId"],
         "in": progress["numInputRows"],
-        **counted,
+        **counts,
         "seconds": _seconds(progress),
         "lag_messages": _lag(progress),
     }
 
 
 def to_line(fields: dict[str, int | float]) -> str:
-    """Return a batch in words: ``batch=7 in=120 results=98 unscored=3 seconds=0.412 lag_messages=0``."""
+    """Return a batch as text: ``batch=7 in=120 results=98 unscored=3 seconds=0.412 lag_messages=0``."""
     return " ".join(
         f"{name}={value:.3f}" if isinstance(value, float) else f"{name}={value}"
         for name, value in fields.items()
@@ -62,6 +62,6 @@ def _seconds(progress: dict[str, Any]) -> float:
 
 
 def _lag(progress: dict[str, Any]) -> int:
-    """Messages that the inputs held beyond the batch when it was planned, in the partition that is furthest behind."""
-    metrics = [source.get("metrics") or {} for source in progress["sources"]]
-    return max((int(found.get("maxOffsetsBehindLatest", 0)) for found in metrics), default=0)
+    """Return the messages beyond the batch when it was planned, in the partition with the largest lag."""
+    sources = [source.get("metrics") or {} for source in progress["sources"]]
+    return max((int(each.get("maxOffsetsBehindLatest", 0)) for each in sources), default=0)

@@ -1,1 +1,1 @@
-"""A plausible market and its results, generated: the feed that stands in for collectors and analyses."""
+"""Load generator: a generated market with its results, in place of collectors and analyses."""

@@ -142,13 +142,13 @@ def burst(
 
 
 def _publish(command: str, options: Options) -> int:
-    from streaming.feed import publication  # Kafka's client takes a third of a second to import
+    from streaming.feed.publication import commands  # Kafka's client takes a third of a second to import
 
     logging.basicConfig(level=logging.WARNING, format="feed: %(message)s")
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
         settings = Settings.from_environ(os.environ)
-        return run_until_stopped(lambda stopping: publication.publish(command, options, settings, stopping))
+        return run_until_stopped(lambda stopping: commands.publish(command, options, settings, stopping))
     except (StreamingError, LakehouseError) as error:
         print_error("feed", error)
         return EXIT_FAILED

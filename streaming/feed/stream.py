@@ -1,4 +1,4 @@
-"""The generated stream: messages of all series in the order of publication, for any window of time.
+"""Generated stream: messages of all series in the order of publication, for any window of time.
 
 Two adjacent windows hold exactly what one window over both holds, so that a restart can begin anywhere.
 """

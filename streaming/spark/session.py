@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from streaming.errors import SparkLostError, SparkSettingsError
+from streaming.errors import SparkLostError, SparkSettingsError, to_one_line
 from streaming.spark.java import find_jdk
 
 LOG_STORE_KEY = "spark.delta.logStore.file.impl"
@@ -90,8 +92,8 @@ def build_session(
     `overrides` replace `SETTINGS`: a cluster needs another `spark.driver.host`, a large batch more shuffle partitions.
     A local master reads the jars of `jars_dir` in place; any other one also sends them to its executors.
 
-    Raises: SparkSettingsError when our jar is missing, or this process already has a session with another LogStore;
-    JavaNotFoundError.
+    Raises: SparkSettingsError when our jar is missing, the master does not answer, or this process already has a
+    session with another LogStore; JavaNotFoundError.
     """
     jars = sorted(str(path.resolve()) for path in jars_dir.glob("*.jar"))
     if not any(jar.endswith(JVM_JAR) for jar in jars):
@@ -108,7 +110,10 @@ def build_session(
     builder = SparkSession.builder.appName(app_name).master(master)
     for key, value in settings.items():
         builder = builder.config(key, value)
-    session = builder.getOrCreate()
+    try:
+        session = builder.getOrCreate()
+    except (Py4JError, PySparkException) as error:
+        raise SparkSettingsError(f"Spark does not start on master {master}: {to_one_line(error)}") from error
     # A process keeps the static settings of its first session, without a warning.
     log_store = session.sparkContext.getConf().get(LOG_STORE_KEY)
     if log_store != settings[LOG_STORE_KEY]:

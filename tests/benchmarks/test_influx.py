@@ -1,4 +1,4 @@
-"""What is sent to InfluxDB: all rows, in batches of one size."""
+"""Rows sent to InfluxDB: all of them, in batches of one size."""
 
 import pyarrow as pa
 import pytest

@@ -7,13 +7,7 @@ from benchmarks.influx_questions import quoted, to_influxql, to_rows
 
 def question(kind: str, *, symbol: str = "s01", width_us: int = 3_600_000_000, rollup: bool = False) -> str:
     statement = to_influxql(
-        kind,
-        symbol=symbol,
-        symbols=("s01", "s02"),
-        start_us=10,
-        end_us=20,
-        width_us=width_us,
-        rollup=rollup,
+        kind, symbol=symbol, symbols=("s01", "s02"), start_us=10, end_us=20, width_us=width_us, rollup=rollup
     )
     return " ".join(statement.split())
 

@@ -1,4 +1,4 @@
-"""Line protocol: what InfluxDB reads back is what was written, or it is refused before it is sent."""
+"""Line protocol: InfluxDB reads back the written value, or the value is rejected before it is sent."""
 
 import re
 

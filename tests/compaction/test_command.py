@@ -1,4 +1,4 @@
-"""The commands as processes: what they say, what they leave alone, and that two never overlap."""
+"""The commands as processes: output, exit codes, records, and that two never overlap."""
 
 import json
 import os
@@ -19,25 +19,25 @@ from lakehouse.delta.table import append, open_table
 from lakehouse.errors import LockedError
 from lakehouse.maintenance.lock import held_lock, lock_path
 from lakehouse.maintenance.runs import read_runs
-from lakehouse.schema.spec import to_retention_properties
+from lakehouse.schema.spec import RETENTION_HOURS, to_retention_properties
 from lakehouse.schema.tables import GOLD_PRICE
 from tests.support.lake_builder import LakeBuilder, build_lake
+from tests.support.python_command import run_python
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 DAYS_AGO = 5 * 86_400
 
 
-def _ask(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "compaction", *arguments, "--lake", str(folder)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+def run_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_python("-m", "compaction", *arguments, "--lake", str(folder))
 
 
 def _document(folder: Path, *arguments: str) -> Any:
-    return json.loads(_ask(folder, *arguments, "--json").stdout)
+    return json.loads(run_command(folder, *arguments, "--json").stdout)
 
 
-def _crowded(path: Path) -> LakeBuilder:
+def build_small_files(path: Path) -> LakeBuilder:
     builder = build_lake(path)
     for _ in range(8):
         builder.append("gold_price", [{}])
@@ -45,7 +45,7 @@ def _crowded(path: Path) -> LakeBuilder:
 
 
 def _age(builder: LakeBuilder, name: str) -> Path:
-    """Makes every file of a table look five days old; returns its folder."""
+    """Make every file of a table look five days old; return its folder."""
     folder = builder.catalog.table_location(name, builder.build).to_path()
     for path in folder.rglob("*.parquet"):
         os.utime(path, (time.time() - DAYS_AGO,) * 2)
@@ -53,20 +53,20 @@ def _age(builder: LakeBuilder, name: str) -> Path:
 
 
 def test_plan_says_what_and_why_and_changes_nothing(tmp_path: Path) -> None:
-    builder = _crowded(tmp_path)
+    builder = build_small_files(tmp_path)
     version = builder.open("gold_price").version()
 
-    said = _ask(tmp_path, "plan")
+    done = run_command(tmp_path, "plan")
 
-    assert said.returncode == 0
-    assert "compact gold_price 2026-01-10: 8 files of " in said.stdout
-    assert "because: closed partition with 8 new files" in said.stdout
+    assert done.returncode == 0
+    assert "compact gold_price 2026-01-10: 8 files of " in done.stdout
+    assert "because: closed partition with 8 new files" in done.stdout
     assert builder.open("gold_price").version() == version
     assert not (tmp_path / "_maintenance").exists()
 
 
 def test_run_does_what_the_plan_says_and_a_second_run_nothing(tmp_path: Path) -> None:
-    _crowded(tmp_path)
+    build_small_files(tmp_path)
     (planned,) = _document(tmp_path, "plan")["compact"]
     (done,) = _document(tmp_path, "run")["compact"]
     again = _document(tmp_path, "run")
@@ -86,18 +86,18 @@ def test_only_the_named_table_is_compacted(tmp_path: Path) -> None:
 
 
 def test_lake_that_does_not_exist_is_an_error_and_is_not_made(tmp_path: Path) -> None:
-    said = _ask(tmp_path / "nowhere", "run")
-    assert said.returncode == 1
-    assert "lake does not exist" in said.stderr
+    done = run_command(tmp_path / "nowhere", "run")
+    assert done.returncode == 1
+    assert "lake does not exist" in done.stderr
     assert not (tmp_path / "nowhere" / "_maintenance").exists()
 
 
 def test_command_beside_another_leaves_and_says_who_is_at_work(tmp_path: Path) -> None:
-    builder = _crowded(tmp_path)
+    builder = build_small_files(tmp_path)
     with held_lock(lock_path(builder.location, tmp_path), command="run"):
-        said = _ask(tmp_path, "compact")
-    assert said.returncode == 75
-    assert f"another run is at work: run pid={os.getpid()}" in said.stderr
+        done = run_command(tmp_path, "compact")
+    assert done.returncode == 75
+    assert f"another run is at work: run pid={os.getpid()}" in done.stderr
     assert len(builder.open("gold_price").file_uris()) == 8
 
 
@@ -122,52 +122,52 @@ with held_lock(pathlib.Path({str(path)!r}), command="run"):
 
 
 def test_history_has_what_ran_and_what_it_gained(tmp_path: Path) -> None:
-    _crowded(tmp_path)
-    _ask(tmp_path, "compact")
+    build_small_files(tmp_path)
+    run_command(tmp_path, "compact")
     (found,) = _document(tmp_path, "history")["runs"]
     assert (found["command"], found["exit_code"], found["error"]) == ("compact", 0, None)
-    assert found["gained"] == {"n_bites": 1, "n_files_before": 8, "n_files_after": 1}
+    assert found["gained"] == {"n_rewrites": 1, "n_files_before": 8, "n_files_after": 1}
 
 
 def test_failed_run_is_in_the_history_with_its_error(tmp_path: Path) -> None:
-    builder = _crowded(tmp_path)
+    builder = build_small_files(tmp_path)
     for uri in builder.open("gold_price").file_uris()[:1]:
         Path(uri.removeprefix("file://")).write_bytes(b"not parquet")
-    said = _ask(tmp_path, "compact")
+    done = run_command(tmp_path, "compact")
     (found,) = read_runs(builder.location, n_newest=5)
-    assert (said.returncode, found.exit_code) == (1, 1)
+    assert (done.returncode, found.exit_code) == (1, 1)
     assert found.error is not None
     assert "gold_price has a file that cannot be read" in found.error
 
 
 def test_vacuum_is_a_dry_run_until_told_otherwise(tmp_path: Path) -> None:
-    builder = _crowded(tmp_path)
+    builder = build_small_files(tmp_path)
     orphan = _age(builder, "gold_price") / "event_date=2026-01-10" / "part-crashed.parquet"
     orphan.write_bytes(b"x" * 1_000)
     os.utime(orphan, (time.time() - DAYS_AGO,) * 2)
-    told = _document(tmp_path, "vacuum")
-    assert told == {
+    planned = _document(tmp_path, "vacuum")
+    assert planned == {
         "vacuum": [{"table": "gold_price", "n_files": 1, "size_bytes": 1_000}],
         "dry_run": True,
     }
     assert orphan.exists()
-    assert _document(tmp_path, "vacuum", "--yes")["vacuum"] == told["vacuum"]
+    assert _document(tmp_path, "vacuum", "--yes")["vacuum"] == planned["vacuum"]
     assert not orphan.exists()
 
 
 def test_vacuum_keeps_what_a_version_within_the_retention_needs(tmp_path: Path) -> None:
-    builder = _crowded(tmp_path)
+    builder = build_small_files(tmp_path)
     folder = _age(builder, "gold_price")
-    _ask(tmp_path, "compact")
-    _ask(tmp_path, "vacuum", "--yes")
+    run_command(tmp_path, "compact")
+    run_command(tmp_path, "vacuum", "--yes")
     assert len(list(folder.rglob("part-*.parquet"))) == 8
-    _ask(tmp_path, "vacuum", "--yes", "--retention-hours", "0", "--force")
+    run_command(tmp_path, "vacuum", "--yes", "--retention-hours", "0", "--force")
     assert list(folder.rglob("part-*.parquet")) == []
     assert builder.open("gold_price").to_pyarrow_table().num_rows == 8
 
 
 def test_vacuum_refuses_a_retention_that_a_reader_may_need_longer(tmp_path: Path) -> None:
-    builder = _crowded(tmp_path)
+    builder = build_small_files(tmp_path)
     with pytest.raises(RetentionError, match="the least is 2 h"):
         vacuum_lake(builder.location, retention_hours=1)
 
@@ -175,7 +175,7 @@ def test_vacuum_refuses_a_retention_that_a_reader_may_need_longer(tmp_path: Path
 def test_vacuum_refuses_to_trust_a_clock_ahead_of_the_storage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    builder = _crowded(tmp_path)
+    builder = build_small_files(tmp_path)
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 7_200)
     with pytest.raises(ClockError, match="s ahead of the storage's"):
@@ -183,7 +183,7 @@ def test_vacuum_refuses_to_trust_a_clock_ahead_of_the_storage(
 
 
 def test_tables_of_a_replaced_build_go_as_a_whole(tmp_path: Path) -> None:
-    builder = _crowded(tmp_path)
+    builder = build_small_files(tmp_path)
     builder.catalog.publish_build(builder.catalog.next_build("test"))
     old = builder.catalog.table_location("gold_price", builder.build).to_path()
     assert vacuum_lake(builder.location, names=frozenset({"gold_price"})) == []
@@ -205,12 +205,35 @@ def test_checkpoint_keeps_the_position_and_is_made_once(tmp_path: Path) -> None:
     assert read_position(table, ["TopicPrice"]) == Position({TopicPartition("TopicPrice", 0): 20})
 
 
+@pytest.mark.lake
 def test_help_teaches_exit_codes_and_examples() -> None:
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "compaction", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    assert "75  another run was at work; nothing was done" in said
-    assert "python -m compaction run --max-seconds 50" in said
+    assert "75  another run was at work; nothing was done" in done
+    assert "python -m compaction run --max-seconds 50" in done
+
+
+def test_help_of_run_names_the_default_retention_of_versions() -> None:
+    command = [sys.executable, "-m", "compaction", "run", "--help"]
+    text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert f"at least 2; default: {RETENTION_HOURS}" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("vacuum", "--table", "gold_prise"), "'gold_prise' is not one of bronze, "),
+        (("run", "--max-bytes", "0"), "--max-bytes"),
+        (("compact", "--engine", "hand"), "--engine"),
+        (("quarantine", "show", "id-1/0"), "id-1/0 is not TOPIC_ID/PARTITION/OFFSET"),
+        (("tidy",), "tidy"),
+    ],
+)
+def test_wrong_options_are_named_on_stderr(tmp_path: Path, arguments: tuple[str, ...], problem: str) -> None:
+    done = run_command(tmp_path, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert problem in done.stderr
 
 
 def _make_commits_old(folder: Path, *, hours: float) -> None:
@@ -224,7 +247,7 @@ def test_checkpoint_drops_commits_past_the_retention(tmp_path: Path) -> None:
         builder.append("gold_price", [{}])
     folder = builder.catalog.table_location("gold_price", builder.build).to_path()
     _make_commits_old(folder, hours=7)
-    _ask(tmp_path, "checkpoint", "--retention-hours", "8")
+    run_command(tmp_path, "checkpoint", "--retention-hours", "8")
     assert (folder / "_delta_log" / f"{0:020}.json").exists()
     for _ in range(45):
         builder.append("gold_price", [{}])
@@ -244,11 +267,11 @@ def test_checkpoint_tells_a_table_of_before_its_retention(tmp_path: Path) -> Non
     for _ in range(20):
         builder.append("gold_price", [{}])
 
-    _ask(tmp_path, "checkpoint")
+    run_command(tmp_path, "checkpoint")
 
-    told = builder.open("gold_price").metadata().configuration
-    assert told["delta.logRetentionDuration"] == "interval 6 hours"
-    assert told["delta.deletedFileRetentionDuration"] == "interval 6 hours"
+    planned = builder.open("gold_price").metadata().configuration
+    assert planned["delta.logRetentionDuration"] == "interval 6 hours"
+    assert planned["delta.deletedFileRetentionDuration"] == "interval 6 hours"
 
 
 def test_append_lands_although_the_retention_changed_meanwhile(tmp_path: Path) -> None:
@@ -269,7 +292,7 @@ def test_checkpoint_refuses_a_retention_that_a_reader_may_need_longer(tmp_path: 
 
 
 def test_service_goes_on_after_a_run_that_failed(tmp_path: Path) -> None:
-    builder = _crowded(tmp_path)
+    builder = build_small_files(tmp_path)
     log = builder.catalog.table_location("gold_price", builder.build).to_path() / "_delta_log"
     hidden = (log / f"{3:020}.json").rename(log / "hidden")
     command = [sys.executable, "-m", "compaction", "run", "--every", "0.2", "--lake", str(tmp_path)]
@@ -289,7 +312,7 @@ def _exit_codes(builder: LakeBuilder) -> list[int | None]:
 
 
 def test_service_refuses_a_retention_that_is_too_short_before_it_begins(tmp_path: Path) -> None:
-    builder = _crowded(tmp_path)
-    said = _ask(tmp_path, "run", "--every", "0.2", "--retention-hours", "1")
-    assert (said.returncode, "the least is 2 h" in said.stderr) == (1, True)
+    builder = build_small_files(tmp_path)
+    done = run_command(tmp_path, "run", "--every", "0.2", "--retention-hours", "1")
+    assert (done.returncode, "the least is 2 h" in done.stderr) == (1, True)
     assert _exit_codes(builder) == []

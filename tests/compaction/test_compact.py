@@ -1,4 +1,4 @@
-"""Crowded partitions become few files; rows, position and a concurrent append stay as they are."""
+"""Partitions of many small files become few files; rows, position and concurrent appends stay unchanged."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -111,14 +111,14 @@ def test_refresh_after_a_merge_by_another_process_adds_up(tmp_path: Path) -> Non
     assert points(page, "open", "high", "low", "close", "count") == [(99.0, 99.0, 0.5, 0.5, 10)]
 
 
-EVERY_ROW = CompactChoice(is_patient=False)
+EVERY_ROW = CompactChoice(wait_for_late_rows=False)
 
 
 def _files(table: DeltaTable) -> list[Path]:
     return [Path(uri.removeprefix("file://")) for uri in table.file_uris()]
 
 
-def _bite(table: DeltaTable) -> RewriteTask:
+def _only_task(table: DeltaTable) -> RewriteTask:
     (task,) = EVERY_ROW.plan(GOLD_PRICE, table)
     return task
 
@@ -173,21 +173,21 @@ def test_of_two_compactions_of_the_same_files_one_changes_nothing(tmp_path: Path
     builder.append("gold_price", [{}])
     location = builder.catalog.table_location("gold_price", builder.build)
     first, second = builder.open("gold_price"), builder.open("gold_price")
-    task = _bite(second)
+    task = _only_task(second)
 
-    rewrite(first, location, GOLD_PRICE, _bite(first))
+    rewrite(first, location, GOLD_PRICE, _only_task(first))
     with pytest.raises(SwapConflictError, match="2 of its files were replaced by another"):
         rewrite(second, location, GOLD_PRICE, task)
 
     assert builder.open("gold_price").count() == 2
 
 
-def test_append_that_lands_while_a_bite_is_written_is_kept(tmp_path: Path) -> None:
+def test_append_that_lands_while_a_rewrite_runs_is_kept(tmp_path: Path) -> None:
     builder = build_lake(tmp_path, price=[{}])
     builder.append("gold_price", [{}])
     location = builder.catalog.table_location("gold_price", builder.build)
     table = builder.open("gold_price")
-    task = _bite(table)
+    task = _only_task(table)
     builder.append("gold_price", [{}])
 
     rewrite(table, location, GOLD_PRICE, task)
@@ -211,7 +211,7 @@ def test_append_from_before_a_compaction_still_commits(tmp_path: Path) -> None:
     assert builder.open("gold_price").count() == 3
 
 
-def test_bite_beyond_the_budget_is_left_to_the_next_run(tmp_path: Path) -> None:
+def test_rewrite_beyond_the_budget_is_left_to_the_next_run(tmp_path: Path) -> None:
     builder = build_lake(tmp_path, price=[{}])
     for days in (0, 1):
         builder.append("gold_price", [{"event_time": NOON + timedelta(days=days)}])
@@ -231,12 +231,7 @@ def test_plan_changes_nothing(tmp_path: Path) -> None:
 
     (task,) = plan_lake(builder.location, EVERY_ROW)
 
-    assert (task.table, task.partition, len(task.files), task.n_rows) == (
-        "gold_price",
-        ("2026-01-10",),
-        2,
-        2,
-    )
+    assert (task.table, task.partition, len(task.files), task.n_rows) == ("gold_price", ("2026-01-10",), 2, 2)
     assert builder.open("gold_price").version() == version
 
 

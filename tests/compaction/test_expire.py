@@ -1,9 +1,7 @@
-"""Days go as a whole, when nobody needs them any more; buckets stay what they were, rows say that they are gone."""
+"""Expiry of whole days that nothing needs any more; buckets stay the same, histories of rows report the removal."""
 
 import json
-import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from lakehouse.schema.tables import GOLD_PRICE
 from lakehouse.time_range import to_us
 from tests.support.history_queries import pages, question
 from tests.support.lake_builder import NOON, LakeBuilder, build_lake
+from tests.support.python_command import run_python
 
 ROOT = Path(__file__).parents[2]
 DAY = timedelta(days=1)
@@ -92,11 +91,11 @@ def test_second_expiry_does_nothing(builder: LakeBuilder) -> None:
     assert builder.open("gold_price").version() == version
 
 
-def test_horizon_survives_compaction_a_checkpoint_and_a_longer_retention(builder: LakeBuilder) -> None:
+def test_retained_from_survives_compaction_a_checkpoint_and_a_longer_retention(builder: LakeBuilder) -> None:
     reader = lake.open(str(builder.path))
     reader.snapshot("gold_price")
     _expire(builder)
-    compact_lake(builder.location, CompactChoice(is_patient=False))
+    compact_lake(builder.location, CompactChoice(wait_for_late_rows=False))
     builder.open("gold_price").create_checkpoint()
     builder.append("gold_price", [{"event_time": NOON}])  # nobody ingests it so late; it goes again
     expire_lake(reader, Retention.parse("bronze=7,gold_price=101"), now_us=NOW_US, dry_run=False)
@@ -107,7 +106,7 @@ def test_horizon_survives_compaction_a_checkpoint_and_a_longer_retention(builder
 def test_day_that_the_rollups_lack_is_held_back_until_they_have_it(builder: LakeBuilder) -> None:
     builder.append("gold_price", [{"event_time": NOON + timedelta(hours=1)}])
     (price,) = [entry for entry in _expire(builder) if entry.table == "gold_price"]
-    assert (price.n_rows, price.held_back) == (0, "gold_price_1h has not taken in yet all that would go")
+    assert (price.n_rows, price.held_back) == (0, "gold_price_1h has not ingested all of these records yet")
     assert len(_days(builder, "gold_price")) == 5
     refresh_rollups(lake.open(str(builder.path)))
     (price,) = _expire(builder)
@@ -130,7 +129,7 @@ def test_buckets_are_what_they_were_before_the_expiry(
         assert page.retained_from_us is None
 
 
-def test_pages_of_buckets_go_on_beyond_the_horizon(builder: LakeBuilder) -> None:
+def test_pages_of_buckets_go_on_before_retained_from(builder: LakeBuilder) -> None:
     reader = lake.open(str(builder.path))
     asked = question("prix", interval="5m", limit=3, **FIVE_DAYS)
     before = [row for page in pages(reader, asked) for row in page.rows]
@@ -147,7 +146,7 @@ def test_pages_of_buckets_go_on_beyond_the_horizon(builder: LakeBuilder) -> None
     assert sorted(rows) == sorted(before)
 
 
-def test_rows_before_the_horizon_are_said_to_be_gone(builder: LakeBuilder) -> None:
+def test_history_of_rows_before_retained_from_is_incomplete(builder: LakeBuilder) -> None:
     reader = lake.open(str(builder.path))
     _expire(builder)
     page = read_history(reader, question("prix", **FIVE_DAYS))
@@ -218,32 +217,29 @@ def test_expired_files_are_removed_by_vacuum_and_the_rest_stays_readable(builder
     assert builder.open("gold_price").to_pyarrow_table().num_rows == 12
 
 
-def _ask(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "compaction", *arguments, "--lake", str(folder), "--json"]
-    return subprocess.run(
-        command, cwd=ROOT, env=os.environ | environ, capture_output=True, text=True, timeout=60, check=False
-    )
+def run_command(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return run_python("-m", "compaction", *arguments, "--lake", str(folder), "--json", environ=environ)
 
 
-def test_command_is_a_dry_run_until_told_and_run_does_it_where_a_retention_is_set(tmp_path: Path) -> None:
+def test_command_is_a_dry_run_without_yes_and_run_does_it_where_a_retention_is_set(tmp_path: Path) -> None:
     old = datetime.now(UTC) - 200 * DAY
     builder = build_lake(tmp_path)
     builder.append("gold_price", [{"event_time": old}, {"event_time": datetime.now(UTC)}])
     keep = ("--keep", "bronze=7", "--keep", "gold_price=100")
 
-    told = json.loads(_ask(tmp_path, "expire", *keep).stdout)
-    assert (told["dry_run"], told["expire"][0]["n_rows"]) == (True, 1)
-    assert json.loads(_ask(tmp_path, "plan", *keep).stdout)["expire"] == told["expire"]
-    assert json.loads(_ask(tmp_path, "plan").stdout)["expire"] == []
+    planned = json.loads(run_command(tmp_path, "expire", *keep).stdout)
+    assert (planned["dry_run"], planned["expire"][0]["n_rows"]) == (True, 1)
+    assert json.loads(run_command(tmp_path, "plan", *keep).stdout)["expire"] == planned["expire"]
+    assert json.loads(run_command(tmp_path, "plan").stdout)["expire"] == []
     assert builder.open("gold_price").to_pyarrow_table().num_rows == 2
-    done = json.loads(_ask(tmp_path, "run", CRYPTOVIZ_RETENTION="bronze=7,gold_price=100").stdout)
+    done = json.loads(run_command(tmp_path, "run", CRYPTOVIZ_RETENTION="bronze=7,gold_price=100").stdout)
     assert [(entry["table"], entry["n_rows"]) for entry in done["expire"]] == [("gold_price", 1)]
-    (ran,) = json.loads(_ask(tmp_path, "history").stdout)["runs"]
+    (ran,) = json.loads(run_command(tmp_path, "history").stdout)["runs"]
     assert ran["gained"]["n_expired_rows"] == 1
     assert builder.open("gold_price").to_pyarrow_table().num_rows == 1
 
 
 def test_expiry_beside_a_compaction_leaves(builder: LakeBuilder) -> None:
     with held_lock(lock_path(builder.location, builder.path), command="compact"):
-        said = _ask(builder.path, "expire", "--yes")
-    assert said.returncode == 75
+        done_beside = run_command(builder.path, "expire", "--yes")
+    assert done_beside.returncode == 75

@@ -1,4 +1,4 @@
-"""A lake broken in every way that fsck claims to see, and one that is not broken."""
+"""Every kind of damage that fsck reports, and an intact lake."""
 
 import os
 import time
@@ -86,12 +86,12 @@ def _add(lake: LakeLocation, name: str, rows: list[Mapping[str, Any]]) -> None:
 
 
 def _forget(lake: LakeLocation, name: str, offset: int) -> None:
-    """Takes the file of one record out of a table, as nobody should."""
+    """Remove the file of one record from a table."""
     spec, table = TABLES[name], open_table(_folder(lake, name), TABLES[name])
     actions = pa.table(table.get_add_actions(flatten=True))
     (path,) = actions.filter(pc.equal(actions["min.kafka_offset"], offset))["path"].to_pylist()
     removed = [file for file in read_live_files(table, spec) if file.path == path]
-    commit_swap(table, spec, Swap(removed=removed, changes_rows=True), noted={})
+    commit_swap(table, spec, Swap(removed=removed, changes_rows=True), info={})
 
 
 def _found(lake: LakeLocation, **how: bool) -> list[tuple[str, str, int]]:
@@ -100,7 +100,7 @@ def _found(lake: LakeLocation, **how: bool) -> list[tuple[str, str, int]]:
 
 def test_lake_as_ingestion_and_compaction_leave_it_is_clean(lake: LakeLocation) -> None:
     assert _found(lake, is_deep=True) == []
-    compact_lake(lake, CompactChoice(is_patient=False))
+    compact_lake(lake, CompactChoice(wait_for_late_rows=False))
     assert _found(lake, is_deep=True) == []
 
 

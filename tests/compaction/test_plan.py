@@ -1,4 +1,4 @@
-"""Which files are compacted together, from nothing but a list of files and an instant."""
+"""Plan of rewrite tasks from a list of files and an instant."""
 
 from datetime import UTC, datetime
 
@@ -32,8 +32,10 @@ def _file(path: str, size_bytes: int, modified_us: int) -> LiveFile:
     return LiveFile(path=path, partition=DAY, n_rows=10, size_bytes=size_bytes, modified_us=modified_us)
 
 
-def _plan(files: list[LiveFile], *, now_us: int = NEXT_DAY_US, is_patient: bool = True) -> list[RewriteTask]:
-    return plan_table(GOLD_PRICE, files, now_us=now_us, is_patient=is_patient)
+def _plan(
+    files: list[LiveFile], *, now_us: int = NEXT_DAY_US, wait_for_late_rows: bool = True
+) -> list[RewriteTask]:
+    return plan_table(GOLD_PRICE, files, now_us=now_us, wait_for_late_rows=wait_for_late_rows)
 
 
 def _n_files(tasks: list[RewriteTask]) -> list[int]:
@@ -50,7 +52,7 @@ def test_open_partition_is_merged_as_soon_as_it_has_eight_small_files() -> None:
     assert task.reason == "open partition with 8 small runs"
 
 
-def test_open_partition_leaves_larger_runs_out_of_a_bite_of_small_files() -> None:
+def test_open_partition_leaves_larger_runs_out_of_a_task_of_small_files() -> None:
     files = _loose(8) + _run("a", 30 * MIB) + _run("b", 40 * MIB)
     (task,) = _plan(files, now_us=NOON_US)
     assert {file.run_id for file in task.files} == {None}
@@ -61,7 +63,7 @@ def test_eight_runs_of_the_second_tier_are_merged_into_the_third() -> None:
     assert _n_files(_plan(files, now_us=NOON_US)) == [8]
 
 
-def test_bite_of_an_open_partition_holds_no_more_than_its_bound_of_memory_allows() -> None:
+def test_task_of_an_open_partition_holds_no_more_than_its_bound_of_memory_allows() -> None:
     files = [file for letter in "abcdef01" for file in _run(letter, 60 * MIB)]
     (task,) = _plan(files, now_us=NOON_US)
     assert (len(task.files), task.size_bytes) == (4, 240 * MIB)
@@ -113,17 +115,17 @@ def test_closed_partition_is_rewritten_once_late_rows_weigh_a_quarter() -> None:
 def test_impatient_plan_waits_for_no_late_rows() -> None:
     late = _loose(2, modified_us=NEXT_DAY_US)
     assert _plan(late) == []
-    assert _n_files(_plan(late, is_patient=False)) == [2]
+    assert _n_files(_plan(late, wait_for_late_rows=False)) == [2]
 
 
-def test_partition_larger_than_a_bite_becomes_several_large_runs() -> None:
+def test_partition_larger_than_a_task_becomes_several_large_runs() -> None:
     files = [_file(f"event_date=2026-01-10/part-{at}.parquet", 400 * MIB, NOON_US) for at in range(5)]
     tasks = _plan(files)
     assert _n_files(tasks) == [2, 2, 1]
     assert all(task.size_bytes <= 1024 * MIB for task in tasks)
 
 
-def test_large_runs_of_a_partition_larger_than_a_bite_are_good() -> None:
+def test_large_runs_of_a_partition_larger_than_a_task_are_good() -> None:
     assert _plan(_run("a", *[128 * MIB] * 7) + _run("b", *[128 * MIB] * 6)) == []
 
 

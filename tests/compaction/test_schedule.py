@@ -1,4 +1,4 @@
-"""The schedule that is printed is one that cron and systemd can run."""
+"""Printed schedules, in the form that cron and systemd accept."""
 
 import shlex
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compaction.command_line import to_parser
+from compaction.__main__ import main
 from compaction.schedule import to_crontab, to_systemd_units
 
 
@@ -17,8 +17,8 @@ def test_crontab_is_one_line_a_minute_that_the_command_line_understands() -> Non
     assert line.startswith("* * * * * cd /srv/crypto && sleep $(shuf -i 0-10 -n 1) && ")
     executable, _, module, *arguments = shlex.split(command)
     assert (executable, module) == (sys.executable, "compaction")
-    options = to_parser().parse_args(arguments)
-    assert (options.command, options.lake, options.max_seconds) == ("run", "/data/my lake", 50.0)
+    assert arguments == ["run", "--lake", "/data/my lake", "--max-seconds", "50"]
+    assert main([*arguments, "--help"]) == 0
 
 
 def test_percent_sign_does_not_end_a_crontab_line() -> None:

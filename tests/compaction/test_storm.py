@@ -1,4 +1,4 @@
-"""A stream, the table service and readers together, the first two killed again and again: each record counts once."""
+"""A stream, the table service and readers together, the first two killed repeatedly: each record counts once."""
 
 import random
 import subprocess

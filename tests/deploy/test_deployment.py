@@ -1,4 +1,4 @@
-"""Units, image and compose file as far as they can be held to something without running them."""
+"""Units, image and compose file, checked without running them."""
 
 import re
 import shlex
@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests.support.python_command import run_python
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -39,18 +41,12 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 
 @cache
 def help_of(*words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", *words, "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = run_python("-m", *words, "--help")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
+@pytest.mark.lake
 @pytest.mark.parametrize(("where", "words"), [pytest.param(*each, id=each[0]) for each in commands()])
 def test_command_has_the_options_that_it_is_given(where: str, words: list[str]) -> None:
     module, *arguments = words
@@ -58,9 +54,9 @@ def test_command_has_the_options_that_it_is_given(where: str, words: list[str]) 
         assert arguments == []
         return
     subcommand = [word for word in arguments[:1] if not word.startswith("-")]
-    told = help_of(module, *subcommand)
+    text = help_of(module, *subcommand)
     for option in (word for word in arguments if word.startswith("--")):
-        assert re.search(rf"{option}\b", told), option
+        assert re.search(rf"{option}\b", text), option
 
 
 def test_every_program_of_the_pipeline_has_a_unit_and_a_container() -> None:
@@ -102,6 +98,7 @@ def test_unit_is_bounded(path: Path) -> None:
         assert f"\n{needed}" in text
 
 
+@pytest.mark.lake
 def test_hadolint_agrees() -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run(
@@ -112,7 +109,7 @@ def test_hadolint_agrees() -> None:
 
 @pytest.fixture(scope="module")
 def installed_units(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The units with a program that there is, for systemd looks whether it can be run."""
+    """Return the units with a program that exists: systemd verifies that it can run."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     folder = tmp_path_factory.mktemp("units")

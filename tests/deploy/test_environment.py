@@ -1,4 +1,4 @@
-"""Every variable that anything reads or sets is in docs/settings.md."""
+"""Variables of the environment: each one that is read or set is in docs/settings.md."""
 
 import re
 from pathlib import Path

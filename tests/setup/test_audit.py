@@ -1,4 +1,4 @@
-"""An audit says what it found, and never passes for what nobody answered."""
+"""Audit of the locks: it reports what it looked up, and fails for what no source answered."""
 
 import json
 import runpy
@@ -20,7 +20,7 @@ def audit() -> dict[str, Any]:
 
 
 def exit_code(audit: dict[str, Any], *found: Any) -> int:
-    audit["main"].__globals__["findings"] = lambda: iter(found)
+    audit["main"].__globals__["audits"] = lambda: iter(found)
     code: int = audit["main"]()
     return code
 
@@ -28,7 +28,7 @@ def exit_code(audit: dict[str, Any], *found: Any) -> int:
 def test_source_that_does_not_answer_is_said_and_fails(
     audit: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nothing = audit["to_python_finding"]("requirements.lock", "", "ERROR\nno route to host\n")
+    nothing = audit["to_python_audit"]("requirements.lock", "", "ERROR\nno route to host\n")
     assert exit_code(audit, nothing) == 3
     assert capsys.readouterr().out == "requirements.lock: NOT AUDITED: no route to host\n"
 
@@ -42,33 +42,33 @@ def test_package_that_was_left_out_is_said_and_fails(
             {"name": "b", "skip_reason": "b: not found"},
         ]
     }
-    part = audit["to_python_finding"]("requirements.lock", json.dumps(answer), "")
+    part = audit["to_python_audit"]("requirements.lock", json.dumps(answer), "")
     assert exit_code(audit, part) == 3
     assert (
-        "1 packages looked up, 0 with known weaknesses; 1 NOT AUDITED: b: not found"
+        "1 packages looked up, 0 with known vulnerabilities; 1 NOT AUDITED: b: not found"
         in capsys.readouterr().out
     )
 
 
-def test_weakness_is_named_and_fails_whatever_else_is_not_known(
+def test_vulnerability_is_named_and_fails_whatever_else_is_not_known(
     audit: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weakness = {"id": "PYSEC-1", "fix_versions": ["1.1"]}
-    answer = {"dependencies": [{"name": "a", "version": "1", "vulns": [weakness]}]}
-    weak = audit["to_python_finding"]("requirements.lock", json.dumps(answer), "")
-    nothing = audit["to_page_finding"]('{"error": {"code": "ENOAUDIT"}}', "npm error audit endpoint")
+    vulnerability = {"id": "PYSEC-1", "fix_versions": ["1.1"]}
+    answer = {"dependencies": [{"name": "a", "version": "1", "vulns": [vulnerability]}]}
+    weak = audit["to_python_audit"]("requirements.lock", json.dumps(answer), "")
+    nothing = audit["to_page_audit"]('{"error": {"code": "ENOAUDIT"}}', "npm error audit endpoint")
     assert exit_code(audit, weak, nothing) == 1
-    assert "a 1: PYSEC-1, mended in 1.1" in capsys.readouterr().out
+    assert "a 1: PYSEC-1, fixed in 1.1" in capsys.readouterr().out
 
 
 def test_all_that_was_looked_up_and_is_well_passes(audit: dict[str, Any]) -> None:
     page = {"metadata": {"dependencies": {"total": 9}}, "vulnerabilities": {}}
-    assert exit_code(audit, audit["to_page_finding"](json.dumps(page), "")) == 0
+    assert exit_code(audit, audit["to_page_audit"](json.dumps(page), "")) == 0
 
 
 @contextmanager
 def answering(answer: Any) -> Iterator[tuple[str, list[Any]]]:
-    """An address that answers each question so, and what it was asked. Source: the OSV API's documentation."""
+    """Serve one answer; yield the address and the requests. Source: the OSV API's documentation."""
     asked: list[Any] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -98,18 +98,18 @@ def test_jars_are_asked_for_by_their_coordinates(audit: dict[str, Any]) -> None:
         return {"results": [{"vulns": [{"id": "GHSA-1"}]} if weak else {} for weak in is_spark]}
 
     with answering(answer) as (address, asked):
-        audit["of_jars"].__globals__["JARS_SOURCE"] = address
-        found = audit["of_jars"]()
+        audit["audit_jars"].__globals__["JARS_SOURCE"] = address
+        found = audit["audit_jars"]()
     assert found.n_audited == len(asked[0]["queries"]) > 20
-    assert found.weak
-    assert all(weakness.startswith("org.apache.spark:") for weakness in found.weak)
+    assert found.vulnerable
+    assert all(vulnerability.startswith("org.apache.spark:") for vulnerability in found.vulnerable)
     assert {query["package"]["ecosystem"] for query in asked[0]["queries"]} == {"Maven"}
 
 
 @pytest.mark.parametrize("answer", [{"results": []}, {"code": 3}, []])
 def test_answer_to_another_question_is_no_audit(audit: dict[str, Any], answer: Any) -> None:
     with answering(lambda _: answer) as (address, _):
-        audit["of_jars"].__globals__["JARS_SOURCE"] = address
-        found = audit["of_jars"]()
-    assert not found.is_whole
+        audit["audit_jars"].__globals__["JARS_SOURCE"] = address
+        found = audit["audit_jars"]()
+    assert not found.is_complete
     assert found.n_audited == 0

@@ -1,42 +1,17 @@
-"""The published contract is what the code generates, and says what validation does."""
+"""The published contract agrees with the validation of messages."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import validate
-from setup.contract_docs import (
-    DOCS_DIRECTORY,
-    main,
-    to_asyncapi,
-    to_example,
-    to_files,
-    to_json_schema,
-    to_markdown,
-)
-from setup.generated_files import outdated_files
+from setup.contract_docs import to_asyncapi, to_example, to_json_schema, to_markdown
+from tests.support.json_schema import Draft202012Validator
 
 EXAMPLE_TIME_US = 1_769_851_800_250_000
-
-
-def test_the_committed_files_are_what_the_contract_generates() -> None:
-    assert outdated_files(DOCS_DIRECTORY, to_files()) == []
-
-
-def test_check_names_what_is_outdated_and_writes_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["--dir", str(tmp_path)]) == 0
-    (tmp_path / "README.md").write_text("something else", encoding="utf-8")
-
-    assert main(["--check", "--dir", str(tmp_path)]) == 1
-    assert "README.md is outdated" in capsys.readouterr().err
-    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "something else"
 
 
 @pytest.mark.parametrize("topic", CONTRACTS)

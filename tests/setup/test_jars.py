@@ -1,4 +1,4 @@
-"""The fetch of locked jars, with a download that does what a network does."""
+"""Fetch of locked jars over a network that fails and truncates."""
 
 import hashlib
 import runpy

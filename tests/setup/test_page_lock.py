@@ -1,4 +1,4 @@
-"""The lock of the page's packages: digests for all of them, and nobody's registry."""
+"""Lock of the page's packages: digests for all of them, and no registry."""
 
 import json
 from typing import Any

@@ -18,7 +18,7 @@ class Answer:
 
 
 def assert_problem(answer: Answer) -> None:
-    """A failure says which status it is, and what is wrong."""
+    """Assert that a failure states its status and its reason."""
     assert answer.media_type == "application/problem+json", answer
     assert answer.document["status"] == answer.status
     assert answer.document["detail"]

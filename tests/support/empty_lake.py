@@ -11,7 +11,7 @@ from streaming.ingest.batch import BatchIngestor
 def create_empty_lake(
     location: LakeLocation, topic_ids: Mapping[str, str], *, n_partitions: int = 2
 ) -> BatchIngestor:
-    """The intake of a new lake, {topic: its id}; whoever asks closes it."""
+    """Return the ingestor of a new lake whose topics have these ids; the caller closes it."""
     catalog = Catalog(location)
     for topic, topic_id in topic_ids.items():
         catalog.register_topic(topic=topic, topic_id=topic_id)

@@ -27,7 +27,7 @@ def answer_of(result: object) -> bytes:
 
 
 def trades_since(trades: Sequence[AssetTrade], *, page: int = 1_000) -> Callable[[Asked], Answer]:
-    """A reply to a question for trades: the first ones since the instant that it names."""
+    """Return a reply to a question for trades: the first ones since the instant that it names."""
 
     def reply(asked: Asked) -> Answer:
         since = float(asked.parameters["since"])

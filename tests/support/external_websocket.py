@@ -1,7 +1,7 @@
 """A WebSocket service of somebody else: reads Kafka by itself and speaks the contract's `ws /ws/v1/flux`.
 
 Imports nothing of this project. One Kafka consumer for each connection, which starts where `depuis` says: Kafka itself
-is what a resume reads from. No verdict and no duplicate rule: a client knows copies by their message_id.
+is what a resume reads from. No validation and no deduplication: a client knows copies by their message_id.
 
 python tests/support/external_websocket.py BOOTSTRAP_SERVERS PORT
 """
@@ -85,7 +85,7 @@ class Connection:
 
 
 def open_consumer(bootstrap: str, depuis: dict[str, list[int]] | None) -> KafkaConsumer:
-    """A consumer that stands at a position; at the beginning of what it does not name, at all ends without one."""
+    """Return a consumer at a position: at the beginning of partitions it does not name, at all ends without one."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, isolation_level="read_committed")
     partitions = [
         TopicPartition(topic, at)

@@ -1,4 +1,4 @@
-"""A lake as ingestion makes it of the generated feed, without broker or Spark: late, doubled and bad messages too."""
+"""A lake that batch ingestion makes of the generated feed, without broker or Spark."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,12 +12,12 @@ from lakehouse.delta.position import TopicPartition
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
-from lakehouse.messages.records import RECORD_SCHEMA
 from lakehouse.time_range import HOUR_US, to_time, to_us
 from streaming.feed.faults import FaultRates
 from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
 from streaming.ingest.batch import BatchIngestor
 from streaming.kafka.messages import Message
+from tests.support.records import to_record, to_records
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 N_DAYS = 3
@@ -26,7 +26,7 @@ FAULT_RATES = FaultRates(late=0.02, duplicates=0.02, poison=0.004)
 
 
 def build_feed_lake(path: Path, *, n_days: float = N_DAYS, seed: int = 11, link: float = 0.5) -> LakeLocation:
-    """Two assets over some days, a commit for every six hours, with forecasts scored and rollups folded in."""
+    """Build two assets over some days, a commit for every six hours, with forecasts scored and rollups refreshed."""
     location = LakeLocation.parse(str(path))
     catalog = Catalog(location)
     topics = {topic: f"Id-{topic}" for topic in FEED_TOPICS}
@@ -50,21 +50,19 @@ def build_feed_lake(path: Path, *, n_days: float = N_DAYS, seed: int = 11, link:
 def _to_records(
     messages: Sequence[Message], topics: dict[str, str], ends: dict[TopicPartition, int]
 ) -> pa.Table:
-    """Messages as Kafka would hand them on, in one partition a topic; ``ends`` move past them."""
+    """Return messages as Kafka delivers them, in one partition a topic; ``ends`` move past them."""
     rows = []
     for message in messages:
         key = TopicPartition(topics[message.topic], 0)
         rows.append(
-            {
-                "topic": message.topic,
-                "topic_id": key.topic_id,
-                "kafka_partition": 0,
-                "kafka_offset": ends[key],
-                "broker_time": to_time(message.publish_us),
-                "key": message.key,
-                "value": message.value,
-                "headers": [],
-            }
+            to_record(
+                message.topic,
+                key.topic_id,
+                offset=ends[key],
+                broker_time=to_time(message.publish_us),
+                key=message.key,
+                value=message.value,
+            )
         )
         ends[key] += 1
-    return pa.Table.from_pylist(rows, schema=RECORD_SCHEMA)
+    return to_records(rows)

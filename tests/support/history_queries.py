@@ -40,7 +40,7 @@ def question(
 
 
 def points(page: HistoryPage, *columns: str) -> list[tuple[Any, ...]]:
-    """The rows of a page, only some columns of them."""
+    """Return the rows of a page, only some columns of them."""
     at = [page.columns.index(name) for name in columns]
     return [tuple(row[index] for index in at) for row in page.rows]
 

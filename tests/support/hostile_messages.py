@@ -1,6 +1,6 @@
 """Messages that a hostile or broken producer may send, drawn from a seed: good ones, then spoilt.
 
-Used wherever two implementations of the verdict are compared: the same seed gives the same messages.
+Used wherever two implementations of validation are compared: the same seed gives the same messages.
 """
 
 import json
@@ -144,7 +144,7 @@ def _drop(draw: Draw, draft: _Draft) -> None:
 
 
 def _double(draw: Draw, draft: _Draft) -> None:
-    """The same name twice: the last value counts, wherever it stands and however its name is written."""
+    """Write a name twice: the last value counts, however the name is written."""
     name, value = draw.choice(draft.pairs or [("v", b"1")])
     other = draw.choice((value, _token(draw), b"null"))
     spelt = name if draw.random() < 0.5 else f"\\u{ord(name[0]):04x}{name[1:]}" if name else name

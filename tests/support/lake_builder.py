@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -71,6 +71,11 @@ _DEFAULTS: Mapping[str, Row] = {
 }
 
 
+def at(**after_noon: float) -> datetime:
+    """Return an instant so long after NOON: ``at(minutes=5)``."""
+    return NOON + timedelta(**after_noon)
+
+
 @dataclass
 class LakeBuilder:
     """A lake that grows: each append is one commit, offsets count up per table and partition."""
@@ -90,7 +95,7 @@ class LakeBuilder:
         return ensure_table(self.catalog.table_location(name, self.build), TABLES[name])
 
     def append(self, name: str, rows: Sequence[Row], *, partitions: Sequence[int] = (0,)) -> DeltaTable:
-        """Adds rows with defaults for what they leave out; ``partitions`` are registered without rows too."""
+        """Add rows with defaults for what they leave out; ``partitions`` are registered without rows too."""
         spec, table = TABLES[name], self.open(name)
         topic_id = self.topic_ids[name]
         complete = [self._complete(spec, row) for row in rows]
@@ -141,7 +146,7 @@ def build_lake(
     price: Sequence[Row] = (),
     news: Sequence[Row] = (),
 ) -> LakeBuilder:
-    """A lake with every gold table, rows in one commit each. Where these rows were built before, a copy of that."""
+    """Build a lake with every gold table, rows in one commit each, or copy one that was built of the same rows."""
     rows = {
         GOLD_SENTIMENT.name: sentiment,
         GOLD_PREDICTION.name: prediction,

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import signal
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from streaming.broker.embedded import EmbeddedBroker
-from tests.support.live_processes import Process, api_process
+from tests.support.api_process import ApiProcess, running_api
 from tests.support.messages import sentiment, to_bytes
 
 CONNECT_SECONDS = 60
@@ -39,12 +40,16 @@ class Live:
 
 
 def start_api(live: Live, directory: Path, **environ: str) -> Any:
-    return api_process(
-        directory=directory, lake_uri=live.lake_uri, bootstrap=live.broker.bootstrap, **environ
+    return running_api(
+        lake=live.lake_uri,
+        runtime_dir=directory / "runtime",
+        bootstrap=live.broker.bootstrap,
+        stop_signal=signal.SIGKILL,
+        **environ,
     )
 
 
-def connect_to(api: Process, **options: Any) -> ClientConnection:
+def connect_to(api: ApiProcess, **options: Any) -> ClientConnection:
     return connect(f"ws://127.0.0.1:{api.port}/ws/v1/flux", open_timeout=CONNECT_SECONDS, **options)
 
 
@@ -70,8 +75,8 @@ def close_code(socket: ClientConnection) -> int:
         return closed.rcvd.code if closed.rcvd is not None else 1006
 
 
-def get(api: Process, path: str) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=20)
+def get(api: ApiProcess, path: str) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=CONNECT_SECONDS)
     try:
         connection.request("GET", path)
         response = connection.getresponse()

@@ -1,4 +1,4 @@
-"""A seeded stream of result messages, good and bad, and the two that read it: ingestion into gold, and the tail."""
+"""A seeded stream of result messages, good and bad, with its two readers: batch ingestion and the tail."""
 
 import random
 from collections.abc import Sequence
@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pyarrow as pa
-
 from api.tail.duplicates import TailDeduplicator
 from lakehouse import lake
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.lake import Lake
 from lakehouse.messages.contract import CONTRACTS
-from lakehouse.messages.records import RECORD_SCHEMA
 from lakehouse.tail.store import TAIL_TOPICS, Message, Tail
 from lakehouse.time_range import to_us
 from streaming.ingest.source import to_ends
 from tests.support.empty_lake import create_empty_lake
 from tests.support.messages import MAKERS, to_bytes
+from tests.support.records import to_record, to_records
 
 TOPICS = {topic: f"id-{topic}" for topic in CONTRACTS}
 N_PARTITIONS = 2
@@ -28,7 +26,7 @@ TABLE_OF_TOPIC = {contract.topic: table for table, contract in TAIL_TOPICS.items
 
 @dataclass(frozen=True)
 class Sent:
-    """One message where it stands in Kafka."""
+    """One message with its topic and partition."""
 
     topic: str
     partition: int
@@ -36,7 +34,7 @@ class Sent:
 
 
 def make_stream(seed: int, n_messages: int, *, start: datetime) -> list[Sent]:
-    """Messages of three topics: late ones, copies, poison, offsets without a message, ties, two venues."""
+    """Return messages of three topics: late ones, copies, poison, offsets without a message, ties, two venues."""
     draw = random.Random(seed)
     ends: dict[tuple[str, int], int] = {}
     stream: list[Sent] = []
@@ -71,7 +69,7 @@ def make_stream(seed: int, n_messages: int, *, start: datetime) -> list[Sent]:
 
 
 class Pipeline:
-    """A lake that ingestion fills, and one tail beside it. Each reads the stream in pieces of its own."""
+    """A lake that batch ingestion fills and a tail beside it; each reads the stream in batches of its own."""
 
     def __init__(self, folder: Path, *, max_messages: int = 10_000) -> None:
         self.location = LakeLocation.parse(str(folder))
@@ -81,7 +79,7 @@ class Pipeline:
         self.begin({})
 
     def begin(self, starts: dict[tuple[str, int], int]) -> None:
-        """The tail begins at offsets of (table, partition), 0 where none is given."""
+        """Begin the tail at offsets of (table, partition), 0 where none is given."""
         self.deduplicator.forget()
         for table, contract in TAIL_TOPICS.items():
             first = {at: starts.get((table, at), 0) for at in range(N_PARTITIONS)}
@@ -89,20 +87,18 @@ class Pipeline:
 
     def ingest(self, sent: Sequence[Sent]) -> None:
         if sent:
-            rows = [
-                {
-                    "topic": each.topic,
-                    "topic_id": TOPICS[each.topic],
-                    "kafka_partition": each.partition,
-                    "kafka_offset": each.message.offset,
-                    "broker_time": each.message.broker_time_us,
-                    "key": each.message.key,
-                    "value": each.message.value,
-                    "headers": [],
-                }
+            records = to_records(
+                to_record(
+                    each.topic,
+                    TOPICS[each.topic],
+                    partition=each.partition,
+                    offset=each.message.offset,
+                    broker_time=each.message.broker_time_us,
+                    key=each.message.key,
+                    value=each.message.value,
+                )
                 for each in sent
-            ]
-            records = pa.Table.from_pylist(rows, schema=RECORD_SCHEMA)
+            )
             self.intake.ingest(records, to_ends(records))
         self.intake.flush()
 

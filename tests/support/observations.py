@@ -24,7 +24,7 @@ def price_at(
     market: Market = SIMX,
     origin: str = "collected",
 ) -> PriceObservation:
-    """A price so many seconds after the start, which arrived a little later."""
+    """Return a price so many seconds after the start, which arrived a little later."""
     event_us = START_MINUTE * MINUTE_US + round(second * SECOND_US)
     return PriceObservation(event_us, event_us + round(delay_seconds * SECOND_US), market, price, origin)
 
@@ -72,5 +72,5 @@ def walk(n_minutes: int, *, seed: int, deviation: float = 0.001) -> list[float]:
 
 
 def forecast(arrivals: Iterable[Arrival]) -> list[Prediction]:
-    """What a fresh forecaster of btc says of messages that come all at once."""
+    """Return the predictions of a new forecaster of btc for messages that arrive all at once."""
     return list(Forecaster("btc").add(arrivals))

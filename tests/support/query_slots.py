@@ -8,7 +8,7 @@ HOLD_SECONDS = 60.0
 
 
 def hold_slot(session: DuckdbSession, until: threading.Event) -> threading.Thread:
-    """Returns once a thread holds a slot; it lets go when the event is set."""
+    """Return once a thread holds a slot; it releases the slot when the event is set."""
     holds = threading.Event()
 
     def hold() -> None:

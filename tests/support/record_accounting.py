@@ -15,7 +15,7 @@ from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.validation import Rejected, message_columns, validate
 from lakehouse.schema.tables import TABLES
 
-Place = tuple[str, int, int]
+RecordId = tuple[str, int, int]
 """(topic, partition, offset)."""
 
 
@@ -23,7 +23,7 @@ Place = tuple[str, int, int]
 class Delivered:
     """One record as a consumer sees it."""
 
-    place: Place
+    record_id: RecordId
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
@@ -54,12 +54,12 @@ def read_delivered(bootstrap: str, topics: tuple[str, ...] = tuple(CONTRACTS)) -
 
 
 def read_table(lake: LakeLocation, name: str) -> pa.Table:
-    """A whole table of the served build. Raises LakeNotFoundError where it does not exist yet."""
+    """Read a whole table of the served build; raise LakeNotFoundError where it does not exist yet."""
     return pa.table(_open(lake, name).to_pyarrow_table())
 
 
 def n_rows(lake: LakeLocation, name: str) -> int:
-    """How many rows a table's log counts, without reading them. Raises LakeNotFoundError where there is no table."""
+    """Return the number of rows that a table's log counts; raise LakeNotFoundError where there is no table."""
     return int(_open(lake, name).count())
 
 
@@ -69,15 +69,17 @@ def _open(lake: LakeLocation, name: str) -> DeltaTable:
 
 
 def assert_accounted(lake: LakeLocation, delivered: list[Delivered]) -> None:
-    """Bronze has each record once, byte for byte; each is exactly one of gold, quarantine and duplicate; the lower
-    offset has won; gold says what the verdict says."""
-    by_place = {record.place: record for record in delivered}
+    """Assert that every record is in bronze once, byte for byte, and in exactly one of the other tables.
+
+    Of two records with one message id gold has the lower offset; gold and quarantine hold what validation returns.
+    """
+    by_id = {record.record_id: record for record in delivered}
     bronze = read_table(lake, "bronze").to_pylist()
-    assert Counter(_place(row) for row in bronze) == Counter(by_place.keys()), (
+    assert Counter(_record_id(row) for row in bronze) == Counter(by_id.keys()), (
         "bronze is not what Kafka delivered"
     )
     for row in bronze:
-        record = by_place[_place(row)]
+        record = by_id[_record_id(row)]
         assert (row["key"], row["value"]) == (record.key, record.value)
         assert tuple((h["key"], h["value"]) for h in row["headers"] or ()) == record.headers
     gold = {
@@ -86,45 +88,47 @@ def assert_accounted(lake: LakeLocation, delivered: list[Delivered]) -> None:
     }
     quarantine = read_table(lake, "quarantine").to_pylist()
     duplicates = read_table(lake, "duplicates").to_pylist()
-    everywhere = Counter(_place(row) for rows in (*gold.values(), quarantine, duplicates) for row in rows)
-    assert everywhere == Counter(by_place.keys()), (
-        "records are not exactly one of gold, quarantine, duplicate"
-    )
+    everywhere = Counter(_record_id(row) for rows in (*gold.values(), quarantine, duplicates) for row in rows)
+    assert everywhere == Counter(by_id.keys()), "records are not exactly one of gold, quarantine, duplicate"
     for row in quarantine:
-        verdict = _verdict(by_place[_place(row)])
-        assert isinstance(verdict, Rejected)
-        assert (row["rule"], row["reason"]) == (verdict.rule, verdict.reason)
-        assert row["value"] == by_place[_place(row)].value
+        result = _validate(by_id[_record_id(row)])
+        assert isinstance(result, Rejected)
+        assert (row["rule"], row["reason"]) == (result.rule, result.reason)
+        assert row["value"] == by_id[_record_id(row)].value
     for topic, rows in gold.items():
-        _assert_gold(topic, rows, by_place)
-    winners = {row["message_id"]: _place(row) for rows in gold.values() for row in rows}
+        _assert_gold(topic, rows, by_id)
+    stored = {row["message_id"]: _record_id(row) for rows in gold.values() for row in rows}
     for row in duplicates:
-        place = _place(row)
-        won = winners[row["message_id"]]
-        assert (row["stored_partition"], row["stored_offset"]) == won[1:]
-        assert won[1] != place[1] or won[2] < place[2], f"{place} lost to a higher offset"
+        record_id = _record_id(row)
+        stored_id = stored[row["message_id"]]
+        assert (row["stored_partition"], row["stored_offset"]) == stored_id[1:]
+        assert stored_id[1] != record_id[1] or stored_id[2] < record_id[2], (
+            f"{record_id} has the lower offset"
+        )
 
 
-def _assert_gold(topic: str, rows: list[dict[str, Any]], by_place: dict[Place, Delivered]) -> None:
+def _assert_gold(topic: str, rows: list[dict[str, Any]], by_id: dict[RecordId, Delivered]) -> None:
     assert len({row["message_id"] for row in rows}) == len(rows), f"{topic}: a message_id twice in gold"
     for row in rows:
-        verdict = _verdict(by_place[_place(row)])
-        assert not isinstance(verdict, Rejected)
-        said = dict(zip(message_columns(topic), verdict, strict=True))
-        for name, value in said.items():
-            found = row[name]
-            assert _plain(found) == value, f"{topic} {name}: {found!r} is not {value!r}"
+        result = _validate(by_id[_record_id(row)])
+        assert not isinstance(result, Rejected)
+        expected = dict(zip(message_columns(topic), result, strict=True))
+        for name, value in expected.items():
+            stored = row[name]
+            assert _plain(stored) == value, f"{topic} {name}: {stored!r} is not {value!r}"
 
 
 def _plain(value: Any) -> Any:
     return int(value.timestamp() * 1_000_000 + 0.5) if hasattr(value, "timestamp") else value
 
 
-def _verdict(record: Delivered) -> Any:
-    return validate(record.place[0], key=record.key, value=record.value, broker_time_us=record.broker_time_us)
+def _validate(record: Delivered) -> Any:
+    return validate(
+        record.record_id[0], key=record.key, value=record.value, broker_time_us=record.broker_time_us
+    )
 
 
-def _place(row: dict[str, Any]) -> Place:
+def _record_id(row: dict[str, Any]) -> RecordId:
     return row["topic"], row["kafka_partition"], row["kafka_offset"]
 
 
@@ -134,7 +138,7 @@ def _with_topic(rows: list[dict[str, Any]], topic: str) -> list[dict[str, Any]]:
 
 def _to_delivered(record: Any) -> Delivered:
     return Delivered(
-        place=(record.topic, record.partition, record.offset),
+        record_id=(record.topic, record.partition, record.offset),
         key=record.key,
         value=record.value,
         headers=tuple(record.headers),

@@ -96,17 +96,17 @@ class RolledLake:
             self.refresh(who, small_commits=True)
 
     def compact(self) -> None:
-        compact.compact_lake(self.builder.location, compact.CompactChoice(is_patient=False))
+        compact.compact_lake(self.builder.location, compact.CompactChoice(wait_for_late_rows=False))
 
     def vacuum(self) -> None:
-        """Removes every file that the newest versions do not need."""
+        """Remove every file that the newest versions do not need."""
         for name in ("gold_sentiment", "gold_price", *(spec.name for spec in ROLLUP_TABLES)):
             table = self.builder.open(name)
             table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
 
 
 def plain_group_by(reader: Lake, query: HistoryQuery, market: Market | None = None) -> list[tuple[Any, ...]]:
-    """The buckets of a question from all of gold and nothing else, ascending, without ``complete``."""
+    """Return the buckets of a question from all of gold and nothing else, ascending, without ``complete``."""
     table = reader.snapshot(query.series.table.name)[query.series.table.name]
     rows = reader.session.fetch_rows(
         PLAIN_GROUP_BY[query.series.table.name],
@@ -124,7 +124,7 @@ def plain_group_by(reader: Lake, query: HistoryQuery, market: Market | None = No
 
 @contextmanager
 def _around_commits(act: Callable[[Callable[[], int], int], int]) -> Iterator[None]:
-    """Puts something around every commit of a refresh: (the commit, how many there were before) -> its version."""
+    """Wrap every commit of a refresh: (the commit, how many there were before) -> its version."""
     real, seen = rollup_refresh.append, 0
     busy = False
 

@@ -7,15 +7,13 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import pyarrow as pa
-
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
 from lakehouse.delta.storage import LakeLocation
-from lakehouse.messages.records import RECORD_SCHEMA
 from streaming.ingest.batch import BatchIngestor
 from streaming.ingest.source import to_ends
 from tests.support.messages import sentiment, to_bytes
+from tests.support.records import to_record, to_records
 
 TOPIC, TOPIC_ID = "analyzed-sentiment", "id-1"
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -50,25 +48,24 @@ def main() -> None:
         records = [
             _to_record(offset, times) for offset in range(begin, min(begin + BATCH_RECORDS, n_records))
         ]
-        rows = pa.Table.from_pylist(records, schema=RECORD_SCHEMA)
+        rows = to_records(records)
         intake.ingest(rows, to_ends(rows))
         intake.flush()
 
 
 def _to_record(offset: int, times: Times) -> dict[str, object]:
-    """Every seventh record is poison, every eleventh a copy of the one before it."""
+    """Return a record: every seventh is poison, every eleventh a copy of the one before it."""
     number = offset - 1 if offset % 11 == 10 else offset
     event_time = times.event_time(number)
     good = to_bytes(sentiment(event_time, key=str(number)))
-    return {
-        "topic": TOPIC,
-        "topic_id": TOPIC_ID,
-        "kafka_partition": 0,
-        "kafka_offset": offset,
-        "broker_time": event_time + timedelta(hours=1),
-        "key": b"btc",
-        "value": b"{" if number % 7 == 3 else good,
-    }
+    return to_record(
+        TOPIC,
+        TOPIC_ID,
+        offset=offset,
+        broker_time=event_time + timedelta(hours=1),
+        key=b"btc",
+        value=b"{" if number % 7 == 3 else good,
+    )
 
 
 if __name__ == "__main__":

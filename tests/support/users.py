@@ -47,7 +47,7 @@ class Visitor:
     address: str = "127.0.0.1"
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """A body that is a dict goes as JSON."""
+        """Send a request; a body that is a dict is sent as JSON."""
         sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookies:
             sent["Cookie"] = self.cookie
@@ -73,7 +73,7 @@ class Visitor:
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     def try_password(self, name: str, password: str, **headers: str) -> Reply:
-        """Fills the sign-in form in."""
+        """Fill the sign-in form in."""
         self.ask("GET", "/connexion", **headers)
         fields = {
             "username": name,
@@ -103,6 +103,12 @@ def signed_in(port: int, name: str) -> Visitor:
     assert visitor.try_password(name, PASSWORD).status == 302
     visitor.headers["X-CSRFToken"] = visitor.ask("GET", "/api/v1/session").document["csrf_token"]
     return visitor
+
+
+def make_session(runtime_dir: Path, port: int, name: str) -> str:
+    """Return the session cookie of a new user of a server, signed in with PASSWORD."""
+    make_people(runtime_dir, name)
+    return signed_in(port, name).cookies["sessionid"]
 
 
 def with_token(port: int, text: str) -> Visitor:

@@ -12,7 +12,7 @@ WAIT_SECONDS = 60.0
 
 
 def wait_until(holds: Callable[[], bool], what: str, timeout_seconds: float = WAIT_SECONDS) -> None:
-    """Returns as soon as a condition holds; fails with its name after the timeout."""
+    """Return as soon as a condition holds; fail with its name after the timeout."""
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         try:

@@ -22,12 +22,21 @@ TEST_SOURCES = ROOT / "jvm" / "src" / "test" / "java"
 def spark() -> Iterator[SparkSession]:
     session = build_session(app_name="cryptoviz-tests", master="local[2]", jars_dir=SPARK_JARS)
     yield session
+    _end_jvm(session)
+
+
+def _end_jvm(session: SparkSession) -> None:
+    """Stop the session, and the JVM, which would otherwise live as long as this process."""
+    gateway = session.sparkContext._gateway
     session.stop()
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait(30)
 
 
 @pytest.fixture(scope="session")
 def jvm_class_path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The class path of a JVM without Spark's session: our classes, the tests' own, Delta, Hadoop."""
+    """Return the class path of a JVM without Spark's session: our classes, the tests' own, Delta, Hadoop."""
     pyspark_jars = Path(pyspark.__file__).parent / "jars"
     entries = (f"{SPARK_JARS}/*", f"{pyspark_jars}/*")
     sources = sorted(TEST_SOURCES.rglob("*.java"))

@@ -1,11 +1,8 @@
-"""A real Prometheus scrapes the real pipeline: every query of alerts and dashboard runs, and finds what it asks for."""
+"""A real Prometheus scrapes the real pipeline: every query of alerts and dashboard runs and returns its metrics."""
 
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import urllib.parse
 import urllib.request
@@ -20,9 +17,10 @@ import yaml
 from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
+from tests.support.api_process import running_api
 from tests.support.ports import free_ports
+from tests.support.processes import ROOT, ChildProcess
 from tests.support.waiting import wait_until
-from tests.system.api.server_process import ROOT, running_server
 
 DEPLOY = ROOT / "deploy"
 JOBS = ("api", "stream", "news", "prices", "compaction")
@@ -35,15 +33,12 @@ ONLY_AFTER_SOMETHING_WENT_WRONG = {
 
 @contextmanager
 def running(*command: str, log: Path, **environ: str) -> Iterator[None]:
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | environ, stdout=stream, stderr=stream, start_new_session=True
-        )
-        try:
-            yield
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    process = ChildProcess(command, log_path=log, environ=environ)
+    process.start()
+    try:
+        yield
+    finally:
+        process.end()
 
 
 class Prometheus:
@@ -101,7 +96,7 @@ def prometheus(tmp_path: Path) -> Iterator[Prometheus]:
         }.items():
             command = (sys.executable, "-m", *arguments)
             stack.enter_context(running(*command, log=tmp_path / f"{name}.log", **environ))
-        api = stack.enter_context(running_server(lake=tmp_path / "lake", runtime_dir=tmp_path, **environ))
+        api = stack.enter_context(running_api(lake=tmp_path / "lake", runtime_dir=tmp_path, **environ))
         config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         config["rule_files"] = [str(DEPLOY / "prometheus" / "alerts.yml")]

@@ -99,8 +99,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]
 
 
 @pytest.fixture
-def silent_storage() -> Iterator[tuple[str, threading.Event]]:
-    """Serve an S3 endpoint that accepts connections and never answers; the event is set at the first one."""
+def silent_server() -> Iterator[tuple[str, threading.Event]]:
+    """Serve an address that accepts connections and never answers; the event is set at the first one."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         was_asked = threading.Event()
         accepted: list[socket.socket] = []
@@ -114,7 +114,7 @@ def silent_storage() -> Iterator[tuple[str, threading.Event]]:
                 return
 
         threading.Thread(target=accept, daemon=True).start()
-        yield f"https://127.0.0.1:{listener.getsockname()[1]}", was_asked
+        yield f"127.0.0.1:{listener.getsockname()[1]}", was_asked
         for connection in accepted:
             connection.close()
 
@@ -199,12 +199,12 @@ def test_demo_that_is_starting_ends(tmp_path: Path) -> None:
 def test_program_that_waits_for_the_storage_of_the_lake_ends(
     tmp_path: Path,
     broker: EmbeddedBroker,
-    silent_storage: tuple[str, threading.Event],
+    silent_server: tuple[str, threading.Event],
     command: tuple[str, ...],
 ) -> None:
-    url, was_asked = silent_storage
+    address, was_asked = silent_server
     options = {
-        "aws_endpoint": url,
+        "aws_endpoint": f"https://{address}",
         "aws_access_key_id": "a",
         "aws_secret_access_key": "b",
         "aws_region": "us-east-1",
@@ -225,20 +225,26 @@ def test_program_that_waits_for_the_storage_of_the_lake_ends(
         (("streaming.ingest", "run"), has_jvm, "group"),
         (("streaming.ingest", "run"), prints("interrupted error=KafkaUnavailableError"), "process"),
         (("streaming.analysis", "run"), prints("interrupted error=KafkaUnavailableError"), "group"),
-        (
-            ("streaming", "run", "--master", "spark://127.0.0.1:1"),
-            prints("Failed to connect to master"),
-            "group",
-        ),
         (("streaming", "run", "--master", "spark://127.0.0.1:1"), has_jvm, "process"),
     ],
-    ids=["starting", "ingest, dead broker", "analysis, dead broker", "no master", "no master, starting"],
+    ids=["starting", "ingest, dead broker", "analysis, dead broker", "no master"],
 )
 def test_spark_service_that_is_not_up_ends(
     tmp_path: Path, command: tuple[str, ...], state: Callable[[Running], bool], to: str
 ) -> None:
     with running(tmp_path, *command, CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS=DEAD_BROKER) as program:
         program.wait_for(state, "the state")
+        assert_stops(program, to)
+
+
+@pytest.mark.parametrize("to", ["process", "group"])
+def test_stream_whose_spark_master_does_not_answer_ends(
+    tmp_path: Path, silent_server: tuple[str, threading.Event], to: str
+) -> None:
+    address, was_asked = silent_server
+    command = ("streaming", "run", "--master", f"spark://{address}")
+    with running(tmp_path, *command, CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS=DEAD_BROKER) as program:
+        program.wait_for(lambda _: was_asked.is_set(), "a question to the master")
         assert_stops(program, to)
 
 

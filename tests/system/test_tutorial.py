@@ -1,4 +1,4 @@
-"""The tutorial's blocks run as they are written, one after the other, on a lake that ingestion made."""
+"""Blocks of the tutorial, executed one after the other on a lake that ingestion made."""
 
 import os
 import re

@@ -11,8 +11,11 @@ from streaming.collect.errors import FetchError
 from streaming.collect.exchanges.client import ExchangeClient, Page, Trade
 from streaming.collect.exchanges.market_state import MAX_GAPS, Gap, MarketState
 from streaming.collect.http_rules import retry_wait_seconds
+from streaming.collect.log_text import to_text
 from streaming.collect.source import ExchangeSource
 from streaming.kafka.messages import Message, to_value
+
+Fields = dict[str, object]
 
 logger = logging.getLogger(__name__)
 
@@ -61,13 +64,18 @@ class MarketCollector:
                 self._symbol, since_ms=self._since_ms(), now_us=self._context.clock.now_us()
             )
         except FetchError as error:
-            line, wait_seconds = self._handle_failure(error)
+            fields, wait_seconds = self._handle_failure(error)
         else:
-            line, wait_seconds = self._publish_new(page)
+            fields, wait_seconds = self._publish_new(page)
         self._context.store.write(self.name, self._state)
         seconds = time.monotonic() - start
         logger.info(
-            "prices market=%s %s seconds=%.3f next_seconds=%.1f", self.name, line, seconds, wait_seconds
+            "prices market=%s %s seconds=%.3f next_seconds=%.1f",
+            self.name,
+            to_text(fields),
+            seconds,
+            wait_seconds,
+            extra=fields,
         )
         return wait_seconds
 
@@ -92,7 +100,7 @@ class MarketCollector:
         last_ms = self._state.last_ms
         return 0.0 if last_ms is None else (self._context.clock.now_us() // 1_000 - last_ms) / 1_000
 
-    def _handle_failure(self, error: FetchError) -> tuple[str, float]:
+    def _handle_failure(self, error: FetchError) -> tuple[Fields, float]:
         metrics.ERRORS.labels(self.name).inc()
         self._state.n_failures += 1
         wait_seconds = retry_wait_seconds(
@@ -101,9 +109,9 @@ class MarketCollector:
             poll_seconds=self._source.poll_seconds,
             max_backoff_seconds=MAX_BACKOFF_SECONDS,
         )
-        return f"failed={self._state.n_failures} problem={error.problem!r}", wait_seconds
+        return {"failed": self._state.n_failures, "problem": error.problem}, wait_seconds
 
-    def _publish_new(self, page: Page) -> tuple[str, float]:
+    def _publish_new(self, page: Page) -> tuple[Fields, float]:
         state = self._state
         state.n_failures = 0
         new = [trade for trade in page.trades if trade.id not in state.recent_ids]
@@ -123,8 +131,13 @@ class MarketCollector:
         if self._is_behind and not has_more:
             self._is_behind = False
             logger.info("prices market=%s caught up at %s", self.name, last)
-        line = f"trades={len(page.trades)} new={len(new)} refused={n_refused} last={last}"
-        return line, 0.0 if has_more else self._source.poll_seconds
+        fields: Fields = {
+            "trades": len(page.trades),
+            "new": len(new),
+            "refused": n_refused,
+            "last": last,
+        }
+        return fields, 0.0 if has_more else self._source.poll_seconds
 
     def _publish(self, trade: Trade) -> bool:
         """Publish a trade where its price and time are valid; return whether it was."""

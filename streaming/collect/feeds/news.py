@@ -16,8 +16,11 @@ from streaming.collect.feeds.document import FeedDocument, Item, parse_feed
 from streaming.collect.feeds.fetch import Fetcher, Validators
 from streaming.collect.feeds.identity import Identity, identities
 from streaming.collect.http_rules import retry_wait_seconds
+from streaming.collect.log_text import to_text
 from streaming.collect.source import NewsSource
 from streaming.kafka.messages import Message, to_rfc3339, to_value
+
+Fields = dict[str, object]
 
 logger = logging.getLogger(__name__)
 
@@ -85,20 +88,27 @@ class NewsCollector:
         start = time.monotonic()
         metrics.REQUESTS.labels(self.name).inc()
         try:
-            line, wait_seconds = self._fetch()
+            fields, wait_seconds = self._fetch()
         except SourceGoneError as error:
             metrics.ERRORS.labels(self.name).inc()
             self._state.is_gone = True
-            line, wait_seconds = f"status=410 {error}; it is not requested again", None
+            fields, wait_seconds = {"status": 410, "problem": f"{error}; it is not requested again"}, None
         except FetchError as error:
-            line, wait_seconds = self._handle_failure(error)
+            fields, wait_seconds = self._handle_failure(error)
         self._context.store.write(self.name, self._state)
         next_seconds = "never" if wait_seconds is None else f"{wait_seconds:.1f}"
         seconds = time.monotonic() - start
-        logger.info("news source=%s %s seconds=%.3f next_seconds=%s", self.name, line, seconds, next_seconds)
+        logger.info(
+            "news source=%s %s seconds=%.3f next_seconds=%s",
+            self.name,
+            to_text(fields),
+            seconds,
+            next_seconds,
+            extra=fields,
+        )
         return wait_seconds
 
-    def _fetch(self) -> tuple[str, float]:
+    def _fetch(self) -> tuple[Fields, float | None]:
         state = self._state
         fetched = self._fetcher.fetch(
             state.url,
@@ -106,22 +116,24 @@ class NewsCollector:
             max_bytes=self._source.max_bytes,
             timeout_seconds=self._source.timeout_seconds,
         )
-        line, validators, n_new = f"status={fetched.status}", fetched.validators, 0
+        fields: Fields = {"status": fetched.status}
+        validators, n_new = fetched.validators, 0
         if fetched.body is not None:
             document = parse_feed(fetched.body, content_type=fetched.content_type, url=fetched.url)
             n_new = self._publish_new(document)
-            line += f" bytes={len(fetched.body)} items={len(document.items)} new={n_new}"
-            line += f" problem={document.problem!r}" if document.problem else ""
+            fields |= {"bytes": len(fetched.body), "items": len(document.items), "new": n_new}
+            if document.problem:
+                fields["problem"] = document.problem
             validators = Validators() if document.is_cut else validators
         if fetched.moved_to is not None:
-            line += f" moved_to={fetched.moved_to}"
+            fields["moved_to"] = fetched.moved_to
             state.url = fetched.moved_to
         state.etag, state.last_modified = validators.etag, validators.last_modified
         state.n_failures = state.not_before_us = 0
         metrics.count_answer(self.name, n_new=n_new, now_seconds=self._context.clock.now_us() / 1e6)
-        return line, self._source.poll_seconds
+        return fields, self._source.poll_seconds
 
-    def _handle_failure(self, error: FetchError) -> tuple[str, float]:
+    def _handle_failure(self, error: FetchError) -> tuple[Fields, float | None]:
         metrics.ERRORS.labels(self.name).inc()
         self._state.n_failures += 1
         wait_seconds = retry_wait_seconds(
@@ -132,7 +144,8 @@ class NewsCollector:
         )
         self._state.not_before_us = self._context.clock.now_us() + round(wait_seconds * 1e6)
         status = "none" if error.status is None else error.status
-        return f"status={status} failed={self._state.n_failures} problem={error.problem!r}", wait_seconds
+        fields: Fields = {"status": status, "failed": self._state.n_failures, "problem": error.problem}
+        return fields, wait_seconds
 
     def _publish_new(self, document: FeedDocument) -> int:
         """Publish the texts that were not seen before, remember all, and return how many were new."""

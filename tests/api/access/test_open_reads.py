@@ -1,4 +1,4 @@
-"""Reading what is open costs no look at the metadata; reading what is closed is kept by nobody else."""
+"""Reading what is open costs no look at the metadata; reading what is closed is cached for nobody else."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from api.config.databases import to_database
 from api.config.production import check_production
 from lakehouse.errors import SettingError
 from lakehouse.process.settings import Settings
-from tests.support.manage_command import ROOT
+from tests.support.python_command import run_python
 
 KEY = "kX2vQ9sLw7RzP4tYbN8mHc3FgJ6dAeU5iVoT1qBnZxWlCyKpM0"
 PRODUCTION = {
@@ -34,14 +33,7 @@ print(json.dumps([answer.status_code, {name.lower(): value for name, value in an
 
 
 def run(runtime_dir: Path, *command: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env={"PATH": "", "CRYPTOVIZ_RUNTIME_DIR": str(runtime_dir), **environ},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    return run_python(*command, environ={"CRYPTOVIZ_RUNTIME_DIR": str(runtime_dir), **environ})
 
 
 def ask(runtime_dir: Path, method: str, path: str, headers: dict[str, str], **environ: str) -> Any:
@@ -110,8 +102,8 @@ def test_listed_origins_may_read_without_sessions(tmp_path: Path, origin: str, a
     _, headers = ask(tmp_path, "GET", "/api/v1/schema", {"Origin": origin}, **listed)
     assert headers.get("access-control-allow-origin") == allowed
     assert "access-control-allow-credentials" not in headers
-    asked = {"Origin": origin, "Access-Control-Request-Method": "PATCH"}
-    _, headers = ask(tmp_path, "OPTIONS", "/api/v1/vues", asked, **listed)
+    headers_sent = {"Origin": origin, "Access-Control-Request-Method": "PATCH"}
+    _, headers = ask(tmp_path, "OPTIONS", "/api/v1/vues", headers_sent, **listed)
     assert headers.get("access-control-allow-origin") == allowed
 
 

@@ -1,4 +1,4 @@
-"""Tokens: shown once, kept as a hash, bounded by scope and time."""
+"""Tokens: shown once, stored as a hash, bounded by scope and time."""
 
 from datetime import timedelta
 from typing import Any

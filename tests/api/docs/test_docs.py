@@ -41,12 +41,12 @@ def test_examples_work(tmp_path: Path, api_of: ApiOf) -> None:
     refresh_scores(lake.open(str(tmp_path)))
     api = api_of(tmp_path)
     document = api.get("/api/v1/schema").document
-    asked = []
+    urls = []
     for path, operations in document["paths"].items():
         for url in re.findall(r"\((/[^)]+)\)", operations["get"].get("description", "")):
             target, _, query = url.partition("?")
             response = api.client.generic("GET", target, QUERY_STRING=query)
-            asked.append(url)
+            urls.append(url)
             assert (response.status_code, url) == (200, url)
             assert path.format(symbol="btc") == target
-    assert len(asked) > 20
+    assert len(urls) > 20

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from tests.support.api_client import Api
+from tests.support.json_schema import Draft202012Validator
 from tests.support.lake_builder import build_lake
 
 ApiOf = Callable[[Path], Api]

@@ -10,13 +10,9 @@ from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.process.retention import Retention
 from lakehouse.time_range import to_us
 from tests.support.api_client import Api
-from tests.support.lake_builder import NOON, LakeBuilder, build_lake
+from tests.support.lake_builder import NOON, LakeBuilder, at, build_lake
 
 ApiOf = Callable[[Path], Api]
-
-
-def at(**after_noon: float) -> datetime:
-    return NOON + timedelta(**after_noon)
 
 
 def test_sentiment_history_is_an_envelope(tmp_path: Path, api_of: ApiOf) -> None:

@@ -51,7 +51,7 @@ def module_api(lake: Path, module_api_of: ApiOf) -> Api:
 
 @pytest.fixture
 def api(lake: Path, module_api: Api) -> Iterator[Api]:
-    """The API, watched: at the end, nothing but the lake and the code itself has been opened.
+    """Yield the API, and assert at the end that nothing but the lake and the code itself was opened.
 
     What Rust and C++ open Python does not see: delta-rs is given the lake alone, and DuckDB may not leave it.
     """

@@ -13,9 +13,9 @@ def test_whole_text_has_no_line_break_at_its_end() -> None:
 
 
 def test_part_of_a_path_has_its_name() -> None:
-    found = re.fullmatch(in_path("name", NAME_PATTERN), "simx")
-    assert found is not None
-    assert found["name"] == "simx"
+    match = re.fullmatch(in_path("name", NAME_PATTERN), "simx")
+    assert match is not None
+    assert match["name"] == "simx"
 
 
 def test_case_and_emptiness_are_added() -> None:

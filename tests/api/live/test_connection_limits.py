@@ -1,4 +1,4 @@
-"""Who may connect, and how an upgrade is told from other requests."""
+"""Who may connect, and how an upgrade differs from other requests."""
 
 import socket
 
@@ -48,9 +48,9 @@ def test_a_forwarded_address_counts_only_behind_a_trusted_proxy() -> None:
 
 
 def test_a_header_that_comes_twice_is_one_list() -> None:
-    told = [(b"x-forwarded-for", b"6.6.6.6"), (b"x-forwarded-for", b"1.2.3.4")]
+    headers = [(b"x-forwarded-for", b"6.6.6.6"), (b"x-forwarded-for", b"1.2.3.4")]
 
-    assert address_of({"client": ("10.0.0.1", 1), "headers": told}, trusted_proxies=1) == "1.2.3.4"
+    assert address_of({"client": ("10.0.0.1", 1), "headers": headers}, trusted_proxies=1) == "1.2.3.4"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A client's frames: what is taken, and that anything else gets an error that says what is wrong."""
+"""Frames of clients: which are accepted, and that any other gets an error with what is wrong."""
 
 import json
 import random
@@ -14,15 +14,15 @@ GOOD = {"v": 1, "type": "subscribe", "channels": ["sentiment", "prix"], "symbols
 
 
 def test_subscribe_with_a_position_is_taken() -> None:
-    asked = parse_frame(json.dumps(GOOD | {"depuis": {"Zk3": [5, -1]}}))
+    frame = parse_frame(json.dumps(GOOD | {"depuis": {"Zk3": [5, -1]}}))
 
-    assert asked == Subscribe(["sentiment", "prix"], ["btc"], {"Zk3": [5, -1]})
+    assert frame == Subscribe(["sentiment", "prix"], ["btc"], {"Zk3": [5, -1]})
 
 
 def test_unsubscribe_is_taken() -> None:
-    asked = parse_frame('{"type": "unsubscribe", "channels": ["prediction"], "symbols": ["eth"]}')
+    frame = parse_frame('{"type": "unsubscribe", "channels": ["prediction"], "symbols": ["eth"]}')
 
-    assert asked == Unsubscribe(["prediction"], ["eth"])
+    assert frame == Unsubscribe(["prediction"], ["eth"])
 
 
 @pytest.mark.parametrize(

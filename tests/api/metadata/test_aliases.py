@@ -17,7 +17,8 @@ from lakehouse.aliases.versions import FOLDER, AliasReader, AliasVersion
 from lakehouse.delta.storage import LakeLocation
 from tests.support.api_client import Api
 from tests.support.api_user import Person
-from tests.support.manage_command import ROOT, manage
+from tests.support.manage_command import manage
+from tests.support.processes import ROOT
 
 PATH = "/api/v1/catalogue/actifs"
 ZED = {"symbol": "zzz", "name": "Zed", "aliases": {"words": ["Zed"]}}
@@ -186,7 +187,7 @@ def test_processes_that_change_at_once_leave_the_last_of_the_rows_published(tmp_
     coins = {f"coin {at} {n}" for at in range(n_processes) for n in range(n_changes)}
     assert coins <= set(words)
     assert [version.number for version in history.versions] == list(range(1, len(lake.names(FOLDER)) + 1))
-    assert "says this already" in manage(tmp_path, "publish_aliases")
+    assert "has these already" in manage(tmp_path, "publish_aliases")
 
 
 def test_start_of_the_api_publishes_what_a_killed_process_could_not(tmp_path: Path) -> None:

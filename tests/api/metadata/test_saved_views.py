@@ -69,8 +69,8 @@ def test_link_shows_what_is_saved_and_not_whose_until_it_is_withdrawn(people: di
     assert nobody.ask("GET", link).status == 404
     again = ann.ask("PATCH", made.headers["Location"], {"shared": True}, If_Match='"2"')
     assert again.document["link"] not in (None, link)
-    kept = ann.ask("PATCH", made.headers["Location"], {"shared": True}, If_Match='"3"')
-    assert kept.document["link"] == again.document["link"]
+    unchanged = ann.ask("PATCH", made.headers["Location"], {"shared": True}, If_Match='"3"')
+    assert unchanged.document["link"] == again.document["link"]
 
 
 def test_second_view_of_a_name_is_409(people: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What Prometheus is told by the API."""
+"""Metrics of the API."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,15 +26,15 @@ def scrape(api: Api, **headers: str) -> Samples:
 
 def test_tables_have_rows_bytes_files_and_freshness(tmp_path: Path, api_of: ApiOf, database: None) -> None:
     build_lake(tmp_path, sentiment=[{}, {}], price=[{}])
-    found = scrape(api_of(tmp_path))
+    samples = scrape(api_of(tmp_path))
     of_sentiment = (("table", "gold_sentiment"),)
-    assert found["cryptoviz_lake_readable", ()] == 1
-    assert found["cryptoviz_table_rows", of_sentiment] == 2
-    assert found["cryptoviz_table_files", of_sentiment] == 1
-    assert found["cryptoviz_table_bytes", of_sentiment] > 0
-    assert found["cryptoviz_table_newest_event_time_seconds", of_sentiment] == 1768046400  # 12:00
-    assert found["cryptoviz_kafka_known", ()] == 0
-    assert found["cryptoviz_disk_free_bytes", ()] > 0
+    assert samples["cryptoviz_lake_readable", ()] == 1
+    assert samples["cryptoviz_table_rows", of_sentiment] == 2
+    assert samples["cryptoviz_table_files", of_sentiment] == 1
+    assert samples["cryptoviz_table_bytes", of_sentiment] > 0
+    assert samples["cryptoviz_table_newest_event_time_seconds", of_sentiment] == 1768046400  # 12:00
+    assert samples["cryptoviz_kafka_known", ()] == 0
+    assert samples["cryptoviz_disk_free_bytes", ()] > 0
 
 
 def test_lake_that_is_not_there_is_said_to_be_unreadable(tmp_path: Path, api_of: ApiOf) -> None:
@@ -46,11 +46,11 @@ def test_runs_of_the_table_service_are_told_whoever_made_them(
 ) -> None:
     location = build_lake(tmp_path, sentiment=[{}]).location
     end_run(location, begin_run(location, command="run"), exit_code=0, gained={"n_files_before": 7})
-    found = scrape(api_of(tmp_path))
-    assert found["cryptoviz_maintenance_last_exit_code", (("command", "run"),)] == 0
+    samples = scrape(api_of(tmp_path))
+    assert samples["cryptoviz_maintenance_last_exit_code", (("command", "run"),)] == 0
     figure = (("command", "run"), ("figure", "n_files_before"))
-    assert found["cryptoviz_maintenance_last_gained", figure] == 7
-    assert found["cryptoviz_maintenance_failed_in_a_row", ()] == 0
+    assert samples["cryptoviz_maintenance_last_gained", figure] == 7
+    assert samples["cryptoviz_maintenance_failed_in_a_row", ()] == 0
 
 
 def test_requests_are_counted_by_endpoint_and_class_of_status(
@@ -106,9 +106,9 @@ def test_columns_count_what_they_were_asked(tmp_path: Path, api_of: ApiOf, datab
     name, before = "cryptoviz_column_reads_total", scrape(api)
     for limit in (1, 2, 3):
         api.history("sentiment", f"intervalle=brut&limite={limit}")
-    found = scrape(api)
+    samples = scrape(api)
     counted = {
-        result: found[name, (("result", result),)] - before.get((name, (("result", result),)), 0)
+        result: samples[name, (("result", result),)] - before.get((name, (("result", result),)), 0)
         for result in ("hit", "load", "files")
     }
     assert counted == {"hit": 2, "load": 1, "files": 0}

@@ -1,4 +1,4 @@
-"""A backup that is taken while ingestion writes, damaged, cut off, brought back: all is there again, once."""
+"""Backups during ingestion: created, damaged, cut off and restored; every record is there again, once."""
 
 import shutil
 import sqlite3
@@ -39,7 +39,7 @@ NAMES = ("bronze", "gold_sentiment", "quarantine", "duplicates")
 
 
 def value_at(offset: int) -> bytes:
-    """Every seventh is poison, every fifth a copy of the first."""
+    """Return every seventh as invalid, every fifth as a duplicate of the first."""
     if offset % 7 == 6:
         return b"{"
     number = 0 if offset % 5 == 4 else offset
@@ -64,20 +64,20 @@ def records(start: int, end: int) -> pa.Table:
 
 
 class Ingestion:
-    """What a stream does, without Spark: opened where the tables are, fed in batches up to the end."""
+    """Ingestion without Spark, from the position of the tables, in batches up to the end."""
 
     def __init__(self, settings: Settings) -> None:
         catalog = Catalog(settings.lake_location())
         build = catalog.ensure_build()
         catalog.register_topic(topic=TOPIC, topic_id=TOPIC_ID)
-        self.intake = BatchIngestor(catalog, build, {TOPIC: TOPIC_ID})
-        self.intake.register({KEY: 0})
+        self.ingestor = BatchIngestor(catalog, build, {TOPIC: TOPIC_ID})
+        self.ingestor.register({KEY: 0})
 
     def go_on(self, *, to: int = N_RECORDS, after_each: Callable[[], None] = lambda: None) -> None:
-        for start in range(self.intake.position[KEY], to, N_IN_BATCH):
+        for start in range(self.ingestor.position[KEY], to, N_IN_BATCH):
             end = min(start + N_IN_BATCH, to)
-            self.intake.ingest(records(start, end), {KEY: end})
-            self.intake.flush()
+            self.ingestor.ingest(records(start, end), {KEY: end})
+            self.ingestor.flush()
             after_each()
 
 
@@ -86,7 +86,7 @@ def settings_in(folder: Path) -> Settings:
 
 
 def contents(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
-    """Rows of every table that ingestion writes, without the instant at which they were taken in."""
+    """Return the rows of every table that ingestion writes, without their ingest time."""
     location = settings.lake_location()
     return {
         name: sorted(
@@ -99,7 +99,7 @@ def contents(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
 
 @pytest.fixture
 def here(tmp_path: Path) -> Settings:
-    """A lake that has come half of the way."""
+    """Lake with the first half of the records."""
     settings = settings_in(tmp_path / "here")
     Ingestion(settings).go_on(to=N_RECORDS // 2)
     return settings
@@ -118,7 +118,7 @@ def test_backup_taken_while_ingestion_writes_goes_on_where_it_was_and_ends_in_th
     there = settings_in(tmp_path / "there")
     restore_backup(there, folder, dry_run=False)
     restored = Ingestion(there)
-    position = restored.intake.position[KEY]
+    position = restored.ingestor.position[KEY]
     assert N_RECORDS // 2 < position <= N_RECORDS
     assert position == min(manifest.positions[name][TOPIC_ID][0] for name in NAMES)
     restored.go_on()
@@ -152,7 +152,7 @@ def test_rollups_are_never_ahead_of_gold(here: Settings, tmp_path: Path) -> None
 def test_compacted_lake_without_its_old_files_is_backed_up_as_it_stands(
     here: Settings, tmp_path: Path
 ) -> None:
-    compact_lake(here.lake_location(), CompactChoice(is_patient=False))
+    compact_lake(here.lake_location(), CompactChoice(wait_for_late_rows=False))
     folder, _ = create_backup(here, tmp_path / "backups")
     there = settings_in(tmp_path / "there")
     restore_backup(there, folder, dry_run=False)
@@ -229,7 +229,7 @@ def test_backup_that_was_cut_off_is_none(here: Settings, tmp_path: Path) -> None
     folder, _ = create_backup(here, tmp_path / "backups")
     (folder / MANIFEST).unlink()
     assert find_backups(tmp_path / "backups") == []
-    with pytest.raises(BackupError, match="no whole backup"):
+    with pytest.raises(BackupError, match="no complete backup"):
         Manifest.read(folder)
 
 
@@ -265,7 +265,7 @@ def test_maintenance_and_a_backup_keep_out_of_each_others_way(here: Settings, tm
     assert not (tmp_path / "backups").exists()
 
 
-def test_backup_waits_for_maintenance_if_it_is_told_to(
+def test_backup_waits_for_maintenance_with_the_option_wait(
     here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CRYPTOVIZ_RUNTIME_DIR", str(here.runtime_dir))
@@ -273,7 +273,7 @@ def test_backup_waits_for_maintenance_if_it_is_told_to(
     lock = held_lock(lock_path(here.lake_location(), Path(here.runtime_dir)), command="run")
     lock.__enter__()
     assert main(["create", str(tmp_path / "backups")]) == 75
-    monkeypatch.setattr("compaction.backup.__main__.time.sleep", lambda _: lock.__exit__(None, None, None))
+    monkeypatch.setattr("time.sleep", lambda _: lock.__exit__(None, None, None))
     assert main(["create", str(tmp_path / "backups"), "--wait", "60"]) == 0
 
 

@@ -69,7 +69,7 @@ def test_what_is_the_newest_already_is_not_written_again(lake: LakeLocation) -> 
     assert lake.names(FOLDER) == [f"{FOLDER}/000001.json"]
 
 
-def test_reader_follows_and_a_text_of_before_is_judged_as_before(lake: LakeLocation) -> None:
+def test_reader_follows_and_a_text_of_before_is_analysed_as_before(lake: LakeLocation) -> None:
     reader = AliasReader(lake)
     publish(lake, [ZED])
     before = reader.refresh()

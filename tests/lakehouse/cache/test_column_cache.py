@@ -123,6 +123,7 @@ def alike(held: HistoryPage, read: HistoryPage) -> None:
     assert held.market == read.market
 
 
+@pytest.mark.lake
 @SLOW
 @given(
     steps=STEPS, asked=st.lists(QUESTIONS, min_size=1, max_size=4), budget=st.sampled_from([1, BUDGET_BYTES])

@@ -1,10 +1,10 @@
-"""Which price a forecast is scored by, when it is, and that each forecast is scored once."""
+"""Scoring of forecasts: the price, the time, and each forecast once."""
 
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -16,7 +16,7 @@ from lakehouse import lake
 from lakehouse.derived import score_refresh
 from lakehouse.derived.score_refresh import refresh_scores
 from lakehouse.lake import Lake
-from tests.support.lake_builder import NOON, LakeBuilder, build_lake
+from tests.support.lake_builder import NOON, LakeBuilder, at, build_lake
 from tests.support.profiles import sized
 
 N_EARLY = 200
@@ -25,10 +25,6 @@ MINUTES = {"5m": 5, "1h": 60, "24h": 1440}
 
 class CrashError(Exception):
     """The process dies here."""
-
-
-def at(**after_noon: float) -> datetime:
-    return NOON + timedelta(**after_noon)
 
 
 def forecast(made_minutes: float = 0, horizon: str = "5m", **more: Any) -> dict[str, Any]:
@@ -269,7 +265,7 @@ def test_scores_are_the_same_whatever_the_refreshes_crashes_and_compactions(
         builder.append("gold_price", prices[window], partitions=(0, 1))
         _refresh_or_die(rng, readers)
         if rng.random() < 0.3:
-            compact.compact_lake(builder.location, compact.CompactChoice(is_patient=False))
+            compact.compact_lake(builder.location, compact.CompactChoice(wait_for_late_rows=False))
     for name, rows in (("gold_prediction", forecasts), ("gold_price", prices)):
         builder.append(name, rows[N_EARLY:], partitions=(0, 1))
         for start in range(0, N_EARLY, 40):

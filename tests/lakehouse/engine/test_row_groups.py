@@ -13,7 +13,7 @@ from compaction.compact import CompactChoice, compact_lake
 from lakehouse import lake
 from lakehouse.cache.block import Layout, to_blocks
 from lakehouse.cache.encoder import DictionaryEncoder
-from lakehouse.engine.row_groups import Wanted, find_row_groups, read_row_groups, to_schema
+from lakehouse.engine.row_groups import RowSelection, find_row_groups, read_row_groups, to_schema
 from lakehouse.errors import FileGoneError
 from lakehouse.schema.tables import GOLD_SENTIMENT
 from lakehouse.series.definitions import SENTIMENT
@@ -25,11 +25,11 @@ from tests.support.profiles import sized
 TIMES = pa.timestamp("us", tz="UTC")
 
 
-def wanted(symbol: str | None, start_us: int, end_us: int, *names: str) -> Wanted:
+def selection(symbol: str | None, start_us: int, end_us: int, *names: str) -> RowSelection:
     schema = to_schema(
         GOLD_SENTIMENT.to_arrow_schema(), ["symbol", "event_time", *names], coded={"symbol", "label"}
     )
-    return Wanted(
+    return RowSelection(
         symbol=symbol, time_column="event_time", time_range=TimeRange(start_us, end_us), schema=schema
     )
 
@@ -42,16 +42,16 @@ def write(path: Path, symbols: list[str], times_us: list[int], *, group_rows: in
 
 def test_only_row_groups_whose_symbol_and_time_may_fit_are_read(tmp_path: Path) -> None:
     path = write(tmp_path, ["a", "a", "b", "b", "b", "c"], [1, 2, 1, 5, 6, 1], group_rows=2)
-    groups = find_row_groups([path], wanted("b", 5, 9))
+    groups = find_row_groups([path], selection("b", 5, 9))
     assert [(group.number, group.lowest_us, group.highest_us) for group in groups] == [(1, 1, 5), (2, 1, 6)]
-    assert read_row_groups(groups, wanted("b", 5, 9))["event_time"].cast(pa.int64()).to_pylist() == [5, 6]
-    assert find_row_groups([path], wanted("d", 0, 9)) == []
-    assert find_row_groups([path], wanted("b", 7, 9)) == []
+    assert read_row_groups(groups, selection("b", 5, 9))["event_time"].cast(pa.int64()).to_pylist() == [5, 6]
+    assert find_row_groups([path], selection("d", 0, 9)) == []
+    assert find_row_groups([path], selection("b", 7, 9)) == []
 
 
 def test_rows_of_any_order_are_found(tmp_path: Path) -> None:
     path = write(tmp_path, ["b", "a", "b", "a"], [4, 3, 2, 1], group_rows=4)
-    rows = read_row_groups(find_row_groups([path], wanted("b", 0, 9)), wanted("b", 0, 9))
+    rows = read_row_groups(find_row_groups([path], selection("b", 0, 9)), selection("b", 0, 9))
     assert rows["event_time"].cast(pa.int64()).to_pylist() == [4, 2]
 
 
@@ -59,7 +59,7 @@ def test_times_without_statistics_or_of_another_unit_prune_nothing(tmp_path: Pat
     rows = pa.table({"symbol": ["a", "a"], "event_time": pa.array([1, 2], pa.timestamp("ns", tz="UTC"))})
     for name, how in {"ns": {}, "int96": {"use_deprecated_int96_timestamps": True}}.items():
         pq.write_table(rows, tmp_path / name, **how)
-    at_0 = wanted("a", 0, 1)
+    at_0 = selection("a", 0, 1)
     groups = find_row_groups([str(tmp_path / "ns"), str(tmp_path / "int96")], at_0)
     assert len(groups) == 2
     assert read_row_groups(groups, at_0)["event_time"].cast(pa.int64()).to_pylist() == [0, 0, 0, 0]
@@ -67,7 +67,7 @@ def test_times_without_statistics_or_of_another_unit_prune_nothing(tmp_path: Pat
 
 def test_column_that_a_file_lacks_and_null_codes_stay_null(tmp_path: Path) -> None:
     path = write(tmp_path, ["a", "a"], [1, 2], group_rows=2, label=pa.array([None, "positive"]))
-    asked = wanted("a", 0, 9, "label", "score")
+    asked = selection("a", 0, 9, "label", "score")
     rows = read_row_groups(find_row_groups([path], asked), asked)
     assert rows["score"].to_pylist() == [None, None]
     lexicon = DictionaryEncoder()
@@ -77,7 +77,7 @@ def test_column_that_a_file_lacks_and_null_codes_stay_null(tmp_path: Path) -> No
 
 def test_file_that_was_vacuumed_is_said_to_be_gone(tmp_path: Path) -> None:
     with pytest.raises(FileGoneError):
-        find_row_groups([str(tmp_path / "gone.parquet")], wanted(None, 0, 9))
+        find_row_groups([str(tmp_path / "gone.parquet")], selection(None, 0, 9))
 
 
 def test_blocks_do_not_hold_on_to_rows_that_are_not_theirs(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_blocks_do_not_hold_on_to_rows_that_are_not_theirs(tmp_path: Path) -> No
     snapshot = lake.open(str(tmp_path)).snapshot("gold_sentiment")["gold_sentiment"]
     layout = Layout.of(SENTIMENT)
     day_us = int(DAY_START.timestamp()) * 1_000_000
-    everything = Wanted(
+    everything = RowSelection(
         symbol=None,
         time_column="event_time",
         time_range=TimeRange(day_us, day_us + DAY_US),
@@ -118,7 +118,7 @@ def test_newest_rows_of_days_that_are_not_held_are_those_of_the_files(
         ]
         builder.append("gold_sentiment", rows)
         if chance.random() < 0.7:
-            compact_lake(builder.location, CompactChoice(is_patient=False))
+            compact_lake(builder.location, CompactChoice(wait_for_late_rows=False))
     files = lake.open(str(tmp_path))
     for _ in range(20):
         start = DAY_START + timedelta(minutes=chance.randrange(1440))

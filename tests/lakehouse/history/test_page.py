@@ -1,5 +1,5 @@
 import dataclasses
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,14 +12,10 @@ from lakehouse.schema.tables import GOLD_SENTIMENT, TABLES
 from lakehouse.series.markets import Market
 from lakehouse.time_range import to_us
 from tests.support.history_queries import DAY_END, DAY_START, pages, points, question
-from tests.support.lake_builder import NOON, LakeBuilder, build_lake
+from tests.support.lake_builder import NOON, LakeBuilder, at, build_lake
 
 NOON_US = to_us(NOON)
 SECOND = timedelta(seconds=1)
-
-
-def at(**after_noon: float) -> datetime:
-    return NOON + timedelta(**after_noon)
 
 
 def test_sentiment_bucket_counts_and_averages_its_events(tmp_path: Path) -> None:

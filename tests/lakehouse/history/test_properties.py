@@ -19,6 +19,8 @@ from tests.support.history_queries import DAY_END, DAY_START, pages, points, que
 from tests.support.lake_builder import LakeBuilder, build_lake
 from tests.support.profiles import sized
 
+pytestmark = pytest.mark.lake
+
 SLOW = settings(max_examples=sized(quick=5, full=15), suppress_health_check=[HealthCheck.too_slow])
 
 # Few distinct instants, so that many events tie; some on the very edges of buckets and of the range.

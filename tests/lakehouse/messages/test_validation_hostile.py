@@ -7,13 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from jsonschema import Draft202012Validator
 
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.rules import RULES
 from lakehouse.messages.validation import Rejected, Row, message_columns, validate, validate_with_reasons
 from setup.contract_docs import to_json_schema
 from tests.support.hostile_messages import HostileMessage, hostile_messages
+from tests.support.json_schema import Draft202012Validator
 from tests.support.profiles import sized
 
 N_MESSAGES = sized(quick=5_000, full=100_000)

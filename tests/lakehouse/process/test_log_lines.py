@@ -3,8 +3,6 @@
 import io
 import json
 import logging
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from lakehouse.errors import SettingError
 from lakehouse.process.log_lines import FieldsFormatter, to_fields
 from lakehouse.process.settings import Settings
+from tests.support.python_command import run_python
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -94,14 +93,7 @@ def test_format_that_is_not_known_is_refused(variable: str) -> None:
 
 
 def test_command_logs_as_it_is_set(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "compaction", "plan", "--lake", str(tmp_path / "none")],
-        cwd=ROOT,
-        env={"CRYPTOVIZ_LOG_FORMAT": "json", "PATH": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    command = ["-m", "compaction", "plan", "--lake", str(tmp_path / "none")]
+    done = run_python(*command, environ={"CRYPTOVIZ_LOG_FORMAT": "json"})
     assert done.returncode == 1
     assert json.loads(done.stderr)["level"] == "ERROR"

@@ -25,7 +25,7 @@ def test_each_process_has_an_address() -> None:
         ("stream=127.0.0.1:0", "is not process"),
         ("stream=127.0.0.1:65536", "is not process"),
         ("api=127.0.0.1:9101", "'api' is none of stream, ingest"),
-        ("news=a:1,news=a:2", "news is there twice"),
+        ("news=a:1,news=a:2", "news is named twice"),
     ],
 )
 def test_address_that_cannot_be_used_says_why(text: str, problem: str) -> None:

@@ -20,6 +20,8 @@ from tests.support.history_queries import DAY_START, pages, question
 from tests.support.profiles import sized
 from tests.support.rollup_lake import GOLD_OF_SERIES, RolledLake, plain_group_by
 
+pytestmark = pytest.mark.lake
+
 SEEDED = settings(
     max_examples=sized(quick=2, full=12),
     deadline=None,

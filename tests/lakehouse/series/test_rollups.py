@@ -2,7 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from lakehouse.schema.tables import GOLD_SENTIMENT
 from lakehouse.series.rollups import rollup_for
 from lakehouse.time_range import DAY_US, HOUR_US, MINUTE_US, to_us
 from tests.support.history_queries import points, question
-from tests.support.lake_builder import NOON, LakeBuilder, build_lake
+from tests.support.lake_builder import NOON, LakeBuilder, at, build_lake
 
 NOON_US = to_us(NOON)
 
@@ -26,10 +26,6 @@ NOON_US = to_us(NOON)
 @pytest.fixture(autouse=True)
 def _rollups_always_pay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_sources, "MIN_ROLLUP_SPEEDUP", 0)
-
-
-def at(**after_noon: float) -> datetime:
-    return NOON + timedelta(**after_noon)
 
 
 def counts(reader: Lake, **more: object) -> list[tuple[int, ...]]:

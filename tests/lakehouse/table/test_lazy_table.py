@@ -223,6 +223,7 @@ def test_table_of_the_settings_lake(builder: LakeBuilder, monkeypatch: pytest.Mo
     assert lake.connect().sql("SELECT count(*) FROM gold_sentiment").fetchall() == [(6,)]
 
 
+@pytest.mark.lake
 def test_import_brings_no_frame_library_no_plotting_and_no_jvm() -> None:
     heavy = ("pandas", "polars", "matplotlib", "pyspark", "delta", "scipy", "django", "kafka")
     code = f"import sys; from lakehouse import lake; print([name for name in {heavy} if name in sys.modules])"

@@ -1,7 +1,8 @@
-"""Metrics of a collector."""
+"""Metrics and log lines of a collector."""
 
 from collections.abc import Callable
 
+import pytest
 from prometheus_client import REGISTRY
 
 from streaming.collect.feeds.news import NewsCollector
@@ -33,3 +34,17 @@ def test_requests_errors_and_items_are_counted_by_source(server: ScriptedServer,
 def test_source_is_exported_with_zeros_before_its_first_request(make_news: MakeNews) -> None:
     make_news("http://127.0.0.1:9/feed")
     assert REGISTRY.get_sample_value("cryptoviz_collect_errors_total", {"source": "gazette"}) is not None
+
+
+def test_log_line_carries_its_fields_as_data(
+    server: ScriptedServer, make_news: MakeNews, caplog: pytest.LogCaptureFixture
+) -> None:
+    collector = make_news(server.answer("/feed", Answer(body=rss(item(2), item(1))), Answer(status=500)))
+    with caplog.at_level("INFO", logger="streaming.collect.feeds.news"):
+        collector.poll()
+        collector.poll()
+    first, second = caplog.records
+    assert (first.status, first.items, first.new) == (200, 2, 2)
+    assert "status=200 bytes=" in first.getMessage()
+    assert (second.status, second.failed, second.problem) == (500, 1, "status 500")
+    assert "status=500 failed=1 problem='status 500' seconds=" in second.getMessage()

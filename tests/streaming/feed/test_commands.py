@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from lakehouse.messages.contract import RAW_PRICE
-from streaming.feed import publication
 from streaming.feed.__main__ import main
-from streaming.feed.backfill import Task, messages_of, select_evenly, split_task
 from streaming.feed.faults import NO_FAULTS
 from streaming.feed.options import DEFAULT_FAULTS, Options
-from streaming.feed.progress import Progress
-from streaming.feed.state import FeedState, read_state, resume_us, write_state
+from streaming.feed.publication import commands
+from streaming.feed.publication.backfill import Task, messages_of, select_evenly, split_task
+from streaming.feed.publication.progress import Progress
+from streaming.feed.publication.state import FeedState, read_state, resume_us, write_state
 from streaming.feed.stream import Feed
 from streaming.kafka.messages import to_value
 
@@ -108,7 +108,7 @@ def test_options_have_defaults_and_a_burst_is_clean_and_another_each_time(
     monkeypatch: pytest.MonkeyPatch, signals: None
 ) -> None:
     published: list[Options] = []
-    monkeypatch.setattr(publication, "publish", lambda _, options, *__: published.append(options) or 0)
+    monkeypatch.setattr(commands, "publish", lambda _, options, *__: published.append(options) or 0)
 
     codes = [main(arguments.split()) for arguments in ("run", "burst --count 5", "burst --count 5")]
 
@@ -150,7 +150,7 @@ def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_progress_prints_share_rate_and_remaining_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 10.0, 10.0, 20.0])
-    monkeypatch.setattr("streaming.feed.progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("streaming.feed.publication.progress.time.monotonic", lambda: next(clock))
     stream = io.StringIO()
     progress = Progress("backfill", stream=stream)
 

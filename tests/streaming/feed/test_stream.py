@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.rules import RULES
@@ -17,6 +16,7 @@ from streaming.feed.market import ASSETS
 from streaming.feed.schedule import density_for_rate
 from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
 from streaming.kafka.messages import Message
+from tests.support.json_schema import Draft202012Validator
 
 HOUR_US = 3_600_000_000
 NOON_US = 1_772_366_400_000_000  # 2026-03-01T12:00:00Z
@@ -108,8 +108,9 @@ def test_another_seed_is_another_market_with_other_ids(clean: list[Message]) -> 
 def test_linked_news_are_another_market_with_the_same_texts(clean: list[Message]) -> None:
     linked = messages_between(Feed(seed=7, link=1), start_us=NOON_US, end_us=NOON_US + HOUR_US)
     unlinked = [m for m in clean if m.publish_us < NOON_US + HOUR_US]
+    unlinked_ids = {message_id(m) for m in unlinked}
 
-    shared = {m.topic for m in linked if message_id(m) in {message_id(other) for other in unlinked}}
+    shared = {m.topic for m in linked if message_id(m) in unlinked_ids}
 
     assert shared == {"analyzed-sentiment"}
     assert len(linked) == len(unlinked)

@@ -53,6 +53,7 @@ storms = st.builds(
 )
 
 
+@pytest.mark.lake
 @settings(max_examples=sized(quick=5, full=60))
 @given(storm=storms)
 def test_crash_between_any_two_commits_and_other_batches_end_in_each_record_once(storm: Storm) -> None:
@@ -62,14 +63,14 @@ def test_crash_between_any_two_commits_and_other_batches_end_in_each_record_once
         for attempt, crash_at in enumerate([*storm.crash_at_commits, None]):
             sizes = storm.batch_sizes[attempt % len(storm.batch_sizes) :] or [5]
             with crashing(crash_at):
-                _take_in_everything(lake, delivered, sizes)
+                _ingest_everything(lake, delivered, sizes)
         assert_accounted(lake, delivered)
 
 
 def test_copies_in_one_batch_leave_the_lower_offset_in_gold(tmp_path: Path) -> None:
     lake = LakeLocation.parse(str(tmp_path / "lake"))
 
-    _take_in_everything(lake, [_to_record(7, at) for at in range(3)], [3])
+    _ingest_everything(lake, [_to_record(7, at) for at in range(3)], [3])
 
     assert read_table(lake, "gold_sentiment")["kafka_offset"].to_pylist() == [0]
     duplicates = read_table(lake, "duplicates").sort_by("kafka_offset").to_pylist()
@@ -79,13 +80,13 @@ def test_copies_in_one_batch_leave_the_lower_offset_in_gold(tmp_path: Path) -> N
 def test_position_passes_messages_that_became_no_row(tmp_path: Path) -> None:
     lake = LakeLocation.parse(str(tmp_path / "lake"))
 
-    _take_in_everything(lake, [_to_record(-1, 0), _to_record(-1, 1)], [2])
+    _ingest_everything(lake, [_to_record(-1, 0), _to_record(-1, 1)], [2])
 
-    intake = BatchIngestor(Catalog(lake), Catalog(lake).current_build(), TOPICS)
-    assert intake.position == Position(BEGINNINGS | {TopicPartition("id-1", 0): 2})
+    ingestor = BatchIngestor(Catalog(lake), Catalog(lake).current_build(), TOPICS)
+    assert ingestor.position == Position(BEGINNINGS | {TopicPartition("id-1", 0): 2})
 
 
-def test_second_intake_on_one_lake_cannot_commit_what_the_first_has_committed(tmp_path: Path) -> None:
+def test_second_ingestor_on_one_lake_cannot_commit_what_the_first_has_committed(tmp_path: Path) -> None:
     catalog = Catalog(LakeLocation.parse(str(tmp_path / "lake")))
     first, second = (BatchIngestor(catalog, catalog.ensure_build(), TOPICS) for _ in range(2))
     first.register(BEGINNINGS)
@@ -110,12 +111,12 @@ def test_a_text_is_in_gold_once_also_after_a_start_that_remembers_nothing(tmp_pa
         for offset, value in enumerate(values)
     ]
     for record in delivered:
-        intake = BatchIngestor(catalog, catalog.ensure_build(), {"raw-news": "id-1"})
-        intake.register({TopicPartition("id-1", 0): 0})
+        ingestor = BatchIngestor(catalog, catalog.ensure_build(), {"raw-news": "id-1"})
+        ingestor.register({TopicPartition("id-1", 0): 0})
         records = _to_records([record])
-        intake.ingest(records, to_ends(records))
-        intake.flush()
-        intake.close()
+        ingestor.ingest(records, to_ends(records))
+        ingestor.flush()
+        ingestor.close()
 
     assert sorted(read_table(catalog.location, "gold_news")["guid"].to_pylist()) == ["a", "b"]
     assert read_table(catalog.location, "duplicates")["kafka_offset"].to_pylist() == [2]
@@ -124,12 +125,12 @@ def test_a_text_is_in_gold_once_also_after_a_start_that_remembers_nothing(tmp_pa
 def test_new_partition_that_is_read_before_a_lower_new_one_is_known_at_the_next_start(tmp_path: Path) -> None:
     catalog = Catalog(LakeLocation.parse(str(tmp_path / "lake")))
     catalog.register_topic(topic=TOPIC, topic_id="id-1")
-    intake = BatchIngestor(catalog, catalog.ensure_build(), TOPICS)
-    intake.register(BEGINNINGS)
+    ingestor = BatchIngestor(catalog, catalog.ensure_build(), TOPICS)
+    ingestor.register(BEGINNINGS)
     records = _to_records([Delivered((TOPIC, 3, 0), b"btc", b"{", (), BROKER_TIME_US)])
 
-    intake.ingest(records, to_ends(records))
-    intake.flush()
+    ingestor.ingest(records, to_ends(records))
+    ingestor.flush()
 
     again = BatchIngestor(catalog, catalog.current_build(), TOPICS)
     assert again.position.to_json() == {"id-1": [0, 0, 0, 1]}
@@ -157,22 +158,24 @@ def crashing(at_commit: int | None) -> Iterator[None]:
         positioned_writer.append = commit
 
 
-def _take_in_everything(lake: LakeLocation, delivered: list[Delivered], batch_sizes: list[int]) -> None:
+def _ingest_everything(lake: LakeLocation, delivered: list[Delivered], batch_sizes: list[int]) -> None:
     """As a start of the service does: from the tables' common position on, in batches."""
     catalog = Catalog(lake)
     catalog.register_topic(topic=TOPIC, topic_id="id-1")
-    intake = BatchIngestor(catalog, catalog.ensure_build(), TOPICS)
-    intake.register(BEGINNINGS)
-    left = [record for record in delivered if record.place[2] >= intake.position[TopicPartition("id-1", 0)]]
+    ingestor = BatchIngestor(catalog, catalog.ensure_build(), TOPICS)
+    ingestor.register(BEGINNINGS)
+    left = [
+        record for record in delivered if record.record_id[2] >= ingestor.position[TopicPartition("id-1", 0)]
+    ]
     number = 0
     while left:
         size = batch_sizes[number % len(batch_sizes)]
         records = _to_records(left[:size])
-        intake.ingest(records, to_ends(records))
+        ingestor.ingest(records, to_ends(records))
         left = left[size:]
         number += 1
-    intake.flush()
-    intake.close()
+    ingestor.flush()
+    ingestor.close()
 
 
 def _to_record(number: int, offset: int) -> Delivered:
@@ -185,10 +188,10 @@ def _to_record(number: int, offset: int) -> Delivered:
 def _to_records(delivered: list[Delivered]) -> pa.Table:
     rows = [
         {
-            "topic": record.place[0],
+            "topic": record.record_id[0],
             "topic_id": "id-1",
-            "kafka_partition": record.place[1],
-            "kafka_offset": record.place[2],
+            "kafka_partition": record.record_id[1],
+            "kafka_offset": record.record_id[2],
             "broker_time": datetime.fromtimestamp(record.broker_time_us / 1e6, UTC),
             "key": record.key,
             "value": record.value,

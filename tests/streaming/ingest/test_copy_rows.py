@@ -66,13 +66,13 @@ def lake(tmp_path: Path) -> LakeLocation:
     """Ten days, a commit each, rolled up."""
     catalog = Catalog(LakeLocation.parse(str(tmp_path)))
     catalog.register_topic(topic=TOPIC, topic_id=TOPIC_ID)
-    intake = BatchIngestor(catalog, catalog.ensure_build(), {TOPIC: TOPIC_ID})
-    intake.register({KEY: 0})
+    ingestor = BatchIngestor(catalog, catalog.ensure_build(), {TOPIC: TOPIC_ID})
+    ingestor.register({KEY: 0})
     for day in range(10):
         records = pa.Table.from_pylist(_records(day), schema=RECORD_SCHEMA)
-        intake.ingest(records, to_ends(records))
-        intake.flush()
-    intake.close()
+        ingestor.ingest(records, to_ends(records))
+        ingestor.flush()
+    ingestor.close()
     refresh_rollups(Lake(catalog.location))
     return catalog.location
 
@@ -128,7 +128,7 @@ def test_rebuild_after_gold_expired_keeps_buckets_that_only_rollups_have(lake: L
     assert _daily(lake) == buckets
     refresh_rollups(reader)
     refresh_scores(reader)
-    compact_lake(lake, CompactChoice(is_patient=False))
+    compact_lake(lake, CompactChoice(wait_for_late_rows=False))
     assert _daily(lake) == buckets
 
 
@@ -137,7 +137,7 @@ def test_bronze_waits_for_tables_that_have_not_taken_it_in(lake: LakeLocation) -
     catalog.publish_build(catalog.next_build("an empty one"))
     BatchIngestor(catalog, catalog.current_build(), {TOPIC: TOPIC_ID}).close()
     (bronze,) = expire_lake(lakes.open(lake.uri), KEEP, now_us=NOW_US, dry_run=False)
-    assert (bronze.n_files, bronze.held_back) == (0, "duplicates has not taken in yet all that would go")
+    assert (bronze.n_files, bronze.held_back) == (0, "duplicates has not ingested all of these records yet")
 
 
 def test_rebuild_beside_the_table_service_leaves(lake: LakeLocation) -> None:
@@ -212,7 +212,7 @@ def test_gold_waits_for_bronze_whatever_is_named(lake: LakeLocation) -> None:
     reader, later_us = lakes.open(lake.uri), to_us(FIRST_DAY + 105 * DAY)
     alone = frozenset({"gold_price"})
     (held,) = expire_lake(reader, KEEP, names=alone, now_us=later_us, dry_run=False)
-    assert (held.n_rows, held.held_back) == (0, "bronze still has records of that time and goes first")
+    assert (held.n_rows, held.held_back) == (0, "bronze still has records of that time and expires first")
 
     told = expire_lake(reader, KEEP, now_us=later_us)
     done = expire_lake(reader, KEEP, now_us=later_us, dry_run=False)

@@ -42,20 +42,20 @@ def records(*values: bytes) -> pa.Table:
 
 
 @pytest.fixture
-def intake(tmp_path: Path) -> BatchIngestor:
+def ingestor(tmp_path: Path) -> BatchIngestor:
     catalog = Catalog(LakeLocation.parse(str(tmp_path / "lake")))
     opened = BatchIngestor(catalog, catalog.ensure_build(), {TOPIC: TOPIC_ID})
     opened.register({TopicPartition(TOPIC_ID, 0): 0})
     return opened
 
 
-def test_batch_is_counted_by_what_became_of_its_records(intake: BatchIngestor) -> None:
+def test_batch_is_counted_by_what_became_of_its_records(ingestor: BatchIngestor) -> None:
     good = to_bytes(sentiment(START))
     refused = "quarantined_total", {"topic": TOPIC, "rule": "malformed_json"}
     names = ("records_total", "duplicates_total")
     before = [value_of(name) for name in names] + [value_of(refused[0], **refused[1])]
 
-    report = intake.ingest(records(good, good, b"{"), {TopicPartition(TOPIC_ID, 0): 3})
+    report = ingestor.ingest(records(good, good, b"{"), {TopicPartition(TOPIC_ID, 0): 3})
     log_batch(1, report, read_seconds=0.1, lag=42)
 
     after = [value_of(name) for name in names] + [value_of(refused[0], **refused[1])]
@@ -63,27 +63,27 @@ def test_batch_is_counted_by_what_became_of_its_records(intake: BatchIngestor) -
     assert value_of("lag_messages") == 42
 
 
-def test_batch_that_is_taken_in_again_refuses_nothing_again(intake: BatchIngestor) -> None:
+def test_batch_that_is_ingested_again_refuses_nothing_again(ingestor: BatchIngestor) -> None:
     batch, ends = records(b"{"), {TopicPartition(TOPIC_ID, 0): 1}
-    assert sum(intake.ingest(batch, ends).n_quarantined_by.values()) == 1
-    assert sum(intake.ingest(batch, ends).n_quarantined_by.values()) == 0
+    assert sum(ingestor.ingest(batch, ends).n_quarantined_by.values()) == 1
+    assert sum(ingestor.ingest(batch, ends).n_quarantined_by.values()) == 0
 
 
-def test_commits_outside_of_batches_are_counted_once(intake: BatchIngestor) -> None:
+def test_commits_outside_of_batches_are_counted_once(ingestor: BatchIngestor) -> None:
     before = value_of("rows_total", table="bronze")
-    report = intake.ingest(records(to_bytes(sentiment(START))), {TopicPartition(TOPIC_ID, 0): 1})
+    report = ingestor.ingest(records(to_bytes(sentiment(START))), {TopicPartition(TOPIC_ID, 0): 1})
     log_batch(1, report, read_seconds=0.1, lag=0)
-    log_commits("flush", intake.flush())
+    log_commits("flush", ingestor.flush())
     assert value_of("rows_total", table="bronze") - before == 1
     assert value_of("last_commit_time_seconds", table="bronze") > START.timestamp()
 
 
 def test_commit_without_rows_is_a_commit_and_no_line(
-    intake: BatchIngestor, caplog: pytest.LogCaptureFixture
+    ingestor: BatchIngestor, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = value_of("commits_total", table="bronze")
-    intake.ingest(records(), {TopicPartition(TOPIC_ID, 0): 5})
+    ingestor.ingest(records(), {TopicPartition(TOPIC_ID, 0): 5})
     with caplog.at_level(logging.INFO):
-        log_commits("flush", intake.flush())
+        log_commits("flush", ingestor.flush())
     assert value_of("commits_total", table="bronze") - before == 1
     assert caplog.text == ""

@@ -24,7 +24,7 @@ START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 class Topic:
-    """Records of one partition, taken in one by one as they are published."""
+    """Records of one partition, ingested one by one as they are published."""
 
     def __init__(self, folder: Path) -> None:
         self.lake = LakeLocation.parse(str(folder))
@@ -35,13 +35,13 @@ class Topic:
 
     def publish(self, *values: bytes, replay_of: int | str | None = None) -> None:
         """One batch, by an ingestion that was started for it."""
-        intake = BatchIngestor(self.catalog, self.catalog.current_build(), {TOPIC: TOPIC_ID})
-        intake.register({KEY: 0})
+        ingestor = BatchIngestor(self.catalog, self.catalog.current_build(), {TOPIC: TOPIC_ID})
+        ingestor.register({KEY: 0})
         rows = [self._record(value, replay_of) for value in values]
         records = pa.Table.from_pylist(rows, schema=RECORD_SCHEMA)
-        intake.ingest(records, to_ends(records))
-        intake.flush()
-        intake.close()
+        ingestor.ingest(records, to_ends(records))
+        ingestor.flush()
+        ingestor.close()
 
     def offsets(self, table: str) -> list[int]:
         return sorted(read_table(self.lake, table)["kafka_offset"].to_pylist())

@@ -12,7 +12,7 @@ from streaming.spark.java import find_jdk
 @pytest.fixture(autouse=True)
 def _no_usual_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(java, "USUAL_PLACES", ())
-    monkeypatch.setattr(java, "_homes_known_to_macos", lambda: iter(()))
+    monkeypatch.setattr(java, "_macos_homes", lambda: iter(()))
 
 
 def _make_home(path: Path, version: str, *programs: str) -> Path:

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.processes import ROOT
 from tests.system.api.schema_hooks import MUST_ANSWER, NAMED
-from tests.system.api.server_process import ROOT
 
 TIMEOUT_SECONDS = 280
 PATHS_OF_PEOPLE = "^/api/v1/(catalogue|vues|jetons|configuration|maintenance|session)"

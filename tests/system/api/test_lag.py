@@ -11,7 +11,7 @@ from kafka import KafkaProducer
 from api.status.lag import EndOffsets, EndOffsetWatch
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
-from tests.system.api.server_process import ROOT
+from tests.support.processes import ROOT
 
 TOPICS = frozenset({"raw-price"})
 WITHIN_SECONDS = 20.0
@@ -33,9 +33,9 @@ print(json.dumps(counts))
 
 def wait_for_known(watch: EndOffsetWatch, *, known: bool) -> EndOffsets:
     deadline = time.monotonic() + WITHIN_SECONDS
-    while (found := watch.read(TOPICS)).known is not known:
-        assert time.monotonic() < deadline, f"end offsets are still {found}"
-    return found
+    while (offsets := watch.read(TOPICS)).known is not known:
+        assert time.monotonic() < deadline, f"end offsets are still {offsets}"
+    return offsets
 
 
 def test_end_offsets_are_known_while_a_broker_answers(tmp_path: Path) -> None:

@@ -10,25 +10,25 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.api_process import ApiProcess, running_api
 from tests.support.lake_builder import build_lake
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
-from tests.system.api.server_process import Server, running_server
 
 N_REQUESTS = 40
 OF_HISTORY = "cryptoviz_http_request_seconds_count", ("sentiment-historique", "2xx")
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(tmp_path: Path) -> Iterator[ApiProcess]:
     build_lake(tmp_path / "lake", sentiment=[{}], prediction=[{}], price=[{}])
-    with running_server(
+    with running_api(
         lake=tmp_path / "lake", runtime_dir=tmp_path, CRYPTOVIZ_HTTP_WORKERS="2", CRYPTOVIZ_HTTP_THREADS="2"
     ) as running:
         yield running
 
 
-def scrape(server: Server) -> dict[tuple[str, tuple[str, ...]], float]:
+def scrape(server: ApiProcess) -> dict[tuple[str, tuple[str, ...]], float]:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     try:
         connection.request("GET", "/metrics")
@@ -44,7 +44,7 @@ def scrape(server: Server) -> dict[tuple[str, tuple[str, ...]], float]:
     }
 
 
-def ask_often(server: Server) -> None:
+def ask_often(server: ApiProcess) -> None:
     """Each on a connection of its own, several at once, so that both processes answer."""
     with ThreadPoolExecutor(8) as pool:
         answers = pool.map(
@@ -54,7 +54,7 @@ def ask_often(server: Server) -> None:
 
 
 def test_requests_of_all_processes_are_counted_and_stay_so_when_one_is_killed(
-    server: Server, tmp_path: Path
+    server: ApiProcess, tmp_path: Path
 ) -> None:
     ask_often(server)
     wait_until(lambda: scrape(server)[OF_HISTORY] == N_REQUESTS, "every request to be counted")
@@ -74,6 +74,6 @@ def test_server_that_starts_again_counts_from_zero(tmp_path: Path) -> None:
     build_lake(tmp_path / "lake", sentiment=[{}], prediction=[{}], price=[{}])
     port = str(free_port())
     for _ in range(2):
-        with running_server(lake=tmp_path / "lake", runtime_dir=tmp_path, CRYPTOVIZ_HTTP_PORT=port) as server:
+        with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path, CRYPTOVIZ_HTTP_PORT=port) as server:
             assert server.get("/api/v1/sentiment/btc/historique?periode=1y")[0] == 200
             wait_until(lambda: scrape(server).get(OF_HISTORY) == 1, "one request to be counted, and not two")

@@ -9,10 +9,10 @@ import pytest
 
 from lakehouse.derived.score_refresh import refresh_scores
 from lakehouse.lake import Lake
+from tests.support.api_process import ApiProcess, running_api
 from tests.support.lake_builder import build_lake
 from tests.support.users import Visitor, make_people, signed_in
 from tests.system.api.schema_run import PATHS_OF_PEOPLE, TIMEOUT_SECONDS, run_schemathesis
-from tests.system.api.server_process import Server, running_server
 
 V = "/api/v1"
 SCOPES = ("history:read", "views:read", "views:write", "catalogue:write", "configuration")
@@ -34,7 +34,7 @@ def recent_lake(path: Path) -> None:
 @pytest.mark.timeout(TIMEOUT_SECONDS + 60)
 def test_schemathesis_finds_no_failure(tmp_path: Path) -> None:
     recent_lake(tmp_path / "lake")
-    with running_server(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as server:
+    with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as server:
         run_schemathesis(
             tmp_path,
             port=server.port,
@@ -45,10 +45,10 @@ def test_schemathesis_finds_no_failure(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def peopled(tmp_path: Path) -> Iterator[Server]:
+def peopled(tmp_path: Path) -> Iterator[ApiProcess]:
     """Yield a server with SQLite of its own, on which staff may sign in."""
     build_lake(tmp_path / "lake", sentiment=[{}])
-    with running_server(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as server:
+    with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as server:
         make_people(tmp_path / "runtime", staff=("staff",))
         yield server
 
@@ -63,7 +63,7 @@ def peopled(tmp_path: Path) -> Iterator[Server]:
     ],
 )
 def test_schemathesis_finds_no_failure_in_rows_of_people(
-    peopled: Server, tmp_path: Path, who: str, must_answer: str
+    peopled: ApiProcess, tmp_path: Path, who: str, must_answer: str
 ) -> None:
     staff = signed_in(peopled.port, "staff")
     run_schemathesis(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.api_process import ApiProcess, run_api_to_its_end, running_api
 from tests.support.lake_builder import NOON, LakeBuilder, build_lake
-from tests.system.api.server_process import Server, running_server, start
 
 RANGE = "date_debut=2026-01-10&date_fin=2026-01-11"
 
@@ -23,19 +23,19 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> LakeBuilder:
 
 
 @pytest.fixture(scope="module")
-def server(builder: LakeBuilder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(builder: LakeBuilder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
     runtime_dir = tmp_path_factory.mktemp("runtime")
-    with running_server(lake=builder.path, runtime_dir=runtime_dir) as running:
+    with running_api(lake=builder.path, runtime_dir=runtime_dir) as running:
         yield running
 
 
-def test_history_is_answered_over_http(server: Server) -> None:
+def test_history_is_answered_over_http(server: ApiProcess) -> None:
     status, media_type, document = server.get(f"/api/v1/sentiment/BTC/historique?{RANGE}&limite=2")
     assert (status, media_type) == (200, "application/json")
     assert [point["count"] for point in document["points"]] == [50]
 
 
-def test_head_has_the_length_of_get_and_no_body(server: Server) -> None:
+def test_head_has_the_length_of_get_and_no_body(server: ApiProcess) -> None:
     path = "/api/v1/schema"  # a history's length changes with its age in seconds
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     lengths = []
@@ -49,21 +49,23 @@ def test_head_has_the_length_of_get_and_no_body(server: Server) -> None:
     assert lengths[1] == (200, lengths[0][1], 0)
 
 
-def test_every_worker_reads_every_cursor(server: Server) -> None:
+def test_every_worker_reads_every_cursor(server: ApiProcess) -> None:
     _, _, first = server.get(f"/api/v1/sentiment/btc/historique?{RANGE}&intervalle=brut&limite=10")
     answers = [server.get(first["suivant"]) for _ in range(12)]
     assert {status for status, _, _ in answers} == {200}
     assert {answer["points"][0]["score"] for _, _, answer in answers} == {0.3}
 
 
-def test_rows_that_are_appended_show_at_once_in_every_worker(server: Server, builder: LakeBuilder) -> None:
+def test_rows_that_are_appended_show_at_once_in_every_worker(
+    server: ApiProcess, builder: LakeBuilder
+) -> None:
     for n_rows in range(1, 4):
         builder.append("gold_sentiment", [{"symbol": "new", "event_time": NOON + timedelta(seconds=n_rows)}])
         path = f"/api/v1/sentiment/new/historique?{RANGE}&intervalle=brut"
         assert {len(server.get(path)[2]["points"]) for _ in range(6)} == {n_rows}
 
 
-def test_many_clients_at_once_get_the_same_answer(server: Server) -> None:
+def test_many_clients_at_once_get_the_same_answer(server: ApiProcess) -> None:
     path = f"/api/v1/sentiment/btc/historique?{RANGE}&intervalle=brut&limite=50"
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: server.get(path), range(64)))
@@ -82,7 +84,9 @@ def test_many_clients_at_once_get_the_same_answer(server: Server) -> None:
         (b"GET /api/v1/sentiment/\xff\xfe/historique HTTP/1.1\r\nHost: x\r\n\r\n", 400),
     ],
 )
-def test_request_that_cannot_be_read_is_a_problem(server: Server, request_bytes: bytes, status: int) -> None:
+def test_request_that_cannot_be_read_is_a_problem(
+    server: ApiProcess, request_bytes: bytes, status: int
+) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
         client.sendall(request_bytes)
         response = http.client.HTTPResponse(client)
@@ -93,27 +97,24 @@ def test_request_that_cannot_be_read_is_a_problem(server: Server, request_bytes:
 
 def test_rate_of_an_address_is_counted_over_all_workers(builder: LakeBuilder, tmp_path: Path) -> None:
     settings = {"CRYPTOVIZ_RATE_LIMIT": "5/hour", "CRYPTOVIZ_HTTP_WORKERS": "2"}
-    with running_server(lake=builder.path, runtime_dir=tmp_path, **settings) as limited:
+    with running_api(lake=builder.path, runtime_dir=tmp_path, **settings) as limited:
         statuses = [limited.get("/api/v1/schema")[0] for _ in range(12)]
     assert statuses == [200] * 5 + [429] * 7
 
 
 def test_wrong_rate_is_one_line(tmp_path: Path) -> None:
-    process = start({"CRYPTOVIZ_RATE_LIMIT": "often"})
-    _, errors = process.communicate(timeout=20)
-    assert process.returncode == 2
-    assert errors.startswith("CRYPTOVIZ_RATE_LIMIT: a rate is a whole number")
+    ended = run_api_to_its_end(CRYPTOVIZ_RATE_LIMIT="often")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("CRYPTOVIZ_RATE_LIMIT: a rate is a whole number")
 
 
-def test_taken_port_is_one_line(server: Server, tmp_path: Path) -> None:
-    second = start({"CRYPTOVIZ_HTTP_PORT": str(server.port), "CRYPTOVIZ_RUNTIME_DIR": str(tmp_path)})
-    _, errors = second.communicate(timeout=20)
+def test_taken_port_is_one_line(server: ApiProcess, tmp_path: Path) -> None:
+    second = run_api_to_its_end(CRYPTOVIZ_HTTP_PORT=str(server.port), CRYPTOVIZ_RUNTIME_DIR=str(tmp_path))
     assert second.returncode == 1
-    assert errors.strip() == f"cannot listen on 127.0.0.1:{server.port}: Address already in use"
+    assert second.stderr.strip() == f"cannot listen on 127.0.0.1:{server.port}: Address already in use"
 
 
 def test_wrong_setting_is_one_line(tmp_path: Path) -> None:
-    process = start({"CRYPTOVIZ_HTTP_PORT": "eighty"})
-    _, errors = process.communicate(timeout=20)
-    assert process.returncode == 2
-    assert errors.strip() == "CRYPTOVIZ_HTTP_PORT: 'eighty' is not of type int"
+    ended = run_api_to_its_end(CRYPTOVIZ_HTTP_PORT="eighty")
+    assert ended.returncode == 2
+    assert ended.stderr.strip() == "CRYPTOVIZ_HTTP_PORT: 'eighty' is not of type int"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.api_process import ApiProcess, running_api
 from tests.support.lake_builder import build_lake
 from tests.support.users import PASSWORD, Reply, Visitor, make_people, signed_in, with_token
-from tests.system.api.server_process import Server, running_server
 
-Start = Callable[..., Server]
+Start = Callable[..., ApiProcess]
 HISTORY = "/api/v1/sentiment/btc/historique"
 VIEWS = "/api/v1/vues"
 
@@ -23,9 +23,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     build_lake(tmp_path / "lake", sentiment=[{}])
     with ExitStack() as stack:
 
-        def run(**environ: str) -> Server:
+        def run(**environ: str) -> ApiProcess:
             server = stack.enter_context(
-                running_server(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime", **environ)
+                running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime", **environ)
             )
             make_people(tmp_path / "runtime", "ann", "bob")
             return server
@@ -103,9 +103,9 @@ def test_passwords_are_guessed_ten_times_however_fast_and_from_wherever(start: S
     for thread in threads:
         thread.join()
     assert statuses == {401: 10, 429: 22}
-    told = Visitor(server.port).try_password("ann", PASSWORD)
-    assert told.status == 429
-    assert 0 < int(told.headers["Retry-After"]) <= 60
+    response = Visitor(server.port).try_password("ann", PASSWORD)
+    assert response.status == 429
+    assert 0 < int(response.headers["Retry-After"]) <= 60
     assert Visitor(server.port, address="127.0.2.1").try_password("bob", PASSWORD).status == 302
 
 

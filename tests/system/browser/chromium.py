@@ -26,7 +26,7 @@ PHONE = (390, 844)
 
 
 def find_chromium() -> str | None:
-    """The path of a Chromium that has a driver beside it."""
+    """Return the path of a Chromium that has a driver beside it."""
     if shutil.which("chromedriver") is None:
         return None
     return next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
@@ -40,7 +40,7 @@ def running_chromium(
     language: str = "en-GB",
     trace: Mapping[str, str] | None = None,
 ) -> Iterator[Chrome]:
-    """A browser with a profile of its own. Raises LookupError where the machine has none.
+    """Return a browser with a profile of its own. Raises LookupError where the machine has none.
 
     With ``trace`` (chromedriver's perfLoggingPrefs) its log "performance" has trace events.
     """
@@ -66,7 +66,7 @@ def running_chromium(
 
 
 def resize(driver: Chrome, size: tuple[int, int], *, scale: float = 1.0, is_phone: bool = False) -> None:
-    """Gives the page exactly this many CSS pixels."""
+    """Return gives the page exactly this many CSS pixels."""
     width, height = size
     metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": is_phone}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.system.browser.api_process import ApiProcess, running_api
+from tests.support.api_process import ApiProcess, running_viewer
 from tests.system.browser.chromium import DESKTOP, find_chromium, running_chromium
 from tests.system.browser.page import ViewerPage
 
@@ -23,7 +23,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 @pytest.fixture
 def page_of(driver: Chrome) -> Iterator[OpenPage]:
-    """The viewer of a server. Fails the test where the console has an error that it did not expect."""
+    """Return a function that opens a server's viewer; fail on console errors that the test did not expect."""
     pages: list[ViewerPage] = []
 
     def make(api: ApiProcess) -> ViewerPage:
@@ -41,6 +41,6 @@ def page_of(driver: Chrome) -> Iterator[OpenPage]:
 
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[ApiProcess]:
-    """A server over a lake of the test's own, at tmp_path / "lake"; nothing is there yet."""
-    with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as process:
+    """Run a server over a lake of the test's own, at tmp_path / "lake", which does not exist yet."""
+    with running_viewer(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime") as process:
         yield process

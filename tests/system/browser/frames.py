@@ -20,8 +20,8 @@ import numpy as np
 from selenium.webdriver import Chrome
 
 from lakehouse.schema.tables import GOLD_PRICE
+from tests.support.api_process import running_viewer
 from tests.support.lake_builder import LakeBuilder, Row, build_lake
-from tests.system.browser.api_process import running_api
 from tests.system.browser.chromium import running_chromium
 from tests.system.browser.page import ViewerPage
 
@@ -54,23 +54,24 @@ requestAnimationFrame(step);
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the figures. Exits 1 where the machine has no browser."""
+    """Print the figures; return 1 where the machine has no browser."""
     parser = argparse.ArgumentParser(prog="python -m tests.system.browser.frames", description=__doc__)
     parser.add_argument("--frames", type=int, default=N_FRAMES)
+    parser.add_argument("--minutes", type=int, default=MINUTES, help="of prices (default a week)")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            _measure(Path(folder), options.frames)
+            _measure(Path(folder), options.frames, options.minutes)
         except LookupError as error:
             print(error, file=sys.stderr)
             return 1
     return 0
 
 
-def _measure(folder: Path, n_frames: int) -> None:
-    builder = _build(folder / "lake")
+def _measure(folder: Path, n_frames: int, n_minutes: int) -> None:
+    builder = _build(folder / "lake", n_minutes)
     with (
-        running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
+        running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
         running_chromium(folder / "profile", trace=TRACE) as driver,
     ):
         page = ViewerPage(driver, api.url).open("symbol=btc&range=7d&detail=1m&model=walk&horizon=1h&lang=en")
@@ -122,10 +123,10 @@ def _trace(driver: Chrome) -> list[dict[str, Any]]:
     return [entry["params"] for entry in entries if entry["method"] == "Tracing.dataCollected"]
 
 
-def _build(path: Path) -> LakeBuilder:
+def _build(path: Path, n_minutes: int) -> LakeBuilder:
     draws, now = random.Random(1), datetime.now(UTC)
     price, prices, forecasts = 91_500.0, [], []
-    for minute in range(MINUTES, 0, -1):
+    for minute in range(n_minutes, 0, -1):
         price *= 1 + draws.gauss(0, 0.0005)
         time = now - timedelta(minutes=minute)
         prices.append({"event_time": time, "price": price})

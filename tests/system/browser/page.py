@@ -85,7 +85,7 @@ class ViewerPage:
         return int(self.driver.execute_script("return performance.getEntriesByType('resource').length"))
 
     def now_ms(self) -> float:
-        """The page's own time."""
+        """Return the page's own time."""
         return float(self.driver.execute_script("return performance.now()"))
 
     def choose(self, picker: str, text: str) -> None:

@@ -13,7 +13,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.system.browser.api_process import running_api
+from tests.support.api_process import running_viewer
 from tests.system.browser.chromium import prefer_colours, resize, running_chromium
 from tests.system.browser.market_lake import build_market_lake
 
@@ -26,7 +26,7 @@ PHONE = (390, 1300)
 
 
 def main(arguments: list[str]) -> int:
-    """Exits 1 where the machine has no browser or the picture has become too large."""
+    """Return exits 1 where the machine has no browser or the picture has become too large."""
     parser = argparse.ArgumentParser(prog="python -m tests.system.browser.screenshot", description=__doc__)
     parser.add_argument(
         "--all", type=Path, metavar="FOLDER", help="further pictures: dark, phone, first states"
@@ -46,7 +46,7 @@ def _take(folder: Path, *, further: Path | None) -> int:
     build_market_lake(folder / "lake")
     with (
         running_chromium(folder / "profile", size=DESKTOP) as driver,
-        running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
+        running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
     ):
         driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
         _look(driver, f"{api.url}#symbol=btc&range=7d&lang=en", "ready")
@@ -84,7 +84,7 @@ def _take_further(driver: Chrome, url: str, folder: Path) -> None:
 
 
 def _take_held(driver: Chrome, url: str, folder: Path) -> None:
-    """A view that was paused, with the texts behind a point."""
+    """Return a view that was paused, with the texts behind a point."""
     _look(driver, f"{url}#symbol=btc&range=24h&lang=en", "ready")
     driver.execute_script("document.getElementById('live').click()")
     charts = driver.find_element("id", "charts")
@@ -99,7 +99,7 @@ def _take_held(driver: Chrome, url: str, folder: Path) -> None:
 def _take_first_states(folder: Path, pictures: Path) -> None:
     """Before there is a lake, and before there is an answer."""
     with (
-        running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
+        running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as api,
         running_chromium(folder / "profile", size=DESKTOP) as driver,
     ):
         _look(driver, f"{api.url}#lang=en", "waiting")
@@ -134,7 +134,7 @@ def _wait_for_texts(driver: Chrome) -> None:
 
 
 def _hover(driver: Chrome) -> None:
-    """Puts the cursor on the charts, so that the picture shows what it reads."""
+    """Put the cursor on the charts, so that the picture shows what it reads."""
     driver.execute_script(
         "const mount = document.querySelector('.panel.price .mount'), box = mount.getBoundingClientRect();"
         "mount.dispatchEvent(new PointerEvent('pointermove',"

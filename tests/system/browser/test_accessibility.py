@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.system.browser.api_process import ROOT, ApiProcess, running_api
+from tests.support.api_process import ApiProcess, running_viewer
+from tests.support.processes import ROOT
 from tests.system.browser.chromium import DESKTOP, PHONE, prefer_colours, resize
 from tests.system.browser.conftest import OpenPage
 from tests.system.browser.market_lake import build_market_lake
@@ -22,12 +23,12 @@ GRAVE = ("serious", "critical")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
     folder = tmp_path_factory.mktemp("market")
     build_market_lake(folder / "lake", days=2.0)
-    with running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
+    with running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
         yield process
 
 
 def violations(page: ViewerPage) -> list[str]:
-    """What axe finds that is serious or worse: rule and elements. Through the debugger: no CSP there."""
+    """Return the serious findings of axe, run through the debugger, to which the CSP does not apply."""
     evaluate = "Runtime.evaluate"
     page.driver.execute_cdp_cmd(evaluate, {"expression": AXE.read_text(encoding="utf-8")})
     answer: dict[str, Any] = page.driver.execute_cdp_cmd(

@@ -8,8 +8,8 @@ import pytest
 
 from lakehouse.delta.table import append
 from lakehouse.schema.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT, LOSSES
+from tests.support.api_process import ApiProcess
 from tests.support.lake_builder import LakeBuilder, Row, build_lake
-from tests.system.browser.api_process import ApiProcess
 from tests.system.browser.conftest import OpenPage
 
 pytestmark = pytest.mark.browser

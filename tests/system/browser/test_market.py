@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.system.browser.api_process import ApiProcess, running_api
+from tests.support.api_process import ApiProcess, running_viewer
 from tests.system.browser.conftest import OpenPage
 from tests.system.browser.market_lake import build_market_lake
 from tests.system.browser.page import ViewerPage
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
     folder = tmp_path_factory.mktemp("market")
     build_market_lake(folder / "lake")
-    with running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
+    with running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
         yield process
 
 

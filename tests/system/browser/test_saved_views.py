@@ -7,8 +7,8 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.support.users import PASSWORD
-from tests.system.browser.api_process import ApiProcess, running_api
+from tests.support.api_process import ApiProcess, running_viewer
+from tests.support.users import PASSWORD, make_session
 from tests.system.browser.chromium import DESKTOP, PHONE, resize, running_chromium
 from tests.system.browser.conftest import OpenPage
 from tests.system.browser.market_lake import build_market_lake
@@ -38,13 +38,13 @@ USUAL = "symbol=btc&range=24h&lang=en"
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
     folder = tmp_path_factory.mktemp("market")
     build_market_lake(folder / "lake", days=2.0)
-    with running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
+    with running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
         yield process
 
 
 @pytest.fixture(scope="module")
 def sessions(market: ApiProcess) -> dict[str, str]:
-    return {name: market.add_user(name) for name in (NAME, "bob")}
+    return {name: make_session(market.runtime_dir, market.port, name) for name in (NAME, "bob")}
 
 
 @pytest.fixture
@@ -329,8 +329,10 @@ def test_shared_link_where_histories_are_closed_survives_signing_in(
     tmp_path: Path, page_of: OpenPage
 ) -> None:
     build_market_lake(tmp_path / "lake", days=1.0)
-    with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime", history_open=False) as closed:
-        session = closed.add_user(NAME)
+    with running_viewer(
+        lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime", CRYPTOVIZ_HISTORY_OPEN="no"
+    ) as closed:
+        session = make_session(closed.runtime_dir, closed.port, NAME)
         page = page_of(closed)
         page.driver.get(closed.url)
         page.driver.add_cookie({"name": "sessionid", "value": session, "path": "/"})

@@ -12,9 +12,9 @@ from lakehouse.delta.storage import LakeLocation
 from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import describe_topics
-from tests.support.live_processes import Process, external_process
+from tests.support.api_process import ApiProcess, running_viewer
 from tests.support.messages import price, sentiment, to_bytes
-from tests.system.browser.api_process import ApiProcess, running_api
+from tests.support.server_processes import ServerProcess, running_external_websocket
 from tests.system.browser.conftest import OpenPage
 from tests.system.browser.page import ViewerPage
 from tests.system.browser.test_live import build
@@ -32,29 +32,31 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]
 
 
 @pytest.fixture
-def relay(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Process]:
-    """The foreign service on one port; it can be killed and started again."""
-    with external_process(directory=tmp_path, bootstrap=broker.bootstrap) as process:
+def relay(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[ServerProcess]:
+    """Run the foreign service on one port; it can be killed and started again."""
+    with running_external_websocket(directory=tmp_path, bootstrap=broker.bootstrap) as process:
         yield process
 
 
 @pytest.fixture
-def api(tmp_path: Path, relay: Process) -> Iterator[ApiProcess]:
+def api(tmp_path: Path, relay: ServerProcess) -> Iterator[ApiProcess]:
     build(tmp_path)
     url = f"ws://127.0.0.1:{relay.port}/flux"
-    with running_api(lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime", live_url=url) as process:
+    with running_viewer(
+        lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime", CRYPTOVIZ_LIVE_URL=url
+    ) as process:
         yield process
 
 
 @pytest.fixture
 def api_with_gateway(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[ApiProcess]:
-    """An API that follows the broker; nothing commits what comes."""
+    """Run an API that follows the broker; nothing commits its messages."""
     build(tmp_path)
     described = describe_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python(), TOPICS)
     catalog = Catalog(LakeLocation.parse(str(tmp_path / "lake")))
     for topic, description in described.items():
         catalog.register_topic(topic=topic, topic_id=description.topic_id)
-    with running_api(
+    with running_viewer(
         lake=tmp_path / "lake", runtime_dir=tmp_path / "runtime", bootstrap=broker.bootstrap
     ) as process:
         yield process
@@ -84,7 +86,7 @@ def n_texts(page: ViewerPage) -> int:
 
 
 def test_foreign_service_brings_rows_before_any_commit_each_once(
-    api: ApiProcess, relay: Process, producer: KafkaProducer, page_of: OpenPage
+    api: ApiProcess, relay: ServerProcess, producer: KafkaProducer, page_of: OpenPage
 ) -> None:
     page = page_of(api)
     page.may_log = GONE
@@ -132,7 +134,9 @@ def test_own_gateway_brings_rows_before_any_commit_and_a_restart_leaves_no_hole(
     page.wait_until(lambda: n_texts(page) == n_before + 3, "what comes since")
 
 
-def test_page_polls_while_the_service_is_away(api: ApiProcess, relay: Process, page_of: OpenPage) -> None:
+def test_page_polls_while_the_service_is_away(
+    api: ApiProcess, relay: ServerProcess, page_of: OpenPage
+) -> None:
     relay.kill()
     page = page_of(api)
     page.may_log = GONE

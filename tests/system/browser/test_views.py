@@ -12,7 +12,7 @@ from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.keys import Keys
 
-from tests.system.browser.api_process import ApiProcess, running_api
+from tests.support.api_process import ApiProcess, running_viewer
 from tests.system.browser.conftest import OpenPage
 from tests.system.browser.market_lake import build_market_lake
 from tests.system.browser.page import ViewerPage
@@ -27,7 +27,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
     folder = tmp_path_factory.mktemp("market")
     build_market_lake(folder / "lake")
-    with running_api(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
+    with running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
         yield process
 
 
@@ -37,7 +37,7 @@ def page(market: ApiProcess, page_of: OpenPage) -> ViewerPage:
 
 
 def ends(page: ViewerPage) -> tuple[datetime, datetime]:
-    """What the charts show, from and to."""
+    """Return the range that the charts show."""
     charts = page.find("#charts")
     start, end = (datetime.fromisoformat(str(charts.get_attribute(f"data-{key}"))) for key in ("from", "to"))
     return start, end

@@ -25,7 +25,7 @@ def row(page: ViewerPage, name: str) -> WebElement:
 
 
 def press(page: ViewerPage, name: str, action: str) -> None:
-    """An action on a view, by the class of its button."""
+    """Return an action on a view, by the class of its button."""
     open_menu(page)
     more = row(page, name).find_element(By.CSS_SELECTOR, ".more")
     if more.get_attribute("aria-expanded") == "false":
@@ -47,14 +47,14 @@ def opened(page: ViewerPage, name: str) -> None:
 
 
 def stored(page: ViewerPage) -> dict[str, dict[str, str]]:
-    """What the server has, by name."""
+    """Return what the server has, by name."""
     script = "fetch('/api/v1/vues').then((a) => a.json()).then(({elements}) => arguments[0](elements))"
     return {view["name"]: view["parameters"] for view in page.driver.execute_async_script(script)}
 
 
 @contextmanager
 def other_tab(page: ViewerPage) -> Iterator[None]:
-    """The same person's second tab, until the end of the block."""
+    """Return the same person's second tab, until the end of the block."""
     before = page.driver.current_window_handle
     page.driver.switch_to.new_window("tab")
     try:

@@ -1,4 +1,4 @@
-"""Backup and restore by their commands: the API answers the same; ingestion goes on from the right position."""
+"""Backup and restore by their commands: the API gives the same answers; ingestion goes on from the right position."""
 
 import os
 import shutil
@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.api_process import running_api
 from tests.support.feed_lake import build_feed_lake
+from tests.support.processes import ROOT
 from tests.support.waiting import wait_until
-from tests.system.api.server_process import ROOT, running_server
 from tests.system.faults.conftest import Traffic, new_rig
 
 QUESTIONS = (
@@ -40,11 +41,11 @@ def run(*arguments: str, runtime: Path, lake: Path) -> str:
 
 
 def answers(lake: Path, runtime: Path, *, cursor_of: str | None = None) -> tuple[list[Any], str]:
-    """What the API says of what is in the lake, not of when it was asked; and the URL of a next page.
+    """Return the API's answers without what depends on the time of the request, and the URL of a next page.
 
     ``cursor_of`` is such a URL: its page is the last answer.
     """
-    with running_server(lake=lake, runtime_dir=runtime, CRYPTOVIZ_HTTP_WORKERS="1") as server:
+    with running_api(lake=lake, runtime_dir=runtime, CRYPTOVIZ_HTTP_WORKERS="1") as server:
         found = [server.get(question) for question in QUESTIONS]
         next_page = next(document["suivant"] for *_, document in found if document.get("suivant"))
         found.append(server.get(cursor_of or next_page))
@@ -121,7 +122,7 @@ def test_stream_whose_disk_was_lost_goes_on_from_its_backup_and_accounts_for_eve
 
 
 def _settle(rig: Any) -> None:
-    """The analysis goes on publishing what it owes; the books are closed once nothing new comes for a while."""
+    """Wait until the analysis publishes nothing new for a while; then check that every record is accounted for."""
     last, since = -1, time.monotonic()
 
     def is_quiet() -> bool:

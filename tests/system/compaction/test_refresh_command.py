@@ -1,4 +1,4 @@
-"""The command that keeps rollups and scores up to date, as a process that is killed again and again."""
+"""The command that refreshes rollups and scores, as a process that is killed repeatedly."""
 
 import subprocess
 import sys

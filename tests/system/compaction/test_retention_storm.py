@@ -1,10 +1,9 @@
-"""A stream, the table service with expiry and vacuum, and readers together, killed again and again: nothing is lost.
+"""A stream, the table service with expiry and vacuum, and readers together, killed repeatedly: nothing is lost.
 
 Days expire step by step as the retention is shortened. Where storage is vacuumed without a retention, writers were
 killed right before, since a file that is being written is nobody's yet.
 """
 
-import os
 import random
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
 from lakehouse.snapshots.pinned import Snapshot
 from lakehouse.time_range import to_us
+from tests.support.processes import ChildProcess
 from tests.support.storm_stream import Times
 from tests.support.waiting import wait_until
 
@@ -48,17 +48,13 @@ class Storm:
     n_records: int
     started: int
     times: Times
-    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    processes: dict[str, ChildProcess] = field(default_factory=dict)
 
     def start(self, name: str, *program: str) -> None:
-        environ = os.environ | {"PYTHONWARNINGS": "ignore"}
-        self.processes[name] = subprocess.Popen(
-            [sys.executable, "-m", *program],
-            cwd=ROOT,
-            env=environ,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        log_path = self.folder.with_name(f"{self.folder.name}-{name}.log")
+        process = ChildProcess.of_module(*program, log_path=log_path, environ={"PYTHONWARNINGS": "ignore"})
+        process.start()
+        self.processes[name] = process
 
     def stream(self) -> None:
         arguments = (str(self.folder), str(self.n_records), str(self.started), str(self.times.n_old))
@@ -72,7 +68,7 @@ class Storm:
         )
 
     def kill(self, name: str) -> None:
-        self.processes[name].kill()
+        self.processes[name].end()
         self.processes[name].wait()
 
     def run(self, *arguments: str) -> None:

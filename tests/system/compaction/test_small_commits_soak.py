@@ -1,4 +1,4 @@
-"""20,000 small commits under maintenance: what opening, appending and asking cost is reported, not asserted."""
+"""20,000 small commits under maintenance: costs of opening, appending and querying are reported, not asserted."""
 
 import os
 import statistics
@@ -56,7 +56,7 @@ def _rows(commit: int) -> pa.Table:
 
 @contextmanager
 def _maintained(folder: Path) -> Iterator[None]:
-    """The table service beside the block; a service that ended before it fails the test with the end of its log."""
+    """Run the table service beside the block; fail with the end of its log if it ends before."""
     command = [sys.executable, "-m", "compaction", "run", "--every", "2", "--lake", str(folder)]
     log_path = folder.with_name(f"{folder.name}-maintenance.log")
     with log_path.open("wb") as log:
@@ -79,7 +79,7 @@ def _p50_ms(act: Callable[[], object], n_times: int = N_TIMED) -> float:
 
 
 def _pass_retention(location: LakeLocation) -> None:
-    """Makes every commit look older than the log is kept."""
+    """Make every commit look older than the retention of the log."""
     long_ago = time.time() - 2 * RETENTION_HOURS * 3_600
     for path in (location.to_path() / "_delta_log").iterdir():
         os.utime(path, (long_ago, long_ago))

@@ -1,4 +1,4 @@
-"""Spark's OPTIMIZE and our own compaction, of two copies of one lake: the same rows, positions and plans after."""
+"""Spark's OPTIMIZE and the default engine on two copies of one lake: the same rows, positions and plans."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ from streaming.spark.optimize import optimize
 from tests.support.lake_builder import NOON, LakeBuilder, build_lake
 
 ROOT = Path(__file__).parents[3]
-EVERYTHING = CompactChoice(is_patient=False)
+EVERYTHING = CompactChoice(wait_for_late_rows=False)
 
 
 def _crowd(path: Path) -> LakeBuilder:

@@ -104,9 +104,9 @@ def expected_sentiments(rig: Rig, delivered: list[Delivered]) -> dict[str, dict[
 
     A copy comes later in its partition, perhaps under other aliases; gold stores the first result.
     """
-    texts = [one for one in delivered if one.place[0] == RAW_NEWS.topic]
+    texts = [one for one in delivered if one.record_id[0] == RAW_NEWS.topic]
     records = [
-        (one.key, one.value, one.broker_time_us) for one in sorted(texts, key=lambda one: one.place[1:])
+        (one.key, one.value, one.broker_time_us) for one in sorted(texts, key=lambda one: one.record_id[1:])
     ]
     scorers = [scorer_named(name) for name in DEFAULT_SCORERS]
     results = to_results(
@@ -120,7 +120,7 @@ def expected_predictions(delivered: list[Delivered]) -> dict[str, dict[str, Any]
     """Return the predictions by id, as gold stores them, of a forecaster that reads all of Kafka at once."""
     forecasters = {symbol: Forecaster(symbol) for symbol in SYMBOLS}
     for one in delivered:
-        topic, partition, offset = one.place
+        topic, partition, offset = one.record_id
         if topic not in TOPICS or one.key is None or one.key.decode() not in SYMBOLS:
             continue
         arrival = to_arrival(
@@ -181,7 +181,7 @@ class _Expected:
 def n_results(rig: Rig) -> tuple[int, int]:
     """Return the numbers of sentiments and predictions in Kafka."""
     topics = (ANALYZED_SENTIMENT.topic, PREDICTED_PRICE.topic)
-    counts = Counter(one.place[0] for one in read_delivered(rig.broker.bootstrap, topics))
+    counts = Counter(one.record_id[0] for one in read_delivered(rig.broker.bootstrap, topics))
     return counts[topics[0]], counts[topics[1]]
 
 

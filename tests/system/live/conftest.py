@@ -10,9 +10,9 @@ from lakehouse.messages.contract import CONTRACTS
 from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
+from tests.support.api_process import ApiProcess
 from tests.support.empty_lake import create_empty_lake
 from tests.support.live_gateway import Live, start_api
-from tests.support.live_processes import Process
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,6 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 
 @pytest.fixture
-def api(live: Live, tmp_path: Path) -> Iterator[Process]:
+def api(live: Live, tmp_path: Path) -> Iterator[ApiProcess]:
     with start_api(live, tmp_path) as process:
         yield process

@@ -1,6 +1,7 @@
 """The WebSocket where histories are closed: by session or token, from our own pages, for as long as either lasts."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from socket import create_connection
@@ -16,8 +17,8 @@ from lakehouse.messages.contract import CONTRACTS
 from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
+from tests.support.api_process import ApiProcess, running_api
 from tests.support.empty_lake import create_empty_lake
-from tests.support.live_processes import Process, api_process
 from tests.support.manage_command import run_code
 from tests.support.users import Visitor, make_people, signed_in
 
@@ -43,17 +44,18 @@ CHANGE_PASSWORD = (
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Path]]:
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ApiProcess, Path]]:
     """Yield a closed API that rechecks its clients five times a second, and its runtime folder."""
     directory = tmp_path_factory.mktemp("closed")
     location = LakeLocation.parse(str(directory / "lake"))
     with EmbeddedBroker(directory / "broker") as broker:
         described = create_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python())
         create_empty_lake(location, {topic: described[topic].topic_id for topic in CONTRACTS}).close()
-        with api_process(
-            directory=directory,
-            lake_uri=location.uri,
+        with running_api(
+            lake=location.uri,
+            runtime_dir=directory / "runtime",
             bootstrap=broker.bootstrap,
+            stop_signal=signal.SIGKILL,
             CRYPTOVIZ_HISTORY_OPEN="no",
             CRYPTOVIZ_LIVE_RECHECK_SECONDS=RECHECK_SECONDS,
             CRYPTOVIZ_ALLOWED_HOSTS="127.0.0.1",
@@ -63,7 +65,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, 
 
 
 @pytest.fixture
-def ann(closed: tuple[Process, Path]) -> Iterator[Visitor]:
+def ann(closed: tuple[ApiProcess, Path]) -> Iterator[Visitor]:
     """Yield a user with a session, who is deleted afterwards."""
     process, runtime_dir = closed
     make_people(runtime_dir, "ann")
@@ -110,7 +112,7 @@ def ending_of(socket: ClientConnection) -> tuple[str, int]:
         return code, closed.rcvd.code if closed.rcvd is not None else 1006
 
 
-def test_session_and_token_are_let_in_and_nobody_else(closed: tuple[Process, Path], ann: Visitor) -> None:
+def test_session_and_token_are_let_in_and_nobody_else(closed: tuple[ApiProcess, Path], ann: Visitor) -> None:
     port = ann.port
     _, reader = ann.make_token("history:read")
     _, other = ann.make_token("views:read")
@@ -154,7 +156,9 @@ def test_page_whose_name_was_made_to_lead_here_does_not_follow(ann: Visitor) -> 
 
 
 @pytest.mark.parametrize("code", [EXPIRE_SESSIONS, LEAVE, CHANGE_PASSWORD])
-def test_session_that_ends_cuts_the_connection(closed: tuple[Process, Path], ann: Visitor, code: str) -> None:
+def test_session_that_ends_cuts_the_connection(
+    closed: tuple[ApiProcess, Path], ann: Visitor, code: str
+) -> None:
     with follow(ann.port, Cookie=ann.cookie) as socket:
         assert is_subscribed(socket)
         run_code(closed[1], code)
@@ -173,7 +177,7 @@ def test_signing_out_cuts_the_connection(ann: Visitor) -> None:
 
 @pytest.mark.parametrize("is_revoked", [True, False])
 def test_token_that_ends_cuts_its_connection_and_no_other(
-    closed: tuple[Process, Path], ann: Visitor, is_revoked: bool
+    closed: tuple[ApiProcess, Path], ann: Visitor, is_revoked: bool
 ) -> None:
     number, text = ann.make_token("history:read")
     with (

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests.support.api_process import ApiProcess
 from tests.support.live_gateway import (
+    CONNECT_SECONDS,
     SUBSCRIBE,
     Live,
     close_code,
@@ -17,12 +19,11 @@ from tests.support.live_gateway import (
     next_frame,
     start_api,
 )
-from tests.support.live_processes import Process
 from tests.support.waiting import wait_until
 
 
 def test_a_message_is_in_the_next_answer_and_at_the_client_though_gold_has_nothing(
-    live: Live, api: Process
+    live: Live, api: ApiProcess
 ) -> None:
     path = "/api/v1/sentiment/btc/historique?periode=24h&intervalle=brut&limite=10000"
     with connect_to(api) as socket:
@@ -51,14 +52,14 @@ def test_a_new_process_replays_what_was_missed_while_none_ran(live: Live, tmp_pa
         position = exchange(socket, SUBSCRIBE)["position"]
     live.send(4, first=100)
     with start_api(live, tmp_path) as api, connect_to(api) as socket:
-        told = exchange(socket, SUBSCRIBE | {"depuis": position})
+        subscribed = exchange(socket, SUBSCRIBE | {"depuis": position})
         replayed = [next_frame(socket)["type"] for _ in range(4)]
 
-    assert told["data"] == {"outcome": "replayed", "n_replayed": 4}
+    assert subscribed["data"] == {"outcome": "replayed", "n_replayed": 4}
     assert replayed == ["update"] * 4
 
 
-def test_a_silent_channel_beats_within_five_seconds(api: Process) -> None:
+def test_a_silent_channel_beats_within_five_seconds(api: ApiProcess) -> None:
     with connect_to(api) as socket:
         assert exchange(socket, SUBSCRIBE | {"symbols": ["nobody"]})["type"] == "subscribed"
         assert next_frame(socket)["type"] == "snapshot"
@@ -87,8 +88,8 @@ def test_a_foreign_page_is_refused_and_a_named_one_is_not(live: Live, tmp_path: 
 def test_limits_are_told_before_the_connection_ends(live: Live, tmp_path: Path) -> None:
     limits = {"CRYPTOVIZ_LIVE_CLIENTS_OF_ADDRESS": "1", "CRYPTOVIZ_LIVE_SUBSCRIPTIONS": "2"}
     with start_api(live, tmp_path, **limits) as api, connect_to(api) as socket:
-        asked = SUBSCRIBE | {"symbols": ["btc", "eth", "sol"]}
-        assert exchange(socket, asked)["data"]["accepted"] == "at most 2 pairs of channel and symbol"
+        frame = SUBSCRIBE | {"symbols": ["btc", "eth", "sol"]}
+        assert exchange(socket, frame)["data"]["accepted"] == "at most 2 pairs of channel and symbol"
         with connect_to(api) as second:
             assert next_frame(second)["data"]["code"] == "too_many_clients"
             assert close_code(second) == 1013
@@ -96,19 +97,19 @@ def test_limits_are_told_before_the_connection_ends(live: Live, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("frame", ["{", b"\x00\xff", '{"type": "subscribe"}', "[" * 1000, "null"])
-def test_a_hostile_frame_gets_an_error_and_the_connection_lives(api: Process, frame: str | bytes) -> None:
+def test_a_hostile_frame_gets_an_error_and_the_connection_lives(api: ApiProcess, frame: str | bytes) -> None:
     with connect_to(api) as socket:
         assert exchange(socket, frame)["type"] == "error"
         assert exchange(socket, SUBSCRIBE)["type"] == "subscribed"
 
 
-def test_a_frame_that_is_too_long_ends_the_connection(api: Process) -> None:
+def test_a_frame_that_is_too_long_ends_the_connection(api: ApiProcess) -> None:
     with connect_to(api) as socket:
         socket.send("x" * 100_000)
         assert close_code(socket) == 1009
 
 
-def test_a_client_that_is_wrong_again_and_again_is_shut_out(api: Process) -> None:
+def test_a_client_that_is_wrong_again_and_again_is_shut_out(api: ApiProcess) -> None:
     with connect_to(api) as socket:
         for _ in range(10):
             socket.send("{")
@@ -116,8 +117,8 @@ def test_a_client_that_is_wrong_again_and_again_is_shut_out(api: Process) -> Non
         assert close_code(socket) == 1008
 
 
-def test_a_raw_upgrade_that_is_no_websocket_is_answered(api: Process) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
+def test_a_raw_upgrade_that_is_no_websocket_is_answered(api: ApiProcess) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=CONNECT_SECONDS)
     connection.request("GET", "/ws/v1/flux", headers={"Connection": "Upgrade", "Upgrade": "websocket"})
     assert connection.getresponse().status == 400
     connection.close()

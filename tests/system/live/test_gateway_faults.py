@@ -11,8 +11,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.support.api_process import ApiProcess
 from tests.support.live_gateway import SUBSCRIBE, Live, connect_to, exchange, get, next_frame, start_api
-from tests.support.live_processes import Process, external_process, redis_process
+from tests.support.server_processes import running_external_websocket, running_redis
 from tests.support.waiting import wait_until
 
 
@@ -24,7 +25,7 @@ def test_without_a_tail_answers_come_from_gold_and_say_so(live: Live, tmp_path: 
             connect_to(api)
 
 
-def test_the_tail_is_withdrawn_while_kafka_is_down_and_comes_back(live: Live, api: Process) -> None:
+def test_the_tail_is_withdrawn_while_kafka_is_down_and_comes_back(live: Live, api: ApiProcess) -> None:
     path = "/api/v1/sentiment/btc/historique?periode=24h&intervalle=brut"
     live.send(1, first=200)
     wait_until(lambda: get(api, path)[0] == 200, "the tail to be in the answer")
@@ -43,7 +44,7 @@ def test_two_processes_behind_redis_hand_on_each_message_once_though_redis_dies(
     live: Live, tmp_path: Path
 ) -> None:
     with (
-        redis_process(tmp_path) as redis,
+        running_redis(tmp_path) as redis,
         start_api(
             live,
             tmp_path,
@@ -99,7 +100,7 @@ def _is_live(live: Live, socket: ClientConnection) -> bool:
 
 
 def test_a_service_of_somebody_else_speaks_the_same_contract(live: Live, tmp_path: Path) -> None:
-    with external_process(directory=tmp_path, bootstrap=live.broker.bootstrap) as service:
+    with running_external_websocket(directory=tmp_path, bootstrap=live.broker.bootstrap) as service:
         url = f"ws://127.0.0.1:{service.port}"
         with start_api(live, tmp_path) as api, connect_to(api) as ours:
             position = exchange(ours, SUBSCRIBE)["position"]

@@ -9,7 +9,8 @@ import pytest
 
 from lakehouse.lake import open as open_lake
 from lakehouse.series.definitions import SERIES
-from tests.support.live_processes import Process, api_process, redis_process
+from tests.support.api_process import ApiProcess, running_api
+from tests.support.server_processes import ServerProcess, running_redis
 from tests.support.waiting import wait_until
 from tests.support.websocket_recorder import Pair, Recorder
 from tests.system.faults.conftest import Rig, Traffic, new_rig
@@ -21,11 +22,12 @@ PAIRS: list[Pair] = [(channel, symbol) for channel in SERIES for symbol in ("btc
 def test_a_recorded_series_is_golds_though_everything_was_killed_in_turn(tmp_path: Path) -> None:
     with (
         new_rig(tmp_path, tmp_path / "lake") as rig,
-        redis_process(tmp_path) as redis,
-        api_process(
-            directory=tmp_path,
-            lake_uri=rig.lake.uri,
+        running_redis(tmp_path) as redis,
+        running_api(
+            lake=rig.lake.uri,
+            runtime_dir=tmp_path / "runtime",
             bootstrap=rig.broker.bootstrap,
+            stop_signal=signal.SIGKILL,
             CRYPTOVIZ_REDIS_URL=f"redis://127.0.0.1:{redis.port}/0",
         ) as api,
     ):
@@ -48,7 +50,7 @@ def test_a_recorded_series_is_golds_though_everything_was_killed_in_turn(tmp_pat
         assert api.stop() == 0
 
 
-def _kill_in_turn(rig: Rig, api: Process, redis: Process, recorder: Recorder) -> None:
+def _kill_in_turn(rig: Rig, api: ApiProcess, redis: ServerProcess, recorder: Recorder) -> None:
     os.kill(api.gateway_pid(), signal.SIGKILL)
     _wait_for_more(recorder)
     redis.kill()

@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom on a real lake, draw what they promise, and are kept as text without outputs."""
+"""Notebooks: each runs from top to bottom on a real lake, draws its figures, and is text without outputs."""
 
 import json
 import os
@@ -134,7 +134,7 @@ def test_make_notebook_opens_them_on_the_lake(jupyter: str, feed_lake: LakeLocat
 
 
 def run_in_kernel(url: str, kernel: str, code: str) -> str:
-    """What it prints. Source: Jupyter's messaging protocol 5.3."""
+    """Return what the code prints. Source: Jupyter's messaging protocol 5.3."""
     head = {
         "msg_id": "1",
         "session": "test",
@@ -142,7 +142,7 @@ def run_in_kernel(url: str, kernel: str, code: str) -> str:
         "msg_type": "execute_request",
         "version": "5.3",
     }
-    asked = {
+    request_message = {
         "header": head,
         "parent_header": {},
         "metadata": {},
@@ -151,11 +151,11 @@ def run_in_kernel(url: str, kernel: str, code: str) -> str:
     }
     printed = ""
     with connect(f"ws://{url}/api/kernels/{kernel}/channels?token={TOKEN}") as socket_of_kernel:
-        socket_of_kernel.send(json.dumps(asked | {"buffers": []}))
+        socket_of_kernel.send(json.dumps(request_message | {"buffers": []}))
         while True:
-            told = json.loads(socket_of_kernel.recv(timeout=60))
-            if told["msg_type"] in ("stream", "error"):
-                content = told["content"]
+            message = json.loads(socket_of_kernel.recv(timeout=60))
+            if message["msg_type"] in ("stream", "error"):
+                content = message["content"]
                 printed += content.get("text") or "\n".join(content["traceback"])
-            if told["msg_type"] == "execute_reply":
+            if message["msg_type"] == "execute_reply":
                 return printed

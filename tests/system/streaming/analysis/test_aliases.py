@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse.aliases.versions import FOLDER, SEED_VERSION, AliasReader, AliasVersion
+from tests.support.api_process import ApiProcess, running_api
+from tests.support.processes import ROOT
 from tests.support.record_accounting import read_table
 from tests.support.waiting import wait_until
-from tests.system.api.server_process import ROOT, Server, running_server
 from tests.system.streaming.analysis.test_sentiment import (
     UP,
     analysing,
@@ -52,7 +53,7 @@ def make_token(runtime_dir: Path) -> str:
     return done.stdout.strip()
 
 
-def post_asset(server: Server, token: str, asset: dict[str, Any]) -> int:
+def post_asset(server: ApiProcess, token: str, asset: dict[str, Any]) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
@@ -81,7 +82,7 @@ def results_by_id(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
 
 def test_asset_that_an_operator_adds_is_detected_in_texts_and_again_after_a_crash(pipeline: Pipeline) -> None:
     runtime_dir = pipeline.directory / "runtime"
-    with running_server(lake=pipeline.lake.to_path(), runtime_dir=runtime_dir) as server:
+    with running_api(lake=pipeline.lake.to_path(), runtime_dir=runtime_dir) as server:
         assert pipeline.lake.names(FOLDER) == []
         token = make_token(runtime_dir)
         send_texts(pipeline, [BEFORE, UP], name="a")
@@ -116,7 +117,7 @@ def assert_found(pipeline: Pipeline, version: AliasVersion) -> None:
     }
 
 
-def assert_served(server: Server) -> None:
+def assert_served(server: ApiProcess) -> None:
     """Assert that the new symbol is an asset like others."""
     status, _, answer = server.get("/api/v1/sentiment/zzz/historique?periode=24h&intervalle=brut")
     assert (status, sorted(point["title"] for point in answer["points"])) == (200, sorted([AFTER, BOTH]))

@@ -114,7 +114,7 @@ def of_topic(broker: EmbeddedBroker, topic: str) -> list[Delivered]:
 
 def ids_of(delivered: list[Delivered]) -> set[str]:
     results = [
-        validate(d.place[0], key=d.key, value=d.value, broker_time_us=d.broker_time_us) for d in delivered
+        validate(d.record_id[0], key=d.key, value=d.value, broker_time_us=d.broker_time_us) for d in delivered
     ]
     assert not [result for result in results if isinstance(result, Rejected)]
     messages = [json.loads(d.value or b"") for d in delivered]

@@ -73,13 +73,13 @@ def test_a_backfill_is_published_whole_keyed_and_not_again(broker: EmbeddedBroke
     )
     expected = messages_between(feed, start_us=published["from_us"], end_us=published["until_us"])
     delivered = read_delivered(broker.bootstrap)
-    assert Counter((d.place[0], d.key, d.value) for d in delivered) == Counter(
+    assert Counter((d.record_id[0], d.key, d.value) for d in delivered) == Counter(
         (message.topic, message.key, message.value) for message in expected
     )
     assert "backfill done" in log
     assert "published already" in again
     results = [
-        validate(d.place[0], key=d.key, value=d.value, broker_time_us=d.broker_time_us) for d in delivered
+        validate(d.record_id[0], key=d.key, value=d.value, broker_time_us=d.broker_time_us) for d in delivered
     ]
     assert sum(isinstance(result, tuple) for result in results) > 0.99 * len(delivered)
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from lakehouse.process.stopping import NEVER, pause
-from streaming.feed.backfill import select_evenly
-from streaming.feed.progress import Progress
+from streaming.feed.publication.backfill import select_evenly
+from streaming.feed.publication.progress import Progress
 from streaming.feed.stream import Feed, messages_between
 from streaming.kafka.messages import Message
 from streaming.kafka.producer import Publisher

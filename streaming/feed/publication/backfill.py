@@ -16,7 +16,7 @@ from lakehouse.process.stopping import StopRequestedError
 from lakehouse.time_range import HOUR_US
 from streaming.errors import StreamingError
 from streaming.feed.market import ASSETS
-from streaming.feed.progress import Progress
+from streaming.feed.publication.progress import Progress
 from streaming.feed.schedule import MIN_RATE, density_for_rate
 from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
 from streaming.kafka.messages import Message

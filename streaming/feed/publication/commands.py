@@ -10,12 +10,12 @@ from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import StopRequestedError
 from lakehouse.time_range import DAY_US
 from streaming.broker.cluster import find_cluster, wait_topic_ids
-from streaming.feed.backfill import Target, Task, publish_past
-from streaming.feed.live import publish_live, publish_steadily
 from streaming.feed.options import Options
-from streaming.feed.progress import Progress
+from streaming.feed.publication.backfill import Target, Task, publish_past
+from streaming.feed.publication.live import publish_live, publish_steadily
+from streaming.feed.publication.progress import Progress
+from streaming.feed.publication.state import FeedState, read_state, resume_us, write_state
 from streaming.feed.schedule import density_for_rate
-from streaming.feed.state import FeedState, read_state, resume_us, write_state
 from streaming.feed.stream import FEED_TOPICS
 from streaming.kafka.producer import Publisher, open_publisher
 

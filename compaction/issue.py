@@ -1,4 +1,4 @@
-"""What fsck finds: the breakage, where, how much of it, and whether rows are at stake."""
+"""Issue that fsck reports: the kind of breakage, its table, its extent, and an example."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -20,8 +20,8 @@ HARMLESS: frozenset[Check] = frozenset({"orphan"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One breakage. ``n`` counts files, rows or records; ``detail`` names the first of them."""
+class Issue:
+    """One kind of breakage in a table. ``n`` counts files, rows or records; ``detail`` names the first of them."""
 
     check: Check
     table: str
@@ -32,5 +32,5 @@ class Finding:
     def is_harmless(self) -> bool:
         return self.check in HARMLESS
 
-    def in_words(self) -> str:
+    def __str__(self) -> str:
         return f"{self.check}: {self.n} in {self.table}, {self.detail}"

@@ -1,0 +1,92 @@
+"""Options of the table service: as parameters of its commands, and as the values that these make of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from compaction.version_retention import LEAST_RETENTION_HOURS
+
+if TYPE_CHECKING:
+    from lakehouse.messages.record_id import RecordId
+
+Engine = Literal["duckdb", "spark"]
+
+
+def _to_table(name: str) -> str:
+    from lakehouse.schema.tables import TABLES
+
+    if name not in TABLES:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(sorted(TABLES))}")
+    return name
+
+
+def to_record_ids(texts: Sequence[str] | None) -> "tuple[RecordId, ...]":
+    """Parse record ids. Raises typer.BadParameter, a usage error, for another text."""
+    from lakehouse.messages.record_id import parse_record_id
+
+    record_ids = []
+    for text in texts or ():
+        record_id = parse_record_id(text)
+        if record_id is None:
+            raise typer.BadParameter(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
+        record_ids.append(record_id)
+    return tuple(record_ids)
+
+
+def _default_retention_hours() -> int:
+    from lakehouse.schema.spec import RETENTION_HOURS
+
+    return RETENTION_HOURS
+
+
+_LATE = "do not wait an hour for late rows of a closed day"
+_KEEP = "days that a table keeps; may be repeated; default: CRYPTOVIZ_RETENTION"
+_RETENTION = f"""keep the commits and files of versions of the last H hours, for readers and time travel; \
+at least {LEAST_RETENTION_HOURS}; default: 6"""
+_ACTION = "replay publishes messages again that the contract accepts now"
+_RECORD_IDS = "record ids of the messages to show or to replay, from the list"
+
+Lake = Annotated[str | None, typer.Option(metavar="URI", help="path or URI; default: the settings' lake")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stdout")]
+Table = Annotated[
+    list[str] | None,
+    typer.Option(parser=_to_table, metavar="NAME", help="only this table; may be repeated; default: all"),
+]
+Now = Annotated[bool, typer.Option("--now", help=_LATE)]
+Keep = Annotated[list[str] | None, typer.Option(metavar="TABLE=DAYS", help=_KEEP)]
+MaxSeconds = Annotated[float | None, typer.Option(metavar="S", help="start no rewrite after this long")]
+MaxBytes = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="start no rewrite once so many bytes were rewritten")
+]
+RetentionHours = Annotated[
+    int,
+    typer.Option(metavar="H", default_factory=_default_retention_hours, show_default=False, help=_RETENTION),
+]
+Every = Annotated[float | None, typer.Option(metavar="SECONDS", help="repeat the run; default: once")]
+Yes = Annotated[bool, typer.Option("--yes", help="do it; without this it is only counted")]
+Force = Annotated[bool, typer.Option("--force", help=f"allow a retention below {LEAST_RETENTION_HOURS} h")]
+EngineName = Annotated[Engine, typer.Option(help="duckdb with delta-rs, or Spark's OPTIMIZE (needs a JDK)")]
+Last = Annotated[int, typer.Option(min=1, metavar="N", help="runs to show")]
+Deep = Annotated[bool, typer.Option("--deep", help="read every page of every file, not only its footer")]
+Systemd = Annotated[bool, typer.Option("--systemd", help="a service and a timer instead of a crontab")]
+Action = Annotated[Literal["list", "show", "replay"], typer.Argument(help=_ACTION)]
+Rule = Annotated[str | None, typer.Option(help="replay only messages that broke this rule")]
+RecordIds = Annotated[list[str] | None, typer.Argument(metavar="TOPIC_ID/PARTITION/OFFSET", help=_RECORD_IDS)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Scope and limits of a run. ``tables`` are all where none is named; a limit of None is none.
+
+    A closed partition is rewritten an hour after its last file, unless ``wait_for_late_rows`` is false. Versions stay
+    readable for ``retention_hours``.
+    """
+
+    tables: frozenset[str] = frozenset()
+    wait_for_late_rows: bool = True
+    engine: Engine = "duckdb"
+    max_seconds: float | None = None
+    max_bytes: int | None = None
+    retention_hours: int = field(default_factory=_default_retention_hours)

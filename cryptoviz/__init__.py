@@ -1,0 +1,1 @@
+"""Command `cryptoviz`: every program of the project under one name."""

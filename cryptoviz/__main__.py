@@ -1,0 +1,35 @@
+"""Entry point of `cryptoviz` and of `python -m cryptoviz`."""
+
+import sys
+import threading
+from collections.abc import Sequence
+from typing import NoReturn
+
+from cryptoviz.commands import COMMANDS, to_help, to_unknown
+
+EXIT_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
+    if name in ("--help", "-h", "help"):
+        print(to_help())
+        return 0
+    if name not in COMMANDS:
+        print(to_unknown(name) if name else to_help(), file=sys.stderr)
+        return EXIT_USAGE
+    return COMMANDS[name].run(rest)
+
+
+def start() -> NoReturn:
+    """Run as a process. A program with background threads ends as it does under its own name."""
+    code = main()
+    if threading.active_count() > 1:
+        from lakehouse.process.stopping import end_process
+
+        end_process(code)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    start()
