@@ -17,7 +17,8 @@ from lakehouse.aliases.versions import FOLDER, AliasReader, AliasVersion
 from lakehouse.delta.storage import LakeLocation
 from tests.support.api_client import Api
 from tests.support.api_user import Person
-from tests.support.manage_command import ROOT, manage
+from tests.support.manage_command import manage
+from tests.support.processes import ROOT
 
 PATH = "/api/v1/catalogue/actifs"
 ZED = {"symbol": "zzz", "name": "Zed", "aliases": {"words": ["Zed"]}}

@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.manage_command import ROOT, manage, run_code
+from tests.support.manage_command import manage, run_code
+from tests.support.processes import ROOT
 
 N_PROCESSES, N_CHANGES = 4, 40
 # Each adds one to a row, rereading under its version where another was faster, as a client of the API would.
