@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support import leftovers, unit_guard
+from tests.support import leftovers, python_command, unit_guard
 from tests.support.profiles import FULL, QUICK
 
 TESTS = Path(__file__).parent
@@ -36,6 +36,7 @@ def pytest_collection() -> Iterator[None]:
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     """Fail a run that leaves processes behind, and name them; of several workers the first process looks."""
     yield
+    python_command.end_fork_server()
     if hasattr(session.config, "workerinput"):
         return
     if processes := leftovers.wait_for_leftovers():
