@@ -42,7 +42,7 @@ unit: setup check-unit  ## Tests without disk and processes, in seconds; ARGS="-
 
 .PHONY: check-unit
 check-unit:
-	$(VENV)/pytest tests --ignore=tests/system -m "unit and not soak" -n $(N_CORES) $(ARGS)
+	$(VENV)/pytest tests --ignore=tests/system -m unit -n $(N_CORES) $(ARGS)
 
 .PHONY: check-lint
 check-lint:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support import leftovers, unit_guard
+from tests.support import leftovers, python_command, unit_guard
 from tests.support.profiles import FULL, QUICK
 
 TESTS = Path(__file__).parent
@@ -36,6 +36,7 @@ def pytest_collection() -> Iterator[None]:
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     """Fail a run that leaves processes behind, and name them; of several workers the first process looks."""
     yield
+    python_command.end_fork_server()
     if hasattr(session.config, "workerinput"):
         return
     if processes := leftovers.wait_for_leftovers():
@@ -44,8 +45,15 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test as one of ``unit``, ``lake`` and ``system``, before ``-m`` selects among them."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark every test as one of ``unit``, ``lake`` and ``system``, before ``-m`` selects among them.
+
+    Soak tests are left out unless ``-m`` names them.
+    """
+    if "soak" not in config.option.markexpr:
+        soaks = [item for item in items if item.get_closest_marker("soak")]
+        items[:] = [item for item in items if not item.get_closest_marker("soak")]
+        config.hook.pytest_deselected(items=soaks)
     for item in items:
         if item.path.is_relative_to(SYSTEM):
             item.add_marker(pytest.mark.system)

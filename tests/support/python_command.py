@@ -75,6 +75,12 @@ def _fork_server() -> "subprocess.Popen[str]":
     return server
 
 
+def end_fork_server() -> None:
+    """End the server of this process, where there is one."""
+    if _fork_server.cache_info().currsize:
+        _end(_fork_server())
+
+
 def _end(server: "subprocess.Popen[str]") -> None:
     _fork_server.cache_clear()
     atexit.unregister(_end)
