@@ -5,6 +5,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Collection
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -16,6 +17,7 @@ from streaming.feed.market import ASSETS
 
 NEWS_EVERY_SECONDS = 2
 POLL_SECONDS = 0.25
+GOLD_SECONDS = 60.0
 _PATH = "/api/v1/sentiment/{symbol}/historique?periode=15m&intervalle=brut&limite=100"
 
 
@@ -66,13 +68,23 @@ def _points(url: str) -> list[dict[str, Any]]:
         return []
 
 
+def _rows_in_gold(rig: Rig, message_ids: Collection[str]) -> list[dict[str, Any]]:
+    """Return gold's rows once they hold these ids, which answers have earlier from the tail."""
+    deadline, waiting = time.monotonic() + GOLD_SECONDS, threading.Event()
+    while True:
+        rows: list[dict[str, Any]] = lake.open(rig.lake.uri).table(GOLD_SENTIMENT.name).arrow().to_pylist()
+        if {row["message_id"] for row in rows}.issuperset(message_ids) or time.monotonic() > deadline:
+            return rows
+        waiting.wait(POLL_SECONDS)
+
+
 def _report(rig: Rig, seen: dict[str, float]) -> None:
     print(
         "running: offline world, two collectors (each feed asked every 5 s), broker, ingestion and analysis, API"
     )
     ways: dict[str, list[float]] = {"published -> collected": [], "collected -> analysed": []}
     ways |= {"analysed -> an answer": [], "published -> an answer": []}
-    for row in lake.open(rig.lake.uri).table(GOLD_SENTIMENT.name).arrow().to_pylist():
+    for row in _rows_in_gold(rig, seen):
         if row["message_id"] in seen:
             instants = [row[name].timestamp() for name in ("event_time", "collected_time", "analyzed_time")]
             instants.append(seen[row["message_id"]])

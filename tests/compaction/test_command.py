@@ -214,6 +214,7 @@ def test_help_teaches_exit_codes_and_examples() -> None:
     assert "python -m compaction run --max-seconds 50" in done
 
 
+@pytest.mark.lake
 def test_help_of_run_names_the_default_retention_of_versions() -> None:
     command = [sys.executable, "-m", "compaction", "run", "--help"]
     text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout

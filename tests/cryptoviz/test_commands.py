@@ -13,6 +13,8 @@ from cryptoviz import commands
 from cryptoviz.__main__ import main
 from cryptoviz.commands import COMMANDS
 
+pytestmark = pytest.mark.lake
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("ccxt", "deltalake", "django", "duckdb", "kafka", "numpy", "pyarrow", "pyspark", "typer")
 _HELP = """
