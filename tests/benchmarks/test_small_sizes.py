@@ -43,11 +43,6 @@ def test_compaction() -> None:
     assert len(matching(lines, r"as fast as before")) == 4 * 4
 
 
-def test_answer_cache() -> None:
-    lines = figures_of("benchmarks.answer_cache", *ROWS)
-    assert len(matching(lines, r": made [\d.]+ ms p50, found [\d.]+, missed .* bytes$")) == 6
-
-
 def test_history(cache: str) -> None:
     sizes = ("--rounds", "2", "--commits", "5", "--cache", cache)
     lines = figures_of("benchmarks.history", *SMALL_LAKE, *sizes)

@@ -43,7 +43,7 @@ def test_log_line_carries_its_fields_as_data(
     with caplog.at_level("INFO", logger="streaming.collect.feeds.news"):
         collector.poll()
         collector.poll()
-    first, second = caplog.records
+    first, second = (line for line in caplog.records if line.name == "streaming.collect.feeds.news")
     assert (first.status, first.items, first.new) == (200, 2, 2)
     assert "status=200 bytes=" in first.getMessage()
     assert (second.status, second.failed, second.problem) == (500, 1, "status 500")
