@@ -1,1 +1,1 @@
-"""What Django serves: history, status and the viewer, over the lakehouse reader."""
+"""Django service: histories, state, metadata and the viewer, over the lakehouse reader."""

@@ -1,1 +1,1 @@
-"""What the docs' figures are copied from; each module is one command."""
+"""Benchmarks; each module is one command. The figures of the docs are copied from their runs."""

@@ -1,4 +1,4 @@
-"""What a process and its children cost: seconds, the highest resident memory together, bytes read and written."""
+"""Cost of a process and its children: seconds, the highest resident memory together, bytes read and written."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What a store takes beside time: memory of its processes, bytes of its files; and files put out of memory."""
+"""Cost of a store beside time: memory of its processes, bytes of its files; eviction of files from memory."""
 
 import os
 import threading

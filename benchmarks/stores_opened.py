@@ -55,7 +55,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What loading took. ``notes`` says what is in the seconds; ``rollup_bytes`` are not in ``n_bytes``."""
+    """Cost of loading. ``notes`` says what is in the seconds; ``rollup_bytes`` are not in ``n_bytes``."""
 
     seconds: float
     peak: Peak

@@ -1,1 +1,1 @@
-"""What cron runs: plan, rewrite, vacuum."""
+"""Table service, run by cron: plan, rewrite, vacuum."""

@@ -76,7 +76,7 @@ def _install(packages: list[str]) -> None:
 
 
 def _has_apt() -> bool:
-    """Whether apt may be used without asking anybody: as root, or with a sudo that needs no password."""
+    """Return whether apt may be used without a password: as root, or with a sudo that needs no password."""
     if shutil.which("apt-get") is None:
         return False
     if os.geteuid() == 0:

@@ -1,1 +1,1 @@
-"""What Spark and the collectors run: Kafka in, Delta and Kafka out."""
+"""Collectors and Spark services: Kafka in, Delta and Kafka out."""

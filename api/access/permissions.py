@@ -12,7 +12,7 @@ from api.process.lake import current_settings
 
 
 class Access(Enum):
-    """What a view asks for. Its value: the scope that a token needs, and whether its owner must be staff."""
+    """Access that a view requires. Its value: the scope that a token needs, and whether its owner must be staff."""
 
     ANYBODY = ("anybody", False)
     HISTORY = ("history:read", False)

@@ -1,1 +1,1 @@
-"""What there is and how fresh it is, over HTTP."""
+"""State of the lake over HTTP: assets, tables, freshness, lag, health."""

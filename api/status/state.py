@@ -39,7 +39,7 @@ class TableState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """How far a table's position is behind the end of one Kafka partition."""
+    """Lag of a table's position behind the end of one Kafka partition."""
 
     table: str
     topic: str

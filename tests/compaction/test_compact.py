@@ -248,7 +248,7 @@ def test_columns_that_a_table_gained_are_null_in_rows_from_before(tmp_path: Path
 
 
 def test_more_rows_than_a_batch_are_regrouped_by_symbol(tmp_path: Path) -> None:
-    """What is left of one of the engine's batches (65,536 rows) goes into a row group with the next one's."""
+    """The rest of one of the engine's batches (65,536 rows) goes into a row group with the next one's."""
     lake = LakeLocation.parse(str(tmp_path / "lake"))
     catalog = Catalog(lake)
     location = catalog.table_location("gold_price", catalog.ensure_build())

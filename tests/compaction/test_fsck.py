@@ -41,8 +41,8 @@ def lake(tmp_path: Path) -> LakeLocation:
     """Five records, each taken in and committed on its own: a file each in bronze, gold, quarantine, duplicates."""
     catalog = Catalog(LakeLocation.parse(str(tmp_path / "lake")))
     catalog.register_topic(topic=TOPIC, topic_id="id-1")
-    intake = BatchIngestor(catalog, catalog.ensure_build(), {TOPIC: "id-1"})
-    intake.register({KEY: 0})
+    ingestor = BatchIngestor(catalog, catalog.ensure_build(), {TOPIC: "id-1"})
+    ingestor.register({KEY: 0})
     for offset, value in enumerate(VALUES):
         row = {
             "topic": TOPIC,
@@ -54,9 +54,9 @@ def lake(tmp_path: Path) -> LakeLocation:
             "value": value,
         }
         records = pa.Table.from_pylist([row], schema=RECORD_SCHEMA)
-        intake.ingest(records, to_ends(records))
-        intake.flush()
-    intake.close()
+        ingestor.ingest(records, to_ends(records))
+        ingestor.flush()
+    ingestor.close()
     return catalog.location
 
 

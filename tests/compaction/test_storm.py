@@ -32,7 +32,7 @@ def _service(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def _n_taken(reader: Lake) -> int:
-    """How far bronze has come; on the way it looks at gold as a reader does, and expects a whole snapshot."""
+    """Return the position of bronze; read gold as a reader does on the way, and expect a whole snapshot."""
     snapshot = reader.snapshot("gold_sentiment")["gold_sentiment"]
     offsets = [
         row[0]

@@ -9,7 +9,7 @@ from django.test import Client
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """Answer of the API."""
 
     status: int
     media_type: str

@@ -15,9 +15,9 @@ def create_empty_lake(
     catalog = Catalog(location)
     for topic, topic_id in topic_ids.items():
         catalog.register_topic(topic=topic, topic_id=topic_id)
-    intake = BatchIngestor(catalog, catalog.ensure_build(), topic_ids)
-    intake.register(
+    ingestor = BatchIngestor(catalog, catalog.ensure_build(), topic_ids)
+    ingestor.register(
         {TopicPartition(topic_id, at): 0 for topic_id in topic_ids.values() for at in range(n_partitions)}
     )
-    intake.flush()
-    return intake
+    ingestor.flush()
+    return ingestor

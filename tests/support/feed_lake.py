@@ -30,18 +30,18 @@ def build_feed_lake(path: Path, *, n_days: float = N_DAYS, seed: int = 11, link:
     location = LakeLocation.parse(str(path))
     catalog = Catalog(location)
     topics = {topic: f"Id-{topic}" for topic in FEED_TOPICS}
-    intake = BatchIngestor(catalog, catalog.ensure_build(), topics)
+    ingestor = BatchIngestor(catalog, catalog.ensure_build(), topics)
     for topic, topic_id in topics.items():
         catalog.register_topic(topic=topic, topic_id=topic_id)
     feed = Feed(seed=seed, symbols=frozenset({"btc", "eth"}), fault_rates=FAULT_RATES, link=link)
     ends = {TopicPartition(topic_id, 0): 0 for topic_id in topics.values()}
-    intake.register(ends)
+    ingestor.register(ends)
     start_us, step_us = to_us(START), BATCH_HOURS * HOUR_US
     for from_us in range(start_us, start_us + round(n_days * 24 * HOUR_US), step_us):
         messages = messages_between(feed, start_us=from_us, end_us=from_us + step_us)
-        intake.ingest(_to_records(messages, topics, ends), dict(ends))
-        intake.flush()
-    intake.close()
+        ingestor.ingest(_to_records(messages, topics, ends), dict(ends))
+        ingestor.flush()
+    ingestor.close()
     refresh_rollups(lake.open(str(path)))
     refresh_scores(lake.open(str(path)))
     return location

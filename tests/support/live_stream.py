@@ -73,7 +73,7 @@ class Pipeline:
 
     def __init__(self, folder: Path, *, max_messages: int = 10_000) -> None:
         self.location = LakeLocation.parse(str(folder))
-        self.intake = create_empty_lake(self.location, TOPICS, n_partitions=N_PARTITIONS)
+        self.ingestor = create_empty_lake(self.location, TOPICS, n_partitions=N_PARTITIONS)
         self.tail = Tail(max_messages=max_messages, clock=lambda: 0.0)
         self.deduplicator = TailDeduplicator(lake.open(str(folder)), self.tail)
         self.begin({})
@@ -99,8 +99,8 @@ class Pipeline:
                 )
                 for each in sent
             )
-            self.intake.ingest(records, to_ends(records))
-        self.intake.flush()
+            self.ingestor.ingest(records, to_ends(records))
+        self.ingestor.flush()
 
     def follow(self, sent: Sequence[Sent]) -> None:
         for each in sent:

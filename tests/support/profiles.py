@@ -1,4 +1,4 @@
-"""How much a generated test tries: a little in `make check`, everything in `make test`."""
+"""Sizes of generated tests: a little in `make check`, everything in `make test`."""
 
 from hypothesis import settings
 

@@ -41,16 +41,16 @@ def main() -> None:
         Times(datetime.fromtimestamp(int(sys.argv[3]), UTC), int(sys.argv[4])) if sys.argv[3:] else Times()
     )
     catalog.register_topic(topic=TOPIC, topic_id=TOPIC_ID)
-    intake = BatchIngestor(catalog, catalog.ensure_build(), {TOPIC: TOPIC_ID})
+    ingestor = BatchIngestor(catalog, catalog.ensure_build(), {TOPIC: TOPIC_ID})
     key = TopicPartition(TOPIC_ID, 0)
-    intake.register({key: 0})
-    while (begin := intake.position[key]) < n_records:
+    ingestor.register({key: 0})
+    while (begin := ingestor.position[key]) < n_records:
         records = [
             _to_record(offset, times) for offset in range(begin, min(begin + BATCH_RECORDS, n_records))
         ]
         rows = to_records(records)
-        intake.ingest(rows, to_ends(rows))
-        intake.flush()
+        ingestor.ingest(rows, to_ends(rows))
+        ingestor.flush()
 
 
 def _to_record(offset: int, times: Times) -> dict[str, object]:

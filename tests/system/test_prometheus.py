@@ -55,7 +55,7 @@ class Prometheus:
         return document["data"]
 
     def is_up(self) -> bool:
-        """Whether every job was scraped lately."""
+        """Return whether every job was scraped lately."""
         try:
             found = self.ask("query", query='up{job=~"cryptoviz-.*"}')["result"]
         except OSError:

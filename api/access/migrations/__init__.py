@@ -1,1 +1,1 @@
-"""How the table of tokens came to be as it is."""
+"""Migrations of the table of tokens."""

@@ -1,1 +1,1 @@
-"""How the tables of the metadata came to be as they are."""
+"""Migrations of the metadata tables."""

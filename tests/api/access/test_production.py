@@ -1,4 +1,4 @@
-"""What production refuses, and what it answers with: in processes of their own, as settings are read once."""
+"""Production settings that are refused, and headers: in processes of their own, as settings are read once."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What a client may cost: requests per address, statements at once, the time of one."""
+"""Limits of a client: requests per address, statements at once, the time of one."""
 
 import threading
 from collections.abc import Callable

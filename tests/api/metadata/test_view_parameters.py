@@ -1,4 +1,4 @@
-"""What the server takes as a view is what the viewer keeps in its address: both are held to the same cases."""
+"""Views that the server accepts are those that the viewer keeps in its address: both are held to the same cases."""
 
 import json
 from datetime import datetime, timedelta

@@ -111,7 +111,7 @@ def test_the_schema_accepts_what_is_accepted_and_refuses_what_it_can(
 
 
 def strictly_parsed(value: bytes) -> Any:
-    """What Python's parser reads, held to what a double and UTF-8 can hold; None if it reads nothing."""
+    """Return what Python's parser reads, held to what a double and UTF-8 can hold; None if it reads nothing."""
     try:
         parsed = json.loads(value.decode(), parse_constant=refuse, object_pairs_hook=held_to_utf8)
         if any(isinstance(leaf, float) and math.isinf(leaf) for leaf in leaves(parsed)):

@@ -31,7 +31,7 @@ def spoilt_news(**changed: str) -> bytes:
 
 
 def moved(text: str, at: datetime) -> bytes:
-    """A price whose exchange time is written like this, with the id of this instant."""
+    """Return a price whose exchange time is written like this, with the id of this instant."""
     message_id = make_message_id(key="btc", event_time=at, natural_key=("x",))
     return to_bytes(price(AT, message_id=message_id) | {"exchange_time": text})
 

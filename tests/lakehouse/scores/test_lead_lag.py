@@ -5,7 +5,7 @@ from lakehouse.scores.lead_lag import Floats, LeadLag, holm, lead_lag
 
 
 def persistent(rng: np.random.Generator, n: int) -> Floats:
-    """A series that remembers, as a mean of sentiment does."""
+    """Return a series that remembers, as a mean of sentiment does."""
     series = rng.normal(size=n)
     for step in range(1, n):
         series[step] += 0.8 * series[step - 1]

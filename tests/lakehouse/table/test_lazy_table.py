@@ -116,7 +116,7 @@ def test_version_and_instant_pin_the_table_as_it_stood(builder: LakeBuilder) -> 
 
 
 def _ties(reader: lake.Lake, instant: datetime) -> int:
-    """Commits of the same millisecond."""
+    """Count commits of the same millisecond."""
     return sum(time == instant for time in reader.table(NAME).history()["commit_time"].to_pylist()[:2])
 
 

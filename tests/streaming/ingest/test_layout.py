@@ -39,7 +39,7 @@ def record(offset: int, value: bytes) -> dict[str, Any]:
 
 @pytest.fixture
 def old_lake(tmp_path: Path) -> LakeLocation:
-    """A lake with one row each of gold, quarantine and duplicates, whose build names no layout."""
+    """Build a lake with one row each of gold, quarantine and duplicates, whose build names no layout."""
     location = LakeLocation.parse(str(tmp_path / "lake"))
     catalog = Catalog(location)
     catalog.register_topic(topic=TOPIC, topic_id=TOPIC_ID)

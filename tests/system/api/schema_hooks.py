@@ -1,4 +1,4 @@
-"""What schemathesis cannot know of this API: how its parameters hang together, which rows are there, what Arrow is."""
+"""Facts that schemathesis cannot know of this API: how its parameters hang together, rows, Arrow."""
 
 import json
 import os

@@ -77,11 +77,11 @@ class ViewerPage:
         return int(self.panel(name, "points") or 0)
 
     def n_pixels(self, name: str, colour: str) -> int:
-        """How many pixels of a chart have one of the page's colours."""
+        """Return the number of pixels of a chart in one of the page's colours."""
         return int(self.driver.execute_script(_COUNT_PIXELS, name, colour))
 
     def n_requests(self) -> int:
-        """How often the page has asked for something, and was answered."""
+        """Return how often the page requested something and got an answer."""
         return int(self.driver.execute_script("return performance.getEntriesByType('resource').length"))
 
     def now_ms(self) -> float:

@@ -80,7 +80,7 @@ def publish_price(producer: KafkaProducer, of_trade: float) -> None:
 
 
 def n_texts(page: ViewerPage) -> int:
-    """How many texts the charts say that they show."""
+    """Return the number of texts that the charts say they show."""
     summary = str(page.find("#charts").get_attribute("aria-label"))
     return int(summary.rpartition("Texts: ")[2].rstrip("."))
 

@@ -1,4 +1,4 @@
-"""What a person does with the charts: zoom, travel, read what is behind a point, take it away, share it."""
+"""Use of the charts: zoom, travel, read what is behind a point, take it away, share it."""
 
 import csv
 import re

@@ -48,7 +48,7 @@ def pinned(reader: Lake) -> TableSnapshot:
 
 
 def assert_followed(following: Lake, builder: LakeBuilder) -> None:
-    """The reader took the newest commit in by itself, and knows what a reader knows that opens the table anew."""
+    """Assert that the reader followed the newest commit and knows what a reader knows that opens the table anew."""
     version = builder.open(NAME).version()
     commit = read_commit(builder.catalog.table_location(NAME, builder.build), version)
     assert commit is not None

@@ -96,7 +96,7 @@ def refusal(port: int, **options: Any) -> int:
 
 
 def is_subscribed(socket: ClientConnection) -> bool:
-    """Whether it is answered, whatever else comes first."""
+    """Return whether it is answered, whatever else comes first."""
     socket.send(json.dumps(SUBSCRIBE))
     return any(json.loads(socket.recv(timeout=20))["type"] == "subscribed" for _ in range(5))
 
