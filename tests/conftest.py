@@ -19,7 +19,7 @@ settings.register_profile(FULL, max_examples=100, deadline=None)
 settings.load_profile(QUICK)
 
 
-leftovers.mark_this_run()
+IS_OUTERMOST_RUN = leftovers.mark_this_run()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -37,7 +37,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     """Fail a run that leaves processes behind, and name them; of several workers the first process looks."""
     yield
     python_command.end_fork_server()
-    if hasattr(session.config, "workerinput"):
+    if hasattr(session.config, "workerinput") or not IS_OUTERMOST_RUN:
         return
     if processes := leftovers.wait_for_leftovers():
         print("\nleft running:", *processes, sep="\n  ")

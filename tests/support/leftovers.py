@@ -9,9 +9,14 @@ VARIABLE = "TEST_RUN_ID"
 WAIT_SECONDS = 10.0
 
 
-def mark_this_run() -> None:
-    """Name this run in the environment, which every process inherits that a test starts."""
+def mark_this_run() -> bool:
+    """Name this run in the environment, which every process inherits that a test starts.
+
+    Return whether it has no name yet: a run that a test starts belongs to the run of that test.
+    """
+    is_outermost = VARIABLE not in os.environ
     os.environ.setdefault(VARIABLE, uuid.uuid4().hex)
+    return is_outermost
 
 
 def wait_for_leftovers() -> list[str]:

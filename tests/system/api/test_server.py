@@ -105,7 +105,9 @@ def test_rate_of_an_address_is_counted_over_all_workers(builder: LakeBuilder, tm
 def test_wrong_rate_is_one_line(tmp_path: Path) -> None:
     ended = run_api_to_its_end(CRYPTOVIZ_RATE_LIMIT="often")
     assert ended.returncode == 2
-    assert ended.stderr.startswith("CRYPTOVIZ_RATE_LIMIT: a rate is a whole number")
+    assert ended.stderr.startswith(
+        "CRYPTOVIZ_RATE_LIMIT: 'often' is not a whole number, / and second, minute"
+    )
 
 
 def test_taken_port_is_one_line(server: ApiProcess, tmp_path: Path) -> None:
@@ -117,4 +119,4 @@ def test_taken_port_is_one_line(server: ApiProcess, tmp_path: Path) -> None:
 def test_wrong_setting_is_one_line(tmp_path: Path) -> None:
     ended = run_api_to_its_end(CRYPTOVIZ_HTTP_PORT="eighty")
     assert ended.returncode == 2
-    assert ended.stderr.strip() == "CRYPTOVIZ_HTTP_PORT: 'eighty' is not of type int"
+    assert ended.stderr.strip() == "CRYPTOVIZ_HTTP_PORT: 'eighty' is not a whole number from 0 to 65535"
