@@ -12,6 +12,18 @@ from tests.support.profiles import FULL, QUICK
 
 TESTS = Path(__file__).parent
 SYSTEM = TESTS / "system"
+STARTS_SPARK = (
+    "benchmarks/test_pipelines.py",
+    "compaction/test_backup.py",
+    "compaction/test_spark_engine.py",
+    "faults/",
+    "lakehouse/",
+    "streaming/analysis/",
+    "streaming/ingest/",
+    "streaming/spark/",
+    "test_prometheus.py",
+    "test_stopping.py",
+)
 DISK_FIXTURES = {"tmp_path", "tmp_path_factory", "database"}
 
 settings.register_profile(QUICK, max_examples=25, deadline=None, derandomize=True)
@@ -44,35 +56,37 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark every test as one of ``unit``, ``lake`` and ``system``, before ``-m`` selects among them.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test as one of ``unit``, ``lake`` and ``system``, before ``-m`` and xdist look at its marks."""
+    if item.path.is_relative_to(SYSTEM):
+        item.add_marker(pytest.mark.system)
+        item.add_marker(pytest.mark.xdist_group(_system_group(item)))
+    elif item.get_closest_marker("system") or item.get_closest_marker("lake"):
+        return
+    elif DISK_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.unit)
+    else:
+        item.add_marker(pytest.mark.lake)
 
-    Soak tests are left out unless ``-m`` names them.
-    """
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave soak tests out unless ``-m`` names them."""
     if "soak" not in config.option.markexpr:
         soaks = [item for item in items if item.get_closest_marker("soak")]
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
         config.hook.pytest_deselected(items=soaks)
-    for item in items:
-        if item.path.is_relative_to(SYSTEM):
-            item.add_marker(pytest.mark.system)
-            item.add_marker(pytest.mark.xdist_group(_system_group(item)))
-        elif item.get_closest_marker("system") or item.get_closest_marker("lake"):
-            continue
-        elif DISK_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.unit)
-        else:
-            item.add_marker(pytest.mark.lake)
 
 
 def _system_group(item: pytest.Item) -> str:
-    """Return the name of the tests that one worker shall run one after another, with the fixtures they share."""
+    """Return the name of the tests that one worker shall run one after another.
+
+    They share a Spark session or a browser, or start Spark themselves: two Sparks at once are too much for two cores.
+    """
     names = getattr(item, "fixturenames", ())
-    for shared in ("spark", "driver"):
-        if shared in names:
-            return shared
-    return item.path.relative_to(SYSTEM).as_posix()
+    path = item.path.relative_to(SYSTEM).as_posix()
+    if "spark" in names or path.startswith(STARTS_SPARK):
+        return "spark"
+    return "driver" if "driver" in names else path
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import pyspark
 import pytest
 from pyspark.sql import SparkSession
 
+from streaming.broker import config as broker_config
 from streaming.spark.java import find_jdk
 from streaming.spark.session import build_session
 
@@ -16,6 +17,16 @@ ROOT = Path(__file__).resolve().parents[2]
 SPARK_JARS = ROOT / ".runtime" / "jars" / "spark"
 TEST_JAR = ROOT / ".runtime" / "jars" / "test" / "cryptoviz-jvm-test.jar"
 TEST_SOURCES = ROOT / "jvm" / "src" / "test" / "java"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def usual_broker_port(worker_id: str) -> Iterator[None]:
+    """Give the brokers of each worker a usual port of their own: a killed one finds its port free again."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if worker_id != "master":
+            number = int(worker_id.removeprefix("gw"))
+            monkeypatch.setattr(broker_config, "DEFAULT_PORT", 19092 + 1000 * number)
+        yield
 
 
 @pytest.fixture(scope="session")
