@@ -3,9 +3,11 @@
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.support import leftovers, python_command, unit_guard
 from tests.support.profiles import FULL, QUICK
@@ -19,6 +21,7 @@ STARTS_SPARK = (
     "faults/",
     "lakehouse/",
     "streaming/analysis/",
+    "streaming/broker/test_security.py",
     "streaming/ingest/",
     "streaming/spark/",
     "test_prometheus.py",
@@ -60,7 +63,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark a test as one of ``unit``, ``lake`` and ``system``, before ``-m`` and xdist look at its marks."""
     if item.path.is_relative_to(SYSTEM):
         item.add_marker(pytest.mark.system)
-        item.add_marker(pytest.mark.xdist_group(_system_group(item)))
     elif item.get_closest_marker("system") or item.get_closest_marker("lake"):
         return
     elif DISK_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
@@ -77,16 +79,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=soaks)
 
 
-def _system_group(item: pytest.Item) -> str:
-    """Return the name of the tests that one worker shall run one after another.
+class _SystemScheduling(LoadScopeScheduling):
+    """Scheduling that gives a worker all tests of one group: those that start Spark, those of the browser, or a file.
 
-    They share a Spark session or a browser, or start Spark themselves: two Sparks at once are too much for two cores.
+    Two Sparks at once are too much for two cores, and one session and one browser serve a whole run.
     """
-    names = getattr(item, "fixturenames", ())
-    path = item.path.relative_to(SYSTEM).as_posix()
-    if "spark" in names or path.startswith(STARTS_SPARK):
-        return "spark"
-    return "driver" if "driver" in names else path
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::")[0].removeprefix("tests/system/")
+        if path.startswith(STARTS_SPARK):
+            return "spark"
+        return "browser" if path.startswith("browser/") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """Schedule system tests by group where ``--dist loadgroup`` asks for it.
+
+    xdist's own groups write into the ids of tests, which pytest 9.2 no longer reads.
+    """
+    return _SystemScheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(autouse=True)
