@@ -1,7 +1,8 @@
 """gunicorn as the API runs it: its settings, and processes of two kinds."""
 
 import socket
-from typing import Any
+import sys
+from typing import Any, NoReturn
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -10,6 +11,7 @@ from api.server.fd_passing import SocketHandoff
 from api.server.gateway_worker import GatewayWorker
 from api.server.http_worker import HttpWorker
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import end_process
 
 GRACEFUL_SECONDS = 15
 REQUEST_SECONDS = 60
@@ -55,6 +57,7 @@ class ApiServer(BaseApplication):
             "control_socket_disable": True,
             "when_ready": _print_url,
             "child_exit": _drop_gauges,
+            "worker_exit": _end_worker,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -90,3 +93,9 @@ def _drop_gauges(_: Any, worker: Any) -> None:
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)
+
+
+def _end_worker(_: Any, __: Any) -> NoReturn:
+    """End a worker whose threads still run in the background, with the exit code that gunicorn has chosen."""
+    error = sys.exc_info()[1]
+    end_process(error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1)
