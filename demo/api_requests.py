@@ -33,11 +33,13 @@ def summarize(path: str, answer: dict[str, Any] | None) -> str:
     return f"{path}: {len(points)} points, {times[0]} to {times[-1]}, newest {json.dumps(points[-1])[:160]}"
 
 
-def newest_forecast(base_url: str) -> datetime | None:
-    """Return when the newest forecast of Bitcoin in the API was made; None before the first."""
-    answer = get_json(base_url, "/api/v1/prediction/btc/historique?periode=7d&limite=1")
-    points = (answer or {}).get("points", [])
-    return datetime.fromisoformat(points[-1]["made_at"]) if points else None
+def newest_forecast_of_all(base_url: str) -> datetime | None:
+    """Return up to when every asset with prices has forecasts; None before each of them has one."""
+    assets = (get_json(base_url, "/api/v1/actifs") or {}).get("actifs", [])
+    priced = [asset["tables"] for asset in assets if "gold_price" in asset["tables"]]
+    if not priced or not all("gold_prediction" in tables for tables in priced):
+        return None
+    return min(datetime.fromisoformat(tables["gold_prediction"]["last_event_time"]) for tables in priced)
 
 
 def n_gold_rows(base_url: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from demo.api_requests import PATHS, get_json, n_gold_rows, newest_forecast, summarize
+from demo.api_requests import PATHS, get_json, n_gold_rows, newest_forecast_of_all, summarize
 from demo.program import Program, read_procfile, start_program
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
 from lakehouse.process.settings import Settings
@@ -137,7 +137,7 @@ class Demo:
 
     def _print_progress(self, url: str) -> bool:
         """Print how far the forecasts are, and return whether they are at the present."""
-        made_at = newest_forecast(url)
+        made_at = newest_forecast_of_all(url)
         behind = math.inf if made_at is None else (datetime.now(UTC) - made_at).total_seconds()
         if behind < LIVE_BEHIND_SECONDS:
             self._print(

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from demo import api_requests
 from demo.pipeline import has_caught_up
 from demo.program import Program, read_procfile
 
@@ -50,3 +52,28 @@ def test_procfile_runs_the_whole_chain() -> None:
         "streaming.collect",
         "compaction",
     }
+
+
+NOW, LATE = "2026-11-26T20:00:00Z", "2026-11-25T20:00:00Z"
+
+
+def _asset(**last_event_times: str) -> dict[str, object]:
+    return {"tables": {table: {"last_event_time": time} for table, time in last_event_times.items()}}
+
+
+@pytest.mark.parametrize(
+    ("assets", "expected"),
+    [
+        ([], None),
+        ([_asset(gold_price=NOW)], None),
+        ([_asset(gold_price=NOW, gold_prediction=NOW), _asset(gold_price=NOW)], None),
+        ([_asset(gold_price=NOW, gold_prediction=NOW), _asset(gold_price=NOW, gold_prediction=LATE)], LATE),
+        ([_asset(gold_price=NOW, gold_prediction=NOW), _asset(gold_sentiment=LATE)], NOW),
+    ],
+)
+def test_history_is_complete_once_the_slowest_asset_has_its_forecasts(
+    monkeypatch: pytest.MonkeyPatch, assets: list[dict[str, object]], expected: str | None
+) -> None:
+    monkeypatch.setattr(api_requests, "get_json", lambda *_: {"actifs": assets})
+    reached = api_requests.newest_forecast_of_all("http://api")
+    assert reached == (None if expected is None else datetime.fromisoformat(expected))
