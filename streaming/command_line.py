@@ -120,3 +120,9 @@ def log_to_stdout(settings: Settings) -> None:
     configure_logging(settings, sys.stdout)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     logging.getLogger("py4j").setLevel(logging.WARNING)
+    logging.getLogger().addFilter(_is_not_of_py4j)
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    """Return whether a record of the root logger is not py4j's, which logs with a trace what it then raises."""
+    return "py4j" not in record.pathname

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -80,11 +79,6 @@ def assert_jvm_runs(session: SparkSession) -> None:
         raise SparkLostError(process.returncode)
 
 
-def _is_not_of_py4j(record: logging.LogRecord) -> bool:
-    """Return whether a record of the root logger is not py4j's, which logs with a trace what it then raises."""
-    return "py4j" not in record.pathname
-
-
 def build_session(
     *,
     app_name: str,
@@ -106,7 +100,6 @@ def build_session(
         raise SparkSettingsError(f"{JVM_JAR} is not in {jars_dir}: run `make setup`")
     is_local = master == "local" or master.startswith("local[")
     _prepare_environment(is_local=is_local)
-    logging.getLogger().addFilter(_is_not_of_py4j)
     settings = {setting.key: setting.value for setting in SETTINGS}
     if master.startswith("local"):
         settings["spark.driver.extraJavaOptions"] = LOCAL_JVM_OPTIONS
