@@ -48,16 +48,18 @@ def run_until_stopped(
     """
     request = StopRequest()
     request.heed_signals()
-    outcome = _run_in_thread(lambda: work(request.stopping))
+    outcome, thread = _run_in_thread(lambda: work(request.stopping))
     while not request.was_signalled and not _is_done(outcome, within_seconds=_POLL_SECONDS):
         pass
     if not request.was_signalled:
+        thread.join(grace_seconds)
         return outcome.result()
     has_ended = _is_done(outcome, within_seconds=grace_seconds)
     clean_up()
     if not has_ended:
         logger.warning("left unfinished: no end within %.0f s of the request to stop", grace_seconds)
         end_now(EXIT_DONE)
+    thread.join(grace_seconds)
     if error := outcome.exception():
         logger.debug("ended after the request to stop", exc_info=error)
     return EXIT_DONE
@@ -105,7 +107,7 @@ def call_until_stopped(
     `grace_seconds` more have passed.
     """
     deadline = time.monotonic() + timeout_seconds
-    outcome = _run_in_thread(call)
+    outcome, _ = _run_in_thread(call)
     while not _is_done(outcome, within_seconds=min(_POLL_SECONDS, max(0.0, deadline - time.monotonic()))):
         if stopping.is_set():
             if _is_done(outcome, within_seconds=min(grace_seconds, max(0.0, deadline - time.monotonic()))):
@@ -136,7 +138,12 @@ def end_now(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _run_in_thread(call: Callable[[], Answer]) -> "Future[Answer]":
+def _run_in_thread(call: Callable[[], Answer]) -> "tuple[Future[Answer], threading.Thread]":
+    """Start a call in a daemon thread; return its outcome, and the thread.
+
+    A thread goes on after its outcome is set: it frees its thread-local DuckDB connections, which aborts the process
+    (SIGABRT) where the interpreter is finalized meanwhile. Join it before that.
+    """
     outcome: Future[Answer] = Future()
 
     def run() -> None:
@@ -145,8 +152,9 @@ def _run_in_thread(call: Callable[[], Answer]) -> "Future[Answer]":
         except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
             outcome.set_exception(error)
 
-    threading.Thread(target=run, name="work", daemon=True).start()
-    return outcome
+    thread = threading.Thread(target=run, name="work", daemon=True)
+    thread.start()
+    return outcome, thread
 
 
 def _is_done(outcome: "Future[Any]", *, within_seconds: float) -> bool:
