@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from compaction.version_retention import LEAST_RETENTION_HOURS
-
-if TYPE_CHECKING:
-    from lakehouse.messages.record_id import RecordId
+from lakehouse.messages.record_id import RecordId
+from lakehouse.process.commands import to_record_id
 
 Engine = Literal["duckdb", "spark"]
 
@@ -22,17 +21,9 @@ def _to_table(name: str) -> str:
     return name
 
 
-def to_record_ids(texts: Sequence[str] | None) -> "tuple[RecordId, ...]":
+def to_record_ids(texts: Sequence[str] | None) -> tuple[RecordId, ...]:
     """Parse record ids. Raises typer.BadParameter, a usage error, for another text."""
-    from lakehouse.messages.record_id import parse_record_id
-
-    record_ids = []
-    for text in texts or ():
-        record_id = parse_record_id(text)
-        if record_id is None:
-            raise typer.BadParameter(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
-        record_ids.append(record_id)
-    return tuple(record_ids)
+    return tuple(map(to_record_id, texts or ()))
 
 
 def _default_retention_hours() -> int:

@@ -7,6 +7,8 @@ from typing import Final
 import typer
 from typer.exceptions import TyperException
 
+from lakehouse.messages.record_id import RecordId, parse_record_id
+
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
@@ -44,6 +46,14 @@ def single_command(command: Callable[..., int], *, description: str, epilog: str
     app.registered_callback = None
     app.command(help=preformatted(description), epilog=preformatted(epilog) or None)(command)
     return app
+
+
+def to_record_id(text: str) -> RecordId:
+    """Parse an argument that names a Kafka record. Raises: typer.BadParameter, a usage error, for another text."""
+    record_id = parse_record_id(text)
+    if record_id is None:
+        raise typer.BadParameter(f"{text} is not TOPIC_ID/PARTITION/OFFSET")
+    return record_id
 
 
 def preformatted(text: str) -> str:

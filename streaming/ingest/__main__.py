@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lakehouse.process.commands import new_app, run
+from lakehouse.process.commands import new_app, run, to_record_id
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
 from streaming.command_line import (
@@ -162,11 +162,7 @@ def exclude(
     yes: YesOption = False,
 ) -> int:
     """Take a wrong message out of gold, and rebuild what came since its day without it; a dry run without --yes."""
-    from lakehouse.messages.record_id import parse_record_id
-
-    record = parse_record_id(record_id)
-    if record is None:
-        raise typer.BadParameter(f"{record_id} is not TOPIC_ID/PARTITION/OFFSET")
+    record = to_record_id(record_id)
 
     def command(settings: Settings) -> int:
         from streaming.ingest.exclusion import exclude as make_exclusion
