@@ -50,24 +50,17 @@ class LockAudit:
 
 
 def main() -> int:
-    code = 0
+    done = []
     for audit in audits():
-        print(audit, flush=True)
-        for vulnerability in audit.vulnerable:
-            print(f"  {vulnerability}", flush=True)
-        code = (
-            VULNERABLE
-            if audit.vulnerable or code == VULNERABLE
-            else code
-            if audit.is_complete
-            else NOT_AUDITED
-        )
-    return code
+        print("\n  ".join((str(audit), *audit.vulnerable)), flush=True)
+        done.append(audit)
+    if any(audit.vulnerable for audit in done):
+        return VULNERABLE
+    return 0 if all(audit.is_complete for audit in done) else NOT_AUDITED
 
 
 def audits() -> Iterator[LockAudit]:
-    for lock in PYTHON_LOCKS:
-        yield audit_python(lock)
+    yield from map(audit_python, PYTHON_LOCKS)
     yield audit_page()
     yield audit_jars()
 
