@@ -1,7 +1,5 @@
 """Metrics of runs in a process that repeats them. Of runs from cron the API serves the newest records instead."""
 
-from collections.abc import Mapping
-
 from prometheus_client import Counter, Histogram
 
 RUN_SECONDS = Histogram(
@@ -16,8 +14,3 @@ GAINED = Counter(
     "sums of the figures in the records of runs: n_files_before, n_files_after, freed_bytes, ...",
     ["figure"],
 )
-
-
-def count_figures(figures: Mapping[str, int]) -> None:
-    for figure, number in figures.items():
-        GAINED.labels(figure).inc(number)

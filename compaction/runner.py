@@ -39,7 +39,8 @@ def run_recorded(service: TableService, command: str, work: Callable[[], Report]
         end_run(location, run, exit_code=EXIT_DONE, gained=report.figures)
     metrics.RUNS.labels("done").inc()
     metrics.RUN_SECONDS.labels(command).observe(time.monotonic() - start)
-    metrics.count_figures(report.figures)
+    for figure, number in report.figures.items():
+        metrics.GAINED.labels(figure).inc(number)
     return report
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from compaction.checkpoint import checkpoint_lake
 from compaction.errors import ClockError, RetentionError
-from compaction.vacuum import vacuum_lake
+from compaction.retention.checkpoint import checkpoint_lake
+from compaction.retention.vacuum import vacuum_lake
 from lakehouse.delta.position import Position, TopicPartition, read_position
 from lakehouse.delta.table import append, open_table
 from lakehouse.errors import LockedError

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from compaction import compact
+from compaction.rewriting import compact
 from lakehouse import lake
 from lakehouse.derived import rollup_refresh
 from lakehouse.derived.rollup_refresh import refresh_rollups
@@ -96,7 +96,7 @@ class RolledLake:
             self.refresh(who, small_commits=True)
 
     def compact(self) -> None:
-        compact.compact_lake(self.builder.location, compact.CompactChoice(wait_for_late_rows=False))
+        compact.compact_lake(self.builder.location, wait_for_late_rows=False)
 
     def vacuum(self) -> None:
         """Remove every file that the newest versions do not need."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from compaction.expire import expire_lake
+from compaction.retention.expire import expire_lake
 from lakehouse import lake
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.process.retention import Retention

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 
-from compaction import compact
+from compaction.rewriting import compact
 from lakehouse import lake
 from lakehouse.derived import score_refresh
 from lakehouse.derived.score_refresh import refresh_scores
@@ -265,7 +265,7 @@ def test_scores_are_the_same_whatever_the_refreshes_crashes_and_compactions(
         builder.append("gold_price", prices[window], partitions=(0, 1))
         _refresh_or_die(rng, readers)
         if rng.random() < 0.3:
-            compact.compact_lake(builder.location, compact.CompactChoice(wait_for_late_rows=False))
+            compact.compact_lake(builder.location, wait_for_late_rows=False)
     for name, rows in (("gold_prediction", forecasts), ("gold_price", prices)):
         builder.append(name, rows[N_EARLY:], partitions=(0, 1))
         for start in range(0, N_EARLY, 40):

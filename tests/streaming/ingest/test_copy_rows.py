@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from compaction.compact import CompactChoice, compact_lake
-from compaction.expire import expire_lake
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
+from compaction.retention.expire import expire_lake
+from compaction.rewriting.compact import compact_lake
 from lakehouse import lake as lakes
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
@@ -128,7 +128,7 @@ def test_rebuild_after_gold_expired_keeps_buckets_that_only_rollups_have(lake: L
     assert _daily(lake) == buckets
     refresh_rollups(reader)
     refresh_scores(reader)
-    compact_lake(lake, CompactChoice(wait_for_late_rows=False))
+    compact_lake(lake, wait_for_late_rows=False)
     assert _daily(lake) == buckets
 
 

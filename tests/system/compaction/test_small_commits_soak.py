@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from compaction.checkpoint import checkpoint_lake
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
+from compaction.retention.checkpoint import checkpoint_lake
 from lakehouse import lake
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
 from lakehouse.messages import validation
 from streaming.ingest.rebuild import rebuild
 from tests.support.messages import price, sentiment, to_bytes

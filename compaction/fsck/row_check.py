@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from compaction.issue import Issue
+from compaction.fsck.issue import Issue
 from lakehouse.delta.position import Position
 from lakehouse.engine.duckdb_session import padded_rows
 from lakehouse.engine.position_sql import bind_position, is_beyond, join_position

@@ -3,15 +3,14 @@
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from compaction.issue import Check, Issue
+from compaction.fsck.issue import Check, Issue
 from compaction.live_files import LiveFile
-from compaction.version_retention import LEAST_RETENTION_HOURS
+from compaction.retention.version_retention import LEAST_RETENTION_HOURS
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.schema.spec import TableSpec
 from lakehouse.time_range import HOUR_US
@@ -19,20 +18,12 @@ from lakehouse.time_range import HOUR_US
 _LOG = "_delta_log"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedFiles:
-    """Issues of a table's files, and the files whose rows can be read."""
-
-    issues: list[Issue]
-    readable: list[LiveFile]
-
-
 def check_files(
     spec: TableSpec, location: LakeLocation, live: Iterable[LiveFile], *, is_deep: bool
-) -> CheckedFiles:
+) -> tuple[list[Issue], list[LiveFile]]:
     """Check the footer of every live file, in a deep check every page; find the files that no commit names.
 
-    A file that may still belong to a running commit is no orphan yet.
+    Returns the issues, and the files whose rows can be read. A file of a commit that still runs is no orphan yet.
     """
     broken: dict[Check, list[str]] = {}
     readable = []
@@ -52,7 +43,7 @@ def check_files(
         Issue(check=check, table=spec.name, n=len(paths), detail=f"first: {paths[0]}")
         for check, paths in broken.items()
     ]
-    return CheckedFiles(issues, readable)
+    return issues, readable
 
 
 def _problem(location: LakeLocation, file: LiveFile, sizes: dict[str, int], *, is_deep: bool) -> Check | None:

@@ -1,12 +1,12 @@
 """Consistency check of a lake. Reads only, and runs beside writers and maintenance."""
 
 from compaction.bounded_duckdb import bounded_connection
-from compaction.file_check import check_files
-from compaction.issue import Issue
+from compaction.fsck.file_check import check_files
+from compaction.fsck.issue import Issue
+from compaction.fsck.record_check import check_records
+from compaction.fsck.row_check import check_rows
 from compaction.lake_tables import open_tables
 from compaction.live_files import read_live_files
-from compaction.record_check import check_records
-from compaction.row_check import check_rows
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import Position, read_position
 from lakehouse.delta.storage import LakeLocation
@@ -29,11 +29,10 @@ def check_lake(lake: LakeLocation, *, is_deep: bool = False) -> list[Issue]:
     positions: dict[str, Position] = {}
     with bounded_connection() as connection:
         for spec, location, table in open_tables(lake):
-            checked = check_files(spec, location, read_live_files(table, spec), is_deep=is_deep)
-            paths[spec.name] = [location.open_file(file.path) for file in checked.readable]
+            found, readable = check_files(spec, location, read_live_files(table, spec), is_deep=is_deep)
+            paths[spec.name] = [location.open_file(file.path) for file in readable]
             positions[spec.name] = read_position(table, known_ids)
-            issues += checked.issues
-            issues += check_rows(connection, spec, paths[spec.name], positions[spec.name])
+            issues += found + check_rows(connection, spec, paths[spec.name], positions[spec.name])
         for topic, contract in CONTRACTS.items():
             of_topic = {name: position.of_topics(topic_ids[topic]) for name, position in positions.items()}
             if BRONZE.name in paths and contract.table.name in paths:

@@ -10,8 +10,8 @@ from deltalake import DeltaTable
 
 from compaction.bounded_duckdb import bounded_connection
 from compaction.errors import RowsLostError, UnreadableError
-from compaction.plan import TARGET_FILE_BYTES, RewriteTask
-from compaction.sorted_file import SortedRunWriter
+from compaction.rewriting.plan import TARGET_FILE_BYTES, RewriteTask
+from compaction.rewriting.sorted_file import SortedRunWriter
 from compaction.swap import Swap, commit_swap
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.engine.duckdb_session import padded_rows

@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 
 from compaction.errors import ClockError
 from compaction.lake_tables import open_tables
-from compaction.version_retention import assert_retention
+from compaction.retention.version_retention import assert_retention
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import POST_COMMIT_HOOKS

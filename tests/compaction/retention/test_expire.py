@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from compaction.compact import CompactChoice, compact_lake
-from compaction.expire import Expired, expire_lake
+from compaction.retention.expire import Expired, expire_lake
+from compaction.rewriting.compact import compact_lake
 from lakehouse import lake
 from lakehouse.delta.position import Position, TopicPartition, read_position
 from lakehouse.delta.retained_from import read_retained_from
@@ -28,7 +28,6 @@ from tests.support.history_queries import pages, question
 from tests.support.lake_builder import NOON, LakeBuilder, build_lake
 from tests.support.python_command import run_python
 
-ROOT = Path(__file__).parents[2]
 DAY = timedelta(days=1)
 DAYS = 100
 KEEP = Retention.parse("bronze=7,gold_price=100,gold_sentiment=100")
@@ -95,7 +94,7 @@ def test_retained_from_survives_compaction_a_checkpoint_and_a_longer_retention(b
     reader = lake.open(str(builder.path))
     reader.snapshot("gold_price")
     _expire(builder)
-    compact_lake(builder.location, CompactChoice(wait_for_late_rows=False))
+    compact_lake(builder.location, wait_for_late_rows=False)
     builder.open("gold_price").create_checkpoint()
     builder.append("gold_price", [{"event_time": NOON}])  # nobody ingests it so late; it goes again
     expire_lake(reader, Retention.parse("bronze=7,gold_price=101"), now_us=NOW_US, dry_run=False)

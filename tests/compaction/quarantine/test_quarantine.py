@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from compaction.quarantine import list_quarantined, show_quarantined
+from compaction.quarantine.messages import list_quarantined, show_quarantined
 from lakehouse import lake
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
@@ -20,7 +20,6 @@ from streaming.ingest.source import to_ends
 from tests.support.messages import sentiment, to_bytes
 from tests.support.python_command import run_python
 
-ROOT = Path(__file__).parents[2]
 START = datetime(2026, 11, 1, tzinfo=UTC)
 TOPIC = "analyzed-sentiment"
 BAD_SCORE = to_bytes(sentiment(START, score=7))
@@ -68,13 +67,13 @@ def test_rejected_messages_are_counted_by_rule(reader: Lake) -> None:
 
 def test_message_is_shown_as_it_came_with_the_rule_and_todays_validation(reader: Lake) -> None:
     found = _show(reader, 1)
-    assert (found.field, found.key, found.value) == ("score", "btc", BAD_SCORE.decode())
-    assert found.headers == [{"key": "trace", "value": "1"}]
-    assert found.validation_now == f"rejected: {found.reason}"
+    assert (found["field"], found["key"], found["value"]) == ("score", "btc", BAD_SCORE.decode())
+    assert found["headers"] == [{"key": "trace", "value": "1"}]
+    assert found["validation_now"] == f"rejected: {found['reason']}"
 
 
 def test_bytes_that_are_no_text_are_escaped(reader: Lake) -> None:
-    assert _show(reader, 3).value == "\\xff"
+    assert _show(reader, 3)["value"] == "\\xff"
 
 
 def test_message_that_was_not_rejected_is_not_there(reader: Lake) -> None:

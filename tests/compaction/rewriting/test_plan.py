@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from compaction.live_files import LiveFile, run_file_name
-from compaction.plan import RewriteTask, partition_end_us, plan_table
+from compaction.rewriting.plan import RewriteTask, partition_end_us, plan_table
 from lakehouse.schema.rollup_tables import GOLD_SENTIMENT_1H
 from lakehouse.schema.tables import BRONZE, GOLD_PRICE, LOSSES
 from lakehouse.time_range import DAY_US, HOUR_US, MINUTE_US, to_us

@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 from compaction.errors import SwapConflictError
 from compaction.lake_tables import open_tables
 from compaction.live_files import LiveFile, read_live_files
-from compaction.plan import partition_end_us
+from compaction.rewriting.plan import partition_end_us
 from compaction.swap import Swap, commit_swap
 from lakehouse.delta.position import Position, TopicPartition, read_position
 from lakehouse.delta.retained_from import read_retained_from

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from compaction.issue import Check, Issue
+from compaction.fsck.issue import Check, Issue
 from lakehouse.delta.position import Position, common_position
 from lakehouse.engine.duckdb_session import padded_rows
 from lakehouse.engine.position_sql import bind_position, is_before, join_position

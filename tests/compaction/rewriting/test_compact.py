@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from compaction.budget import Budget
-from compaction.compact import CompactChoice, compact_lake, plan_lake
 from compaction.errors import SwapConflictError
-from compaction.plan import MIN_RUNS, RewriteTask
-from compaction.rewrite import rewrite
+from compaction.rewriting.budget import Budget
+from compaction.rewriting.compact import compact_lake, plan_lake, plan_now
+from compaction.rewriting.plan import MIN_RUNS, RewriteTask
+from compaction.rewriting.rewrite import rewrite
 from lakehouse import lake
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import Position, TopicPartition, read_position
@@ -111,15 +111,12 @@ def test_refresh_after_a_merge_by_another_process_adds_up(tmp_path: Path) -> Non
     assert points(page, "open", "high", "low", "close", "count") == [(99.0, 99.0, 0.5, 0.5, 10)]
 
 
-EVERY_ROW = CompactChoice(wait_for_late_rows=False)
-
-
 def _files(table: DeltaTable) -> list[Path]:
     return [Path(uri.removeprefix("file://")) for uri in table.file_uris()]
 
 
 def _only_task(table: DeltaTable) -> RewriteTask:
-    (task,) = EVERY_ROW.plan(GOLD_PRICE, table)
+    (task,) = plan_now(GOLD_PRICE, table, wait_for_late_rows=False)
     return task
 
 
@@ -132,7 +129,7 @@ def test_compacted_day_is_sorted_by_symbol_and_time_in_small_row_groups(tmp_path
         ]
         builder.append("gold_price", rows)
 
-    compact_lake(builder.location, EVERY_ROW)
+    compact_lake(builder.location, wait_for_late_rows=False)
 
     (path,) = _files(builder.open("gold_price"))
     rows = pq.read_table(path, partitioning=None)
@@ -145,7 +142,7 @@ def test_log_keeps_the_statistics_that_prune_compacted_files(tmp_path: Path) -> 
     builder = build_lake(tmp_path, price=[{"symbol": "ada", "event_time": NOON}])
     builder.append("gold_price", [{"event_time": NOON + timedelta(microseconds=1_999)}], partitions=(0, 3))
 
-    compact_lake(builder.location, EVERY_ROW)
+    compact_lake(builder.location, wait_for_late_rows=False)
 
     (action,) = pa.table(builder.open("gold_price").get_add_actions(flatten=True)).to_pylist()
     assert (action["num_records"], action["min.symbol"], action["max.symbol"]) == (2, "ada", "btc")
@@ -160,7 +157,7 @@ def test_compaction_commit_changes_no_data_for_who_follows_the_log(tmp_path: Pat
     builder = build_lake(tmp_path, price=[{}])
     builder.append("gold_price", [{}])
 
-    compact_lake(builder.location, EVERY_ROW)
+    compact_lake(builder.location, wait_for_late_rows=False)
 
     log = builder.catalog.table_location("gold_price", builder.build).to_path() / "_delta_log"
     commit = max(log.glob("*.json")).read_text()
@@ -204,7 +201,7 @@ def test_append_from_before_a_compaction_still_commits(tmp_path: Path) -> None:
     row = {"symbol": "btc", "event_time": NOON, "event_date": NOON.date()}
     key = TopicPartition("TopicPrice", 0)
 
-    compact_lake(builder.location, EVERY_ROW)
+    compact_lake(builder.location, wait_for_late_rows=False)
     rows = pa.Table.from_pylist([row], schema=GOLD_PRICE.to_arrow_schema())
     append(behind, GOLD_PRICE, rows, expected={key: 2}, advanced={key: 3})
 
@@ -217,8 +214,8 @@ def test_rewrite_beyond_the_budget_is_left_to_the_next_run(tmp_path: Path) -> No
         builder.append("gold_price", [{"event_time": NOON + timedelta(days=days)}])
         builder.append("gold_price", [{"event_time": NOON + timedelta(days=days)}])
 
-    first = compact_lake(builder.location, EVERY_ROW, budget=Budget(max_bytes=1))
-    second = compact_lake(builder.location, EVERY_ROW)
+    first = compact_lake(builder.location, wait_for_late_rows=False, budget=Budget(max_bytes=1))
+    second = compact_lake(builder.location, wait_for_late_rows=False)
 
     assert (len(first.rewritten), first.is_cut_off) == (1, True)
     assert (len(second.rewritten), second.is_cut_off) == (1, False)
@@ -229,7 +226,7 @@ def test_plan_changes_nothing(tmp_path: Path) -> None:
     builder.append("gold_price", [{}])
     version = builder.open("gold_price").version()
 
-    (task,) = plan_lake(builder.location, EVERY_ROW)
+    (task,) = plan_lake(builder.location, wait_for_late_rows=False)
 
     assert (task.table, task.partition, len(task.files), task.n_rows) == ("gold_price", ("2026-01-10",), 2, 2)
     assert builder.open("gold_price").version() == version
@@ -241,7 +238,7 @@ def test_columns_that_a_table_gained_are_null_in_rows_from_before(tmp_path: Path
     for path in _files(builder.open("gold_price")):
         pq.write_table(pq.read_table(path, partitioning=None).drop_columns(["extra"]), path)
 
-    compact_lake(builder.location, EVERY_ROW)
+    compact_lake(builder.location, wait_for_late_rows=False)
 
     table = pa.table(builder.open("gold_price").to_pyarrow_table())
     assert table["extra"].to_pylist() == [None, None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deltalake import DeltaTable
 
 from compaction.lake_tables import open_tables
-from compaction.version_retention import assert_retention
+from compaction.retention.version_retention import assert_retention
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import POST_COMMIT_HOOKS
 from lakehouse.schema.spec import RETENTION_HOURS, to_retention_properties

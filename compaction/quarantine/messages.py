@@ -15,9 +15,13 @@ SELECT topic, rule, field, count(*), epoch_us(min(broker_time)), epoch_us(max(br
     arg_max(topic_id || '/' || kafka_partition || '/' || kafka_offset, broker_time)
 FROM {rows} GROUP BY ALL ORDER BY count(*) DESC, topic, rule, field
 """
-_MESSAGE = """
-SELECT topic, topic_id, kafka_partition, kafka_offset, epoch_us(broker_time), rule, field, reason, key, value, headers
-FROM {rows}
+_COLUMNS = (
+    *("topic", "topic_id", "kafka_partition", "kafka_offset", "broker_time"),
+    *("rule", "field", "reason", "key", "value", "headers"),
+)
+_MESSAGE = f"""
+SELECT {", ".join(_COLUMNS).replace("broker_time", "epoch_us(broker_time)")}
+FROM {{rows}}
 WHERE topic_id = $topic_id AND kafka_partition = $partition AND kafka_offset = $offset
 """
 
@@ -39,27 +43,6 @@ class QuarantinedRule:
         return f"{self.n_messages} of {self.topic} broke {self.rule}{field}, the newest: {self.newest}"
 
 
-@dataclass(frozen=True, slots=True)
-class QuarantinedMessage:
-    """A message with the rule that it broke, and the result of validating it today.
-
-    Bytes are text; those that are no UTF-8 are escaped.
-    """
-
-    topic: str
-    topic_id: str
-    kafka_partition: int
-    kafka_offset: int
-    broker_time: str
-    rule: str
-    field: str | None
-    reason: str | None
-    key: str | None
-    value: str | None
-    headers: list[dict[str, str | None]]
-    validation_now: str
-
-
 def list_quarantined(lake: Lake) -> list[QuarantinedRule]:
     """Count messages by topic, rule and field, the most frequent first."""
     rows = _fetch(lake, _GROUPS)
@@ -69,31 +52,27 @@ def list_quarantined(lake: Lake) -> list[QuarantinedRule]:
     ]
 
 
-def show_quarantined(lake: Lake, record_id: RecordId) -> QuarantinedMessage | None:
-    """Read one message and validate it again; None where it is not quarantined.
+def show_quarantined(lake: Lake, record_id: RecordId) -> dict[str, Any] | None:
+    """Read one message by the names of its columns, and validate it again; None where it is not quarantined.
 
-    A message that is accepted now is in gold after a rebuild.
+    Bytes are text; those that are no UTF-8 are escaped. `validation_now` says whether the contract of today accepts
+    it: then it is in gold after a rebuild.
     """
     topic_id, partition, offset = record_id
     rows = _fetch(lake, _MESSAGE, topic_id=topic_id, partition=partition, offset=offset)
     if not rows:
         return None
-    topic, *_, broker_time_us, rule, field, reason, key, value, headers = rows[0]
-    result = validate(topic, key=key, value=value, broker_time_us=broker_time_us)
-    return QuarantinedMessage(
-        topic=topic,
-        topic_id=topic_id,
-        kafka_partition=partition,
-        kafka_offset=offset,
-        broker_time=format_us(broker_time_us),
-        rule=rule,
-        field=field,
-        reason=reason,
-        key=_to_text(key),
-        value=_to_text(value),
-        headers=[{"key": header["key"], "value": _to_text(header["value"])} for header in headers or ()],
-        validation_now=f"rejected: {result.reason}" if isinstance(result, Rejected) else "accepted",
-    )
+    message = dict(zip(_COLUMNS, rows[0], strict=True))
+    key, value, broker_time_us = message["key"], message["value"], message["broker_time"]
+    result = validate(message["topic"], key=key, value=value, broker_time_us=broker_time_us)
+    headers = [{"key": each["key"], "value": _to_text(each["value"])} for each in message["headers"] or ()]
+    return message | {
+        "broker_time": format_us(broker_time_us),
+        "key": _to_text(key),
+        "value": _to_text(value),
+        "headers": headers,
+        "validation_now": f"rejected: {result.reason}" if isinstance(result, Rejected) else "accepted",
+    }
 
 
 def _fetch(lake: Lake, statement: str, **bound: Any) -> list[tuple[Any, ...]]:

@@ -13,23 +13,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from compaction.budget import Budget
-from compaction.compact import CompactChoice, CompactReport
 from compaction.errors import EngineError
 from compaction.lake_tables import open_tables
-from compaction.plan import TARGET_FILE_BYTES, RewriteTask
-from compaction.rewrite import Rewritten
+from compaction.rewriting.budget import Budget
+from compaction.rewriting.compact import CompactReport, plan_now
+from compaction.rewriting.plan import TARGET_FILE_BYTES, RewriteTask
+from compaction.rewriting.rewrite import Rewritten
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.schema.rollup_tables import ROLLUP_TABLES
 from lakehouse.schema.spec import TableSpec
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
+PROJECT_DIR = Path(__file__).resolve().parents[2]
 
 logger = logging.getLogger(__name__)
 
 
 def compact_with_spark(
-    lake: LakeLocation, choice: CompactChoice, *, budget: Budget | None = None
+    lake: LakeLocation,
+    *,
+    names: frozenset[str] = frozenset(),
+    wait_for_late_rows: bool = True,
+    budget: Budget | None = None,
 ) -> CompactReport:
     """Compact one partition after the other. Idempotent.
 
@@ -38,9 +42,9 @@ def compact_with_spark(
     report, budget = CompactReport(), budget or Budget()
     chosen = [
         (spec, location, task)
-        for spec, location, table in open_tables(lake, choice.names)
+        for spec, location, table in open_tables(lake, names)
         if spec not in ROLLUP_TABLES
-        for task in choice.plan(spec, table)
+        for task in plan_now(spec, table, wait_for_late_rows=wait_for_late_rows)
         if len(task.files) > task.n_files_after
     ]
     if not chosen:
@@ -102,15 +106,11 @@ def _request(process: "subprocess.Popen[str]", line: str) -> str:
 @contextmanager
 def _spark() -> "Iterator[subprocess.Popen[str]]":
     command = [sys.executable, "-m", "streaming.spark.optimize", "--target-bytes", str(TARGET_FILE_BYTES)]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=PROJECT_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait()
-    finally:
-        if process.poll() is None:
+    ) as process:
+        try:
+            yield process
+        except BaseException:
             process.kill()
-            process.wait()
+            raise

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
 from lakehouse import lake
 from lakehouse.delta.position import TopicPartition, read_position
 from lakehouse.delta.table import open_table
@@ -15,7 +15,7 @@ from lakehouse.lake import Lake
 from lakehouse.schema.tables import BRONZE
 from tests.support.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KEY = TopicPartition("id-1", 0)
 
 

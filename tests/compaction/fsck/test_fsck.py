@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from compaction.compact import CompactChoice, compact_lake
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
 from compaction.live_files import read_live_files
+from compaction.rewriting.compact import compact_lake
 from compaction.swap import Swap, commit_swap
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
@@ -100,7 +100,7 @@ def _found(lake: LakeLocation, **how: bool) -> list[tuple[str, str, int]]:
 
 def test_lake_as_ingestion_and_compaction_leave_it_is_clean(lake: LakeLocation) -> None:
     assert _found(lake, is_deep=True) == []
-    compact_lake(lake, CompactChoice(wait_for_late_rows=False))
+    compact_lake(lake, wait_for_late_rows=False)
     assert _found(lake, is_deep=True) == []
 
 
