@@ -29,7 +29,6 @@ from compaction.rewriting.spark_engine import compact_with_spark
 from compaction.schedule import to_crontab, to_systemd_units
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
-from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
 from lakehouse.maintenance.lock import lock_path
 from lakehouse.maintenance.runs import read_runs
@@ -157,10 +156,8 @@ class TableService:
         return Report({"replay": asdict(result), "dry_run": dry_run}, lines, figures)
 
     def _retained_from_us(self) -> int | None:
-        try:
-            return self.lake.snapshot(BRONZE.name)[BRONZE.name].retained_from_us
-        except LakeNotFoundError:
-            return None
+        bronze = self.lake.snapshot(optional=(BRONZE.name,)).tables.get(BRONZE.name)
+        return None if bronze is None else bronze.retained_from_us
 
     def _vacuumed_lately(self) -> bool:
         runs = read_runs(self.lake.location, n_newest=RUNS_BETWEEN_VACUUMS)

@@ -7,7 +7,7 @@ from typing import Any
 from api.maintenance.models import MaintenanceRun
 from api.maintenance.selectors import MaintenanceState
 from api.metadata.assets import UNKNOWN, AssetDescription
-from api.status.state import LakeState, TableState, symbols_by_table
+from api.status.state import LakeState, TableState
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import ASSET_TABLES, GOLD_PRICE
@@ -23,7 +23,8 @@ def read_assets(*, lake: Lake, descriptions: Mapping[str, AssetDescription]) -> 
 
     Raises LakeNotFoundError where no gold table exists.
     """
-    tables = symbols_by_table(lake, ASSET_TABLES)
+    snapshot = lake.snapshot(optional=tuple(spec.name for spec in ASSET_TABLES))
+    tables = {name: lake.symbols.of(table) for name, table in snapshot.tables.items()}
     if not tables:
         raise LakeNotFoundError(what="any gold table", uri=lake.location.uri)
     symbols = sorted(set().union(*(table.symbols() for table in tables.values())))

@@ -17,10 +17,9 @@ from compaction.lake_tables import open_tables
 from compaction.live_files import LiveFile, read_live_files
 from compaction.rewriting.plan import partition_end_us
 from compaction.swap import Swap, commit_swap
-from lakehouse.delta.position import Position, TopicPartition, read_position
+from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.delta.retained_from import read_retained_from
 from lakehouse.delta.storage import LakeLocation
-from lakehouse.delta.table import open_table
 from lakehouse.derived.outcomes import GRACE_US, SILENCE_US
 from lakehouse.derived.score_refresh import oldest_unscored
 from lakehouse.errors import LakeNotFoundError
@@ -35,7 +34,6 @@ from lakehouse.schema.tables import (
     GOLD_PRICE,
     GOLD_SCORE,
     QUARANTINE,
-    TABLES,
 )
 from lakehouse.series.definitions import MAX_REALISED_AGE_US
 from lakehouse.series.rollups import ROLLUPS
@@ -179,7 +177,7 @@ def _find_table_behind(
 ) -> str | None:
     """Return the first table derived from this one that has not ingested all rows of the files."""
     if spec is BRONZE:
-        derived = {TABLES[name].name for name in _DERIVED_OF_BRONZE}
+        derived = set(_DERIVED_OF_BRONZE)
     else:
         derived = {rollup.table.name for rollup in ROLLUPS if rollup.gold is spec}
     if not derived:
@@ -187,9 +185,11 @@ def _find_table_behind(
     paths = [str(location.open_file(file.path)) for file in files]
     rows = lake.session.fetch_rows(_ENDS, [], spec=spec, expired_files=paths)
     ends = Position({TopicPartition(topic_id, partition): end for topic_id, partition, end in rows})
+    lake.current_build(refresh=True)
+    tables = lake.snapshot(optional=tuple(sorted(derived))).tables
     for name in sorted(derived):
         own = ends.of_topics(_topic_ids(lake, name)) if name in _TOPIC_OF else ends
-        if not _position(lake, name, own).covers(own):
+        if not (tables[name].position if name in tables else Position()).covers(own):
             return name
     return None
 
@@ -201,14 +201,6 @@ _DERIVED_OF_BRONZE = (*_TOPIC_OF, QUARANTINE.name, DUPLICATES.name)
 def _topic_ids(lake: Lake, name: str) -> list[str]:
     generations = lake.catalog.topic_generations()
     return [generation.topic_id for generation in generations if generation.topic == _TOPIC_OF[name]]
-
-
-def _position(lake: Lake, name: str, ends: Position) -> Position:
-    try:
-        table = open_table(lake.catalog.table_location(name, lake.current_build(refresh=True)), TABLES[name])
-    except LakeNotFoundError:
-        return Position()
-    return read_position(table, sorted({key.topic_id for key in ends}))
 
 
 def _bronze_limits(
