@@ -5,8 +5,9 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -115,7 +116,4 @@ def _to_sentence(error: Exception) -> str:
 
 
 app = single_command(sql, description="Run a query on the tables of a lake, each a view.", epilog=_EPILOG)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    return run(app, arguments, prog=PROGRAM)
+main = partial(run, app, prog=PROGRAM)
