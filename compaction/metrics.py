@@ -9,8 +9,8 @@ RUN_SECONDS = Histogram(
     buckets=(0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
 RUNS = Counter("cryptoviz_maintenance_runs_total", "runs by outcome: done, failed, locked", ["outcome"])
-GAINED = Counter(
-    "cryptoviz_maintenance_gained_total",
+FIGURES = Counter(
+    "cryptoviz_maintenance_figures_total",
     "sums of the figures in the records of runs: n_files_before, n_files_after, freed_bytes, ...",
     ["figure"],
 )

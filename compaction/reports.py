@@ -148,7 +148,7 @@ def report_runs(runs: Sequence[MaintenanceRun]) -> Report:
     for run in runs:
         end = "runs, or was killed" if run.ended_time is None else f"exit {run.exit_code}"
         details = [str(run.error)] if run.error else []
-        details += [str(dict(run.gained))] if run.gained else []
+        details += [str(dict(run.figures))] if run.figures else []
         lines.append(" ".join([run.started_time, run.command, end, *details]))
     return Report({"runs": [asdict(run) for run in runs]}, lines or ["no run is recorded"])
 

@@ -161,4 +161,4 @@ class TableService:
 
     def _vacuumed_lately(self) -> bool:
         runs = read_runs(self.lake.location, n_newest=RUNS_BETWEEN_VACUUMS)
-        return any(run.gained is not None and "n_vacuumed" in run.gained for run in runs)
+        return any(run.figures is not None and "n_vacuumed" in run.figures for run in runs)

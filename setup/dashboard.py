@@ -75,7 +75,7 @@ ROWS: Mapping[str, tuple[Panel, ...]] = {
         Panel("Files", {"cryptoviz_table_files": "{{table}}"}),
         Panel("Bytes", {"cryptoviz_table_bytes": "{{table}}"}, "bytes"),
         Panel("Rows", {"cryptoviz_table_rows": "{{table}}"}),
-        Panel("Figures of the newest runs", {"cryptoviz_maintenance_last_gained": "{{command}} {{figure}}"}),
+        Panel("Figures of the newest runs", {"cryptoviz_maintenance_last_figures": "{{command}} {{figure}}"}),
         Panel(
             "Since the newest run ended",
             {"time() - cryptoviz_maintenance_last_end_time_seconds": "{{command}}"},

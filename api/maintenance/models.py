@@ -15,7 +15,7 @@ class MaintenanceRun(models.Model):
     ended_time = models.DateTimeField(null=True)
     exit_code = models.IntegerField(null=True)
     error = models.TextField(null=True)
-    gained = models.JSONField(null=True)
+    figures = models.JSONField(null=True)
 
     class Meta:
         ordering = ("-run_id",)

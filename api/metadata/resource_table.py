@@ -69,7 +69,7 @@ _RUN: Document = {
     "ended_time": nullable(TIME),
     "exit_code": nullable({"type": "integer"}),
     "error": nullable(STRING),
-    "gained": {"type": ["object", "null"]},
+    "figures": {"type": ["object", "null"]},
 }
 
 

@@ -106,7 +106,7 @@ def _to_run(run: MaintenanceRun) -> Document:
         "ended_time": None if run.ended_time is None else format_us(to_us(run.ended_time)),
         "exit_code": run.exit_code,
         "error": None if run.error is None else run.error.partition(":")[0],
-        "gained": run.gained,
+        "figures": run.figures,
     }
 
 

@@ -112,10 +112,10 @@ def _of_maintenance(maintenance: MaintenanceState) -> Iterator[Metric]:
         [([run.command], run.exit_code) for run in ended],
     )
     yield _gauge(
-        "maintenance_last_gained",
+        "maintenance_last_figures",
         "figures of the newest run of a command",
         ["command", "figure"],
-        [([run.command, figure], number) for run in ended for figure, number in (run.gained or {}).items()],
+        [([run.command, figure], number) for run in ended for figure, number in (run.figures or {}).items()],
     )
     yield _gauge(
         "maintenance_missed",

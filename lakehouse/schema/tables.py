@@ -15,7 +15,7 @@ _SOURCE_COLUMNS = (
     Column("broker_time", "timestamp", "UTC instant at which the broker appended the message"),
     Column("ingest_time", "timestamp", "UTC instant at which the batch that wrote the row began"),
     Column(
-        "replayed_from",
+        "replay_of",
         "string",
         "topic id/partition/offset of the record that the message is a replay of; null where it is none",
     ),

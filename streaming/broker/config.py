@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -25,47 +25,20 @@ appender.console.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %p %c{1} %m%n
 """
 
 
-@dataclass(frozen=True, slots=True)
 class BrokerFiles:
     """Paths of the broker's files, all under one folder."""
 
-    directory: Path
-
-    @property
-    def records(self) -> Path:
-        return self.directory / "records"
-
-    @property
-    def properties(self) -> Path:
-        return self.directory / "server.properties"
-
-    @property
-    def log4j(self) -> Path:
-        return self.directory / "log4j2.properties"
-
-    @property
-    def log(self) -> Path:
-        return self.directory / "broker.log"
-
-    @property
-    def previous_log(self) -> Path:
-        return self.directory / "broker.log.1"
-
-    @property
-    def ports(self) -> Path:
-        return self.directory / "ports.json"
-
-    @property
-    def lock(self) -> Path:
-        return self.directory / "lock"
-
-    @property
-    def pid(self) -> Path:
-        return self.directory / "broker.pid"
-
-    @property
-    def bootstrap(self) -> Path:
-        return self.directory / "bootstrap.txt"
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.records = directory / "records"
+        self.properties = directory / "server.properties"
+        self.log4j = directory / "log4j2.properties"
+        self.log = directory / "broker.log"
+        self.previous_log = directory / "broker.log.1"
+        self.ports = directory / "ports.json"
+        self.lock = directory / "lock"
+        self.pid = directory / "broker.pid"
+        self.bootstrap = directory / "bootstrap.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +65,7 @@ def choose_ports(files: BrokerFiles, *, port: int | None, avoid_last: bool = Fal
 
 
 def write_ports(files: BrokerFiles, ports: Ports) -> None:
-    files.ports.write_text(
-        json.dumps({"broker": ports.broker, "controller": ports.controller}), encoding="utf-8"
-    )
+    files.ports.write_text(json.dumps(asdict(ports)), encoding="utf-8")
 
 
 def is_free(port: int) -> bool:

@@ -236,19 +236,6 @@ def read_bootstrap(directory: Path) -> str | None:
         return None
 
 
-def wait_bootstrap(directory: Path, *, timeout_seconds: float) -> str:
-    """Wait for another process's broker on this directory and return its bootstrap.
-
-    Raises: BrokerError when the time is over.
-    """
-    deadline = time.monotonic() + timeout_seconds
-    while (bootstrap := read_bootstrap(directory)) is None:
-        if time.monotonic() > deadline:
-            raise BrokerError(f"no broker became ready on {directory} within {timeout_seconds:.0f} s")
-        time.sleep(POLL_SECONDS)
-    return bootstrap
-
-
 def end_leftover(files: BrokerFiles, *, number: signal.Signals) -> bool:
     """End the JVM that the pid file names, if it is this folder's broker; return whether there was one."""
     pid = read_pid(files.pid)

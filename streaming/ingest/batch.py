@@ -229,7 +229,7 @@ def _to_candidates(topic: str, rows: pa.Table) -> list[Candidate]:
         *(rows[name].to_pylist() for name in ("topic_id", "kafka_partition", "kafka_offset")), strict=True
     )
     times_us = rows[contract.time_column].cast(pa.int64()).to_pylist()
-    texts = rows["replayed_from"].to_pylist()
+    texts = rows["replay_of"].to_pylist()
     originals = [None if text is None else parse_record_id(text) for text in texts]
     keys, message_ids = rows[contract.key_column].to_pylist(), rows["message_id"].to_pylist()
     return list(map(Candidate, record_ids, keys, times_us, message_ids, originals))

@@ -234,7 +234,7 @@ def test_command_is_a_dry_run_without_yes_and_run_does_it_where_a_retention_is_s
     done = json.loads(run_command(tmp_path, "run", CRYPTOVIZ_RETENTION="bronze=7,gold_price=100").stdout)
     assert [(entry["table"], entry["n_rows"]) for entry in done["expire"]] == [("gold_price", 1)]
     (ran,) = json.loads(run_command(tmp_path, "history").stdout)["runs"]
-    assert ran["gained"]["n_expired_rows"] == 1
+    assert ran["figures"]["n_expired_rows"] == 1
     assert builder.open("gold_price").to_pyarrow_table().num_rows == 1
 
 

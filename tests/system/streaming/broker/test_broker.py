@@ -16,7 +16,7 @@ from kafka import KafkaConsumer, KafkaProducer
 
 from streaming.broker import embedded as embedded_broker
 from streaming.broker.config import Ports
-from streaming.broker.embedded import EmbeddedBroker, read_bootstrap, wait_bootstrap
+from streaming.broker.embedded import EmbeddedBroker, read_bootstrap
 from streaming.broker.process import is_running
 from streaming.errors import BrokerError, BrokerNotReadyError, BrokerRunningError
 from streaming.kafka.topics import describe_topics, fetch_offsets
@@ -103,11 +103,6 @@ def test_broker_that_ends_early_shows_the_end_of_its_log(tmp_path: Path) -> None
 def test_absent_jars_name_the_set_up(tmp_path: Path) -> None:
     with pytest.raises(BrokerError, match="run `make setup`"):
         EmbeddedBroker(tmp_path / "broker", jars=tmp_path).start()
-
-
-def test_wait_for_a_broker_that_never_comes_ends(tmp_path: Path) -> None:
-    with pytest.raises(BrokerError, match="no broker became ready"):
-        wait_bootstrap(tmp_path, timeout_seconds=0.2)
 
 
 def test_command_survives_its_own_kill_without_an_orphan(tmp_path: Path) -> None:
