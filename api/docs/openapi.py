@@ -25,12 +25,13 @@ from api.http.json_schema import (
 )
 from api.http.patterns import in_any_case
 from api.http.renderers import TABULAR_RENDERERS
+from api.http.series_names import NAME_OF_SERIES, SERIES_BY_NAME
 from api.metadata.openapi import metadata_components, metadata_paths
 from api.score.schema import SCORE_SCHEMA
 from api.score.views import PARAMETER_NAMES as SCORE_PARAMETERS
 from lakehouse.messages.contract import SYMBOL_PATTERN
 from lakehouse.schema.spec import DeltaType
-from lakehouse.series.definitions import PREDICTION, SERIES, Series
+from lakehouse.series.definitions import PREDICTION, Series
 
 _TYPES: dict[str, Document] = {
     "string": STRING,
@@ -81,7 +82,9 @@ _NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "
 @cache
 def openapi_document() -> Document:
     """Return the whole document."""
-    histories = {f"/api/v1/{name}/{{symbol}}/historique": _history(series) for name, series in SERIES.items()}
+    histories = {
+        f"/api/v1/{name}/{{symbol}}/historique": _history(series) for name, series in SERIES_BY_NAME.items()
+    }
     components = metadata_components()
     return {
         "openapi": "3.1.0",
@@ -114,7 +117,7 @@ def _history(series: Series) -> Document:
     parameters = [_query_parameter(parameter, series) for parameter in PARAMETERS if parameter.takes(series)]
     return {
         "get": {
-            "operationId": f"{series.name}_historique",
+            "operationId": f"{NAME_OF_SERIES[series.name]}_historique",
             "summary": f"{series.table.grain[0].upper()}{series.table.grain[1:]}, or buckets of it",
             "description": "Try: " + ", ".join(f"[{url}]({url})" for url in example_urls(series)),
             "parameters": [_SYMBOL, *parameters],
@@ -151,7 +154,7 @@ def _query_parameter(parameter: Parameter, series: Series) -> Document:
 
 def example_urls(series: Series) -> list[str]:
     """Return one URL for each parameter, which any lake with the symbol answers."""
-    path = f"/api/v1/{series.name}/{EXAMPLE_SYMBOL}/historique"
+    path = f"/api/v1/{NAME_OF_SERIES[series.name]}/{EXAMPLE_SYMBOL}/historique"
     return [
         f"{path}?{urlencode({parameter.name: parameter.example})}"
         for parameter in PARAMETERS

@@ -11,6 +11,7 @@ from api.history.point_columns import point_schema
 from api.history.representations import encode_envelope, encode_points, encode_slices
 from api.history.response_cache import CachedPage, is_cacheable, valid_until_us
 from api.http.problems import UnknownSymbolError
+from api.http.series_names import NAME_OF_SERIES
 from lakehouse.delta.position import Position
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.history.cursor import Cursor, encode_cursor
@@ -203,7 +204,7 @@ def _to_snapshots(snapshot: Snapshot, positions: Mapping[str, Position], as_of_u
 
 def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> Envelope:
     request: Envelope = {
-        "serie": query.series.name,
+        "serie": NAME_OF_SERIES[query.series.name],
         "symbol": query.symbol,
         "date_debut": format_us(query.time_range.start_us),
         "date_fin": format_us(query.time_range.end_us),

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from api.http.encoding import encode_json
+from api.http.series_names import SERIES_BY_NAME
 from lakehouse.delta.position import Position
 from lakehouse.errors import QueryError
 from lakehouse.messages.contract import SYMBOL_PATTERN
-from lakehouse.series.definitions import SERIES
 from lakehouse.tail.rows import TailRow, column_indices
 from lakehouse.tail.store import TAIL_TOPICS
 from lakehouse.time_range import format_us
@@ -63,13 +63,13 @@ def parse_frame(text: str | bytes) -> Subscribe | Unsubscribe:
 
 def table_of(channel: str) -> str:
     """Return the gold table of a channel."""
-    return SERIES[channel].table.name
+    return SERIES_BY_NAME[channel].table.name
 
 
 @cache
 def channel_of(table: str) -> str:
     """Return the channel of a gold table."""
-    return next(name for name, series in SERIES.items() if series.table.name == table)
+    return next(name for name, series in SERIES_BY_NAME.items() if series.table.name == table)
 
 
 def update_frame(table: str, row: TailRow, *, kind: str = "update") -> Frame:
@@ -135,6 +135,6 @@ def error_frame(code: str, detail: str, accepted: str | None = None) -> Frame:
 
 @cache
 def _columns(table: str) -> tuple[tuple[str, int, bool], ...]:
-    series, places = SERIES[channel_of(table)], column_indices(TAIL_TOPICS[table].topic)
+    series, places = SERIES_BY_NAME[channel_of(table)], column_indices(TAIL_TOPICS[table].topic)
     types = {column.name: column.type for column in series.table.columns}
     return tuple((name, places[name], types[name] == "timestamp") for name in series.raw_columns)

@@ -168,7 +168,7 @@ PREDICTION = Series(
     curve="predicted_price",
 )
 PRICE = Series(
-    name="prix",
+    name="price",
     table=GOLD_PRICE,
     raw_columns=("event_time", "venue", "quote", "price", "base_volume", "message_id", "origin"),
     curve="price",

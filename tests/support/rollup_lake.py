@@ -19,7 +19,7 @@ from lakehouse.series.markets import Market
 from tests.support.history_queries import DAY_START
 from tests.support.lake_builder import LakeBuilder, build_lake
 
-GOLD_OF_SERIES = {"sentiment": "gold_sentiment", "prix": "gold_price"}
+GOLD_OF_SERIES = {"sentiment": "gold_sentiment", "price": "gold_price"}
 SMALL_COMMIT_OFFSETS = 5
 COLUMNS_BUDGET_BYTES = 50_000_000
 _ORIGINS = "bit_or(CASE origin WHEN 'collected' THEN 1 WHEN 'generated' THEN 2 ELSE 4 END)"

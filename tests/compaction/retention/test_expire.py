@@ -114,7 +114,7 @@ def test_day_that_the_rollups_lack_is_held_back_until_they_have_it(builder: Lake
 
 @pytest.mark.parametrize("columns_budget_bytes", [0, 50_000_000])
 @pytest.mark.parametrize("interval", ["5m", "1h", "1d"])
-@pytest.mark.parametrize("series", ["prix", "sentiment"])
+@pytest.mark.parametrize("series", ["price", "sentiment"])
 def test_buckets_are_what_they_were_before_the_expiry(
     builder: LakeBuilder, series: str, interval: str, columns_budget_bytes: int
 ) -> None:
@@ -130,7 +130,7 @@ def test_buckets_are_what_they_were_before_the_expiry(
 
 def test_pages_of_buckets_go_on_before_retained_from(builder: LakeBuilder) -> None:
     reader = lake.open(str(builder.path))
-    asked = question("prix", interval="5m", limit=3, **FIVE_DAYS)
+    asked = question("price", interval="5m", limit=3, **FIVE_DAYS)
     before = [row for page in pages(reader, asked) for row in page.rows]
     first = read_history(reader, asked)
     _expire(builder)
@@ -140,7 +140,7 @@ def test_pages_of_buckets_go_on_before_retained_from(builder: LakeBuilder) -> No
     rows = list(first.rows)
     page = first
     while page.next is not None:
-        page = read_history(other, question("prix", interval="5m", limit=3, cursor=page.next, **FIVE_DAYS))
+        page = read_history(other, question("price", interval="5m", limit=3, cursor=page.next, **FIVE_DAYS))
         rows += page.rows
     assert sorted(rows) == sorted(before)
 
@@ -148,11 +148,11 @@ def test_pages_of_buckets_go_on_before_retained_from(builder: LakeBuilder) -> No
 def test_history_of_rows_before_retained_from_is_incomplete(builder: LakeBuilder) -> None:
     reader = lake.open(str(builder.path))
     _expire(builder)
-    page = read_history(reader, question("prix", **FIVE_DAYS))
+    page = read_history(reader, question("price", **FIVE_DAYS))
     assert (len(page.rows), page.retained_from_us) == (12, HORIZON_US)
-    kept = question("prix", start=datetime(2026, 1, 12, tzinfo=UTC), end=datetime(2026, 1, 15, tzinfo=UTC))
+    kept = question("price", start=datetime(2026, 1, 12, tzinfo=UTC), end=datetime(2026, 1, 15, tzinfo=UTC))
     assert read_history(reader, kept).retained_from_us is None
-    assert stream_history(reader, question("prix", **FIVE_DAYS)).pinned.retained_from_us == HORIZON_US
+    assert stream_history(reader, question("price", **FIVE_DAYS)).pinned.retained_from_us == HORIZON_US
 
 
 def test_bucket_that_an_expired_minute_would_have_to_be_cut_for_is_said_to_lack_it(
@@ -160,7 +160,7 @@ def test_bucket_that_an_expired_minute_would_have_to_be_cut_for_is_said_to_lack_
 ) -> None:
     _expire(builder)
     asked = {**FIVE_DAYS, "start": datetime(2026, 1, 10, 0, 30, tzinfo=UTC)}
-    page = read_history(lake.open(str(builder.path)), question("prix", interval="1d", **asked))
+    page = read_history(lake.open(str(builder.path)), question("price", interval="1d", **asked))
     assert page.retained_from_us == HORIZON_US
 
 
@@ -168,7 +168,7 @@ def test_market_that_only_expired_days_had_is_still_answered_for(tmp_path: Path)
     builder = build_lake(tmp_path, price=[{"symbol": "luna", "price": 3.0}])
     refresh_rollups(lake.open(str(tmp_path)))
     _expire(builder)
-    page = read_history(lake.open(str(tmp_path)), question("prix", symbol="luna", interval="1d"))
+    page = read_history(lake.open(str(tmp_path)), question("price", symbol="luna", interval="1d"))
     assert [(row[1], page.retained_from_us) for row in page.rows] == [(3.0, None)]
 
 

@@ -106,7 +106,7 @@ def test_refresh_after_a_merge_by_another_process_adds_up(tmp_path: Path) -> Non
     refresh_rollups(reader)
     compact_lake(builder.location)
 
-    page = read_history(reader, question("prix", interval="1d"))
+    page = read_history(reader, question("price", interval="1d"))
 
     assert points(page, "open", "high", "low", "close", "count") == [(99.0, 99.0, 0.5, 0.5, 10)]
 

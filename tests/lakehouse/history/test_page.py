@@ -99,7 +99,7 @@ def test_price_bucket_is_of_the_primary_market_alone(tmp_path: Path) -> None:
             {"event_time": at(seconds=4), "venue": "simx", "price": 999.0},
         ],
     )
-    page = read_history(lake.open(str(tmp_path)), question("prix", interval="1m"))
+    page = read_history(lake.open(str(tmp_path)), question("price", interval="1m"))
     assert page.market == Market("kraken", "usd")
     assert page.columns == (
         "event_time",
@@ -271,7 +271,7 @@ def test_cursor_of_another_build_is_gone(tmp_path: Path) -> None:
 def test_symbol_without_rows_has_no_points(tmp_path: Path) -> None:
     build_lake(tmp_path, sentiment=[{}])
     reader = lake.open(str(tmp_path))
-    for series in ("sentiment", "prediction", "prix"):
+    for series in ("sentiment", "prediction", "price"):
         assert read_history(reader, question(series, symbol="zzz")).rows == []
 
 

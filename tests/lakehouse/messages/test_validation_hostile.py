@@ -150,9 +150,9 @@ def leaves(parsed: Any) -> list[Any]:
 def assert_same_values(topic: str, row: Row, fields: dict[str, Any]) -> None:
     values = dict(zip(message_columns(topic), row, strict=True))
     for field in CONTRACTS[topic].fields:
-        told = fields.pop(field.name, None)
-        if field.kind == "number" and told is not None:
-            told = float(told)
+        given = fields.pop(field.name, None)
+        if field.kind == "number" and given is not None:
+            given = float(given)
         if field.kind in ("string", "strings", "number"):
-            assert values[field.column or field.name] == told, (field.name, told)
+            assert values[field.column or field.name] == given, (field.name, given)
     assert json.loads(values["extra"] or "{}") == fields

@@ -90,7 +90,7 @@ def _rebuild(lake: LakeLocation) -> None:
 
 def _daily(lake: LakeLocation, n_days: int = 12) -> list[tuple[Any, ...]]:
     asked = question(
-        "prix",
+        "price",
         start=datetime(2026, 6, 1, tzinfo=UTC),
         end=datetime(2026, 6, 1, tzinfo=UTC) + n_days * DAY,
         interval="1d",
@@ -214,10 +214,10 @@ def test_gold_waits_for_bronze_whatever_is_named(lake: LakeLocation) -> None:
     (held,) = expire_lake(reader, KEEP, names=alone, now_us=later_us, dry_run=False)
     assert (held.n_rows, held.held_back) == (0, "bronze still has records of that time and expires first")
 
-    told = expire_lake(reader, KEEP, now_us=later_us)
+    planned = expire_lake(reader, KEEP, now_us=later_us)
     done = expire_lake(reader, KEEP, now_us=later_us, dry_run=False)
 
-    assert [(entry.table, entry.n_rows) for entry in told] == [(entry.table, entry.n_rows) for entry in done]
+    assert [(entry.table, entry.n_rows) for entry in planned] == [(entry.table, entry.n_rows) for entry in done]
     assert {entry.table: entry.held_back for entry in done} == dict.fromkeys(
         ("bronze", "gold_price", "quarantine", "duplicates")
     )

@@ -94,7 +94,7 @@ def test_twenty_thousand_small_commits_are_all_there(
     catalog.register_topic(topic="raw-price", topic_id=KEY.topic_id)
     location = catalog.table_location(GOLD_PRICE.name, catalog.ensure_build())
     table, reader, n_commits = ensure_table(location, GOLD_PRICE), lake.open(str(tmp_path)), 0
-    asked = question("prix", start=DAY_START, end=DAY_START + timedelta(days=2), interval="5m")
+    asked = question("price", start=DAY_START, end=DAY_START + timedelta(days=2), interval="5m")
 
     def commit() -> None:
         nonlocal n_commits

@@ -71,10 +71,10 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
 ) -> None:
     _quarantine_all(pipeline, monkeypatch)
     started = time.monotonic()
-    told = _said(pipeline)
+    output = _said(pipeline)
     needed_seconds = time.monotonic() - started
-    assert f"would publish {N_MESSAGES} messages to raw-price again" in told
-    assert "1 are still rejected, 0 are in gold already" in told
+    assert f"would publish {N_MESSAGES} messages to raw-price again" in output
+    assert "1 are still rejected, 0 are in gold already" in output
     assert len(read_delivered(pipeline.broker.bootstrap)) == 2 * N_MESSAGES + 1
 
     rng = random.Random(6)
