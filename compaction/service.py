@@ -76,13 +76,14 @@ class TableService:
         return report if self._vacuumed_lately() else report + self.vacuum(options, dry_run=False)
 
     def plan(self, options: RunOptions) -> Report:
+        bronze = self.lake.snapshot(optional=(BRONZE.name,)).tables.get(BRONZE.name)
         return report_plan(
             plan_lake(
                 self.lake.location, names=options.tables, wait_for_late_rows=options.wait_for_late_rows
             ),
             checkpoint_lake(self.lake.location, names=options.tables, dry_run=True),
             expire_lake(self.lake, self.retention, names=options.tables),
-            retained_from_us=self._retained_from_us(),
+            retained_from_us=None if bronze is None else bronze.retained_from_us,
         )
 
     def refresh(self) -> Report:
@@ -154,10 +155,6 @@ class TableService:
             lines.append("nothing was published; add --yes to do it")
         figures = {"n_replayed": result.n_published} if result.n_published else {}
         return Report({"replay": asdict(result), "dry_run": dry_run}, lines, figures)
-
-    def _retained_from_us(self) -> int | None:
-        bronze = self.lake.snapshot(optional=(BRONZE.name,)).tables.get(BRONZE.name)
-        return None if bronze is None else bronze.retained_from_us
 
     def _vacuumed_lately(self) -> bool:
         runs = read_runs(self.lake.location, n_newest=RUNS_BETWEEN_VACUUMS)

@@ -131,6 +131,32 @@ ROWS: Mapping[str, tuple[Panel, ...]] = {
 }
 
 
+FRAME: Mapping[str, Any] = {
+    "uid": "cryptoviz",
+    "title": "CRYPTO VIZ",
+    "tags": ["cryptoviz"],
+    "schemaVersion": 39,
+    "editable": True,
+    "refresh": "30s",
+    "time": {"from": "now-3h", "to": "now"},
+    "templating": {
+        "list": [{"name": "datasource", "type": "datasource", "query": "prometheus", "label": "Prometheus"}]
+    },
+    "annotations": {
+        "list": [
+            {
+                "name": "Alerts",
+                "datasource": DATASOURCE,
+                "enable": True,
+                "iconColor": "red",
+                "expr": 'ALERTS{alertname!="", alertstate="firing"}',
+                "titleFormat": "{{alertname}}",
+            }
+        ]
+    },
+}
+
+
 def to_files() -> dict[str, str]:
     """Return {path below the repository: content} of the dashboard."""
     return {FILE: json.dumps(to_dashboard(), indent=1) + "\n"}
@@ -156,33 +182,7 @@ def to_dashboard() -> dict[str, Any]:
             grid = {"h": HEIGHT, "w": WIDTH, "x": at % N_COLUMNS * WIDTH, "y": y + at // N_COLUMNS * HEIGHT}
             panels.append(_to_panel(panel, len(panels) + 1, grid))
         y += -(-len(row_panels) // N_COLUMNS) * HEIGHT
-    return {
-        "uid": "cryptoviz",
-        "title": "CRYPTO VIZ",
-        "tags": ["cryptoviz"],
-        "schemaVersion": 39,
-        "editable": True,
-        "refresh": "30s",
-        "time": {"from": "now-3h", "to": "now"},
-        "templating": {
-            "list": [
-                {"name": "datasource", "type": "datasource", "query": "prometheus", "label": "Prometheus"}
-            ]
-        },
-        "annotations": {
-            "list": [
-                {
-                    "name": "Alerts",
-                    "datasource": DATASOURCE,
-                    "enable": True,
-                    "iconColor": "red",
-                    "expr": 'ALERTS{alertname!="", alertstate="firing"}',
-                    "titleFormat": "{{alertname}}",
-                }
-            ]
-        },
-        "panels": panels,
-    }
+    return {**FRAME, "panels": panels}
 
 
 def _to_panel(panel: Panel, number: int, grid: dict[str, int]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from api.live.hub import Hub
 from api.live.notifier import Notifier
 from api.metrics.registry import WEBSOCKET_CLIENTS
 from api.metrics.sampling import SAMPLE_SECONDS, sample_tail
-from api.process.lake import current_settings, open_lake
+from api.process.lake import open_lake
 from api.tail.follower import Follower
 from lakehouse.delta.position import TopicPartition
 from lakehouse.process.settings import Settings
@@ -68,8 +68,3 @@ class Gateway:
         self.hub.add_rows(table, source, rows, end)
         if rows and self._notifier is not None:
             self._notifier.notify()
-
-
-def new_gateway() -> Gateway:
-    """Return a gateway with this process's settings."""
-    return Gateway(current_settings())

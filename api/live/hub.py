@@ -112,7 +112,11 @@ class Hub:
                 if client.waiting_since is not None and now - client.waiting_since > STALL_SECONDS:
                     client.disconnect()
                 elif now - client.last_frame_at >= HEARTBEAT_SECONDS - TICK_SECONDS:
-                    heartbeat = heartbeat or self._heartbeat()
+                    heartbeat = heartbeat or envelope(
+                        "heartbeat",
+                        position=Position(dict(self._dispatched)),
+                        data={"tail": self._tail.state},
+                    )
                     client.offer(heartbeat)
 
     def _missed_rows(
@@ -138,11 +142,6 @@ class Hub:
             position=position,
             event_time_us=None if newest is None else newest.time_us,
             data=None if newest is None else row_point(table, newest),
-        )
-
-    def _heartbeat(self) -> Frame:
-        return envelope(
-            "heartbeat", position=Position(dict(self._dispatched)), data={"tail": self._tail.state}
         )
 
     def _send_row(self, table: str, row: TailRow) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from compaction.fsck.issue import Check, Issue
+from compaction.fsck.issue import Issue
 from lakehouse.delta.position import Position, common_position
 from lakehouse.engine.duckdb_session import padded_rows
 from lakehouse.engine.position_sql import bind_position, is_before, join_position
@@ -68,8 +68,7 @@ def check_records(
         statement = statement.replace(f"{{{name}}}", part)
         bound |= {f"{name}_files": files} if files else {}
     rows = connection.execute(statement, {**bound, **bind_position(common)}).fetchall()
-    return [_to_issue(contract, check, n, first) for check, n, first in rows]
-
-
-def _to_issue(contract: MessageContract, check: Check, n: int, first: str) -> Issue:
-    return Issue(check=check, table=contract.table.name, n=n, detail=f"first of {contract.topic}: {first}")
+    return [
+        Issue(check=check, table=contract.table.name, n=n, detail=f"first of {contract.topic}: {first}")
+        for check, n, first in rows
+    ]

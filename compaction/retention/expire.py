@@ -122,7 +122,9 @@ def _expire(
     if not files and held_back is None:
         return None
     first_day = _first_day(spec, cut_us)
-    nothing = Expired(table=spec.name, first_date=_to_date(first_day), held_back=held_back)
+    nothing = Expired(
+        table=spec.name, first_date=(_EPOCH + timedelta(days=first_day)).isoformat(), held_back=held_back
+    )
     expired = replace(
         nothing,
         n_partitions=len({file.partition for file in files}),
@@ -168,10 +170,6 @@ def _first_day(spec: TableSpec, cut_us: int) -> int:
     return ((day.replace(day=1) if "month_date" in spec.partition_by else day) - _EPOCH).days
 
 
-def _to_date(day: int) -> str:
-    return (_EPOCH + timedelta(days=day)).isoformat()
-
-
 def _find_table_behind(
     lake: Lake, spec: TableSpec, location: LakeLocation, files: list[LiveFile]
 ) -> str | None:
@@ -187,8 +185,11 @@ def _find_table_behind(
     ends = Position({TopicPartition(topic_id, partition): end for topic_id, partition, end in rows})
     lake.current_build(refresh=True)
     tables = lake.snapshot(optional=tuple(sorted(derived))).tables
+    generations = lake.catalog.topic_generations()
     for name in sorted(derived):
-        own = ends.of_topics(_topic_ids(lake, name)) if name in _TOPIC_OF else ends
+        own = ends
+        if name in _TOPIC_OF:
+            own = ends.of_topics([each.topic_id for each in generations if each.topic == _TOPIC_OF[name]])
         if not (tables[name].position if name in tables else Position()).covers(own):
             return name
     return None
@@ -196,11 +197,6 @@ def _find_table_behind(
 
 _TOPIC_OF = {contract.table.name: contract.topic for contract in CONTRACTS.values()}
 _DERIVED_OF_BRONZE = (*_TOPIC_OF, QUARANTINE.name, DUPLICATES.name)
-
-
-def _topic_ids(lake: Lake, name: str) -> list[str]:
-    generations = lake.catalog.topic_generations()
-    return [generation.topic_id for generation in generations if generation.topic == _TOPIC_OF[name]]
 
 
 def _bronze_limits(

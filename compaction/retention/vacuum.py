@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -53,7 +52,8 @@ def vacuum_lake(
     results = []
     for spec, location, table in open_tables(lake, names):
         paths = _vacuum(table, retention_hours, dry_run=True)
-        size_bytes = _size_bytes(location, paths)
+        sizes = location.sizes("")
+        size_bytes = sum(sizes.get(path, 0) for path in paths)
         if paths and not dry_run:
             paths = _vacuum(table, retention_hours, dry_run=False)
         if paths:
@@ -77,11 +77,6 @@ def _vacuum(table: DeltaTable, retention_hours: int, *, dry_run: bool) -> list[s
         full=True,
         post_commithook_properties=POST_COMMIT_HOOKS,
     )
-
-
-def _size_bytes(location: LakeLocation, paths: Iterable[str]) -> int:
-    sizes = location.sizes("")
-    return sum(sizes.get(path, 0) for path in paths)
 
 
 def _find_replaced_folders(catalog: Catalog, names: frozenset[str], retention_hours: int) -> list[str]:

@@ -133,7 +133,8 @@ def _to_row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: st
     waiting: list[pa.Table] = []
     n_waiting = 0
     for batch in batches:
-        waiting.append(_to_schema(pa.Table.from_batches([batch]), schema))
+        rows = pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+        waiting.append(rows.combine_chunks())
         n_waiting += batch.num_rows
         if n_waiting >= 2 * ROW_GROUP_ROWS:
             rows = pa.concat_tables(waiting)
@@ -164,7 +165,3 @@ def group_ends(keys: pa.ChunkedArray) -> list[int]:
             begun = change
             ends.append(begun)
     return ends if ends and ends[-1] == len(codes) else [*ends, len(codes)]
-
-
-def _to_schema(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    return rows.select(schema.names).cast(schema).combine_chunks()

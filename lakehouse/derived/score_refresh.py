@@ -98,7 +98,15 @@ def refresh_scores(lake: Lake, *, offsets_per_commit: int = OFFSETS_PER_COMMIT) 
         return None
     report.seconds = time.monotonic() - started
     if report.n_commits:
-        _log(report)
+        logger.info(
+            "refreshed table=%s scores=%d without_price=%d commits=%d seconds=%.2f position=%s",
+            GOLD_SCORE.name,
+            report.n_scores,
+            report.n_without_price,
+            report.n_commits,
+            report.seconds,
+            report.position.to_json(),
+        )
     return report
 
 
@@ -219,15 +227,3 @@ class _Scorer:
         self.report.n_scores += scores.num_rows
         self.report.n_without_price += scores["realised_price"].null_count
         self.report.n_commits += 1
-
-
-def _log(report: ScoreReport) -> None:
-    logger.info(
-        "refreshed table=%s scores=%d without_price=%d commits=%d seconds=%.2f position=%s",
-        GOLD_SCORE.name,
-        report.n_scores,
-        report.n_without_price,
-        report.n_commits,
-        report.seconds,
-        report.position.to_json(),
-    )

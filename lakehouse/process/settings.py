@@ -200,27 +200,22 @@ class Settings(SettingsGroup):
 
     @property
     def broker_dir(self) -> Path:
-        """The folder of the embedded broker."""
         return self.runtime_dir / "broker"
 
     @property
     def ingest_checkpoints_dir(self) -> Path:
-        """The folder of ingestion's checkpoints; disposable."""
         return self.runtime_dir / "checkpoints" / "ingest"
 
     @property
     def analysis_checkpoints_dir(self) -> Path:
-        """The folder of the analysis queries' checkpoints."""
         return self.runtime_dir / "checkpoints" / "analysis"
 
     @property
     def collect_dir(self) -> Path:
-        """The folder of what collectors know of their sources."""
         return self.runtime_dir / "collect"
 
     @property
     def offline_dir(self) -> Path:
-        """The folder in which the offline server writes its address."""
         return self.runtime_dir / "offline"
 
     @property

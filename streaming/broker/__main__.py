@@ -19,7 +19,7 @@ import typer
 from lakehouse.process.commands import EXIT_DONE, EXIT_NEEDS_OPERATOR, new_app, run
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import GRACE_SECONDS, end_process, run_until_stopped
-from streaming.broker.config import BrokerFiles
+from streaming.broker.config import BrokerFiles, read_pid
 from streaming.command_line import FAILURES
 from streaming.errors import BrokerError
 
@@ -104,7 +104,7 @@ def stop(directory: DirectoryOption = "") -> int:
 def status(directory: DirectoryOption = "") -> int:
     """Print whether it runs; exit code 0 if so, else 3."""
 
-    from streaming.broker.embedded import read_bootstrap, read_pid
+    from streaming.broker.embedded import read_bootstrap
     from streaming.broker.process import is_running
 
     files = BrokerFiles(directory_of(directory))

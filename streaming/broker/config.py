@@ -40,6 +40,12 @@ class BrokerFiles:
         self.pid = directory / "broker.pid"
         self.bootstrap = directory / "bootstrap.txt"
 
+    def read_cluster_id(self) -> str:
+        """Return the id that the format gave this folder."""
+        text = (self.records / "meta.properties").read_text(encoding="utf-8")
+        properties = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        return properties["cluster.id"]
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -47,6 +53,13 @@ class Ports:
 
     broker: int
     controller: int
+
+
+def read_pid(path: Path) -> int | None:
+    try:
+        return int(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def choose_ports(files: BrokerFiles, *, port: int | None, avoid_last: bool = False) -> Ports:

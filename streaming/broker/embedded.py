@@ -25,6 +25,7 @@ from streaming.broker.config import (
     BrokerFiles,
     Ports,
     choose_ports,
+    read_pid,
     to_properties,
     write_ports,
 )
@@ -245,13 +246,6 @@ def end_leftover(files: BrokerFiles, *, number: signal.Signals) -> bool:
     return True
 
 
-def read_pid(path: Path) -> int | None:
-    try:
-        return int(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
 def _to_java_command(jars: Path) -> list[str]:
     class_path = os.pathsep.join(str(jar) for jar in sorted(jars.glob("*.jar")))
     if not class_path:
@@ -289,16 +283,9 @@ def _answers(bootstrap: str, files: BrokerFiles, *, timeout_seconds: float) -> b
         return False
     return is_serving(
         {"bootstrap_servers": bootstrap},
-        cluster_id=_read_cluster_id(files),
+        cluster_id=files.read_cluster_id(),
         timeout_seconds=min(PROBE_SECONDS, max(0.1, timeout_seconds)),
     )
-
-
-def _read_cluster_id(files: BrokerFiles) -> str:
-    """Return the id that the format gave this folder."""
-    text = (files.records / "meta.properties").read_text(encoding="utf-8")
-    properties = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-    return properties["cluster.id"]
 
 
 def _read_tail(path: Path, *, n_bytes: int = 3000) -> str:
