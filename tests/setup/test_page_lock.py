@@ -1,9 +1,10 @@
 """Lock of the page's packages: digests for all of them, and no registry."""
 
 import json
+from pathlib import Path
 from typing import Any
 
-from setup.viewer import FRONTEND
+FRONTEND = Path(__file__).parents[2] / "api" / "viewer" / "frontend"
 
 
 def locked_packages() -> dict[str, dict[str, Any]]:
