@@ -14,7 +14,7 @@ from streaming.analysis.queries import all_queries
 from streaming.ingest.batch import INGESTED_TABLES
 
 FILE = "docs/images/architecture.svg"
-BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN_WIDTH = 150, 34, 12, 202
+BOX_WIDTH, BOX_HEIGHT, COLUMN_WIDTH = 150, 34, 202
 TOP, MARGIN, HEIGHT, LIFT = 84, 16, 560, 110
 COLOURS = {
     "program": "#dbeafe",
@@ -24,7 +24,7 @@ COLOURS = {
     "endpoint": "#fee2e2",
 }
 
-INGEST, COMPACTION, LAKE, TAIL = "streaming.ingest", "compaction", "lakehouse.lake", "lakehouse.tail"
+INGEST, LAKE, TAIL = "streaming.ingest", "lakehouse.lake", "lakehouse.tail"
 SCORE_SOURCES = (GOLD_PREDICTION, GOLD_PRICE)
 
 
