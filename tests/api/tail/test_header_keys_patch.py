@@ -10,25 +10,11 @@ from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchB
 
 from api.tail.header_keys_patch import patch_header_keys
 from api.tail.kafka_consumer import Consumer
+from tests.support.hostile_headers import RawKey
 
 Headers = list[tuple[bytes, bytes | None]]
 
 header_lists = st.lists(st.tuples(st.binary(max_size=12), st.none() | st.binary(max_size=12)), max_size=4)
-
-
-class _Bytes(str):
-    """A header's key that the builder writes as these bytes."""
-
-    raw: bytes
-
-    def encode(self, *_: Any, **__: Any) -> bytes:
-        return self.raw
-
-
-def _key(raw: bytes) -> _Bytes:
-    key = _Bytes("")
-    key.raw = raw
-    return key
 
 
 def read(records: list[Headers], compression: int) -> list[Any]:
@@ -42,7 +28,7 @@ def read(records: list[Headers], compression: int) -> list[Any]:
         batch_size=1_000_000,
     )
     for offset, headers in enumerate(records):
-        written = [(_key(name), value) for name, value in headers]
+        written = [(RawKey(name), value) for name, value in headers]
         builder.append(offset, timestamp=0, key=b"k", value=b"%d" % offset, headers=written)
     batches = MemoryRecords(bytes(builder.build()))
     return list(batches.next_batch())
