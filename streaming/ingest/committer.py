@@ -21,6 +21,7 @@ from streaming.ingest.conditions import ConditionLog
 from streaming.ingest.metrics import Lag
 from streaming.ingest.positioned_writer import CommitReport
 from streaming.ingest.source import to_ends, to_newest, to_records
+from streaming.ingest.splitter import BatchSplitter
 from streaming.ingest.topic_watch import TopicWatch
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,8 @@ class Committer:
         self._watch = watch
         self._planned_ends = planned_ends
         self._conditions = conditions
+        self._splitter = BatchSplitter()
+        self._planned: dict[TopicPartition, int] = dict(ingestor.position.offsets)
         self._queue: queue.Queue[_Batch | None] = queue.Queue(maxsize=MAX_QUEUED_BATCHES)
         self._failure: Exception | None = None
         self._abandoned = threading.Event()
@@ -73,9 +76,23 @@ class Committer:
             if self._closed.is_set():
                 return
             started = time.monotonic()
-            records = to_records(batch.toArrow(), self._ingestor.topics)
             planned = self._planned_ends(batch_id)
-            self._put(_Batch(batch_id, records, planned, time.monotonic() - started, _now_us()))
+            parts = self._splitter.parts(batch, n_offsets=self._n_offsets(planned))
+            for at, part in enumerate(parts, start=1):
+                if self._closed.is_set():
+                    return
+                records = to_records(part.toArrow(), self._ingestor.topics)
+                self._splitter.note_size(n_records=records.num_rows, n_bytes=records.nbytes)
+                ends = planned if at == len(parts) else {}
+                self._put(_Batch(batch_id, records, ends, time.monotonic() - started, _now_us()))
+                started = time.monotonic()
+
+    def _n_offsets(self, planned: Mapping[TopicPartition, int]) -> int | None:
+        """Return how many offsets a batch covers; None where its plan is gone."""
+        if not planned:
+            return None
+        before, self._planned = self._planned, dict(planned)
+        return sum(end - before.get(key, 0) for key, end in planned.items())
 
     def close(self) -> None:
         """Wait for the batch that is being read and accept no more, so that Spark is not stopped within a batch."""

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
+from pyspark.sql import DataFrame
 
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.replays import REPLAY_OF_HEADER
 from lakehouse.tail.store import INCLUDED, TAIL_TOPICS
 from streaming.ingest.rebuild import rebuild
+from streaming.ingest.splitter import BatchSplitter
 from streaming.kafka.topics import describe_topics, fetch_offsets
 from streaming.kafka.topics import main as run_topics
 from tests.support.hostile_headers import RawKey
@@ -130,6 +132,32 @@ def test_records_of_any_kind_are_one_row_each_in_stream_rebuild_and_tail(pipelin
         assert sorted(gained) == streamed[name]
     rebuild(lake=pipeline.lake, reason="test", progress=lambda _: None, runtime_dir=pipeline.directory)
     assert {name: record_ids(pipeline, name) for name in names} == streamed
+
+
+def test_batch_of_large_values_is_collected_in_parts_of_bounded_size(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_parts = []
+
+    class SmallParts(BatchSplitter):
+        def __init__(self) -> None:
+            super().__init__(max_bytes=20_000)
+
+        def parts(self, batch: DataFrame, *, n_offsets: int | None) -> list[DataFrame]:
+            parts = super().parts(batch, n_offsets=n_offsets)
+            n_parts.append(len(parts))
+            return parts
+
+    monkeypatch.setattr("streaming.ingest.committer.BatchSplitter", SmallParts)
+    for at in range(40):
+        pipeline.send("raw-price", b"x" * (at % 7 * 3_000), partition=at % 2)
+    pipeline.send("raw-price", None, key=None)
+    pipeline.send_good(10)
+    pipeline.send_good(10)
+
+    pipeline.ingest_all()
+
+    assert max(n_parts) > 5
 
 
 def add_partitions(pipeline: Pipeline, n_partitions: int) -> None:
