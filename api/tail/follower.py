@@ -18,6 +18,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.messages.record_id import RecordId
 from lakehouse.messages.replays import replay_of
+from lakehouse.messages.timestamps import bounded_time_us
 from lakehouse.tail.rows import TailRow
 from lakehouse.tail.store import BEHIND, KAFKA, STARTING, TAIL_TOPICS, Message, Tail
 
@@ -246,10 +247,7 @@ class Follower:
             raise FellBehindError("Kafka is further ahead than the tail may hold")
 
     def _ingest(self, each: _Followed, records: list[Any]) -> None:
-        messages = [
-            Message(record.offset, record.key, record.value, record.timestamp * 1000, _replay_of(record))
-            for record in records
-        ]
+        messages = [_to_message(record) for record in records]
         rows = self._tail.ingest(
             each.table, each.key.partition, messages, messages[-1].offset + 1, self._deduplicator.decide
         )
@@ -285,6 +283,11 @@ def _state_after(error: Exception) -> str:
     if isinstance(error, KafkaError):
         return KAFKA
     return BEHIND if isinstance(error, FellBehindError) else STARTING
+
+
+def _to_message(record: Any) -> Message:
+    time_us = bounded_time_us(record.timestamp * 1000)
+    return Message(record.offset, record.key, record.value, time_us, _replay_of(record))
 
 
 def _replay_of(record: Any) -> RecordId | None:

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import col
 
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.messages.records import RECORD_SCHEMA
+from lakehouse.messages.timestamps import FIRST_TIME_US, LAST_TIME_US
 from streaming.kafka.clock import Stamped
 from streaming.spark.kafka_source import kafka_reader
 
@@ -58,11 +60,15 @@ def read_records(
 
 
 def to_records(batch: pa.Table, topics: Mapping[str, str]) -> pa.Table:
-    """Return a collected batch with each topic's id, in RECORD_SCHEMA."""
+    """Return a collected batch with each topic's id and timestamps that tables can hold, in RECORD_SCHEMA."""
     names = batch["topic"].combine_chunks().dictionary_encode()
     ids = pa.array([topics[name] for name in names.dictionary.to_pylist()], pa.string())
     topic_ids = ids.take(names.indices)
     with_ids = batch.add_column(1, "topic_id", topic_ids)
+    times_us = with_ids["broker_time"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    bounded = pc.min_element_wise(pc.max_element_wise(times_us, FIRST_TIME_US), LAST_TIME_US)
+    at = with_ids.schema.get_field_index("broker_time")
+    with_ids = with_ids.set_column(at, "broker_time", bounded)
     return pa.table([with_ids[field.name].cast(field.type) for field in RECORD_SCHEMA], schema=RECORD_SCHEMA)
 
 

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from lakehouse.delta.position import TopicPartition
+from lakehouse.messages.records import RECORD_SCHEMA
+from lakehouse.messages.timestamps import FIRST_TIME_US, LAST_TIME_US
 from streaming.ingest.source import planned_ends, to_newest
+from streaming.ingest.source import to_records as to_records_of_spark
 from streaming.kafka.clock import Stamped
 from tests.support.records import to_record, to_records
 
@@ -31,6 +35,35 @@ def test_batch_ends_where_it_was_planned_to_end(tmp_path: Path, text: str) -> No
 
 def test_batch_whose_checkpoint_is_gone_has_no_planned_end(tmp_path: Path) -> None:
     assert planned_ends(tmp_path / "gone", 3, TOPICS) == {}
+
+
+@pytest.mark.parametrize(
+    ("time_us", "kept"),
+    [
+        (0, 0),
+        (-1_000, -1_000),
+        (2**62, LAST_TIME_US),
+        (-(2**62), FIRST_TIME_US),
+        (LAST_TIME_US, LAST_TIME_US),
+    ],
+)
+def test_timestamps_that_no_table_can_hold_are_bounded(time_us: int, kept: int) -> None:
+    batch = pa.table(
+        {
+            "topic": ["raw-price"],
+            "kafka_partition": pa.array([0], pa.int32()),
+            "kafka_offset": [7],
+            "broker_time": pa.array([time_us], pa.timestamp("us", tz="Europe/Paris")),
+            "key": pa.array([None], pa.binary()),
+            "value": pa.array([b"x"], pa.binary()),
+            "headers": pa.array([None], RECORD_SCHEMA.field("headers").type),
+        }
+    )
+    records = to_records_of_spark(batch, TOPICS)
+
+    assert records["broker_time"].cast(pa.int64()).to_pylist() == [kept]
+    assert records["topic_id"].to_pylist() == ["id-price"]
+    assert records["broker_time"][0].as_py() is not None
 
 
 def test_newest_is_by_partition() -> None:

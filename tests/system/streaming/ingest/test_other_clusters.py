@@ -24,7 +24,8 @@ from tests.support.waiting import wait_until
 from tests.system.streaming.ingest.conftest import Pipeline
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-MAX_LONG = 2**63 - 1
+LAST_MS = (2**63 - 1) // 1_000
+"""The last millisecond that has a number of microseconds of 64 bits."""
 HEADERS = (
     [],
     [("trace", b"\x00\xff")],
@@ -36,6 +37,10 @@ HEADERS = (
     [(REPLAY_OF_HEADER, b"another-topic/7/5")],
     [("x", b"y")] * 200,
 )
+
+
+def to_ms(instant: datetime) -> int:
+    return int(instant.timestamp() * 1_000)
 
 
 def test_partitions_that_are_added_while_running_are_ingested_and_followed_from_their_first_record(
@@ -82,6 +87,25 @@ def test_timestamps_of_producers_are_named_at_the_start_and_cost_their_own_recor
     assert run_topics(["--log-append-time"]) == 0
     described = describe_topics(pipeline.kafka.for_kafka_python(), CONTRACTS)
     assert {topic.timestamp_type for topic in described.values()} == {"LogAppendTime"}
+
+
+@pytest.mark.parametrize(
+    "timestamp_ms", [to_ms(NOW) + 40 * 365 * 86_400_000, 2**48, LAST_MS, LAST_MS + 1, 2**63 - 1]
+)
+def test_timestamp_of_any_size_costs_its_own_record_alone(pipeline: Pipeline, timestamp_ms: int) -> None:
+    """Brokers before Kafka 4 take any timestamp of a producer."""
+    configs = {"message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": str(2**63 - 1)}
+    set_config(pipeline, "raw-price", configs)
+    pipeline.send_good(2, key="before")
+    pipeline.send("raw-price", to_bytes(price(NOW, key="huge")), timestamp_ms=timestamp_ms)
+    pipeline.send_good(2, key="behind")
+
+    with pipeline.running(), following(pipeline.lake, pipeline.broker.bootstrap) as (_, gains):
+        pipeline.wait_accounted(17)
+        wait_until(lambda: n_gained(gains) == 4 * len(TAIL_TOPICS), "the tail")
+
+    assert read_table(pipeline.lake, "quarantine")["rule"].to_pylist() == ["event_too_old"]
+    assert read_table(pipeline.lake, "gold_price").num_rows == 4
 
 
 @pytest.mark.parametrize("hours", [1, 24 * 365])
@@ -179,7 +203,3 @@ def n_gained(gains: list[tuple[object, object, list[object], int]]) -> int:
 def record_ids(pipeline: Pipeline, name: str) -> list[tuple[str, int, int]]:
     columns = read_table(pipeline.lake, name).select(["topic_id", "kafka_partition", "kafka_offset"])
     return sorted(tuple(row.values()) for row in columns.to_pylist())
-
-
-def to_ms(instant: datetime) -> int:
-    return int(instant.timestamp() * 1_000)
