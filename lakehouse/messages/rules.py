@@ -12,6 +12,9 @@ from lakehouse.messages.contract import (
     UNSCORED,
 )
 
+NO_BROKER_TIME = "no_broker_time"
+UNREADABLE = "unreadable"
+
 RULES: Mapping[str, str] = {
     "null_value": "the message has no value (a tombstone)",
     "too_large": f"the value is longer than {MAX_VALUE_BYTES} bytes",
@@ -26,6 +29,7 @@ RULES: Mapping[str, str] = {
     "out_of_range": "a number is outside its range",
     "bad_format": "a string does not match its pattern, list or length",
     "bad_time": "a time is not RFC 3339 in UTC",
+    NO_BROKER_TIME: "the producer sent no timestamp, and the topic takes those of producers (CreateTime)",
     "time_too_old": f"the event time is before {EARLIEST_EVENT_TIME:%Y-%m-%d}",
     "time_in_future": f"the event time is over {MAX_FUTURE.seconds // 60} minutes after the broker's",
     "event_too_old": f"the event time is over {MAX_EVENT_AGE.days} days before the broker's",
@@ -35,5 +39,6 @@ RULES: Mapping[str, str] = {
     "horizon_mismatch": "target_time is not made_at + horizon",
     "id_mismatch": "message_id does not begin with the message's own key and event time",
     "key_mismatch": "the Kafka key is not the message's own, so copies may land in different partitions",
+    UNREADABLE: "validation failed in a way that no other rule names",
 }
 """{rule: when a message violates it}"""

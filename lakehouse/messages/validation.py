@@ -27,6 +27,7 @@ from lakehouse.messages.contract import (
     MessageContract,
 )
 from lakehouse.messages.fields import Rejected, RuleViolationError, check_string, decode_fields, shown, wrong
+from lakehouse.messages.rules import NO_BROKER_TIME, UNREADABLE
 from lakehouse.messages.timestamps import to_epoch_us
 
 __all__ = [
@@ -80,7 +81,9 @@ def validator_of(topic: str) -> Callable[[bytes | None, bytes | None, int], Row 
                     if values[at] not in known:
                         known.check(values[at])
                 return finish(key, values, None, broker_time_us)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RuleViolationError):
+            except MemoryError:
+                raise
+            except Exception:  # noqa: BLE001  the other path says why, and is total
                 pass
         return validate_with_reasons(topic, key=key, value=value, broker_time_us=broker_time_us)
 
@@ -100,6 +103,10 @@ def validate_with_reasons(
         return _finisher(topic)(key, values, extra, broker_time_us)
     except RuleViolationError as violation:
         return violation.rejection
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  one message is refused, whatever it raises; the others go on
+        return Rejected(UNREADABLE, None, shown(error))
 
 
 @cache
@@ -207,6 +214,13 @@ def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None
 
 
 def _out_of_time(name: str, event_time_us: int, broker_time_us: int) -> RuleViolationError:
+    if broker_time_us < _EARLIEST_US:
+        return RuleViolationError(
+            NO_BROKER_TIME,
+            None,
+            f"the record's timestamp is {broker_time_us // 1000} ms: its topic takes timestamps of producers, and this "
+            "one sent none; topics with message.timestamp.type=LogAppendTime are accepted",
+        )
     if event_time_us < _EARLIEST_US:
         return RuleViolationError("time_too_old", name, f"{name} is before {EARLIEST_EVENT_TIME:%Y-%m-%d}")
     if event_time_us <= broker_time_us + _MAX_FUTURE_US:

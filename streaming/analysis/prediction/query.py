@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd  # type: ignore[import-untyped]
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.functions import col, unix_millis
+from pyspark.sql.functions import col, count, count_if, unix_millis
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.state import GroupStateTimeout
 
@@ -19,6 +19,7 @@ from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.prediction.minute_forecaster import Prediction
+from streaming.analysis.progress import FAILED
 from streaming.analysis.sink import start_query
 from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.kafka_source import kafka_reader
@@ -43,8 +44,11 @@ def start_predictions(
     A restart repeats at most the last batch's messages, byte for byte, and gold stores each id once. A new
     STATE_VERSION begins from Kafka's first message in a checkpoint of its own.
     """
+    predictions = to_predictions(read_inputs(spark, kafka)).observe(
+        QUERY_NAME, count("value").alias("results"), count_if(col("value").isNull()).alias(FAILED)
+    )
     return start_query(
-        to_predictions(read_inputs(spark, kafka)),
+        predictions.where(col("value").isNotNull()),
         name=QUERY_NAME,
         topic=PREDICTED_PRICE.topic,
         kafka=kafka,
@@ -63,7 +67,10 @@ def read_inputs(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
 
 
 def to_predictions(inputs: DataFrame) -> DataFrame:
-    """Return messages of predictions, keyed by symbol, from messages of prices and sentiments."""
+    """Return messages of predictions, keyed by symbol, from messages of prices and sentiments.
+
+    A message at which learning failed is a row of nulls.
+    """
     keyed = inputs.select(
         col("key").cast("string").alias("symbol"),
         "topic",
@@ -84,6 +91,9 @@ def _forecast(key: Any, frames: Iterable[pd.DataFrame], state: GroupState) -> It
     if not arrivals and not state.exists:
         return
     yield from _to_frames(symbol, forecaster.add(arrivals))
+    if forecaster.n_failed:
+        nothing = [None] * forecaster.n_failed
+        yield pd.DataFrame({"key": nothing, "value": nothing}, dtype=object)
     state.update((forecaster.to_bytes(),))
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from lakehouse.messages import validation
 from lakehouse.messages.contract import CONTRACTS, MAX_VALUE_BYTES, make_message_id
-from lakehouse.messages.rules import RULES
+from lakehouse.messages.rules import NO_BROKER_TIME, RULES, UNREADABLE
 from lakehouse.messages.validation import (
     Rejected,
     message_columns,
@@ -115,7 +116,36 @@ def test_a_message_under_another_key_is_rejected() -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    assert {case[0] for case in CASES} | {"key_mismatch"} == set(RULES)
+    assert {case[0] for case in CASES} | {"key_mismatch", NO_BROKER_TIME, UNREADABLE} == set(RULES)
+
+
+@pytest.mark.parametrize("validate_one", [validate, validate_with_reasons])
+@pytest.mark.parametrize("broker_time_us", [0, -1000, 1_000, -62_135_596_800_000_000, 1_230_940_000_000_000])
+@pytest.mark.parametrize("topic", [SENTIMENT, PREDICTION, PRICE])
+def test_a_record_whose_producer_sent_no_timestamp_is_rejected_by_a_rule_of_its_own(
+    topic: str, broker_time_us: int, validate_one: Any
+) -> None:
+    result = validate_one(topic, key=b"btc", value=spoilt(topic), broker_time_us=broker_time_us)
+
+    assert isinstance(result, Rejected)
+    assert (result.rule, result.field) == (NO_BROKER_TIME, None)
+    assert f"{broker_time_us // 1000} ms" in result.reason
+    assert "LogAppendTime" in result.reason
+
+
+@pytest.mark.parametrize("error", [RecursionError("deep"), ValueError(), OverflowError("int"), KeyError("x")])
+def test_a_message_at_which_validation_itself_fails_is_one_rejected_message(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(validation, "decode_fields", fail)
+    result = validate(PRICE, key=b"btc", value=b"{}", broker_time_us=BROKER_TIME_US)
+
+    assert isinstance(result, Rejected)
+    assert (result.rule, result.field) == (UNREADABLE, None)
+    assert type(error).__name__ in result.reason
 
 
 @pytest.mark.parametrize("validate_one", [validate, validate_with_reasons])
