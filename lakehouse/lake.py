@@ -192,7 +192,7 @@ class Lake:
                 lake=self, name=name, pinned=self.time_travel.snapshot(moment, (name,), version=version)[name]
             )
         if as_of is not None:
-            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of))
+            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of), (name,))
             return Table(lake=self, name=name, pinned=self.time_travel.snapshot(moment, (name,))[name])
         return Table(lake=self, name=name)
 
@@ -203,7 +203,7 @@ class Lake:
         """
         names = tuple(name for name, spec in TABLES.items() if spec not in ROLLUP_TABLES)
         if as_of is not None:
-            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of))
+            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of), (), optional=names)
             return connect_to(self.time_travel.snapshot(moment, (), optional=names))
         return self.read(lambda: self.snapshot(optional=names), connect_to)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyRelation
 
 from lakehouse.delta.position import Position
-from lakehouse.errors import FileGoneError, MissingPackageError, QueryError, VersionGoneError
+from lakehouse.errors import FileGoneError, MissingPackageError, QueryError
 from lakehouse.schema.spec import TableSpec
 from lakehouse.schema.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE, TABLES
 from lakehouse.snapshots.file_offsets import FileOffsets
@@ -190,7 +190,7 @@ class Table:
             version = to_count("since", since)
             moment = past.at_version(self.name, version, newest=newest)
             return past.snapshot(moment, (self.name,), version=version)[self.name].position
-        moment = past.at_instant(to_instant_us("since", since))
+        moment = past.at_instant(to_instant_us("since", since), (self.name,))
         return past.snapshot(moment, (self.name,))[self.name].position
 
     def _touched(self, table: TableSnapshot) -> list[str]:
@@ -224,10 +224,8 @@ class Table:
         try:
             return self._ask_once(ask, Snapshot(self.pinned.build, {self.name: self.pinned}))
         except FileGoneError as error:
-            available = "the newest version, and those whose files vacuum has left"
-            raise VersionGoneError(
-                table=self.name, requested=f"version {self.pinned.version}", available=available
-            ) from error
+            pinned = self.pinned
+            raise self.lake.time_travel.version_gone(self.name, pinned.build, pinned.version) from error
 
     def _ask_once(self, ask: Callable[[TableSnapshot], Answer], snapshot: Snapshot) -> Answer:
         try:
