@@ -115,16 +115,13 @@ class FluxConsumer(AsyncWebsocketConsumer):
         if not await self._tail_has_begun():
             await self._refuse("unavailable", "Kafka has not been reached yet", TRY_LATER)
             return
-        known, watch = await self._gateway.symbols.known(), self._gateway.symbols
-        is_known = {
-            symbol: None if known is None else symbol in known or watch.is_in_tail(symbol)
-            for symbol in frame.symbols
-        }
+        known = await self._gateway.symbols.known()
+        unknown = [name for name in frame.symbols if known and not self._gateway.symbols.has(name, known)]
         since = None if frame.depuis is None else Position.from_json(frame.depuis)
         for channel, symbol in pairs:
-            self._gateway.hub.subscribe(client, channel, symbol, since, is_known=is_known[symbol])
-        for symbol in (symbol for symbol, is_one in is_known.items() if is_one is False):
-            client.offer(unknown_symbol_frame(symbol, known or ()))
+            self._gateway.hub.subscribe(client, channel, symbol, since, is_known=symbol not in unknown)
+        for symbol in unknown:
+            client.offer(unknown_symbol_frame(symbol, known))
 
     async def _tail_has_begun(self) -> bool:
         deadline = time.monotonic() + TAIL_WAIT_SECONDS

@@ -71,12 +71,12 @@ class Hub:
         symbol: str,
         since: Position | None,
         *,
-        is_known: bool | None = None,
+        is_known: bool = True,
     ) -> None:
         """Send a symbol's rows to a client from now on, after those since ``since`` that the tail still holds.
 
-        Without ``since`` a subscription that exists goes on: no row of it is lost or sent twice. ``is_known`` tells
-        whether a table has seen the symbol, None where that cannot be told.
+        Without ``since`` a subscription that exists goes on: no row of it is lost or sent twice. A client is told where
+        no table has seen the symbol.
         """
         table = table_of(channel)
         position = self._tail.ends_of(table)
@@ -89,7 +89,7 @@ class Hub:
                 position = position.advanced({key: resumed[key] for key in position if key in resumed})
         self._subscribers.setdefault((table, symbol), {})[client] = position
         client.subscriptions.add((table, symbol))
-        data = {"outcome": outcome, "n_replayed": len(rows), "known": is_known}
+        data = {"outcome": outcome, "n_replayed": len(rows)} | ({} if is_known else {"known": False})
         client.offer(envelope("subscribed", channel=channel, symbol=symbol, position=position, data=data))
         if outcome == GAP:
             client.offer(gap_frame(channel, symbol, position, "the position is not held any more"))

@@ -26,24 +26,24 @@ class SymbolWatch:
         self._lake = lake
         self._tail = tail
         self._lock = asyncio.Lock()
-        self._known: Collection[str] | None = None
+        self._known: Collection[str] = ()
         self._read_at: float | None = None
 
-    async def known(self) -> Collection[str] | None:
-        """Return the symbols of the lake's tables, as of some seconds ago; None where they cannot be read."""
+    async def known(self) -> Collection[str]:
+        """Return the symbols of the lake's tables, as of some seconds ago; none where they cannot be read."""
         async with self._lock:
             if self._read_at is None or time.monotonic() - self._read_at > FRESH_SECONDS:
                 self._known = await asyncio.to_thread(self._read)
                 self._read_at = time.monotonic()
             return self._known
 
-    def is_in_tail(self, symbol: str) -> bool:
-        """Return whether the tail holds a row of a symbol."""
-        return any(self._tail.newest(table, symbol) is not None for table in TAIL_TOPICS)
+    def has(self, symbol: str, known: Collection[str]) -> bool:
+        """Return whether a symbol is ``known``, or in the tail."""
+        return symbol in known or any(self._tail.newest(table, symbol) is not None for table in TAIL_TOPICS)
 
-    def _read(self) -> Collection[str] | None:
+    def _read(self) -> Collection[str]:
         try:
             return known_symbols(self._lake)
         except (LakehouseError, DeltaError, duckdb.Error) as error:
             logger.warning("symbols not read, none is called unknown error=%s", error)
-            return None
+            return ()

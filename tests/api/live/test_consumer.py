@@ -16,8 +16,10 @@ from api.live.hub import Hub
 from api.live.symbol_watch import SymbolWatch
 from lakehouse import lake
 from lakehouse.process.settings import Settings
-from lakehouse.tail.store import Tail
+from lakehouse.tail.store import Message, Tail
+from lakehouse.time_range import to_us
 from tests.support.live_stream import Pipeline, Sent, make_stream
+from tests.support.messages import MAKERS, to_bytes
 
 START = datetime(2026, 1, 10, 12, tzinfo=UTC)
 SUBSCRIBE = {"type": "subscribe", "channels": ["sentiment"], "symbols": ["btc"]}
@@ -148,33 +150,36 @@ def test_unknown_symbols_are_no_mistakes_that_end_a_connection(pipeline: Pipelin
     async def scene(connection: Connection) -> None:
         for number in range(20):
             await connection.ask(SUBSCRIBE | {"symbols": [f"zz{number}"]})
-        (known, _) = await connection.ask(SUBSCRIBE)
-        assert (known["symbol"], known["data"]["known"]) == ("btc", True)
+        assert kinds(await connection.ask(SUBSCRIBE)) == ["subscribed", "snapshot"]
 
     connected(pipeline, scene)
 
 
 def test_a_symbol_of_the_tail_alone_is_known(pipeline: Pipeline) -> None:
-    sent = [each for each in make_stream(5, 40, start=START) if each.topic == "raw-price"]
-    renamed = [Sent(each.topic, each.partition, each.message) for each in sent]
+    value = to_bytes(MAKERS["raw-price"](START, symbol="newcoin", key="1"))
 
     async def scene(connection: Connection) -> None:
-        (subscribed, *_) = await connection.ask(SUBSCRIBE | {"channels": ["prix"], "symbols": ["eth"]})
-        assert subscribed["data"]["known"] is True
+        frame = SUBSCRIBE | {"channels": ["prix"], "symbols": ["newcoin"]}
+        assert kinds(await connection.ask(frame)) == ["subscribed", "snapshot", "error"]
+        pipeline.follow([Sent("raw-price", 0, Message(0, b"newcoin", value, to_us(START)))])
+        assert kinds(await connection.ask(frame)) == ["subscribed", "update"]
 
-    empty = Pipeline(Path(pipeline.location.to_path().parent) / "empty")
-    empty.follow(renamed)
-    connected(empty, scene)
+    connected(pipeline, scene)
 
 
-def test_nothing_is_called_unknown_where_the_lake_cannot_be_read(pipeline: Pipeline, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_tables", [False, True])
+def test_nothing_is_called_unknown_where_the_lake_knows_no_symbol(
+    pipeline: Pipeline, tmp_path: Path, has_tables: bool
+) -> None:
+    if has_tables:
+        Pipeline(tmp_path / "other")
+
     async def scene() -> None:
         gateway = gateway_of(pipeline)
-        gateway.symbols = SymbolWatch(lake.open(str(tmp_path / "none")), pipeline.tail)
+        gateway.symbols = SymbolWatch(lake.open(str(tmp_path / "other")), pipeline.tail)
         connection = Connection(gateway)
         await connection.consumer.connect()
-        (subscribed, snapshot) = await connection.ask(SUBSCRIBE | {"symbols": ["nobody"]})
-        assert (subscribed["data"]["known"], snapshot["type"]) == (None, "snapshot")
+        assert kinds(await connection.ask(SUBSCRIBE | {"symbols": ["nobody"]})) == ["subscribed", "snapshot"]
 
     asyncio.run(scene())
 

@@ -63,7 +63,6 @@ def test_a_silent_channel_beats_within_five_seconds(api: ApiProcess) -> None:
     with connect_to(api) as socket:
         assert exchange(socket, SUBSCRIBE | {"symbols": ["nobody"]})["type"] == "subscribed"
         assert next_frame(socket)["type"] == "snapshot"
-        assert next_frame(socket)["data"]["code"] == "unknown_symbol"
         kinds = [json.loads(socket.recv(timeout=5.0))["type"] for _ in range(2)]
 
     assert kinds == ["heartbeat", "heartbeat"]
