@@ -20,6 +20,7 @@ from lakehouse.errors import (
     CostError,
     LakehouseError,
     LakeNotFoundError,
+    LayoutError,
     QueryError,
     SchemaMismatchError,
     VersionGoneError,
@@ -82,6 +83,8 @@ def _to_unavailable(error: Any) -> HttpResponse:
         detail = f"{error.what} does not exist yet"
     elif isinstance(error, (BehindError, BusyError)):
         detail = str(error)
+    elif isinstance(error, LayoutError):
+        detail = f"the lake has layout {error.layout}, this API reads layout {error.expected}: its operator rebuilds it"
     elif isinstance(error, SchemaMismatchError):
         detail = f"table {error.table} is not the table this code defines: {error.problem}"
     else:
