@@ -37,9 +37,10 @@ from lakehouse.snapshots.followers import TableFollowers
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
 from lakehouse.snapshots.symbols import SymbolCatalog
 from lakehouse.snapshots.time_travel import TimeTravel
+from lakehouse.table.filter_values import to_count
+from lakehouse.table.instants import Instant, to_instant_us
 from lakehouse.table.lazy_table import Table
 from lakehouse.table.relation import connect as connect_to
-from lakehouse.table.row_filter import Instant, to_instant_us
 from lakehouse.tail.store import TAIL_TOPICS, Tail
 
 logger = logging.getLogger(__name__)
@@ -185,12 +186,13 @@ class Lake:
         if version is not None and as_of is not None:
             raise QueryError(parameter="as_of", problem="a version is given too", accepted="one of the two")
         if version is not None:
+            version = to_count("version", version)
             moment = self.time_travel.at_version(name, version, newest=self.snapshot(name)[name])
             return Table(
                 lake=self, name=name, pinned=self.time_travel.snapshot(moment, (name,), version=version)[name]
             )
         if as_of is not None:
-            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of))
+            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of), (name,))
             return Table(lake=self, name=name, pinned=self.time_travel.snapshot(moment, (name,))[name])
         return Table(lake=self, name=name)
 
@@ -201,7 +203,7 @@ class Lake:
         """
         names = tuple(name for name, spec in TABLES.items() if spec not in ROLLUP_TABLES)
         if as_of is not None:
-            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of))
+            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of), (), optional=names)
             return connect_to(self.time_travel.snapshot(moment, (), optional=names))
         return self.read(lambda: self.snapshot(optional=names), connect_to)
 

@@ -10,16 +10,14 @@ from api.history.parameters import FILLING, INTERVAL, MAX_LIMIT, wire_errors
 from api.history.point_columns import point_schema
 from api.history.representations import encode_envelope, encode_points, encode_slices
 from api.history.response_cache import CachedPage, is_cacheable, valid_until_us
-from api.http.problems import UnknownSymbolError
+from api.history.symbols import check_symbol
 from api.http.series_names import NAME_OF_SERIES
 from lakehouse.delta.position import Position
-from lakehouse.errors import LakeNotFoundError
 from lakehouse.history.cursor import Cursor, encode_cursor
 from lakehouse.history.page import read_history
 from lakehouse.history.query import HistoryPage, HistoryQuery
 from lakehouse.history.stream import HistoryStream, stream_history
 from lakehouse.lake import Lake
-from lakehouse.schema.tables import ASSET_TABLES
 from lakehouse.series.markets import Market
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
 from lakehouse.tail.store import OFF, TailStatus
@@ -150,18 +148,6 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
     schema = point_schema(query.series, stream.columns)
     body = encode_slices(request.representation, schema, stream.slices, meta)
     return HistoryAnswer(etag=etag, meta=meta, body=body)
-
-
-def check_symbol(*, lake: Lake, symbol: str) -> None:
-    """Raise UnknownSymbolError unless some table has seen the symbol."""
-    for spec in ASSET_TABLES:
-        try:
-            snapshot = lake.snapshot(spec.name, tail_of=symbol)[spec.name]
-        except LakeNotFoundError:
-            continue
-        if symbol in lake.symbols.of(snapshot).symbols():
-            return
-    raise UnknownSymbolError(symbol)
 
 
 def to_snapshot(

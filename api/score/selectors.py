@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from api.history.selectors import check_symbol, to_snapshot
+from api.history.selectors import to_snapshot
+from api.history.symbols import check_symbol
 from lakehouse.lake import Lake
 from lakehouse.time_range import MINUTE_US, format_us
 

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from lakehouse.errors import FileGoneError, QueryError, VersionGoneError
+from lakehouse.errors import FileGoneError, QueryError
 from lakehouse.history.cursor import Cursor, Key
 from lakehouse.history.downsampling import downsample_buckets, downsample_rows
 from lakehouse.history.gap_filling import fill_page
-from lakehouse.history.pinning import PinnedQuery, pin_query, pin_snapshot
+from lakehouse.history.pinning import PinnedQuery, past_gone, pin_query, pin_snapshot
 from lakehouse.history.query import HistoryPage, HistoryQuery, Row
 from lakehouse.history.realised import read_realised_prices
 from lakehouse.history.sources import Stores, bucket_sources, read_newest, row_sources
 from lakehouse.series.buckets import Filling, check_bucket_count
 from lakehouse.series.definitions import TARGET_TIME
-from lakehouse.time_range import format_us
 
 if TYPE_CHECKING:
     from lakehouse.lake import Lake
@@ -161,11 +160,7 @@ def read_pinned(
     except FileGoneError as error:
         if query.moment is None:
             raise
-        raise VersionGoneError(
-            table=query.series.table.name,
-            requested=f"{format_us(query.moment.instant_us)} (its files)",
-            available="what vacuum has kept",
-        ) from error
+        raise past_gone(lake, query, query.moment) from error
 
 
 def _bucket_key(row: Row) -> Key:

@@ -17,6 +17,7 @@ from lakehouse.time_range import TimeRange, to_time
 if TYPE_CHECKING:
     from lakehouse.delta.file_index import FileSelection
     from lakehouse.lake import Lake
+    from lakehouse.series.definitions import Series
     from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
     from lakehouse.snapshots.time_travel import PointInTime
 
@@ -171,7 +172,7 @@ def pin_snapshot(lake: "Lake", query: HistoryQuery, wait_seconds: float) -> "Sna
             tail_of=query.symbol,
             wait_seconds=wait_seconds,
         )
-    optional = (*_optional_tables(query), *rollup_names)
+    optional = (*optional_tables(query.series), *rollup_names)
     return lake.snapshot(query.series.table.name, optional=optional, tail_of=query.symbol)
 
 
@@ -203,15 +204,26 @@ def _cursor_positions(cursor: Cursor) -> dict[str, Position]:
     return {name: Position.from_json(vector) for name, vector in cursor.positions.items()}
 
 
-def _optional_tables(query: HistoryQuery) -> tuple[str, ...]:
-    return () if query.series.has_buckets else (GOLD_PRICE.name,)
+def optional_tables(series: "Series") -> tuple[str, ...]:
+    """Return the tables that answers of a series are completed from, where they exist."""
+    return () if series.has_buckets else (GOLD_PRICE.name,)
 
 
 def _past_snapshot(lake: "Lake", query: HistoryQuery, moment: "PointInTime") -> "Snapshot":
     name, build_id = query.series.table.name, moment.build.build_id
     if query.cursor is not None and query.cursor.build_id != build_id:
         raise VersionGoneError(table=name, requested=f"build {query.cursor.build_id}", available=build_id)
-    return lake.time_travel.snapshot(moment, (name,), optional=_optional_tables(query), version=query.version)
+    return lake.time_travel.snapshot(
+        moment, (name,), optional=optional_tables(query.series), version=query.version
+    )
+
+
+def past_gone(lake: "Lake", query: HistoryQuery, moment: "PointInTime") -> VersionGoneError:
+    """Return the error for a moment whose files are gone, with what can be read."""
+    name = query.series.table.name
+    if query.version is not None:
+        return lake.time_travel.version_gone(name, moment.build, query.version)
+    return lake.time_travel.instant_gone(moment.instant_us, (name,), optional_tables(query.series))
 
 
 def _covered_version(

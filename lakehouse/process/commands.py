@@ -9,6 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from lakehouse.messages.record_id import RecordId, parse_record_id
+from lakehouse.process.outside_text import LINE_BREAK, escape_controls
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
@@ -91,8 +92,8 @@ def run(
 
 
 def print_error(program: str, error: object) -> None:
-    """Write one line about an error to stderr."""
-    print(f"{program}: {error}", file=sys.stderr, flush=True)
+    """Write an error to stderr; text of strangers in it moves no cursor."""
+    print(f"{program}: {escape_controls(str(error), kept=LINE_BREAK)}", file=sys.stderr, flush=True)
 
 
 def _show(error: TyperException) -> None:

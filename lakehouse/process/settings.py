@@ -11,11 +11,13 @@ from lakehouse.engine.limits import QueryLimits
 from lakehouse.process.environment import SettingsGroup, describe, refuse_unknown_variables, setting
 from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.process.metrics import MetricsAddress, parse_addresses
+from lakehouse.process.origins import parse_hosts
 from lakehouse.process.retention import Retention
 from lakehouse.process.setting_types import (
     Count,
     CountOrNone,
     Folder,
+    Hosts,
     LiveUrl,
     LogLevel,
     MetricsText,
@@ -60,7 +62,9 @@ class Settings(SettingsGroup):
         "WebSocket that the viewer follows: ws://host/path, wss://, or a path; empty: the API's own where it serves "
         "one, else the viewer asks every 2 s",
     )
-    allowed_hosts: str = setting("*", "host names that the API answers to, comma-separated")
+    allowed_hosts: Hosts = setting(
+        "*", "host names that the API answers to, comma-separated, such as viz.example; *: any"
+    )
     secret_key: str = setting(
         "",
         "key that signs cursors and sessions; empty: made once in runtime_dir; the same on all machines",
@@ -85,7 +89,7 @@ class Settings(SettingsGroup):
     cors_origins: Origins = setting(
         "",
         "pages that may read the API beside its own, comma-separated, such as https://viewer.example; with tokens, "
-        "never with sessions",
+        "never with sessions; *: any, but in production",
     )
     log_level: LogLevel = setting("INFO", "least level that is logged")
     log_format: Literal["lines", "json"] = setting(
@@ -132,10 +136,10 @@ class Settings(SettingsGroup):
     live_processes: CountOrNone = setting(
         1, "processes that serve the WebSocket, beside those for HTTP; 0: none"
     )
-    live_origins: str = setting(
+    live_origins: Origins = setting(
         "",
         "pages that may open the WebSocket beside the API's own, comma-separated, such as https://viewer.example; "
-        "*: any",
+        "*: any, but in production",
     )
     live_clients: CountOrNone = setting(5_000, "clients of the WebSocket that a process takes; 0: any number")
     live_clients_of_address: CountOrNone = setting(100, "of them, those of one address; 0: any number")
@@ -221,7 +225,7 @@ class Settings(SettingsGroup):
     @property
     def host_names(self) -> list[str]:
         """The names that the API answers to."""
-        return [host.strip() for host in self.allowed_hosts.split(",")]
+        return list(parse_hosts(self.allowed_hosts))
 
     @property
     def follows_kafka(self) -> bool:
