@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import (
     Observation,
@@ -191,7 +192,7 @@ class MinuteForecaster:
                 lower, upper = base * math.exp(log_return - half), base * math.exp(log_return + half)
         except OverflowError:
             return None
-        if not 0 < predicted < math.inf or upper == math.inf:
+        if not all(_is_valid(price) for price in (base, predicted, lower, upper)):
             return None
         return Prediction(
             symbol=self.symbol,
@@ -211,3 +212,7 @@ class MinuteForecaster:
         """Set the worst origin of all inputs so far, since learned weights never lose them."""
         if ORIGINS_FROM_BEST.index(source.origin) > ORIGINS_FROM_BEST.index(self._origin):
             self._origin = source.origin
+
+
+def _is_valid(price: float | None) -> bool:
+    return price is None or LEAST_MAGNITUDE <= price <= MOST_MAGNITUDE
