@@ -32,6 +32,7 @@ from lakehouse.errors import BehindError, FileGoneError, QueryError, VersionGone
 from lakehouse.process.settings import Settings
 from lakehouse.schema.rollup_tables import ROLLUP_TABLES
 from lakehouse.schema.tables import TABLES
+from lakehouse.series.markets import DEFAULT_RULES, MarketRules
 from lakehouse.snapshots.file_offsets import FileOffsets
 from lakehouse.snapshots.followers import TableFollowers
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
@@ -99,6 +100,7 @@ class Lake:
         columns_budget_bytes: int = 0,
         limits: QueryLimits = UNLIMITED,
         build: Build | None = None,
+        market_rules: MarketRules = DEFAULT_RULES,
     ) -> None:
         self.location = location
         self.catalog = Catalog(location)
@@ -108,6 +110,7 @@ class Lake:
         self.rollups = RollupStore(self.session, is_on=columns_budget_bytes > 0)
         self.offsets = FileOffsets(self.session)
         self.time_travel = TimeTravel(self.catalog)
+        self.market_rules = market_rules
         self.tail: Tail | None = None
         self._followers = TableFollowers(self.catalog, build=build)
 

@@ -30,7 +30,9 @@ from api.score.schema import SCORE_SCHEMA
 from api.score.views import PARAMETER_NAMES as SCORE_PARAMETERS
 from lakehouse.messages.contract import SYMBOL_PATTERN
 from lakehouse.schema.spec import DeltaType
-from lakehouse.series.definitions import PREDICTION, SERIES, Series
+from lakehouse.series.aggregates import MARKET_COLUMNS
+from lakehouse.series.definitions import PREDICTION, PRICE_GRACE_US, SERIES, TEXT_GRACE_US, Series
+from lakehouse.time_range import MINUTE_US
 
 _TYPES: dict[str, Document] = {
     "string": STRING,
@@ -46,8 +48,29 @@ _BUCKET_TYPES: dict[str, Document] = {
     "positive": COUNT,
     "negative": COUNT,
     "origins": STRINGS,
-    "complete": {"type": "boolean"},
+    "venue": STRING,
+    "quote": STRING,
+    "complete": {
+        "type": "boolean",
+        "description": "the range, retention and the asset cut nothing off, and the market's prices have passed the "
+        f"bucket's end, or {PRICE_GRACE_US // MINUTE_US} min (texts: {TEXT_GRACE_US // MINUTE_US} min) have",
+    },
     "filled": {"type": "boolean"},
+}
+_MARKETS: Document = {
+    "type": "array",
+    "description": "the primary market of each part of the range, ascending; asset and asset_since where an operator "
+    "said that the symbol is another asset from then on",
+    "items": object_of(
+        {
+            "venue": STRING,
+            "quote": STRING,
+            "start_time": TIME,
+            "end_time": TIME,
+            "asset": nullable(STRING),
+            "asset_since": nullable(TIME),
+        }
+    ),
 }
 EXAMPLE_SYMBOL = "btc"
 _SYMBOL: Document = {
@@ -74,7 +97,7 @@ _HEADERS: Document = {
         ("Cryptoviz-Snapshot", "but in JSON: snapshot of the envelope, as JSON"),
     )
 }
-_NULLABLE_IN_BUCKETS = ("volume", "mean", "min", "max", "open", "high", "low", "close")
+_NULLABLE_IN_BUCKETS = ("venue", "quote", "volume", "mean", "min", "max", "open", "high", "low", "close")
 _NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "origin")
 
 
@@ -175,9 +198,11 @@ def _envelope(series: Series) -> Document:
     points = [_raw_point(series)]
     if series.has_buckets:
         points.append(_bucket(series))
+    markets = series.has_market or not series.has_buckets
     return object_of(
         {
             "requete": {"type": "object"},
+            **({"marches": _MARKETS} if markets else {}),
             "points": {"type": "array", "items": points[0] if len(points) == 1 else {"oneOf": points}},
             "suivant": nullable(STRING),
             "complet": {"type": "boolean"},
@@ -198,13 +223,16 @@ def _raw_point(series: Series) -> Document:
         for name in series.raw_columns
     }
     if not series.has_buckets:
-        meaning = "last price of the primary market at or before target_time, at most 2 minutes old; null until known"
+        meaning = (
+            "last price at or before target_time, at most 2 minutes old, of the market that was the primary one when "
+            "the forecast was made; null until known"
+        )
         properties["realised_price"] = {**nullable(NUMBER), "description": meaning}
     return object_of(properties)
 
 
 def _bucket(series: Series) -> Document:
-    names = (*series.bucket_columns, "complete", "filled")
+    names = (*series.bucket_columns, *(MARKET_COLUMNS if series.has_market else ()), "complete", "filled")
     properties = {name: _BUCKET_TYPES.get(name, NUMBER) for name in names}
     return object_of(
         {name: nullable(kind) if name in _NULLABLE_IN_BUCKETS else kind for name, kind in properties.items()}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE
+from lakehouse.series.markets import SymbolRules
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import (
     Observation,
@@ -29,6 +30,7 @@ from streaming.analysis.prediction.features import (
     SentimentHistory,
 )
 from streaming.analysis.prediction.models import HORIZONS, MODEL_NAMES, Horizon, Inputs, Model, new_models
+from streaming.analysis.prediction.primary import PrimaryMarket
 
 INTERVAL_MINUTES = 15
 """Minutes of prices without a gap before intervals are published again."""
@@ -118,7 +120,7 @@ class MinuteForecaster:
     _origin: str = ORIGINS_FROM_BEST[0]
 
     def __post_init__(self) -> None:
-        self._bars = BarBuilder(self.symbol)
+        self._bars = BarBuilder(PrimaryMarket(SymbolRules()))
 
     def add(self, observation: Observation) -> Iterator[Prediction]:
         """Add the next message; yield the predictions of the minute that it closes, if any."""

@@ -164,9 +164,9 @@ def test_repeated_sentiment_counts_once() -> None:
     assert forecast([*prices, *texts, *again]) == forecast([*prices, *texts])
 
 
-def test_better_market_restarts_the_past() -> None:
+def test_market_that_is_silent_for_an_hour_gives_way_and_the_past_restarts() -> None:
     kraken = Market("kraken", "usd")
-    prices = walk(200, seed=5)
+    prices = walk(260, seed=5)
     arrivals = [
         price_arrival(
             at, price_at(60 * at + 30, 2 * p, market=kraken) if at >= 120 else price_at(60 * at + 30, p)
@@ -175,9 +175,9 @@ def test_better_market_restarts_the_past() -> None:
     ]
     made = forecast(arrivals)
     minutes = [minute_of(p) for p in made if p.model == "random-walk" and p.horizon == "5m"]
-    assert minutes == [*range(2, 120), *range(122, 199)]
-    assert {p.horizon for p in made if p.model == "ridge-price" and minute_of(p) > 120} == {"5m"}
-    assert min(minute_of(p) for p in made if p.model == "ridge-price" and minute_of(p) > 120) == 181
+    assert minutes == [*range(2, 120), *range(182, 259)]
+    assert {p.horizon for p in made if p.model == "ridge-price" and minute_of(p) > 180} == {"5m"}
+    assert min(minute_of(p) for p in made if p.model == "ridge-price" and minute_of(p) > 180) == 241
 
 
 def test_prediction_has_the_worst_origin_of_its_inputs() -> None:
