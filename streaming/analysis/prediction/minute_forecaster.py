@@ -14,7 +14,7 @@ import numpy as np
 
 from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE
 from lakehouse.series.markets import SymbolRules
-from lakehouse.time_range import MINUTE_US
+from lakehouse.time_range import HOUR_US, MINUTE_US
 from streaming.analysis.prediction.arrivals import (
     Observation,
     PriceObservation,
@@ -34,6 +34,8 @@ from streaming.analysis.prediction.primary import PrimaryMarket
 
 INTERVAL_MINUTES = 15
 """Minutes of prices without a gap before intervals are published again."""
+MAX_SILENCE_US = HOUR_US
+"""Silence over which a change of price is no return: it enters no volatility and no drift, and teaches no model."""
 MAX_REALISED_AGE_US = MAX_FILLED_MINUTES * MINUTE_US
 ORIGINS_FROM_BEST = ("collected", "replay", "generated")
 
@@ -135,7 +137,7 @@ class MinuteForecaster:
     def _close(self, bar: Bar) -> Iterator[Prediction]:
         self._note_origin(bar)
         before = self._last_bar
-        if before is not None and before.market != bar.market:
+        if before is not None and not _continues(bar, before):
             self._restart()
             before = None
         for state in self._horizons:
@@ -149,7 +151,7 @@ class MinuteForecaster:
             yield from self._predict(bar)
 
     def _restart(self) -> None:
-        """Forget prices and pending forecasts, since another market's prices do not continue the last one's."""
+        """Forget prices and pending forecasts; volatility, drift and what models learned stay."""
         self._prices.restart()
         for state in self._horizons:
             state.pending.clear()
@@ -214,6 +216,11 @@ class MinuteForecaster:
         """Set the worst origin of all inputs so far, since learned weights never lose them."""
         if ORIGINS_FROM_BEST.index(source.origin) > ORIGINS_FROM_BEST.index(self._origin):
             self._origin = source.origin
+
+
+def _continues(bar: Bar, before: Bar) -> bool:
+    """Return whether the step from one bar to the next is a return: one of the same market, over no long silence."""
+    return bar.market == before.market and bar.close_us - before.close_us <= MAX_SILENCE_US
 
 
 def _is_valid(price: float | None) -> bool:

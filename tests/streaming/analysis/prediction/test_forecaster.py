@@ -1,5 +1,6 @@
 """Forecaster: independent of batches, and of all later messages."""
 
+import math
 import random
 from functools import cache
 from itertools import pairwise
@@ -178,6 +179,35 @@ def test_market_that_is_silent_for_an_hour_gives_way_and_the_past_restarts() -> 
     assert minutes == [*range(2, 120), *range(182, 259)]
     assert {p.horizon for p in made if p.model == "ridge-price" and minute_of(p) > 180} == {"5m"}
     assert min(minute_of(p) for p in made if p.model == "ridge-price" and minute_of(p) > 180) == 241
+
+
+def jumping(silent_minutes: int) -> list[Prediction]:
+    """Return the predictions of a price that jumps by eleven powers of e over a silence."""
+    minutes = [*range(1_500), *range(1_500 + silent_minutes, 1_800 + silent_minutes)]
+    levels = [1e-4] * 1_500 + [9.0] * 300
+    prices = [level * p / 100 for level, p in zip(levels, walk(1_800, seed=11), strict=True)]
+    return forecast(price_arrivals(prices, minutes=minutes))
+
+
+@pytest.mark.parametrize("silent_minutes", [61, 180, 1_440, 3 * 1_440])
+def test_jump_over_a_silence_enters_no_volatility_no_drift_and_no_model(silent_minutes: int) -> None:
+    made = jumping(silent_minutes)
+    after = [p for p in made if p.base_price > 1]
+    assert {p.model for p in after} == set(MODEL_NAMES)
+    assert not [p for p in made if 1_500 < minute_of(p) <= 1_500 + silent_minutes]
+    for prediction in after:
+        assert abs(math.log(prediction.predicted_price / prediction.base_price)) < 0.2
+        if prediction.lower is not None and prediction.upper is not None:
+            assert prediction.upper / prediction.lower < 1.5
+
+
+def test_return_over_a_silence_of_up_to_an_hour_is_one() -> None:
+    widths = {minutes: widest(jumping(minutes)) for minutes in (40, 61)}
+    assert widths[40] > 100 > 1.5 > widths[61]
+
+
+def widest(made: list[Prediction]) -> float:
+    return max(p.upper / p.lower for p in made if p.base_price > 1 and p.lower and p.upper)
 
 
 def test_prediction_has_the_worst_origin_of_its_inputs() -> None:
