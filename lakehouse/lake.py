@@ -57,14 +57,15 @@ def open(
     *,
     columns_budget_bytes: int = 0,
     limits: QueryLimits = UNLIMITED,
+    market_rules: MarketRules = DEFAULT_RULES,
 ) -> "Lake":
     """Return a lake at a path or URI. Reads nothing yet: a lake that does not exist is noticed when it is read.
 
     ``columns_budget_bytes`` bounds the recent days that are kept in memory as columns; 0 keeps none. ``limits``
-    bound what its statements cost.
+    bound what its statements cost. ``market_rules`` are what an operator says about symbols and markets.
     """
     location = LakeLocation.parse(uri, storage_options)
-    return Lake(location, columns_budget_bytes=columns_budget_bytes, limits=limits)
+    return Lake(location, columns_budget_bytes=columns_budget_bytes, limits=limits, market_rules=market_rules)
 
 
 def table(name: str, *, version: int | None = None, as_of: Instant | None = None) -> Table:
@@ -83,7 +84,7 @@ def _lake_of_settings() -> "Lake":
 
 @cache
 def _lake_at(settings: Settings) -> "Lake":
-    return Lake(settings.lake_location())
+    return Lake(settings.lake_location(), market_rules=settings.market_rules())
 
 
 class Lake:

@@ -251,6 +251,12 @@ def _score() -> Document:
     envelope = object_of(
         {
             "requete": {"type": "object"},
+            "asset": nullable(STRING),
+            "asset_since": {
+                **nullable(TIME),
+                "description": "from when on the symbol is this asset, where an operator said so; no earlier "
+                "forecast counts",
+            },
             "scores": {"type": "array", "items": SCORE_SCHEMA},
             "snapshot": {"type": "array", "items": {"$ref": "#/components/schemas/Snapshot"}},
         }

@@ -8,9 +8,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from lakehouse.errors import RetentionRuleError
+from lakehouse.errors import MarketFileError, RetentionRuleError
 from lakehouse.process.metrics import parse_addresses
 from lakehouse.process.retention import Retention
+from lakehouse.series.market_file import read_market_file
 
 _LIVE_URL = re.compile(r"(wss?://[\w.:\[\]-]+)?(/(?!/)[^\s;,\"'<>]*)?", re.ASCII)
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
@@ -60,6 +61,15 @@ def _validate_retention(text: str) -> str:
     return text
 
 
+def _validate_markets_file(text: str) -> str:
+    try:
+        if text:
+            read_market_file(Path(text).expanduser())
+    except MarketFileError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
 def _validate_metrics(text: str) -> str:
     parse_addresses(text)
     return text
@@ -78,4 +88,5 @@ LogLevel = Annotated[str, AfterValidator(_validate_log_level)]
 Origins = Annotated[str, AfterValidator(_validate_origins)]
 Rate = Annotated[str, AfterValidator(_validate_rate)]
 RetentionText = Annotated[str, AfterValidator(_validate_retention)]
+MarketsFile = Annotated[str, AfterValidator(_validate_markets_file)]
 MetricsText = Annotated[str, AfterValidator(_validate_metrics)]

@@ -143,7 +143,11 @@ def rebuild(context: typer.Context, reason: ReasonOption) -> int:
         from streaming.ingest.rebuild import rebuild as make_build
 
         build = make_build(
-            lake=settings.lake_location(), reason=reason, progress=print, runtime_dir=settings.runtime_dir
+            lake=settings.lake_location(),
+            reason=reason,
+            progress=print,
+            runtime_dir=settings.runtime_dir,
+            market_rules=settings.market_rules(),
         )
         print(f"build {build.number} ({build.build_id}) is served now; the old one was left in place")
         return 0
@@ -180,6 +184,7 @@ def exclude(
             excluded_by=by,
             progress=print,
             runtime_dir=settings.runtime_dir,
+            market_rules=settings.market_rules(),
         )
         print(f"build {build.number} ({build.build_id}) is served now, without the message")
         return 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE
-from lakehouse.series.markets import SymbolRules
+from lakehouse.series.markets import DEFAULT_RULES, SymbolRules
 from lakehouse.time_range import HOUR_US, MINUTE_US
 from streaming.analysis.prediction.arrivals import (
     Observation,
@@ -21,7 +21,7 @@ from streaming.analysis.prediction.arrivals import (
     RecentIds,
     SentimentObservation,
 )
-from streaming.analysis.prediction.bars import Bar, BarBuilder
+from streaming.analysis.prediction.bars import MAX_AHEAD_US, Bar, BarBuilder
 from streaming.analysis.prediction.conformal import AdaptiveInterval
 from streaming.analysis.prediction.features import (
     MAX_FILLED_MINUTES,
@@ -111,6 +111,7 @@ class MinuteForecaster:
     """State of one symbol. Bounded: a day of pending forecasts in steps, fixed windows, recent ids."""
 
     symbol: str
+    rules: SymbolRules = DEFAULT_RULES.default
     _bars: BarBuilder = field(init=False)
     _recent: RecentIds = field(default_factory=RecentIds)
     _prices: PriceHistory = field(default_factory=PriceHistory)
@@ -120,19 +121,42 @@ class MinuteForecaster:
     )
     _last_bar: Bar | None = None
     _origin: str = ORIGINS_FROM_BEST[0]
+    _asset_start_us: int = 0
 
     def __post_init__(self) -> None:
-        self._bars = BarBuilder(PrimaryMarket(SymbolRules()))
+        self._bars = BarBuilder(PrimaryMarket(self.rules))
+
+    def follow(self, rules: SymbolRules) -> None:
+        """Follow other rules from here on: an operator may have changed the file."""
+        self.rules = self._bars.primary.rules = rules
+        starts_us = [asset.start_us for asset in rules.assets]
+        self._asset_start_us = max(us for us in starts_us if us <= self._asset_start_us)
 
     def add(self, observation: Observation) -> Iterator[Prediction]:
         """Add the next message; yield the predictions of the minute that it closes, if any."""
         if isinstance(observation, PriceObservation):
-            bar = self._bars.add(observation)
-            if bar is not None:
-                yield from self._close(bar)
+            if self._is_of_asset(observation):
+                bar = self._bars.add(observation)
+                if bar is not None:
+                    yield from self._close(bar)
         elif self._recent.is_new(observation.message_id):
             self._note_origin(observation)
             self._sentiments.add(observation)
+
+    def _is_of_asset(self, price: PriceObservation) -> bool:
+        """Return whether a price is of the newest asset that the symbol stands for; begin anew with its first."""
+        asset = self.rules.asset_at(price.event_us)
+        if asset.start_us > self._asset_start_us and price.event_us <= price.broker_us + MAX_AHEAD_US:
+            self._begin_asset(asset.start_us)
+        return asset.start_us == self._asset_start_us and asset.has(price.market)
+
+    def _begin_asset(self, start_us: int) -> None:
+        """Forget everything about what the symbol stood for before."""
+        self._asset_start_us = start_us
+        self._bars = BarBuilder(PrimaryMarket(self.rules))
+        self._prices, self._sentiments = PriceHistory(), SentimentHistory()
+        self._horizons = [HorizonState.new(horizon) for horizon in HORIZONS]
+        self._last_bar, self._origin = None, ORIGINS_FROM_BEST[0]
 
     def _close(self, bar: Bar) -> Iterator[Prediction]:
         self._note_origin(bar)

@@ -15,6 +15,7 @@ from pyspark.sql.streaming.state import GroupStateTimeout
 
 from lakehouse.messages.contract import PREDICTED_PRICE, SYMBOL_PATTERN
 from lakehouse.process.kafka_settings import KafkaSettings
+from lakehouse.series.markets import DEFAULT_RULES, MarketRules, SymbolRules
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
@@ -36,7 +37,12 @@ _STATE = "forecaster binary"
 
 
 def start_predictions(
-    spark: SparkSession, *, kafka: KafkaSettings, checkpoint_dir: Path, trigger_milliseconds: int
+    spark: SparkSession,
+    *,
+    kafka: KafkaSettings,
+    checkpoint_dir: Path,
+    trigger_milliseconds: int,
+    market_rules: MarketRules = DEFAULT_RULES,
 ) -> StreamingQuery:
     """Start the query from its checkpoint, which holds its state; safe to kill at any instant.
 
@@ -44,7 +50,7 @@ def start_predictions(
     STATE_VERSION begins from Kafka's first message in a checkpoint of its own.
     """
     return start_query(
-        to_predictions(read_inputs(spark, kafka)),
+        to_predictions(read_inputs(spark, kafka), market_rules),
         name=QUERY_NAME,
         topic=PREDICTED_PRICE.topic,
         kafka=kafka,
@@ -62,7 +68,7 @@ def read_inputs(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
     return kafka_reader(spark, to_spark_options(kafka), topics=TOPICS, starting_offsets="earliest").load()
 
 
-def to_predictions(inputs: DataFrame) -> DataFrame:
+def to_predictions(inputs: DataFrame, market_rules: MarketRules = DEFAULT_RULES) -> DataFrame:
     """Return messages of predictions, keyed by symbol, from messages of prices and sentiments."""
     keyed = inputs.select(
         col("key").cast("string").alias("symbol"),
@@ -72,14 +78,20 @@ def to_predictions(inputs: DataFrame) -> DataFrame:
         unix_millis("timestamp").alias("broker_ms"),
         "value",
     ).where(col("symbol").rlike(SYMBOL_PATTERN))
+
+    def forecast(key: Any, frames: Iterable[pd.DataFrame], state: GroupState) -> Iterator[pd.DataFrame]:
+        return _forecast(market_rules.of(key[0]), key, frames, state)
+
     return keyed.groupBy("symbol").applyInPandasWithState(
-        _forecast, _MESSAGES, _STATE, "append", GroupStateTimeout.NoTimeout
+        forecast, _MESSAGES, _STATE, "append", GroupStateTimeout.NoTimeout
     )
 
 
-def _forecast(key: Any, frames: Iterable[pd.DataFrame], state: GroupState) -> Iterator[pd.DataFrame]:
+def _forecast(
+    rules: SymbolRules, key: Any, frames: Iterable[pd.DataFrame], state: GroupState
+) -> Iterator[pd.DataFrame]:
     (symbol,) = key
-    forecaster = Forecaster.from_bytes(state.get[0]) if state.exists else Forecaster(symbol)
+    forecaster = Forecaster.from_bytes(state.get[0], rules) if state.exists else Forecaster(symbol, rules)
     arrivals = [arrival for frame in frames for arrival in _to_arrivals(symbol, frame)]
     if not arrivals and not state.exists:
         return

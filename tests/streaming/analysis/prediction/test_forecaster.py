@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from lakehouse.messages.contract import PREDICTED_PRICE
 from lakehouse.messages.validation import Rejected, validate
-from lakehouse.series.markets import Market
+from lakehouse.series.markets import Asset, Market, SymbolRules
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import SLACK_US, Arrival, PriceObservation
 from streaming.analysis.prediction.bars import Bar
@@ -21,6 +21,7 @@ from streaming.analysis.prediction.minute_forecaster import HorizonState, Pendin
 from streaming.analysis.prediction.models import HORIZONS, MODEL_NAMES, Inputs
 from tests.support.observations import (
     SIMX,
+    START_MINUTE,
     forecast,
     minute_of,
     price_arrival,
@@ -208,6 +209,49 @@ def test_return_over_a_silence_of_up_to_an_hour_is_one() -> None:
 
 def widest(made: list[Prediction]) -> float:
     return max(p.upper / p.lower for p in made if p.base_price > 1 and p.lower and p.upper)
+
+
+NEW_ASSET = SymbolRules(
+    assets=(
+        Asset(0, (START_MINUTE + 300) * MINUTE_US),
+        Asset((START_MINUTE + 300) * MINUTE_US, name="new", venues=("kraken",)),
+    )
+)
+
+
+def test_another_asset_starts_anew_at_its_venue_with_nothing_learned() -> None:
+    old = price_arrivals(walk(400, seed=12))
+    texts = [sentiment_arrival(at, 60 * at + 5, 0.9, origin="generated") for at in range(0, 290, 3)]
+    kraken = Market("kraken", "usd")
+    new = [
+        price_arrival(1_000 + at, price_at(60 * at + 20, 9 * p, market=kraken))
+        for at, p in enumerate(walk(500, seed=13), 100)
+    ]
+    of_new = [arrival for arrival in new if arrival[4].event_us >= NEW_ASSET.assets[1].start_us]
+
+    made = list(Forecaster("btc", NEW_ASSET).add([*old, *texts, *new]))
+
+    assert [p for p in made if minute_of(p) > 301] == list(Forecaster("btc").add(of_new))
+    assert {minute_of(p) for p in made if p.base_price < 500} == set(range(2, 300))
+
+
+def test_rules_are_those_of_today_also_for_a_stored_state() -> None:
+    prices, cut = price_arrivals(walk(600, seed=14)), 280
+    stored = Forecaster("btc")
+    list(stored.add(prices[:cut]))
+    changed = SymbolRules(
+        assets=tuple(Asset(asset.start_us, asset.end_us, asset.name) for asset in NEW_ASSET.assets)
+    )
+
+    made = list(Forecaster.from_bytes(stored.to_bytes(), changed).add(prices[cut:]))
+    withdrawn = Forecaster.from_bytes(stored.to_bytes(), changed)
+    list(withdrawn.add(prices[cut:400]))
+    later = list(Forecaster.from_bytes(withdrawn.to_bytes()).add(prices[400:]))
+
+    whole = list(Forecaster("btc", changed).add(prices))
+    assert len(made) > 2_000
+    assert made == whole[-len(made) :]
+    assert {minute_of(p) for p in later} >= set(range(400, 599))
 
 
 def test_prediction_has_the_worst_origin_of_its_inputs() -> None:
