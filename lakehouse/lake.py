@@ -32,6 +32,7 @@ from lakehouse.errors import BehindError, FileGoneError, QueryError, VersionGone
 from lakehouse.process.settings import Settings
 from lakehouse.schema.rollup_tables import ROLLUP_TABLES
 from lakehouse.schema.tables import TABLES
+from lakehouse.series.markets import DEFAULT_RULES, MarketRules
 from lakehouse.snapshots.file_offsets import FileOffsets
 from lakehouse.snapshots.followers import TableFollowers
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
@@ -57,14 +58,15 @@ def open(
     *,
     columns_budget_bytes: int = 0,
     limits: QueryLimits = UNLIMITED,
+    market_rules: MarketRules = DEFAULT_RULES,
 ) -> "Lake":
     """Return a lake at a path or URI. Reads nothing yet: a lake that does not exist is noticed when it is read.
 
     ``columns_budget_bytes`` bounds the recent days that are kept in memory as columns; 0 keeps none. ``limits``
-    bound what its statements cost.
+    bound what its statements cost. ``market_rules`` are what an operator says about symbols and markets.
     """
     location = LakeLocation.parse(uri, storage_options)
-    return Lake(location, columns_budget_bytes=columns_budget_bytes, limits=limits)
+    return Lake(location, columns_budget_bytes=columns_budget_bytes, limits=limits, market_rules=market_rules)
 
 
 def table(name: str, *, version: int | None = None, as_of: Instant | None = None) -> Table:
@@ -83,7 +85,7 @@ def _lake_of_settings() -> "Lake":
 
 @cache
 def _lake_at(settings: Settings) -> "Lake":
-    return Lake(settings.lake_location())
+    return Lake(settings.lake_location(), market_rules=settings.market_rules())
 
 
 class Lake:
@@ -100,6 +102,7 @@ class Lake:
         columns_budget_bytes: int = 0,
         limits: QueryLimits = UNLIMITED,
         build: Build | None = None,
+        market_rules: MarketRules = DEFAULT_RULES,
     ) -> None:
         self.location = location
         self.catalog = Catalog(location)
@@ -109,6 +112,7 @@ class Lake:
         self.rollups = RollupStore(self.session, is_on=columns_budget_bytes > 0)
         self.offsets = FileOffsets(self.session)
         self.time_travel = TimeTravel(self.catalog)
+        self.market_rules = market_rules
         self.tail: Tail | None = None
         self._followers = TableFollowers(self.catalog, build=build)
 

@@ -19,7 +19,9 @@ from api.http.json_schema import (
 )
 from api.score.schema import SCORE_SCHEMA
 from lakehouse.schema.spec import DeltaType
-from lakehouse.series.definitions import SERIES, Series
+from lakehouse.series.aggregates import MARKET_COLUMNS
+from lakehouse.series.definitions import PRICE_GRACE_US, SERIES, TEXT_GRACE_US, Series
+from lakehouse.time_range import MINUTE_US
 
 _TYPES: dict[str, Document] = {
     "string": STRING,
@@ -44,8 +46,14 @@ _BUCKET_FIELDS: Document = {
     "close": described(nullable(NUMBER), "last price"),
     "volume": described(nullable(NUMBER), "traded amount in base units; null where the market gives none"),
     "origins": ORIGINS,
+    "venue": described(
+        nullable(STRING), "venue of the market that the bucket is of; null where it was filled"
+    ),
+    "quote": described(nullable(STRING), "quote currency of that market"),
     "complete": described(
-        BOOLEAN, "true once the bucket is over and whole; false while it is open, and then its figures change"
+        BOOLEAN,
+        "the range, retention and the asset cut nothing off, and the market's prices have passed the bucket's end, or "
+        f"{PRICE_GRACE_US // MINUTE_US} min (texts: {TEXT_GRACE_US // MINUTE_US} min) have; else figures may change",
     ),
     "filled": described(BOOLEAN, "true where the bucket has no rows and was filled as remplissage asks"),
 }
@@ -67,9 +75,25 @@ _REQUEST: Document = {
     "a_la_date": described(TIME, "of time travel: the instant that the tables are read at"),
     "marche": {**MARKET, "description": "of prices: the market that is shown"},
 }
+_MARKETS = described(
+    array_of(
+        object_of(
+            {
+                "venue": described(STRING, "venue of the market"),
+                "quote": described(STRING, "its quote currency"),
+                "start_time": described(TIME, "start of its part of the range, included"),
+                "end_time": described(TIME, "end of its part, left out"),
+                "asset": described(nullable(STRING), "asset that an operator said the symbol is; null: none"),
+                "asset_since": described(nullable(TIME), "from when on it is that asset"),
+            }
+        )
+    ),
+    "the primary market of each part of the range, ascending",
+)
 _ALWAYS_REQUESTED = ("serie", "symbol", "date_debut", "date_fin", "intervalle", "limite")
 _REALISED = (
-    "last price of the primary market at or before target_time, at most 2 minutes old; null until known"
+    "last price at or before target_time, at most 2 minutes old, of the market that was the primary one when the "
+    "forecast was made; null until known"
 )
 
 
@@ -110,6 +134,7 @@ def _history(series: Series) -> Document:
     points = {"oneOf": [row, reference(bucket_name(series))]} if series.has_buckets else row
     properties = {
         "requete": reference("HistoryRequest"),
+        **({"marches": _MARKETS} if series.has_market or not series.has_buckets else {}),
         "points": described(array_of(points), "ascending in time; without a cursor the newest of the range"),
         "suivant": described(
             nullable(STRING), "path and query of the next page, back in time; null at the start of the range"
@@ -141,7 +166,7 @@ def _row(series: Series) -> Document:
 
 
 def _bucket(series: Series) -> Document:
-    names = (*series.bucket_columns, "complete", "filled")
+    names = (*series.bucket_columns, *(MARKET_COLUMNS if series.has_market else ()), "complete", "filled")
     return described(
         object_of({name: _BUCKET_FIELDS[name] for name in names}),
         f"rows of one interval, with intervalle other than brut: {series.table.grain}",
@@ -159,6 +184,10 @@ def _scorecard() -> Document:
     properties = {
         "requete": described(
             open_object_of(request, required=tuple(request)), "the request as it was understood"
+        ),
+        "asset": described(nullable(STRING), "asset that an operator said the symbol is; null: none"),
+        "asset_since": described(
+            nullable(TIME), "from when on the symbol is that asset; no earlier forecast counts"
         ),
         "scores": described(array_of(reference("Score")), "one for each model, version, horizon and window"),
         "snapshot": described(array_of(reference("Snapshot")), "one entry for each table that was read"),

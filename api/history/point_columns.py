@@ -21,6 +21,8 @@ _BUCKET_TYPES: Mapping[str, pa.DataType] = {
     "positive": pa.int64(),
     "negative": pa.int64(),
     "origins": pa.list_(pa.string()),
+    "venue": pa.string(),
+    "quote": pa.string(),
     "complete": pa.bool_(),
     "filled": pa.bool_(),
 }

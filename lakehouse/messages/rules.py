@@ -11,6 +11,7 @@ from lakehouse.messages.contract import (
     MAX_VALUE_BYTES,
     UNSCORED,
 )
+from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE
 
 NO_BROKER_TIME = "no_broker_time"
 UNREADABLE = "unreadable"
@@ -27,6 +28,10 @@ RULES: Mapping[str, str] = {
     "wrong_type": "a field has another JSON type",
     "not_finite": "a number is too large for a double",
     "out_of_range": "a number is outside its range",
+    "implausible_number": (
+        "a price or an amount has a magnitude that none has: not 0, and outside of "
+        f"{LEAST_MAGNITUDE:g} to {MOST_MAGNITUDE:g}; or it is negative zero"
+    ),
     "bad_format": "a string does not match its pattern, list or length",
     "bad_time": "a time is not RFC 3339 in UTC",
     NO_BROKER_TIME: "the producer sent no timestamp, and the topic takes those of producers (CreateTime)",

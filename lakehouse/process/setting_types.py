@@ -8,10 +8,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from lakehouse.errors import RetentionRuleError
+from lakehouse.errors import MarketFileError, RetentionRuleError
 from lakehouse.process.metrics import parse_addresses
 from lakehouse.process.origins import parse_hosts, parse_origins
 from lakehouse.process.retention import Retention
+from lakehouse.series.market_file import read_market_file
 
 _LIVE_URL = re.compile(r"(wss?://[\w.:\[\]-]+)?(/(?!/)[^\s;,\"'<>]*)?", re.ASCII)
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", re.ASCII)
@@ -61,6 +62,15 @@ def _validate_retention(text: str) -> str:
     return text
 
 
+def _validate_markets_file(text: str) -> str:
+    try:
+        if text:
+            read_market_file(Path(text).expanduser())
+    except MarketFileError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
 def _validate_metrics(text: str) -> str:
     parse_addresses(text)
     return text
@@ -80,4 +90,5 @@ Origins = Annotated[str, AfterValidator(_validate_origins)]
 Hosts = Annotated[str, AfterValidator(_validate_hosts)]
 Rate = Annotated[str, AfterValidator(_validate_rate)]
 RetentionText = Annotated[str, AfterValidator(_validate_retention)]
+MarketsFile = Annotated[str, AfterValidator(_validate_markets_file)]
 MetricsText = Annotated[str, AfterValidator(_validate_metrics)]

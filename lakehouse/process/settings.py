@@ -20,6 +20,7 @@ from lakehouse.process.setting_types import (
     Hosts,
     LiveUrl,
     LogLevel,
+    MarketsFile,
     MetricsText,
     Origins,
     Port,
@@ -29,6 +30,8 @@ from lakehouse.process.setting_types import (
     SecondsOrNone,
     StorageOptions,
 )
+from lakehouse.series.market_file import read_market_file
+from lakehouse.series.markets import DEFAULT_RULES, MarketRules
 
 LOG_LINES, LOG_JSON = "lines", "json"
 SOCKET_PATH = "/ws/v1/flux"
@@ -48,6 +51,11 @@ class Settings(SettingsGroup):
     )
     retention: RetentionText = setting(
         "", "days that tables keep, such as bronze=30,gold_price=121; one that is not named keeps everything"
+    )
+    markets_file: MarketsFile = setting(
+        "",
+        "TOML file of the markets that go first and of symbols that became another asset; the same for every program; "
+        "empty: none",
     )
     http_host: str = setting("127.0.0.1", "address that the API listens on")
     http_port: Port = setting(8000, "port that the API listens on; 0: any free one")
@@ -178,6 +186,10 @@ class Settings(SettingsGroup):
     def retention_days(self) -> Retention:
         """Return the days that each table keeps."""
         return Retention.parse(self.retention)
+
+    def market_rules(self) -> MarketRules:
+        """Return what the file of markets says, or the built-in rules. Raises: MarketFileError."""
+        return read_market_file(Path(self.markets_file).expanduser()) if self.markets_file else DEFAULT_RULES
 
     def metrics_addresses(self) -> Mapping[str, MetricsAddress]:
         """Return the address at which each process serves metrics."""

@@ -6,12 +6,13 @@ import logging
 import pickle
 from collections.abc import Iterable, Iterator
 
+from lakehouse.series.markets import DEFAULT_RULES, SymbolRules
 from streaming.analysis.prediction.arrivals import Arrival, ArrivalBuffer
 from streaming.analysis.prediction.minute_forecaster import MinuteForecaster, Prediction
 
 logger = logging.getLogger(__name__)
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 """Version of the state, raised with each change of it: a new version starts from a checkpoint of its own."""
 
 
@@ -22,9 +23,10 @@ class Forecaster:
     The models are unpickled only when a message is released: most batches of a catch-up only add messages.
     """
 
-    def __init__(self, symbol: str) -> None:
+    def __init__(self, symbol: str, rules: SymbolRules = DEFAULT_RULES.default) -> None:
         self.arrivals = ArrivalBuffer()
-        self._learned: MinuteForecaster | bytes = MinuteForecaster(symbol)
+        self._rules = rules
+        self._learned: MinuteForecaster | bytes = MinuteForecaster(symbol, rules)
         self.n_failed = 0
 
     def add(self, arrivals: Iterable[Arrival]) -> Iterator[Prediction]:
@@ -50,9 +52,10 @@ class Forecaster:
         return pickle.dumps((self._packed(), self.arrivals.to_bytes()), protocol=pickle.HIGHEST_PROTOCOL)
 
     @staticmethod
-    def from_bytes(state: bytes) -> Forecaster:
-        """Return the forecaster that `to_bytes` serialized, of this STATE_VERSION."""
+    def from_bytes(state: bytes, rules: SymbolRules = DEFAULT_RULES.default) -> Forecaster:
+        """Return the forecaster that `to_bytes` serialized, of this STATE_VERSION, with the rules of today."""
         forecaster = Forecaster.__new__(Forecaster)
+        forecaster._rules = rules
         forecaster._learned, arrivals = pickle.loads(state)
         forecaster.n_failed = 0
         forecaster.arrivals = ArrivalBuffer.from_bytes(arrivals)
@@ -62,6 +65,7 @@ class Forecaster:
         if isinstance(self._learned, bytes):
             self._learned = pickle.loads(self._learned)
             assert isinstance(self._learned, MinuteForecaster)
+            self._learned.follow(self._rules)
         return self._learned
 
     def _packed(self) -> bytes:

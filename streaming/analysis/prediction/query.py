@@ -15,6 +15,7 @@ from pyspark.sql.streaming.state import GroupStateTimeout
 
 from lakehouse.messages.contract import PREDICTED_PRICE, SYMBOL_PATTERN
 from lakehouse.process.kafka_settings import KafkaSettings
+from lakehouse.series.markets import DEFAULT_RULES, MarketRules, SymbolRules
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
@@ -37,14 +38,19 @@ _STATE = "forecaster binary"
 
 
 def start_predictions(
-    spark: SparkSession, *, kafka: KafkaSettings, checkpoint_dir: Path, trigger_milliseconds: int
+    spark: SparkSession,
+    *,
+    kafka: KafkaSettings,
+    checkpoint_dir: Path,
+    trigger_milliseconds: int,
+    market_rules: MarketRules = DEFAULT_RULES,
 ) -> StreamingQuery:
     """Start the query from its checkpoint, which holds its state; safe to kill at any instant.
 
     A restart repeats at most the last batch's messages, byte for byte, and gold stores each id once. A new
     STATE_VERSION begins from Kafka's first message in a checkpoint of its own.
     """
-    predictions = to_predictions(read_inputs(spark, kafka)).observe(
+    predictions = to_predictions(read_inputs(spark, kafka), market_rules).observe(
         QUERY_NAME, count("value").alias("results"), count_if(col("value").isNull()).alias(FAILED)
     )
     return start_query(
@@ -66,7 +72,7 @@ def read_inputs(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
     return kafka_reader(spark, to_spark_options(kafka), topics=TOPICS, starting_offsets="earliest").load()
 
 
-def to_predictions(inputs: DataFrame) -> DataFrame:
+def to_predictions(inputs: DataFrame, market_rules: MarketRules = DEFAULT_RULES) -> DataFrame:
     """Return messages of predictions, keyed by symbol, from messages of prices and sentiments.
 
     A message at which learning failed is a row of nulls.
@@ -79,14 +85,20 @@ def to_predictions(inputs: DataFrame) -> DataFrame:
         unix_millis("timestamp").alias("broker_ms"),
         "value",
     ).where(col("symbol").rlike(SYMBOL_PATTERN))
+
+    def forecast(key: Any, frames: Iterable[pd.DataFrame], state: GroupState) -> Iterator[pd.DataFrame]:
+        return _forecast(market_rules.of(key[0]), key, frames, state)
+
     return keyed.groupBy("symbol").applyInPandasWithState(
-        _forecast, _MESSAGES, _STATE, "append", GroupStateTimeout.NoTimeout
+        forecast, _MESSAGES, _STATE, "append", GroupStateTimeout.NoTimeout
     )
 
 
-def _forecast(key: Any, frames: Iterable[pd.DataFrame], state: GroupState) -> Iterator[pd.DataFrame]:
+def _forecast(
+    rules: SymbolRules, key: Any, frames: Iterable[pd.DataFrame], state: GroupState
+) -> Iterator[pd.DataFrame]:
     (symbol,) = key
-    forecaster = Forecaster.from_bytes(state.get[0]) if state.exists else Forecaster(symbol)
+    forecaster = Forecaster.from_bytes(state.get[0], rules) if state.exists else Forecaster(symbol, rules)
     arrivals = [arrival for frame in frames for arrival in _to_arrivals(symbol, frame)]
     if not arrivals and not state.exists:
         return

@@ -61,6 +61,7 @@ CASES = (
     ("out_of_range", SENTIMENT, spoilt(SENTIMENT, score=1.7), "score"),
     ("out_of_range", PRICE, spoilt(PRICE, price=0), "price"),
     ("out_of_range", PREDICTION, spoilt(PREDICTION, nominal_coverage=1), "nominal_coverage"),
+    ("implausible_number", PRICE, spoilt(PRICE, price=1e300), "price"),
     ("bad_format", SENTIMENT, spoilt(SENTIMENT, label="bullish"), "label"),
     ("bad_format", SENTIMENT, spoilt(SENTIMENT, terms=["x"] * 101), "terms"),
     ("bad_format", SENTIMENT, spoilt(SENTIMENT, model="lexicon\n"), "model"),
@@ -103,6 +104,59 @@ def test_a_message_that_breaks_a_rule_is_rejected_by_that_rule(
     assert isinstance(result, Rejected)
     assert (result.rule, result.field) == (rule, field)
     assert result.reason
+
+
+@pytest.mark.parametrize("validate_one", [validate, validate_with_reasons])
+@pytest.mark.parametrize(
+    ("topic", "field", "number", "rule"),
+    [
+        (PRICE, "price", 1e-24, None),
+        (PRICE, "price", 1e-12, None),
+        (PRICE, "price", 7.7e-7, None),
+        (PRICE, "price", 3e-20, None),
+        (PRICE, "price", 2_600_000_000, None),
+        (PRICE, "price", 1e24, None),
+        (PRICE, "price", 9.99e-25, "implausible_number"),
+        (PRICE, "price", 1.01e24, "implausible_number"),
+        (PRICE, "price", 1e-320, "implausible_number"),
+        (PRICE, "price", 5e-324, "implausible_number"),
+        (PRICE, "price", 1.7e308, "implausible_number"),
+        (PRICE, "price", 10**30, "implausible_number"),
+        (PRICE, "price", -0.0, "implausible_number"),
+        (PRICE, "price", 0.0, "out_of_range"),
+        (PRICE, "price", -1e-320, "out_of_range"),
+        (PRICE, "price", -1.0, "out_of_range"),
+        (PRICE, "base_volume", 0, None),
+        (PRICE, "base_volume", 0.0, None),
+        (PRICE, "base_volume", None, None),
+        (PRICE, "base_volume", 1e-24, None),
+        (PRICE, "base_volume", 4.2e17, None),
+        (PRICE, "base_volume", 1e-320, "implausible_number"),
+        (PRICE, "base_volume", 1e300, "implausible_number"),
+        (PRICE, "base_volume", -0.0, "implausible_number"),
+        (PRICE, "base_volume", -1, "out_of_range"),
+        (PREDICTION, "base_price", 1e-320, "implausible_number"),
+        (PREDICTION, "predicted_price", 1e300, "implausible_number"),
+        (PREDICTION, "lower", 0, None),
+        (PREDICTION, "lower", -1.0, None),
+        (PREDICTION, "lower", 1e-320, "implausible_number"),
+        (PREDICTION, "lower", -1e300, "implausible_number"),
+        (PREDICTION, "lower", -0.0, "implausible_number"),
+        (PREDICTION, "upper", 1e300, "implausible_number"),
+    ],
+)
+def test_prices_and_amounts_of_magnitudes_that_none_has_are_rejected_by_a_rule_of_their_own(
+    topic: str, field: str, number: float | None, rule: str | None, validate_one: Any
+) -> None:
+    value = spoilt(topic, **{field: number})
+
+    result = validate_one(topic, key=b"btc", value=value, broker_time_us=BROKER_TIME_US)
+
+    assert (result.rule if isinstance(result, Rejected) else None) == rule
+    if isinstance(result, Rejected):
+        assert result.field == field
+        assert field in result.reason
+        assert "accepted" in result.reason
 
 
 def test_a_message_under_another_key_is_rejected() -> None:
