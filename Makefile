@@ -11,8 +11,6 @@ VENV := .venv/bin
 STAMPS := .runtime/stamps
 JAVA_SOURCES := $(shell find jvm/src 2>/dev/null)
 FRONTEND := api/viewer/frontend
-# The Node and the Python of the environment come before any other on the PATH.
-NPM := PATH="$(CURDIR)/$(VENV):$$PATH" npm --prefix $(FRONTEND)
 PAGE_SOURCES := $(shell find $(FRONTEND)/source $(FRONTEND)/styles $(FRONTEND)/page -type f 2>/dev/null) $(FRONTEND)/build.ts
 N_CORES = $(shell getconf _NPROCESSORS_ONLN)
 OURS := $(wildcard lakehouse streaming compaction api cryptoviz demo benchmarks notebooks setup tests)
@@ -55,7 +53,7 @@ check-lint:
 
 .PHONY: check-page
 check-page:
-	@$(NPM) run --silent check
+	@$(VENV)/python setup/viewer.py check
 
 .PHONY: notebook
 notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LAKE=... opens another
@@ -139,7 +137,7 @@ lock: setup  ## Rewrite requirements.lock and setup/jars.lock from what they are
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --output-file requirements-notebooks.lock requirements-notebooks.in $(ARGS)
 	$(VENV)/python setup/jars.py lock
-	$(NPM) install --package-lock-only --no-audit --no-fund
+	$(VENV)/npm --prefix $(FRONTEND) install --package-lock-only --no-audit --no-fund
 
 .PHONY: clean
 clean:  ## Remove what runs left behind: lake, broker, logs, caches
@@ -180,14 +178,10 @@ $(STAMPS)/jvm: $(JAVA_SOURCES) setup/jvm.py .runtime/jars/.fetched
 	@mkdir -p $(@D) && touch $@
 
 # Only another lock needs the network, not another Python package.
-$(FRONTEND)/node_modules/.installed: $(FRONTEND)/package-lock.json $(FRONTEND)/.npmrc | .venv/.installed
-	@echo "setup: installing the viewer's packages"
-	@for attempt in 1 2 3; do \
-	  $(NPM) ci --no-audit --no-fund --no-progress --loglevel=error && exit; \
-	  echo "setup: npm failed (attempt $$attempt of 3)" >&2; \
-	done; exit 1
+$(FRONTEND)/node_modules/.installed: $(FRONTEND)/package-lock.json $(FRONTEND)/.npmrc setup/viewer.py | .venv/.installed
+	@$(VENV)/python setup/viewer.py packages
 	@touch $@
 
 api/viewer/built/.built: $(PAGE_SOURCES) $(FRONTEND)/node_modules/.installed
-	@$(NPM) run --silent build
+	@$(VENV)/python setup/viewer.py build
 	@touch $@

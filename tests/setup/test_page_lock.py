@@ -1,10 +1,9 @@
 """Lock of the page's packages: digests for all of them, and no registry."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-FRONTEND = Path(__file__).parents[2] / "api" / "viewer" / "frontend"
+from setup.viewer import FRONTEND
 
 
 def locked_packages() -> dict[str, dict[str, Any]]:
