@@ -53,11 +53,10 @@ def metadata_paths() -> Document:
 
 def metadata_components() -> Document:
     """Return the schemas and security schemes that the paths refer to."""
-    scopes = "; ".join(f"{scope}: {meaning}" for scope, meaning in SCOPES.items())
     return {
         "schemas": parameters_schema(),
         "securitySchemes": {
-            "token": {"type": "http", "scheme": "bearer", "description": scopes},
+            "token": {"type": "http", "scheme": "bearer", "description": _scopes_described()},
             "session": {
                 "type": "apiKey",
                 "in": "cookie",
@@ -66,6 +65,10 @@ def metadata_components() -> Document:
             },
         },
     }
+
+
+def _scopes_described() -> str:
+    return "; ".join(f"{scope}: {meaning}" for scope, meaning in SCOPES.items())
 
 
 def _paths_of(resource: Resource) -> Document:

@@ -283,9 +283,16 @@ def _answers(bootstrap: str, files: BrokerFiles, *, timeout_seconds: float) -> b
         return False
     return is_serving(
         {"bootstrap_servers": bootstrap},
-        cluster_id=files.read_cluster_id(),
+        cluster_id=_read_cluster_id(files),
         timeout_seconds=min(PROBE_SECONDS, max(0.1, timeout_seconds)),
     )
+
+
+def _read_cluster_id(files: BrokerFiles) -> str:
+    """Return the id that the format gave this folder."""
+    text = (files.records / "meta.properties").read_text(encoding="utf-8")
+    properties = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return properties["cluster.id"]
 
 
 def _read_tail(path: Path, *, n_bytes: int = 3000) -> str:
