@@ -34,8 +34,7 @@ from streaming.errors import BrokerError, BrokerNotReadyError, BrokerRunningErro
 from streaming.kafka.topics import create_topics, is_serving
 from streaming.spark.java import find_jdk
 
-ROOT = Path(__file__).resolve().parents[2]
-KAFKA_JARS = ROOT / ".runtime" / "jars" / "kafka"
+KAFKA_JARS = Path(__file__).resolve().parents[2] / ".runtime" / "jars" / "kafka"
 READY_SECONDS = 60.0
 PROBE_SECONDS = 5.0
 STOP_SECONDS = 30.0
@@ -100,7 +99,6 @@ class EmbeddedBroker:
 
     @property
     def log_path(self) -> Path:
-        """The file of the JVM's log."""
         return self._files.log
 
     @property
