@@ -62,7 +62,6 @@ def run_stream(
     analysis_checkpoints: AnalysisCheckpointsOption = "",
 ) -> int:
     """Run both until SIGTERM; safe to kill at any moment."""
-
     settings = start_command(context)
     spark = SparkOptions(
         master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars

@@ -15,7 +15,6 @@ MANIFEST = "manifest.json"
 LAKE, METADATA, RUNTIME = "lake", "metadata.sqlite3", "runtime"
 PREFIX = "backup-"
 FORMAT = 1
-_CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +85,6 @@ def find_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
 
 def to_file(path: Path) -> BackedUpFile:
     """Measure a file on disk. Raises OSError."""
-    digest, n_bytes = hashlib.sha256(), 0
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
-            n_bytes += len(chunk)
-    return BackedUpFile(n_bytes, digest.hexdigest())
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return BackedUpFile(file.tell(), digest)

@@ -83,7 +83,6 @@ def run_analysis(
     jars: JarsOption = INSTALLED_JARS / "spark",
 ) -> int:
     """Analyse until SIGTERM; safe to kill at any moment."""
-
     settings = start_command(context)
     spark = SparkOptions(
         master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars

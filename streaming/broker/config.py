@@ -40,12 +40,6 @@ class BrokerFiles:
         self.pid = directory / "broker.pid"
         self.bootstrap = directory / "bootstrap.txt"
 
-    def read_cluster_id(self) -> str:
-        """Return the id that the format gave this folder."""
-        text = (self.records / "meta.properties").read_text(encoding="utf-8")
-        properties = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-        return properties["cluster.id"]
-
 
 @dataclass(frozen=True, slots=True)
 class Ports:

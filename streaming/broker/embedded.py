@@ -36,8 +36,7 @@ from streaming.errors import BrokerError, BrokerNotReadyError, BrokerRunningErro
 from streaming.kafka.topics import create_topics, is_serving
 from streaming.spark.java import find_jdk
 
-ROOT = Path(__file__).resolve().parents[2]
-KAFKA_JARS = ROOT / ".runtime" / "jars" / "kafka"
+KAFKA_JARS = Path(__file__).resolve().parents[2] / ".runtime" / "jars" / "kafka"
 READY_SECONDS = 60.0
 PROBE_SECONDS = 5.0
 STOP_SECONDS = 30.0
@@ -102,7 +101,6 @@ class EmbeddedBroker:
 
     @property
     def log_path(self) -> Path:
-        """The file of the JVM's log."""
         return self._files.log
 
     @property
@@ -291,9 +289,16 @@ def _answers(bootstrap: str, files: BrokerFiles, *, timeout_seconds: float) -> b
         return False
     return is_serving(
         {"bootstrap_servers": bootstrap},
-        cluster_id=files.read_cluster_id(),
+        cluster_id=_read_cluster_id(files),
         timeout_seconds=min(PROBE_SECONDS, max(0.1, timeout_seconds)),
     )
+
+
+def _read_cluster_id(files: BrokerFiles) -> str:
+    """Return the id that the format gave this folder."""
+    text = (files.records / "meta.properties").read_text(encoding="utf-8")
+    properties = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return properties["cluster.id"]
 
 
 def _read_tail(path: Path, *, n_bytes: int = 3000) -> str:

@@ -75,7 +75,6 @@ def run_ingestion(
     max_records: MaxRecordsOption = 50_000,
 ) -> int:
     """Ingest until SIGTERM; safe to kill at any moment."""
-
     settings = start_command(context)
     spark = SparkOptions(
         master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
