@@ -82,13 +82,8 @@ def test_condition_is_logged_once_while_it_lasts_and_again_when_it_comes_back(
             log.observe([], time_us=NOW_US)
         log.observe([Stamped(TopicPartition("id-of-another", 0), 0, NOW_US * 2)], time_us=NOW_US)
 
-    lines = [record.getMessage() for record in caplog.records]
-    assert [line.split(" ")[1] for line in lines] == [
-        "of=raw-news",
-        "of=raw-news/1",
-        "of=raw-price/0",
-        "of=raw-price/0",
-    ]
+    named = [record.getMessage().split(" ")[1] for record in caplog.records]
+    assert named == ["of=raw-news", "of=raw-news/1", "of=raw-price/0", "of=raw-price/0"]
 
 
 def test_broker_that_falls_behind_is_told_by_the_next_record(caplog: pytest.LogCaptureFixture) -> None:
