@@ -30,10 +30,10 @@ LAST_MS = (2**63 - 1) // 1_000
 HEADERS = (
     [],
     [("trace", b"\x00\xff")],
-    [("empty", b""), ("none", None)],
+    [("empty", b""), ("", b"no name")],
     [(RawKey(b"\xff\xfe"), b"x")],
     [(REPLAY_OF_HEADER, b"\xff")],
-    [(REPLAY_OF_HEADER, None)],
+    [(REPLAY_OF_HEADER, b"")],
     [(REPLAY_OF_HEADER, b"t/0/" + b"9" * 5_000)],
     [(REPLAY_OF_HEADER, b"another-topic/7/5")],
     [("x", b"y")] * 200,
