@@ -13,7 +13,12 @@ from streaming.doctor.findings import FAIL, OK, WARN, Finding
 from streaming.errors import KafkaUnavailableError, StreamingError
 from streaming.kafka.admin import open_admin
 from streaming.kafka.clock import BrokerClock, Stamped
-from streaming.kafka.conditions import clock_conditions, timestamp_conditions, transaction_conditions
+from streaming.kafka.conditions import (
+    clock_conditions,
+    overflow_conditions,
+    timestamp_conditions,
+    transaction_conditions,
+)
 from streaming.kafka.offsets import fetch_undecided, newest_with
 from streaming.kafka.topics import TopicDescription, describe_topics, fetch_offsets
 
@@ -69,6 +74,7 @@ def examine_conditions(cluster: Cluster) -> Iterator[Finding]:
     skews_us = clock.skews_us(newest, time_us=time.time_ns() // 1_000)
     conditions = [
         *timestamp_conditions(topics),
+        *overflow_conditions(topics, newest),
         *clock_conditions(topics, skews_us),
         *transaction_conditions(undecided),
     ]

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping
 from lakehouse.delta.position import TopicPartition
 from streaming.ingest import metrics
 from streaming.kafka.clock import BrokerClock, Stamped
-from streaming.kafka.conditions import Condition, clock_conditions, timestamp_conditions
+from streaming.kafka.conditions import (
+    Condition,
+    clock_conditions,
+    overflow_conditions,
+    timestamp_conditions,
+)
 from streaming.kafka.topics import LOG_APPEND_TIME, TopicDescription
 
 logger = logging.getLogger(__name__)
@@ -21,9 +26,12 @@ class ConditionLog:
         self._clock = BrokerClock()
         self._lasting: set[str] = set()
 
-    def log_topics(self) -> None:
-        """Log what is known of topics before a record is read."""
-        for condition in timestamp_conditions(self._described):
+    def log_topics(self, newest: Iterable[Stamped]) -> None:
+        """Log what is known of topics, and of their newest timestamps, before a record is read."""
+        for condition in (
+            *timestamp_conditions(self._described),
+            *overflow_conditions(self._described, newest),
+        ):
             _log(condition)
 
     def note_ends(self, ends: Mapping[TopicPartition, int], *, time_us: int) -> None:

@@ -176,8 +176,9 @@ class IngestService:
 def _log_conditions(watch: TopicWatch) -> ConditionLog:
     """Log what the cluster does to messages, as far as it shows before the first record is read."""
     conditions = ConditionLog(watch.describe().values())
-    conditions.log_topics()
+    newest = watch.newest()
+    conditions.log_topics(newest)
     asked_us = time.time_ns() // 1_000
     conditions.note_ends({key: end for key, (_, end) in watch.offsets().items()}, time_us=asked_us)
-    conditions.observe(watch.newest(), time_us=time.time_ns() // 1_000)
+    conditions.observe(newest, time_us=time.time_ns() // 1_000)
     return conditions

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from lakehouse.delta.position import TopicPartition
 from lakehouse.messages.contract import MAX_EVENT_AGE, MAX_FUTURE
-from streaming.kafka.clock import TOLERANCE_US
+from streaming.kafka.clock import TOLERANCE_US, Stamped
 from streaming.kafka.topics import LOG_APPEND_TIME, TopicDescription
+
+MAX_SPARK_TIME_US = 2**63 - 1
+"""Spark holds timestamps as microseconds in 64 bits, Kafka as milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,24 @@ def clock_conditions(
         )
         for key, skew_us in sorted(skews_us.items())
         if abs(skew_us) >= TOLERANCE_US and key.topic_id in topics
+    ]
+
+
+def overflow_conditions(described: Iterable[TopicDescription], newest: Iterable[Stamped]) -> list[Condition]:
+    """Return a condition for each partition with a timestamp that Spark cannot read: its query ends at the record."""
+    topics = {topic.topic_id: topic.topic for topic in described}
+    return [
+        Condition(
+            topic=topics[stamped.key.topic_id],
+            partition=stamped.key.partition,
+            problem=f"the timestamp of offset {stamped.offset} is beyond what Spark can read: ingestion and analysis "
+            "end there with `long overflow`",
+            remedy=f"remove the records up to offset {stamped.offset} (kafka-delete-records.sh), accept that with "
+            "python -m streaming.ingest accept-loss, and let brokers stamp: python -m streaming.kafka.topics "
+            "--log-append-time",
+        )
+        for stamped in newest
+        if stamped.broker_time_us > MAX_SPARK_TIME_US and stamped.key.topic_id in topics
     ]
 
 

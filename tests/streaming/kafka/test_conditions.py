@@ -5,7 +5,12 @@ import pytest
 from lakehouse.delta.position import TopicPartition
 from streaming.ingest.conditions import ConditionLog
 from streaming.kafka.clock import Stamped
-from streaming.kafka.conditions import clock_conditions, timestamp_conditions, transaction_conditions
+from streaming.kafka.conditions import (
+    clock_conditions,
+    overflow_conditions,
+    timestamp_conditions,
+    transaction_conditions,
+)
 from streaming.kafka.topics import TopicDescription
 
 GOOD = TopicDescription("raw-price", "id-price", 2, "delete", "LogAppendTime")
@@ -50,6 +55,16 @@ def test_timestamps_of_producers_say_nothing_of_a_brokers_clock() -> None:
     assert clock_conditions([BY_PRODUCERS], {TopicPartition("id-news", 0): 10**12}) == []
 
 
+@pytest.mark.parametrize(("time_us", "n_named"), [(2**63 - 1, 0), (2**63, 1), ((2**63 - 1) * 1_000, 1)])
+def test_timestamp_that_ends_sparks_query_is_named_by_its_offset(time_us: int, n_named: int) -> None:
+    newest = [Stamped(TopicPartition("id-news", 1), 7, time_us), Stamped(TopicPartition("id-x", 1), 7, 2**80)]
+    found = overflow_conditions([GOOD, BY_PRODUCERS], newest)
+
+    assert [(condition.where, "offset 7" in condition.problem) for condition in found] == [
+        ("raw-news/1", True)
+    ] * n_named
+
+
 def test_open_transaction_is_named_by_partition() -> None:
     (condition,) = transaction_conditions({("raw-price", 0): 0, ("raw-price", 1): 1_200})
     assert (condition.where, "1,200 offsets" in condition.problem) == ("raw-price/1", True)
@@ -61,14 +76,14 @@ def test_condition_is_logged_once_while_it_lasts_and_again_when_it_comes_back(
     log = ConditionLog([GOOD, BY_PRODUCERS])
     key = TopicPartition("id-price", 0)
     with caplog.at_level("WARNING"):
-        log.log_topics()
+        log.log_topics([Stamped(key, 3, NOW_US), Stamped(TopicPartition("id-news", 1), 9, 2**63 * 1_000)])
         for at, ahead_us in enumerate((0, 2 * MINUTE_US, 3 * MINUTE_US, 0, 2 * MINUTE_US)):
             log.observe([Stamped(key, at, NOW_US + ahead_us)], time_us=NOW_US)
             log.observe([], time_us=NOW_US)
         log.observe([Stamped(TopicPartition("id-of-another", 0), 0, NOW_US * 2)], time_us=NOW_US)
 
-    lines = [record.getMessage() for record in caplog.records]
-    assert [line.split(" ")[1] for line in lines] == ["of=raw-news", "of=raw-price/0", "of=raw-price/0"]
+    named = [record.getMessage().split(" ")[1] for record in caplog.records]
+    assert named == ["of=raw-news", "of=raw-news/1", "of=raw-price/0", "of=raw-price/0"]
 
 
 def test_broker_that_falls_behind_is_told_by_the_next_record(caplog: pytest.LogCaptureFixture) -> None:
