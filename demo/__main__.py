@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lakehouse.errors import SettingError
-from lakehouse.process.commands import EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.commands import exit_code_of, print_error, run, single_command
 from lakehouse.process.stopping import end_process
 
 DEFAULT_RUNTIME_DIR = ".runtime/demo"
@@ -33,7 +33,7 @@ def start(
         )
     except SettingError as error:
         print_error("demo", error)
-        return EXIT_FAILED
+        return exit_code_of(error)
     return run_until_stopped(
         lambda stopping: Demo(settings, stopping).run(seconds=seconds), grace_seconds=STOP_SECONDS
     )

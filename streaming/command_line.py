@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_FAILED, EXIT_NEEDS_OPERATOR, print_error
+from lakehouse.errors import LakehouseError, SettingError
+from lakehouse.process.commands import EXIT_NEEDS_OPERATOR, exit_code_of, print_error
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import run_until_stopped
@@ -81,8 +81,8 @@ def run_command(program: str, command: Callable[[Settings], int], *, lake: str =
         print_error(program, f"stopped: {error}")
         return EXIT_NEEDS_OPERATOR
     except (StreamingError, LakehouseError) as error:
-        print_error(program, to_one_line(error))
-        return EXIT_FAILED
+        print_error(program, str(error) if isinstance(error, SettingError) else to_one_line(error))
+        return exit_code_of(error)
 
 
 def run_service(module: str, service: Callable[[threading.Event], None]) -> int:

@@ -1,12 +1,13 @@
 """Command lines shared by every program: exit codes, plain help texts, and errors on stderr."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import typer
 from typer.exceptions import TyperException
 
+from lakehouse.errors import LockedError, SettingError
 from lakehouse.messages.record_id import RecordId, parse_record_id
 from lakehouse.process.outside_text import LINE_BREAK, escape_controls
 
@@ -17,6 +18,15 @@ EXIT_NEEDS_OPERATOR: Final = 3
 EXIT_LOCKED: Final = 75
 """EX_TEMPFAIL. Source: sysexits.h."""
 EXIT_INTERRUPTED: Final = 130
+EXIT_CODES: Final[Mapping[int, str]] = {
+    EXIT_DONE: "done, or stopped as asked by SIGTERM, SIGINT or SIGHUP",
+    EXIT_FAILED: "it failed, or the doctor found something wrong; the last line on stderr says why",
+    EXIT_USAGE: "an option or a setting is wrong; stderr names it, what was wrong and what is accepted",
+    EXIT_NEEDS_OPERATOR: "an operator has to decide: offsets are lost, files are damaged, or no broker runs",
+    EXIT_LOCKED: "another run of the table service is at work; nothing was done",
+    EXIT_INTERRUPTED: "ended by Ctrl-C before it could stop; 128 plus the number for another second signal",
+}
+"""Meaning of the exit code of every program; docs/operations.md has this table."""
 
 
 def new_app(description: str, *, epilog: str = "") -> typer.Typer:
@@ -65,8 +75,8 @@ def preformatted(text: str) -> str:
 def run(app: typer.Typer, arguments: Sequence[str] | None = None, *, prog: str) -> int:
     """Run a command line and return its exit code, never raising SystemExit for a wrong argument.
 
-    The code is the integer that the command returned, else 0. A wrong argument is explained on stderr and gives
-    EXIT_USAGE; Ctrl-C gives EXIT_INTERRUPTED.
+    The code is the integer that the command returned, else 0. A wrong argument or setting is explained on stderr and
+    gives EXIT_USAGE; Ctrl-C gives EXIT_INTERRUPTED.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
@@ -76,7 +86,17 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None, *, prog: str) 
         return EXIT_USAGE
     except typer.Abort:
         return EXIT_INTERRUPTED
+    except SettingError as error:
+        print_error(prog, error)
+        return EXIT_USAGE
     return code if isinstance(code, int) else EXIT_DONE
+
+
+def exit_code_of(error: Exception) -> int:
+    """Return the exit code for an error that ends a program."""
+    if isinstance(error, SettingError):
+        return EXIT_USAGE
+    return EXIT_LOCKED if isinstance(error, LockedError) else EXIT_FAILED
 
 
 def print_error(program: str, error: object) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_NEEDS_OPERATOR, new_app, print_error, run
+from lakehouse.process.commands import EXIT_DONE, EXIT_NEEDS_OPERATOR, exit_code_of, new_app, print_error, run
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import GRACE_SECONDS, end_process, run_until_stopped
 from streaming.broker.config import BrokerFiles
@@ -151,7 +151,7 @@ def _report_errors(command: Callable[[], int]) -> int:
         return command()
     except (StreamingError, LakehouseError) as error:
         print_error("broker", error)
-        return EXIT_FAILED
+        return exit_code_of(error)
 
 
 if __name__ == "__main__":

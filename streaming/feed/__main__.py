@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 
 from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_FAILED, new_app, preformatted, print_error, run
+from lakehouse.process.commands import exit_code_of, new_app, preformatted, print_error, run
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.errors import StreamingError
@@ -151,7 +151,7 @@ def _publish(command: str, options: Options) -> int:
         return run_until_stopped(lambda stopping: commands.publish(command, options, settings, stopping))
     except (StreamingError, LakehouseError) as error:
         print_error("feed", error)
-        return EXIT_FAILED
+        return exit_code_of(error)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from lakehouse.errors import SettingError
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, exit_code_of, print_error, run, single_command
 from lakehouse.process.durable_file import replace_file
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.settings import Settings
@@ -61,7 +61,7 @@ def serve(
         settings = Settings.from_environ(os.environ)
     except SettingError as error:
         print_error("offline", error)
-        return EXIT_FAILED
+        return exit_code_of(error)
     configure_logging(settings, sys.stderr)
     wire = NewsWire(seed=seed, every_seconds=news_every)
     book = TradeBook(seed=seed, a_minute=trades_a_minute, wire=wire, link=link)
