@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.commands import EXIT_DONE, exit_code_of, print_error, run, single_command
 from lakehouse.process.outside_text import escape_formula
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def sql(
         sys.stdout.flush()
     except (LakehouseError, duckdb.Error) as error:
         print_error(PROGRAM, _to_sentence(error))
-        return EXIT_FAILED
+        return exit_code_of(error)
     except BrokenPipeError:  # the reader of the pipe has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return EXIT_DONE

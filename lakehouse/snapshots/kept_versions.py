@@ -12,10 +12,10 @@ from urllib.parse import unquote
 from cachetools import TTLCache, cachedmethod
 from deltalake.exceptions import DeltaError
 
-from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.catalog import LAYOUT, Build, Catalog
 from lakehouse.delta.commit import LOG, read_commit
 from lakehouse.delta.storage import LakeLocation
-from lakehouse.errors import LakeNotFoundError
+from lakehouse.errors import LakeNotFoundError, SchemaMismatchError
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.time_range import format_us
 
@@ -83,8 +83,10 @@ class Past:
         An ``optional`` table may be younger than the instant, but not cleaned up.
         """
         history = self._catalog.build_history()
-        ends = [*(published_us for _, published_us in history[1:]), None]
-        for (build, published_us), end_us in zip(history, ends, strict=True):
+        for at, (build, published_us) in enumerate(history):
+            end_us = history[at + 1][1] if at + 1 < len(history) else None
+            if build.layout != LAYOUT:
+                continue
             kept = [self.kept(name, build) for name in names]
             if any(versions is None for versions in kept):
                 continue
@@ -101,7 +103,7 @@ class Past:
     def _is_readable(self, name: str, build: Build, version: int) -> bool:
         try:
             table = self._open_version(name, build, version)
-        except (DeltaError, LakeNotFoundError):
+        except (DeltaError, LakeNotFoundError, SchemaMismatchError):
             return False
         location = self.location(name, build)
         if location.is_local:

@@ -9,7 +9,7 @@ from typing import Any
 from cachetools import LRUCache, cachedmethod
 from deltalake.exceptions import DeltaError
 
-from lakehouse.delta.catalog import Build, Catalog
+from lakehouse.delta.catalog import LAYOUT, Build, Catalog
 from lakehouse.errors import LakeNotFoundError, QueryError, VersionGoneError
 from lakehouse.schema.tables import TABLES
 from lakehouse.snapshots.kept_versions import Past, commit_time_us
@@ -62,11 +62,13 @@ class TimeTravel:
     ) -> PointInTime:
         """Return an instant and its build.
 
-        Raises VersionGoneError for one before the lake's first build, with the first instant at which tables can be
-        read.
+        Raises LakeNotFoundError before there is a lake, VersionGoneError for an instant before its first build or of a
+        build of an older layout, with the first instant at which tables can be read.
         """
         build = self._catalog.build_at(instant_us)
         if build is None:
+            self._catalog.newest_build()
+        if build is None or build.layout != LAYOUT:
             raise self.instant_gone(instant_us, names, optional)
         return PointInTime(build, instant_us)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, new_app, preformatted, print_error, run
+from lakehouse.process.commands import EXIT_DONE, exit_code_of, new_app, preformatted, print_error, run
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.settings import Settings
@@ -136,7 +136,7 @@ def _run_with_settings(command: Callable[[Settings], int]) -> int:
         return command(Settings.from_environ(os.environ))
     except (StreamingError, LakehouseError) as error:
         print_error("collect", error)
-        return EXIT_FAILED
+        return exit_code_of(error)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPart
 from kafka.protocol.consumer.offsets import IsolationLevel
 
 from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.commands import EXIT_DONE, exit_code_of, print_error, run, single_command
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
 from streaming.errors import (
@@ -170,7 +170,7 @@ def create_project_topics(
             described = describe_topics(config, described)
     except (StreamingError, LakehouseError) as error:
         print_error("topics", error)
-        return EXIT_FAILED
+        return exit_code_of(error)
     for description in described.values():
         print(
             f"topics: {description.topic} id={description.topic_id} partitions={description.n_partitions} "

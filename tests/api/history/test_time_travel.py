@@ -154,8 +154,8 @@ def compact_and_vacuum(builder: LakeBuilder, name: str) -> None:
     table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
 
 
-def rebuild(builder: LakeBuilder, *, rows: int, removes_older: bool) -> None:
-    """Serve another build from 2026-01-30 on, whose commits come after it."""
+def rebuild(builder: LakeBuilder, *, rows: int, removes_older: bool, older_layout: int | None = None) -> None:
+    """Serve another build from 2026-01-19 12:00 on, whose commits come after it."""
     newest = builder.catalog.next_build("rebuilt")
     entry = {
         "number": newest.number,
@@ -168,6 +168,9 @@ def rebuild(builder: LakeBuilder, *, rows: int, removes_older: bool) -> None:
     if removes_older:
         for path in builder.path.glob("*/build-000001"):
             shutil.rmtree(path)
+    if older_layout is not None:
+        path = builder.path / "_catalog/builds/000001.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"layout": older_layout}))
     builder.location.put_if_absent("_catalog/builds/000002.json", json.dumps(entry).encode())
     builder.build = newest
     for name in ("gold_sentiment", "gold_price"):
@@ -190,6 +193,11 @@ PASTS: dict[str, tuple[Callable[[LakeBuilder], None], str, str]] = {
         lambda builder: (builder.append("gold_price", [{}, {}]), clean_up(builder, "gold_price", 2)),
         "prediction",
         "2026-01-20T00:02:00Z",
+    ),
+    "a build of an older layout": (
+        lambda builder: rebuild(builder, rows=1, removes_older=False, older_layout=1),
+        "sentiment",
+        "2026-01-20T00:00:00Z",
     ),
     "a build that is gone": (
         lambda builder: rebuild(builder, rows=1, removes_older=True),
@@ -220,6 +228,13 @@ def test_version_that_is_gone_names_those_that_are_not(
     answer = ask(f"{RANGE}&intervalle=brut&version=3")
     assert gone(answer) == (410, "versions 5 to 7, from 2026-01-20T00:05:00Z on")
     assert scores(ask(f"{RANGE}&intervalle=brut&version=5")) == [0.0, 0.1, 0.2]
+
+
+@pytest.mark.parametrize("query", ["a_la_date=2026-01-01", "version=1", "a_la_date=2026-01-01&periode=1h"])
+def test_past_of_a_lake_that_does_not_exist_is_503(tmp_path: Path, api_of: ApiOf, query: str) -> None:
+    answer = api_of(tmp_path / "none").history("sentiment", query)
+    assert (answer.status, answer.document["detail"]) == (503, "lake does not exist yet")
+    assert not (tmp_path / "none").exists()
 
 
 def test_as_of_in_python_names_the_first_instant_too(builder: LakeBuilder) -> None:
