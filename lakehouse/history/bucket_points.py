@@ -10,7 +10,6 @@ from lakehouse.history.query import Row
 from lakehouse.series.aggregates import MARKET_COLUMNS
 from lakehouse.series.buckets import bucket_of
 from lakehouse.series.market_schedule import MarketPart
-from lakehouse.time_range import TimeRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +57,34 @@ class BucketPoints:
         return [schedule.of_bucket(bucket_at(row[0])) for row in rows]
 
     def _with_market(self, rows: Sequence[Row], parts: Sequence[MarketPart | None]) -> list[Row]:
-        width_us, points = self.pinned.query.width_us, list[Row]()
-        no_market = (None, None) if self.pinned.query.series.has_market else ()
-        for (start_us, *figures, filled), part in zip(rows, parts, strict=True):
-            complete = self._is_complete(TimeRange(start_us, start_us + width_us), part)
-            market = no_market if part is None else (part.market.venue, part.market.quote)
-            points.append((start_us, *figures, *market, complete, filled))
-        return points
+        if not rows:
+            return []
+        *shown, filled = zip(*rows, strict=True)
+        width_us = self.pinned.query.width_us
+        # By identity: hashing a part takes as long as the rest of a point.
+        spans = {id(part): self._complete_span(part) for part in {id(part): part for part in parts}.values()}
+        complete = [
+            start_us <= at_us and at_us + width_us <= end_us
+            for at_us, (start_us, end_us) in zip(shown[0], [spans[id(part)] for part in parts], strict=True)
+        ]
+        markets: list[list[str | None]] = []
+        if self.pinned.query.series.has_market:
+            markets = [
+                [None if part is None else part.market.venue for part in parts],
+                [None if part is None else part.market.quote for part in parts],
+            ]
+        return list(zip(*shown, *markets, complete, filled, strict=True))
 
-    def _is_complete(self, bucket: TimeRange, part: MarketPart | None) -> bool:
-        """Return whether a bucket has all of its rows, and none is to come.
+    def _complete_span(self, part: MarketPart | None) -> tuple[int, int]:
+        """Return the span within which buckets of a part have all of their rows, and none is to come.
 
-        It has not where the range, retention or another asset cuts it. Its market's prices have passed its end, or
-        the series' grace has.
+        The range, retention and another asset cut it. It ends where the market's prices have come to, or where the
+        series' grace has passed.
         """
-        query, seen_until_us = self.pinned.query, 0
-        whole = query.time_range
-        if bucket.start_us < max(whole.start_us, self.pinned.retained_from_us or 0):
-            return False
-        if bucket.end_us > min(whole.end_us, query.as_of_us):
-            return False
-        if part is not None:
-            if bucket.start_us < part.start_us or bucket.end_us > part.end_us:
-                return False
-            seen_until_us = self.pinned.markets.seen_until_us.get(part.market, 0)
-        return seen_until_us >= bucket.end_us or query.as_of_us >= bucket.end_us + query.series.grace_us
+        query, retained_from_us = self.pinned.query, self.pinned.retained_from_us or 0
+        start_us = max(query.time_range.start_us, retained_from_us)
+        settled_us = query.as_of_us - query.series.grace_us
+        if part is None:
+            return start_us, min(query.time_range.end_us, settled_us)
+        settled_us = max(settled_us, self.pinned.markets.seen_until_us.get(part.market, 0))
+        return max(start_us, part.start_us), min(query.time_range.end_us, part.end_us, settled_us)

@@ -33,7 +33,7 @@ from lakehouse.time_range import DAY_US, TimeRange, to_time
 WINDOWS_US: Mapping[str, int] = {"24h": DAY_US, "7d": 7 * DAY_US, "30d": 30 * DAY_US}
 _LONGEST_US = max(WINDOWS_US.values())
 
-_SELECTED = """symbol = $symbol AND made_at >= $since AND target_time > $start AND target_time <= $end
+_SELECTED = """symbol = $symbol AND made_at > $since AND target_time > $start AND target_time <= $end
     AND ($model IS NULL OR model = $model) AND ($horizon IS NULL OR horizon = $horizon)"""
 # Counts of each model, version and horizon, per shortest window that holds it.
 _COUNTS = f"""

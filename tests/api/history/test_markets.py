@@ -12,6 +12,11 @@ import pyarrow as pa
 import pytest
 
 from api.history.views import response_cache
+from api.process import lake as lakes
+from lakehouse import lake
+from lakehouse.derived.score_refresh import refresh_scores
+from lakehouse.lake import Lake
+from lakehouse.series.market_file import read_market_file
 from lakehouse.time_range import to_us
 from tests.support.api_client import Api
 from tests.support.history_queries import DAY_START
@@ -109,6 +114,45 @@ def test_sentiment_has_no_markets(tmp_path: Path, api_of: ApiOf) -> None:
     api = api_of(tmp_path)
     assert "marches" not in api.history("sentiment", DAY).document
     assert [part["venue"] for part in api.history("prediction", DAY).document["marches"]] == ["simx"]
+
+
+def test_answers_name_the_asset_that_an_operator_wrote_down(
+    tmp_path: Path, api_of: ApiOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two forecasts of each asset, five minutes ahead, of a price every five minutes."""
+    times = [NOON + timedelta(minutes=5 * i) for i in range(-6, 9)]
+    made = [NOON - timedelta(minutes=20), NOON - timedelta(minutes=2), NOON, NOON + timedelta(minutes=10)]
+    build_lake(
+        tmp_path,
+        price=[{"event_time": time, "price": float(i)} for i, time in enumerate(times)],
+        prediction=[
+            {"made_at": at, "target_time": at + timedelta(minutes=5), "horizon": "5m"} for at in made
+        ],
+    )
+    (tmp_path / "markets.toml").write_text(
+        '[[symbols.btc.assets]]\nfrom = 2026-01-10T12:00:00Z\nname = "Bitcoin 2"\n'
+    )
+    rules = read_market_file(tmp_path / "markets.toml")
+    refresh_scores(Lake(lake.open(str(tmp_path)).location, market_rules=rules))
+    api = api_of(tmp_path)
+    monkeypatch.setattr(lakes.current_lake(), "market_rules", rules)
+    monkeypatch.setattr("api.http.clock.now_us", lambda: to_us(times[-1]))
+
+    prices = api.history("prix", f"{DAY}&intervalle=1d").document
+    forecasts = api.history("prediction", DAY).document
+    score = api.get("/api/v1/prediction/btc/score").document
+
+    assert [(part["asset"], part["asset_since"]) for part in prices["marches"]] == [
+        ("Bitcoin 2", "2026-01-10T12:00:00Z")
+    ]
+    assert [(point["count"], point["complete"]) for point in prices["points"]] == [(9, False)]
+    assert [(part["asset"], part["start_time"]) for part in forecasts["marches"]] == [
+        (None, "2026-01-10T00:00:00Z"),
+        ("Bitcoin 2", "2026-01-10T12:00:00Z"),
+    ]
+    assert [point["realised_price"] for point in forecasts["points"]] == [3.0, None, None, 9.0]
+    assert (score["asset"], score["asset_since"]) == ("Bitcoin 2", "2026-01-10T12:00:00Z")
+    assert {(entry["n"], entry["n_without_price"]) for entry in score["scores"]} == {(1, 0)}
 
 
 @pytest.mark.parametrize(("series", "grace_minutes"), [("sentiment", 10), ("prix", 5)])
