@@ -73,10 +73,10 @@ def _to_collectors(
     adapter = PlaybackAdapter(playback) if playback else BoundedAdapter(recorder)
     start_us = recorder.start_us if recorder else context.clock.now_us()
     return [
-        MarketCollector(source, symbol, client=client, context=context, start_us=start_us)
+        MarketCollector(source, market, client=client, context=context, start_us=start_us)
         for source in profile.prices
         for client in [ExchangeClient(source, adapter=adapter)]
-        for symbol in source.symbols
+        for market in source.markets
     ]
 
 
