@@ -16,6 +16,8 @@ from streaming.collect.errors import SourceConfigError
 BUNDLED_SOURCES = Path(__file__).parent / "sources.toml"
 DEFAULT_PROFILE = "offline"
 OFFLINE = "{offline}"
+URL_FILE = "url"
+"""File in the offline server's folder with its address, which stands for OFFLINE in a file of sources."""
 
 Origin = Literal["collected", "generated"]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]

@@ -96,7 +96,10 @@ class ModelExchange:
         )
         if question.kind == "id":
             takes_last = False
-        return found[-self.behaviour.page :] if takes_last else found[: self.behaviour.page]
+        if not takes_last:
+            return found[: self.behaviour.page]
+        visible_ms = {each.trade.id: each.visible_ms for each in self.trades}  # the last to be published
+        return sorted(found, key=lambda trade: visible_ms[trade.id])[-self.behaviour.page :]
 
 
 def model_trades(times_ms: Sequence[int], *, ids: str, late_ms: Sequence[int]) -> list[ModelTrade]:

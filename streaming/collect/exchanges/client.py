@@ -71,8 +71,11 @@ class ExchangeClient:
             raise self._to_fetch_error(error, symbol, now_us=now_us) from error
 
     def check_symbol(self, symbol: str) -> None:
-        """Load the exchange's markets and look a symbol up. Raises: FetchError where it has no such spot market."""
-        self._client.load_markets()
+        """Look a symbol up in the exchange's list of markets. Raises: FetchError where it has no such market."""
+        try:
+            self._client.load_markets()
+        except Exception as error:
+            raise FetchError(f"{type(error).__name__}: {str(error)[:200]}") from error
         if symbol not in self._client.markets:
             raise FetchError(f"{self._client.id} has no market {symbol}{self._nearest(symbol)}")
 

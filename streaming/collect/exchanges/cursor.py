@@ -17,7 +17,6 @@ from streaming.collect.exchanges.trade import Page, Question, Trade, to_number
 
 OVERLAP_MS = 2_000
 """Trades this much older than the last are asked for again: exchanges publish some of them late."""
-_OVERLAPS_MS = (OVERLAP_MS, 1, 0)
 _FIRST_SPAN_MS = 3_600_000
 _HONEST = Search()
 
@@ -59,26 +58,27 @@ def next_question(cursor: Cursor, rules: Rules) -> Question:
     """Return the next question of a cursor whose ``start_ms`` is set."""
     search, paging = cursor.search, rules.paging
     number = to_number(cursor.last_id)
-    if search.asks_newest:
+    if search.asks_newest or cursor.asks_newest_only:
         return Question(kind="newest")
     if paging.ids and number is not None and not search.is_id_lost:
         return Question(kind="id", first_id=number)
     if paging.newest_only:
         return Question(kind="newest")
-    begin_ms = _begin_ms(cursor)
-    since_ms = begin_ms
-    if search.from_ms is None and cursor.last_ms is not None:
-        since_ms = max(begin_ms - _OVERLAPS_MS[search.rung], 0)
+    since_ms = _begin_ms(cursor)
     until_ms = None
     if paging.takes_until:
-        until_ms = -(-(begin_ms + _span_ms(cursor, paging)) // paging.grain_ms) * paging.grain_ms
+        until_ms = -(-(since_ms + _span_ms(cursor, paging)) // paging.grain_ms) * paging.grain_ms
     return Question(kind="since", since_ms=since_ms, until_ms=until_ms)
 
 
 def take_page(cursor: Cursor, question: Question, page: Page, rules: Rules) -> Step:
     """Return what an answer adds. Trades with impossible times are no part of ``page``."""
     new = tuple(trade for trade in page.trades if _is_new(cursor, trade, rules))
-    if page.is_full and question.kind == "since" and (narrower := _narrower(cursor, new, rules)):
+    if (
+        page.is_full
+        and question.kind == "since"
+        and (narrower := _narrower(cursor, question, page, new, rules))
+    ):
         return Step(cursor=narrower, asks_again=True)
     if new and _is_taken(cursor, question, page, rules):
         return _take(cursor, question, page, new, rules)
@@ -86,22 +86,20 @@ def take_page(cursor: Cursor, question: Question, page: Page, rules: Rules) -> S
 
 
 def refuse_question(cursor: Cursor, question: Question) -> Cursor:
-    """Return the cursor after the exchange called a question invalid: the newest trades are asked for instead."""
-    if question.kind == "newest":
-        return cursor
-    return replace(cursor, search=replace(cursor.search, asks_newest=True, takes_newest=True))
+    """Return the cursor after the exchange called a question invalid: from now on the newest trades are asked for."""
+    return cursor if question.kind == "newest" else replace(cursor, asks_newest_only=True)
 
 
 def _begin_ms(cursor: Cursor) -> int:
     if cursor.search.from_ms is not None:
         return cursor.search.from_ms
-    return cursor.last_ms if cursor.last_ms is not None else cursor.start_ms or 0
+    if cursor.last_ms is None:
+        return max((cursor.start_ms or 0) - 1, 0)  # an exchange may answer what is after the instant alone
+    return max(cursor.last_ms - OVERLAP_MS, 0)
 
 
 def _span_ms(cursor: Cursor, paging: Paging) -> int:
-    widest_ms = paging.window_ms or _FIRST_SPAN_MS
-    overlap_ms = OVERLAP_MS if cursor.search.from_ms is None else 0  # the window begins that much earlier
-    return max(min(cursor.span_ms or _FIRST_SPAN_MS, widest_ms - overlap_ms), paging.grain_ms)
+    return max(min(cursor.span_ms or _FIRST_SPAN_MS, paging.window_ms or _FIRST_SPAN_MS), paging.grain_ms)
 
 
 def _is_new(cursor: Cursor, trade: Trade, rules: Rules) -> bool:
@@ -122,26 +120,34 @@ def _touches_known(cursor: Cursor, page: Page) -> bool:
     return any(trade.id in cursor.recent_ids or trade.time_ms < first_ms for trade in page.trades)
 
 
-def _narrower(cursor: Cursor, new: Sequence[Trade], rules: Rules) -> Cursor | None:
-    """Return the cursor of a narrower question after a full page, where one may help; else None.
+def _narrower(
+    cursor: Cursor, question: Question, page: Page, new: Sequence[Trade], rules: Rules
+) -> Cursor | None:
+    """Return the cursor of a better question after a full page, where there is one; else None.
 
     A full page of a question with an end may be its first or its last part, so that it proves nothing. A full page
-    of known trades fills the overlap, which is then shortened.
+    of known trades is passed by asking from its last instant on, or just before it: `since` may be exclusive.
     """
     search, paging = cursor.search, rules.paging
-    must_narrow = paging.takes_until or not new
-    can_shorten = search.from_ms is None and cursor.last_ms is not None
-    if must_narrow and can_shorten and search.rung + 1 < len(_OVERLAPS_MS):
-        return replace(cursor, search=replace(search, rung=search.rung + 1))
-    span_ms = _span_ms(cursor, paging)
-    if paging.takes_until and span_ms > paging.grain_ms:
-        return replace(cursor, span_ms=max(span_ms // 2, paging.grain_ms))
-    return None
+    if question.until_ms is not None:
+        span_ms = _span_ms(cursor, paging)
+        narrower_ms = max(span_ms // 2, paging.grain_ms)
+        return replace(cursor, span_ms=narrower_ms) if narrower_ms < span_ms else None
+    if new:
+        return None
+    last_ms = max(trade.time_ms for trade in page.trades)
+    if last_ms <= question.since_ms:
+        return None
+    is_before = last_ms - 1 > question.since_ms
+    passed = replace(search, from_ms=last_ms - is_before, is_proven=search.is_proven and is_before)
+    return replace(cursor, search=passed)
 
 
 def _is_taken(cursor: Cursor, question: Question, page: Page, rules: Rules) -> bool:
     """Return whether an answer's trades are taken now, or better ones can be asked for first."""
     if question.kind != "newest" or _touches_known(cursor, page) or cursor.search.takes_newest:
+        return True
+    if cursor.asks_newest_only:
         return True
     can_page = rules.paging.ids and cursor.last_id is not None and not cursor.search.is_id_lost
     return rules.paging.newest_only and not can_page
@@ -162,7 +168,7 @@ def _take(cursor: Cursor, question: Question, page: Page, new: Sequence[Trade], 
             missing.append(Missing(question.since_ms, question.until_ms, None, crowd))
             taken.search = Search(from_ms=max(question.until_ms, taken.last_ms or 0))
         else:
-            taken.span_ms = min(_span_ms(cursor, rules.paging) * 2, rules.paging.window_ms or _FIRST_SPAN_MS)
+            taken.span_ms = _span_ms(cursor, rules.paging) * 2
     first_ms = (taken.last_ms or 0) - OVERLAP_MS
     taken.recent_ids = {trade_id: ms for trade_id, ms in taken.recent_ids.items() if ms >= first_ms}
     asks_again = page.is_full and 2 * len(new) >= len(page.trades) and question.kind != "newest"
@@ -216,12 +222,12 @@ def _search_on(cursor: Cursor, question: Question, page: Page, new: Sequence[Tra
         return Step(cursor=replace(cursor, search=again), asks_again=bool(new))
     if question.kind == "id":
         return _search_by_id(cursor, page, rules)
-    if search.shown_ms is not None:
-        return Step(cursor=replace(cursor, search=_move_on(cursor, question, page, rules)), asks_again=True)
+    is_overlap = question.until_ms is not None and question.until_ms <= (cursor.last_ms or 0)
+    if is_overlap or search.shown_ms is not None:
+        return Step(cursor=_move_on(cursor, question, page, rules), asks_again=True)
     if rules.paging.is_complete and not page.is_full:
         return Step(cursor=replace(cursor, search=_HONEST))
-    is_urgent = page.is_full or cursor.last_ms is None
-    return Step(cursor=replace(cursor, search=replace(search, asks_newest=True)), asks_again=is_urgent)
+    return Step(cursor=replace(cursor, search=replace(search, asks_newest=True)), asks_again=page.is_full)
 
 
 def _search_by_id(cursor: Cursor, page: Page, rules: Rules) -> Step:
@@ -236,21 +242,23 @@ def _search_by_id(cursor: Cursor, page: Page, rules: Rules) -> Step:
     return Step(cursor=cursor)
 
 
-def _move_on(cursor: Cursor, question: Question, page: Page, rules: Rules) -> Search:
-    """Return the search with its question moved towards the trade that was shown, as little as is known to help."""
-    search, paging = cursor.search, rules.paging
-    since_ms = question.since_ms
-    is_proven = search.is_proven and not page.is_full
-    begin_ms = _begin_ms(cursor)
+def _move_on(cursor: Cursor, question: Question, page: Page, rules: Rules) -> Cursor:
+    """Return the cursor of a later question: towards a trade that was shown, as little as is known to help."""
+    search, paging, since_ms = cursor.search, rules.paging, question.since_ms
+    is_proven, span_ms = search.is_proven and not page.is_full, cursor.span_ms
     if question.until_ms is not None:  # the last instant is asked for again: the end may be exclusive
-        next_ms = max(question.until_ms - paging.grain_ms, begin_ms + paging.grain_ms)
+        next_ms = max(question.until_ms - paging.grain_ms, since_ms + paging.grain_ms)
+        span_ms = _span_ms(cursor, paging) * (1 if page.is_full else 2)
     elif page.is_full:
-        next_ms = begin_ms + 1 if search.from_ms is None else (begin_ms // 1_000 + 1) * 1_000
+        is_stuck = all(trade.time_ms < since_ms for trade in page.trades)
+        next_ms = (since_ms // 1_000 + 1) * 1_000 if is_stuck else since_ms + 1
     elif paging.window_ms is not None:
-        next_ms = max(since_ms + paging.window_ms - 1, begin_ms + 1)
+        next_ms = max(since_ms + paging.window_ms - 1, since_ms + 1)
     else:
         next_ms, is_proven = since_ms + rules.gap_ms, False
-    last_ms = (search.shown_ms or 0) - 1
-    if last_ms <= begin_ms:
-        return replace(search, asks_newest=True, takes_newest=True)
-    return replace(search, from_ms=min(next_ms, last_ms), is_proven=is_proven)
+    furthest_ms = (search.shown_ms or cursor.last_ms or 0) - 1
+    if furthest_ms <= since_ms:
+        forced = replace(search, asks_newest=True, takes_newest=search.shown_ms is not None)
+        return replace(cursor, search=forced)
+    moved = replace(search, from_ms=min(next_ms, furthest_ms), is_proven=is_proven)
+    return replace(cursor, search=moved, span_ms=span_ms)

@@ -21,11 +21,12 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 class Search(msgspec.Struct, frozen=True, kw_only=True):
     """Where the next question goes while the exchange answers nothing new.
 
-    ``rung``: how far the question's overlap was shortened. ``from_ms``: an instant beyond the last trade.
-    ``shown_ms``: a trade beyond it that the exchange has shown. ``is_proven``: no instant was skipped on the way.
+    ``from_ms``: where the next question begins, rather than just before the last trade. ``shown_ms``: a trade beyond
+    the last that the exchange has shown. ``is_proven``: no instant was skipped on the way. ``asks_newest``,
+    ``takes_newest``: the next question is for the newest trades, which are taken even where they prove a gap.
+    ``is_id_lost``: the exchange no longer knows the last id.
     """
 
-    rung: int = 0
     from_ms: int | None = None
     shown_ms: int | None = None
     is_proven: bool = True
@@ -38,6 +39,7 @@ class Cursor(msgspec.Struct, kw_only=True):
     """Progress through a market's trades: every one up to the last that the exchange gave is handled.
 
     ``start_ms`` is where the history begins, ``span_ms`` how much time a question with an end covers.
+    ``asks_newest_only``: the exchange called other questions invalid. A new process tries them again.
     """
 
     start_ms: int | None = None
@@ -45,6 +47,7 @@ class Cursor(msgspec.Struct, kw_only=True):
     last_id: str | None = None
     recent_ids: dict[str, int] = msgspec.field(default_factory=dict)
     span_ms: int | None = None
+    asks_newest_only: bool = False
     search: Search = Search()
 
 

@@ -102,6 +102,7 @@ class MarketCollector:
             state = self._context.store.read(self.name, MarketState)
             if state.cursor.start_ms is None:
                 state.cursor.start_ms = self._start_ms
+            state.cursor.asks_newest_only = False
             self._state = state
         return self._state
 
