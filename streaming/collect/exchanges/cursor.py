@@ -19,6 +19,9 @@ OVERLAP_MS = 2_000
 """Trades this much older than the last are asked for again: exchanges publish some of them late."""
 _FIRST_SPAN_MS = 3_600_000
 _HONEST = Search()
+_BEGINS_LATER = "the exchange's answers begin later"
+_LOST = "the exchange's answers no longer reach the last trade"
+_SILENT = "the exchange gave no trade in between"
 
 
 class Missing(NamedTuple):
@@ -200,21 +203,17 @@ def _is_continued(cursor: Cursor, question: Question, page: Page, rules: Rules) 
 def _gap_before(cursor: Cursor, trade: Trade, rules: Rules, *, is_continued: bool) -> Missing | None:
     """Return what is missing between the last trade and this one, by number where trades are numbered."""
     after_ms = cursor.start_ms or 0 if cursor.last_ms is None else cursor.last_ms
-    is_silent = trade.time_ms - after_ms > rules.gap_ms
-    if cursor.last_ms is None:
-        if is_silent or not is_continued:
-            return Missing(after_ms, trade.time_ms, None, "the exchange's answers begin later")
-        return None
     number, last = trade.number, to_number(cursor.last_id)
     if rules.is_numbered and number is not None and last is not None and number > last:
-        if number == last + 1:
-            return None
-        return Missing(after_ms, trade.time_ms, number - last - 1, "the exchange left out numbered trades")
-    if not is_continued:
-        return Missing(after_ms, trade.time_ms, None, "the exchange's answers no longer reach the last trade")
-    return (
-        Missing(after_ms, trade.time_ms, None, "the exchange gave no trade in between") if is_silent else None
-    )
+        n_missing = number - last - 1
+        numbered = Missing(after_ms, trade.time_ms, n_missing, "the exchange left out numbered trades")
+        return numbered if n_missing else None
+    if not is_continued:  # what was published late may be missing on both sides
+        cause = _BEGINS_LATER if cursor.last_ms is None else _LOST
+        return Missing(max(after_ms - OVERLAP_MS, 0), trade.time_ms + OVERLAP_MS, None, cause)
+    if trade.time_ms - after_ms <= rules.gap_ms:
+        return None
+    return Missing(after_ms, trade.time_ms, None, _BEGINS_LATER if cursor.last_ms is None else _SILENT)
 
 
 def _advance(cursor: Cursor, trade: Trade) -> None:
