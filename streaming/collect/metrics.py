@@ -6,7 +6,7 @@ REQUESTS = Counter("cryptoviz_collect_requests_total", "requests to a source", [
 ERRORS = Counter("cryptoviz_collect_errors_total", "requests without a usable answer", ["source"])
 ITEMS = Counter("cryptoviz_collect_items_total", "new texts or trades that were published", ["source"])
 REFUSED = Counter(
-    "cryptoviz_collect_refused_total", "trades without a usable price or time, not published", ["source"]
+    "cryptoviz_collect_refused_total", "texts and trades that could not be read, not published", ["source"]
 )
 GAPS = Counter("cryptoviz_collect_gaps_total", "intervals that an exchange did not deliver", ["source"])
 LAST_ANSWER_TIME = Gauge(
