@@ -17,18 +17,27 @@ _MAX_DOUBLINGS = 20
 def retry_after_seconds(headers: Mapping[str, str], *, now_us: int) -> float | None:
     """Return a Retry-After header, in seconds or a date, as seconds from now: at most a day; None without one.
 
-    Source: RFC 9110, 10.2.3.
+    A date is compared with the answer's own, where it has one: a wrong clock on this side changes no wait.
+    Source: RFC 9110, 10.2.3 and 6.6.1.
     """
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         seconds = float(text)
     else:
-        try:
-            until = parsedate_to_datetime(text)
-        except (ValueError, TypeError):
+        until_us, sent_us = _date_us(text), _date_us(headers.get("Date", ""))
+        if until_us is None:
             return None
-        seconds = (to_us(until if until.tzinfo else until.replace(tzinfo=UTC)) - now_us) / SECOND_US
+        seconds = (until_us - (now_us if sent_us is None else sent_us)) / SECOND_US
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+
+
+def _date_us(text: str) -> int | None:
+    """Return an HTTP date as epoch microseconds; None where it is none."""
+    try:
+        date = parsedate_to_datetime(text)
+        return to_us(date if date.tzinfo else date.replace(tzinfo=UTC))
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def retry_wait_seconds(
