@@ -58,14 +58,15 @@ class Written:
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
+def clock() -> SetClock:
+    return SetClock()
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
+def server(clock: SetClock) -> Iterator[ScriptedServer]:
+    """Listen with the clock of the test, so that both agree unless a test says otherwise."""
+    with ScriptedServer(lambda: clock.at_us / 1e6) as server:
+        yield server
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def test_gap_is_printed_as_json(state_dir: Path, capsys: pytest.CaptureFixture[s
     assert main(["gaps", "--state", str(state_dir), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "market": "simx-btc-usd",
+        "kind": "gap",
         "after_time": "2026-01-20T00:00:00Z",
         "before_time": "2026-01-20T00:10:00Z",
         "n_missing": 7,

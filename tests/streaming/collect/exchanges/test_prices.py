@@ -11,7 +11,7 @@ from streaming.collect.exchanges.client import ExchangeClient
 from streaming.collect.exchanges.market_state import Gap, MarketState
 from streaming.collect.exchanges.prices import MarketCollector
 from streaming.collect.sink import Sink
-from streaming.collect.source import ExchangeSource
+from streaming.collect.source import ExchangeSource, Market
 from streaming.collect.state import StateStore
 from streaming.kafka.messages import Message
 from tests.streaming.collect.conftest import NOON_US, SetClock, Written
@@ -50,13 +50,18 @@ def make_market(server: ScriptedServer, clock: SetClock, written: Written, tmp_p
         )
         return MarketCollector(
             source,
-            "BTC/USD",
+            Market("BTC/USD", "btc", "usd"),
             client=ExchangeClient(source),
             context=Context(clock=clock, sink=sink, store=StateStore(tmp_path)),
             start_us=clock.now_us(),
         )
 
     return make
+
+
+def poll_until_caught_up(collector: MarketCollector) -> None:
+    while collector.poll() == 0:
+        pass
 
 
 def state(tmp_path: Path) -> MarketState:
@@ -98,7 +103,7 @@ def test_history_is_fetched_page_by_page_and_then_at_the_usual_pace(
 
     waits = [collector.poll() for _ in range(4)]
 
-    assert server.asked[1].parameters["since"] == str(int(NOON - 3_600))
+    assert server.asked[1].parameters["since"] == str(round((NOON - 3_600) * 1e9) - 1_000_000)
     assert waits == [0, 0, 0, 3]
     assert len({message["message_id"] for message in written.messages}) == 2_500
     assert len(written.messages) == 2_500
@@ -203,22 +208,46 @@ def test_a_restart_goes_on_where_kafka_is(
     make_market().poll()
 
     since = [asked.parameters["since"] for asked in server.asked if asked.path == TRADES]
-    assert since == [str(int(NOON - 900)), str(int(NOON - 900)), str(int(NOON - 60 + 9 - 2))]
+    assert [round(int(each) / 1e9 - NOON) for each in since] == [-900, -900, -53]
     assert len(written.messages) == 10
 
 
-def test_more_trades_at_once_than_a_page_holds_are_passed_and_marked(
+def test_more_trades_at_once_than_a_page_holds_are_all_there_if_the_newest_page_reaches_back(
     server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
 ) -> None:
     crowd = [(number, NOON - 60, "100") for number in range(1_500)]
     server.answer(TRADES, trades_since([*crowd, (1_500, NOON - 50, "101")]))
-    collector = make_market()
 
-    for _ in range(3):
-        collector.poll()
+    poll_until_caught_up(make_market())
+
+    assert len({message["message_id"] for message in written.messages}) == 1_501
+    assert state(tmp_path).gaps == []
+
+
+def test_more_trades_at_once_than_any_page_reaches_are_passed_and_marked(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
+) -> None:
+    crowd = [(number, NOON - 60, "100") for number in range(2_500)]
+    server.answer(TRADES, trades_since([*crowd, (2_500, NOON - 50, "101")]))
+
+    poll_until_caught_up(make_market())
 
     assert shown(written)[-1] == ("11:59:10", 101.0)
-    assert [gap.cause for gap in state(tmp_path).gaps] == ["more trades at once than the exchange gives"]
+    assert [(gap.n_missing, gap.cause) for gap in state(tmp_path).gaps] == [
+        (501, "the exchange left out numbered trades")
+    ]
+
+
+def test_six_hundred_trades_a_second_are_all_there(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
+) -> None:
+    trades = [(number, NOON - 60 + number // 6 / 100, "100") for number in range(12_000)]
+    server.answer(TRADES, trades_since(trades))
+
+    poll_until_caught_up(make_market())
+
+    assert len({message["message_id"] for message in written.messages}) == 12_000
+    assert state(tmp_path).gaps == []
 
 
 def test_of_an_endless_answer_no_more_is_read_than_is_allowed(
