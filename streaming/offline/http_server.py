@@ -109,10 +109,6 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(HTTPStatus.OK, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """Return the world's time as the answer's date, or another instant."""
-        return super().date_time_string(type(self).now_us() / 1e6 if timestamp is None else timestamp)
-
     def log_message(self, format: str, *args: object) -> None:
         logger.debug(format, *args)
 

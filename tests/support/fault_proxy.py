@@ -4,16 +4,18 @@ import http.client
 import random
 import sys
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.answer_faults import EXCHANGE_FAULTS, FEED_FAULTS, Fault, ProxyAnswer, without_trades
 
 GOOD = "good"
-_PASSED_ON = ("content-type", "date", "etag", "last-modified")
+_PASSED_ON = ("content-type", "etag", "last-modified")
 _CONDITIONAL = ("if-none-match", "if-modified-since")
 _PIECE_BYTES = 16_384
 
@@ -27,7 +29,8 @@ class FaultProxy:
     """Proxy between `__enter__` and `__exit__`, of a server with the paths of `streaming.offline`.
 
     Each address meets every fault once, in an order of its own, before it meets one again; between them are good
-    answers, ``good_share`` of all; faults may be left out. The order is a function of seed and address alone. Withheld trades are in no answer.
+    answers, ``good_share`` of all; faults may be left out. The order is a function of seed and address alone.
+    Withheld trades are in no answer.
     """
 
     def __init__(
@@ -38,12 +41,14 @@ class FaultProxy:
         is_withheld: IsWithheld,
         good_share: float = 0.4,
         left_out: Collection[str] = (),
+        now_us: Callable[[], int] = lambda: time.time_ns() // 1_000,
     ) -> None:
         self.n_by_fault: Counter[str] = Counter()
         self.n_by_address: Counter[str] = Counter()
         self._server = urlsplit(server_url).netloc
         self._seed = seed
         self._good_share = good_share
+        self._now_us = now_us
         self._left_out = frozenset(left_out)
         self._is_withheld = is_withheld
         self._is_calm = False
@@ -110,6 +115,7 @@ class FaultProxy:
             response = connection.getresponse()
             body = response.read()
             passed_on = {name: value for name in _PASSED_ON if (value := response.headers.get(name))}
+            passed_on["date"] = formatdate(self._now_us() / 1e6, usegmt=True)
         finally:
             connection.close()
         answer = ProxyAnswer(status=response.status, headers=passed_on, body=body)

@@ -93,9 +93,13 @@ def assert_trades_stored_once(stored: Stored, given: Given) -> None:
 
 
 def assert_gaps_are_true(gaps: Iterable[Mapping[str, Any]], given: Given) -> None:
-    """Assert that each withheld trade between two given ones is in one gap, and that gaps miss nothing else."""
+    """Assert that each withheld trade between two given ones is in one gap, and that gaps miss nothing else.
+
+    There is nothing but gaps to tell: no wrong clock, no trade that waits, no failure.
+    """
     by_market: dict[str, list[Mapping[str, Any]]] = {}
     for gap in gaps:
+        assert gap["kind"] == "gap", gap
         by_market.setdefault(gap["market"], []).append(gap)
     for symbol in given.trades:
         _assert_gaps_of_market(symbol, by_market.pop(f"{VENUE}-{symbol}-{QUOTE}", []), given)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.time_range import MINUTE_US
-from streaming.collect.exchanges.gaps import find_gaps, format_gap
+from streaming.collect.exchanges.gaps import find_markets, to_json_lines
 from streaming.collect.source import ExchangeSource, NewsSource, Profile
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
@@ -55,7 +55,13 @@ def test_each_text_and_trade_is_published_once_or_in_a_gap(seed: int, tmp_path: 
     world = World(TradeBook(seed=seed, a_minute=20, wire=wire, link=0.0), days=30.0, first_us=first_us)
     withheld = WithheldTrades(seed)
     server = OfflineServer(world, now_us=lambda: simulation.world_us())
-    proxy = FaultProxy(server.url, seed=seed, is_withheld=withheld, left_out=SLOW_FAULTS)
+    proxy = FaultProxy(
+        server.url,
+        seed=seed,
+        is_withheld=withheld,
+        left_out=SLOW_FAULTS,
+        now_us=lambda: simulation.clock.true_us,
+    )
     simulation = Simulation(seed, tmp_path, profile=_profile(proxy.url), proxy=proxy, start_us=START_US)
 
     with server, proxy:
@@ -68,6 +74,6 @@ def test_each_text_and_trade_is_published_once_or_in_a_gap(seed: int, tmp_path: 
     stored = simulation.kafka.stored()
     assert_texts_stored_once(stored, given)
     assert_trades_stored_once(stored, given)
-    gaps = (json.loads(format_gap(market, gap, as_json=True)) for market, gap in find_gaps(tmp_path))
-    assert_gaps_are_true(gaps, given)
+    lines = (line for market, state in find_markets(tmp_path) for line in to_json_lines(market, state))
+    assert_gaps_are_true(map(json.loads, lines), given)
     assert simulation.n_kills > 3
