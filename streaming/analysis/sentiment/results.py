@@ -11,6 +11,7 @@ from streaming.analysis.sentiment.mentions import Mention, find_mentions
 from streaming.analysis.sentiment.scorer import Passage, Polarity, Scorer
 from streaming.analysis.sentiment.vocabulary import vocabulary_of
 from streaming.analysis.validated import reader_of
+from streaming.boilerplate import without_boilerplate
 from streaming.kafka.messages import to_rfc3339, to_value
 
 _MAX_TERMS = 100
@@ -87,6 +88,7 @@ def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_tim
 
 def _to_text(fields: Mapping[str, Any], aliases: AliasVersion) -> Text:
     vocabulary = vocabulary_of(aliases)
+    summary = without_boilerplate(fields["summary"]) if fields["summary"] else None
     return Text(
         message_id=fields["message_id"],
         origin=fields["origin"],
@@ -96,7 +98,7 @@ def _to_text(fields: Mapping[str, Any], aliases: AliasVersion) -> Text:
         title=fields["title"],
         url=fields["url"],
         language=language_of(fields["title"], fields["language"], vocabulary),
-        mentions=tuple(find_mentions(fields["title"], fields["summary"], vocabulary)),
+        mentions=tuple(find_mentions(fields["title"], summary, vocabulary)),
         aliases=aliases.fingerprint,
     )
 
