@@ -24,14 +24,27 @@ def retry_after_seconds(headers: Mapping[str, str], *, now_us: int) -> float | N
     if text.isascii() and text.isdigit():
         seconds = float(text)
     else:
-        until_us, sent_us = _date_us(text), _date_us(headers.get("Date", ""))
+        until_us, sent_us = _to_us(text), sent_time_us(headers)
         if until_us is None:
             return None
         seconds = (until_us - (now_us if sent_us is None else sent_us)) / SECOND_US
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
 
 
-def _date_us(text: str) -> int | None:
+def sent_time_us(headers: Mapping[str, str]) -> int | None:
+    """Return when an answer was sent by its server's own clock; None where it does not say.
+
+    Source: RFC 9110, 6.6.1.
+    """
+    return _to_us(headers.get("Date", ""))
+
+
+def remaining_wait_seconds(*, not_before_us: int, wait_seconds: float, now_us: int) -> float:
+    """Return the rest of a wait at the start of a process: never longer than the wait, however the clock was set."""
+    return min(max((not_before_us - now_us) / SECOND_US, 0.0), wait_seconds)
+
+
+def _to_us(text: str) -> int | None:
     """Return an HTTP date as epoch microseconds; None where it is none."""
     try:
         date = parsedate_to_datetime(text)
