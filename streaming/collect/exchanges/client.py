@@ -38,6 +38,8 @@ class ExchangeClient:
         self.paging = paging_of(source.exchange)
         self._by_number = source.consecutive_ids or self.paging.ids is not None
         self._client = getattr(ccxt, source.exchange)(options)
+        self._client.parse_json = self._parse_json
+        self._is_json = True
         self._client.has["fetchCurrencies"] = False
         if source.url is not None:
             self._client.urls["api"] = _with_address(self._client.urls["api"], source.url)
@@ -98,7 +100,18 @@ class ExchangeClient:
         self._client.filter_by_symbol_since_limit = keep_all
         since_ms, parameters = to_arguments(self.paging, question)
         parsed = self._client.fetch_trades(symbol, since_ms, self.paging.page_trades, parameters)
+        if not self._is_json:
+            raise FetchError("the answer is no JSON")
         return raw, [] if is_raw else parsed
+
+    def _parse_json(self, text: str) -> Any:
+        """Parse an answer for ccxt, to which one that is no JSON is an empty one; None, as it expects, for that."""
+        try:
+            parsed = json.loads(text, parse_int=_to_int)
+        except (ValueError, RecursionError):
+            parsed = None
+        self._is_json = parsed is not None
+        return parsed
 
     def _read_one(self, raw: Any, market: Any) -> Trade | None:
         """Parse one trade on its own, so that one that ccxt cannot parse does not discard the others."""
@@ -118,7 +131,7 @@ class ExchangeClient:
         given_id = parsed.get("id")
         trade_id = given_id or f"{int(time_ms)}-{parsed.get('side')}-{amount}-{price}"
         return Trade(
-            str(trade_id),
+            str(trade_id).encode("utf-8", "replace").decode(),  # a lone surrogate could not be stored
             int(time_ms),
             price if price is not None and price > 0 else None,
             amount if amount is not None and amount >= 0 else None,
@@ -179,3 +192,8 @@ def _exchange_ms(headers: Mapping[str, str]) -> int | None:
         return to_us(date) // 1_000 + 1_000 * int(headers.get("Age", 0))
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _to_int(digits: str) -> int | str:
+    """Return a JSON integer; one with more digits than Python converts is left as text, for its trade alone."""
+    return int(digits) if len(digits) < MAX_RAW_CHARACTERS else digits

@@ -19,6 +19,9 @@ OVERLAP_MS = 2_000
 """Trades this much older than the last are asked for again: exchanges publish some of them late."""
 _FIRST_SPAN_MS = 3_600_000
 _HONEST = Search()
+_BEGINS_LATER = "the exchange's answers begin later"
+_LOST = "the exchange's answers no longer reach the last trade"
+_SILENT = "the exchange gave no trade in between"
 
 
 class Missing(NamedTuple):
@@ -71,8 +74,8 @@ def next_question(cursor: Cursor, rules: Rules) -> Question:
     return Question(kind="since", since_ms=since_ms, until_ms=until_ms)
 
 
-def take_page(cursor: Cursor, question: Question, page: Page, rules: Rules) -> Step:
-    """Return what an answer adds. Trades with impossible times are no part of ``page``."""
+def take_page(cursor: Cursor, question: Question, page: Page, rules: Rules, *, settled_ms: int = 0) -> Step:
+    """Return what an answer adds. Trades before ``settled_ms`` are so old that none is published late any more."""
     new = tuple(trade for trade in page.trades if _is_new(cursor, trade, rules))
     if (
         page.is_full
@@ -81,7 +84,8 @@ def take_page(cursor: Cursor, question: Question, page: Page, rules: Rules) -> S
     ):
         return Step(cursor=narrower, asks_again=True)
     if new and _is_taken(cursor, question, page, rules):
-        return _take(cursor, question, page, new, rules)
+        step = _take(cursor, question, page, new, rules)
+        return _skip_overlap(step) if (step.cursor.last_ms or 0) < settled_ms else step
     return _search_on(cursor, question, page, new, rules)
 
 
@@ -113,10 +117,9 @@ def _is_new(cursor: Cursor, trade: Trade, rules: Rules) -> bool:
 
 
 def _touches_known(cursor: Cursor, page: Page) -> bool:
-    """Return whether a page reaches back to what is known, or to the beginning of the history."""
-    if cursor.last_ms is None:
-        return any(trade.time_ms <= (cursor.start_ms or 0) for trade in page.trades)
-    first_ms = cursor.last_ms - OVERLAP_MS
+    """Return whether a page reaches back to what is known, or to before the history."""
+    bound_ms = cursor.start_ms if cursor.last_ms is None else cursor.last_ms
+    first_ms = (bound_ms or 0) - OVERLAP_MS  # a trade just before it may have been published late
     return any(trade.id in cursor.recent_ids or trade.time_ms < first_ms for trade in page.trades)
 
 
@@ -169,10 +172,24 @@ def _take(cursor: Cursor, question: Question, page: Page, new: Sequence[Trade], 
             taken.search = Search(from_ms=max(question.until_ms, taken.last_ms or 0))
         else:
             taken.span_ms = _span_ms(cursor, rules.paging) * 2
+    shown_ms = cursor.search.shown_ms
+    if shown_ms is not None and shown_ms > (
+        taken.last_ms or 0
+    ):  # what is not reached yet needs no second proof
+        taken.search = replace(taken.search, shown_ms=shown_ms)
     first_ms = (taken.last_ms or 0) - OVERLAP_MS
     taken.recent_ids = {trade_id: ms for trade_id, ms in taken.recent_ids.items() if ms >= first_ms}
-    asks_again = page.is_full and 2 * len(new) >= len(page.trades) and question.kind != "newest"
+    is_mostly_new = page.is_full and 2 * len(new) >= len(page.trades)
+    asks_again = question.kind != "newest" and (is_mostly_new or taken.search.shown_ms is not None)
     return Step(cursor=taken, new=tuple(new), missing=tuple(missing), asks_again=asks_again)
+
+
+def _skip_overlap(step: Step) -> Step:
+    """Return a step whose next question begins at the last trade, since what is before it is settled."""
+    cursor = step.cursor
+    if cursor.search.from_ms is None and cursor.last_ms is not None:
+        cursor = replace(cursor, search=replace(cursor.search, from_ms=max(cursor.last_ms - 1, 0)))
+    return Step(cursor=cursor, new=step.new, missing=step.missing, asks_again=step.asks_again)
 
 
 def _is_continued(cursor: Cursor, question: Question, page: Page, rules: Rules) -> bool:
@@ -186,21 +203,17 @@ def _is_continued(cursor: Cursor, question: Question, page: Page, rules: Rules) 
 def _gap_before(cursor: Cursor, trade: Trade, rules: Rules, *, is_continued: bool) -> Missing | None:
     """Return what is missing between the last trade and this one, by number where trades are numbered."""
     after_ms = cursor.start_ms or 0 if cursor.last_ms is None else cursor.last_ms
-    is_silent = trade.time_ms - after_ms > rules.gap_ms
-    if cursor.last_ms is None:
-        if trade.time_ms > after_ms and (is_silent or not is_continued):
-            return Missing(after_ms, trade.time_ms, None, "the exchange's answers begin later")
-        return None
     number, last = trade.number, to_number(cursor.last_id)
     if rules.is_numbered and number is not None and last is not None and number > last:
-        if number == last + 1:
-            return None
-        return Missing(after_ms, trade.time_ms, number - last - 1, "the exchange left out numbered trades")
-    if not is_continued:
-        return Missing(after_ms, trade.time_ms, None, "the exchange's answers no longer reach the last trade")
-    return (
-        Missing(after_ms, trade.time_ms, None, "the exchange gave no trade in between") if is_silent else None
-    )
+        n_missing = number - last - 1
+        numbered = Missing(after_ms, trade.time_ms, n_missing, "the exchange left out numbered trades")
+        return numbered if n_missing else None
+    if not is_continued:  # what was published late may be missing on both sides
+        cause = _BEGINS_LATER if cursor.last_ms is None else _LOST
+        return Missing(max(after_ms - OVERLAP_MS, 0), trade.time_ms + OVERLAP_MS, None, cause)
+    if trade.time_ms - after_ms <= rules.gap_ms:
+        return None
+    return Missing(after_ms, trade.time_ms, None, _BEGINS_LATER if cursor.last_ms is None else _SILENT)
 
 
 def _advance(cursor: Cursor, trade: Trade) -> None:

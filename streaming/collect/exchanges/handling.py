@@ -18,7 +18,8 @@ from streaming.collect.exchanges.trade_times import TimedPage, check_times
 from streaming.kafka.messages import Message
 
 MAX_REFUSED_IDS = 1_000
-_LIVE_MS = 60_000
+SETTLED_MS = 60_000
+"""A trade older than this is history: none before it is published any more, and others follow at once."""
 _JUMP = (
     f"a price {JUMP_FACTOR:g} times away from the trades before and after it; "
     f"{CONFIRMING_TRADES} in a row would have been a new level"
@@ -51,7 +52,8 @@ def handle_page(
 ) -> Handled:
     """Return what an answer leads to: each new trade is published, refused or held, and the cursor is behind it."""
     timed = check_times(page, now_ms=now_us // 1_000, refused_ids=frozenset(state.refused_ids))
-    step = _take(state, question, timed, rules)
+    settled_ms = (page.exchange_ms or now_us // 1_000) - SETTLED_MS
+    step = _take(state, question, timed, rules, settled_ms)
     refused = [*_unreadable(state, page, now_us)]
     valid: list[Trade] = []
     for trade in step.new:
@@ -88,23 +90,21 @@ def handle_page(
         n_trades=len(page.trades),
         n_new=len(step.new),
         n_ahead=timed.n_ahead,
-        asks_again=step.asks_again or _is_behind(step, question, page, now_us),
+        asks_again=step.asks_again or _is_behind(step, question, settled_ms),
     )
 
 
-def _take(state: MarketState, question: Question, timed: TimedPage, rules: Rules) -> Step:
+def _take(state: MarketState, question: Question, timed: TimedPage, rules: Rules, settled_ms: int) -> Step:
     """Return the cursor's step, which stops before trades that are ahead of this machine's clock."""
-    step = take_page(state.cursor, question, timed.page, rules)
+    step = take_page(state.cursor, question, timed.page, rules, settled_ms=settled_ms)
     if timed.n_ahead and not step.new and not timed.page.is_full:
         return Step(cursor=state.cursor)
     return step
 
 
-def _is_behind(step: Step, question: Question, page: Page, now_us: int) -> bool:
+def _is_behind(step: Step, question: Question, settled_ms: int) -> bool:
     """Return whether the newest trade is so old that more will follow at once."""
-    last_ms = step.cursor.last_ms
-    reference_ms = page.exchange_ms or now_us // 1_000
-    return bool(step.new) and question.kind != "newest" and (last_ms or 0) < reference_ms - _LIVE_MS
+    return bool(step.new) and question.kind != "newest" and (step.cursor.last_ms or 0) < settled_ms
 
 
 def _invalid(trade: Trade, to_message: Callable[[Trade], Message], now_us: int) -> str | None:

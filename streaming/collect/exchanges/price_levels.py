@@ -26,14 +26,14 @@ def check_levels(level: float | None, held: Sequence[Trade], trades: Sequence[Tr
 
     ``level`` is the last published price, ``held`` what was held before. A trade a thousandfold from the level is
     held. The next trade at the level quarantines it, and so does one at a third level. CONFIRMING_TRADES in a row are
-    published, and are the new level. A market without a level begins at the median of its first trades.
+    published, and are the new level. A market without a level begins at the median of its first CONFIRMING_TRADES.
     """
     published: list[Trade] = []
     quarantined: list[Trade] = []
     waiting = list(held)
     for trade in trades:
         if level is None:
-            level = statistics.median_low(_price(each) for each in trades)
+            level = statistics.median_low(_price(each) for each in trades[:CONFIRMING_TRADES])
         if _are_near(_price(trade), level):
             quarantined += waiting
             waiting = []

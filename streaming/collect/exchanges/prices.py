@@ -130,6 +130,7 @@ class MarketCollector:
         problem = (
             str(error) if isinstance(error, FetchError) else f"{type(error).__name__}: {str(error)[:200]}"
         )
+        problem = problem.encode("utf-8", "replace").decode()
         self._n_unreadable += 1
         n_failures = self._n_unreadable if self._state is None else self._state.n_failures + 1
         wait_seconds = retry_wait_seconds(
