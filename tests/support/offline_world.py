@@ -23,6 +23,11 @@ class WorldClock:
         passed_us = (time.monotonic_ns() - self._begun_ns) / 1_000
         return min(self._start_us + round(passed_us * self._speed), time.time_ns() // 1_000)
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it has caught up with the true time."""
+        return self() >= time.time_ns() // 1_000 - 1_000_000
+
     def stop(self) -> int:
         """Stand still from now on, and return that instant."""
         self._stopped_us = self()

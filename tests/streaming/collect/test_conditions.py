@@ -12,6 +12,7 @@ from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
 from tests.streaming.collect.simulation import Simulation
+from tests.support.answer_faults import EXCHANGE_FAULTS
 from tests.support.fault_proxy import FaultProxy
 from tests.support.offline_world import given_until
 from tests.support.profiles import sized
@@ -48,7 +49,7 @@ def _profile(url: str) -> Profile:
     return Profile(news=tuple(feeds), prices=(exchange,))
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=2, full=12)))
+@pytest.mark.parametrize("seed", range(sized(quick=1, full=4)))
 def test_each_text_and_trade_is_published_once_or_in_a_gap(seed: int, tmp_path: Path) -> None:
     first_us = START_US - HISTORY_US
     wire = NewsWire(seed=seed, every_seconds=40)
@@ -77,3 +78,4 @@ def test_each_text_and_trade_is_published_once_or_in_a_gap(seed: int, tmp_path: 
     lines = (line for market, state in find_markets(tmp_path) for line in to_json_lines(market, state))
     assert_gaps_are_true(map(json.loads, lines), given)
     assert simulation.n_kills > 3
+    assert set(EXCHANGE_FAULTS) - set(proxy.n_by_fault) == set(SLOW_FAULTS)

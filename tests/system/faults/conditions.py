@@ -90,6 +90,7 @@ class Conditions:
         for name in self.plan.shuffled_rounds:
             self._wait_answers(self.plan.answers)
             self._act(name)
+        wait_until(lambda: self._world_clock.is_live, "the world's present", timeout_seconds=900)
         self._wait_answers(self.plan.answers)
         self.clock.step_to(0)
         until_us = self._world_clock.stop()
@@ -147,7 +148,8 @@ class Conditions:
 
     def _is_all_stored(self) -> bool:
         n_stored = sum(n_rows(self.rig.lake, name) for name in ("gold_news", "gold_price", "quarantine"))
-        return n_stored >= len(self.given.texts) + self.given.n_trades
+        is_polled = self.proxy.n_fewest_answers() >= 2
+        return is_polled and n_stored >= len(self.given.texts) + self.given.n_trades
 
     def _collector(self, kind: str, sources: Path) -> ChildProcess:
         arguments = ("streaming.collect", kind, "--sources", str(sources), "--profile", "faults")

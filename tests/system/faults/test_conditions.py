@@ -41,7 +41,7 @@ def test_a_day_of_a_faulty_world_is_stored_once_or_in_a_gap(tmp_path: Path) -> N
         seed=SEED + 1,
         symbols=("btc", "eth", "sol", "xrp", "ada", "doge", "dot", "link"),
         history_minutes=1_440,
-        speed=144.0,
+        speed=240.0,
         trades_a_minute=12,
         news_every_seconds=60,
         rounds=("news", "prices", "ingestion", "400", "-400", "0", "130", "-130") * 4 + ("broker",),
