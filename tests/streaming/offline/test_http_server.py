@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from streaming.collect.exchanges.client import ExchangeClient
+from streaming.collect.exchanges.trade import Question
 from streaming.collect.feeds.document import parse_feed
 from streaming.collect.source import BUNDLED_SOURCES, read_profile
 from streaming.offline.http_server import OfflineServer, World
@@ -95,7 +96,7 @@ def test_ccxt_reads_every_market_of_the_bundled_profile(server: OfflineServer, n
     since_ms = (NOON_US - 300 * MINUTE_US) // 1_000
 
     for symbol in source.symbols[:: sized(quick=4, full=1)]:
-        page = client.fetch_page(symbol, since_ms=since_ms, now_us=now.at_us)
+        page = client.fetch_page(symbol, Question(kind="since", since_ms=since_ms), now_us=now.at_us)
         numbers = [int(trade.id) for trade in page.trades]
 
         assert len(numbers) == 1_000
@@ -108,7 +109,8 @@ def test_ccxt_reads_every_market_of_the_bundled_profile(server: OfflineServer, n
 def test_the_exchange_gives_nothing_older_than_its_days(server: OfflineServer, now: Now) -> None:
     (source,) = read_profile(BUNDLED_SOURCES, "offline", offline_url=server.url).prices
 
-    page = ExchangeClient(source).fetch_page("DOGE/USD", since_ms=NOON_US // 1_000 - 10**9, now_us=now.at_us)
+    question = Question(kind="since", since_ms=NOON_US // 1_000 - 10**9)
+    page = ExchangeClient(source).fetch_page("DOGE/USD", question, now_us=now.at_us)
 
     assert 0 <= page.trades[0].time_ms - (NOON_US // 1_000 - 86_400_000) < 30_000
 
