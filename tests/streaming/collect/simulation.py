@@ -48,7 +48,10 @@ class SimulatedClock:
 
 
 class SimulatedKafka:
-    """A topic's messages. Of what was not flushed when the sender is killed, a first part arrives."""
+    """A topic's messages. Of what was not flushed when the sender is killed, a first part arrives.
+
+    Kills come ten times as often while something is not flushed.
+    """
 
     def __init__(self, clock: SimulatedClock, draw: random.Random, *, kill_share: float) -> None:
         self.messages: list[tuple[Message, int]] = []
@@ -66,7 +69,7 @@ class SimulatedKafka:
         self.may_kill()
 
     def may_kill(self) -> None:
-        if self._draw.random() < self.kill_share:
+        if self._draw.random() < self.kill_share * (10 if self._pending else 1):
             self._deliver(self._draw.randint(0, len(self._pending)))
             raise KilledError
 
