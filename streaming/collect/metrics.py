@@ -7,7 +7,7 @@ ERRORS = Counter("cryptoviz_collect_errors_total", "requests without a usable an
 ITEMS = Counter("cryptoviz_collect_items_total", "new texts or trades that were published", ["source"])
 REFUSED = Counter(
     "cryptoviz_collect_refused_total",
-    "texts and trades that were not published: unreadable, no usable price or time, or an absurd price",
+    "texts and trades that were not published: unreadable, without a usable price or time, or at an absurd price",
     ["source"],
 )
 GAPS = Counter("cryptoviz_collect_gaps_total", "intervals that an exchange did not deliver", ["source"])

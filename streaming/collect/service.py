@@ -52,10 +52,9 @@ def run_collectors(options: Options, settings: Settings, system_clock: SystemClo
         origin=PLAYBACK_ORIGIN if playback else None,
     )
     collectors = _to_collectors(options.kind, profile, context, recorder, playback)
-    end_us = None if options.seconds is None or playback else clock.now_us() + round(options.seconds * 1e6)
     logger.info("%s starts profile=%s collectors=%d", options.kind, options.profile, len(collectors))
     try:
-        run_rounds(collectors, clock, end_us=end_us)
+        run_rounds(collectors, clock, seconds=None if playback else options.seconds)
     finally:
         if publisher is not None:
             publisher.close()

@@ -66,6 +66,7 @@ class MarketState(msgspec.Struct, kw_only=True):
     refused_ids: list[str] = msgspec.field(default_factory=list)
     clock_offset_ms: int | None = None
     not_before_us: int = 0
+    wait_seconds: float = 0.0
     n_failures: int = 0
     problem: str | None = None
     n_published: int = 0

@@ -18,7 +18,7 @@ from streaming.collect.exchanges.market_state import MarketState
 from streaming.collect.exchanges.paging import Paging
 from streaming.collect.exchanges.refused import append_refused
 from streaming.collect.exchanges.trade import Page, Question, Trade
-from streaming.collect.http_rules import retry_wait_seconds
+from streaming.collect.http_rules import remaining_wait_seconds, retry_wait_seconds
 from streaming.collect.log_text import to_text
 from streaming.collect.source import ExchangeSource, Market
 from streaming.kafka.messages import Message, to_value
@@ -69,10 +69,14 @@ class MarketCollector:
     def first_wait_seconds(self) -> float | None:
         """Return the rest of the wait that the last failure imposed."""
         try:
-            not_before_us = self._load().not_before_us
+            state = self._load()
         except StateFileError:  # the first poll reports it
             return 0.0
-        return max(0.0, (not_before_us - self._context.clock.now_us()) / 1e6)
+        return remaining_wait_seconds(
+            not_before_us=state.not_before_us,
+            wait_seconds=state.wait_seconds,
+            now_us=self._context.clock.now_us(),
+        )
 
     def poll(self) -> float | None:
         """Fetch one page and publish what is new; return the seconds until the next time: 0 while behind."""
@@ -138,7 +142,11 @@ class MarketCollector:
         if self._state is not None:
             not_before_us = self._context.clock.now_us() + round(wait_seconds * 1e6)
             self._state = replace(
-                self._state, n_failures=n_failures, not_before_us=not_before_us, problem=problem
+                self._state,
+                n_failures=n_failures,
+                not_before_us=not_before_us,
+                wait_seconds=wait_seconds,
+                problem=problem,
             )
             self._context.store.write(self.name, self._state)
         return {"failed": n_failures, "problem": problem}, wait_seconds

@@ -12,7 +12,7 @@ import httpx
 from streaming.collect.clock import Clock
 from streaming.collect.errors import FetchError, SourceGoneError
 from streaming.collect.feeds.compression import CODINGS, GZIP_MAGIC, DecompressionError, decompress
-from streaming.collect.http_rules import USER_AGENT, retry_after_seconds
+from streaming.collect.http_rules import USER_AGENT, retry_after_seconds, sent_time_us
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
 MAX_REDIRECTS = 5
@@ -32,7 +32,10 @@ class Validators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """An answer. ``body`` is None where nothing changed; ``moved_to`` is the address to request from now on."""
+    """An answer. ``body`` is None where nothing changed; ``moved_to`` is the address to request from now on.
+
+    ``sent_us`` is when it was sent by the server's own clock, None where it does not say.
+    """
 
     status: int
     body: bytes | None
@@ -40,6 +43,7 @@ class Fetched:
     url: str
     validators: Validators
     moved_to: str | None = None
+    sent_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Fetcher:
                     content_type=response.headers.get("content-type", ""),
                     url=url,
                     validators=_validators(response, validators),
+                    sent_us=sent_time_us(response.headers),
                 )
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise FetchError(f"{type(error).__name__}: {error}") from error

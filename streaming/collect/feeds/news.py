@@ -18,7 +18,7 @@ from streaming.collect.feeds.document import FeedDocument, Item, parse_feed
 from streaming.collect.feeds.fetch import Fetched, Fetcher, Validators
 from streaming.collect.feeds.identity import Traits, name_of, traits_of
 from streaming.collect.feeds.seen_texts import SeenTexts, remember, select_new
-from streaming.collect.http_rules import retry_wait_seconds
+from streaming.collect.http_rules import remaining_wait_seconds, retry_wait_seconds
 from streaming.collect.log_text import to_text
 from streaming.collect.source import NewsSource
 from streaming.kafka.messages import Message, to_rfc3339, to_value
@@ -47,6 +47,7 @@ class NewsState(msgspec.Struct, kw_only=True):
     last_modified: str | None = None
     n_failures: int = 0
     not_before_us: int = 0
+    wait_seconds: float = 0.0
     seen_texts: SeenTexts = msgspec.field(default_factory=SeenTexts)
     first_seen_us: dict[str, int] = msgspec.field(default_factory=dict)
 
@@ -87,7 +88,11 @@ class NewsCollector:
         if self._state.is_gone:
             logger.warning("news source=%s is gone (410); remove it from the sources", self.name)
             return None
-        return max(0.0, (self._state.not_before_us - self._context.clock.now_us()) / 1e6)
+        return remaining_wait_seconds(
+            not_before_us=self._state.not_before_us,
+            wait_seconds=self._state.wait_seconds,
+            now_us=self._context.clock.now_us(),
+        )
 
     def poll(self) -> float | None:
         """Fetch once and publish what is new; return the seconds until the next time, None for never.
@@ -162,7 +167,7 @@ class NewsCollector:
         failures = list(poll.document.failures)
         for item in new:
             try:
-                time_us, dated_by = self._date(item)
+                time_us, dated_by = self._date(item, sent_us=poll.fetched.sent_us)
                 messages.append((time_us, self._to_message(item, time_us=time_us, dated_by=dated_by)))
             except Exception as error:  # noqa: BLE001 - whatever one item raises
                 failures.append(error)
@@ -218,20 +223,25 @@ class NewsCollector:
             poll_seconds=self._source.poll_seconds,
             max_backoff_seconds=MAX_BACKOFF_SECONDS,
         )
+        self._state.wait_seconds = wait_seconds
         self._state.not_before_us = self._context.clock.now_us() + round(wait_seconds * 1e6)
         status = "none" if error.status is None else error.status
         problem = error.problem[:_MAX_PROBLEM]
         fields: Fields = {"status": status, "failed": self._state.n_failures, "problem": problem}
         return fields, wait_seconds
 
-    def _date(self, item: Item) -> tuple[int, str]:
-        """Return the text's own time, to the millisecond; where it has no valid one, when it was first seen."""
+    def _date(self, item: Item, *, sent_us: int | None) -> tuple[int, str]:
+        """Return the text's own time, to the millisecond; where it has no valid one, when it was first seen.
+
+        A time is valid up to five minutes ahead of this machine's clock or of the server's: this one may be slow.
+        """
         now_us = self._context.clock.now_us()
-        own_us = item.time_us
-        if own_us is not None and not _EARLIEST_US <= own_us <= now_us + MAX_AHEAD_US:
+        own_us, latest_us = item.time_us, max(now_us, sent_us or 0) + MAX_AHEAD_US
+        if own_us is not None and not _EARLIEST_US <= own_us <= latest_us:
             logger.warning("news source=%s time_us=%d is not valid: %r", self.name, own_us, item.title)
             own_us = None
-        if own_us is not None and item.dated_by == "published":
+        is_dated_before = _name_digest(item) in self._state.first_seen_us  # and perhaps published so
+        if own_us is not None and item.dated_by == "published" and not is_dated_before:
             return _to_milliseconds(own_us), item.dated_by
         time_us = _to_milliseconds(now_us if own_us is None else own_us)
         stored_us = self._state.first_seen_us.setdefault(_name_digest(item), time_us)

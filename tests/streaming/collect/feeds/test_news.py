@@ -1,5 +1,6 @@
 """One feed over time: new texts are published once, and remembered once Kafka has them."""
 
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -161,6 +162,52 @@ def test_an_impossible_time_is_replaced(
     assert written.messages[0]["dated_by"] == "first_seen"
 
 
+@pytest.mark.parametrize("own_clock_minutes", [-1_440, -7, 0, 7, 1_440])
+def test_a_time_that_the_server_s_clock_has_reached_is_kept_whatever_ours_says(
+    server: ScriptedServer, make_news: MakeNews, written: Written, clock: SetClock, own_clock_minutes: int
+) -> None:
+    date = "Wed, 25 Nov 2026 11:59:00 GMT"
+    clock.at_us += own_clock_minutes * 60_000_000
+    url = server.answer(
+        "/feed", Answer(headers={"Date": "Wed, 25 Nov 2026 12:00:00 GMT"}, body=rss(item(1, date=date)))
+    )
+
+    make_news(url).poll()
+
+    assert written.messages[0]["published_time"] == "2026-11-25T11:59:00.000Z"
+    assert written.messages[0]["dated_by"] == "published"
+
+
+def test_a_text_dated_while_the_clock_was_slow_keeps_its_id_when_the_clock_is_mended(
+    server: ScriptedServer, make_news: MakeNews, clock: SetClock
+) -> None:
+    url = server.answer(
+        "/feed",
+        Answer(headers={"Date": "none"}, body=rss(item(1, date="Wed, 25 Nov 2026 11:59:00 GMT"))),
+    )
+    lost, stored = MemorySink(fails=True), MemorySink()
+
+    clock.at_us -= HOUR_SECONDS * 1_000_000
+    with pytest.raises(ConnectionError):
+        make_news(url, sink=lost).poll()
+    clock.at_us += HOUR_SECONDS * 1_000_000
+    make_news(url, sink=stored).poll()
+
+    ids = {json.loads(each.value or b"")["message_id"] for each in (*lost.messages, *stored.messages)}
+    assert len(ids) == 1
+
+
+def test_a_wait_after_a_restart_is_never_longer_than_it_was(
+    server: ScriptedServer, make_news: MakeNews, clock: SetClock
+) -> None:
+    url = server.answer("/feed", Answer(status=429, headers={"Retry-After": "3600"}))
+    make_news(url).poll()
+
+    clock.at_us -= 30 * 86_400_000_000
+
+    assert make_news(url).first_wait_seconds() == HOUR_SECONDS
+
+
 def test_a_refusal_is_obeyed_also_after_a_restart(
     server: ScriptedServer, make_news: MakeNews, clock: SetClock
 ) -> None:
@@ -312,7 +359,7 @@ def test_a_source_that_raises_leaves_the_others_their_turn(
     poisoned = server.answer("/poisoned", Answer(headers={"ETag": "\u00e9"}, body=b"\x1f\x8b<rss>"))
     good = server.answer("/good", Answer(body=rss(item(1))))
 
-    run_rounds([make_news(poisoned), make_news(good)], clock, end_us=NOON_US + 30_000_000)
+    run_rounds([make_news(poisoned), make_news(good)], clock, seconds=30.0)
 
     assert written.titles == ["Text 1"]
 
