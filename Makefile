@@ -42,7 +42,7 @@ unit: setup check-unit  ## Tests without disk and processes, in seconds; ARGS="-
 
 .PHONY: check-unit
 check-unit:
-	$(VENV)/pytest tests --ignore=tests/system -m unit -n $(N_CORES) $(ARGS)
+	$(VENV)/pytest tests --ignore=tests/system -m unit -n $(N_CORES) --dist worksteal $(ARGS)
 
 .PHONY: check-lint
 check-lint:
@@ -62,7 +62,7 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 	  $(VENV)/python -m jupyterlab --ServerApp.root_dir=$(CURDIR)/notebooks $(ARGS)
 
 .PHONY: test
-test: setup $(STAMPS)/system-test .venv/.installed-notebooks  ## Every test but the soak, on a real broker, Spark, Delta and browser
+test: setup $(STAMPS)/system-test .venv/.installed-notebooks class-archives  ## Every test but the soak, on a real broker, Spark, Delta and browser
 	@$(MAKE) --no-print-directory check-page
 	$(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES) --dist worksteal
 	$(VENV)/pytest tests/system --hypothesis-profile=full -n $(N_CORES) --dist loadgroup
@@ -127,6 +127,10 @@ audit: setup  ## Known vulnerabilities of the locked packages, and packages that
 
 .PHONY: setup
 setup: $(STAMPS)/system .venv/.installed .runtime/jars/.fetched $(STAMPS)/jvm api/viewer/built/.built  ## Packages, jars, Java, the page; every target does it first
+
+.PHONY: class-archives
+class-archives: setup  ## Record the classes of Spark and Kafka: both start in half of the time from then on
+	-@$(VENV)/python setup/class_archives.py
 
 .PHONY: lock
 lock: setup  ## Rewrite requirements.lock and setup/jars.lock from what they are made of
