@@ -41,6 +41,9 @@ DISK_FIXTURES = {"tmp_path", "tmp_path_factory", "database"}
 # Programs that tests start compile the project's modules anew each time where bytecode is not kept: 0.3 of 1.3 s.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A worker a core: the threads of a linear algebra library wait for each other in loops, 14 s of processor time for 10.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile(QUICK, max_examples=25, deadline=None, derandomize=True)
 settings.register_profile(FULL, max_examples=100, deadline=None)

@@ -220,7 +220,7 @@ def _start_command(directory: Path, *options: str) -> "subprocess.Popen[str]":
 
 def _ask(command: str, directory: Path) -> tuple[int, str]:
     arguments = [sys.executable, "-m", "streaming.broker", command, "--dir", str(directory)]
-    ran = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     return ran.returncode, ran.stdout
 
 
@@ -236,7 +236,7 @@ def _topic_id(address: str) -> str:
 def _produce(address: str, values: list[bytes]) -> None:
     producer = KafkaProducer(bootstrap_servers=address, acks="all")
     for value in values:
-        producer.send(TOPIC, value).get(timeout=30)
+        producer.send(TOPIC, value).get(timeout=180)
     producer.close()
 
 

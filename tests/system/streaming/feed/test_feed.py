@@ -43,7 +43,7 @@ def start_feed(*arguments: str, bootstrap: str) -> subprocess.Popen[str]:
 
 def run_feed(*arguments: str, bootstrap: str) -> str:
     feed = start_feed(*arguments, bootstrap=bootstrap)
-    _, log = feed.communicate(timeout=100)
+    _, log = feed.communicate(timeout=180)
     assert feed.returncode == 0, log
     return log
 
@@ -140,7 +140,7 @@ def test_an_absent_broker_is_waited_for_and_ctrl_c_ends_it_cleanly() -> None:
     assert feed.stderr is not None
     first = feed.stderr.readline()
     feed.send_signal(signal.SIGINT)
-    _, rest = feed.communicate(timeout=30)
+    _, rest = feed.communicate(timeout=180)
 
     assert "127.0.0.1:9" in first
     assert "trying again in 1 s" in first
