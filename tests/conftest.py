@@ -1,5 +1,6 @@
 """Marks of every test by what it needs, the guard of the unit tests, and the two sizes of generated tests."""
 
+import atexit
 import gc
 import os
 import sys
@@ -53,6 +54,18 @@ settings.load_profile(QUICK)
 IS_OUTERMOST_RUN = leftovers.mark_this_run()
 
 
+_finished: list[pytest.Session] = []
+
+
+@atexit.register  # the first one to be registered, so the last one to be called
+def _end_without_finalization() -> None:
+    """End without the interpreter's finalization, which takes a second and reports functions of DuckDB as leaks."""
+    if _finished:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(_finished[0].exitstatus))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Keep the garbage collector from modules and test items, in which it finds nothing.
@@ -71,6 +84,7 @@ def pytest_collection() -> Iterator[None]:
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     """Fail a run that leaves processes behind, and name them; of several workers the first process looks."""
     yield
+    _finished.append(session)
     python_command.end_fork_server()
     if hasattr(session.config, "workerinput") or not IS_OUTERMOST_RUN:
         return
