@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from streaming.broker.embedded import EmbeddedBroker, read_bootstrap, wait_boots
 from streaming.broker.process import is_running
 from streaming.errors import BrokerError, BrokerNotReadyError, BrokerRunningError
 from streaming.kafka.topics import describe_topics, fetch_offsets
+from tests.support.waiting import WAIT_SECONDS, wait_until
 
 ROOT = Path(__file__).resolve().parents[4]
 TOPIC = "raw-price"
@@ -118,7 +119,7 @@ def test_command_survives_its_own_kill_without_an_orphan(tmp_path: Path) -> None
         wrapper.kill()
         wrapper.wait()
 
-        _wait_until(lambda: not is_running(jvm, marker=str(tmp_path)))
+        wait_until(lambda: not is_running(jvm, marker=str(tmp_path)), "the JVM to end")
     with _command(tmp_path) as (_, second_address):
         assert second_address == address
         assert _consume(second_address, n=1) == [b"kept"]
@@ -141,7 +142,7 @@ def test_signal_stops_the_command_cleanly(tmp_path: Path, number: signal.Signals
 
 def test_signal_while_starting_leaves_nothing_behind(tmp_path: Path) -> None:
     wrapper = _start_command(tmp_path)
-    _wait_until((tmp_path / "broker.pid").exists)
+    wait_until((tmp_path / "broker.pid").exists, "the JVM to be started")
     jvm = _jvm_pid(tmp_path)
 
     wrapper.send_signal(signal.SIGTERM)
@@ -225,7 +226,7 @@ def _ask(command: str, directory: Path) -> tuple[int, str]:
 
 
 def _jvm_pid(directory: Path) -> int:
-    _wait_until(lambda: (directory / "broker.pid").read_text().strip() != "")
+    wait_until(lambda: (directory / "broker.pid").read_text().strip() != "", "the process id")
     return int((directory / "broker.pid").read_text())
 
 
@@ -243,16 +244,9 @@ def _produce(address: str, values: list[bytes]) -> None:
 def _consume(address: str, *, n: int) -> list[bytes]:
     consumer = KafkaConsumer(TOPIC, bootstrap_servers=address, auto_offset_reset="earliest")
     values: list[bytes] = []
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + WAIT_SECONDS
     while len(values) < n and time.monotonic() < deadline:
         for records in consumer.poll(timeout_ms=500).values():
             values += [record.value for record in records]
     consumer.close()
     return sorted(values)
-
-
-def _wait_until(condition: Callable[[], bool], *, timeout_seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
