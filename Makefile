@@ -13,6 +13,8 @@ JAVA_SOURCES := $(shell find jvm/src 2>/dev/null)
 FRONTEND := api/viewer/frontend
 PAGE_SOURCES := $(shell find $(FRONTEND)/source $(FRONTEND)/styles $(FRONTEND)/page -type f 2>/dev/null) $(FRONTEND)/build.ts
 N_CORES = $(shell getconf _NPROCESSORS_ONLN)
+# Each may run a Spark, a broker and an API: 3 GB.
+N_SYSTEM_WORKERS = $(shell n=$(N_CORES); echo $$((n < 4 ? n : 4)))
 OURS := $(wildcard lakehouse streaming compaction api cryptoviz demo benchmarks notebooks setup tests)
 
 # What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
@@ -65,7 +67,7 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 test: setup $(STAMPS)/system-test .venv/.installed-notebooks class-archives  ## Every test but the soak, on a real broker, Spark, Delta and browser
 	@$(MAKE) --no-print-directory check-page
 	$(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES) --dist worksteal
-	$(VENV)/pytest tests/system --hypothesis-profile=full -n $(N_CORES) --dist loadgroup
+	$(VENV)/pytest tests/system --hypothesis-profile=full -n $(N_SYSTEM_WORKERS) --dist loadgroup
 
 .PHONY: format
 format: setup  ## Rewrite the sources as `make check` wants them
