@@ -111,8 +111,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         soaks = [item for item in items if item.get_closest_marker("soak")]
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
         config.hook.pytest_deselected(items=soaks)
-    if config.getoption("dist", "no") == "loadgroup":
-        items.sort(key=lambda item: _turn_of(item.nodeid))
+    items.sort(key=lambda item: _turn_of(item.nodeid))
 
 
 def _turn_of(nodeid: str) -> int:
