@@ -34,6 +34,7 @@ from streaming.broker.port_owner import warn_of_lost_port
 from streaming.broker.process import BoundProcess, end_process, is_running
 from streaming.errors import BrokerError, BrokerNotReadyError, BrokerRunningError
 from streaming.kafka.topics import create_topics, is_serving
+from streaming.spark.class_archives import archive_options, broker_archive
 from streaming.spark.java import find_jdk
 
 KAFKA_JARS = Path(__file__).resolve().parents[2] / ".runtime" / "jars" / "kafka"
@@ -256,7 +257,8 @@ def _to_java_command(jars: Path) -> list[str]:
     class_path = os.pathsep.join(str(jar) for jar in sorted(jars.glob("*.jar")))
     if not class_path:
         raise BrokerError(f"no jars in {jars}: run `make setup`")
-    return [str(find_jdk().java), *JVM_FLAGS, "-cp", class_path]
+    jdk = find_jdk()
+    return [str(jdk.java), *JVM_FLAGS, *archive_options(broker_archive(jdk, jars)), "-cp", class_path]
 
 
 def _format_once(files: BrokerFiles, java: Sequence[str]) -> None:

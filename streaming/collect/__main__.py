@@ -10,7 +10,15 @@ from typing import Annotated
 import typer
 
 from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_DONE, exit_code_of, new_app, preformatted, print_error, run
+from lakehouse.process.commands import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    exit_code_of,
+    new_app,
+    preformatted,
+    print_error,
+    run,
+)
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.settings import Settings

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from kafka import KafkaAdminClient, KafkaProducer
@@ -15,7 +14,6 @@ from tests.support.processes import ROOT
 from tests.support.waiting import wait_until
 
 TOPICS = frozenset({"raw-price"})
-WITHIN_SECONDS = 20.0
 COUNT_DESCRIPTORS = """
 import gc, json, os
 from kafka.errors import KafkaTimeoutError
@@ -33,10 +31,14 @@ print(json.dumps(counts))
 
 
 def wait_for_known(watch: EndOffsetWatch, *, known: bool) -> EndOffsets:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while (offsets := watch.read(TOPICS)).known is not known:
-        assert time.monotonic() < deadline, f"end offsets are still {offsets}"
-    return offsets
+    seen: list[EndOffsets] = []
+
+    def is_seen() -> bool:
+        seen.append(watch.read(TOPICS))
+        return seen[-1].known is known
+
+    wait_until(is_seen, f"end offsets to be {'known' if known else 'unknown'}")
+    return seen[-1]
 
 
 def test_end_offsets_are_known_while_a_broker_answers(tmp_path: Path) -> None:
