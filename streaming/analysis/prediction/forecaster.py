@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from streaming.analysis.prediction.arrivals import Arrival, ArrivalBuffer
 from streaming.analysis.prediction.minute_forecaster import MinuteForecaster, Prediction
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 """Version of the state, raised with each change of it: a new version starts from a checkpoint of its own."""
 
 
