@@ -69,6 +69,9 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("broker", "streaming.broker.__main__", "run a Kafka broker on this machine"),
             Command("feed", "streaming.feed.__main__", "publish generated messages"),
             Command(
+                "forecast", "streaming.analysis.prediction.__main__", "evaluate the forecaster on candles"
+            ),
+            Command(
                 "offline", "streaming.offline.__main__", "serve generated news and markets to collectors"
             ),
         ),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from streaming.analysis.prediction.features import Vector
-from streaming.analysis.prediction.volatility import HALF_LIVES_MINUTES, Volatility
+from streaming.analysis.prediction.volatility import HALF_LIVES_MINUTES, Reading
 
 _RIDGE_OUTCOMES = 200.0
 _LEAST_SHARE = 0.05
@@ -37,19 +37,19 @@ class HarScale:
         self._moments: Vector = np.zeros((n_levels + 1, n_levels + 1))
         self._products: Vector = np.zeros(n_levels + 1)
 
-    def inputs(self, volatility: Volatility) -> Vector:
-        """Return 1 and the logarithms of the levels, slowest last."""
+    def inputs(self, reading: Reading) -> Vector:
+        """Return 1 and the logarithms of the levels of this horizon, slowest last."""
         inputs = np.empty(len(self._at) + 1)
         inputs[0] = 1.0
-        inputs[1:] = volatility.log_variances(self._at)
+        inputs[1:] = reading.log_variances[self._at]
         return inputs
 
-    def deviation(self, volatility: Volatility, inputs: Vector, seasonal_minutes: float) -> float:
+    def deviation(self, reading: Reading, inputs: Vector, seasonal_minutes: float) -> float:
         """Return sigma of the log return over the horizon, from now on."""
         log_variance = min(float(self._weights @ inputs), _MAX_LOG_VARIANCE)
-        variance = max(math.exp(log_variance), _LEAST_DEVIATIONS**2 * volatility.long_run)
-        stale = 1.0 + volatility.stale_minutes / self._n_minutes
-        return max(math.sqrt(seasonal_minutes * variance * stale), volatility.half_tick())
+        variance = max(math.exp(log_variance), _LEAST_DEVIATIONS**2 * reading.long_run)
+        stale = 1.0 + reading.stale_minutes / self._n_minutes
+        return max(math.sqrt(seasonal_minutes * variance * stale), reading.half_tick)
 
     def learn(self, inputs: Vector, realised_variance: float, seasonal_minutes: float) -> None:
         """Learn from the variance that followed these inputs."""
@@ -60,6 +60,6 @@ class HarScale:
     def refit(self) -> None:
         """Solve for the weights, and let the outcomes so far count a little less."""
         ridge = _RIDGE_OUTCOMES * np.eye(len(self._prior))
-        self._weights = np.linalg.solve(self._moments + ridge, self._products + ridge @ self._prior)
+        self._weights[:] = np.linalg.solve(self._moments + ridge, self._products + ridge @ self._prior)
         self._moments *= self._daily_decay
         self._products *= self._daily_decay

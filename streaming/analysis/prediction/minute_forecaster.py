@@ -20,7 +20,7 @@ from streaming.analysis.prediction.arrivals import (
     SentimentObservation,
 )
 from streaming.analysis.prediction.bars import Bar, BarBuilder
-from streaming.analysis.prediction.distribution import MoveDistribution
+from streaming.analysis.prediction.distribution import MoveDistribution, Spread
 from streaming.analysis.prediction.features import (
     MAX_FILLED_MINUTES,
     PriceHistory,
@@ -29,17 +29,15 @@ from streaming.analysis.prediction.features import (
 )
 from streaming.analysis.prediction.har_scale import HarScale
 from streaming.analysis.prediction.models import HORIZONS, Horizon, Inputs, Model, new_models
-from streaming.analysis.prediction.volatility import RETURN_MINUTES, Volatility
+from streaming.analysis.prediction.volatility import RETURN_MINUTES, Reading, Volatility
 
 MAX_REALISED_AGE_US = MAX_FILLED_MINUTES * MINUTE_US
 ORIGINS_FROM_BEST = ("collected", "replay", "generated")
-MAX_HALF_WIDTH = math.log(4.0) / 2.0
-"""Greatest half width of an interval as a log return: an upper bound is at most four times the lower one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """One forecast. ``lower`` and ``upper`` are None in a market's first hour, and after a long gap."""
+    """One forecast: ``lower``, ``upper`` and ``spread`` are None in a market's first hour, and after a long gap."""
 
     symbol: str
     made_us: int
@@ -50,6 +48,7 @@ class Prediction:
     predicted_price: float
     lower: float | None
     upper: float | None
+    spread: Spread | None
     quote: str
     origin: str
 
@@ -93,12 +92,11 @@ class HorizonState:
             new_models(horizon),
         )
 
-    def inputs(self, volatility: Volatility, minute: int) -> tuple[float, ScaleInputs]:
-        """Return the deviation of the return from the end of this minute on, and what it was made of."""
-        levels = self.scale.inputs(volatility)
-        seasonal_minutes = volatility.season.minutes(minute + 1, self.horizon.minutes)
-        deviation = self.scale.deviation(volatility, levels, seasonal_minutes)
-        return deviation, ScaleInputs(levels, seasonal_minutes, volatility.realised)
+    def inputs(self, reading: Reading, seasonal_minutes: float) -> tuple[float, ScaleInputs]:
+        """Return the deviation of the return over the horizon, from now on, and what it was made of."""
+        levels = self.scale.inputs(reading)
+        deviation = self.scale.deviation(reading, levels, seasonal_minutes)
+        return deviation, ScaleInputs(levels, seasonal_minutes, reading.realised)
 
     def learn(self, bar: Bar, before: Bar | None, volatility: Volatility) -> None:
         """Learn from every forecast whose target the bar has reached; a target in a gap has no outcome."""
@@ -182,32 +180,35 @@ class MinuteForecaster:
         has_news = self._sentiments.has_news(bar.end_us)
         past = self._prices.features()
         features = None if past is None else np.array(past + sentiment)
-        is_ready = self._volatility.is_ready
+        volatility = self._volatility
+        is_ready, reading = volatility.is_ready, volatility.read()
         for state in self._horizons:
-            deviation, scale_inputs = state.inputs(self._volatility, minute)
+            seasonal_minutes = volatility.season.minutes(minute + 1, state.horizon.minutes)
+            deviation, scale_inputs = state.inputs(reading, seasonal_minutes)
             inputs = Inputs(deviation, features, has_news)
-            half_width = min(state.distribution.half_width(), MAX_HALF_WIDTH / deviation)
+            spread = state.distribution.spread(deviation) if is_ready else None
             target_us = bar.end_us + state.horizon.minutes * MINUTE_US
-            if is_ready and (minute + 1) % state.horizon.step_minutes == 0:
+            if spread is not None and (minute + 1) % state.horizon.step_minutes == 0:
+                half_width = spread.half_width / deviation
                 state.pending.append(
                     PendingForecast(target_us, math.log(bar.close), inputs, scale_inputs, half_width)
                 )
             for name, model in state.models.items():
                 expected = model.expect(inputs)
                 if expected is not None:
-                    half = half_width * deviation if is_ready else None
-                    prediction = self._to_prediction(bar, state.horizon, name, expected, half)
+                    prediction = self._to_prediction(bar, state.horizon, name, expected, spread)
                     if prediction is not None:
                         yield prediction
 
     def _to_prediction(
-        self, bar: Bar, horizon: Horizon, model: str, log_return: float, half: float | None
+        self, bar: Bar, horizon: Horizon, model: str, log_return: float, spread: Spread | None
     ) -> Prediction | None:
         """Return the prediction; None where a number is no valid price."""
         base, lower, upper = bar.close, None, None
         try:
             predicted = base * math.exp(log_return)
-            if half is not None:
+            if spread is not None:
+                half = spread.half_width
                 lower, upper = base * math.exp(log_return - half), base * math.exp(log_return + half)
         except OverflowError:
             return None
@@ -223,6 +224,7 @@ class MinuteForecaster:
             predicted_price=predicted,
             lower=lower,
             upper=upper,
+            spread=spread,
             quote=bar.market.quote,
             origin=self._origin,
         )

@@ -48,7 +48,7 @@ class _Levels:
         self.n_squares += 1
 
     def variance(self, at: int) -> float:
-        """Return the variance of a minute for one half-life, as READY_SQUARES or not."""
+        """Return the variance of a minute for one half-life."""
         if self.n_squares == 0:
             return _LEAST_VARIANCE
         return max(float(self.sums[at] / self.weights[at]), _LEAST_VARIANCE)
@@ -63,6 +63,22 @@ class _BeforeJump:
     logs: tuple[float, ...]
     levels: _Levels
     minute: int
+
+
+@dataclass(slots=True, eq=False)
+class Reading:
+    """Volatility at the end of a minute: logarithms of the levels in the order of HALF_LIVES_MINUTES, and more.
+
+    ``long_run`` is the variance of a minute over the last week or so, ``realised`` the sum of all squares,
+    ``stale_minutes`` those of a gap that no later price makes up for, ``half_tick`` half of the smallest move so far
+    as a log return (0 where the price never moved).
+    """
+
+    log_variances: Vector
+    long_run: float
+    realised: float
+    stale_minutes: int
+    half_tick: float
 
 
 @dataclass(slots=True, eq=False)
@@ -119,30 +135,27 @@ class Volatility:
         return self._rested_minutes >= REST_MINUTES
 
     @property
-    def realised(self) -> float:
-        """Return the sum of squares so far, season included: a difference of two is a realised variance."""
-        return self._levels.realised
-
-    @property
-    def stale_minutes(self) -> int:
-        """Return the minutes of the last short gap that no later price makes up for."""
-        if self._gap_minutes > MAX_STALE_MINUTES:
-            return 0
-        return max(0, self._gap_minutes - self._minutes_since_gap)
-
-    @property
     def long_run(self) -> float:
         """Return the variance of a minute over the last week or so."""
         return self._levels.variance(LONG_RUN)
 
-    def half_tick(self) -> float:
-        """Return half of the smallest move of the price so far, as a log return; 0 where it never moved."""
-        return 0.0 if math.isinf(self._tick) else self._tick / 2
+    @property
+    def realised(self) -> float:
+        """Return the sum of squares so far, season included: a difference of two is a realised variance."""
+        return self._levels.realised
 
-    def log_variances(self, at: Vector) -> Vector:
-        """Return the logarithms of the levels at these places of HALF_LIVES_MINUTES."""
+    def read(self) -> Reading:
+        """Return the state as forecasts use it."""
         levels = self._levels
-        return np.log(np.maximum(levels.sums[at] / np.maximum(levels.weights[at], 1e-12), _LEAST_VARIANCE))
+        variances = np.maximum(levels.sums / np.maximum(levels.weights, 1e-12), _LEAST_VARIANCE)
+        is_short = self._gap_minutes <= MAX_STALE_MINUTES
+        return Reading(
+            log_variances=np.log(variances),
+            long_run=float(variances[LONG_RUN]),
+            realised=levels.realised,
+            stale_minutes=max(0, self._gap_minutes - self._minutes_since_gap) if is_short else 0,
+            half_tick=0.0 if math.isinf(self._tick) else self._tick / 2,
+        )
 
     def _begin_after_gap(self, n_passed: int, log_price: float) -> None:
         self._logs.clear()

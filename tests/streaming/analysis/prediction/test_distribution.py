@@ -51,7 +51,7 @@ def test_moves_are_those_of_the_window_whatever_comes(scores: list[float], windo
     last = scores[-window:]
     if len(last) == window:
         counts = {move: sum(score > move for score in last) / window for move in last}
-        assert {move: distribution.exceedance(move) for move in last} == counts
+        assert distribution.exceedances(np.array(list(counts))).tolist() == list(counts.values())
     widths = [distribution.half_width(coverage) for coverage in COVERAGES]
     assert widths == sorted(widths)
 
@@ -65,3 +65,20 @@ def test_rank_moves_no_further_than_the_bound() -> None:
     for score in levels.tolist():
         distribution.observe(score, published=2.0)
     assert distribution.half_width() == pytest.approx(0.9 - MAX_SHIFT, abs=0.002)
+
+
+def test_spread_names_quantiles_and_the_probabilities_of_moves() -> None:
+    distribution = MoveDistribution(1_000, 0.0)
+    for score in np.linspace(0.001, 1.0, 1_000).tolist():
+        distribution.observe(score, published=1.0)
+    spread = distribution.spread(0.02)
+    assert spread.quantiles() == pytest.approx(
+        [-0.019, -0.018, -0.016, -0.01, -0.004, 0, 0.004, 0.01, 0.016, 0.018, 0.019], abs=1e-4
+    )
+    assert spread.half_width == pytest.approx(0.018, abs=1e-4)
+    assert spread.move_probabilities == pytest.approx([0.75, 0.5, 0.005, 0.0], abs=0.005)
+
+
+def test_bounds_of_an_interval_are_at_most_a_factor_of_four_apart() -> None:
+    half_widths = MoveDistribution(1_000, 0.0).spread(5.0).half_widths
+    assert math.exp(2 * max(half_widths)) == pytest.approx(4.0)

@@ -30,7 +30,7 @@ def volatility_of(logs: list[float], minutes: list[int] | None = None) -> Volati
 
 def deviation_of(volatility: Volatility, n_minutes: int = 60) -> float:
     scale = HarScale(n_minutes, (10, 60, 240, 1_440, 10_080), 180)
-    return scale.deviation(volatility, scale.inputs(volatility), float(n_minutes))
+    return scale.deviation(volatility.read(), scale.inputs(volatility.read()), float(n_minutes))
 
 
 @pytest.mark.parametrize("deviation", [1e-5, 1e-3, 0.05])
@@ -44,7 +44,7 @@ def test_lively_hour_raises_the_quick_levels_more_than_the_slow_ones() -> None:
     volatility = volatility_of(
         [*walk(4_000, deviation=1e-3), *(1.0 + log for log in walk(60, deviation=4e-3))]
     )
-    quick, slow = volatility.log_variances(np.array([1, DAY]))
+    quick, slow = volatility.read().log_variances[[1, DAY]]
     assert quick > slow + 1.0
 
 
@@ -56,8 +56,8 @@ def test_bad_tick_is_as_if_the_price_had_stayed(n_minutes_of_tick: int, size: fl
     stays, leaps = list(logs), list(logs)
     stays[at] = [logs[1_499]] * n_minutes_of_tick
     leaps[at] = [logs[1_499] + size] * n_minutes_of_tick
-    expected = volatility_of(stays).log_variances(np.arange(len(HALF_LIVES_MINUTES)))
-    actual = volatility_of(leaps).log_variances(np.arange(len(HALF_LIVES_MINUTES)))
+    expected = volatility_of(stays).read().log_variances
+    actual = volatility_of(leaps).read().log_variances
     assert actual == pytest.approx(expected, abs=1e-9)
 
 
