@@ -62,7 +62,7 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 	  $(VENV)/python -m jupyterlab --ServerApp.root_dir=$(CURDIR)/notebooks $(ARGS)
 
 .PHONY: test
-test: setup $(STAMPS)/system-test .venv/.installed-notebooks  ## Every test but the soak, on a real broker, Spark, Delta and browser
+test: setup $(STAMPS)/system-test .venv/.installed-notebooks .venv/.installed-openapi-tools  ## Every test but the soak, on a real broker, Spark, Delta and browser
 	@$(MAKE) --no-print-directory check-page
 	$(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES) --dist worksteal
 	$(VENV)/pytest tests/system --hypothesis-profile=full -n $(N_CORES) --dist loadgroup
@@ -137,7 +137,11 @@ lock: setup  ## Rewrite requirements.lock and setup/jars.lock from what they are
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --output-file requirements-notebooks.lock requirements-notebooks.in $(ARGS)
 	$(VENV)/python setup/jars.py lock
+	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-deps \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --output-file tests/openapi_tools/requirements.lock tests/openapi_tools/requirements.in $(ARGS)
 	$(VENV)/npm --prefix $(FRONTEND) install --package-lock-only --no-audit --no-fund
+	$(VENV)/npm --prefix tests/openapi_tools install --package-lock-only --no-audit --no-fund
 
 .PHONY: clean
 clean:  ## Remove what runs left behind: lake, broker, logs, caches
@@ -180,6 +184,10 @@ $(STAMPS)/jvm: $(JAVA_SOURCES) setup/jvm.py .runtime/jars/.fetched
 # Only another lock needs the network, not another Python package.
 $(FRONTEND)/node_modules/.installed: $(FRONTEND)/package-lock.json $(FRONTEND)/.npmrc setup/viewer.py | .venv/.installed
 	@$(VENV)/python setup/viewer.py packages
+	@touch $@
+
+.venv/.installed-openapi-tools: tests/openapi_tools/package-lock.json tests/openapi_tools/requirements.lock setup/openapi_tools.py .venv/.installed
+	@$(VENV)/python -m setup.openapi_tools
 	@touch $@
 
 api/viewer/built/.built: $(PAGE_SOURCES) $(FRONTEND)/node_modules/.installed

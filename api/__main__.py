@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,8 +16,6 @@ from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from lakehouse.process.stopping import end_process
 
 logger = logging.getLogger("api")
-
-PROG = "python -m api"
 
 
 def serve() -> int:
@@ -54,11 +52,7 @@ app = commands.single_command(
     description="Serve HTTP and the WebSocket until a signal ends it; print the URL once it listens.",
     epilog="Settings are environment variables: docs/settings.md.",
 )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    return commands.run(app, arguments, prog=PROG)
+main = partial(commands.run, app, prog="python -m api")
 
 
 def _exit(*_: object) -> NoReturn:

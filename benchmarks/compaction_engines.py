@@ -7,8 +7,8 @@ from pathlib import Path
 
 from deltalake import DeltaTable
 
-from compaction.compact import CompactChoice, compact_lake
 from compaction.live_files import read_live_files
+from compaction.rewriting.compact import compact_lake
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import open_table
@@ -25,7 +25,7 @@ def table_of(lake: LakeLocation) -> tuple[LakeLocation, DeltaTable]:
 
 
 def _ours(lake: LakeLocation) -> None:
-    compact_lake(lake, CompactChoice(names=frozenset({GOLD_SENTIMENT.name}), wait_for_late_rows=False))
+    compact_lake(lake, names=frozenset({GOLD_SENTIMENT.name}), wait_for_late_rows=False)
 
 
 def _delta_rs_compact(lake: LakeLocation) -> None:

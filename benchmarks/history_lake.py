@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction
 
-from compaction.compact import CompactChoice, compact_lake
-from compaction.plan import TARGET_FILE_BYTES
-from compaction.sorted_file import SortedRunWriter
+from compaction.rewriting.compact import compact_lake
+from compaction.rewriting.plan import TARGET_FILE_BYTES
+from compaction.rewriting.sorted_file import SortedRunWriter
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
 from lakehouse.delta.storage import LakeLocation
@@ -77,7 +77,7 @@ def ensure_lake(
         newest.append((table, spec, last_hour, offset))
         print(f"{spec.name}: {offset:,} rows, {time.monotonic() - started:.0f} s", flush=True)
     refresh_rollups(Lake(location))
-    compact_lake(location, CompactChoice(wait_for_late_rows=False))  # the rollups alone need it
+    compact_lake(location, wait_for_late_rows=False)  # the rollups alone need it
     for table, spec, last_hour, offset in newest:
         _append(table, spec, last_hour, offset)
     print(f"rollups of all but the last hour, {time.monotonic() - started:.0f} s", flush=True)

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from compaction.compact import CompactChoice, compact_lake
+from compaction.rewriting.compact import compact_lake
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
 from lakehouse.delta.storage import LakeLocation
@@ -109,7 +109,7 @@ def main() -> None:
         raw = {name: _measure(gold_alone, options.rounds, *question) for name, question in _QUESTIONS.items()}
         lake = Lake(location)
         _print_seconds("first refresh", lambda: refresh_rollups(lake))
-        compact_lake(location, CompactChoice(wait_for_late_rows=False))
+        compact_lake(location, wait_for_late_rows=False)
         _print_answers("compacted, position current", lake, raw, options.rounds)
         for minute in range(60):
             writer.write(
@@ -129,9 +129,7 @@ def main() -> None:
         )
         writer.write(start_us=to_us(END), end_us=to_us(END) + 60 * SECOND_US, n_rows=1000)
         _print_seconds("refresh of a running process with 1,000 new rows", lambda: refresh_rollups(lake))
-        _print_seconds(
-            "compaction that merges", lambda: compact_lake(location, CompactChoice(wait_for_late_rows=False))
-        )
+        _print_seconds("compaction that merges", lambda: compact_lake(location, wait_for_late_rows=False))
         _print_answers("merged", lake, raw, options.rounds)
 
 

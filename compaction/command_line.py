@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from compaction import entry_point
 from compaction import options as cli
 from compaction.options import AsJson, Every, Keep, Lake, RunOptions, Table, Yes, to_record_ids
-from compaction.version_retention import assert_retention
+from compaction.retention.version_retention import assert_retention
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, EXIT_NEEDS_OPERATOR, new_app
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def quarantine(
         return _read(lake, as_json, lambda service: service.show_quarantined(selected))
 
     def work(service: "TableService") -> "Report":
-        from compaction.replay import ReplayChoice
+        from compaction.quarantine.replay import ReplayChoice
 
         return service.replay(ReplayChoice(record_ids=selected, rule=rule), dry_run=not yes)
 

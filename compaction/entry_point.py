@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("compaction")
 
 
-def run(app: typer.Typer, arguments: Sequence[str] | None, *, prog: str) -> int:
+def run(app: typer.Typer, arguments: Sequence[str] | None = None, *, prog: str) -> int:
     """Run a command line; an error of the project becomes one log line and an exit code."""
     try:
         return commands.run(app, arguments, prog=prog)

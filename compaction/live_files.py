@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from lakehouse.schema.spec import TableSpec
@@ -46,21 +45,15 @@ def run_file_name(run_id: str, number: int) -> str:
 def read_live_files(table: DeltaTable, spec: TableSpec) -> list[LiveFile]:
     """Read every live file of an open table, in the order of the log."""
     actions = pa.table(table.get_add_actions(flatten=True))
-    names = [f"partition.{name}" for name in spec.partition_by]
-    keys = [actions[name].cast(pa.string()).to_pylist() for name in names]
-    n_rows = pc.fill_null(actions["num_records"], 0).to_pylist()
+    keys = [f"partition.{name}" for name in spec.partition_by]
+    read = ["path", "num_records", "size_bytes", "modification_time", *keys]
     return [
         LiveFile(
-            path=path,
-            partition=tuple(key[at] for key in keys),
-            n_rows=n_rows[at],
-            size_bytes=size_bytes,
-            modified_us=modified_ms * 1_000,
+            path=action["path"],
+            partition=tuple(str(action[key]) for key in keys),
+            n_rows=action["num_records"] or 0,
+            size_bytes=action["size_bytes"],
+            modified_us=action["modification_time"] * 1_000,
         )
-        for at, (path, size_bytes, modified_ms) in enumerate(
-            zip(
-                *(actions[name].to_pylist() for name in ("path", "size_bytes", "modification_time")),
-                strict=True,
-            )
-        )
+        for action in actions.select(read).to_pylist()
     ]

@@ -1,7 +1,5 @@
 """Metrics of runs in a process that repeats them. Of runs from cron the API serves the newest records instead."""
 
-from collections.abc import Mapping
-
 from prometheus_client import Counter, Histogram
 
 RUN_SECONDS = Histogram(
@@ -11,13 +9,8 @@ RUN_SECONDS = Histogram(
     buckets=(0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
 RUNS = Counter("cryptoviz_maintenance_runs_total", "runs by outcome: done, failed, locked", ["outcome"])
-GAINED = Counter(
-    "cryptoviz_maintenance_gained_total",
+FIGURES = Counter(
+    "cryptoviz_maintenance_figures_total",
     "sums of the figures in the records of runs: n_files_before, n_files_after, freed_bytes, ...",
     ["figure"],
 )
-
-
-def count_figures(figures: Mapping[str, int]) -> None:
-    for figure, number in figures.items():
-        GAINED.labels(figure).inc(number)

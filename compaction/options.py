@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from compaction.version_retention import LEAST_RETENTION_HOURS
+from compaction.retention.version_retention import LEAST_RETENTION_HOURS
 from lakehouse.messages.record_id import RecordId
 from lakehouse.process.commands import to_record_id
 

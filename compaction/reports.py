@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from compaction.checkpoint import Checkpointed
-from compaction.compact import CompactReport
-from compaction.expire import Expired
-from compaction.issue import Issue
-from compaction.plan import RewriteTask
-from compaction.vacuum import Vacuumed
+from compaction.fsck.issue import Issue
+from compaction.retention.checkpoint import Checkpointed
+from compaction.retention.expire import Expired
+from compaction.retention.vacuum import Vacuumed
+from compaction.rewriting.compact import CompactReport
+from compaction.rewriting.plan import RewriteTask
 from lakehouse.derived.rollup_refresh import RefreshReport
 from lakehouse.derived.score_refresh import ScoreReport
 from lakehouse.maintenance.runs import MaintenanceRun
@@ -148,7 +148,7 @@ def report_runs(runs: Sequence[MaintenanceRun]) -> Report:
     for run in runs:
         end = "runs, or was killed" if run.ended_time is None else f"exit {run.exit_code}"
         details = [str(run.error)] if run.error else []
-        details += [str(dict(run.gained))] if run.gained else []
+        details += [str(dict(run.figures))] if run.figures else []
         lines.append(" ".join([run.started_time, run.command, end, *details]))
     return Report({"runs": [asdict(run) for run in runs]}, lines or ["no run is recorded"])
 

@@ -10,8 +10,8 @@ from compaction.reports import Report
 from compaction.service import TableService
 from lakehouse.errors import LakeNotFoundError, LockedError
 from lakehouse.maintenance.lock import held_lock
-from lakehouse.maintenance.runs import begin_run, end_run
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED
+from lakehouse.maintenance.runs import begin_run, end_interrupted_runs, end_run
+from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
 from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.stopping import run_until_stopped
 
@@ -22,11 +22,13 @@ _MAX_ERROR_CHARACTERS = 1_000
 def run_recorded(service: TableService, command: str, work: Callable[[], Report]) -> Report:
     """Work under the lake's lock and record the run with its end, its figures or its error.
 
+    Runs before it that were killed get their end recorded, as interrupted.
     Raises LakeNotFoundError, having created nothing, before the first build; LockedError where another run is at work.
     """
     location = service.lake.location
     service.lake.current_build(refresh=True)
     with held_lock(service.lock, command=command):
+        end_interrupted_runs(location, exit_code=EXIT_INTERRUPTED)
         run = begin_run(location, command=command)
         start = time.monotonic()
         try:
@@ -36,10 +38,11 @@ def run_recorded(service: TableService, command: str, work: Callable[[], Report]
             end_run(location, run, exit_code=EXIT_FAILED, error=text)
             metrics.RUNS.labels("failed").inc()
             raise
-        end_run(location, run, exit_code=EXIT_DONE, gained=report.figures)
+        end_run(location, run, exit_code=EXIT_DONE, figures=report.figures)
     metrics.RUNS.labels("done").inc()
     metrics.RUN_SECONDS.labels(command).observe(time.monotonic() - start)
-    metrics.count_figures(report.figures)
+    for figure, number in report.figures.items():
+        metrics.FIGURES.labels(figure).inc(number)
     return report
 
 

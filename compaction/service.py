@@ -5,14 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from compaction.budget import Budget
-from compaction.checkpoint import checkpoint_lake
-from compaction.compact import CompactChoice, compact_lake, plan_lake
-from compaction.expire import expire_lake
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
 from compaction.options import RunOptions
-from compaction.quarantine import list_quarantined, show_quarantined
-from compaction.replay import ReplayChoice, replay
+from compaction.quarantine.messages import list_quarantined, show_quarantined
+from compaction.quarantine.replay import ReplayChoice, replay
 from compaction.reports import (
     Report,
     report_checkpoints,
@@ -24,12 +20,15 @@ from compaction.reports import (
     report_runs,
     report_vacuum,
 )
+from compaction.retention.checkpoint import checkpoint_lake
+from compaction.retention.expire import expire_lake
+from compaction.retention.vacuum import vacuum_lake
+from compaction.rewriting.budget import Budget
+from compaction.rewriting.compact import compact_lake, plan_lake
+from compaction.rewriting.spark_engine import compact_with_spark
 from compaction.schedule import to_crontab, to_systemd_units
-from compaction.spark_engine import compact_with_spark
-from compaction.vacuum import vacuum_lake
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
-from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
 from lakehouse.maintenance.lock import lock_path
 from lakehouse.maintenance.runs import read_runs
@@ -61,7 +60,8 @@ class TableService:
         ``lake_uri`` replaces their lake, ``keep`` (TABLE=DAYS) their retention. Raises SettingError, or
         RetentionRuleError where a table would keep too little.
         """
-        lake = Lake(settings.with_lake(lake_uri or "").lake_location())
+        location = settings.with_lake(lake_uri or "").lake_location()
+        lake = Lake(location, market_rules=settings.market_rules())
         return TableService(
             lake=lake,
             lock=lock_path(lake.location, Path(settings.runtime_dir)),
@@ -77,11 +77,14 @@ class TableService:
         return report if self._vacuumed_lately() else report + self.vacuum(options, dry_run=False)
 
     def plan(self, options: RunOptions) -> Report:
+        bronze = self.lake.snapshot(optional=(BRONZE.name,)).tables.get(BRONZE.name)
         return report_plan(
-            plan_lake(self.lake.location, _to_choice(options)),
+            plan_lake(
+                self.lake.location, names=options.tables, wait_for_late_rows=options.wait_for_late_rows
+            ),
             checkpoint_lake(self.lake.location, names=options.tables, dry_run=True),
             expire_lake(self.lake, self.retention, names=options.tables),
-            retained_from_us=self._retained_from_us(),
+            retained_from_us=None if bronze is None else bronze.retained_from_us,
         )
 
     def refresh(self) -> Report:
@@ -92,9 +95,14 @@ class TableService:
         return report_expiry(expired, dry_run=dry_run)
 
     def compact(self, options: RunOptions) -> Report:
-        budget = Budget(max_seconds=options.max_seconds, max_bytes=options.max_bytes)
         compact = compact_with_spark if options.engine == "spark" else compact_lake
-        return report_compaction(compact(self.lake.location, _to_choice(options), budget=budget))
+        compacted = compact(
+            self.lake.location,
+            names=options.tables,
+            wait_for_late_rows=options.wait_for_late_rows,
+            budget=Budget(max_seconds=options.max_seconds, max_bytes=options.max_bytes),
+        )
+        return report_compaction(compacted)
 
     def checkpoint(self, options: RunOptions) -> Report:
         hours = options.retention_hours
@@ -130,7 +138,7 @@ class TableService:
 
     def show_quarantined(self, record_ids: Sequence[RecordId]) -> Report:
         results = [show_quarantined(self.lake, record_id) for record_id in record_ids]
-        messages = [asdict(message) for message in results if message is not None]
+        messages = [message for message in results if message is not None]
         document = {"messages": messages}
         if not messages or None in results:
             return Report(document, ["that message is not quarantined"], exit_code=EXIT_FAILED)
@@ -149,16 +157,6 @@ class TableService:
         figures = {"n_replayed": result.n_published} if result.n_published else {}
         return Report({"replay": asdict(result), "dry_run": dry_run}, lines, figures)
 
-    def _retained_from_us(self) -> int | None:
-        try:
-            return self.lake.snapshot(BRONZE.name)[BRONZE.name].retained_from_us
-        except LakeNotFoundError:
-            return None
-
     def _vacuumed_lately(self) -> bool:
         runs = read_runs(self.lake.location, n_newest=RUNS_BETWEEN_VACUUMS)
-        return any(run.gained is not None and "n_vacuumed" in run.gained for run in runs)
-
-
-def _to_choice(options: RunOptions) -> CompactChoice:
-    return CompactChoice(names=options.tables, wait_for_late_rows=options.wait_for_late_rows)
+        return any(run.figures is not None and "n_vacuumed" in run.figures for run in runs)

@@ -56,7 +56,8 @@ def commit_swap(table: DeltaTable, spec: TableSpec, swap: Swap, *, info: Mapping
 
 def _try_commit(table: DeltaTable, spec: TableSpec, swap: Swap, info: Mapping[str, Any]) -> None:
     refresh(table)
-    if gone := {file.path for file in swap.removed} - set(_live_paths(table)):
+    live: Any = table.get_add_actions(flatten=True)
+    if gone := {file.path for file in swap.removed}.difference(live.column("path").to_pylist()):
         problem = f"{len(gone)} of its files were replaced by another"
         raise SwapConflictError(table=spec.name, problem=problem)
     day = swap.retained_from_day
@@ -79,11 +80,6 @@ def _is_overtaken(error: BaseException) -> bool:
     return isinstance(error, CommitFailedError) or (
         isinstance(error, DeltaError) and is_incomplete_listing(error)
     )
-
-
-def _live_paths(table: DeltaTable) -> list[str]:
-    actions: Any = table.get_add_actions(flatten=True)
-    return [str(path) for path in actions.column("path").to_pylist()]
 
 
 def _to_removal(spec: TableSpec, file: LiveFile, changes_rows: bool) -> RemoveAction:

@@ -5,13 +5,15 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.outside_text import escape_formula
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,8 +78,9 @@ def _print_json(result: "duckdb.DuckDBPyConnection") -> None:
 
 def _print_csv(result: "duckdb.DuckDBPyConnection") -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(_to_names(result))
-    writer.writerows(_to_rows(result))
+    writer.writerow(map(escape_formula, _to_names(result)))
+    while batch := result.fetchmany(_BATCH_ROWS):
+        writer.writerows([_to_cell(value) for value in row] for row in batch)
 
 
 def _to_names(result: "duckdb.DuckDBPyConnection") -> list[str]:
@@ -87,6 +90,11 @@ def _to_names(result: "duckdb.DuckDBPyConnection") -> list[str]:
 def _to_rows(result: "duckdb.DuckDBPyConnection") -> Iterator[list[Any]]:
     while batch := result.fetchmany(_BATCH_ROWS):
         yield from ([_to_value(value) for value in row] for row in batch)
+
+
+def _to_cell(value: Any) -> Any:
+    """Return a value as CSV has it: as JSON, but for texts that a spreadsheet would take for a formula."""
+    return escape_formula(value) if isinstance(value, str) else _to_value(value)
 
 
 def _to_value(value: Any) -> Any:
@@ -115,7 +123,4 @@ def _to_sentence(error: Exception) -> str:
 
 
 app = single_command(sql, description="Run a query on the tables of a lake, each a view.", epilog=_EPILOG)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    return run(app, arguments, prog=PROGRAM)
+main = partial(run, app, prog=PROGRAM)

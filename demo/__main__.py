@@ -1,20 +1,17 @@
 """Command line of the demo: starts the Procfile's programs, prints what to open, and stops them at Ctrl-C."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from lakehouse.errors import SettingError
-from lakehouse.process.commands import EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.commands import EXIT_FAILED, run, single_command
 from lakehouse.process.stopping import end_process
 
 DEFAULT_RUNTIME_DIR = ".runtime/demo"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    return run(app, arguments, prog="python -m demo")
 
 
 def start(
@@ -27,13 +24,9 @@ def start(
     from lakehouse.process.settings import Settings
     from lakehouse.process.stopping import run_until_stopped
 
-    try:
-        settings = Settings.from_environ(
-            {"CRYPTOVIZ_RUNTIME_DIR": DEFAULT_RUNTIME_DIR} | set_variables(os.environ)
-        )
-    except SettingError as error:
-        print_error("demo", error)
-        return EXIT_FAILED
+    settings = Settings.from_environ(
+        {"CRYPTOVIZ_RUNTIME_DIR": DEFAULT_RUNTIME_DIR} | set_variables(os.environ)
+    )
     return run_until_stopped(
         lambda stopping: Demo(settings, stopping).run(seconds=seconds), grace_seconds=STOP_SECONDS
     )
@@ -45,6 +38,7 @@ def set_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 app = single_command(start, description="The whole pipeline on this machine.")
+main = partial(run, app, prog="python -m demo", failures={SettingError: EXIT_FAILED})
 
 if __name__ == "__main__":
     end_process(main())

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
+from api.http.series_names import SERIES_BY_NAME
 from lakehouse.messages.contract import CONTRACTS, RAW_NEWS, RAW_PRICE
 from lakehouse.process.settings import SOCKET_PATH
 from lakehouse.schema.tables import BRONZE, GOLD_PREDICTION, GOLD_PRICE, GOLD_SCORE
-from lakehouse.series.definitions import SERIES
 from lakehouse.series.rollups import ROLLUPS
 from lakehouse.tail.store import TAIL_TOPICS
 from streaming.analysis.queries import all_queries
 from streaming.ingest.batch import INGESTED_TABLES
 
 FILE = "docs/images/architecture.svg"
-BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN_WIDTH = 150, 34, 12, 202
+BOX_WIDTH, BOX_HEIGHT, COLUMN_WIDTH = 150, 34, 202
 TOP, MARGIN, HEIGHT, LIFT = 84, 16, 560, 110
 COLOURS = {
     "program": "#dbeafe",
@@ -24,7 +24,7 @@ COLOURS = {
     "endpoint": "#fee2e2",
 }
 
-INGEST, COMPACTION, LAKE, TAIL = "streaming.ingest", "compaction", "lakehouse.lake", "lakehouse.tail"
+INGEST, LAKE, TAIL = "streaming.ingest", "lakehouse.lake", "lakehouse.tail"
 SCORE_SOURCES = (GOLD_PREDICTION, GOLD_PRICE)
 
 
@@ -64,7 +64,7 @@ def to_columns() -> tuple[Column, ...]:
         Column(
             "api",
             "and notebooks",
-            boxes("endpoint", *(f"{name}/historique" for name in SERIES), SOCKET_PATH, "notebooks"),
+            boxes("endpoint", *(f"{name}/historique" for name in SERIES_BY_NAME), SOCKET_PATH, "notebooks"),
         ),
     )
 
@@ -87,7 +87,7 @@ def to_arrows() -> Iterator[tuple[str, str]]:
     yield from ((spec.name, LAKE) for spec in (*(r.table for r in ROLLUPS), GOLD_SCORE))
     yield from ((spec.name, LAKE) for spec in INGESTED_TABLES if spec is not BRONZE)
     yield from ((contract.topic, TAIL) for contract in TAIL_TOPICS.values())
-    yield from ((reader, f"{name}/historique") for name in SERIES for reader in (LAKE, TAIL))
+    yield from ((reader, f"{name}/historique") for name in SERIES_BY_NAME for reader in (LAKE, TAIL))
     yield TAIL, SOCKET_PATH
     yield LAKE, "notebooks"
 

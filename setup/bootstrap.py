@@ -59,18 +59,9 @@ def _make_venv() -> None:
 def _install(lock: Path) -> None:
     print(f"setup: installing {lock.name}", flush=True)
     # A lock is complete, so nothing is left to resolve. PIP_USER would aim beside the environment.
-    pip = [
-        str(PYTHON),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--no-deps",
-    ]
-    environ = {**os.environ, "PIP_USER": "0"}
-    subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True, env=environ)
+    options = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes")
+    pip = [str(PYTHON), "-m", "pip", "install", *options, "-r", str(lock)]
+    subprocess.run(pip, check=True, env={**os.environ, "PIP_USER": "0"})
 
 
 def _make_importable() -> None:

@@ -14,10 +14,10 @@ from lakehouse.messages.contract import (
     MAX_NESTING,
     MAX_VALUE_BYTES,
     UNSCORED,
-    Field,
     MessageContract,
     make_message_id,
 )
+from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE, Field
 from lakehouse.messages.rules import RULES
 
 FOLDER = "docs/contract"
@@ -39,6 +39,7 @@ RULES_BEYOND_SCHEMA = (
     f"{MAX_NESTING} deep, and a double holds every number. Where a name occurs twice, the last value counts.",
     "`1.0` is no integer here, although JSON Schema takes it for one: `v` is written `1`. A string that ends "
     "in a line feed matches no pattern, although some validators let it pass.",
+    "A price or an amount is never negative zero (`-0.0`), which JSON Schema takes for 0.",
     "Of messages with one `message_id` the one with the lowest offset is stored, the others are duplicates.",
 )
 """Rules of every message that a JSON Schema cannot express."""
@@ -102,6 +103,22 @@ _NATURAL_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_INTRODUCTION = f"""\
+# The messages of the topics
+
+<!-- {GENERATED} -->
+
+Version {CONTRACT_VERSION}. A message is one JSON object in UTF-8, keyed by its symbol or source. Fields
+that the contract does not name are stored in the column `extra`. An optional field may be null.
+
+Validation depends on a message's key, its value and the broker's timestamp alone. A valid message
+becomes a row of its gold table, a rejected one a row of `quarantine` with the rule that it violates.
+
+The same as documents for programs:
+
+- [AsyncAPI](asyncapi.json)"""
+
+
 def to_example(contract: MessageContract) -> dict[str, Any]:
     """Return one valid message of a topic with every field."""
     fields = dict(EXAMPLES[contract.topic])
@@ -134,11 +151,9 @@ def to_asyncapi() -> dict[str, Any]:
             "description": "\n".join((GENERATED, "", *(f"- {rule}" for rule in RULES_BEYOND_SCHEMA))),
         },
         "defaultContentType": "application/json",
-        "channels": {contract.topic: _to_channel(contract) for contract in CONTRACTS.values()},
+        "channels": {topic: _to_channel(c) for topic, c in CONTRACTS.items()},
         "operations": {f"ingest-{topic}": _to_operation(topic) for topic in CONTRACTS},
-        "components": {
-            "messages": {contract.topic: _to_message(contract) for contract in CONTRACTS.values()}
-        },
+        "components": {"messages": {topic: _to_message(c) for topic, c in CONTRACTS.items()}},
     }
 
 
@@ -180,8 +195,19 @@ def _to_field_schema(field: Field) -> dict[str, Any]:
         "maximum": field.at_most,
         "exclusiveMinimum": field.above,
         "exclusiveMaximum": field.below,
+        "anyOf": _to_magnitudes(field) if field.has_magnitude else None,
     }
     return {name: value for name, value in schema.items() if value is not None}
+
+
+def _to_magnitudes(field: Field) -> list[dict[str, float]]:
+    """Return the schemas of the numbers that a field with a magnitude accepts, without its bounds."""
+    sides: list[dict[str, float]] = [{"minimum": LEAST_MAGNITUDE, "maximum": MOST_MAGNITUDE}]
+    if field.above is None:
+        sides.append({"const": 0})
+    if field.above is None and field.at_least is None:
+        sides.append({"minimum": -MOST_MAGNITUDE, "maximum": -LEAST_MAGNITUDE})
+    return sides
 
 
 def _to_channel(contract: MessageContract) -> dict[str, Any]:
@@ -219,13 +245,7 @@ def _to_message(contract: MessageContract) -> dict[str, Any]:
 
 
 def _introduction() -> Iterator[str]:
-    yield from ("# The messages of the topics", "", f"<!-- {GENERATED} -->", "")
-    yield f"Version {CONTRACT_VERSION}. A message is one JSON object in UTF-8, keyed by its symbol or source. Fields"
-    yield "that the contract does not name are stored in the column `extra`. An optional field may be null."
-    yield ""
-    yield "Validation depends on a message's key, its value and the broker's timestamp alone. A valid message"
-    yield "becomes a row of its gold table, a rejected one a row of `quarantine` with the rule that it violates."
-    yield from ("", "The same as documents for programs:", "", "- [AsyncAPI](asyncapi.json)")
+    yield _INTRODUCTION
     yield from (f"- [JSON Schema of {topic}]({topic}.schema.json)" for topic in CONTRACTS)
     yield from ("", "## Rules beyond the schema", "", *(f"- {rule}" for rule in RULES_BEYOND_SCHEMA))
     yield from (
@@ -235,24 +255,20 @@ def _introduction() -> Iterator[str]:
         "| rule | a message violates it when |",
         "| --- | --- |",
     )
-    yield from (f"| `{rule}` | {meaning} |" for rule, meaning in RULES.items())
-    yield ""
+    yield from (*(f"| `{rule}` | {meaning} |" for rule, meaning in RULES.items()), "")
 
 
 def _topic_section(contract: MessageContract) -> Iterator[str]:
-    yield from (
-        f"## {contract.topic}",
-        "",
-        f"{contract.title}. Becomes a row of `{contract.table.name}`. Key:",
-    )
-    yield f"`{contract.key_field}`. Event time: `{contract.time_field}`."
-    yield from ("", "| field | required | meaning | accepted | column |", "| --- | --- | --- | --- | --- |")
+    yield f"## {contract.topic}\n"
+    yield f"{contract.title}. Becomes a row of `{contract.table.name}`. Key:"
+    yield f"`{contract.key_field}`. Event time: `{contract.time_field}`.\n"
+    yield from ("| field | required | meaning | accepted | column |", "| --- | --- | --- | --- | --- |")
     for field in contract.fields:
         required = "yes" if field.required else "no"
         column = "" if field.name == "v" else f"`{field.column or field.name}`"
         accepted = field.accepted.replace("|", "\\|")
         yield f"| `{field.name}` | {required} | {field.meaning} | {accepted} | {column} |"
-    yield from ("", "```json", json.dumps(to_example(contract), indent=2, ensure_ascii=False), "```", "")
+    yield f"\n```json\n{json.dumps(to_example(contract), indent=2, ensure_ascii=False)}\n```\n"
 
 
 def _to_text(document: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -22,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from streaming.errors import StreamingError
-from streaming.spark.jars import Jar, read_jars_lock
+from streaming.spark.jars import Jar, pyspark_jars, read_jars_lock
 from streaming.spark.java import find_jdk
 
 LOCK = ROOT / "setup" / "jars.lock"
@@ -82,7 +81,7 @@ def lock() -> None:
         pattern = "[conf]/[organisation]/[module]/[revision]/[artifact].[ext]"
         output = _run_ivy(ROOT / "setup" / "ivy.xml", scratch, pattern, use_poms=True)
         jars = [_to_jar(path) for path in (scratch / "jars").rglob("*.jar")]
-    in_pyspark = {re.sub(r"-\d.*$", "", path.name) for path in _pyspark_jars().glob("*.jar")}
+    in_pyspark = {re.sub(r"-\d.*$", "", path.name) for path in pyspark_jars().glob("*.jar")}
     kept = sorted(jar for jar in jars if jar.configuration == "kafka" or jar.name not in in_pyspark)
     if {jar.configuration for jar in kept} != set(CONFIGURATIONS):
         raise JarsError(f"ivy.xml resolved to nothing\n{_summarize(output)}")
@@ -110,23 +109,14 @@ def _fetch_once(jars: list[Jar], scratch: Path) -> str:
 
 
 def _run_ivy(module: Path, scratch: Path, pattern: str, *, use_poms: bool) -> str:
-    ivy = next(_pyspark_jars().glob("ivy-*.jar"), None)
+    ivy = next(pyspark_jars().glob("ivy-*.jar"), None)
     if ivy is None:
         raise JarsError("the Ivy jar inside PySpark is missing: reinstall the packages")
-    command = [
-        *(
-            str(find_jdk().java),
-            f"-Dusepoms={str(use_poms).lower()}",
-            f"-Duser.home={scratch}",
-            "-jar",
-            str(ivy),
-        ),
-        *("-settings", str(ROOT / "setup" / "ivysettings.xml"), "-ivy", str(module)),
-        *("-cache", str(scratch / "cache"), "-retrieve", str(scratch / "jars" / pattern)),
-        *("-types", "jar", "bundle"),
-    ]
+    java = [find_jdk().java, f"-Dusepoms={str(use_poms).lower()}", f"-Duser.home={scratch}", "-jar", ivy]
+    files = ["-settings", ROOT / "setup" / "ivysettings.xml", "-ivy", module, "-cache", scratch / "cache"]
+    retrieved = ["-retrieve", scratch / "jars" / pattern, "-types", "jar", "bundle"]
     # Ivy exits with 1 when one artifact fails; the others are kept, and the next attempt fetches the rest.
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = subprocess.run([*java, *files, *retrieved], capture_output=True, text=True, check=False)
     return ran.stdout + ran.stderr
 
 
@@ -172,13 +162,6 @@ def _is_intact(path: Path, jar: Jar) -> bool:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _pyspark_jars() -> Path:
-    spec = importlib.util.find_spec("pyspark")
-    if spec is None or spec.origin is None:
-        raise JarsError("PySpark is not installed: run `make setup`")
-    return Path(spec.origin).parent / "jars"
 
 
 @contextmanager

@@ -8,7 +8,6 @@ Compiles only when a source or the jars changed; the jar holds the digest of its
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from streaming.errors import StreamingError
+from streaming.spark.jars import pyspark_jars
 from streaming.spark.java import find_jdk
 
 SOURCES = ROOT / "jvm" / "src"
@@ -62,10 +62,7 @@ def build_jar() -> None:
 
 
 def _compile(sources: list[Path], classes: Path) -> None:
-    spec = importlib.util.find_spec("pyspark")
-    if spec is None or spec.origin is None:
-        raise CompileError("PySpark is not installed: run `make setup`")
-    jars = [*sorted(SPARK_JARS.glob("*.jar")), *sorted((Path(spec.origin).parent / "jars").glob("*.jar"))]
+    jars = [*sorted(SPARK_JARS.glob("*.jar")), *sorted(pyspark_jars().glob("*.jar"))]
     class_path = os.pathsep.join(str(jar) for jar in jars if jar != JAR)
     command = [str(find_jdk().javac), *JAVAC_FLAGS, "-cp", class_path, "-d", str(classes), *map(str, sources)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)

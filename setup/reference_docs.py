@@ -19,10 +19,7 @@ def to_files() -> dict[str, str]:
 
 
 def _tables_page() -> Iterator[str]:
-    yield "# Tables"
-    yield ""
-    yield GENERATED
-    yield ""
+    yield f"# Tables\n\n{GENERATED}\n"
     yield "Plain Delta tables, protocol 1/2, append-only. Instants are UTC, in microseconds. Every column can be null"
     yield "on storage; the [message contract](contract/README.md) names the required fields."
     for spec in TABLES.values():
@@ -30,28 +27,19 @@ def _tables_page() -> Iterator[str]:
 
 
 def _table_section(spec: TableSpec) -> Iterator[str]:
-    yield ""
-    yield f"## {spec.name}"
-    yield ""
+    yield f"\n## {spec.name}\n"
     yield f"A row is {spec.grain}."
     yield f"Partitioned by {_listed(spec.partition_by)}; sorted within a commit by {_listed(spec.sort_by)};"
-    yield f"statistics for pruning on {_listed(spec.stats_on)}."
-    yield ""
-    yield "| column | type | meaning |"
-    yield "| --- | --- | --- |"
+    yield f"statistics for pruning on {_listed(spec.stats_on)}.\n"
+    yield from ("| column | type | meaning |", "| --- | --- | --- |")
     for column in spec.columns:
         yield f"| `{column.name}` | {_shown(column.type)} | {column.meaning} |"
 
 
 def _settings_page() -> Iterator[str]:
-    yield "# Settings"
-    yield ""
-    yield GENERATED
-    yield ""
-    yield "Environment variables, read once where a program starts. An empty one counts as absent."
-    yield ""
-    yield "| variable | type | default | meaning |"
-    yield "| --- | --- | --- | --- |"
+    yield f"# Settings\n\n{GENERATED}\n"
+    yield "Environment variables, read once where a program starts. An empty one counts as absent.\n"
+    yield from ("| variable | type | default | meaning |", "| --- | --- | --- | --- |")
     for variable, kind, default, meaning in describe_settings():
         shown = f"`{default}`" if default else ""
         yield f"| `{variable}` | {kind} | {shown} | {meaning} |"

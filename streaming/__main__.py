@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import typer
 
-from lakehouse.process.commands import new_app, run
-from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
 from streaming.analysis.__main__ import (
     AnalysisCheckpointsOption,
@@ -22,12 +21,13 @@ from streaming.analysis.__main__ import (
 from streaming.command_line import (
     INSTALLED_JARS,
     JarsOption,
-    LakeOption,
     MasterOption,
     MemoryOption,
     SparkOptions,
-    run_command,
+    new_spark_app,
     run_service,
+    run_spark_app,
+    start_command,
 )
 from streaming.ingest.__main__ import (
     CheckpointsOption,
@@ -36,27 +36,16 @@ from streaming.ingest.__main__ import (
     to_ingest_settings,
 )
 
-PROG = "python -m streaming"
 DEFAULT_MASTER = "local[6]"
 """Two tasks for each of three queries, on however many cores: the long tasks of an analysis that catches up must not
 keep ingestion waiting for a slot."""
 
-app = new_app(
+app = new_spark_app(
     "Ingestion (Kafka to Delta) and analysis (news and prices to results) in one Spark.",
     epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables. Each can run apart: streaming.ingest, streaming.analysis.\n"
     "Exit codes: 0 stopped as asked, 1 failed, 2 not understood, 3 an operator has to decide.",
 )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    return run(app, arguments, prog=PROG)
-
-
-@app.callback()
-def choose_lake(context: typer.Context, lake: LakeOption = "") -> None:
-    """Keep the lake that is named before the command."""
-    context.obj = lake
+main = partial(run_spark_app, app, prog="python -m streaming", program="stream")
 
 
 @app.command("run", epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.")
@@ -74,32 +63,30 @@ def run_stream(
 ) -> int:
     """Run both until SIGTERM; safe to kill at any moment."""
 
-    def command(settings: Settings) -> int:
-        spark = SparkOptions(
-            master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
+    settings = start_command(context)
+    spark = SparkOptions(
+        master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
+    )
+
+    def service(stopping: threading.Event) -> None:
+        from lakehouse.process.metrics import serve_metrics
+        from lakehouse.process.stopping import call_until_stopped
+        from streaming.analysis.service import AnalysisService
+        from streaming.ingest.run import IngestService
+
+        ingest_settings = to_ingest_settings(
+            settings, checkpoints=checkpoints, trigger_ms=trigger_ms, max_records=max_records
         )
+        analysis_settings = to_analysis_settings(
+            settings, queries=queries, scorers=scorers, checkpoints=analysis_checkpoints
+        )
+        serve_metrics("stream", settings.metrics_addresses())
+        session = call_until_stopped(lambda: spark.start(app_name="cryptoviz"), stopping)
+        ingest = IngestService(lambda: session, ingest_settings, stopping=stopping)
+        analysis = AnalysisService(lambda: session, analysis_settings, stopping=stopping)
+        run_together([ingest.run, analysis.run], stopping)
 
-        def service(stopping: threading.Event) -> None:
-            from lakehouse.process.metrics import serve_metrics
-            from lakehouse.process.stopping import call_until_stopped
-            from streaming.analysis.service import AnalysisService
-            from streaming.ingest.run import IngestService
-
-            ingest_settings = to_ingest_settings(
-                settings, checkpoints=checkpoints, trigger_ms=trigger_ms, max_records=max_records
-            )
-            analysis_settings = to_analysis_settings(
-                settings, queries=queries, scorers=scorers, checkpoints=analysis_checkpoints
-            )
-            serve_metrics("stream", settings.metrics_addresses())
-            session = call_until_stopped(lambda: spark.start(app_name="cryptoviz"), stopping)
-            ingest = IngestService(lambda: session, ingest_settings, stopping=stopping)
-            analysis = AnalysisService(lambda: session, analysis_settings, stopping=stopping)
-            run_together([ingest.run, analysis.run], stopping)
-
-        return run_service("streaming", service)
-
-    return run_command("stream", command, lake=context.obj)
+    return run_service("streaming", service)
 
 
 def run_together(services: Sequence[Callable[[], None]], stopping: threading.Event) -> None:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_FAILED, EXIT_NEEDS_OPERATOR, print_error
+from lakehouse.process.commands import EXIT_FAILED, EXIT_NEEDS_OPERATOR, new_app, print_error, run
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import run_until_stopped
@@ -44,6 +44,8 @@ JarsOption = Annotated[
     Path, typer.Option("--jars", metavar="DIR", show_default=False, help="folder of Spark's extra jars")
 ]
 
+FAILURES: Mapping[type[Exception], int] = {StreamingError: EXIT_FAILED, LakehouseError: EXIT_FAILED}
+"""Exit codes of the errors that a command line catches."""
 JVM_END_SECONDS = 3.0
 
 logger = logging.getLogger("streaming")
@@ -66,23 +68,39 @@ class SparkOptions:
         )
 
 
-def read_settings(*, lake: str = "") -> Settings:
-    """Return the settings of the environment, with the lake that an option names. Raises: SettingError."""
-    return Settings.from_environ(os.environ).with_lake(lake)
+def new_spark_app(description: str, *, epilog: str) -> typer.Typer:
+    """Return an application without commands, whose option --lake comes before the command."""
+    app = new_app(description, epilog=epilog)
+
+    @app.callback()
+    def keep_lake(context: typer.Context, lake: LakeOption = "") -> None:
+        context.obj = lake
+
+    return app
 
 
-def run_command(program: str, command: Callable[[Settings], int], *, lake: str = "") -> int:
-    """Return the exit code of a command, which gets the settings; an error is one line on stderr."""
+def run_spark_app(
+    app: typer.Typer, arguments: Sequence[str] | None = None, *, prog: str, program: str
+) -> int:
+    """Run a command line and return its exit code; an error is one line on stderr, by the name of the program."""
     try:
-        settings = read_settings(lake=lake)
-        log_to_stdout(settings)
-        return command(settings)
+        return run(app, arguments, prog=prog)
     except (DataLossError, CompactedTopicError) as error:
         print_error(program, f"stopped: {error}")
         return EXIT_NEEDS_OPERATOR
     except (StreamingError, LakehouseError) as error:
         print_error(program, to_one_line(error))
         return EXIT_FAILED
+
+
+def start_command(context: typer.Context) -> Settings:
+    """Return the settings of the environment with the lake that --lake names; log by them to stdout from now on.
+
+    Raises: SettingError.
+    """
+    settings = Settings.from_environ(os.environ).with_lake(context.obj)
+    log_to_stdout(settings)
+    return settings
 
 
 def run_service(module: str, service: Callable[[threading.Event], None]) -> int:

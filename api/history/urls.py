@@ -3,7 +3,7 @@
 from django.urls import re_path
 
 from api.history.views import HistoryView, cached_response
-from lakehouse.series.definitions import SERIES
+from api.http.series_names import SERIES_BY_NAME
 
 urlpatterns = [
     re_path(
@@ -11,5 +11,5 @@ urlpatterns = [
         cached_response(HistoryView.as_view(series=series)),
         name=f"{name}-historique",
     )
-    for name, series in SERIES.items()
+    for name, series in SERIES_BY_NAME.items()
 ]

@@ -19,6 +19,7 @@ from api.http import clock
 from api.http.encoding import encode_json
 from api.http.negotiation import FORMAT, FormatNegotiation
 from api.http.renderers import MEDIA_TYPES, TABULAR_RENDERERS
+from api.http.series_names import NAME_OF_SERIES
 from api.process.lake import current_lake, current_settings, cursor_key
 from lakehouse.errors import LakehouseError
 from lakehouse.history.query import HistoryQuery
@@ -53,7 +54,7 @@ class HistoryView(LakeView):
         question = HistoryRequest(
             query=query,
             representation=representation,
-            path=f"/api/v1/{self.series.name}/{query.symbol}/historique",
+            path=f"/api/v1/{NAME_OF_SERIES[self.series.name]}/{query.symbol}/historique",
             format_asked=request.query_params.get(FORMAT),
             cursor_key=cursor_key(),
             wait_seconds=current_settings().cursor_wait_seconds,

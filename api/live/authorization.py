@@ -1,7 +1,6 @@
 """Authorization of WebSocket connections, as for REST: by token or by session."""
 
 import logging
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any
 
@@ -9,7 +8,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user
 from django.db import DatabaseError
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 
 from api.access.authentication import bearer_text
 from api.access.models import ApiToken, find_token
@@ -47,14 +46,7 @@ def _authenticate(authorization: str | None, cookie: str | None) -> tuple[Any, A
         return (None, None) if token is None else (token.owner, token)
     request = HttpRequest()
     sessions = import_module(django_settings.SESSION_ENGINE)
-    request.session = sessions.SessionStore(_session_key(cookie))
+    session_key = parse_cookie(cookie or "").get(django_settings.SESSION_COOKIE_NAME)
+    request.session = sessions.SessionStore(session_key)
     user = get_user(request)
     return (user if user.is_authenticated else None), None
-
-
-def _session_key(cookie: str | None) -> str | None:
-    try:
-        morsel = SimpleCookie(cookie or "").get(django_settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        return None
-    return None if morsel is None else morsel.value

@@ -7,9 +7,10 @@ from contextlib import suppress
 from api.live.connection_limits import ConnectionLimiter
 from api.live.hub import Hub
 from api.live.notifier import Notifier
+from api.live.symbol_watch import SymbolWatch
 from api.metrics.registry import WEBSOCKET_CLIENTS
 from api.metrics.sampling import SAMPLE_SECONDS, sample_tail
-from api.process.lake import current_settings, open_lake
+from api.process.lake import open_lake
 from api.tail.follower import Follower
 from lakehouse.delta.position import TopicPartition
 from lakehouse.process.settings import Settings
@@ -32,8 +33,10 @@ class Gateway:
         )
         self._notifier: Notifier | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        opened = open_lake(settings)
+        self.symbols = SymbolWatch(opened, self.tail)
         self._follower = Follower(
-            open_lake(settings),
+            opened,
             self.tail,
             settings.kafka.for_kafka_python(),
             max_messages=settings.tail_messages,
@@ -68,8 +71,3 @@ class Gateway:
         self.hub.add_rows(table, source, rows, end)
         if rows and self._notifier is not None:
             self._notifier.notify()
-
-
-def new_gateway() -> Gateway:
-    """Return a gateway with this process's settings."""
-    return Gateway(current_settings())

@@ -4,7 +4,10 @@ from django.db import models
 
 
 class MaintenanceRun(models.Model):
-    """One run of a command that may change a lake. ``ended_time`` is null while it runs, and stays so if killed."""
+    """One run of a command that may change a lake.
+
+    ``ended_time`` is null while it runs, and after it was killed until the next run finds its record.
+    """
 
     run_id = models.CharField(primary_key=True, max_length=64)
     lake_uri = models.CharField(max_length=1000)
@@ -15,7 +18,7 @@ class MaintenanceRun(models.Model):
     ended_time = models.DateTimeField(null=True)
     exit_code = models.IntegerField(null=True)
     error = models.TextField(null=True)
-    gained = models.JSONField(null=True)
+    figures = models.JSONField(null=True)
 
     class Meta:
         ordering = ("-run_id",)
@@ -26,7 +29,7 @@ class MaintenanceRun(models.Model):
 
     @property
     def outcome(self) -> str:
-        """Return done, failed, or that the run has not ended, as a killed one never does."""
+        """Return done, failed, or that the run has not ended, or not been found killed yet."""
         if self.ended_time is None:
             return "runs, or was killed"
         return "done" if self.exit_code == 0 else "failed"

@@ -25,7 +25,7 @@ def copy_runs(lake: LakeLocation) -> None:
         [to_row(maintenance_runs.read_run(lake, run_id), lake.uri) for run_id in changed],
         update_conflicts=True,
         unique_fields=("run_id",),
-        update_fields=("ended_time", "exit_code", "error", "gained"),
+        update_fields=("ended_time", "exit_code", "error", "figures"),
         batch_size=100,
     )
     beyond = list(mine.values_list("run_id", flat=True)[MAX_RUNS : MAX_RUNS + 1])
@@ -45,5 +45,5 @@ def to_row(run: maintenance_runs.MaintenanceRun, lake_uri: str) -> MaintenanceRu
         ended_time=None if run.ended_time is None else datetime.fromisoformat(run.ended_time).astimezone(UTC),
         exit_code=run.exit_code,
         error=run.error,
-        gained=run.gained,
+        figures=run.figures,
     )

@@ -23,26 +23,14 @@ class AssetSerializer(StrictSerializer):
             "version",
             "changed_time",
         )
-        read_only_fields: tuple[str, ...] = ("version", "changed_time")
-
-
-class AssetChangeSerializer(AssetSerializer):
-    """Asset whose symbol, its key, cannot change."""
-
-    class Meta(AssetSerializer.Meta):
-        read_only_fields = ("symbol", "version", "changed_time")
+        read_only_fields = ("version", "changed_time")
 
 
 class SourceSerializer(StrictSerializer):
     class Meta:
         model = Source
         fields = ("name", "kind", "title", "url", "language", "enabled", "version", "changed_time")
-        read_only_fields: tuple[str, ...] = ("version", "changed_time")
-
-
-class SourceChangeSerializer(SourceSerializer):
-    class Meta(SourceSerializer.Meta):
-        read_only_fields = ("name", "version", "changed_time")
+        read_only_fields = ("version", "changed_time")
 
 
 class SavedViewSerializer(StrictSerializer):

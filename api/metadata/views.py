@@ -11,13 +11,11 @@ from api.access.permissions import Access
 from api.metadata import configuration
 from api.metadata.models import ConfigurationChange, ConfigurationEntry, SavedView
 from api.metadata.serializers import (
-    AssetChangeSerializer,
     AssetSerializer,
     ConfigurationChangeSerializer,
     ConfigurationSerializer,
     SavedViewSerializer,
     SharedViewSerializer,
-    SourceChangeSerializer,
     SourceSerializer,
 )
 from api.resources.views import CollectionView, ConflictError, ItemView, ListView
@@ -43,7 +41,7 @@ class AssetsView(CatalogueRows, CollectionView):
 class AssetView(CatalogueRows, ItemView):
     """GET, PATCH, DELETE one."""
 
-    serializer_class = AssetChangeSerializer
+    serializer_class = AssetSerializer
 
 
 class SourcesView(CatalogueRows, CollectionView):
@@ -56,7 +54,7 @@ class SourcesView(CatalogueRows, CollectionView):
 class SourceView(CatalogueRows, ItemView):
     """GET, PATCH, DELETE one."""
 
-    serializer_class = SourceChangeSerializer
+    serializer_class = SourceSerializer
 
 
 class SavedViewsView(CollectionView):

@@ -48,7 +48,7 @@ class ConflictError(APIException):
 class StrictSerializer(ModelSerializer):
     """Serializer that refuses unknown members, read-only members, and values of another JSON type.
 
-    Django REST framework's ignores the first two.
+    Django REST framework's ignores the first two. The key of a row is read-only once there is one.
     """
 
     serializer_field_mapping = ModelSerializer.serializer_field_mapping | {
@@ -56,6 +56,13 @@ class StrictSerializer(ModelSerializer):
         models.CharField: JsonString,
         models.PositiveSmallIntegerField: JsonInteger,
     }
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        key = self.Meta.model._meta.pk.name
+        if self.instance is not None and key in fields:
+            fields[key].read_only = True
+        return fields
 
     def to_internal_value(self, given: Any) -> Any:
         if isinstance(given, Mapping):

@@ -36,15 +36,15 @@ class LakeMetrics(Collector):
             state = self._read_state()
         except (LakehouseError, DeltaError):
             state = None
-        yield _gauge("lake_readable", "1 where the lake can be read", [], [([], state is not None)])
+        yield _single("lake_readable", "1 where the lake can be read", state is not None)
         if self._folder is not None and self._folder.exists():
             free_bytes = shutil.disk_usage(self._folder).free
-            yield _gauge("disk_free_bytes", "bytes that are free where the lake is", [], [([], free_bytes)])
+            yield _single("disk_free_bytes", "bytes that are free where the lake is", free_bytes)
         if state is not None:
             yield from _of_tables(state.tables)
             yield from _of_kafka(state)
             yield from _of_maintenance(state.maintenance)
-            yield _gauge("losses", "accepted losses of offsets", [], [([], len(state.losses))])
+            yield _single("losses", "accepted losses of offsets", len(state.losses))
 
 
 _COUNTS: tuple[tuple[str, str, Callable[[TableState], int]], ...] = (
@@ -85,7 +85,7 @@ def _of_tables(tables: Iterable[TableState]) -> Iterator[Metric]:
 
 
 def _of_kafka(state: LakeState) -> Iterator[Metric]:
-    yield _gauge("kafka_known", "1 where Kafka says how far it is", [], [([], state.is_kafka_known)])
+    yield _single("kafka_known", "1 where Kafka says how far it is", state.is_kafka_known)
     n_messages: Counter[tuple[str, str]] = Counter()
     for lag in state.lags:
         n_messages[lag.table, lag.topic] += lag.n_messages
@@ -112,23 +112,19 @@ def _of_maintenance(maintenance: MaintenanceState) -> Iterator[Metric]:
         [([run.command], run.exit_code) for run in ended],
     )
     yield _gauge(
-        "maintenance_last_gained",
+        "maintenance_last_figures",
         "figures of the newest run of a command",
         ["command", "figure"],
-        [([run.command, figure], number) for run in ended for figure, number in (run.gained or {}).items()],
+        [([run.command, figure], number) for run in ended for figure, number in (run.figures or {}).items()],
     )
-    yield _gauge(
-        "maintenance_missed",
-        "1 where the table service did not run when it was due",
-        [],
-        [([], maintenance.is_missed)],
-    )
-    yield _gauge(
-        "maintenance_failed_in_a_row",
-        "runs of the table service that failed since the last that succeeded",
-        [],
-        [([], maintenance.n_failed_in_a_row)],
-    )
+    missed = "1 where the table service did not run when it was due"
+    yield _single("maintenance_missed", missed, maintenance.is_missed)
+    failed = "runs of the table service that failed since the last that succeeded"
+    yield _single("maintenance_failed_in_a_row", failed, maintenance.n_failed_in_a_row)
+
+
+def _single(name: str, meaning: str, number: float) -> Metric:
+    return _gauge(name, meaning, [], [([], number)])
 
 
 def _gauge(name: str, meaning: str, labels: list[str], samples: Samples) -> Metric:

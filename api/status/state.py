@@ -1,6 +1,6 @@
 """The state of the lake as values: its tables, how far behind Kafka they are, and operators' decisions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +8,7 @@ from api.maintenance.selectors import MaintenanceState, read_maintenance
 from api.status.lag import EndOffsets
 from lakehouse.delta.catalog import Build
 from lakehouse.delta.position import Position, TopicPartition
-from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
-from lakehouse.schema.spec import TableSpec
 from lakehouse.schema.tables import BRONZE, CORRECTIONS, GOLD_TABLES, LOSSES, TABLES
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.snapshots.symbols import TableSymbols
@@ -73,13 +71,12 @@ def read_state(
     *, lake: Lake, end_offsets: EndOffsets, now_us: int, maintenance_seconds: float = 0.0
 ) -> LakeState:
     """Return the state of a lake. Raises LakeNotFoundError before the lake exists."""
-    build = lake.current_build()
-    topics = lake.catalog.current_topics()
-    gold = symbols_by_table(lake, GOLD_TABLES)
-    tables = _existing_tables(lake)
+    snapshot = lake.snapshot(optional=tuple(TABLES))
+    tables, topics = snapshot.tables, lake.catalog.current_topics()
+    gold = {spec.name: lake.symbols.of(tables[spec.name]) for spec in GOLD_TABLES if spec.name in tables}
     return LakeState(
         now_us=now_us,
-        build=build,
+        build=snapshot.build,
         tables=[_to_table_state(table, gold.get(name)) for name, table in tables.items()],
         absent=[name for name in TABLES if name not in tables],
         is_kafka_known=end_offsets.known,
@@ -89,27 +86,6 @@ def read_state(
         maintenance=read_maintenance(lake=lake, now_us=now_us, every_seconds=maintenance_seconds),
         origins=sorted({origin for table in gold.values() for origin in table.origins()}),
     )
-
-
-def symbols_by_table(lake: Lake, specs: Iterable[TableSpec]) -> dict[str, TableSymbols]:
-    """Return {table: its symbols} of those tables that exist."""
-    symbols = {}
-    for spec in specs:
-        try:
-            symbols[spec.name] = lake.symbols.of(lake.snapshot(spec.name)[spec.name])
-        except LakeNotFoundError:
-            continue
-    return symbols
-
-
-def _existing_tables(lake: Lake) -> dict[str, TableSnapshot]:
-    tables = {}
-    for name in TABLES:
-        try:
-            tables[name] = lake.snapshot(name)[name]
-        except LakeNotFoundError:
-            continue
-    return tables
 
 
 def _to_table_state(table: TableSnapshot, symbols: TableSymbols | None) -> TableState:

@@ -1,7 +1,7 @@
 """Command line of backup and restore: `python -m compaction.backup`."""
 
 import shutil
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,6 @@ from lakehouse.process.stopping import end_process
 if TYPE_CHECKING:
     from compaction.backup.manifest import Manifest
 
-PROGRAM = "python -m compaction.backup"
 RETRY_SECONDS = 1.0
 _EPILOG = f"""\
 Contents of a backup: every table of the served build at one version, the catalogue, the records of runs; the metadata's
@@ -40,6 +39,7 @@ Examples:
 """
 
 app = new_app("Backs up lake, metadata and checkpoints into a folder, and restores them.", epilog=_EPILOG)
+main = partial(entry_point.run, app, prog="python -m compaction.backup")
 Backup = Annotated[Path, typer.Argument(metavar="BACKUP", help="folder of one backup")]
 
 
@@ -108,10 +108,6 @@ def _summarize(manifest: "Manifest") -> str:
     versions = " ".join(f"{table}@{version}" for table, version in manifest.versions.items())
     omitted = "".join(f"; without {part}" for part in manifest.without)
     return f"{len(manifest.files)} files, {manifest.n_bytes} bytes, of {manifest.created_time}, {versions}{omitted}"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    return entry_point.run(app, arguments, prog=PROGRAM)
 
 
 if __name__ == "__main__":

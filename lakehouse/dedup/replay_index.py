@@ -11,9 +11,9 @@ from lakehouse.messages.record_id import RecordId, format_record_id, parse_recor
 from lakehouse.schema.spec import TableSpec
 
 _ROWS_OF_ORIGINALS = """
-SELECT coalesce(replayed_from, record_id), topic_id, kafka_partition, kafka_offset
+SELECT coalesce(replay_of, record_id), topic_id, kafka_partition, kafka_offset
 FROM (SELECT *, topic_id || '/' || kafka_partition || '/' || kafka_offset AS record_id FROM {rows})
-WHERE replayed_from IN (SELECT unnest($originals)) OR record_id IN (SELECT unnest($originals))
+WHERE replay_of IN (SELECT unnest($originals)) OR record_id IN (SELECT unnest($originals))
 """
 
 

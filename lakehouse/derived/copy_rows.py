@@ -15,7 +15,6 @@ from lakehouse.delta.catalog import Build
 from lakehouse.delta.retained_from import RETAINED_FROM_APP_ID
 from lakehouse.delta.table import POST_COMMIT_HOOKS, append, ensure_table
 from lakehouse.derived.outcomes import GRACE_US, SILENCE_US
-from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
 from lakehouse.schema.rollup_tables import ROLLUP_TABLES
 from lakehouse.schema.spec import TableSpec
@@ -44,7 +43,9 @@ def copy_rows_before(lake: Lake, build: Build, *, cut_us: int) -> int:
     Of gold, quarantine and duplicates the rows whose record the broker had before ``cut_us``; of rollups and scores
     those of rows that gold has expired. ``retained_from`` is copied too. Positions begin where the rebuild does.
     """
-    pinned = _pin(lake)
+    # What is made of gold is pinned before it, and holds nothing that it lacks.
+    copied = (*ROLLUP_TABLES, GOLD_SCORE, *GOLD_TABLES, QUARANTINE, DUPLICATES)
+    pinned = lake.snapshot(optional=tuple(spec.name for spec in copied)).tables
     n_rows = 0
     for spec in (*GOLD_TABLES, QUARANTINE, DUPLICATES):
         n_rows += _copy(lake, build, pinned.get(spec.name), "broker_time < $until", until=to_time(cut_us))
@@ -60,17 +61,6 @@ def copy_rows_before(lake: Lake, build: Build, *, cut_us: int) -> int:
         bound = {"made": to_time(made_us), "settled": to_time(settled_us)}
         n_rows += _copy(lake, build, pinned.get(GOLD_SCORE.name), condition, **bound)
     return n_rows
-
-
-def _pin(lake: Lake) -> dict[str, TableSnapshot]:
-    """Pin every table whose rows may be copied, those that are made of gold first."""
-    pinned = {}
-    for spec in (*ROLLUP_TABLES, GOLD_SCORE, *GOLD_TABLES, QUARANTINE, DUPLICATES):
-        try:
-            pinned[spec.name] = lake.snapshot(spec.name)[spec.name]
-        except LakeNotFoundError:
-            logger.debug("no rows to copy table=%s", spec.name)
-    return pinned
 
 
 def _retained_from_us(pinned: Mapping[str, TableSnapshot], spec: TableSpec) -> int:

@@ -39,18 +39,12 @@ def held_lock(path: Path, *, command: str) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise LockedError(holder=_read_holder(path)) from error
+        holder = path.read_text(encoding="utf-8", errors="replace")
+        raise LockedError(holder=holder or "one that has just begun") from error
+    since = datetime.now(UTC).isoformat(timespec="seconds")
     try:
-        path.write_text(_describe_holder(command), encoding="utf-8")
+        holder = f"{command} pid={os.getpid()} host={socket.gethostname()} since={since}"
+        path.write_text(holder, encoding="utf-8")
         yield
     finally:
         lock.release()
-
-
-def _describe_holder(command: str) -> str:
-    since = datetime.now(UTC).isoformat(timespec="seconds")
-    return f"{command} pid={os.getpid()} host={socket.gethostname()} since={since}"
-
-
-def _read_holder(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace") or "one that has just begun"

@@ -5,7 +5,7 @@ import os
 import socket
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,10 @@ _ENDED = "ended.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaintenanceRun:
-    """One run of a command that may change the lake. ``ended_time`` is None while it runs, and for ever if killed."""
+    """One run of a command that may change the lake.
+
+    ``ended_time`` is None while it runs, and after it was killed until the next run finds its record.
+    """
 
     run_id: str
     command: str
@@ -29,7 +32,7 @@ class MaintenanceRun:
     ended_time: str | None = None
     exit_code: int | None = None
     error: str | None = None
-    gained: Mapping[str, Any] | None = None
+    figures: Mapping[str, Any] | None = None
 
 
 def begin_run(lake: LakeLocation, *, command: str) -> MaintenanceRun:
@@ -42,7 +45,7 @@ def begin_run(lake: LakeLocation, *, command: str) -> MaintenanceRun:
         pid=os.getpid(),
         started_time=now.isoformat(),
     )
-    begun = {name: getattr(run, name) for name in ("run_id", "command", "host", "pid", "started_time")}
+    begun = {name: value for name, value in asdict(run).items() if value is not None}
     lake.put_if_absent(_path(run.run_id, _BEGUN), json.dumps(begun).encode())
     lake.delete(lake.names(_RUNS)[: -2 * N_KEPT])
     return run
@@ -54,16 +57,27 @@ def end_run(
     *,
     exit_code: int,
     error: str | None = None,
-    gained: Mapping[str, Any] | None = None,
+    figures: Mapping[str, Any] | None = None,
 ) -> None:
     """Record how a run ended."""
     ended = {
         "ended_time": datetime.now(UTC).isoformat(),
         "exit_code": exit_code,
         "error": error,
-        "gained": gained,
+        "figures": figures,
     }
     lake.put_if_absent(_path(run.run_id, _ENDED), json.dumps(ended).encode())
+
+
+def end_interrupted_runs(lake: LakeLocation, *, exit_code: int) -> None:
+    """Record the end of runs that were killed, or left at a stop. Call it under the lake's lock. Idempotent.
+
+    The lock covers one machine: of a lake that is not on this disk, runs of other machines stay as they are.
+    """
+    for run_id, has_ended in list_runs(lake).items():
+        run = None if has_ended else read_run(lake, run_id)
+        if run is not None and (lake.is_local or run.host == socket.gethostname()):
+            end_run(lake, run, exit_code=exit_code, error="interrupted: killed, or left when asked to stop")
 
 
 def read_runs(lake: LakeLocation, *, n_newest: int) -> list[MaintenanceRun]:

@@ -81,7 +81,7 @@ def to_gold_rows(
         columns[name] = pa.array(column, schema.field(name).type)
     if originals is not None:
         texts = [None if original is None else format_record_id(original) for original in originals]
-        columns["replayed_from"] = pa.array(texts, pa.string())
+        columns["replay_of"] = pa.array(texts, pa.string())
     columns["event_date"] = pc.cast(columns[contract.time_column], pa.date32())
     return to_arrow_rows(contract.table, columns, len(rows))
 

@@ -1,13 +1,15 @@
 """Command lines shared by every program: exit codes, plain help texts, and errors on stderr."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import typer
 from typer.exceptions import TyperException
 
 from lakehouse.messages.record_id import RecordId, parse_record_id
+from lakehouse.process.outside_text import LINE_BREAK, escape_controls
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
@@ -16,6 +18,7 @@ EXIT_NEEDS_OPERATOR: Final = 3
 EXIT_LOCKED: Final = 75
 """EX_TEMPFAIL. Source: sysexits.h."""
 EXIT_INTERRUPTED: Final = 130
+_NO_FAILURES: Final[Mapping[type[Exception], int]] = MappingProxyType({})
 
 
 def new_app(description: str, *, epilog: str = "") -> typer.Typer:
@@ -61,11 +64,18 @@ def preformatted(text: str) -> str:
     return "\n\n".join(f"\b\n{paragraph}" for paragraph in text.strip().split("\n\n") if paragraph)
 
 
-def run(app: typer.Typer, arguments: Sequence[str] | None = None, *, prog: str) -> int:
+def run(
+    app: typer.Typer,
+    arguments: Sequence[str] | None = None,
+    *,
+    prog: str,
+    failures: Mapping[type[Exception], int] = _NO_FAILURES,
+) -> int:
     """Run a command line and return its exit code, never raising SystemExit for a wrong argument.
 
     The code is the integer that the command returned, else 0. A wrong argument is explained on stderr and gives
-    EXIT_USAGE; Ctrl-C gives EXIT_INTERRUPTED.
+    EXIT_USAGE; Ctrl-C gives EXIT_INTERRUPTED. One of the ``failures`` is one line on stderr and gives its own code,
+    that of the first kind that it is.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
@@ -75,12 +85,15 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None, *, prog: str) 
         return EXIT_USAGE
     except typer.Abort:
         return EXIT_INTERRUPTED
+    except tuple(failures) as error:
+        print_error(prog.replace(".", " ").split()[-1], error)
+        return next(code for kind, code in failures.items() if isinstance(error, kind))
     return code if isinstance(code, int) else EXIT_DONE
 
 
 def print_error(program: str, error: object) -> None:
-    """Write one line about an error to stderr."""
-    print(f"{program}: {error}", file=sys.stderr, flush=True)
+    """Write an error to stderr; text of strangers in it moves no cursor."""
+    print(f"{program}: {escape_controls(str(error), kept=LINE_BREAK)}", file=sys.stderr, flush=True)
 
 
 def _show(error: TyperException) -> None:

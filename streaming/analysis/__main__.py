@@ -7,29 +7,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lakehouse.process.commands import new_app, run
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
 from streaming.command_line import (
     INSTALLED_JARS,
     JarsOption,
-    LakeOption,
     MasterOption,
     MemoryOption,
     SparkOptions,
-    run_command,
+    new_spark_app,
     run_service,
+    run_spark_app,
+    start_command,
 )
 
 if TYPE_CHECKING:
     from streaming.analysis.service import AnalysisSettings
 
-PROG = "python -m streaming.analysis"
 DEFAULT_MASTER = "local[2]"
 
 QueriesOption = Annotated[
@@ -64,22 +64,12 @@ AnalysisCheckpointsOption = Annotated[
     ),
 ]
 
-app = new_app(
+app = new_spark_app(
     "From raw-news and raw-price to analyzed-sentiment and predicted-price, at least once.",
     epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables. `python -m streaming run` runs it together with\n"
     "ingestion in one Spark. Exit codes: 0 stopped as asked, 1 failed, 2 not understood, 3 an operator has to decide.",
 )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    return run(app, arguments, prog=PROG)
-
-
-@app.callback()
-def choose_lake(context: typer.Context, lake: LakeOption = "") -> None:
-    """Keep the lake that is named before the command."""
-    context.obj = lake
+main = partial(run_spark_app, app, prog="python -m streaming.analysis", program="analysis")
 
 
 @app.command("run", epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.")
@@ -94,26 +84,23 @@ def run_analysis(
 ) -> int:
     """Analyse until SIGTERM; safe to kill at any moment."""
 
-    def command(settings: Settings) -> int:
-        spark = SparkOptions(
-            master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
+    settings = start_command(context)
+    spark = SparkOptions(
+        master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
+    )
+
+    def service(stopping: threading.Event) -> None:
+        from lakehouse.process.metrics import serve_metrics
+        from streaming.analysis.service import AnalysisService
+
+        serve_metrics("analysis", settings.metrics_addresses())
+        analysis_settings = to_analysis_settings(
+            settings, queries=queries, scorers=scorers, checkpoints=analysis_checkpoints
         )
+        start = partial(spark.start, app_name="cryptoviz-analysis")
+        AnalysisService(start, analysis_settings, stopping=stopping).run()
 
-        def service(stopping: threading.Event) -> None:
-            from lakehouse.process.metrics import serve_metrics
-            from streaming.analysis.service import AnalysisService
-
-            serve_metrics("analysis", settings.metrics_addresses())
-            analysis_settings = to_analysis_settings(
-                settings, queries=queries, scorers=scorers, checkpoints=analysis_checkpoints
-            )
-            AnalysisService(
-                lambda: spark.start(app_name="cryptoviz-analysis"), analysis_settings, stopping=stopping
-            ).run()
-
-        return run_service("streaming.analysis", service)
-
-    return run_command("analysis", command, lake=context.obj)
+    return run_service("streaming.analysis", service)
 
 
 def to_analysis_settings(
@@ -126,7 +113,11 @@ def to_analysis_settings(
 
     _validate_names("--queries", queries, QUERY_NAMES)
     _validate_names("--scorers", scorers, SCORERS)
-    all_of_them = all_queries(scorers=tuple(scorers) or DEFAULT_SCORERS, lake=settings.lake_location())
+    all_of_them = all_queries(
+        scorers=tuple(scorers) or DEFAULT_SCORERS,
+        lake=settings.lake_location(),
+        market_rules=settings.market_rules(),
+    )
     return AnalysisSettings(
         kafka=settings.kafka.required(),
         queries=tuple(query for query in all_of_them if not queries or query.name in queries),

@@ -10,23 +10,22 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_NEEDS_OPERATOR, new_app, print_error, run
+from lakehouse.process.commands import EXIT_DONE, EXIT_NEEDS_OPERATOR, new_app, run
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import GRACE_SECONDS, end_process, run_until_stopped
-from streaming.broker.config import BrokerFiles
-from streaming.errors import BrokerError, StreamingError
+from streaming.broker.config import BrokerFiles, read_pid
+from streaming.command_line import FAILURES
+from streaming.errors import BrokerError
 
 if TYPE_CHECKING:
     from streaming.broker.embedded import EmbeddedBroker
 
-PROG = "python -m streaming.broker"
 EXIT_NOT_RUNNING = EXIT_NEEDS_OPERATOR
 # A JVM that was ended by SIGTERM exits with 143.
 CLEAN_EXIT_CODES = (0, 128 + signal.SIGTERM, -signal.SIGTERM)
@@ -47,11 +46,12 @@ app = new_app(
     "The embedded Kafka broker: one node on loopback, for a machine that has no cluster.",
     epilog="Exit codes: 0 done, or stopped as asked; 1 failed; 2 not understood; 3 it does not run (status).",
 )
+main = partial(run, app, prog="python -m streaming.broker", failures=FAILURES)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    return run(app, arguments, prog=PROG)
+@app.callback()
+def log_warnings() -> None:
+    logging.basicConfig(level=logging.WARNING, format="broker: %(levelname)s %(message)s")
 
 
 @app.command()
@@ -86,41 +86,35 @@ def start(
             broker.stop(GRACE_SECONDS - 2)
             print("broker: stopped", flush=True)
 
-    return _report_errors(lambda: run_until_stopped(work))
+    return run_until_stopped(work)
 
 
 @app.command()
 def stop(directory: DirectoryOption = "") -> int:
     """Stop it cleanly, whoever started it."""
 
-    def command() -> int:
-        from streaming.broker.embedded import end_leftover
+    from streaming.broker.embedded import end_leftover
 
-        ended = end_leftover(BrokerFiles(directory_of(directory)), number=signal.SIGTERM)
-        print("broker: stopped" if ended else "broker: was not running")
-        return EXIT_DONE
-
-    return _report_errors(command)
+    ended = end_leftover(BrokerFiles(directory_of(directory)), number=signal.SIGTERM)
+    print("broker: stopped" if ended else "broker: was not running")
+    return EXIT_DONE
 
 
 @app.command()
 def status(directory: DirectoryOption = "") -> int:
     """Print whether it runs; exit code 0 if so, else 3."""
 
-    def command() -> int:
-        from streaming.broker.embedded import read_bootstrap, read_pid
-        from streaming.broker.process import is_running
+    from streaming.broker.embedded import read_bootstrap
+    from streaming.broker.process import is_running
 
-        files = BrokerFiles(directory_of(directory))
-        pid = read_pid(files.pid)
-        if pid is None or not is_running(pid, marker=str(files.properties)):
-            print("broker: not running")
-            return EXIT_NOT_RUNNING
-        bootstrap = read_bootstrap(files.directory)
-        print(f"broker: running pid={pid} " + (f"bootstrap={bootstrap}" if bootstrap else "(not ready yet)"))
-        return EXIT_DONE
-
-    return _report_errors(command)
+    files = BrokerFiles(directory_of(directory))
+    pid = read_pid(files.pid)
+    if pid is None or not is_running(pid, marker=str(files.properties)):
+        print("broker: not running")
+        return EXIT_NOT_RUNNING
+    bootstrap = read_bootstrap(files.directory)
+    print(f"broker: running pid={pid} " + (f"bootstrap={bootstrap}" if bootstrap else "(not ready yet)"))
+    return EXIT_DONE
 
 
 def directory_of(option: str) -> Path:
@@ -143,15 +137,6 @@ def _serve(broker: EmbeddedBroker, stopping: threading.Event) -> int:
         if code is not None:
             break
     return EXIT_DONE
-
-
-def _report_errors(command: Callable[[], int]) -> int:
-    logging.basicConfig(level=logging.WARNING, format="broker: %(levelname)s %(message)s")
-    try:
-        return command()
-    except (StreamingError, LakehouseError) as error:
-        print_error("broker", error)
-        return EXIT_FAILED
 
 
 if __name__ == "__main__":

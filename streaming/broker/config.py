@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -25,47 +25,26 @@ appender.console.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %p %c{1} %m%n
 """
 
 
-@dataclass(frozen=True, slots=True)
 class BrokerFiles:
     """Paths of the broker's files, all under one folder."""
 
-    directory: Path
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.records = directory / "records"
+        self.properties = directory / "server.properties"
+        self.log4j = directory / "log4j2.properties"
+        self.log = directory / "broker.log"
+        self.previous_log = directory / "broker.log.1"
+        self.ports = directory / "ports.json"
+        self.lock = directory / "lock"
+        self.pid = directory / "broker.pid"
+        self.bootstrap = directory / "bootstrap.txt"
 
-    @property
-    def records(self) -> Path:
-        return self.directory / "records"
-
-    @property
-    def properties(self) -> Path:
-        return self.directory / "server.properties"
-
-    @property
-    def log4j(self) -> Path:
-        return self.directory / "log4j2.properties"
-
-    @property
-    def log(self) -> Path:
-        return self.directory / "broker.log"
-
-    @property
-    def previous_log(self) -> Path:
-        return self.directory / "broker.log.1"
-
-    @property
-    def ports(self) -> Path:
-        return self.directory / "ports.json"
-
-    @property
-    def lock(self) -> Path:
-        return self.directory / "lock"
-
-    @property
-    def pid(self) -> Path:
-        return self.directory / "broker.pid"
-
-    @property
-    def bootstrap(self) -> Path:
-        return self.directory / "bootstrap.txt"
+    def read_cluster_id(self) -> str:
+        """Return the id that the format gave this folder."""
+        text = (self.records / "meta.properties").read_text(encoding="utf-8")
+        properties = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        return properties["cluster.id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +53,13 @@ class Ports:
 
     broker: int
     controller: int
+
+
+def read_pid(path: Path) -> int | None:
+    try:
+        return int(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def choose_ports(files: BrokerFiles, *, port: int | None, avoid_last: bool = False) -> Ports:
@@ -91,10 +77,14 @@ def choose_ports(files: BrokerFiles, *, port: int | None, avoid_last: bool = Fal
     return Ports(broker=broker, controller=controller or any_free_port())
 
 
+def known_port(files: BrokerFiles, port: int | None) -> int | None:
+    """Return the port at which clients expect the broker: the wished one, else its last one, if any."""
+    last = _read_ports(files)
+    return port if port is not None else last.broker if last else None
+
+
 def write_ports(files: BrokerFiles, ports: Ports) -> None:
-    files.ports.write_text(
-        json.dumps({"broker": ports.broker, "controller": ports.controller}), encoding="utf-8"
-    )
+    files.ports.write_text(json.dumps(asdict(ports)), encoding="utf-8")
 
 
 def is_free(port: int) -> bool:

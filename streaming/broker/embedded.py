@@ -25,9 +25,12 @@ from streaming.broker.config import (
     BrokerFiles,
     Ports,
     choose_ports,
+    known_port,
+    read_pid,
     to_properties,
     write_ports,
 )
+from streaming.broker.port_owner import warn_of_lost_port
 from streaming.broker.process import BoundProcess, end_process, is_running
 from streaming.errors import BrokerError, BrokerNotReadyError, BrokerRunningError
 from streaming.kafka.topics import create_topics, is_serving
@@ -137,7 +140,11 @@ class EmbeddedBroker:
         try:
             end_leftover(self._files, number=signal.SIGKILL)
             self._files.bootstrap.unlink(missing_ok=True)
-            self._launch(choose_ports(self._files, port=self._port))
+            known = known_port(self._files, self._port)
+            ports = choose_ports(self._files, port=self._port)
+            self._launch(ports)
+            if known is not None and known != ports.broker:
+                warn_of_lost_port(known, self.bootstrap)
         except BaseException:
             self._lock.release(force=True)
             raise
@@ -157,8 +164,10 @@ class EmbeddedBroker:
                 return self.bootstrap
             if not self._lost_its_port():
                 break
-            logger.warning("event=port_taken bootstrap=%s", self.bootstrap)
+            lost = self._ports
             self._launch(choose_ports(self._files, port=None, avoid_last=True))
+            if lost is not None:
+                warn_of_lost_port(lost.broker, self.bootstrap)
         state = f"was not ready in {timeout_seconds:.0f} s" if self.is_running else "ended"
         log = self._files.log
         raise BrokerNotReadyError(f"the broker {state}", log_path=log, log_tail=_read_tail(log))
@@ -236,19 +245,6 @@ def read_bootstrap(directory: Path) -> str | None:
         return None
 
 
-def wait_bootstrap(directory: Path, *, timeout_seconds: float) -> str:
-    """Wait for another process's broker on this directory and return its bootstrap.
-
-    Raises: BrokerError when the time is over.
-    """
-    deadline = time.monotonic() + timeout_seconds
-    while (bootstrap := read_bootstrap(directory)) is None:
-        if time.monotonic() > deadline:
-            raise BrokerError(f"no broker became ready on {directory} within {timeout_seconds:.0f} s")
-        time.sleep(POLL_SECONDS)
-    return bootstrap
-
-
 def end_leftover(files: BrokerFiles, *, number: signal.Signals) -> bool:
     """End the JVM that the pid file names, if it is this folder's broker; return whether there was one."""
     pid = read_pid(files.pid)
@@ -256,13 +252,6 @@ def end_leftover(files: BrokerFiles, *, number: signal.Signals) -> bool:
         return False
     end_process(pid, marker=str(files.properties), number=number)
     return True
-
-
-def read_pid(path: Path) -> int | None:
-    try:
-        return int(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
 
 
 def _to_java_command(jars: Path) -> list[str]:
@@ -302,16 +291,9 @@ def _answers(bootstrap: str, files: BrokerFiles, *, timeout_seconds: float) -> b
         return False
     return is_serving(
         {"bootstrap_servers": bootstrap},
-        cluster_id=_read_cluster_id(files),
+        cluster_id=files.read_cluster_id(),
         timeout_seconds=min(PROBE_SECONDS, max(0.1, timeout_seconds)),
     )
-
-
-def _read_cluster_id(files: BrokerFiles) -> str:
-    """Return the id that the format gave this folder."""
-    text = (files.records / "meta.properties").read_text(encoding="utf-8")
-    properties = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-    return properties["cluster.id"]
 
 
 def _read_tail(path: Path, *, n_bytes: int = 3000) -> str:

@@ -3,13 +3,12 @@
 import logging
 import os
 import secrets
-from collections.abc import Sequence
+from functools import partial
 
-from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_FAILED, new_app, preformatted, print_error, run
+from lakehouse.process.commands import new_app, preformatted, run
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process, run_until_stopped
-from streaming.errors import StreamingError
+from streaming.command_line import FAILURES
 from streaming.feed import options as opt
 from streaming.feed.options import (
     ALL_SYMBOLS,
@@ -44,10 +43,7 @@ folder; the other CRYPTOVIZ_KAFKA_* settings (SASL, TLS) apply as everywhere."""
 app = new_app(_DESCRIPTION, epilog=_EXAMPLES)
 app.info.subcommand_metavar = "{backfill,live,run,burst}"
 _EPILOG = preformatted(_EXAMPLES)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    return run(app, arguments, prog="python -m streaming.feed")
+main = partial(run, app, prog="python -m streaming.feed", failures=FAILURES)
 
 
 @app.command(help="publish the last days at once, then end", epilog=_EPILOG)
@@ -146,12 +142,8 @@ def _publish(command: str, options: Options) -> int:
 
     logging.basicConfig(level=logging.WARNING, format="feed: %(message)s")
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    try:
-        settings = Settings.from_environ(os.environ)
-        return run_until_stopped(lambda stopping: commands.publish(command, options, settings, stopping))
-    except (StreamingError, LakehouseError) as error:
-        print_error("feed", error)
-        return EXIT_FAILED
+    settings = Settings.from_environ(os.environ)
+    return run_until_stopped(lambda stopping: commands.publish(command, options, settings, stopping))
 
 
 if __name__ == "__main__":

@@ -65,7 +65,8 @@ def draw_slots(seed: int, *names: str, minutes: Ints, expected: Floats) -> Slots
     numbers = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
     keys = child_keys(np.repeat(minute_keys, counts), numbers)
     event_minutes = np.repeat(minutes, counts)
-    return Slots(event_minutes, numbers, event_minutes * MINUTE_US + _within_minute_us(keys), keys)
+    milliseconds = (uniform(keys, 1) * 60_000).astype(np.int64)  # whole ones, as exchanges give them
+    return Slots(event_minutes, numbers, event_minutes * MINUTE_US + milliseconds * 1_000, keys)
 
 
 def mark_slots(seed: int, *names: str, minutes: Ints) -> Slots:
@@ -73,8 +74,3 @@ def mark_slots(seed: int, *names: str, minutes: Ints) -> Slots:
     marks = minutes[minutes % MARK_MINUTES == 0]
     keys = child_keys(child_keys(root_key(seed, *names), marks), -1)
     return Slots(marks, np.full(marks.shape, -1, dtype=np.int64), marks * MINUTE_US, keys)
-
-
-def _within_minute_us(keys: Keys) -> Ints:
-    """Return an offset within the minute, in whole milliseconds as exchanges give them."""
-    return (uniform(keys, 1) * 60_000).astype(np.int64) * 1_000

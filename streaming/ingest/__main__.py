@@ -7,30 +7,30 @@ from __future__ import annotations
 
 import getpass
 import threading
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lakehouse.process.commands import new_app, run, to_record_id
+from lakehouse.process.commands import EXIT_DONE, to_record_id
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
 from streaming.command_line import (
     INSTALLED_JARS,
     JarsOption,
-    LakeOption,
     MasterOption,
     MemoryOption,
     SparkOptions,
-    run_command,
+    new_spark_app,
     run_service,
+    run_spark_app,
+    start_command,
 )
 
 if TYPE_CHECKING:
     from streaming.ingest.run import IngestSettings
 
-PROG = "python -m streaming.ingest"
 DEFAULT_MASTER = "local[2]"
 
 ReasonOption = Annotated[
@@ -55,23 +55,13 @@ CheckpointsOption = Annotated[
 TriggerOption = Annotated[int, typer.Option("--trigger-ms", min=1, help="least time between two batches")]
 MaxRecordsOption = Annotated[int, typer.Option("--max-records", min=1, help="most records in one batch")]
 
-app = new_app(
+app = new_spark_app(
     "From the result topics into bronze, gold, quarantine and duplicates, exactly once.",
     epilog="Kafka is named by CRYPTOVIZ_KAFKA_* variables, the lake by --lake, CRYPTOVIZ_LAKE_URI or "
     "CRYPTOVIZ_RUNTIME_DIR.\nExit codes: 0 done, or stopped as asked; 1 failed; 2 not understood; 3 an operator has to "
     "decide\n(offsets are lost, topic compacted).",
 )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    return run(app, arguments, prog=PROG)
-
-
-@app.callback()
-def choose_lake(context: typer.Context, lake: LakeOption = "") -> None:
-    """Keep the lake that is named before the command."""
-    context.obj = lake
+main = partial(run_spark_app, app, prog="python -m streaming.ingest", program="ingest")
 
 
 @app.command("run", epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.")
@@ -86,69 +76,64 @@ def run_ingestion(
 ) -> int:
     """Ingest until SIGTERM; safe to kill at any moment."""
 
-    def command(settings: Settings) -> int:
-        spark = SparkOptions(
-            master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
+    settings = start_command(context)
+    spark = SparkOptions(
+        master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
+    )
+
+    def service(stopping: threading.Event) -> None:
+        from lakehouse.process.metrics import serve_metrics
+        from streaming.ingest.run import IngestService
+
+        serve_metrics("ingest", settings.metrics_addresses())
+        ingest_settings = to_ingest_settings(
+            settings, checkpoints=checkpoints, trigger_ms=trigger_ms, max_records=max_records
         )
+        start = partial(spark.start, app_name="cryptoviz-ingest")
+        IngestService(start, ingest_settings, stopping=stopping).run()
 
-        def service(stopping: threading.Event) -> None:
-            from lakehouse.process.metrics import serve_metrics
-            from streaming.ingest.run import IngestService
-
-            serve_metrics("ingest", settings.metrics_addresses())
-            ingest_settings = to_ingest_settings(
-                settings, checkpoints=checkpoints, trigger_ms=trigger_ms, max_records=max_records
-            )
-            IngestService(
-                lambda: spark.start(app_name="cryptoviz-ingest"), ingest_settings, stopping=stopping
-            ).run()
-
-        return run_service("streaming.ingest", service)
-
-    return run_command("ingest", command, lake=context.obj)
+    return run_service("streaming.ingest", service)
 
 
 @app.command()
 def accept_loss(context: typer.Context, reason: ReasonOption, by: ByOption, yes: YesOption = False) -> int:
     """Accept, and record for ever, that Kafka lost offsets; a dry run without --yes."""
+    from lakehouse.messages.contract import CONTRACTS
+    from streaming.ingest.loss import accept_losses
 
-    def command(settings: Settings) -> int:
-        from lakehouse.messages.contract import CONTRACTS
-        from streaming.ingest.loss import accept_losses
-
-        losses = accept_losses(
-            lake=settings.lake_location(),
-            kafka=settings.kafka.required(),
-            topics=tuple(CONTRACTS),
-            reason=reason,
-            accepted_by=by,
-            dry_run=not yes,
-        )
-        for loss in losses:
-            print(f"{'accepted' if yes else 'would accept'}: {loss.in_words()}")
-        if not losses:
-            print("nothing is lost: Kafka still has everything that the tables have not ingested")
-        elif not yes:
-            print("nothing was changed; add --yes to accept and record this")
-        return 0
-
-    return run_command("ingest", command, lake=context.obj)
+    settings = start_command(context)
+    losses = accept_losses(
+        lake=settings.lake_location(),
+        kafka=settings.kafka.required(),
+        topics=tuple(CONTRACTS),
+        reason=reason,
+        accepted_by=by,
+        dry_run=not yes,
+    )
+    for loss in losses:
+        print(f"{'accepted' if yes else 'would accept'}: {loss.in_words()}")
+    if not losses:
+        print("nothing is lost: Kafka still has everything that the tables have not ingested")
+    elif not yes:
+        print("nothing was changed; add --yes to accept and record this")
+    return EXIT_DONE
 
 
 @app.command()
 def rebuild(context: typer.Context, reason: ReasonOption) -> int:
     """Make gold, quarantine and duplicates again from bronze, then serve them."""
+    from streaming.ingest.rebuild import rebuild as make_build
 
-    def command(settings: Settings) -> int:
-        from streaming.ingest.rebuild import rebuild as make_build
-
-        build = make_build(
-            lake=settings.lake_location(), reason=reason, progress=print, runtime_dir=settings.runtime_dir
-        )
-        print(f"build {build.number} ({build.build_id}) is served now; the old one was left in place")
-        return 0
-
-    return run_command("ingest", command, lake=context.obj)
+    settings = start_command(context)
+    build = make_build(
+        lake=settings.lake_location(),
+        reason=reason,
+        progress=print,
+        runtime_dir=settings.runtime_dir,
+        market_rules=settings.market_rules(),
+    )
+    print(f"build {build.number} ({build.build_id}) is served now; the old one was left in place")
+    return EXIT_DONE
 
 
 @app.command()
@@ -162,29 +147,26 @@ def exclude(
     yes: YesOption = False,
 ) -> int:
     """Take a wrong message out of gold, and rebuild what came since its day without it; a dry run without --yes."""
-    record = to_record_id(record_id)
+    from streaming.ingest.exclusion import exclude as make_exclusion
+    from streaming.ingest.exclusion import find_exclusion
 
-    def command(settings: Settings) -> int:
-        from streaming.ingest.exclusion import exclude as make_exclusion
-        from streaming.ingest.exclusion import find_exclusion
-
-        lake = settings.lake_location()
-        if not yes:
-            print(f"would exclude {find_exclusion(lake, record).in_words()}")
-            print("nothing was changed; add --yes to exclude it, for ever")
-            return 0
-        build = make_exclusion(
-            lake=lake,
-            record_id=record,
-            reason=reason,
-            excluded_by=by,
-            progress=print,
-            runtime_dir=settings.runtime_dir,
-        )
-        print(f"build {build.number} ({build.build_id}) is served now, without the message")
-        return 0
-
-    return run_command("ingest", command, lake=context.obj)
+    record, settings = to_record_id(record_id), start_command(context)
+    lake = settings.lake_location()
+    if not yes:
+        print(f"would exclude {find_exclusion(lake, record).in_words()}")
+        print("nothing was changed; add --yes to exclude it, for ever")
+        return EXIT_DONE
+    build = make_exclusion(
+        lake=lake,
+        record_id=record,
+        reason=reason,
+        excluded_by=by,
+        progress=print,
+        runtime_dir=settings.runtime_dir,
+        market_rules=settings.market_rules(),
+    )
+    print(f"build {build.number} ({build.build_id}) is served now, without the message")
+    return EXIT_DONE
 
 
 def to_ingest_settings(

@@ -4,18 +4,18 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lakehouse.errors import SettingError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
 from lakehouse.process.durable_file import replace_file
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process, run_until_stopped
+from streaming.command_line import FAILURES
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
@@ -41,10 +41,6 @@ examples:
 logger = logging.getLogger("streaming.offline")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    return run(app, arguments, prog="python -m streaming.offline")
-
-
 def serve(
     port: Annotated[int, typer.Option(help="0: the last one, else any free one")] = 0,
     directory: Annotated[
@@ -57,11 +53,7 @@ def serve(
     news_every: Annotated[int, typer.Option(metavar="SECONDS", help="a text", min=1, max=3_600)] = 120,
     trades_a_minute: Annotated[int, typer.Option(metavar="N", help="in each market", min=1, max=3_600)] = 4,
 ) -> int:
-    try:
-        settings = Settings.from_environ(os.environ)
-    except SettingError as error:
-        print_error("offline", error)
-        return EXIT_FAILED
+    settings = Settings.from_environ(os.environ)
     configure_logging(settings, sys.stderr)
     wire = NewsWire(seed=seed, every_seconds=news_every)
     book = TradeBook(seed=seed, a_minute=trades_a_minute, wire=wire, link=link)
@@ -95,6 +87,7 @@ def _listen(world: World, port: int, url_path: Path) -> OfflineServer:
 
 
 app = single_command(serve, description=_DESCRIPTION, epilog=_EXAMPLES)
+main = partial(run, app, prog="python -m streaming.offline", failures=FAILURES)
 
 if __name__ == "__main__":
     end_process(main())

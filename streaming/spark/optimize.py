@@ -10,23 +10,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, run, single_command
+from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
-from streaming.command_line import (
-    INSTALLED_JARS,
-    JarsOption,
-    MasterOption,
-    MemoryOption,
-    SparkOptions,
-    read_settings,
-)
+from streaming.command_line import INSTALLED_JARS, JarsOption, MasterOption, MemoryOption, SparkOptions
 from streaming.errors import StreamingError
 
 if TYPE_CHECKING:
@@ -77,7 +72,7 @@ def answer_requests(
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
-        spark_master = master or read_settings().spark_master or DEFAULT_MASTER
+        spark_master = master or Settings.from_environ(os.environ).spark_master or DEFAULT_MASTER
         options = SparkOptions(master=spark_master, driver_memory=driver_memory, jars=jars)
         spark = options.start(app_name="cryptoviz-optimize")
     except (StreamingError, LakehouseError) as error:
@@ -97,11 +92,7 @@ app = single_command(
     "starts it.",
     epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.",
 )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    return run(app, arguments, prog="python -m streaming.spark.optimize")
+main = partial(run, app, prog="python -m streaming.spark.optimize")
 
 
 def _quoted(value: str) -> str:

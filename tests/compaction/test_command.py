@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from compaction.checkpoint import checkpoint_lake
 from compaction.errors import ClockError, RetentionError
-from compaction.vacuum import vacuum_lake
+from compaction.retention.checkpoint import checkpoint_lake
+from compaction.retention.vacuum import vacuum_lake
 from lakehouse.delta.position import Position, TopicPartition, read_position
+from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import append, open_table
 from lakehouse.errors import LockedError
 from lakehouse.maintenance.lock import held_lock, lock_path
-from lakehouse.maintenance.runs import read_runs
+from lakehouse.maintenance.runs import begin_run, end_interrupted_runs, read_runs
 from lakehouse.schema.spec import RETENTION_HOURS, to_retention_properties
 from lakehouse.schema.tables import GOLD_PRICE
 from tests.support.lake_builder import LakeBuilder, build_lake
@@ -121,12 +122,63 @@ with held_lock(pathlib.Path({str(path)!r}), command="run"):
         assert path.read_text().startswith(f"compact pid={os.getpid()}")
 
 
-def test_history_has_what_ran_and_what_it_gained(tmp_path: Path) -> None:
+def test_history_has_what_ran_and_its_figures(tmp_path: Path) -> None:
     build_small_files(tmp_path)
     run_command(tmp_path, "compact")
     (found,) = _document(tmp_path, "history")["runs"]
     assert (found["command"], found["exit_code"], found["error"]) == ("compact", 0, None)
-    assert found["gained"] == {"n_rewrites": 1, "n_files_before": 8, "n_files_after": 1}
+    assert found["figures"] == {"n_rewrites": 1, "n_files_before": 8, "n_files_after": 1}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_run_that_a_signal_ends_is_in_the_history_as_interrupted(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    builder = build_small_files(tmp_path)
+    program = f"""
+import pathlib, time
+from compaction import runner
+from compaction.service import TableService
+from lakehouse.process.settings import Settings
+service = TableService.open(Settings(), {str(tmp_path)!r})
+def work():
+    print("works", flush=True)
+    time.sleep(60)
+runner.run_recorded(service, "run", work)
+"""
+    killed = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert killed.stdout is not None
+    assert killed.stdout.readline() == b"works\n"
+    (running,) = read_runs(builder.location, n_newest=20)
+    killed.send_signal(number)
+    killed.communicate(timeout=30)
+
+    run_command(tmp_path, "compact")
+    run_command(tmp_path, "refresh")
+
+    refreshed, compacted, interrupted = _document(tmp_path, "history")["runs"]
+    assert (running.ended_time, running.exit_code) == (None, None)
+    assert [run["exit_code"] for run in (refreshed, compacted, interrupted)] == [0, 0, 130]
+    assert (interrupted["run_id"], interrupted["command"]) == (running.run_id, "run")
+    assert interrupted["error"].startswith("interrupted: ")
+    assert interrupted["ended_time"] > running.started_time
+
+
+def test_run_of_another_machine_is_not_ended_on_a_storage_that_both_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = LakeLocation.parse(str(tmp_path))
+    monkeypatch.setattr("socket.gethostname", lambda: "other")
+    begin_run(lake, command="run")
+    monkeypatch.setattr("socket.gethostname", lambda: "this")
+    begin_run(lake, command="run")
+    monkeypatch.setattr(LakeLocation, "is_local", False)
+
+    end_interrupted_runs(lake, exit_code=130)
+
+    assert {run.host: run.exit_code for run in read_runs(lake, n_newest=20)} == {"other": None, "this": 130}
 
 
 def test_failed_run_is_in_the_history_with_its_error(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ table = TableState(
     retained_from_us=None, newest_event_us=1, newest_ingest_us=1, origins=[],
 )
 run = MaintenanceRun(
-    command="run", ended_time=datetime(2026, 1, 10, tzinfo=UTC), exit_code=0, gained={"n_rewrites": 1}
+    command="run", ended_time=datetime(2026, 1, 10, tzinfo=UTC), exit_code=0, figures={"n_rewrites": 1}
 )
 state = LakeState(
     now_us=1, build=Build(1, "b", "", {}), tables=[table], absent=[], is_kafka_known=True,

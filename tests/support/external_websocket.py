@@ -48,8 +48,8 @@ class Connection:
                     consumer = await asyncio.to_thread(open_consumer, self._bootstrap, depuis)
                 self._followed |= pairs
                 for channel, symbol in sorted(pairs):
-                    told = {"outcome": "replayed" if depuis else "fresh"}
-                    await self._socket.send(envelope("subscribed", channel, symbol, None, told))
+                    data = {"outcome": "replayed" if depuis else "fresh"}
+                    await self._socket.send(envelope("subscribed", channel, symbol, None, data))
                 if consumer is not None:
                     self._thread = threading.Thread(target=self._read, args=(consumer,), daemon=True)
                     self._thread.start()

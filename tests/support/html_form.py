@@ -16,25 +16,25 @@ class PageForm(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attributes}
-        name, classes = told.get("name", ""), told.get("class", "").split()
-        if tag == "ul" and "errorlist" in classes and told.get("id", "").startswith("id_"):
-            self.wrong.add(told["id"].removeprefix("id_").removesuffix("_error"))
-        if "help" in classes and told.get("id", "").endswith("_helptext"):
-            self.helped.add(told["id"].removeprefix("id_").removesuffix("_helptext"))
-        if tag == "input" and name and told.get("type") not in ("submit", "button"):
-            if told.get("type") == "hidden":
+        given = {name: value or "" for name, value in attributes}
+        name, classes = given.get("name", ""), given.get("class", "").split()
+        if tag == "ul" and "errorlist" in classes and given.get("id", "").startswith("id_"):
+            self.wrong.add(given["id"].removeprefix("id_").removesuffix("_error"))
+        if "help" in classes and given.get("id", "").endswith("_helptext"):
+            self.helped.add(given["id"].removeprefix("id_").removesuffix("_helptext"))
+        if tag == "input" and name and given.get("type") not in ("submit", "button"):
+            if given.get("type") == "hidden":
                 self.hidden.add(name)
-            if told.get("type") != "checkbox":
-                self.values[name] = told.get("value", "")
-            elif "checked" in told:
-                self.values[name] = told.get("value", "on")
+            if given.get("type") != "checkbox":
+                self.values[name] = given.get("value", "")
+            elif "checked" in given:
+                self.values[name] = given.get("value", "on")
         elif tag == "textarea":
             self._text_area, self.values[name] = name, ""
         elif tag == "select":
             self._select = name
-        elif tag == "option" and self._select and "selected" in told:
-            self.values[self._select] = told.get("value", "")
+        elif tag == "option" and self._select and "selected" in given:
+            self.values[self._select] = given.get("value", "")
 
     def handle_data(self, text: str) -> None:
         if self._text_area:

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ("ended_time", models.DateTimeField(null=True)),
                 ("exit_code", models.IntegerField(null=True)),
                 ("error", models.TextField(null=True)),
-                ("gained", models.JSONField(null=True)),
+                ("figures", models.JSONField(null=True)),
             ],
             options={
                 "ordering": ("-run_id",),

@@ -67,7 +67,7 @@ class PriceHistory:
     _slow: Deviation = field(default_factory=lambda: Deviation(_SLOW_HALF_LIFE_MINUTES))
 
     def restart(self) -> None:
-        """Forget the prices, which were another market's; their volatility stays."""
+        """Forget the prices, which the next one does not continue; their volatility stays."""
         self.logs.clear()
         self.n_minutes, self._last_log = 0, None
 

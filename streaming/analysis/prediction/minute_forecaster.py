@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lakehouse.time_range import DAY_US, MINUTE_US
+from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE
+from lakehouse.series.markets import DEFAULT_RULES, SymbolRules
+from lakehouse.time_range import DAY_US, HOUR_US, MINUTE_US
 from streaming.analysis.prediction.arrivals import (
     Observation,
     PriceObservation,
     RecentIds,
     SentimentObservation,
 )
-from streaming.analysis.prediction.bars import Bar, BarBuilder
+from streaming.analysis.prediction.bars import MAX_AHEAD_US, Bar, BarBuilder
 from streaming.analysis.prediction.distribution import MoveDistribution, Spread
 from streaming.analysis.prediction.features import (
     MAX_FILLED_MINUTES,
@@ -29,8 +31,11 @@ from streaming.analysis.prediction.features import (
 )
 from streaming.analysis.prediction.har_scale import HarScale
 from streaming.analysis.prediction.models import HORIZONS, Horizon, Inputs, Model, new_models
+from streaming.analysis.prediction.primary import PrimaryMarket
 from streaming.analysis.prediction.volatility import RETURN_MINUTES, Reading, Volatility
 
+MAX_SILENCE_US = HOUR_US
+"""Silence over which a change of price is no return: it enters no volatility and teaches no model."""
 MAX_REALISED_AGE_US = MAX_FILLED_MINUTES * MINUTE_US
 ORIGINS_FROM_BEST = ("collected", "replay", "generated")
 
@@ -126,6 +131,7 @@ class MinuteForecaster:
     """State of one symbol. Bounded: a day of pending forecasts in steps, fixed windows, recent ids."""
 
     symbol: str
+    rules: SymbolRules = DEFAULT_RULES.default
     _bars: BarBuilder = field(init=False)
     _recent: RecentIds = field(default_factory=RecentIds)
     _prices: PriceHistory = field(default_factory=PriceHistory)
@@ -136,24 +142,48 @@ class MinuteForecaster:
     )
     _last_bar: Bar | None = None
     _origin: str = ORIGINS_FROM_BEST[0]
+    _asset_start_us: int = 0
 
     def __post_init__(self) -> None:
-        self._bars = BarBuilder(self.symbol)
+        self._bars = BarBuilder(PrimaryMarket(self.rules))
+
+    def follow(self, rules: SymbolRules) -> None:
+        """Follow other rules from here on: an operator may have changed the file."""
+        self.rules = self._bars.primary.rules = rules
+        starts_us = [asset.start_us for asset in rules.assets]
+        self._asset_start_us = max(us for us in starts_us if us <= self._asset_start_us)
 
     def add(self, observation: Observation) -> Iterator[Prediction]:
         """Add the next message; yield the predictions of the minute that it closes, if any."""
         if isinstance(observation, PriceObservation):
-            bar = self._bars.add(observation)
-            if bar is not None:
-                yield from self._close(bar)
+            if self._is_of_asset(observation):
+                bar = self._bars.add(observation)
+                if bar is not None:
+                    yield from self._close(bar)
         elif self._recent.is_new(observation.message_id):
             self._note_origin(observation)
             self._sentiments.add(observation)
 
+    def _is_of_asset(self, price: PriceObservation) -> bool:
+        """Return whether a price is of the newest asset that the symbol stands for; begin anew with its first."""
+        asset = self.rules.asset_at(price.event_us)
+        if asset.start_us > self._asset_start_us and price.event_us <= price.broker_us + MAX_AHEAD_US:
+            self._begin_asset(asset.start_us)
+        return asset.start_us == self._asset_start_us and asset.has(price.market)
+
+    def _begin_asset(self, start_us: int) -> None:
+        """Forget everything about what the symbol stood for before."""
+        self._asset_start_us = start_us
+        self._bars = BarBuilder(PrimaryMarket(self.rules))
+        self._prices, self._sentiments = PriceHistory(), SentimentHistory()
+        self._volatility = Volatility()
+        self._horizons = [HorizonState.new(horizon) for horizon in HORIZONS]
+        self._last_bar, self._origin = None, ORIGINS_FROM_BEST[0]
+
     def _close(self, bar: Bar) -> Iterator[Prediction]:
         self._note_origin(bar)
         before = self._last_bar
-        if before is not None and before.market != bar.market:
+        if before is not None and not _continues(bar, before):
             self._restart()
             before = None
         minute = bar.end_us // MINUTE_US - 1
@@ -169,7 +199,7 @@ class MinuteForecaster:
             yield from self._predict(bar, minute)
 
     def _restart(self) -> None:
-        """Forget prices and pending forecasts, since another market's prices do not continue the last one's."""
+        """Forget prices and pending forecasts; volatility and what models learned stay."""
         self._prices.restart()
         self._volatility.restart()
         for state in self._horizons:
@@ -212,7 +242,7 @@ class MinuteForecaster:
                 lower, upper = base * math.exp(log_return - half), base * math.exp(log_return + half)
         except OverflowError:
             return None
-        if not 0 < predicted < math.inf or upper == math.inf:
+        if not all(_is_valid(price) for price in (base, predicted, lower, upper)):
             return None
         return Prediction(
             symbol=self.symbol,
@@ -233,3 +263,12 @@ class MinuteForecaster:
         """Set the worst origin of all inputs so far, since learned weights never lose them."""
         if ORIGINS_FROM_BEST.index(source.origin) > ORIGINS_FROM_BEST.index(self._origin):
             self._origin = source.origin
+
+
+def _continues(bar: Bar, before: Bar) -> bool:
+    """Return whether the step from one bar to the next is a return: one of the same market, over no long silence."""
+    return bar.market == before.market and bar.close_us - before.close_us <= MAX_SILENCE_US
+
+
+def _is_valid(price: float | None) -> bool:
+    return price is None or LEAST_MAGNITUDE <= price <= MOST_MAGNITUDE

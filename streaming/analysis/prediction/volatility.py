@@ -101,10 +101,11 @@ class Volatility:
     _minutes_since_gap: int = 0
 
     def restart(self) -> None:
-        """Forget the prices, which were another market's; the levels stay."""
+        """Forget the prices, which the next one does not continue: another market's, or of hours ago. Levels stay."""
         self._logs.clear()
         self._before_jump, self._last_minute, self._rested_minutes = None, None, 0
         self._tick = math.inf
+        self._gap_minutes, self._minutes_since_gap = MAX_STALE_MINUTES + 1, 0
 
     def add(self, minute: int, log_price: float) -> None:
         """Add the close of a minute of the epoch; minutes increase."""

@@ -28,6 +28,9 @@ _COLUMNS = (
 )
 _read_columns = reader_of(RAW_NEWS.topic, *_COLUMNS)
 
+Record = tuple[bytes | None, bytes | None, int]
+"""(key, value, broker time in epoch microseconds)"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
@@ -55,10 +58,8 @@ class Result:
     aliases: str
 
 
-def read_texts(
-    records: Iterable[tuple[bytes | None, bytes | None, int]], aliases: AliasHistory = SEED_ALONE
-) -> Iterator[Text]:
-    """Yield the valid texts of raw-news records (key, value, broker time in us), by the aliases of that time.
+def read_texts(records: Iterable[Record], aliases: AliasHistory = SEED_ALONE) -> Iterator[Text]:
+    """Yield the valid texts of raw-news records, by the aliases of their broker time.
 
     The others are dropped: ingestion validates the same records and quarantines them.
     """

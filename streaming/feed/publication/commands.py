@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 
 from lakehouse.process.commands import EXIT_DONE
@@ -50,8 +51,7 @@ def _publish_burst(options: Options, target: Target) -> None:
         task = Task(feed=options.feed, start_us=start_us, end_us=now_us, n_messages=options.n_messages)
         publish_past(task, target, progress, n_workers=options.n_workers, on_published=lambda _: None)
     else:
-        publisher = _open(target, progress)
-        try:
+        with closing(_open(target, progress)) as publisher:
             publish_steadily(
                 options.feed,
                 publisher,
@@ -61,8 +61,6 @@ def _publish_burst(options: Options, target: Target) -> None:
                 start_us=_now_us(),
                 stopping=target.stopping,
             )
-        finally:
-            publisher.close()
     progress.finish()
 
 
@@ -103,14 +101,13 @@ def _publish_live(options: Options, target: Target, *, start_us: int, state: Fee
     progress = Progress("live")
     live = density_for_rate(options.rate, options.feed.symbols)
     feed = replace(options.feed, live=live, live_from_us=start_us)
-    publisher = _open(target, progress)
     end_us = None if options.seconds is None else _now_us() + round(options.seconds * 1e6)
 
     def save(until_us: int) -> None:
         if state is not None:
             write_state(options.state_path, replace(state, until_us=until_us))
 
-    try:
+    with closing(_open(target, progress)) as publisher:
         publish_live(
             feed,
             publisher,
@@ -120,8 +117,6 @@ def _publish_live(options: Options, target: Target, *, start_us: int, state: Fee
             end_us=end_us,
             stopping=target.stopping,
         )
-    finally:
-        publisher.close()
     progress.finish()
 
 

@@ -46,7 +46,7 @@ def rows(people: dict[str, Any], tmp_path: Path, api_of: Callable[[Path], Any]) 
             ended_time=timezone.now(),
             exit_code=1,
             error=f"OSError: {HOSTILE}",
-            gained={"files": 3},
+            figures={"files": 3},
         ),
         "metadata.asset": Asset.objects.get(pk="btc"),
         "metadata.configurationchange": ConfigurationChange.objects.get(),

@@ -45,11 +45,11 @@ def test_runs_of_the_table_service_are_told_whoever_made_them(
     tmp_path: Path, api_of: ApiOf, database: None
 ) -> None:
     location = build_lake(tmp_path, sentiment=[{}]).location
-    end_run(location, begin_run(location, command="run"), exit_code=0, gained={"n_files_before": 7})
+    end_run(location, begin_run(location, command="run"), exit_code=0, figures={"n_files_before": 7})
     samples = scrape(api_of(tmp_path))
     assert samples["cryptoviz_maintenance_last_exit_code", (("command", "run"),)] == 0
     figure = (("command", "run"), ("figure", "n_files_before"))
-    assert samples["cryptoviz_maintenance_last_gained", figure] == 7
+    assert samples["cryptoviz_maintenance_last_figures", figure] == 7
     assert samples["cryptoviz_maintenance_failed_in_a_row", ()] == 0
 
 

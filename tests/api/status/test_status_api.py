@@ -225,10 +225,10 @@ def test_runs_are_taken_over_into_the_database_once_and_stay_after_the_lake_forg
     builder, api = build_lake(tmp_path), api_of(tmp_path)
     first = begin_run(builder.location, command="run")
     assert api.get("/api/v1/etat").document["maintenance"][0]["ended_time"] is None
-    end_run(builder.location, first, exit_code=0, gained={"n_rewrites": 2})
+    end_run(builder.location, first, exit_code=0, figures={"n_rewrites": 2})
     begin_run(builder.location, command="vacuum")
     vacuum, run = api.get("/api/v1/etat").document["maintenance"]
-    assert (vacuum["command"], run["gained"]) == ("vacuum", {"n_rewrites": 2})
+    assert (vacuum["command"], run["figures"]) == ("vacuum", {"n_rewrites": 2})
     builder.location.delete(builder.location.names("_maintenance/runs"))
     assert api.get("/api/v1/etat").document["maintenance"] == [vacuum, run]
     assert MaintenanceRun.objects.filter(lake_uri=builder.location.uri).count() == 2

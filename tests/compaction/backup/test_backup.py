@@ -16,9 +16,9 @@ from compaction.backup.__main__ import main
 from compaction.backup.create import create_backup
 from compaction.backup.manifest import MANIFEST, Manifest, find_backups, find_problems, to_file
 from compaction.backup.restore import restore_backup
-from compaction.compact import CompactChoice, compact_lake
 from compaction.errors import BackupError
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
+from compaction.rewriting.compact import compact_lake
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
 from lakehouse.derived.rollup_refresh import refresh_rollups
@@ -152,7 +152,7 @@ def test_rollups_are_never_ahead_of_gold(here: Settings, tmp_path: Path) -> None
 def test_compacted_lake_without_its_old_files_is_backed_up_as_it_stands(
     here: Settings, tmp_path: Path
 ) -> None:
-    compact_lake(here.lake_location(), CompactChoice(wait_for_late_rows=False))
+    compact_lake(here.lake_location(), wait_for_late_rows=False)
     folder, _ = create_backup(here, tmp_path / "backups")
     there = settings_in(tmp_path / "there")
     restore_backup(there, folder, dry_run=False)

@@ -96,7 +96,7 @@ QUESTIONS = st.builds(
         as_of=FIRST_DAY + timedelta(days=4),
         model=model if series == "prediction" else None,
     ),
-    st.sampled_from(["sentiment", "prix", "prediction"]),
+    st.sampled_from(["sentiment", "price", "prediction"]),
     INSTANTS,
     st.sampled_from([timedelta(hours=2), timedelta(days=1), timedelta(days=3)]),
     st.integers(1, 20),

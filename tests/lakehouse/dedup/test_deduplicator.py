@@ -74,7 +74,7 @@ def test_one_of_two_replays_is_stored_whatever_they_say(builder: LakeBuilder) ->
 
 def test_replay_of_a_stored_record_is_a_duplicate(builder: LakeBuilder) -> None:
     replayed = format_record_id(record(1))
-    builder.append(TABLE, [{"message_id": "a", "replayed_from": replayed}])
+    builder.append(TABLE, [{"message_id": "a", "replay_of": replayed}])
     (row,) = builder.open(TABLE).to_pyarrow_table().to_pylist()
     rows = [candidate(9, "b", replay_of=record(1))]
     (stored,) = deduplicator(builder).find_stored(rows, known_duplicates={})

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from compaction import sorted_file
-from compaction.compact import CompactChoice, compact_lake
+from compaction.rewriting import sorted_file
+from compaction.rewriting.compact import compact_lake
 from lakehouse import lake
 from lakehouse.cache.block import Layout, to_blocks
 from lakehouse.cache.encoder import DictionaryEncoder
@@ -118,7 +118,7 @@ def test_newest_rows_of_days_that_are_not_held_are_those_of_the_files(
         ]
         builder.append("gold_sentiment", rows)
         if chance.random() < 0.7:
-            compact_lake(builder.location, CompactChoice(wait_for_late_rows=False))
+            compact_lake(builder.location, wait_for_late_rows=False)
     files = lake.open(str(tmp_path))
     for _ in range(20):
         start = DAY_START + timedelta(minutes=chance.randrange(1440))

@@ -36,7 +36,7 @@ def test_latest_price_is_the_primary_markets(budget_bytes: int, tmp_path: Path) 
     rows = [{"price": 1.0, "quote": "usd"}, {"price": 2.0, "quote": "zzz", "event_time": LATER}]
     build_lake(tmp_path, price=rows)
     reader = lake.open(str(tmp_path), columns_budget_bytes=budget_bytes)
-    assert read_latest(reader, SERIES["prix"], ["btc", "eth"], DAY, columns=("price",)) == {"btc": (1.0,)}
+    assert read_latest(reader, SERIES["price"], ["btc", "eth"], DAY, columns=("price",)) == {"btc": (1.0,)}
 
 
 def test_warming_caches_the_newest_days_of_every_symbol(

@@ -39,7 +39,7 @@ def test_stream_goes_on_after_it_has_waited(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(logger, "handlers", [release])
     monkeypatch.setattr(logger, "level", logging.INFO)
 
-    stream = stream_history(lake, question("prix", limit=100))
+    stream = stream_history(lake, question("price", limit=100))
     first = next(stream.slices)
     holder = hold_slot(lake.session, release.released)
     rest = list(stream.slices)
@@ -50,9 +50,9 @@ def test_stream_goes_on_after_it_has_waited(tmp_path: Path, monkeypatch: pytest.
 
 def test_stream_that_has_not_begun_is_refused(tmp_path: Path) -> None:
     lake, ended = Lake(build_lake(tmp_path, price=[{}]).location, limits=ONE_AT_ONCE), threading.Event()
-    stream_history(lake, question("prix", limit=100))
+    stream_history(lake, question("price", limit=100))
     holder = hold_slot(lake.session, ended)
     with pytest.raises(BusyError):
-        stream_history(lake, question("prix", limit=100))
+        stream_history(lake, question("price", limit=100))
     ended.set()
     holder.join()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from lakehouse.messages.contract import CONTRACTS
-from lakehouse.messages.rules import RULES
+from lakehouse.messages.rules import RULES, UNREADABLE
 from lakehouse.messages.validation import Rejected, Row, message_columns, validate, validate_with_reasons
 from setup.contract_docs import to_json_schema
 from tests.support.hostile_messages import HostileMessage, hostile_messages
@@ -41,7 +41,7 @@ def test_the_messages_are_the_same_for_the_same_seed() -> None:
 
 
 def test_they_break_every_rule_and_many_are_good(validated: list[tuple[HostileMessage, Result]]) -> None:
-    assert {v.rule for _, v in validated if isinstance(v, Rejected)} == set(RULES)
+    assert {v.rule for _, v in validated if isinstance(v, Rejected)} == set(RULES) - {UNREADABLE}
     assert sum(isinstance(v, tuple) for _, v in validated) > N_MESSAGES // 10
 
 
@@ -150,9 +150,9 @@ def leaves(parsed: Any) -> list[Any]:
 def assert_same_values(topic: str, row: Row, fields: dict[str, Any]) -> None:
     values = dict(zip(message_columns(topic), row, strict=True))
     for field in CONTRACTS[topic].fields:
-        told = fields.pop(field.name, None)
-        if field.kind == "number" and told is not None:
-            told = float(told)
+        given = fields.pop(field.name, None)
+        if field.kind == "number" and given is not None:
+            given = float(given)
         if field.kind in ("string", "strings", "number"):
-            assert values[field.column or field.name] == told, (field.name, told)
+            assert values[field.column or field.name] == given, (field.name, given)
     assert json.loads(values["extra"] or "{}") == fields

@@ -24,10 +24,10 @@ BUDGETS = (0, 50_000_000)
 def all_questions() -> Iterator[HistoryQuery]:
     earlier = DAY_START - timedelta(days=2)
     for symbol in SYMBOLS:
-        for series in ("sentiment", "prix", "prediction"):
+        for series in ("sentiment", "price", "prediction"):
             yield question(series, symbol=symbol, start=earlier, limit=7)
             yield question(series, symbol=symbol, start=DAY_START - timedelta(days=20), limit=1000)
-        for series in ("sentiment", "prix"):
+        for series in ("sentiment", "price"):
             for interval in ("1m", "15m", "1h", "1d"):
                 yield question(series, symbol=symbol, start=earlier, interval=interval, limit=20)
         yield question(

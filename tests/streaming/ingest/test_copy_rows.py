@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from compaction.compact import CompactChoice, compact_lake
-from compaction.expire import expire_lake
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
+from compaction.retention.expire import expire_lake
+from compaction.rewriting.compact import compact_lake
 from lakehouse import lake as lakes
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
@@ -90,7 +90,7 @@ def _rebuild(lake: LakeLocation) -> None:
 
 def _daily(lake: LakeLocation, n_days: int = 12) -> list[tuple[Any, ...]]:
     asked = question(
-        "prix",
+        "price",
         start=datetime(2026, 6, 1, tzinfo=UTC),
         end=datetime(2026, 6, 1, tzinfo=UTC) + n_days * DAY,
         interval="1d",
@@ -128,7 +128,7 @@ def test_rebuild_after_gold_expired_keeps_buckets_that_only_rollups_have(lake: L
     assert _daily(lake) == buckets
     refresh_rollups(reader)
     refresh_scores(reader)
-    compact_lake(lake, CompactChoice(wait_for_late_rows=False))
+    compact_lake(lake, wait_for_late_rows=False)
     assert _daily(lake) == buckets
 
 
@@ -214,10 +214,12 @@ def test_gold_waits_for_bronze_whatever_is_named(lake: LakeLocation) -> None:
     (held,) = expire_lake(reader, KEEP, names=alone, now_us=later_us, dry_run=False)
     assert (held.n_rows, held.held_back) == (0, "bronze still has records of that time and expires first")
 
-    told = expire_lake(reader, KEEP, now_us=later_us)
+    planned = expire_lake(reader, KEEP, now_us=later_us)
     done = expire_lake(reader, KEEP, now_us=later_us, dry_run=False)
 
-    assert [(entry.table, entry.n_rows) for entry in told] == [(entry.table, entry.n_rows) for entry in done]
+    assert [(entry.table, entry.n_rows) for entry in planned] == [
+        (entry.table, entry.n_rows) for entry in done
+    ]
     assert {entry.table: entry.held_back for entry in done} == dict.fromkeys(
         ("bronze", "gold_price", "quarantine", "duplicates")
     )

@@ -76,7 +76,7 @@ def test_replay_becomes_the_gold_row_and_names_its_origin(topic: Topic) -> None:
     topic.publish(b"{")
     topic.publish(_price(), replay_of=0)
     (row,) = read_table(topic.lake, "gold_price").to_pylist()
-    assert (row["kafka_offset"], row["replayed_from"]) == (1, "id-1/0/0")
+    assert (row["kafka_offset"], row["replay_of"]) == (1, "id-1/0/0")
     assert topic.offsets("quarantine") == [0]
 
 
@@ -108,7 +108,7 @@ def test_replay_of_a_message_that_is_in_gold_is_a_duplicate_of_it(topic: Topic) 
 )
 def test_header_that_names_no_place_is_only_a_header(topic: Topic, header: str) -> None:
     topic.publish(_price(), replay_of=header)
-    assert read_table(topic.lake, "gold_price")["replayed_from"].to_pylist() == [None]
+    assert read_table(topic.lake, "gold_price")["replay_of"].to_pylist() == [None]
 
 
 def test_rebuild_after_the_contract_took_the_origin_leaves_one_row(

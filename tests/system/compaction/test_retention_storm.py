@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
 from lakehouse import lake
 from lakehouse.delta.position import TopicPartition
 from lakehouse.errors import LakeNotFoundError

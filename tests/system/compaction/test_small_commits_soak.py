@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from compaction.checkpoint import checkpoint_lake
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
+from compaction.retention.checkpoint import checkpoint_lake
 from lakehouse import lake
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
@@ -94,7 +94,7 @@ def test_twenty_thousand_small_commits_are_all_there(
     catalog.register_topic(topic="raw-price", topic_id=KEY.topic_id)
     location = catalog.table_location(GOLD_PRICE.name, catalog.ensure_build())
     table, reader, n_commits = ensure_table(location, GOLD_PRICE), lake.open(str(tmp_path)), 0
-    asked = question("prix", start=DAY_START, end=DAY_START + timedelta(days=2), interval="5m")
+    asked = question("price", start=DAY_START, end=DAY_START + timedelta(days=2), interval="5m")
 
     def commit() -> None:
         nonlocal n_commits

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from compaction.compact import CompactChoice, compact_lake
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
 from compaction.live_files import LiveFile, read_live_files
+from compaction.rewriting.compact import compact_lake, plan_now
 from lakehouse import lake
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.schema.tables import GOLD_PRICE
@@ -22,7 +22,6 @@ from streaming.spark.optimize import optimize
 from tests.support.lake_builder import NOON, LakeBuilder, build_lake
 
 ROOT = Path(__file__).parents[3]
-EVERYTHING = CompactChoice(wait_for_late_rows=False)
 
 
 def _crowd(path: Path) -> LakeBuilder:
@@ -55,9 +54,9 @@ def test_both_engines_leave_the_same_rows_and_position_and_a_reader_that_follows
     reader.snapshot("gold_price")
     before = _rows(ours)
 
-    compact_lake(ours.location, EVERYTHING)
+    compact_lake(ours.location, wait_for_late_rows=False)
     location = theirs.catalog.table_location("gold_price", theirs.build)
-    for task in EVERYTHING.plan(GOLD_PRICE, theirs.open("gold_price")):
+    for task in plan_now(GOLD_PRICE, theirs.open("gold_price"), wait_for_late_rows=False):
         done = optimize(
             spark, uri=location.uri, partition={"event_date": task.partition[0]}, order=GOLD_PRICE.sort_by[0]
         )
@@ -71,7 +70,7 @@ def test_both_engines_leave_the_same_rows_and_position_and_a_reader_that_follows
     assert reader.table("gold_price").arrow().num_rows == 27
     assert check_lake(theirs.location, is_deep=True) == []
     for builder in (ours, theirs):
-        assert EVERYTHING.plan(GOLD_PRICE, builder.open("gold_price")) == []
+        assert plan_now(GOLD_PRICE, builder.open("gold_price"), wait_for_late_rows=False) == []
         builder.append("gold_price", [{}])
         assert len(_rows(builder)) == 28
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from api.http.series_names import SERIES_BY_NAME
 from lakehouse.lake import open as open_lake
-from lakehouse.series.definitions import SERIES
 from tests.support.api_process import ApiProcess, running_api
 from tests.support.server_processes import ServerProcess, running_redis
 from tests.support.waiting import wait_until
 from tests.support.websocket_recorder import Pair, Recorder
 from tests.system.faults.conftest import Rig, Traffic, new_rig
 
-PAIRS: list[Pair] = [(channel, symbol) for channel in SERIES for symbol in ("btc", "eth")]
+PAIRS: list[Pair] = [(channel, symbol) for channel in SERIES_BY_NAME for symbol in ("btc", "eth")]
 
 
 @pytest.mark.timeout(600)
@@ -81,7 +81,7 @@ def _ids(recorder: Recorder) -> dict[Pair, set[str]]:
 def _gold_ids(rig: Rig) -> dict[Pair, set[str]]:
     lake = open_lake(rig.lake.uri)
     ids: dict[Pair, set[str]] = {pair: set() for pair in PAIRS}
-    for channel, series in SERIES.items():
+    for channel, series in SERIES_BY_NAME.items():
         rows = lake.table(series.table.name).arrow()
         for symbol, message_id in zip(
             rows["symbol"].to_pylist(), rows["message_id"].to_pylist(), strict=True

@@ -34,9 +34,7 @@ def test_timestamps_are_utc(tmp_path: Path, type_: str) -> None:
     file = tmp_path / "btc.parquet"
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone='UTC'")
-        connection.execute(
-            f"COPY (SELECT to_timestamp({SECOND})::{type_} AS time, 7.5 AS close) TO '{file}'"
-        )
+        connection.execute(f"COPY (SELECT to_timestamp({SECOND})::{type_} AS time, 7.5 AS close) TO '{file}'")
     assert read_candles(file).minutes.tolist() == [MINUTE]
 
 

@@ -1,5 +1,6 @@
 """Forecaster: independent of batches, and of all later messages."""
 
+import math
 import random
 from functools import cache
 from itertools import pairwise
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 
 from lakehouse.messages.contract import PREDICTED_PRICE
 from lakehouse.messages.validation import Rejected, validate
-from lakehouse.series.markets import Market
+from lakehouse.series.markets import Asset, Market, SymbolRules
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import SLACK_US, Arrival, PriceObservation
 from streaming.analysis.prediction.bars import Bar
@@ -26,6 +27,7 @@ from streaming.analysis.prediction.models import HORIZONS, Inputs
 from streaming.analysis.prediction.volatility import Volatility
 from tests.support.observations import (
     SIMX,
+    START_MINUTE,
     forecast,
     minute_of,
     price_arrival,
@@ -207,9 +209,9 @@ def test_repeated_sentiment_counts_once() -> None:
     assert forecast([*prices, *texts, *again]) == forecast([*prices, *texts])
 
 
-def test_better_market_restarts_the_past() -> None:
+def test_market_that_is_silent_for_an_hour_gives_way_and_the_past_restarts() -> None:
     kraken = Market("kraken", "usd")
-    prices = walk(200, seed=5)
+    prices = walk(260, seed=5)
     arrivals = [
         price_arrival(
             at, price_at(60 * at + 30, 2 * p, market=kraken) if at >= 120 else price_at(60 * at + 30, p)
@@ -218,9 +220,72 @@ def test_better_market_restarts_the_past() -> None:
     ]
     made = forecast(arrivals)
     minutes = [minute_of(p) for p in made if p.model == "random-walk" and p.horizon == "5m"]
-    assert minutes == [*range(2, 120), *range(122, 199)]
-    assert {p.horizon for p in made if p.model == "ridge-price" and minute_of(p) > 120} == {"5m"}
-    assert min(minute_of(p) for p in made if p.model == "ridge-price" and minute_of(p) > 120) == 181
+    assert minutes == [*range(2, 120), *range(182, 259)]
+    assert {p.horizon for p in made if p.model == "ridge-price" and minute_of(p) > 180} == {"5m"}
+    assert min(minute_of(p) for p in made if p.model == "ridge-price" and minute_of(p) > 180) == 241
+
+
+def jumping(silent_minutes: int) -> list[Prediction]:
+    """Return the predictions of a price that jumps by eleven powers of e over a silence."""
+    minutes = [*range(1_500), *range(1_500 + silent_minutes, 1_800 + silent_minutes)]
+    levels = [1e-4] * 1_500 + [9.0] * 300
+    prices = [level * p / 100 for level, p in zip(levels, walk(1_800, seed=11), strict=True)]
+    return forecast(price_arrivals(prices, minutes=minutes))
+
+
+@pytest.mark.parametrize("silent_minutes", [4, 40, 61, 180, 1_440, 3 * 1_440])
+def test_jump_over_a_silence_enters_no_volatility_and_no_model(silent_minutes: int) -> None:
+    made = jumping(silent_minutes)
+    after = [p for p in made if p.base_price > 1]
+    assert {p.model for p in after} == {"random-walk", "ridge-price"}
+    assert not [p for p in made if 1_500 < minute_of(p) <= 1_500 + silent_minutes]
+    for prediction in after:
+        assert abs(math.log(prediction.predicted_price / prediction.base_price)) < 0.2
+        if prediction.lower is not None and prediction.upper is not None:
+            assert prediction.upper / prediction.lower < 1.5
+
+
+NEW_ASSET = SymbolRules(
+    assets=(
+        Asset(0, (START_MINUTE + 300) * MINUTE_US),
+        Asset((START_MINUTE + 300) * MINUTE_US, name="new", venues=("kraken",)),
+    )
+)
+
+
+def test_another_asset_starts_anew_at_its_venue_with_nothing_learned() -> None:
+    old = price_arrivals(walk(400, seed=12))
+    texts = [sentiment_arrival(at, 60 * at + 5, 0.9, origin="generated") for at in range(0, 290, 3)]
+    kraken = Market("kraken", "usd")
+    new = [
+        price_arrival(1_000 + at, price_at(60 * at + 20, 9 * p, market=kraken))
+        for at, p in enumerate(walk(500, seed=13), 100)
+    ]
+    of_new = [arrival for arrival in new if arrival[4].event_us >= NEW_ASSET.assets[1].start_us]
+
+    made = list(Forecaster("btc", NEW_ASSET).add([*old, *texts, *new]))
+
+    assert [p for p in made if minute_of(p) > 301] == list(Forecaster("btc").add(of_new))
+    assert {minute_of(p) for p in made if p.base_price < 500} == set(range(2, 300))
+
+
+def test_rules_are_those_of_today_also_for_a_stored_state() -> None:
+    prices, cut = price_arrivals(walk(600, seed=14)), 280
+    stored = Forecaster("btc")
+    list(stored.add(prices[:cut]))
+    changed = SymbolRules(
+        assets=tuple(Asset(asset.start_us, asset.end_us, asset.name) for asset in NEW_ASSET.assets)
+    )
+
+    made = list(Forecaster.from_bytes(stored.to_bytes(), changed).add(prices[cut:]))
+    withdrawn = Forecaster.from_bytes(stored.to_bytes(), changed)
+    list(withdrawn.add(prices[cut:400]))
+    later = list(Forecaster.from_bytes(withdrawn.to_bytes()).add(prices[400:]))
+
+    whole = list(Forecaster("btc", changed).add(prices))
+    assert len(made) > 1_000
+    assert made == whole[-len(made) :]
+    assert {minute_of(p) for p in later} >= set(range(400, 599))
 
 
 def test_prediction_has_the_worst_origin_of_its_inputs() -> None:

@@ -15,8 +15,8 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
 from streaming.broker import embedded as embedded_broker
-from streaming.broker.config import Ports
-from streaming.broker.embedded import EmbeddedBroker, read_bootstrap, wait_bootstrap
+from streaming.broker.config import BrokerFiles, Ports
+from streaming.broker.embedded import EmbeddedBroker, read_bootstrap
 from streaming.broker.process import is_running
 from streaming.errors import BrokerError, BrokerNotReadyError, BrokerRunningError
 from streaming.kafka.topics import describe_topics, fetch_offsets
@@ -84,6 +84,24 @@ def test_port_lost_to_another_broker_while_starting_is_replaced(
             assert describe_topics({"bootstrap_servers": ours.bootstrap}, ["ours"])
 
 
+def test_broker_whose_port_another_one_took_while_it_was_stopped_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours = EmbeddedBroker(tmp_path / "ours", topics=[TOPIC])
+    with ours:
+        port = int(ours.bootstrap.rsplit(":", 1)[1])
+    with EmbeddedBroker(tmp_path / "other", port, topics=[TOPIC]) as other, caplog.at_level("WARNING"):
+        assert other.bootstrap == f"127.0.0.1:{port}"
+        assert "port_taken" not in caplog.text
+        with ours:
+            assert ours.bootstrap != other.bootstrap
+            assert _topic_id(ours.bootstrap) != _topic_id(other.bootstrap)
+
+    cluster_id = embedded_broker._read_cluster_id(BrokerFiles(tmp_path / "other"))
+    assert f"event=port_taken port={port} owner=another Kafka, with cluster id {cluster_id}" in caplog.text
+    assert f"serves at {ours.bootstrap}" in caplog.text
+
+
 def test_broker_that_cannot_start_says_why(tmp_path: Path) -> None:
     broker = EmbeddedBroker(tmp_path, overrides={"log.segment.bytes": "1"})
 
@@ -103,11 +121,6 @@ def test_broker_that_ends_early_shows_the_end_of_its_log(tmp_path: Path) -> None
 def test_absent_jars_name_the_set_up(tmp_path: Path) -> None:
     with pytest.raises(BrokerError, match="run `make setup`"):
         EmbeddedBroker(tmp_path / "broker", jars=tmp_path).start()
-
-
-def test_wait_for_a_broker_that_never_comes_ends(tmp_path: Path) -> None:
-    with pytest.raises(BrokerError, match="no broker became ready"):
-        wait_bootstrap(tmp_path, timeout_seconds=0.2)
 
 
 def test_command_survives_its_own_kill_without_an_orphan(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from compaction.fsck import check_lake
+from compaction.fsck.lake_check import check_lake
 from lakehouse.messages import validation
 from streaming.ingest.rebuild import rebuild
 from tests.support.messages import price, sentiment, to_bytes
@@ -71,10 +71,10 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
 ) -> None:
     _quarantine_all(pipeline, monkeypatch)
     started = time.monotonic()
-    told = _said(pipeline)
+    output = _said(pipeline)
     needed_seconds = time.monotonic() - started
-    assert f"would publish {N_MESSAGES} messages to raw-price again" in told
-    assert "1 are still rejected, 0 are in gold already" in told
+    assert f"would publish {N_MESSAGES} messages to raw-price again" in output
+    assert "1 are still rejected, 0 are in gold already" in output
     assert len(read_delivered(pipeline.broker.bootstrap)) == 2 * N_MESSAGES + 1
 
     rng = random.Random(6)
@@ -89,7 +89,7 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
     said = _said(pipeline, "--yes")
     assert f"1 are still rejected, {2 * N_MESSAGES} are in gold already, 0 are left" in said
     row = read_table(pipeline.lake, "gold_price").to_pylist()[0]
-    assert row["replayed_from"].startswith(row["topic_id"])
+    assert row["replay_of"].startswith(row["topic_id"])
 
     rebuild(
         lake=pipeline.lake,
@@ -99,7 +99,7 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
     )
 
     assert _n_in_gold(pipeline) == (N_MESSAGES, N_MESSAGES)
-    assert set(read_table(pipeline.lake, "gold_price")["replayed_from"].to_pylist()) == {None}
+    assert set(read_table(pipeline.lake, "gold_price")["replay_of"].to_pylist()) == {None}
     assert read_table(pipeline.lake, "quarantine").num_rows == 1
     assert check_lake(pipeline.lake) == []
     headers = {
@@ -130,8 +130,8 @@ def test_replay_to_a_recreated_topic_is_still_the_record_that_it_was(
         pipeline.wait_accounted(6 * N_MESSAGES + 2)
 
     assert f"{2 * N_MESSAGES} are in gold already, 0 are left" in _said(pipeline, "--yes")
-    replayed = [row for row in read_table(pipeline.lake, "gold_price").to_pylist() if row["replayed_from"]]
-    assert {row["replayed_from"].partition("/")[0] for row in replayed} <= origins
+    replayed = [row for row in read_table(pipeline.lake, "gold_price").to_pylist() if row["replay_of"]]
+    assert {row["replay_of"].partition("/")[0] for row in replayed} <= origins
     assert {row["topic_id"] for row in replayed}.isdisjoint(origins)
 
     rebuild(

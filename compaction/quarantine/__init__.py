@@ -1,0 +1,1 @@
+"""Quarantined messages: listed, shown and replayed."""

@@ -1,0 +1,1 @@
+"""What tables stop keeping: expired days, old versions and their files, old log files."""

@@ -1,0 +1,1 @@
+"""Compaction of tables: which files are rewritten, and how they are replaced."""
