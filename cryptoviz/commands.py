@@ -58,6 +58,7 @@ GROUPS: Mapping[str, tuple[Command, ...]] = {
         Command("topics", "streaming.kafka.topics", "create the topics of Kafka"),
         Command("broker", "streaming.broker.__main__", "run a Kafka broker on this machine"),
         Command("feed", "streaming.feed.__main__", "publish generated messages"),
+        Command("forecast", "streaming.analysis.prediction.__main__", "evaluate the forecaster on candles"),
         Command("offline", "streaming.offline.__main__", "serve generated news and markets to collectors"),
     ),
 }

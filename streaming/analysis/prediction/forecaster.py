@@ -12,7 +12,7 @@ from streaming.analysis.prediction.minute_forecaster import MinuteForecaster, Pr
 
 logger = logging.getLogger(__name__)
 
-STATE_VERSION = 4
+STATE_VERSION = 5
 """Version of the state, raised with each change of it: a new version starts from a checkpoint of its own."""
 
 
