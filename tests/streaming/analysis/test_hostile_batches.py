@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse.series.markets import DEFAULT_RULES
 from streaming.analysis.prediction import query as prediction_query
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, PriceObservation
 from streaming.analysis.prediction.minute_forecaster import MinuteForecaster
@@ -112,7 +113,7 @@ def forecast(symbol: str, rows: list[tuple[str, bytes | None]], state: FakeState
             "value": pd.Series([value for _, value in rows], dtype=object),
         }
     )
-    frames = prediction_query._forecast((symbol,), [frame], state)
+    frames = prediction_query._forecast(DEFAULT_RULES.default, (symbol,), [frame], state)
     return [row for found in frames for row in found.to_dict("records")]
 
 
@@ -154,5 +155,5 @@ def test_message_at_which_learning_fails_is_left_out_and_counted(
 
 def _forecast_arrivals(arrivals: list[Arrival], monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     monkeypatch.setattr(prediction_query, "_to_arrivals", lambda *_: iter(arrivals))
-    frames = prediction_query._forecast(("btc",), [pd.DataFrame()], FakeState())
+    frames = prediction_query._forecast(DEFAULT_RULES.default, ("btc",), [pd.DataFrame()], FakeState())
     return [row for found in frames for row in found.to_dict("records")]

@@ -170,8 +170,8 @@ def test_gap_of_hours_withholds_intervals_until_there_are_returns_again() -> Non
     widths = intervals_by_minute(
         forecast(price_arrivals(walk(len(minutes), seed=2), minutes=minutes)), "random-walk"
     )
-    assert [widths[minute] for minute in range(1_431, 1_446)] == [None] * 15
-    assert all(widths[minute] is not None for minute in range(1_446, 1_599))
+    assert [widths[minute] for minute in range(1_432, 1_445)] == [None] * 13
+    assert all(widths[minute] is not None for minute in range(1_445, 1_599))
 
 
 @pytest.mark.parametrize(("n_missing", "is_learned"), [(0, True), (2, True), (3, False)])
