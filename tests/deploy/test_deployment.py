@@ -133,7 +133,9 @@ def test_systemd_can_load_the_units(installed_units: Path) -> None:
 
 @pytest.mark.parametrize("name", [path.name for path in SERVICES])
 def test_units_expose_little(installed_units: Path, name: str) -> None:
-    help_text = subprocess.run(["systemd-analyze", "--help"], capture_output=True, text=True, check=False).stdout
+    help_text = subprocess.run(
+        ["systemd-analyze", "--help"], capture_output=True, text=True, check=False
+    ).stdout
     if "--offline" not in help_text:
         pytest.skip("this systemd-analyze is older than 250")
     done = subprocess.run(

@@ -217,7 +217,9 @@ def test_gold_waits_for_bronze_whatever_is_named(lake: LakeLocation) -> None:
     planned = expire_lake(reader, KEEP, now_us=later_us)
     done = expire_lake(reader, KEEP, now_us=later_us, dry_run=False)
 
-    assert [(entry.table, entry.n_rows) for entry in planned] == [(entry.table, entry.n_rows) for entry in done]
+    assert [(entry.table, entry.n_rows) for entry in planned] == [
+        (entry.table, entry.n_rows) for entry in done
+    ]
     assert {entry.table: entry.held_back for entry in done} == dict.fromkeys(
         ("bronze", "gold_price", "quarantine", "duplicates")
     )
