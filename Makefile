@@ -13,6 +13,8 @@ JAVA_SOURCES := $(shell find jvm/src 2>/dev/null)
 FRONTEND := api/viewer/frontend
 PAGE_SOURCES := $(shell find $(FRONTEND)/source $(FRONTEND)/styles $(FRONTEND)/page -type f 2>/dev/null) $(FRONTEND)/build.ts
 N_CORES = $(shell getconf _NPROCESSORS_ONLN)
+# Each may run a Spark, a broker and an API: 3 GB.
+N_SYSTEM_WORKERS = $(shell n=$(N_CORES); echo $$((n < 4 ? n : 4)))
 OURS := $(wildcard lakehouse streaming compaction api cryptoviz demo benchmarks notebooks setup tests)
 
 # What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
@@ -42,7 +44,7 @@ unit: setup check-unit  ## Tests without disk and processes, in seconds; ARGS="-
 
 .PHONY: check-unit
 check-unit:
-	$(VENV)/pytest tests --ignore=tests/system -m unit -n $(N_CORES) $(ARGS)
+	$(VENV)/pytest tests --ignore=tests/system -m unit -n $(N_CORES) --dist worksteal $(ARGS)
 
 .PHONY: check-lint
 check-lint:
@@ -62,10 +64,10 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 	  $(VENV)/python -m jupyterlab --ServerApp.root_dir=$(CURDIR)/notebooks $(ARGS)
 
 .PHONY: test
-test: setup $(STAMPS)/system-test .venv/.installed-notebooks  ## Every test but the soak, on a real broker, Spark, Delta and browser
+test: setup $(STAMPS)/system-test .venv/.installed-notebooks .venv/.installed-openapi-tools class-archives  ## Every test but the soak, on a real broker, Spark, Delta and browser
 	@$(MAKE) --no-print-directory check-page
 	$(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES) --dist worksteal
-	$(VENV)/pytest tests/system --hypothesis-profile=full -n $(N_CORES) --dist loadgroup
+	$(VENV)/pytest tests/system --hypothesis-profile=full -n $(N_SYSTEM_WORKERS) --dist loadgroup
 
 .PHONY: format
 format: setup  ## Rewrite the sources as `make check` wants them
@@ -128,6 +130,10 @@ audit: setup  ## Known vulnerabilities of the locked packages, and packages that
 .PHONY: setup
 setup: $(STAMPS)/system .venv/.installed .runtime/jars/.fetched $(STAMPS)/jvm api/viewer/built/.built  ## Packages, jars, Java, the page; every target does it first
 
+.PHONY: class-archives
+class-archives: setup  ## Record the classes of Spark and Kafka: both start in half of the time from then on
+	-@$(VENV)/python setup/class_archives.py
+
 .PHONY: lock
 lock: setup  ## Rewrite requirements.lock and setup/jars.lock from what they are made of
 	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -137,7 +143,11 @@ lock: setup  ## Rewrite requirements.lock and setup/jars.lock from what they are
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --output-file requirements-notebooks.lock requirements-notebooks.in $(ARGS)
 	$(VENV)/python setup/jars.py lock
+	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-deps \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --output-file tests/openapi_tools/requirements.lock tests/openapi_tools/requirements.in $(ARGS)
 	$(VENV)/npm --prefix $(FRONTEND) install --package-lock-only --no-audit --no-fund
+	$(VENV)/npm --prefix tests/openapi_tools install --package-lock-only --no-audit --no-fund
 
 .PHONY: clean
 clean:  ## Remove what runs left behind: lake, broker, logs, caches
@@ -180,6 +190,10 @@ $(STAMPS)/jvm: $(JAVA_SOURCES) setup/jvm.py .runtime/jars/.fetched
 # Only another lock needs the network, not another Python package.
 $(FRONTEND)/node_modules/.installed: $(FRONTEND)/package-lock.json $(FRONTEND)/.npmrc setup/viewer.py | .venv/.installed
 	@$(VENV)/python setup/viewer.py packages
+	@touch $@
+
+.venv/.installed-openapi-tools: tests/openapi_tools/package-lock.json tests/openapi_tools/requirements.lock setup/openapi_tools.py .venv/.installed
+	@$(VENV)/python -m setup.openapi_tools
 	@touch $@
 
 api/viewer/built/.built: $(PAGE_SOURCES) $(FRONTEND)/node_modules/.installed

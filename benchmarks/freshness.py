@@ -108,7 +108,7 @@ def measure(
     for poller in pollers:
         poller.start()
     sent = produce(rig.broker.bootstrap, rate=rate, seconds=seconds)
-    _drain(sent, ids, (gold, answers), drain_seconds)
+    drain(sent, ids, (gold, answers), drain_seconds)
     ended.set()
     for poller in pollers:
         poller.join()
@@ -118,7 +118,7 @@ def measure(
     )
 
 
-def _drain(
+def drain(
     sent: dict[str, Sent], ids: dict[str, str], readers: Sequence[dict[str, EventStats]], seconds: float
 ) -> None:
     """Return once every reader has seen every message, after at most so many seconds."""

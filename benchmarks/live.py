@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.freshness import EventStats, Sent, answered_positions, poll, produce
+from benchmarks.freshness import DRAIN_SECONDS, EventStats, Sent, answered_positions, drain, poll, produce
 from benchmarks.rig import Rig, new_rig, percentiles, resident_bytes
 from lakehouse.delta.catalog import Catalog
 from streaming.feed.market import ASSETS
@@ -41,7 +41,12 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=200, help="clients (default 200)")
     parser.add_argument("--idle", type=int, default=2_000, help="idle clients (default 2000)")
     parser.add_argument("--warm-up", type=float, default=15.0, help="seconds before the first (default 15)")
-    parser.add_argument("--drain", type=float, default=3.0, help="seconds after each (default 3)")
+    parser.add_argument(
+        "--drain",
+        type=float,
+        default=DRAIN_SECONDS,
+        help=f"most seconds after each (default {DRAIN_SECONDS:.0f})",
+    )
     parser.add_argument("--idle-seconds", type=float, default=12.0, help="of idle clients (default 12)")
     options = parser.parse_args()
     with new_rig() as rig:
@@ -92,7 +97,7 @@ def _report(rig: Rig, door: _Door, url: str, options: argparse.Namespace, *, run
     for poller in pollers:
         poller.start()
     sent = produce(rig.broker.bootstrap, rate=options.rate, seconds=options.seconds)
-    time.sleep(options.drain)
+    drain(sent, ids, (answers,), options.drain)
     ended.set()
     for poller in pollers:
         poller.join()

@@ -1,7 +1,7 @@
 """Many WebSocket clients in one process: when each update came. Started by `benchmarks.live`.
 
-Prints "connected N" once all follow something, and on SIGTERM writes a line for each update to a file:
-topic id, partition, offset, seconds of the monotonic clock.
+Prints "connected N" once all follow something. After SIGTERM, once no more updates come, it writes a line for each to a
+file: topic id, partition, offset, seconds of the monotonic clock.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 CHANNELS = ("sentiment", "prix", "prediction")
 _POSITION = re.compile(r'"position":\{"([^"]+)":\[([^\]]*)\]')
 CONNECTING_AT_ONCE = 50
+SILENCE_SECONDS = 1.0
 
 
 async def main() -> int:
@@ -52,6 +53,7 @@ async def main() -> int:
         await ready.wait()
     print(f"connected {len(clients)}", flush=True)
     await ended.wait()
+    await _wait_silence(came)
     for client in clients:
         client.cancel()
     await asyncio.gather(*clients, return_exceptions=True)
@@ -62,6 +64,14 @@ async def main() -> int:
                 file.write(f"{match[1]} {len(offsets) - 1} {int(offsets[-1]) - 1} {at:.6f}\n")
     print(f"closed by the server {n_closed}", flush=True)
     return 0
+
+
+async def _wait_silence(came: list[tuple[str, float]]) -> None:
+    """Return once no update has come for `SILENCE_SECONDS`."""
+    n_came = -1
+    while len(came) > n_came:
+        n_came = len(came)
+        await asyncio.sleep(SILENCE_SECONDS)
 
 
 async def _follow(socket: ClientConnection, number: int, symbols: list[str], follow: str) -> None:

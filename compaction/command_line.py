@@ -8,7 +8,14 @@ from compaction import entry_point
 from compaction import options as cli
 from compaction.options import AsJson, Every, Keep, Lake, RunOptions, Table, Yes, to_record_ids
 from compaction.retention.version_retention import assert_retention
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, EXIT_NEEDS_OPERATOR, new_app
+from lakehouse.process.commands import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_LOCKED,
+    EXIT_NEEDS_OPERATOR,
+    EXIT_USAGE,
+    new_app,
+)
 
 if TYPE_CHECKING:
     from compaction.reports import Report
@@ -28,7 +35,7 @@ What to know:
 Exit codes:
   {EXIT_DONE}   done, or nothing to do (a run whose budget ended is done too: the next one goes on)
   {EXIT_FAILED}   failed; what had been committed stays
-  2   wrong options
+  {EXIT_USAGE}   an option or a setting is wrong
   {EXIT_NEEDS_OPERATOR}   fsck found damage that needs an operator
   {EXIT_LOCKED}  another run was at work; nothing was done
 

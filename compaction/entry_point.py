@@ -10,7 +10,7 @@ import typer
 
 from lakehouse.errors import LakehouseError, LockedError
 from lakehouse.process import commands
-from lakehouse.process.commands import EXIT_FAILED, EXIT_LOCKED
+from lakehouse.process.commands import exit_code_of
 
 if TYPE_CHECKING:
     from lakehouse.process.settings import Settings
@@ -24,10 +24,10 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None, *, prog: str) 
         return commands.run(app, arguments, prog=prog)
     except LockedError as error:
         logger.warning("nothing was done: %s", error)
-        return EXIT_LOCKED
+        return exit_code_of(error)
     except LakehouseError as error:
         logger.error("%s", error)
-        return EXIT_FAILED
+        return exit_code_of(error)
 
 
 def read_settings() -> "Settings":

@@ -60,7 +60,8 @@ class TableService:
         ``lake_uri`` replaces their lake, ``keep`` (TABLE=DAYS) their retention. Raises SettingError, or
         RetentionRuleError where a table would keep too little.
         """
-        lake = Lake(settings.with_lake(lake_uri or "").lake_location())
+        location = settings.with_lake(lake_uri or "").lake_location()
+        lake = Lake(location, market_rules=settings.market_rules())
         return TableService(
             lake=lake,
             lock=lock_path(lake.location, Path(settings.runtime_dir)),

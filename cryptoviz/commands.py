@@ -54,10 +54,11 @@ GROUPS: Mapping[str, tuple[Command, ...]] = {
         Command("restore", "compaction.backup.__main__", "restore a backup", ("restore",)),
     ),
     "Development": (
-        Command("doctor", "streaming.doctor", "check settings, packages, broker and tables"),
+        Command("doctor", "streaming.doctor.__main__", "check settings, packages, processes, broker, tables"),
         Command("topics", "streaming.kafka.topics", "create the topics of Kafka"),
         Command("broker", "streaming.broker.__main__", "run a Kafka broker on this machine"),
         Command("feed", "streaming.feed.__main__", "publish generated messages"),
+        Command("forecast", "streaming.analysis.prediction.__main__", "evaluate the forecaster on candles"),
         Command("offline", "streaming.offline.__main__", "serve generated news and markets to collectors"),
     ),
 }

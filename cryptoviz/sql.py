@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.commands import EXIT_DONE, exit_code_of, print_error, run, single_command
+from lakehouse.process.outside_text import escape_formula
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,7 +56,7 @@ def sql(
         sys.stdout.flush()
     except (LakehouseError, duckdb.Error) as error:
         print_error(PROGRAM, _to_sentence(error))
-        return EXIT_FAILED
+        return exit_code_of(error)
     except BrokenPipeError:  # the reader of the pipe has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return EXIT_DONE
@@ -77,8 +78,9 @@ def _print_json(result: "duckdb.DuckDBPyConnection") -> None:
 
 def _print_csv(result: "duckdb.DuckDBPyConnection") -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(_to_names(result))
-    writer.writerows(_to_rows(result))
+    writer.writerow(map(escape_formula, _to_names(result)))
+    while batch := result.fetchmany(_BATCH_ROWS):
+        writer.writerows([_to_cell(value) for value in row] for row in batch)
 
 
 def _to_names(result: "duckdb.DuckDBPyConnection") -> list[str]:
@@ -88,6 +90,11 @@ def _to_names(result: "duckdb.DuckDBPyConnection") -> list[str]:
 def _to_rows(result: "duckdb.DuckDBPyConnection") -> Iterator[list[Any]]:
     while batch := result.fetchmany(_BATCH_ROWS):
         yield from ([_to_value(value) for value in row] for row in batch)
+
+
+def _to_cell(value: Any) -> Any:
+    """Return a value as CSV has it: as JSON, but for texts that a spreadsheet would take for a formula."""
+    return escape_formula(value) if isinstance(value, str) else _to_value(value)
 
 
 def _to_value(value: Any) -> Any:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.errors import SettingError
-from lakehouse.process.commands import EXIT_FAILED, run, single_command
+from lakehouse.process.commands import run, single_command
 from lakehouse.process.stopping import end_process
 
 DEFAULT_RUNTIME_DIR = ".runtime/demo"
@@ -38,7 +37,7 @@ def set_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 app = single_command(start, description="The whole pipeline on this machine.")
-main = partial(run, app, prog="python -m demo", failures={SettingError: EXIT_FAILED})
+main = partial(run, app, prog="python -m demo")
 
 if __name__ == "__main__":
     end_process(main())

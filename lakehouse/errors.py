@@ -14,9 +14,12 @@ LakehouseError
 ├── LockedError              another run of maintenance is at work on the lake
 ├── RetentionRuleError       days to keep that would lose what another table still needs
 ├── AliasError               names of assets that texts cannot be searched for
+├── MarketFileError          a file of markets that cannot be used, naming the entry
 ├── MissingPackageError      a package that only notebooks need is not installed
 └── SettingError             a setting has a value that cannot be used
 """
+
+from pathlib import Path
 
 
 class LakehouseError(Exception):
@@ -150,6 +153,15 @@ class RetentionRuleError(LakehouseError):
 
 class AliasError(LakehouseError):
     """Aliases that no text can be searched for, or a document of them that is none."""
+
+
+class MarketFileError(LakehouseError):
+    """A file of markets that cannot be used."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        self.problem = problem
 
 
 class MissingPackageError(LakehouseError):

@@ -32,14 +32,16 @@ from lakehouse.errors import BehindError, FileGoneError, QueryError, VersionGone
 from lakehouse.process.settings import Settings
 from lakehouse.schema.rollup_tables import ROLLUP_TABLES
 from lakehouse.schema.tables import TABLES
+from lakehouse.series.markets import DEFAULT_RULES, MarketRules
 from lakehouse.snapshots.file_offsets import FileOffsets
 from lakehouse.snapshots.followers import TableFollowers
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
 from lakehouse.snapshots.symbols import SymbolCatalog
 from lakehouse.snapshots.time_travel import TimeTravel
+from lakehouse.table.filter_values import to_count
+from lakehouse.table.instants import Instant, to_instant_us
 from lakehouse.table.lazy_table import Table
 from lakehouse.table.relation import connect as connect_to
-from lakehouse.table.row_filter import Instant, to_instant_us
 from lakehouse.tail.store import TAIL_TOPICS, Tail
 
 logger = logging.getLogger(__name__)
@@ -56,14 +58,15 @@ def open(
     *,
     columns_budget_bytes: int = 0,
     limits: QueryLimits = UNLIMITED,
+    market_rules: MarketRules = DEFAULT_RULES,
 ) -> "Lake":
     """Return a lake at a path or URI. Reads nothing yet: a lake that does not exist is noticed when it is read.
 
     ``columns_budget_bytes`` bounds the recent days that are kept in memory as columns; 0 keeps none. ``limits``
-    bound what its statements cost.
+    bound what its statements cost. ``market_rules`` are what an operator says about symbols and markets.
     """
     location = LakeLocation.parse(uri, storage_options)
-    return Lake(location, columns_budget_bytes=columns_budget_bytes, limits=limits)
+    return Lake(location, columns_budget_bytes=columns_budget_bytes, limits=limits, market_rules=market_rules)
 
 
 def table(name: str, *, version: int | None = None, as_of: Instant | None = None) -> Table:
@@ -82,7 +85,7 @@ def _lake_of_settings() -> "Lake":
 
 @cache
 def _lake_at(settings: Settings) -> "Lake":
-    return Lake(settings.lake_location())
+    return Lake(settings.lake_location(), market_rules=settings.market_rules())
 
 
 class Lake:
@@ -99,6 +102,7 @@ class Lake:
         columns_budget_bytes: int = 0,
         limits: QueryLimits = UNLIMITED,
         build: Build | None = None,
+        market_rules: MarketRules = DEFAULT_RULES,
     ) -> None:
         self.location = location
         self.catalog = Catalog(location)
@@ -108,6 +112,7 @@ class Lake:
         self.rollups = RollupStore(self.session, is_on=columns_budget_bytes > 0)
         self.offsets = FileOffsets(self.session)
         self.time_travel = TimeTravel(self.catalog)
+        self.market_rules = market_rules
         self.tail: Tail | None = None
         self._followers = TableFollowers(self.catalog, build=build)
 
@@ -185,12 +190,13 @@ class Lake:
         if version is not None and as_of is not None:
             raise QueryError(parameter="as_of", problem="a version is given too", accepted="one of the two")
         if version is not None:
+            version = to_count("version", version)
             moment = self.time_travel.at_version(name, version, newest=self.snapshot(name)[name])
             return Table(
                 lake=self, name=name, pinned=self.time_travel.snapshot(moment, (name,), version=version)[name]
             )
         if as_of is not None:
-            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of))
+            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of), (name,))
             return Table(lake=self, name=name, pinned=self.time_travel.snapshot(moment, (name,))[name])
         return Table(lake=self, name=name)
 
@@ -201,7 +207,7 @@ class Lake:
         """
         names = tuple(name for name, spec in TABLES.items() if spec not in ROLLUP_TABLES)
         if as_of is not None:
-            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of))
+            moment = self.time_travel.at_instant(to_instant_us("as_of", as_of), (), optional=names)
             return connect_to(self.time_travel.snapshot(moment, (), optional=names))
         return self.read(lambda: self.snapshot(optional=names), connect_to)
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-FRONTEND = ROOT / "api" / "viewer" / "frontend"
 BIN = Path(sys.executable).parent
-PYTHON_LOCKS = ("requirements.lock", "requirements-notebooks.lock")
+PYTHON_LOCKS = ("requirements.lock", "requirements-notebooks.lock", "tests/openapi_tools/requirements.lock")
 PYTHON_SOURCES = ("pypi", "osv")
 PAGE_LOCK = "api/viewer/frontend/package-lock.json"
+TOOLS_LOCK = "tests/openapi_tools/package-lock.json"
 JARS_LOCK = "setup/jars.lock"
 JARS_SOURCE = "https://api.osv.dev/v1/querybatch"
 SECONDS = 600
@@ -60,8 +60,10 @@ def main() -> int:
 
 
 def audits() -> Iterator[LockAudit]:
-    yield from map(audit_python, PYTHON_LOCKS)
-    yield audit_page()
+    for lock in PYTHON_LOCKS:
+        yield audit_python(lock)
+    yield audit_node(PAGE_LOCK)
+    yield audit_node(TOOLS_LOCK)
     yield audit_jars()
 
 
@@ -100,21 +102,22 @@ def to_python_audit(lock: str, answer: str, errors: str) -> LockAudit:
     )
 
 
-def audit_page() -> LockAudit:
-    return to_page_audit(*_run((str(BIN / "npm"), "audit", "--package-lock-only", "--json"), FRONTEND))
+def audit_node(lock: str) -> LockAudit:
+    command = (str(BIN / "npm"), "audit", "--package-lock-only", "--json")
+    return to_page_audit(*_run(command, (ROOT / lock).parent), lock=lock)
 
 
-def to_page_audit(answer: str, errors: str) -> LockAudit:
+def to_page_audit(answer: str, errors: str, *, lock: str = PAGE_LOCK) -> LockAudit:
     """Parse the output of npm."""
     try:
         document = json.loads(answer)
         n_packages = document["metadata"]["dependencies"]["total"]
     except (ValueError, KeyError, TypeError):
-        return LockAudit(PAGE_LOCK, problem=f"the npm registry: {_last_line(errors)}")
+        return LockAudit(lock, problem=f"the npm registry: {_last_line(errors)}")
     vulnerable = [
         f"{name}: {entry['severity']}" for name, entry in sorted(document["vulnerabilities"].items())
     ]
-    return LockAudit(PAGE_LOCK, n_audited=n_packages, vulnerable=tuple(vulnerable))
+    return LockAudit(lock, n_audited=n_packages, vulnerable=tuple(vulnerable))
 
 
 def audit_jars() -> LockAudit:

@@ -14,10 +14,10 @@ from lakehouse.messages.contract import (
     MAX_NESTING,
     MAX_VALUE_BYTES,
     UNSCORED,
-    Field,
     MessageContract,
     make_message_id,
 )
+from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE, Field
 from lakehouse.messages.rules import RULES
 
 FOLDER = "docs/contract"
@@ -39,6 +39,7 @@ RULES_BEYOND_SCHEMA = (
     f"{MAX_NESTING} deep, and a double holds every number. Where a name occurs twice, the last value counts.",
     "`1.0` is no integer here, although JSON Schema takes it for one: `v` is written `1`. A string that ends "
     "in a line feed matches no pattern, although some validators let it pass.",
+    "A price or an amount is never negative zero (`-0.0`), which JSON Schema takes for 0.",
     "Of messages with one `message_id` the one with the lowest offset is stored, the others are duplicates.",
 )
 """Rules of every message that a JSON Schema cannot express."""
@@ -194,8 +195,19 @@ def _to_field_schema(field: Field) -> dict[str, Any]:
         "maximum": field.at_most,
         "exclusiveMinimum": field.above,
         "exclusiveMaximum": field.below,
+        "anyOf": _to_magnitudes(field) if field.has_magnitude else None,
     }
     return {name: value for name, value in schema.items() if value is not None}
+
+
+def _to_magnitudes(field: Field) -> list[dict[str, float]]:
+    """Return the schemas of the numbers that a field with a magnitude accepts, without its bounds."""
+    sides: list[dict[str, float]] = [{"minimum": LEAST_MAGNITUDE, "maximum": MOST_MAGNITUDE}]
+    if field.above is None:
+        sides.append({"const": 0})
+    if field.above is None and field.at_least is None:
+        sides.append({"minimum": -MOST_MAGNITUDE, "maximum": -LEAST_MAGNITUDE})
+    return sides
 
 
 def _to_channel(contract: MessageContract) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """System packages: found, installed through apt where that is allowed, or named in one line.
 
 python3 setup/system_packages.py setup    # Python's venv module and a JDK
-python3 setup/system_packages.py test     # and those of the tests: Chromium, its driver, Redis, Prometheus
+python3 setup/system_packages.py test     # and those of the tests: Chromium, its driver, Redis, Prometheus,
+                                          # libfaketime
 python3 setup/system_packages.py http     # and the load generator of `make bench-http`: wrk
 """
 
@@ -34,7 +35,7 @@ class SystemPackage:
 def main() -> int:
     purposes = {
         "setup": (VENV, JDK),
-        "test": (VENV, JDK, CHROMIUM, CHROMEDRIVER, REDIS, PROMETHEUS),
+        "test": (VENV, JDK, CHROMIUM, CHROMEDRIVER, REDIS, PROMETHEUS, FAKETIME),
         "http": (VENV, JDK, WRK),
     }
     if len(sys.argv) != 2 or sys.argv[1] not in purposes:
@@ -113,6 +114,7 @@ CHROMIUM = SystemPackage("Chromium", _has_program(*CHROMIUMS), "chromium")
 CHROMEDRIVER = SystemPackage("ChromeDriver", _has_program("chromedriver"), "chromium-driver")
 REDIS = SystemPackage("Redis", _has_program("redis-server"), "redis-server")
 PROMETHEUS = SystemPackage("Prometheus", _has_program("promtool"), "prometheus")
+FAKETIME = SystemPackage("libfaketime", _has_program("faketime"), "faketime")
 WRK = SystemPackage("wrk", _has_program("wrk"), "wrk")
 
 if __name__ == "__main__":

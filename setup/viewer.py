@@ -34,11 +34,16 @@ def main() -> int:
 
 
 def packages() -> int:
-    """Install node_modules from the lock, in up to N_ATTEMPTS attempts."""
-    print("setup: installing the viewer's packages", flush=True)
+    """Install the viewer's node_modules."""
+    return install_packages(FRONTEND, "the viewer's packages")
+
+
+def install_packages(folder: Path, what: str) -> int:
+    """Install node_modules of a folder from its lock, in up to N_ATTEMPTS attempts."""
+    print(f"setup: installing {what}", flush=True)
     code = 1
     for attempt in range(1, N_ATTEMPTS + 1):
-        code = _run(NPM_CI)
+        code = _run(NPM_CI, folder)
         if code == 0:
             break
         print(f"setup: npm failed (attempt {attempt} of {N_ATTEMPTS})", file=sys.stderr, flush=True)
@@ -55,10 +60,10 @@ def check() -> int:
     return _run(TYPES) or _run(TESTS)
 
 
-def _run(command: tuple[str, ...]) -> int:
+def _run(command: tuple[str, ...], folder: Path = FRONTEND) -> int:
     # The Node of the wheel comes before any other on the PATH.
     environ = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
-    return subprocess.run(command, cwd=FRONTEND, env=environ, check=False).returncode
+    return subprocess.run(command, cwd=folder, env=environ, check=False).returncode
 
 
 if __name__ == "__main__":

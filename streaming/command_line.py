@@ -7,15 +7,15 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_FAILED, EXIT_NEEDS_OPERATOR, new_app, print_error, run
+from lakehouse.errors import LakehouseError, SettingError
+from lakehouse.process.commands import EXIT_NEEDS_OPERATOR, exit_code_of, new_app, print_error, run
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import run_until_stopped
@@ -44,8 +44,8 @@ JarsOption = Annotated[
     Path, typer.Option("--jars", metavar="DIR", show_default=False, help="folder of Spark's extra jars")
 ]
 
-FAILURES: Mapping[type[Exception], int] = {StreamingError: EXIT_FAILED, LakehouseError: EXIT_FAILED}
-"""Exit codes of the errors that a command line catches."""
+FAILURES: tuple[type[Exception], ...] = (StreamingError, LakehouseError)
+"""Errors that a command line catches."""
 JVM_END_SECONDS = 3.0
 
 logger = logging.getLogger("streaming")
@@ -89,8 +89,8 @@ def run_spark_app(
         print_error(program, f"stopped: {error}")
         return EXIT_NEEDS_OPERATOR
     except (StreamingError, LakehouseError) as error:
-        print_error(program, to_one_line(error))
-        return EXIT_FAILED
+        print_error(program, str(error) if isinstance(error, SettingError) else to_one_line(error))
+        return exit_code_of(error)
 
 
 def start_command(context: typer.Context) -> Settings:

@@ -26,7 +26,7 @@ from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import StopRequestedError
 from streaming.__main__ import main as run_stream
 from streaming.analysis.__main__ import main as run_analysis
-from streaming.doctor import examine
+from streaming.doctor.examination import examine
 from streaming.ingest.__main__ import main as run_ingest
 
 Capture = Callable[[pytest.MonkeyPatch, list[Any]], None]

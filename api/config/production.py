@@ -2,6 +2,7 @@
 
 from lakehouse.errors import SettingError
 from lakehouse.process.environment import PREFIX
+from lakehouse.process.origins import allows_any
 from lakehouse.process.settings import Settings
 
 MIN_KEY_CHARACTERS = 50
@@ -23,7 +24,7 @@ def check_production(settings: Settings) -> None:
         ),
         (
             "ALLOWED_HOSTS",
-            not {"", "*"} & set(settings.host_names),
+            not allows_any(settings.allowed_hosts),
             "production answers to names that are listed, such as viz.example",
         ),
         (
@@ -31,8 +32,16 @@ def check_production(settings: Settings) -> None:
             settings.trusted_proxies >= 1,
             "production stands behind a proxy that ends TLS and sets X-Forwarded-Proto and -For: at least 1",
         ),
-        ("CORS_ORIGINS", "*" not in settings.cors_origins, "production lists the pages that may read it"),
-        ("LIVE_ORIGINS", "*" not in settings.live_origins, "production lists the pages that may follow it"),
+        (
+            "CORS_ORIGINS",
+            not allows_any(settings.cors_origins),
+            "production lists the pages that may read it",
+        ),
+        (
+            "LIVE_ORIGINS",
+            not allows_any(settings.live_origins),
+            "production lists the pages that may follow it",
+        ),
     ):
         if not is_right:
             raise SettingError(variable=f"{PREFIX}{name}", problem=problem)

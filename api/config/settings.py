@@ -5,6 +5,7 @@ from pathlib import Path
 
 from api.config.databases import to_database
 from api.config.production import check_production
+from lakehouse.process.origins import ANY, parse_origins
 from lakehouse.process.settings import Settings
 
 CRYPTOVIZ = Settings.from_environ(os.environ)
@@ -73,7 +74,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}}
 ]
 # Pages of other HTTP origins send tokens; they never act in a user's session.
-CORS_ALLOWED_ORIGINS = [name.strip() for name in CRYPTOVIZ.cors_origins.split(",") if name.strip()]
+_ORIGINS = parse_origins(CRYPTOVIZ.cors_origins)
+CORS_ALLOW_ALL_ORIGINS = ANY in _ORIGINS
+CORS_ALLOWED_ORIGINS = [name for name in _ORIGINS if name != ANY]
 CORS_ALLOW_CREDENTIALS = False
 CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "if-match", "if-none-match")

@@ -3,7 +3,9 @@
 from functools import cache
 from urllib.parse import urlencode
 
-from api.docs.answer_schemas import assets_schema, problem_schema, snapshot_schema
+from api.docs.answer_schemas import shared_schemas
+from api.docs.history_schemas import history_name, history_schemas
+from api.docs.state_schemas import HEALTH, READINESS, state_schemas
 from api.history.parameters import (
     PARAMETER_OF,
     PARAMETERS,
@@ -12,44 +14,32 @@ from api.history.parameters import (
     WIRE_RAW,
     Parameter,
 )
-from api.http.json_schema import (
-    COUNT,
-    NUMBER,
-    STRING,
-    STRINGS,
-    TIME,
-    Document,
-    nullable,
-    object_of,
-    responses_of,
-)
+from api.http.json_schema import STRING, Document, reference
+from api.http.operations import ANYBODY, OPEN_BY_DEFAULT, TAGS, Tag, operation
 from api.http.patterns import in_any_case
+from api.http.problem_responses import PROBLEM_SCHEMA, problem_components
 from api.http.renderers import TABULAR_RENDERERS
 from api.http.series_names import NAME_OF_SERIES, SERIES_BY_NAME
-from api.metadata.openapi import metadata_components, metadata_paths
-from api.score.schema import SCORE_SCHEMA
+from api.metadata.openapi import metadata_paths, metadata_schemas, security_schemes
 from api.score.views import PARAMETER_NAMES as SCORE_PARAMETERS
 from lakehouse.messages.contract import SYMBOL_PATTERN
-from lakehouse.schema.spec import DeltaType
 from lakehouse.series.definitions import PREDICTION, Series
 
-_TYPES: dict[str, Document] = {
-    "string": STRING,
-    "long": {"type": "integer"},
-    "integer": {"type": "integer"},
-    "double": NUMBER,
-    "boolean": {"type": "boolean"},
-    "timestamp": TIME,
-}
-_BUCKET_TYPES: dict[str, Document] = {
-    "event_time": TIME,
-    "count": COUNT,
-    "positive": COUNT,
-    "negative": COUNT,
-    "origins": STRINGS,
-    "complete": {"type": "boolean"},
-    "filled": {"type": "boolean"},
-}
+_INFO = """\
+Histories of sentiment, predictions and prices of crypto assets; metadata.
+
+**Time.** Instants in answers are RFC 3339 in UTC; days and buckets begin at UTC. Instants in requests are ISO 8601 (UTC
+without an offset) or epoch seconds or milliseconds.
+
+**Paging.** A history without a cursor is the newest `limite` points of its range, ascending in time. `suivant` is the
+path and query of the next page, back in time, and null at the start of the range; the `Link` header has it too. All
+pages are of one consistent state. Collections of rows page by `limite` and `apres`; follow `suivant` there, too.
+
+**Errors** are `application/problem+json` (RFC 9457): `detail` says what is wrong, `parameter` where, `accepted` what
+would be right. After a 429 or 503 wait for `Retry-After`.
+
+**Words.** Paths and parameters are French, fields of points are the columns of the tables.
+"""
 EXAMPLE_SYMBOL = "btc"
 _SYMBOL: Document = {
     "name": "symbol",
@@ -61,7 +51,6 @@ _SYMBOL: Document = {
 }
 _WITHOUT_BUCKETS = {"intervalle": WIRE_RAW, "remplissage": WIRE_NO_FILLING}
 """Values of the bucket parameters that a series without buckets accepts."""
-_FAILURES = ("400", "401", "403", "404", "406", "410", "429", "503")
 _HEADERS: Document = {
     name: {"description": description, "schema": STRING}
     for name, description in (
@@ -75,8 +64,6 @@ _HEADERS: Document = {
         ("Cryptoviz-Snapshot", "but in JSON: snapshot of the envelope, as JSON"),
     )
 }
-_NULLABLE_IN_BUCKETS = ("volume", "mean", "min", "max", "open", "high", "low", "close")
-_NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "origin")
 
 
 @cache
@@ -85,45 +72,58 @@ def openapi_document() -> Document:
     histories = {
         f"/api/v1/{name}/{{symbol}}/historique": _history(series) for name, series in SERIES_BY_NAME.items()
     }
-    components = metadata_components()
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "CRYPTO VIZ",
             "version": "1",
-            "description": "History of sentiment, predictions and prices; metadata",
+            "description": _INFO,
+            "license": {"name": "All rights reserved", "identifier": "LicenseRef-All-rights-reserved"},
+            "contact": {"name": "The operator of this server"},
         },
+        "servers": [{"url": "/", "description": "the server that answers with this document"}],
+        "tags": [{"name": tag.value, "description": meaning} for tag, meaning in TAGS.items()],
+        "security": OPEN_BY_DEFAULT,
         "paths": {
             **histories,
             "/api/v1/prediction/{symbol}/score": _score(),
-            "/api/v1/actifs": _simple("Every symbol, with its first and last event", assets_schema()),
-            "/api/v1/etat": _simple(
-                "Tables, positions, freshness, lag, losses and the last runs of maintenance",
-                {"type": "object"},
-            ),
-            "/api/v1/schema": _simple("This document", {"type": "object"}),
-            "/healthz": _simple("Whether the process answers", {"type": "object"}),
-            "/readyz": _simple("Whether the process can answer histories", {"type": "object"}),
+            **_state_paths(),
             **metadata_paths(),
         },
         "components": {
-            "schemas": {"Problem": problem_schema(), "Snapshot": snapshot_schema(), **components["schemas"]},
-            "securitySchemes": components["securitySchemes"],
+            "schemas": {
+                "Problem": PROBLEM_SCHEMA,
+                **shared_schemas(),
+                **history_schemas(),
+                **state_schemas(),
+                **metadata_schemas(),
+            },
+            "responses": problem_components(),
+            "securitySchemes": security_schemes(),
         },
     }
 
 
 def _history(series: Series) -> Document:
     parameters = [_query_parameter(parameter, series) for parameter in PARAMETERS if parameter.takes(series)]
-    return {
-        "get": {
-            "operationId": f"{NAME_OF_SERIES[series.name]}_historique",
-            "summary": f"{series.table.grain[0].upper()}{series.table.grain[1:]}, or buckets of it",
-            "description": "Try: " + ", ".join(f"[{url}]({url})" for url in example_urls(series)),
-            "parameters": [_SYMBOL, *parameters],
-            "responses": _history_responses(series),
-        }
-    }
+    kinds = "Rows, or buckets of them" if series.has_buckets else "Rows"
+    document = operation(
+        f"{NAME_OF_SERIES[series.name]}_historique",
+        Tag.HISTORIES,
+        f"{series.table.grain[0].upper()}{series.table.grain[1:]}{', or buckets of it' if series.has_buckets else ''}",
+        f"{kinds} of a symbol within a range of time, ascending. Try: {_links(example_urls(series))}",
+        schema=reference(history_name(series)),
+        meaning="one page of the history",
+        failures=("404", "410"),
+        parameters=[_SYMBOL, *parameters],
+        security=OPEN_BY_DEFAULT,
+        headers=_HEADERS,
+    )
+    content = document["responses"]["200"]["content"]
+    for renderer in TABULAR_RENDERERS[1:]:
+        content[renderer.media_type] = {"schema": STRING if renderer.format != "arrow" else {}}
+    document["responses"]["304"] = {"description": "the answer that If-None-Match names is current"}
+    return {"get": document}
 
 
 def _query_parameter(parameter: Parameter, series: Series) -> Document:
@@ -164,88 +164,55 @@ def example_urls(series: Series) -> list[str]:
     ]
 
 
-def _history_responses(series: Series) -> Document:
-    responses = responses_of(_envelope(series), *_FAILURES)
-    content = responses["200"]["content"]
-    for renderer in TABULAR_RENDERERS[1:]:
-        content[renderer.media_type] = {"schema": STRING if renderer.format != "arrow" else {}}
-    responses["200"]["headers"] = _HEADERS
-    responses["304"] = {"description": "the answer that If-None-Match names is current"}
-    return responses
-
-
-def _envelope(series: Series) -> Document:
-    points = [_raw_point(series)]
-    if series.has_buckets:
-        points.append(_bucket(series))
-    return object_of(
-        {
-            "requete": {"type": "object"},
-            "points": {"type": "array", "items": points[0] if len(points) == 1 else {"oneOf": points}},
-            "suivant": nullable(STRING),
-            "complet": {"type": "boolean"},
-            "retained_from": {
-                **nullable(TIME),
-                "description": "first instant that retention has left, where the range reaches before it and the "
-                "answer lacks what was there; null where nothing is lacking",
-            },
-            "snapshot": {"type": "array", "items": {"$ref": "#/components/schemas/Snapshot"}},
-        }
-    )
-
-
-def _raw_point(series: Series) -> Document:
-    columns = {column.name: column for column in series.table.columns}
-    properties = {
-        name: {**_to_schema(name, columns[name].type), "description": columns[name].meaning}
-        for name in series.raw_columns
-    }
-    if not series.has_buckets:
-        meaning = "last price of the primary market at or before target_time, at most 2 minutes old; null until known"
-        properties["realised_price"] = {**nullable(NUMBER), "description": meaning}
-    return object_of(properties)
-
-
-def _bucket(series: Series) -> Document:
-    names = (*series.bucket_columns, "complete", "filled")
-    properties = {name: _BUCKET_TYPES.get(name, NUMBER) for name in names}
-    return object_of(
-        {name: nullable(kind) if name in _NULLABLE_IN_BUCKETS else kind for name, kind in properties.items()}
-    )
-
-
-def _to_schema(name: str, delta_type: DeltaType) -> Document:
-    schema = STRINGS if isinstance(delta_type, dict) else _TYPES[delta_type]
-    return schema if name in _NEVER_NULL else nullable(schema)
-
-
 def _score() -> Document:
     path = f"/api/v1/prediction/{EXAMPLE_SYMBOL}/score"
     parameters = [_query_parameter(PARAMETER_OF[name], PREDICTION) for name in SCORE_PARAMETERS]
     urls = [path, *(f"{path}?{urlencode({name: PARAMETER_OF[name].example})}" for name in SCORE_PARAMETERS)]
-    envelope = object_of(
-        {
-            "requete": {"type": "object"},
-            "scores": {"type": "array", "items": SCORE_SCHEMA},
-            "snapshot": {"type": "array", "items": {"$ref": "#/components/schemas/Snapshot"}},
-        }
+    return {
+        "get": operation(
+            "prediction_score",
+            Tag.HISTORIES,
+            "What the forecasts of a symbol were worth, beside the random walk, over 24 h, 7 d and 30 d",
+            f"Only forecasts that the broker had before their target time count. Try: {_links(urls)}",
+            schema=reference("Scorecard"),
+            meaning="the scorecard",
+            failures=("404",),
+            parameters=[_SYMBOL, *parameters],
+            security=OPEN_BY_DEFAULT,
+        )
+    }
+
+
+def _state_paths() -> Document:
+    paths = (
+        ("/api/v1/actifs", "actifs", Tag.STATE, "Every symbol, with its first and last event", "AssetList"),
+        (
+            "/api/v1/etat",
+            "etat",
+            Tag.STATE,
+            "Tables, positions, freshness, lag, losses, runs of maintenance",
+            "State",
+        ),
     )
-    return {
-        "get": {
-            "operationId": "prediction_score",
-            "summary": "What the forecasts of a symbol were worth, beside the random walk, over 24 h, 7 d and 30 d",
-            "description": "Only forecasts that the broker had before their target time count. "
-            "Try: " + ", ".join(f"[{url}]({url})" for url in urls),
-            "parameters": [_SYMBOL, *parameters],
-            "responses": responses_of(envelope, "400", "401", "403", "404", "406", "429", "503"),
+    read = {
+        path: {
+            "get": operation(
+                name, tag, summary, f"{summary}.", schema=reference(schema), security=OPEN_BY_DEFAULT
+            )
         }
+        for path, name, tag, summary, schema in paths
+    }
+    return {
+        **read,
+        "/api/v1/schema": _probe("schema", "This document", {"type": "object"}),
+        "/healthz": _probe("healthz", "Whether the process answers", HEALTH),
+        "/readyz": _probe("readyz", "Whether the process can answer histories", READINESS),
     }
 
 
-def _simple(summary: str, schema: Document) -> Document:
-    return {
-        "get": {
-            "summary": summary,
-            "responses": responses_of(schema, "400", "401", "403", "406", "429", "503"),
-        }
-    }
+def _probe(name: str, summary: str, schema: Document) -> Document:
+    return {"get": operation(name, Tag.STATE, summary, f"{summary}.", schema=schema, security=ANYBODY)}
+
+
+def _links(urls: list[str]) -> str:
+    return ", ".join(f"[{url}]({url})" for url in urls)

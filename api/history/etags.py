@@ -14,9 +14,15 @@ _DIGEST_BYTES = 16
 
 
 def page_etag(
-    *, representation: str, builds: Sequence[str], requete: Mapping[str, Any], complet: bool, points: bytes
+    *,
+    representation: str,
+    builds: Sequence[str],
+    requete: Mapping[str, Any],
+    others: Mapping[str, Any],
+    points: bytes,
 ) -> str:
-    return _etag([representation, builds, requete, complet], points)
+    """``others`` are members of the envelope that say what the points are."""
+    return _etag([representation, builds, requete, others], points)
 
 
 def stream_etag(

@@ -146,7 +146,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="modele",
-        example="drift",
+        example="ridge-price",
         meaning="only this model's predictions",
         accepted=f"a name matching {NAME_PATTERN}",
         pattern=NAME_PATTERN,

@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from api.http.encoding import encode_json, format_times
 from lakehouse.history.query import Row
+from lakehouse.process.outside_text import FORMULA_START
 from lakehouse.schema.spec import to_arrow_type
 from lakehouse.series.definitions import SERIES, Series
 
@@ -19,6 +21,8 @@ _BUCKET_TYPES: Mapping[str, pa.DataType] = {
     "positive": pa.int64(),
     "negative": pa.int64(),
     "origins": pa.list_(pa.string()),
+    "venue": pa.string(),
+    "quote": pa.string(),
     "complete": pa.bool_(),
     "filled": pa.bool_(),
 }
@@ -66,7 +70,7 @@ def to_arrow_points(schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:
 
 
 def to_csv_points(schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:
-    """Return rows as one Arrow batch for CSV: instants in RFC 3339, lists as JSON."""
+    """Return rows as one Arrow batch for CSV: instants in RFC 3339, lists as JSON, no text that is a formula."""
     arrays = []
     for column, field in zip(_to_columns(schema, rows), schema, strict=True):
         if field.type == _INSTANT:
@@ -74,9 +78,17 @@ def to_csv_points(schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:
         elif pa.types.is_list(field.type):
             texts = [None if value is None else encode_json(value).decode() for value in column]
             arrays.append(pa.array(texts, pa.string()))
+        elif pa.types.is_string(field.type):
+            arrays.append(_without_formulas(pa.array(column, field.type)))
         else:
             arrays.append(pa.array(column, field.type))
     return pa.RecordBatch.from_arrays(arrays, names=schema.names)
+
+
+def _without_formulas(texts: pa.Array) -> pa.Array:
+    """Return texts, those that a spreadsheet would take for a formula with a leading apostrophe."""
+    is_formula = pc.match_substring_regex(texts, f"^{FORMULA_START}")
+    return pc.if_else(is_formula, pc.binary_join_element_wise("'", texts, ""), texts)
 
 
 def _to_columns(schema: pa.Schema, rows: Sequence[Row]) -> list[Sequence[Any]]:

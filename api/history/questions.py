@@ -22,6 +22,7 @@ from api.http.instants import parse_instant, parse_period
 from api.http.query import check_names
 from lakehouse.errors import QueryError
 from lakehouse.history.cursor import Cursor, decode_cursor
+from lakehouse.history.pinning import optional_tables
 from lakehouse.history.query import HistoryQuery
 from lakehouse.lake import Lake
 from lakehouse.series.buckets import (
@@ -105,7 +106,7 @@ def _find_moment(lake: Lake, series: Series, given: Mapping[str, str], now_us: i
     instant_us = parse_instant("a_la_date", given["a_la_date"])
     if instant_us > now_us:
         raise QueryError(parameter="a_la_date", problem="it is yet to come", accepted="an instant up to now")
-    return lake.time_travel.at_instant(instant_us)
+    return lake.time_travel.at_instant(instant_us, (series.table.name,), optional=optional_tables(series))
 
 
 def _limit(texts: Mapping[str, str], interval: str, *, whole: bool, representation: str) -> int:

@@ -1,8 +1,8 @@
 """Cache of answers: the same request is not answered anew until something can have changed its answer.
 
-A page changes with its table's version and with the rows of its symbol in the tail; where its newest bucket is open or
-yet to come, with that bucket's end; where its range is relative to now, with the minute. All of them are checked each
-time, so that nothing stale is ever served.
+A page changes with its table's version and with the rows of its symbol in the tail; with the end of a bucket and the
+end of its grace, where they are yet to come; where its range is relative to now, with the minute. All of them are
+checked each time, so that nothing stale is ever served.
 """
 
 import threading
@@ -76,8 +76,10 @@ def is_cacheable(query: HistoryQuery) -> bool:
 def valid_until_us(query: HistoryQuery) -> int:
     """Return until when the clock alone changes neither a page nor the range that was asked for."""
     until_us = _FOREVER
-    if not query.is_raw and query.time_range.end_us > query.as_of_us:
-        until_us = bucket_start(query.as_of_us, query.width_us) + query.width_us
+    for delay_us in () if query.is_raw else (0, query.series.grace_us):
+        ended_us = query.as_of_us - delay_us
+        if query.time_range.end_us > ended_us:
+            until_us = min(until_us, bucket_start(ended_us, query.width_us) + query.width_us + delay_us)
     if not {"date_debut", "date_fin"} <= query.parameters.keys():
         # Periods and steps are whole minutes: a start moves on at the full minute, an end just after it.
         minute_us = bucket_start(query.as_of_us, MINUTE_US)

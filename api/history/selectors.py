@@ -1,6 +1,6 @@
 """Answers to history questions: the envelope and the points, whole or as a stream."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,16 +10,15 @@ from api.history.parameters import FILLING, INTERVAL, MAX_LIMIT, wire_errors
 from api.history.point_columns import point_schema
 from api.history.representations import encode_envelope, encode_points, encode_slices
 from api.history.response_cache import CachedPage, is_cacheable, valid_until_us
-from api.http.problems import UnknownSymbolError
+from api.history.symbols import check_symbol
 from api.http.series_names import NAME_OF_SERIES
 from lakehouse.delta.position import Position
-from lakehouse.errors import LakeNotFoundError
 from lakehouse.history.cursor import Cursor, encode_cursor
 from lakehouse.history.page import read_history
 from lakehouse.history.query import HistoryPage, HistoryQuery
 from lakehouse.history.stream import HistoryStream, stream_history
 from lakehouse.lake import Lake
-from lakehouse.schema.tables import ASSET_TABLES
+from lakehouse.series.market_schedule import MarketPart
 from lakehouse.series.markets import Market
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
 from lakehouse.tail.store import OFF, TailStatus
@@ -85,6 +84,7 @@ def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
     is_downsampled = query.is_raw and len(page.rows) < page.n_read
     meta: Envelope = {
         "requete": _to_request(query, page.market, n_read=page.n_read),
+        **_to_markets(query, page.market_parts),
         "suivant": _to_next_url(request, page.next),
         "complet": page.next is None and not is_downsampled and page.retained_from_us is None,
         "retained_from": _format(page.retained_from_us),
@@ -94,7 +94,7 @@ def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
         representation=request.representation,
         builds=[page.snapshot.build.build_id],
         requete=meta["requete"],
-        complet=meta["complet"],
+        others={"complet": meta["complet"], "marches": meta.get("marches")},
         points=points,
     )
     snapshot = _to_snapshots(page.snapshot, page.positions, query.as_of_us)
@@ -134,6 +134,7 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
         check_symbol(lake=lake, symbol=query.symbol)
     meta: Envelope = {
         "requete": _to_request(query, pinned.market, n_read=stream.n_rows),
+        **_to_markets(query, pinned.market_parts),
         "suivant": _to_next_url(request, stream.next),
         "complet": stream.next is None and pinned.retained_from_us is None,
         "retained_from": _format(pinned.retained_from_us),
@@ -145,23 +146,11 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
         builds=[pinned.snapshot.build.build_id],
         requete=meta["requete"],
         fingerprint=stream.fingerprint,
-        others=others | {"retained_from": pinned.retained_from_us},
+        others=others | {"retained_from": pinned.retained_from_us, "marches": meta.get("marches")},
     )
     schema = point_schema(query.series, stream.columns)
     body = encode_slices(request.representation, schema, stream.slices, meta)
     return HistoryAnswer(etag=etag, meta=meta, body=body)
-
-
-def check_symbol(*, lake: Lake, symbol: str) -> None:
-    """Raise UnknownSymbolError unless some table has seen the symbol."""
-    for spec in ASSET_TABLES:
-        try:
-            snapshot = lake.snapshot(spec.name, tail_of=symbol)[spec.name]
-        except LakeNotFoundError:
-            continue
-        if symbol in lake.symbols.of(snapshot).symbols():
-            return
-    raise UnknownSymbolError(symbol)
 
 
 def to_snapshot(
@@ -222,6 +211,24 @@ def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> E
     if market is not None:
         request["marche"] = {"venue": market.venue, "quote": market.quote}
     return request
+
+
+def _to_markets(query: HistoryQuery, parts: Sequence[MarketPart]) -> Envelope:
+    """Return the member ``marches`` of an answer about prices, or about what forecasts came to."""
+    if not query.series.has_market and query.series.has_buckets:
+        return {}
+    return {"marches": [_to_market(part) for part in parts]}
+
+
+def _to_market(part: MarketPart) -> Envelope:
+    return {
+        "venue": part.market.venue,
+        "quote": part.market.quote,
+        "start_time": format_us(part.start_us),
+        "end_time": format_us(part.end_us),
+        "asset": part.asset.name,
+        "asset_since": format_us(part.asset.start_us) if part.asset.start_us else None,
+    }
 
 
 def _format(instant_us: int | None) -> str | None:

@@ -2,20 +2,32 @@
 
 from typing import Any
 
-from api.http.encoding import PROBLEM_MEDIA_TYPE
-
 Document = dict[str, Any]
 
 TIME: Document = {"type": "string", "format": "date-time"}
 NUMBER: Document = {"type": "number"}
 COUNT: Document = {"type": "integer", "minimum": 0}
+INTEGER: Document = {"type": "integer"}
 STRING: Document = {"type": "string"}
+BOOLEAN: Document = {"type": "boolean"}
 STRINGS: Document = {"type": "array", "items": STRING}
+
+
+def described(schema: Document, meaning: str) -> Document:
+    """Return a schema with its meaning."""
+    return {**schema, "description": meaning}
 
 
 def nullable(schema: Document) -> Document:
     """Return a schema that accepts null as well."""
+    if "$ref" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
     return {**schema, "type": [schema["type"], "null"]}
+
+
+def array_of(items: Document) -> Document:
+    """Return the schema of an array."""
+    return {"type": "array", "items": items}
 
 
 def object_of(properties: Document) -> Document:
@@ -28,13 +40,17 @@ def object_of(properties: Document) -> Document:
     }
 
 
-def responses_of(schema: Document | None, *failures: str, status: str = "200") -> Document:
-    """Return the responses of an operation: its JSON (None: no body), and a problem for each failing status."""
-    answer: Document = {"description": "the answer"}
-    if schema is not None:
-        answer["content"] = {"application/json": {"schema": schema}}
-    problem: Document = {
-        "description": "a problem",
-        "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    return {status: answer} | dict.fromkeys(failures, problem)
+def open_object_of(properties: Document, *, required: tuple[str, ...] = ()) -> Document:
+    """Return the schema of an object that may have other properties, and lack those that are not ``required``."""
+    schema: Document = {"type": "object", "properties": properties}
+    return {**schema, "required": list(required)} if required else schema
+
+
+def map_of(values: Document) -> Document:
+    """Return the schema of an object whose names are data."""
+    return {"type": "object", "additionalProperties": values}
+
+
+def reference(name: str) -> Document:
+    """Return a reference to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -16,6 +16,7 @@ from api.http.instants import shown
 from lakehouse.errors import QueryError
 
 FORMAT = "format"
+_UTF_8 = ("utf-8", "utf8", "us-ascii")
 
 
 class NotOfferedError(APIException):
@@ -28,11 +29,27 @@ class NotOfferedError(APIException):
         self.accepted = ", ".join(accepted)
 
 
+class NotParsedError(APIException):
+    """No parser of this path takes the body's media type. Source: RFC 9110, section 15.5.16."""
+
+    status_code = 415
+
+    def __init__(self, given: str, accepted: Sequence[str]) -> None:
+        super().__init__(f"a body of {shown(given)} is not taken" if given else "Content-Type is missing")
+        self.accepted = ", ".join(accepted)
+
+
 class AcceptNegotiation(BaseContentNegotiation):
     """Negotiation by Accept alone. The first renderer is chosen where the client has no preference."""
 
     def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
-        return next((parser for parser in parsers if parser.media_type == request.content_type), None)
+        """Return the parser of a body; its media type may have parameters. Raises NotParsedError."""
+        given = request.content_type or ""
+        name, _, parameters = given.partition(";")
+        for parser in parsers:
+            if parser.media_type == name.strip().lower() and _is_utf_8(parameters):
+                return parser
+        raise NotParsedError(given, [parser.media_type for parser in parsers])
 
     def select_renderer(
         self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
@@ -62,6 +79,15 @@ class FormatNegotiation(AcceptNegotiation):
             problem=f"{shown(requested)} is not accepted",
             accepted=", ".join(renderer.format for renderer in renderers),
         )
+
+
+def _is_utf_8(parameters: str) -> bool:
+    """Return whether a media type's parameters name no charset but UTF-8. Source: RFC 8259, section 8.1."""
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in _UTF_8:
+            return False
+    return True
 
 
 def _quality(media_type: str, ranges: Sequence[MediaType]) -> float:

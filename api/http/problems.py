@@ -20,6 +20,7 @@ from lakehouse.errors import (
     CostError,
     LakehouseError,
     LakeNotFoundError,
+    LayoutError,
     QueryError,
     SchemaMismatchError,
     VersionGoneError,
@@ -35,9 +36,10 @@ _MAX_SHOWN = 500
 class UnknownSymbolError(Exception):
     """No table holds rows of the symbol."""
 
-    def __init__(self, symbol: str) -> None:
+    def __init__(self, symbol: str, accepted: str) -> None:
         super().__init__(f"{symbol} is not a symbol that this lake has seen")
         self.symbol = symbol
+        self.accepted = accepted
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> HttpResponse:
@@ -71,8 +73,7 @@ def _to_query_problem(error: Any) -> HttpResponse:
 
 
 def _to_unknown_symbol(error: Any) -> HttpResponse:
-    accepted = "a symbol that /api/v1/actifs lists"
-    return problem(404, str(error), parameter="symbol", accepted=accepted, see="/api/v1/actifs")
+    return problem(404, str(error), parameter="symbol", accepted=error.accepted, see="/api/v1/actifs")
 
 
 def _to_unavailable(error: Any) -> HttpResponse:
@@ -82,6 +83,8 @@ def _to_unavailable(error: Any) -> HttpResponse:
         detail = f"{error.what} does not exist yet"
     elif isinstance(error, (BehindError, BusyError)):
         detail = str(error)
+    elif isinstance(error, LayoutError):
+        detail = f"the lake has layout {error.layout}, this API reads layout {error.expected}: its operator rebuilds it"
     elif isinstance(error, SchemaMismatchError):
         detail = f"table {error.table} is not the table this code defines: {error.problem}"
     else:

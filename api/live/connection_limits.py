@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.http.request import split_domain_port, validate_host
 
 from api.http.addresses import client_address
+from lakehouse.process.origins import ANY, parse_origins
 from lakehouse.process.settings import Settings
 
 Scope = Mapping[str, Any]
@@ -65,8 +66,8 @@ def is_known_http_origin(scope: Scope, settings: Settings) -> bool:
     True
     """
     http_origins = [value.lower() for value in headers_of(scope, b"origin")]
-    allowed = [name.strip().lower() for name in settings.live_origins.split(",") if name.strip()]
-    if not http_origins or "*" in allowed:
+    allowed = parse_origins(settings.live_origins)
+    if not http_origins or ANY in allowed:
         return True
     if len(http_origins) > 1 or http_origins[0] in allowed:
         return len(http_origins) == 1

@@ -9,9 +9,17 @@ from api.access.permissions import Access, is_public
 from api.live.authorization import is_authorized
 from api.live.client import Client, Transport
 from api.live.connection_limits import Scope, address_of, is_known_host, is_known_http_origin
-from api.live.frames import Frame, Subscribe, Unsubscribe, error_frame, parse_frame
+from api.live.frames import (
+    Frame,
+    Subscribe,
+    Unsubscribe,
+    error_frame,
+    pairs_of,
+    parse_frame,
+    table_of,
+    unknown_symbol_frame,
+)
 from api.live.gateway import Gateway
-from api.live.hub import pairs_of
 from api.metrics.registry import WEBSOCKET_FRAMES
 from lakehouse.delta.position import Position
 from lakehouse.errors import QueryError
@@ -38,6 +46,8 @@ class FluxConsumer(AsyncWebsocketConsumer):
         self._recheck: asyncio.Task[None] | None = None
         self._n_bad_messages = self._n_frames = 0
         self._frames_since = time.monotonic()
+        # A client that comes back may name each of its subscriptions in a message of its own.
+        self._max_frames = MAX_FRAMES + gateway.settings.live_subscriptions
 
     async def connect(self) -> None:
         scope: Scope = self.scope
@@ -64,7 +74,8 @@ class FluxConsumer(AsyncWebsocketConsumer):
         if client is None or client.closed:
             return
         if self._exceeds_message_rate():
-            await self._refuse("too_many_messages", f"{MAX_FRAMES} messages in {FRAMES_SECONDS:g} s", POLICY)
+            detail = f"{self._max_frames} messages in {FRAMES_SECONDS:g} s"
+            await self._refuse("too_many_messages", detail, POLICY)
             return
         try:
             if text_data is None:
@@ -86,24 +97,31 @@ class FluxConsumer(AsyncWebsocketConsumer):
             self._address = None
 
     async def _answer(self, client: Client, frame: Subscribe | Unsubscribe) -> None:
-        hub = self._gateway.hub
-        if not isinstance(frame, Subscribe):
-            for channel, symbol in pairs_of(frame):
-                hub.unsubscribe(client, channel, symbol)
+        if isinstance(frame, Subscribe):
+            await self._subscribe(client, frame)
             return
+        for channel, symbol in pairs_of(frame):
+            self._gateway.hub.unsubscribe(client, channel, symbol)
+
+    async def _subscribe(self, client: Client, frame: Subscribe) -> None:
         pairs, max_pairs = pairs_of(frame), self._gateway.settings.live_subscriptions
-        if len(client.subscriptions) + len(pairs) > max_pairs:
+        n_new = len({(table_of(channel), symbol) for channel, symbol in pairs} - client.subscriptions)
+        if len(client.subscriptions) + n_new > max_pairs:
             raise QueryError(
                 parameter="symbols",
-                problem=f"{len(client.subscriptions)} are followed already, and {len(pairs)} more are too many",
+                problem=f"{len(client.subscriptions)} are followed already, and {n_new} more are too many",
                 accepted=f"at most {max_pairs} pairs of channel and symbol",
             )
         if not await self._tail_has_begun():
             await self._refuse("unavailable", "Kafka has not been reached yet", TRY_LATER)
             return
+        known = await self._gateway.symbols.known()
+        unknown = [name for name in frame.symbols if known and not self._gateway.symbols.has(name, known)]
         since = None if frame.depuis is None else Position.from_json(frame.depuis)
         for channel, symbol in pairs:
-            hub.subscribe(client, channel, symbol, since)
+            self._gateway.hub.subscribe(client, channel, symbol, since, is_known=symbol not in unknown)
+        for symbol in unknown:
+            client.offer(unknown_symbol_frame(symbol, known))
 
     async def _tail_has_begun(self) -> bool:
         deadline = time.monotonic() + TAIL_WAIT_SECONDS
@@ -126,7 +144,7 @@ class FluxConsumer(AsyncWebsocketConsumer):
         if now - self._frames_since > FRAMES_SECONDS:
             self._frames_since, self._n_frames = now, 0
         self._n_frames += 1
-        return self._n_frames > MAX_FRAMES
+        return self._n_frames > self._max_frames
 
     async def _refuse(self, code: str, detail: str, close_code: int) -> None:
         """Send the reason, then close."""

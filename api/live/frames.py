@@ -1,14 +1,18 @@
 """Frames of the WebSocket: those of clients, validated, and the envelopes that clients receive. Pure."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from api.history.symbols import UNKNOWN_SYMBOL_ACCEPTED
 from api.http.encoding import encode_json
+from api.http.instants import shown
+from api.http.patterns import in_any_case
 from api.http.series_names import SERIES_BY_NAME
+from api.http.suggestions import with_nearest
 from lakehouse.delta.position import Position
 from lakehouse.errors import QueryError
 from lakehouse.messages.contract import SYMBOL_PATTERN
@@ -20,11 +24,12 @@ VERSION = 1
 MAX_FRAME_BYTES = 64 * 1024
 MAX_SYMBOLS = 100
 Frame = bytes
-ChannelName = Literal["sentiment", "prediction", "prix"]
+CHANNELS = tuple(SERIES_BY_NAME)
 """A channel is a series."""
 
-_Symbol = Annotated[str, msgspec.Meta(pattern=SYMBOL_PATTERN)]
-_Channels = Annotated[list[ChannelName], msgspec.Meta(min_length=1, max_length=3)]
+_Symbol = Annotated[str, msgspec.Meta(pattern=in_any_case(SYMBOL_PATTERN))]
+_Channel = Annotated[str, msgspec.Meta(max_length=20)]
+_Channels = Annotated[list[_Channel], msgspec.Meta(min_length=1, max_length=MAX_SYMBOLS)]
 _Symbols = Annotated[list[_Symbol], msgspec.Meta(min_length=1, max_length=MAX_SYMBOLS)]
 _Offsets = Annotated[list[Annotated[int, msgspec.Meta(ge=-1, le=2**62)]], msgspec.Meta(max_length=10_000)]
 _ACCEPTED = 'an object such as {"v": 1, "type": "subscribe", "channels": ["sentiment"], "symbols": ["btc"]}'
@@ -53,12 +58,28 @@ _DECODER = msgspec.json.Decoder(Subscribe | Unsubscribe)
 
 
 def parse_frame(text: str | bytes) -> Subscribe | Unsubscribe:
-    """Return a client's frame. Raises QueryError with what is wrong and what is accepted."""
+    """Return a client's frame, its channels and symbols in lower case.
+
+    Raises QueryError with what is wrong and what is accepted.
+    """
     try:
         frame: Subscribe | Unsubscribe = _DECODER.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise QueryError(parameter="message", problem=str(error), accepted=_ACCEPTED) from error
-    return frame
+    channels = [_to_channel(channel) for channel in frame.channels]
+    return msgspec.structs.replace(frame, channels=channels, symbols=[name.lower() for name in frame.symbols])
+
+
+def pairs_of(frame: Subscribe | Unsubscribe) -> list[tuple[str, str]]:
+    """Return each (channel, symbol) of a frame once."""
+    return list(dict.fromkeys((channel, symbol) for channel in frame.channels for symbol in frame.symbols))
+
+
+def _to_channel(name: str) -> str:
+    if name.lower() not in CHANNELS:
+        accepted = with_nearest(", ".join(CHANNELS), name, CHANNELS)
+        raise QueryError(parameter="channels", problem=f"{shown(name)} is no channel", accepted=accepted)
+    return name.lower()
 
 
 def table_of(channel: str) -> str:
@@ -128,9 +149,16 @@ def gap_frame(channel: str, symbol: str, position: Position | None, reason: str)
     )
 
 
-def error_frame(code: str, detail: str, accepted: str | None = None) -> Frame:
+def error_frame(code: str, detail: str, accepted: str | None = None, *, symbol: str | None = None) -> Frame:
     """Return the frame that tells a client what was wrong."""
-    return envelope("error", data={"code": code, "detail": detail, "accepted": accepted})
+    return envelope("error", symbol=symbol, data={"code": code, "detail": detail, "accepted": accepted})
+
+
+def unknown_symbol_frame(symbol: str, known: Collection[str]) -> Frame:
+    """Return the frame for a symbol that no table has seen. It is subscribed, for it may be yet to come."""
+    accepted = with_nearest(UNKNOWN_SYMBOL_ACCEPTED, symbol, known)
+    detail = f"{symbol} is not a symbol that this lake has seen; its rows are sent once there are any"
+    return error_frame("unknown_symbol", detail, accepted, symbol=symbol)
 
 
 @cache

@@ -7,6 +7,7 @@ from contextlib import suppress
 from api.live.connection_limits import ConnectionLimiter
 from api.live.hub import Hub
 from api.live.notifier import Notifier
+from api.live.symbol_watch import SymbolWatch
 from api.metrics.registry import WEBSOCKET_CLIENTS
 from api.metrics.sampling import SAMPLE_SECONDS, sample_tail
 from api.process.lake import open_lake
@@ -32,8 +33,10 @@ class Gateway:
         )
         self._notifier: Notifier | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        opened = open_lake(settings)
+        self.symbols = SymbolWatch(opened, self.tail)
         self._follower = Follower(
-            open_lake(settings),
+            opened,
             self.tail,
             settings.kafka.for_kafka_python(),
             max_messages=settings.tail_messages,

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from api.live.client import Client
 from api.live.frames import (
     Frame,
-    Subscribe,
-    Unsubscribe,
     channel_of,
     envelope,
     gap_frame,
@@ -66,30 +64,46 @@ class Hub:
                     self._send_row(table, row)
             self._dispatched[source] = max(dispatched, end)
 
-    def subscribe(self, client: Client, channel: str, symbol: str, since: Position | None) -> None:
-        """Send a symbol's rows to a client from now on, after those since ``since`` that the tail still holds."""
+    def subscribe(
+        self,
+        client: Client,
+        channel: str,
+        symbol: str,
+        since: Position | None,
+        *,
+        is_known: bool = True,
+    ) -> None:
+        """Send a symbol's rows to a client from now on, after those since ``since`` that the tail still holds.
+
+        Without ``since`` a subscription that exists goes on: no row of it is lost or sent twice. A client is told where
+        no table has seen the symbol.
+        """
         table = table_of(channel)
         position = self._tail.ends_of(table)
+        resumed = since if since is not None else self._sent_position(client, table, symbol, position)
         rows: Sequence[TailRow] = []
         outcome = FRESH
-        if since is not None:
-            outcome, rows = self._missed_rows(client, table, symbol, since, position)
+        if resumed is not None:
+            outcome, rows = self._missed_rows(client, table, symbol, resumed, position)
             if outcome != GAP:
-                position = position.advanced({key: since[key] for key in position if key in since})
+                position = position.advanced({key: resumed[key] for key in position if key in resumed})
         self._subscribers.setdefault((table, symbol), {})[client] = position
         client.subscriptions.add((table, symbol))
-        data = {"outcome": outcome, "n_replayed": len(rows)}
+        data = {"outcome": outcome, "n_replayed": len(rows)} | ({} if is_known else {"known": False})
         client.offer(envelope("subscribed", channel=channel, symbol=symbol, position=position, data=data))
         if outcome == GAP:
             client.offer(gap_frame(channel, symbol, position, "the position is not held any more"))
-        elif outcome == FRESH:
+        elif since is None and not rows:
             client.offer(self._snapshot(table, symbol, position))
         for row in rows:
             client.offer(update_frame(table, row), is_replay=True)
 
     def unsubscribe(self, client: Client, channel: str, symbol: str) -> None:
-        """End one subscription; one that does not exist is none."""
-        self._unsubscribe(client, (table_of(channel), symbol))
+        """End one subscription, and tell the client whether there was one."""
+        key = (table_of(channel), symbol)
+        data = {"was_subscribed": key in client.subscriptions}
+        self._unsubscribe(client, key)
+        client.offer(envelope("unsubscribed", channel=channel, symbol=symbol, data=data))
 
     def add_client(self, client: Client) -> None:
         """Send heartbeats to a client from now on."""
@@ -118,6 +132,13 @@ class Hub:
                         data={"tail": self._tail.state},
                     )
                     client.offer(heartbeat)
+
+    def _sent_position(self, client: Client, table: str, symbol: str, ends: Position) -> Position | None:
+        """Return up to where rows of a subscription were sent; None where there is none yet."""
+        first = self._subscribers.get((table, symbol), {}).get(client)
+        if first is None or not len(ends):
+            return None
+        return Position({key: max(first[key], self._dispatched.get(key, 0)) for key in ends})
 
     def _missed_rows(
         self, client: Client, table: str, symbol: str, since: Position, position: Position
@@ -167,8 +188,3 @@ class Hub:
             subscribers.pop(client, None)
             if not subscribers:
                 del self._subscribers[key]
-
-
-def pairs_of(frame: Subscribe | Unsubscribe) -> list[tuple[str, str]]:
-    """Return each (channel, symbol) of a frame once."""
-    return list(dict.fromkeys((channel, symbol) for channel in frame.channels for symbol in frame.symbols))

@@ -6,11 +6,24 @@ from typing import Annotated, Any, Literal
 import msgspec
 from django.core.exceptions import ValidationError
 
-from api.http.json_schema import Document
+from api.http.json_schema import Document, described
 from lakehouse.messages.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
 
 MAX_SPAN = timedelta(days=370)
 _INSTANT = Annotated[datetime, msgspec.Meta(tz=True)]
+_MEANINGS: dict[str, dict[str, str]] = {
+    "Span": {"from": "start, included", "to": "end, left out"},
+    "ViewParameters": {
+        "symbol": "symbol that is shown; null: the first",
+        "range": "how far back from now a live view reaches; 7d where it is left out",
+        "span": "range of a fixed view; null: it is live",
+        "model": "model whose predictions are shown; empty: none; null: not chosen",
+        "horizon": "horizon of those predictions; null: not chosen",
+        "detail": "width of a bucket; null: chosen by the range",
+        "at": "instant that is travelled to; null: now",
+        "lang": "language; null: the browser's",
+    },
+}
 
 
 class Span(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"start": "from", "end": "to"}):
@@ -50,4 +63,11 @@ def parameters_schema() -> Document:
     _, definitions = msgspec.json.schema_components(
         (ViewParameters,), ref_template="#/components/schemas/{name}"
     )
+    for name, meanings in _MEANINGS.items():
+        properties = definitions[name]["properties"]
+        for member, meaning in meanings.items():
+            schema = {key: value for key, value in properties[member].items() if key != "default"}
+            properties[member] = described(
+                schema, meaning
+            )  # generators make a member with a default a required one
     return definitions

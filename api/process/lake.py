@@ -32,6 +32,7 @@ def open_lake(settings: Settings) -> lake.Lake:
         location.storage_options,
         columns_budget_bytes=settings.columns_budget_bytes,
         limits=settings.query_limits(),
+        market_rules=settings.market_rules(),
     )
 
 

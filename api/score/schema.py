@@ -1,63 +1,71 @@
 """The JSON Schema of one entry of the scorecard."""
 
-from api.http.json_schema import COUNT, NUMBER, STRING, STRINGS, Document, nullable, object_of
+from api.http.json_schema import (
+    BOOLEAN,
+    COUNT,
+    NUMBER,
+    STRING,
+    STRINGS,
+    Document,
+    described,
+    nullable,
+    object_of,
+)
 
 _SHARE: Document = {"type": "number", "minimum": 0, "maximum": 1}
 
 
-def _describe(schema: Document, description: str) -> Document:
-    return {**schema, "description": description}
-
-
 _DIRECTION = object_of(
     {
-        "n": _describe(COUNT, "forecasts that named a direction where the price moved"),
-        "n_non_overlapping": _describe(
+        "n": described(COUNT, "forecasts that named a direction where the price moved"),
+        "n_non_overlapping": described(
             COUNT, "of them, without a common moment: what the interval is made for"
         ),
-        "accuracy": _describe(_SHARE, "share that named the right one"),
-        "low": _describe(_SHARE, "lower end of its Wilson interval of 95 %"),
-        "high": _describe(_SHARE, "upper end of its Wilson interval of 95 %"),
+        "accuracy": described(_SHARE, "share that named the right one"),
+        "low": described(_SHARE, "lower end of its Wilson interval of 95 %"),
+        "high": described(_SHARE, "upper end of its Wilson interval of 95 %"),
     }
 )
 _DIEBOLD_MARIANO = object_of(
     {
-        "statistic": _describe(
+        "statistic": described(
             NUMBER, "mean difference of absolute errors, model less random walk, as a t statistic"
         ),
-        "p_value": _describe(_SHARE, "two-sided; not corrected for how many scores are looked at"),
-        "n_degrees": _describe(COUNT, "degrees of freedom: non-overlapping outcomes less one"),
+        "p_value": described(_SHARE, "two-sided; not corrected for how many scores are looked at"),
+        "n_degrees": described(COUNT, "degrees of freedom: non-overlapping outcomes less one"),
     }
 )
 _INTERVAL = object_of(
     {
-        "n": _describe(COUNT, "forecasts that gave an interval"),
-        "coverage": _describe(_SHARE, "share of outcomes in it"),
-        "nominal_coverage": _describe(_SHARE, "share that was meant to be"),
-        "mean_width": _describe(NUMBER, "in quote"),
-        "pinball_loss": _describe(NUMBER, "mean over both ends, in quote"),
+        "n": described(COUNT, "forecasts that gave an interval"),
+        "coverage": described(_SHARE, "share of outcomes in it"),
+        "nominal_coverage": described(_SHARE, "share that was meant to be"),
+        "mean_width": described(NUMBER, "in quote"),
+        "pinball_loss": described(NUMBER, "mean over both ends, in quote"),
     }
 )
 SCORE_SCHEMA = object_of(
     {
-        "model": STRING,
-        "model_version": STRING,
-        "horizon": STRING,
-        "window": _describe(STRING, "how far back from date_fin the target times reach"),
-        "n": _describe(COUNT, "live forecasts with a realised price: what every figure here is of"),
-        "n_non_overlapping": _describe(COUNT, "the most of them without a common moment"),
-        "n_replay": _describe(
+        "model": described(STRING, "model that made the forecasts"),
+        "model_version": described(STRING, "version of that model"),
+        "horizon": described(STRING, "how far ahead they look"),
+        "window": described(STRING, "how far back from date_fin the target times reach"),
+        "n": described(COUNT, "live forecasts with a realised price: what every figure here is of"),
+        "n_non_overlapping": described(COUNT, "the most of them without a common moment"),
+        "n_replay": described(
             COUNT, "forecasts that the broker had only at their target time or later; not scored"
         ),
-        "n_without_price": _describe(COUNT, "live forecasts whose price never came; not scored"),
-        "origins": STRINGS,
-        "mean_absolute_error": _describe(nullable(NUMBER), "in quote"),
-        "random_walk_error": _describe(nullable(NUMBER), "the random walk's, on the same targets"),
-        "relative_error": _describe(nullable(NUMBER), "the first over the second; below 1 is better"),
-        "direction": nullable(_DIRECTION),
-        "diebold_mariano": _describe(nullable(_DIEBOLD_MARIANO), "null where there is too little to tell"),
-        "interval": nullable(_INTERVAL),
-        "beats_random_walk": {"type": "boolean"},
-        "verdict": _describe(STRING, "the same in words"),
+        "n_without_price": described(COUNT, "live forecasts whose price never came; not scored"),
+        "origins": described(STRINGS, "where the numbers come from: collected, generated"),
+        "mean_absolute_error": described(nullable(NUMBER), "in quote"),
+        "random_walk_error": described(nullable(NUMBER), "the random walk's, on the same targets"),
+        "relative_error": described(nullable(NUMBER), "the first over the second; below 1 is better"),
+        "direction": described(nullable(_DIRECTION), "up or down; null where no forecast named one"),
+        "diebold_mariano": described(nullable(_DIEBOLD_MARIANO), "null where there is too little to tell"),
+        "interval": described(nullable(_INTERVAL), "intervals; null where no forecast gave one"),
+        "beats_random_walk": described(
+            BOOLEAN, "whether the error is significantly smaller than the random walk's"
+        ),
+        "verdict": described(STRING, "the same in words"),
     }
 )

@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from api.history.selectors import check_symbol, to_snapshot
+from api.history.selectors import to_snapshot
+from api.history.symbols import check_symbol
 from lakehouse.lake import Lake
 from lakehouse.time_range import MINUTE_US, format_us
 
@@ -30,6 +31,8 @@ def scores(*, lake: Lake, symbol: str, model: str | None, horizon: str | None, n
             "date_fin": format_us(as_of_us),
             "fenetres": list(WINDOWS_US),
         },
+        "asset": card.asset.name,
+        "asset_since": format_us(card.asset.start_us) if card.asset.start_us else None,
         "scores": [_to_score(score) for score in card.scores],
         "snapshot": [to_snapshot(card.table, card.table.position, now_us)],
     }

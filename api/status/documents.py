@@ -11,7 +11,8 @@ from api.status.state import LakeState, TableState
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import ASSET_TABLES, GOLD_PRICE
-from lakehouse.series.markets import primary_market
+from lakehouse.series.market_schedule import schedule_markets
+from lakehouse.series.markets import MarketRules
 from lakehouse.snapshots.symbols import EventStats, TableSymbols
 from lakehouse.time_range import SECOND_US, format_us, to_us
 
@@ -28,7 +29,12 @@ def read_assets(*, lake: Lake, descriptions: Mapping[str, AssetDescription]) -> 
     if not tables:
         raise LakeNotFoundError(what="any gold table", uri=lake.location.uri)
     symbols = sorted(set().union(*(table.symbols() for table in tables.values())))
-    return {"actifs": [_to_asset(symbol, tables, descriptions.get(symbol, UNKNOWN)) for symbol in symbols]}
+    return {
+        "actifs": [
+            _to_asset(symbol, tables, descriptions.get(symbol, UNKNOWN), lake.market_rules)
+            for symbol in symbols
+        ]
+    }
 
 
 def to_state_document(state: LakeState, *, notice: str = "") -> Document:
@@ -50,11 +56,13 @@ def to_state_document(state: LakeState, *, notice: str = "") -> Document:
     }
 
 
-def _to_asset(symbol: str, tables: Mapping[str, TableSymbols], description: AssetDescription) -> Document:
+def _to_asset(
+    symbol: str, tables: Mapping[str, TableSymbols], description: AssetDescription, rules: MarketRules
+) -> Document:
     events = {name: stats for name, table in tables.items() if (stats := table.seen(symbol)) is not None}
     market = None
     if GOLD_PRICE.name in tables:
-        market = primary_market(symbol, tables[GOLD_PRICE.name].markets(symbol))
+        market = schedule_markets(tables[GOLD_PRICE.name].activity(symbol), rules.of(symbol)).newest
     return {
         "symbol": symbol,
         "name": description.name,

@@ -18,6 +18,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.messages.record_id import RecordId
 from lakehouse.messages.replays import replay_of
+from lakehouse.messages.timestamps import bounded_time_us
 from lakehouse.tail.rows import TailRow
 from lakehouse.tail.store import BEHIND, KAFKA, STARTING, TAIL_TOPICS, Message, Tail
 
@@ -27,7 +28,6 @@ POLL_MS = 200
 CHECK_SECONDS = 1.0
 TIMEOUT_SECONDS = 2.0
 RETRY_SECONDS = 0.5
-METADATA_SECONDS = 10.0
 PAUSE_SECONDS = 0.003
 """Pause after messages came: those of so long are ingested together, at half the cost of one by one."""
 REST_SECONDS = 5.0
@@ -46,6 +46,9 @@ class RestartRequiredError(LakehouseError):
 
 class FellBehindError(LakehouseError):
     """A tail that lacks more messages than it may hold: it goes on near Kafka's end."""
+
+
+_EXPECTED = (KafkaError, LakehouseError, DeltaError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +107,14 @@ class Follower:
                 followed = self._begin(consumer)
                 last_problem = ""
                 self._follow(consumer, followed)
-            except (KafkaError, LakehouseError, DeltaError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  whatever a client or a message raises, the thread goes on
                 self._tail.withdraw(_state_after(error))
                 self._deduplicator.forget()
                 problem = f"{type(error).__name__}: {error}"
                 if problem != last_problem:
-                    logger.info("tail withdrawn reason=%s", problem)
+                    _log_withdrawal(error, problem)
                 last_problem = problem
-                if isinstance(error, FellBehindError):
+                if not isinstance(error, _EXPECTED) or isinstance(error, FellBehindError):
                     self._topic_ids = {}
                     self._closed.wait(REST_SECONDS)
             finally:
@@ -122,11 +125,9 @@ class Follower:
     def _connect(self) -> Consumer:
         return Consumer(
             timeout_seconds=TIMEOUT_SECONDS,
-            isolation_level="read_committed",
             auto_offset_reset="none",
             group_id=None,
             max_poll_records=MAX_POLL_MESSAGES,
-            metadata_max_age_ms=round(METADATA_SECONDS * 1000),
             **self._options,
         )
 
@@ -246,10 +247,7 @@ class Follower:
             raise FellBehindError("Kafka is further ahead than the tail may hold")
 
     def _ingest(self, each: _Followed, records: list[Any]) -> None:
-        messages = [
-            Message(record.offset, record.key, record.value, record.timestamp * 1000, _replay_of(record))
-            for record in records
-        ]
+        messages = [_to_message(record) for record in records]
         rows = self._tail.ingest(
             each.table, each.key.partition, messages, messages[-1].offset + 1, self._deduplicator.decide
         )
@@ -274,10 +272,22 @@ class Follower:
         return True
 
 
+def _log_withdrawal(error: Exception, problem: str) -> None:
+    if isinstance(error, _EXPECTED):
+        logger.info("tail withdrawn reason=%s", problem)
+    else:
+        logger.error("tail withdrawn reason=%s", problem, exc_info=error)
+
+
 def _state_after(error: Exception) -> str:
     if isinstance(error, KafkaError):
         return KAFKA
     return BEHIND if isinstance(error, FellBehindError) else STARTING
+
+
+def _to_message(record: Any) -> Message:
+    time_us = bounded_time_us(record.timestamp * 1000)
+    return Message(record.offset, record.key, record.value, time_us, _replay_of(record))
 
 
 def _replay_of(record: Any) -> RecordId | None:

@@ -1,14 +1,18 @@
-"""kafka-python's clients, without what they leave behind where nothing answers."""
+"""kafka-python's consumer of committed records, without what it leaves behind where nothing answers."""
 
 import logging
 
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
+from api.tail.header_keys_patch import patch_header_keys
+
 logger = logging.getLogger(__name__)
 
 _CLOSE_MS = 500
 _RECONNECT_MAX_MS = 500
+METADATA_MS = 10_000
+"""Age at which the partitions of topics are asked for again; Kafka's own default is five minutes."""
 
 
 class Consumer(KafkaConsumer):
@@ -22,6 +26,8 @@ class Consumer(KafkaConsumer):
                 bootstrap_timeout_ms=timeout_ms,
                 reconnect_backoff_max_ms=_RECONNECT_MAX_MS,
                 enable_auto_commit=False,
+                isolation_level="read_committed",
+                metadata_max_age_ms=METADATA_MS,
                 **config,
             )
         except KafkaError:
@@ -37,3 +43,7 @@ def close_consumer(consumer: Consumer | None) -> None:
             consumer.close(timeout_ms=_CLOSE_MS)
         except (KafkaError, OSError) as error:
             logger.debug("consumer did not close error=%s", error)
+
+
+# At import, since every consumer of this package is made here.
+patch_header_keys()

@@ -9,7 +9,14 @@ import typer
 
 from compaction import entry_point
 from lakehouse.errors import LockedError
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_LOCKED, EXIT_NEEDS_OPERATOR, new_app
+from lakehouse.process.commands import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_LOCKED,
+    EXIT_NEEDS_OPERATOR,
+    EXIT_USAGE,
+    new_app,
+)
 from lakehouse.process.stopping import end_process
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ goes on from the positions of the tables, as long as Kafka still has the message
 Exit codes:
   {EXIT_DONE}   done
   {EXIT_FAILED}   failed
+  {EXIT_USAGE}   an option or a setting is wrong
   {EXIT_NEEDS_OPERATOR}   damage was found
   {EXIT_LOCKED}  maintenance is at work
 

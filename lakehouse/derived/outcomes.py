@@ -1,25 +1,27 @@
 """Outcomes of forecasts: when an outcome is fixed, and which price it is.
 
-The price of a target is the primary market's last one at or before it, at most two minutes old, among those that
-arrived before the market had a price GRACE_US past the target. It is fixed from then on, so that it is the same
-whenever it is read. A market that falls silent fixes its targets when the table has gone on without it for
-SILENCE_US. Where the market's quote is not the forecast's there is no price to compare with.
+A forecast is about one market: the primary one of when it was made. The price of a target is that market's last one
+at or before it, at most two minutes old, among those that arrived before the market had a price GRACE_US past the
+target. It is fixed from then on, so that it is the same whenever it is read. A market that falls silent fixes its
+targets when the table has gone on without it for SILENCE_US. Where the market's quote is not the forecast's, or the
+symbol is another asset at the target, there is no price to compare with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import GOLD_PRICE, GOLD_SCORE
-from lakehouse.series.definitions import MAX_REALISED_AGE_US
-from lakehouse.series.markets import Market, primary_market
+from lakehouse.series.definitions import MAX_REALISED_AGE_US, PRICE_GRACE_US
+from lakehouse.series.market_schedule import MarketPart, schedule_markets
 from lakehouse.snapshots.pinned import TableSnapshot
-from lakehouse.time_range import HOUR_US, MINUTE_US, TimeRange
+from lakehouse.time_range import HOUR_US, TimeRange
 
-GRACE_US = 5 * MINUTE_US
+GRACE_US = PRICE_GRACE_US
 """Lateness that a price may have, on the clock of the market's own prices."""
 SILENCE_US = HOUR_US
 """Progress of the price table after which a market without a price past the target counts as silent."""
@@ -27,38 +29,38 @@ REALISED, NO_PRICE = "realised", "no price"
 
 # A price counts where nothing that arrived before it, in its partition, is GRACE_US or more past the target.
 _PRICES = """
-WITH markets AS (
-    SELECT unnest($symbols) AS symbol, unnest($venues) AS venue, unnest($quotes) AS quote
+WITH targets AS (
+    SELECT unnest($symbols) AS symbol, unnest($venues) AS venue, unnest($quotes) AS quote,
+        unnest($targets::BIGINT[]) AS target_us
 ),
-targets AS (SELECT unnest($target_symbols) AS symbol, unnest($targets::BIGINT[]) AS target_us),
+markets AS (SELECT DISTINCT symbol, venue, quote FROM targets),
 minutes AS (
-    SELECT symbol, target_us, target_us // 60000000 - back AS minute
-    FROM targets CROSS JOIN range(3) AS ago(back)
+    SELECT *, target_us // 60000000 - back AS minute FROM targets CROSS JOIN range(3) AS ago(back)
 ),
 arrived AS (
     SELECT symbol, venue, quote, price, epoch_us(event_time) AS us, epoch_us(event_time) // 60000000 AS minute,
         topic_id, kafka_partition, kafka_offset,
         max(epoch_us(event_time)) OVER (
-            PARTITION BY symbol, topic_id, kafka_partition ORDER BY kafka_offset
+            PARTITION BY symbol, venue, quote, topic_id, kafka_partition ORDER BY kafka_offset
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS newest_before_us
     FROM {rows} JOIN markets USING (symbol, venue, quote)
     WHERE event_time >= $start AND event_time < $end
 ),
 last AS (
-    SELECT symbol, target_us, max({'us': us, 'topic_id': topic_id, 'partition': kafka_partition,
-        'offset': kafka_offset, 'price': price, 'venue': venue, 'quote': quote}) AS seen
-    FROM arrived JOIN minutes USING (symbol, minute)
+    SELECT symbol, venue, quote, target_us, max({'us': us, 'topic_id': topic_id, 'partition': kafka_partition,
+        'offset': kafka_offset, 'price': price}) AS seen
+    FROM arrived JOIN minutes USING (symbol, venue, quote, minute)
     WHERE us <= target_us AND us >= target_us - $max_age_us
         AND coalesce(newest_before_us < target_us + $grace_us, TRUE)
     GROUP BY ALL
 )
-SELECT symbol, target_us, seen.quote AS quote, seen.price AS realised_price,
-    make_timestamp(seen.us)::TIMESTAMPTZ AS realised_time, seen.venue AS venue,
+SELECT symbol, venue AS market_venue, quote, target_us, seen.price AS realised_price,
+    make_timestamp(seen.us)::TIMESTAMPTZ AS realised_time, venue,
     seen.topic_id AS price_topic_id, seen.partition AS price_partition, seen.offset AS price_offset
 FROM last
 """
-_KEY = ["symbol", "quote", "target_us"]
+_KEY = ["symbol", "market_venue", "quote", "target_us"]
 _OF_PRICE = (
     "realised_price",
     "realised_time",
@@ -73,33 +75,41 @@ _OF_PRICE = (
 class PriceClock:
     """Progress of the prices of one version, on the clocks of events and of ingestion, never of the wall.
 
-    Per symbol its primary market and the last target that its prices settle; a target and a forecast at or before
-    ``silent_since_us`` are settled without them.
+    ``parts`` are the primary markets of every symbol, each with the last target that its prices settle; a target and a
+    forecast at or before ``silent_since_us`` are settled without them.
     """
 
     prices: TableSnapshot
-    markets: Mapping[str, Market]
-    settled_until_us: Mapping[str, int]
+    parts: Sequence[tuple[str, MarketPart, int]]
     silent_since_us: int
+
+    def bind(self) -> dict[str, Any]:
+        """Return the parameters of the relation that forecasts are joined with."""
+        parts = self.parts
+        return {
+            "part_symbols": [symbol for symbol, _, _ in parts],
+            "part_starts_us": [part.start_us for _, part, _ in parts],
+            "part_venues": [part.market.venue for _, part, _ in parts],
+            "part_quotes": [part.market.quote for _, part, _ in parts],
+            "part_asset_ends_us": [part.asset.end_us for _, part, _ in parts],
+            "part_settled_us": [settled_until_us for _, _, settled_until_us in parts],
+            "silent_since_us": self.silent_since_us,
+        }
 
 
 def read_price_clock(lake: Lake, prices: TableSnapshot) -> PriceClock:
     """Return the clock of a version of gold_price, or of a newer one of the same build."""
     assets = lake.symbols.of(prices)
-    markets, settled = {}, {}
+    parts = []
     for symbol in sorted(assets.symbols()):
-        market = primary_market(symbol, assets.markets(symbol))
-        stats = assets.seen(symbol, market)
-        if market is not None and stats is not None:
-            markets[symbol], settled[symbol] = market, stats.last_us - GRACE_US
+        schedule = schedule_markets(assets.activity(symbol), lake.market_rules.of(symbol))
+        for part in schedule.parts:
+            stats = assets.seen(symbol, part.market)
+            if stats is not None:
+                parts.append((symbol, part, stats.last_us - GRACE_US))
     all_stats = assets.seen()
     newest_us = all_stats.ingest_us or 0 if all_stats is not None else 0
-    return PriceClock(
-        prices=assets.snapshot,
-        markets=markets,
-        settled_until_us=settled,
-        silent_since_us=newest_us - SILENCE_US,
-    )
+    return PriceClock(prices=assets.snapshot, parts=parts, silent_since_us=newest_us - SILENCE_US)
 
 
 def to_scores(lake: Lake, clock: PriceClock, due: pa.Table | None) -> pa.Table:
@@ -122,21 +132,21 @@ def to_scores(lake: Lake, clock: PriceClock, due: pa.Table | None) -> pa.Table:
 
 
 def _read_prices(lake: Lake, clock: PriceClock, due: pa.Table) -> pa.Table | None:
-    targets = due.select(["symbol", "target_us"]).group_by(["symbol", "target_us"]).aggregate([])
+    targets = due.filter(pc.is_valid(due["market_venue"])).select(_KEY).group_by(_KEY).aggregate([])
+    if not targets.num_rows:
+        return None
     span = pc.min_max(targets["target_us"]).as_py()
     time_range = TimeRange(span["min"] - MAX_REALISED_AGE_US, span["max"] + GRACE_US + SILENCE_US)
     paths = clock.prices.files.select(time_column="event_time", time_range=time_range).paths
-    symbols = [symbol for symbol in pc.unique(targets["symbol"]).to_pylist() if symbol in clock.markets]
-    if not paths or not symbols:
+    if not paths:
         return None
     return lake.session.fetch_arrow(
         _PRICES,
         paths,
         spec=GOLD_PRICE,
-        symbols=symbols,
-        venues=[clock.markets[symbol].venue for symbol in symbols],
-        quotes=[clock.markets[symbol].quote for symbol in symbols],
-        target_symbols=targets["symbol"].to_pylist(),
+        symbols=targets["symbol"].to_pylist(),
+        venues=targets["market_venue"].to_pylist(),
+        quotes=targets["quote"].to_pylist(),
         targets=targets["target_us"].to_pylist(),
         start=time_range.start_time,
         end=time_range.end_time,

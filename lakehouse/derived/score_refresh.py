@@ -34,18 +34,24 @@ OFFSETS_PER_COMMIT = 250_000
 MAX_HORIZON_US = 30 * DAY_US
 """A forecast further ahead is not scored: no window of the scorecard would hold it and its like."""
 
+# A forecast is about the primary market of just before it was made.
 _FORECASTS = f"""
-    SELECT *, epoch_us(target_time) AS target_us, epoch_us(target_time) - epoch_us(made_at) AS horizon_us,
+    SELECT forecasts.*, settled_us,
+        IF(part_quote = quote AND target_us < asset_end_us, part_venue, NULL) AS market_venue,
         coalesce(
-            epoch_us(target_time) <= settled_until_us
-                OR greatest(epoch_us(target_time), epoch_us(broker_time)) <= $silent_since_us,
-            FALSE
+            target_us <= settled_us OR greatest(target_us, epoch_us(broker_time)) <= $silent_since_us, FALSE
         ) AS is_settled
-    FROM {{rows}} {join_position("from")} {join_position("to")}
-    LEFT JOIN (
-        SELECT unnest($symbols) AS symbol, unnest($settled_until_us::BIGINT[]) AS settled_until_us
-    ) USING (symbol)
-    WHERE {is_beyond("from")} AND {is_before("to")}
+    FROM (
+        SELECT *, epoch_us(made_at) - 1 AS before_us, epoch_us(target_time) AS target_us,
+            epoch_us(target_time) - epoch_us(made_at) AS horizon_us
+        FROM {{rows}} {join_position("from")} {join_position("to")}
+        WHERE {is_beyond("from")} AND {is_before("to")}
+    ) AS forecasts
+    ASOF LEFT JOIN (
+        SELECT unnest($part_symbols::VARCHAR[]) AS part_symbol, unnest($part_starts_us::BIGINT[]) AS start_us,
+            unnest($part_venues::VARCHAR[]) AS part_venue, unnest($part_quotes::VARCHAR[]) AS part_quote,
+            unnest($part_asset_ends_us::BIGINT[]) AS asset_end_us, unnest($part_settled_us::BIGINT[]) AS settled_us
+    ) AS parts ON symbol = part_symbol AND before_us >= start_us
 """
 _FIRST_UNSETTLED = f"""
 SELECT topic_id, kafka_partition, min(kafka_offset)
@@ -55,7 +61,7 @@ GROUP BY ALL
 _DUE = f"""
 SELECT symbol, target_time, made_at, horizon, model, model_version, base_price, predicted_price, lower, upper,
     nominal_coverage, quote, IF(broker_time < target_time, 'live', 'replay') AS timeliness, message_id, origin,
-    topic_id, kafka_partition, kafka_offset, broker_time, target_time::DATE AS event_date, target_us
+    topic_id, kafka_partition, kafka_offset, broker_time, target_time::DATE AS event_date, target_us, market_venue
 FROM ({_FORECASTS})
 ANTI JOIN {{scored}} USING (topic_id, kafka_partition, kafka_offset)
 WHERE is_settled AND horizon_us <= $max_horizon_us
@@ -198,9 +204,7 @@ class _Scorer:
         return {
             **bind_position(begin, "from"),
             **bind_position(target, "to"),
-            "symbols": list(self.clock.settled_until_us),
-            "settled_until_us": list(self.clock.settled_until_us.values()),
-            "silent_since_us": self.clock.silent_since_us,
+            **self.clock.bind(),
             "max_horizon_us": MAX_HORIZON_US,
         }
 

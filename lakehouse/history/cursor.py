@@ -19,6 +19,18 @@ Key = tuple[int, str, int, int]
 """Of a row: time in epoch microseconds, topic id, partition, offset. Of a bucket: its start and an empty rest."""
 
 
+class CursorMarkets(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Markets of a cursor: (venue, quote, prices seen until), (start, end, name) of assets, and parts.
+
+    A part is its first hour since the epoch, the index of its market, and that of its asset.
+    """
+
+    markets: list[tuple[str, str, int]] = []
+    assets: list[tuple[int, int, str | None]] = []
+    parts: list[tuple[int, int, int]] = []
+    is_cut: bool = False
+
+
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The position and the range of a series, and the key of the oldest point already given.
 
@@ -37,8 +49,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     interval: str
     as_of_us: int
     last_key: Key
-    market: tuple[str, str] | None
-    realised_until_us: int
+    markets: CursorMarkets = CursorMarkets()
     observed_after: tuple[int | float | None, ...] | None = None
 
 

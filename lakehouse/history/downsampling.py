@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from tsdownsample import MinMaxLTTBDownsampler
 
+from lakehouse.errors import QueryError
 from lakehouse.history.query import Row
 from lakehouse.series.aggregates import PRICE_FIGURES, SENTIMENT_FIGURES
 
@@ -21,16 +22,19 @@ _MERGES: Mapping[str, Callable[[Sequence[Any]], Any]] = {
 }
 
 
-def select_points(times_us: Sequence[int], values: Sequence[float | None], n_points: int) -> list[int]:
+def select_points(
+    times_us: Sequence[int], values: Sequence[float | None], n_points: int, *, ends: Sequence[int] = ()
+) -> list[int]:
     """Return indices of at most ``n_points`` points of a curve: first, last, lowest, highest, and its shape.
 
-    Indices ascend. A point without a value is left out unless it is the first or the last. ``times_us`` ascend;
-    ``n_points`` is at least MIN_POINTS and less than there are points.
+    ``ends`` are selected too, where they leave room for the others. Indices ascend. A point without a value is left out
+    unless it is the first or the last. ``times_us`` ascend; ``n_points`` is at least MIN_POINTS and less than there
+    are points.
     Source: Van Der Donckt et al., "MinMaxLTTB: Leveraging MinMax-Preselection to Scale LTTB" (arXiv 2305.00332).
     """
     numbers = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     known = np.flatnonzero(~np.isnan(numbers))
-    selected = {0, len(times_us) - 1}
+    selected = {0, len(times_us) - 1, *ends}
     if len(known):
         selected |= {int(known[np.argmin(numbers[known])]), int(known[np.argmax(numbers[known])])}
         selected |= _shape(np.asarray(times_us, dtype=np.int64), numbers, known, n_points - len(selected))
@@ -49,13 +53,23 @@ def downsample_rows(
 
 
 def downsample_buckets(
-    columns: Sequence[str], rows: Sequence[Row], *, curve: str, n_points: int
+    columns: Sequence[str], rows: Sequence[Row], *, curve: str, n_points: int, ends: Sequence[int] = ()
 ) -> list[Row]:
-    """Return at most ``n_points`` buckets; each also has the counts and extremes of those left out just before it."""
+    """Return at most ``n_points`` buckets; each also has the counts and extremes of those left out just before it.
+
+    ``ends`` are the indices of the last buckets of markets, of which none is merged into another market's. Raises
+    QueryError where they are too many.
+    """
     if len(rows) <= n_points:
         return list(rows)
+    if len(ends) + MIN_POINTS > n_points:
+        raise QueryError(
+            parameter="points",
+            problem=f"the primary market changes {len(ends)} times in the range, and a point is of one market",
+            accepted=f"at least {len(ends) + MIN_POINTS} points, or a shorter range",
+        )
     at = columns.index(curve)
-    selected = select_points([row[0] for row in rows], [row[at] for row in rows], n_points)
+    selected = select_points([row[0] for row in rows], [row[at] for row in rows], n_points, ends=ends)
     starts = [0, *(index + 1 for index in selected[:-1])]
     return [
         _merge(columns, rows[start : index + 1], curve) for start, index in zip(starts, selected, strict=True)
@@ -73,7 +87,7 @@ def _merge(columns: Sequence[str], rows: Sequence[Row], curve: str) -> Row:
 
 
 def _merge_column(name: str, values: Sequence[Any], curve: str) -> Any:
-    if name == "filled":
+    if name in ("complete", "filled"):
         return all(values)
     if name == curve or name not in _MERGES:
         return values[-1]

@@ -1,6 +1,6 @@
 """Buckets without events, filled in so that a curve has a point for every bucket. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lakehouse.history.query import HistoryQuery, Row
@@ -10,6 +10,15 @@ from lakehouse.series.buckets import Filling, bucket_start
 _AGGREGATES: Mapping[str, Aggregate] = {
     each.name: each for figures in (SENTIMENT_FIGURES, PRICE_FIGURES) for each in figures.aggregates
 }
+
+
+IsOneMarket = Callable[[int, int], bool]
+"""Returns whether the buckets of two starts are of one market of one asset."""
+
+
+def always_one_market(_one_us: int, _other_us: int) -> bool:
+    """Return that they are: so in a series without markets."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,9 @@ class FilledPage:
     oldest_observed: Row | None
 
 
-def fill_page(query: HistoryQuery, newest: Sequence[Row]) -> FilledPage:
+def fill_page(
+    query: HistoryQuery, newest: Sequence[Row], *, is_one_market: IsOneMarket = always_one_market
+) -> FilledPage:
     """Return the newest ``limit`` buckets before the cursor, filled; the observed ones are given newest first.
 
     A page is the same whatever the limit of those before it: the cursor holds the observed bucket after it.
@@ -49,6 +60,7 @@ def fill_page(query: HistoryQuery, newest: Sequence[Row]) -> FilledPage:
         starts_us=range(start_us, end_us, width_us),
         filling=query.filling,
         neighbours=Neighbours(next((row for row in newest if row[0] < start_us), None), after),
+        is_one_market=is_one_market,
     )
     return FilledPage(rows, start_us > first_us, observed[0] if observed else after)
 
@@ -60,13 +72,14 @@ def fill_buckets(
     starts_us: Iterable[int],
     filling: Filling,
     neighbours: Neighbours,
+    is_one_market: IsOneMarket = always_one_market,
 ) -> list[Row]:
     """Return one row for each start, ascending, each ending in whether it was filled.
 
     A filled bucket's counts are 0, its sums null, and its values are null or go on from the bucket before (PREVIOUS)
     or on a line to the bucket after (LINEAR). Nothing is carried past either end of what was observed, but PREVIOUS
     goes on after the last. A sentiment's values are each their own line; a candle's go from the close before to the
-    open after.
+    open after. Nothing goes on from the bucket of another market.
     """
     observed = {row[0]: row for row in rows}
     following = _following(rows, neighbours.after)
@@ -78,7 +91,11 @@ def fill_buckets(
             before, upcoming = row, next(following, None)
             filled.append((*row, False))
         else:
-            filled.append((*_fill(columns, start_us, filling, before, upcoming), True))
+            nearest = [
+                each if each is not None and is_one_market(each[0], start_us) else None
+                for each in (before, upcoming)
+            ]
+            filled.append((*_fill(columns, start_us, filling, *nearest), True))
     return filled
 
 

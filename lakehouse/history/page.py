@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from lakehouse.errors import FileGoneError, QueryError, VersionGoneError
+from lakehouse.errors import FileGoneError, QueryError
+from lakehouse.history.bucket_points import BucketPoints
 from lakehouse.history.cursor import Cursor, Key
-from lakehouse.history.downsampling import downsample_buckets, downsample_rows
+from lakehouse.history.downsampling import downsample_rows
 from lakehouse.history.gap_filling import fill_page
-from lakehouse.history.pinning import PinnedQuery, pin_query, pin_snapshot
+from lakehouse.history.pinning import PinnedQuery, past_gone, pin_query, pin_snapshot
 from lakehouse.history.query import HistoryPage, HistoryQuery, Row
-from lakehouse.history.realised import read_realised_prices
-from lakehouse.history.sources import Stores, bucket_sources, read_newest, row_sources
+from lakehouse.history.realised import Forecast, read_realised_prices
+from lakehouse.history.sources import Source, Stores, bucket_sources, read_newest, row_sources
 from lakehouse.series.buckets import Filling, check_bucket_count
-from lakehouse.series.definitions import TARGET_TIME
-from lakehouse.time_range import format_us
+from lakehouse.series.definitions import MADE_AT, TARGET_TIME
 
 if TYPE_CHECKING:
     from lakehouse.lake import Lake
@@ -71,6 +71,7 @@ class HistoryReader:
             snapshot=pinned.snapshot,
             positions=pinned.positions,
             market=pinned.market,
+            market_parts=pinned.market_parts,
             retained_from_us=pinned.retained_from_us,
         )
 
@@ -79,33 +80,41 @@ class HistoryReader:
         query = self.pinned.query
         if self.pinned.has_no_rows:
             return []
-        sources = row_sources(self.stores, self.pinned, columns or query.series.raw_columns)
-        return read_newest(sources, query.rest, n_rows)
+        names = columns or query.series.raw_columns
+        return self._read_parts(n_rows, lambda pinned: row_sources(self.stores, pinned, names))
 
     def read_buckets(self, n_buckets: int) -> list[Row]:
         """Return the newest buckets before the cursor, newest first: those of a plain GROUP BY over the range."""
         if self.pinned.has_no_rows:
             return []
-        return read_newest(bucket_sources(self.stores, self.pinned), self.pinned.query.rest, n_buckets)
+        return self._read_parts(n_buckets, partial(bucket_sources, self.stores))
+
+    def _read_parts(self, n_rows: int, sources_of: Callable[[PinnedQuery], Sequence[Source]]) -> list[Row]:
+        """Return the newest rows or buckets, newest first, market by market."""
+        rows: list[Row] = []
+        for pinned, time_range in reversed(self.pinned.parts(self.pinned.query.rest)):
+            if len(rows) < n_rows:
+                rows += read_newest(sources_of(pinned), time_range, n_rows - len(rows))
+        return rows
 
     def to_points(self, rows: list[Row]) -> tuple[tuple[str, ...], list[Row]]:
         """Return the columns and rows that are shown: downsampled, without keys, with realised prices."""
         query = self.pinned.query
         series, n_points = query.series, query.n_points or len(rows)
         if not query.is_raw:
-            columns = (*series.bucket_columns, "complete", "filled")
-            buckets = _with_complete(rows, query.width_us, query.as_of_us)
-            return columns, downsample_buckets(columns, buckets, curve=series.bucket_curve, n_points=n_points)
+            buckets = BucketPoints(self.pinned)
+            return buckets.columns, buckets.to_points(rows)
         rows = downsample_rows(
             series.raw_columns, rows, axis=query.axis, curve=series.curve, n_points=n_points
         )
         points = [row[:-_N_KEY_COLUMNS] for row in rows]
         if series.has_buckets:
             return series.raw_columns, points
-        target_at = series.raw_columns.index(TARGET_TIME)
-        prices = read_realised_prices(self.stores, self.pinned, (row[target_at] for row in points))
+        made_at, target_at, quote_at = map(series.raw_columns.index, (MADE_AT, TARGET_TIME, "quote"))
+        forecasts = [Forecast(row[made_at], row[target_at], row[quote_at]) for row in points]
+        prices = read_realised_prices(self.stores, self.pinned, forecasts)
         columns = (*series.raw_columns, "realised_price")
-        return columns, [(*row, prices.get(row[target_at])) for row in points]
+        return columns, [(*row, price) for row, price in zip(points, prices, strict=True)]
 
     def next_cursor(self, oldest: Row) -> Cursor:
         """Return the cursor that goes on before a row."""
@@ -126,7 +135,7 @@ class HistoryReader:
             return _Part(rows, len(rows), following)
         if pinned.has_no_rows:
             return _Part([], 0, None)
-        page = fill_page(query, newest)
+        page = fill_page(query, newest, is_one_market=BucketPoints(pinned).is_one_market)
         after = page.oldest_observed if query.filling is Filling.LINEAR else None
         following = pinned.next_cursor(_bucket_key(page.rows[0]), after) if page.more else None
         return _Part(page.rows, sum(not row[-1] for row in page.rows), following)
@@ -161,24 +170,11 @@ def read_pinned(
     except FileGoneError as error:
         if query.moment is None:
             raise
-        raise VersionGoneError(
-            table=query.series.table.name,
-            requested=f"{format_us(query.moment.instant_us)} (its files)",
-            available="what vacuum has kept",
-        ) from error
+        raise past_gone(lake, query, query.moment) from error
 
 
 def _bucket_key(row: Row) -> Key:
     return (row[0], "", 0, 0)
-
-
-def _with_complete(rows: list[Row], width_us: int, as_of_us: int) -> list[Row]:
-    """Add whether each bucket is over, before the last column."""
-    if not rows:
-        return []
-    *shown, filled = zip(*rows, strict=True)
-    complete = [start_us + width_us <= as_of_us for start_us in shown[0]]
-    return list(zip(*shown, complete, filled, strict=True))
 
 
 __all__ = ["HistoryPage", "HistoryQuery", "HistoryReader", "read_history", "read_pinned"]

@@ -1,22 +1,25 @@
 """A question with the versions of the tables that answer it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.delta.position import Position
 from lakehouse.errors import VersionGoneError
 from lakehouse.history.cursor import Cursor, Key
+from lakehouse.history.pinned_markets import PinnedMarkets, find_markets
 from lakehouse.history.query import HistoryQuery, Row, newest_part
 from lakehouse.schema.tables import GOLD_PRICE
 from lakehouse.series.aggregates import MARKET_COLUMNS
-from lakehouse.series.markets import Market, primary_market
+from lakehouse.series.market_schedule import MarketPart
+from lakehouse.series.markets import Market
 from lakehouse.series.rollups import Rollup, rollup_for
 from lakehouse.time_range import TimeRange, to_time
 
 if TYPE_CHECKING:
     from lakehouse.delta.file_index import FileSelection
     from lakehouse.lake import Lake
+    from lakehouse.series.definitions import Series
     from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
     from lakehouse.snapshots.time_travel import PointInTime
 
@@ -31,17 +34,18 @@ class RollupVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinnedQuery:
-    """A question, the tables that it is answered from, their cuts, and the market whose price counts.
+    """A question, the tables that it is answered from, their cuts, and the markets whose prices count.
 
-    Realised prices are known up to ``realised_until_us``. Rollups only make the answer quicker: no page names them, no
-    cursor holds them. ``covered_rollup`` is a version that holds nothing beyond the answer's position.
+    ``market`` is that of the newest part of the range, or of the part that is read. Rollups only make the answer
+    quicker: no page names them, no cursor holds them. ``covered_rollup`` is a version that holds nothing beyond the
+    answer's position.
     """
 
     query: HistoryQuery
     snapshot: "Snapshot"
     cuts: Mapping[str, Position]
+    markets: PinnedMarkets
     market: Market | None
-    realised_until_us: int
     newest_rollup: RollupVersion | None = None
     covered_rollup: RollupVersion | None = None
 
@@ -54,6 +58,18 @@ class PinnedQuery:
     def has_no_rows(self) -> bool:
         """True where no market has ever had a price of the symbol."""
         return self.query.series.has_market and self.market is None
+
+    def parts(self, time_range: TimeRange) -> "list[tuple[PinnedQuery, TimeRange]]":
+        """Return a range as parts of one market each, ascending, each with the question about that market."""
+        if not self.query.series.has_market:
+            return [(self, time_range)] if time_range.span_us else []
+        parts = self.markets.parts(self.query, time_range)
+        return [(replace(self, market=part.market), part.time_range) for part in parts]
+
+    @property
+    def market_parts(self) -> list[MarketPart]:
+        """The parts of the whole range."""
+        return self.markets.parts(self.query, self.query.time_range)
 
     @property
     def bound_market(self) -> dict[str, str]:
@@ -148,8 +164,7 @@ class PinnedQuery:
             interval=query.interval,
             as_of_us=query.as_of_us,
             last_key=last_key,
-            market=(self.market.venue, self.market.quote) if self.market is not None else None,
-            realised_until_us=self.realised_until_us,
+            markets=self.markets.to_cursor(query),
             observed_after=observed_after,
         )
 
@@ -171,7 +186,7 @@ def pin_snapshot(lake: "Lake", query: HistoryQuery, wait_seconds: float) -> "Sna
             tail_of=query.symbol,
             wait_seconds=wait_seconds,
         )
-    optional = (*_optional_tables(query), *rollup_names)
+    optional = (*optional_tables(query.series), *rollup_names)
     return lake.snapshot(query.series.table.name, optional=optional, tail_of=query.symbol)
 
 
@@ -182,14 +197,15 @@ def pin_query(lake: "Lake", query: HistoryQuery, pinned: "Snapshot") -> PinnedQu
     newest = None
     if rollup is not None and rollup.table.name in pinned:
         newest = RollupVersion(rollup, pinned[rollup.table.name])
-    market, realised_until_us = _find_market(lake, query, snapshot, newest)
+    markets = find_markets(lake, query, snapshot, None if newest is None else newest.table)
+    parts = markets.parts(query, query.time_range)
     cuts = {} if query.cursor is None else _cursor_positions(query.cursor)
     return PinnedQuery(
         query=query,
         snapshot=snapshot,
         cuts=cuts,
-        market=market,
-        realised_until_us=realised_until_us,
+        markets=markets,
+        market=parts[-1].market if parts else markets.schedule.newest,
         newest_rollup=newest,
         covered_rollup=_covered_version(lake, newest, cuts, snapshot[query.series.table.name]),
     )
@@ -203,15 +219,26 @@ def _cursor_positions(cursor: Cursor) -> dict[str, Position]:
     return {name: Position.from_json(vector) for name, vector in cursor.positions.items()}
 
 
-def _optional_tables(query: HistoryQuery) -> tuple[str, ...]:
-    return () if query.series.has_buckets else (GOLD_PRICE.name,)
+def optional_tables(series: "Series") -> tuple[str, ...]:
+    """Return the tables that answers of a series are completed from, where they exist."""
+    return () if series.has_buckets else (GOLD_PRICE.name,)
 
 
 def _past_snapshot(lake: "Lake", query: HistoryQuery, moment: "PointInTime") -> "Snapshot":
     name, build_id = query.series.table.name, moment.build.build_id
     if query.cursor is not None and query.cursor.build_id != build_id:
         raise VersionGoneError(table=name, requested=f"build {query.cursor.build_id}", available=build_id)
-    return lake.time_travel.snapshot(moment, (name,), optional=_optional_tables(query), version=query.version)
+    return lake.time_travel.snapshot(
+        moment, (name,), optional=optional_tables(query.series), version=query.version
+    )
+
+
+def past_gone(lake: "Lake", query: HistoryQuery, moment: "PointInTime") -> VersionGoneError:
+    """Return the error for a moment whose files are gone, with what can be read."""
+    name = query.series.table.name
+    if query.version is not None:
+        return lake.time_travel.version_gone(name, moment.build, query.version)
+    return lake.time_travel.instant_gone(moment.instant_us, (name,), optional_tables(query.series))
 
 
 def _covered_version(
@@ -223,22 +250,3 @@ def _covered_version(
     position, table = cuts.get(gold.spec.name, gold.reach), newest.table
     covered = table if position.covers(table.position) else lake.remembered(table, covered_by=position)
     return RollupVersion(newest.rollup, covered) if covered is not None and len(covered.position) else None
-
-
-def _find_market(
-    lake: "Lake", query: HistoryQuery, snapshot: "Snapshot", rollup: RollupVersion | None
-) -> tuple[Market | None, int]:
-    """Return the market whose price counts, and until when its prices settle forecasts."""
-    if query.cursor is not None:
-        market = Market(*query.cursor.market) if query.cursor.market is not None else None
-        return market, query.cursor.realised_until_us
-    if GOLD_PRICE.name not in snapshot:
-        return None, 0
-    price = snapshot[GOLD_PRICE.name]
-    symbols = lake.symbols.of(price) if query.moment is None else lake.symbols.exactly(price)
-    markets = symbols.markets(query.symbol)
-    if price.retained_from_us is not None and rollup is not None:
-        markets |= lake.symbols.markets_before(rollup.table, price.retained_from_us, query.symbol)
-    market = primary_market(query.symbol, markets)
-    stats = symbols.seen(query.symbol, market) if market is not None else None
-    return market, min(stats.last_us, query.as_of_us) if stats is not None else 0

@@ -1,6 +1,6 @@
 """A question about a symbol's history, and the page that answers it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from lakehouse.history.cursor import Cursor
 from lakehouse.series.aggregates import Figures
 from lakehouse.series.buckets import BUCKET_WIDTHS_US, RAW, Filling
 from lakehouse.series.definitions import Series
+from lakehouse.series.market_schedule import MarketPart
 from lakehouse.series.markets import Market
 from lakehouse.time_range import TimeRange
 
@@ -77,6 +78,7 @@ class HistoryPage:
     """Points in ascending time, as rows of ``columns``; instants are epoch microseconds. ``next`` goes back.
 
     ``n_read`` counts the points before they were downsampled; ``n_observed`` those of them that were not filled in.
+    ``market`` is that of the newest part of the range; ``market_parts`` are all, ascending.
     ``retained_from_us`` is the first instant that retention has left, where the range reaches before it and points are
     missing for that; None where the answer is whole.
     """
@@ -89,6 +91,7 @@ class HistoryPage:
     snapshot: "Snapshot"
     positions: Mapping[str, Position]
     market: Market | None
+    market_parts: Sequence[MarketPart]
     retained_from_us: int | None
 
 

@@ -81,23 +81,31 @@ def _open_stream(lake: "Lake", reader: HistoryReader) -> HistoryStream:
 
 def _cut_range(reader: HistoryReader) -> _Slices:
     """Cut what is left of a range into slices of about SLICE_ROWS rows; rows of one instant are never parted."""
+    slices: list[_Slice] = []
+    n_rows, fingerprints = 0, []
+    for pinned, time_range in reversed(reader.pinned.parts(reader.pinned.query.rest)):
+        cut = _cut_part(reader.on(pinned), time_range, max(0, pinned.query.limit - n_rows))
+        slices += cut.slices
+        n_rows += cut.n_rows
+        fingerprints.append(cut.fingerprint)
+    return _Slices(slices[::-1], n_rows, " ".join(fingerprints))
+
+
+def _cut_part(reader: HistoryReader, time_range: TimeRange, limit: int) -> _Slices:
+    """Cut a range of one market, newest slice first; where no row of it is asked for, only count its rows."""
     pinned, query = reader.pinned, reader.pinned.query
     statement = query.series.bounds_statement(
         time_column=query.axis, equal=pinned.equal, after_key=query.cursor is not None
     )
-    bound = {**pinned.equal, **pinned.bound_key, "limit": query.limit, "slice": SLICE_ROWS}
-    rows = (
-        []
-        if pinned.has_no_rows
-        else fetch_gold(reader.stores.session, pinned, statement, query.rest, **bound)
-    )
-    slices, end_us, n_before = [], query.time_range.end_us, 0
-    for start_us, n_from, *_ in rows:
+    bound = {**pinned.equal, **pinned.bound_key, "limit": max(limit, 1), "slice": SLICE_ROWS}
+    rows = fetch_gold(reader.stores.session, pinned, statement, time_range, **bound)
+    slices, end_us, n_before = [], time_range.end_us, 0
+    for start_us, n_from, *_ in rows if limit else ():
         if start_us < end_us:
-            slices.append(_Slice(TimeRange(start_us, end_us), min(n_from, query.limit) - n_before))
+            slices.append(_Slice(TimeRange(start_us, end_us), min(n_from, limit) - n_before))
             end_us, n_before = start_us, n_from
     _, _, n_rows, fingerprint = rows[0] if rows else (0, 0, 0, "")
-    return _Slices(slices[::-1], n_rows, fingerprint)
+    return _Slices(slices, n_rows, fingerprint)
 
 
 def _read_slice(reader: HistoryReader, part: _Slice) -> list[Row]:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
+from lakehouse.messages.contract_field import Field
 from lakehouse.schema.spec import TableSpec
 from lakehouse.schema.tables import GOLD_NEWS, GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
 
@@ -33,49 +34,6 @@ ORIGINS = ("collected", "generated", "replay")
 DATED_BY = ("published", "updated", "first_seen")
 UNSCORED = "unscored"
 LABELS = ("positive", "neutral", "negative", UNSCORED)
-
-FieldKind = Literal["string", "number", "integer", "time", "strings"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One field of a message. ``column`` is the gold column that it becomes (its own name by default)."""
-
-    name: str
-    kind: FieldKind
-    meaning: str
-    required: bool = True
-    column: str | None = None
-    pattern: str | None = None
-    one_of: tuple[str, ...] = ()
-    max_length: int | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    above: float | None = None
-    below: float | None = None
-
-    @property
-    def accepted(self) -> str:
-        """Accepted values in words, for errors and docs."""
-        words = [_KIND_WORDS[self.kind]]
-        if self.one_of:
-            words = [f"one of {', '.join(self.one_of)}"]
-        if self.pattern and self.kind != "time":
-            words.append(f"matching {self.pattern}")
-        if self.max_length:
-            words.append(
-                f"of at most {self.max_length} characters"
-                if self.kind == "string"
-                else f"of at most {self.max_length}"
-            )
-        bounds = (
-            ("at least", self.at_least),
-            ("at most", self.at_most),
-            ("above", self.above),
-            ("below", self.below),
-        )
-        words += [f"{word} {bound:g}" for word, bound in bounds if bound is not None]
-        return " ".join(words) + ("" if self.required else ", or null")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,21 +62,16 @@ class MessageContract:
         return next(field for field in self.fields if field.name == name)
 
 
-_KIND_WORDS: Mapping[str, str] = {
-    "string": "a string",
-    "number": "a finite number",
-    "integer": "an integer",
-    "time": "an RFC 3339 time in UTC such as 2026-01-31T09:30:00.250Z",
-    "strings": "a list of strings",
-}
-
-
 def _string(name: str, meaning: str, **limits: Any) -> Field:
     return Field(name=name, kind="string", meaning=meaning, **limits)
 
 
 def _number(name: str, meaning: str, **limits: Any) -> Field:
     return Field(name=name, kind="number", meaning=meaning, **limits)
+
+
+def _price(name: str, meaning: str, **limits: Any) -> Field:
+    return _number(name, meaning, has_magnitude=True, **limits)
 
 
 def _text(name: str, meaning: str, max_length: int) -> Field:
@@ -202,10 +155,10 @@ PREDICTED_PRICE = MessageContract(
         _time("target_time", "instant that the forecast is about; made_at + horizon"),
         _string("horizon", "target_time - made_at", pattern=HORIZON_PATTERN),
         *_model_fields(),
-        _number("base_price", "price at made_at, in quote", above=0),
-        _number("predicted_price", "point forecast, in quote", above=0),
-        _number("lower", "lower end of the interval, in quote", required=False),
-        _number("upper", "upper end of the interval, in quote", required=False),
+        _price("base_price", "price at made_at, in quote", above=0),
+        _price("predicted_price", "point forecast, in quote", above=0),
+        _price("lower", "lower end of the interval, in quote", required=False),
+        _price("upper", "upper end of the interval, in quote", required=False),
         _number(
             "nominal_coverage",
             "share of outcomes that the interval is meant to cover",
@@ -231,8 +184,14 @@ RAW_PRICE = MessageContract(
         ),
         _string("venue", "exchange, lower case", pattern=NAME_PATTERN),
         _string("quote", "quote currency", pattern=SYMBOL_PATTERN),
-        _number("price", "price of one base unit, in quote", above=0),
-        _number("base_volume", "traded amount in base units; null for a ticker", required=False, at_least=0),
+        _price("price", "price of one base unit, in quote", above=0),
+        _number(
+            "base_volume",
+            "traded amount in base units; null for a ticker",
+            required=False,
+            at_least=0,
+            has_magnitude=True,
+        ),
     ),
 )
 
@@ -243,7 +202,7 @@ RAW_NEWS = MessageContract(
     key_field="source",
     time_field="published_time",
     fields=(
-        *_common("the feed's own identity of the text, else its canonical URL, else its normalised title"),
+        *_common("the text's guid, canonical URL and normalised title, each empty where it has none"),
         _string("source", "short name of the feed, its slug", pattern=SOURCE_PATTERN),
         _time(
             "published_time",

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from lakehouse.messages.contract import CONTRACT_VERSION, MAX_NESTING, Field, MessageContract
+from lakehouse.messages.contract import CONTRACT_VERSION, MAX_NESTING, MessageContract
+from lakehouse.messages.contract_field import Field
 
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
@@ -105,6 +106,8 @@ def _checked_number(field: Field, given: Any) -> float:
         number = float(given)
     except OverflowError as error:
         raise wrong("not_finite", field, given) from error
+    if number == 0 and not field.is_plausible(number):
+        raise wrong("implausible_number", field, given)
     inside = (
         (field.at_least is None or number >= field.at_least)
         and (field.at_most is None or number <= field.at_most)
@@ -113,6 +116,8 @@ def _checked_number(field: Field, given: Any) -> float:
     )
     if not inside:
         raise wrong("out_of_range", field, given)
+    if not field.is_plausible(number):
+        raise wrong("implausible_number", field, given)
     return number
 
 

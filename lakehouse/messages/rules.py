@@ -11,6 +11,10 @@ from lakehouse.messages.contract import (
     MAX_VALUE_BYTES,
     UNSCORED,
 )
+from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE
+
+NO_BROKER_TIME = "no_broker_time"
+UNREADABLE = "unreadable"
 
 RULES: Mapping[str, str] = {
     "null_value": "the message has no value (a tombstone)",
@@ -24,8 +28,13 @@ RULES: Mapping[str, str] = {
     "wrong_type": "a field has another JSON type",
     "not_finite": "a number is too large for a double",
     "out_of_range": "a number is outside its range",
+    "implausible_number": (
+        "a price or an amount has a magnitude that none has: not 0, and outside of "
+        f"{LEAST_MAGNITUDE:g} to {MOST_MAGNITUDE:g}; or it is negative zero"
+    ),
     "bad_format": "a string does not match its pattern, list or length",
     "bad_time": "a time is not RFC 3339 in UTC",
+    NO_BROKER_TIME: "the producer sent no timestamp, and the topic takes those of producers (CreateTime)",
     "time_too_old": f"the event time is before {EARLIEST_EVENT_TIME:%Y-%m-%d}",
     "time_in_future": f"the event time is over {MAX_FUTURE.seconds // 60} minutes after the broker's",
     "event_too_old": f"the event time is over {MAX_EVENT_AGE.days} days before the broker's",
@@ -35,5 +44,6 @@ RULES: Mapping[str, str] = {
     "horizon_mismatch": "target_time is not made_at + horizon",
     "id_mismatch": "message_id does not begin with the message's own key and event time",
     "key_mismatch": "the Kafka key is not the message's own, so copies may land in different partitions",
+    UNREADABLE: "validation failed in a way that no other rule names",
 }
 """{rule: when a message violates it}"""

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_TIME_US, LAST_TIME_US = -62_135_596_800_000_000, 253_402_300_799_999_999
 _MINUTE_LENGTH = len("2026-01-31T09:30:")
 _MAX_CACHED = 200_000
 # fromisoformat takes more than RFC 3339, and newer Pythons take 24:00:00 too: the expression says what is.
@@ -28,6 +29,14 @@ def to_epoch_us(text: str) -> int:
         return _minutes_us[text[:_MINUTE_LENGTH]] + _seconds_us[text[_MINUTE_LENGTH:]]
     except KeyError:
         return _parse(text)
+
+
+def bounded_time_us(time_us: int) -> int:
+    """Return a record's timestamp as tables can hold it: within the years 1 to 9999.
+
+    Under CreateTime it is whatever its producer sent.
+    """
+    return max(FIRST_TIME_US, min(LAST_TIME_US, time_us))
 
 
 def _parse(text: str) -> int:

@@ -23,10 +23,11 @@ from lakehouse.messages.contract import (
     MAX_VALUE_BYTES,
     PREDICTED_PRICE,
     UNSCORED,
-    Field,
     MessageContract,
 )
+from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE, Field
 from lakehouse.messages.fields import Rejected, RuleViolationError, check_string, decode_fields, shown, wrong
+from lakehouse.messages.rules import NO_BROKER_TIME, UNREADABLE
 from lakehouse.messages.timestamps import to_epoch_us
 
 __all__ = [
@@ -70,6 +71,7 @@ def validator_of(topic: str) -> Callable[[bytes | None, bytes | None, int], Row 
     names = _value_names(topic)
     values_of = attrgetter(*names)
     patterns_at = _patterns_at(CONTRACTS[topic], names)
+    plausible_at = _plausible_at(CONTRACTS[topic], names)
     finish = _finisher(topic)
 
     def validate_message(key: bytes | None, value: bytes | None, broker_time_us: int) -> Row | Rejected:
@@ -79,8 +81,14 @@ def validator_of(topic: str) -> Callable[[bytes | None, bytes | None, int], Row 
                 for at, known in patterns_at:
                     if values[at] not in known:
                         known.check(values[at])
-                return finish(key, values, None, broker_time_us)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RuleViolationError):
+                for at, is_plausible in plausible_at:
+                    if values[at] is not None and not is_plausible(values[at]):
+                        break
+                else:
+                    return finish(key, values, None, broker_time_us)
+            except MemoryError:
+                raise
+            except Exception:  # noqa: BLE001  the other path says why, and is total
                 pass
         return validate_with_reasons(topic, key=key, value=value, broker_time_us=broker_time_us)
 
@@ -100,6 +108,10 @@ def validate_with_reasons(
         return _finisher(topic)(key, values, extra, broker_time_us)
     except RuleViolationError as violation:
         return violation.rejection
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  one message is refused, whatever it raises; the others go on
+        return Rejected(UNREADABLE, None, shown(error))
 
 
 @cache
@@ -134,6 +146,14 @@ def _patterns_at(contract: MessageContract, names: Sequence[str]) -> tuple[tuple
     )
 
 
+def _plausible_at(
+    contract: MessageContract, names: Sequence[str]
+) -> tuple[tuple[int, Callable[[float], bool]], ...]:
+    """Return the indices of numbers whose magnitude the compiled decode does not check."""
+    fields = ((at, contract.field(name)) for at, name in enumerate(names))
+    return tuple((at, field.is_plausible) for at, field in fields if field.has_magnitude and field.above != 0)
+
+
 def _size_violation(value: bytes | None) -> tuple[str, None, str]:
     if value is None:
         return "null_value", None, "the message has no value; a JSON object is expected"
@@ -153,6 +173,8 @@ def _to_annotation(field: Field) -> Any:
         return Literal[CONTRACT_VERSION]
     if field.kind == "number":
         bounds = {"ge": field.at_least, "le": field.at_most, "gt": field.above, "lt": field.below}
+        if field.has_magnitude and field.above == 0:
+            bounds = {"ge": LEAST_MAGNITUDE, "le": MOST_MAGNITUDE}
         given: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
         return Annotated[float, msgspec.Meta(**given)]
     if field.kind == "strings":
@@ -207,6 +229,13 @@ def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None
 
 
 def _out_of_time(name: str, event_time_us: int, broker_time_us: int) -> RuleViolationError:
+    if broker_time_us < _EARLIEST_US:
+        return RuleViolationError(
+            NO_BROKER_TIME,
+            None,
+            f"the record's timestamp is {broker_time_us // 1000} ms: its topic takes timestamps of producers, and this "
+            "one sent none; topics with message.timestamp.type=LogAppendTime are accepted",
+        )
     if event_time_us < _EARLIEST_US:
         return RuleViolationError("time_too_old", name, f"{name} is before {EARLIEST_EVENT_TIME:%Y-%m-%d}")
     if event_time_us <= broker_time_us + _MAX_FUTURE_US:

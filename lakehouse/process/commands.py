@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Final
 
 import typer
 from typer.exceptions import TyperException
 
+from lakehouse.errors import LockedError, SettingError
 from lakehouse.messages.record_id import RecordId, parse_record_id
+from lakehouse.process.outside_text import LINE_BREAK, escape_controls
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
@@ -17,7 +18,15 @@ EXIT_NEEDS_OPERATOR: Final = 3
 EXIT_LOCKED: Final = 75
 """EX_TEMPFAIL. Source: sysexits.h."""
 EXIT_INTERRUPTED: Final = 130
-_NO_FAILURES: Final[Mapping[type[Exception], int]] = MappingProxyType({})
+EXIT_CODES: Final[Mapping[int, str]] = {
+    EXIT_DONE: "done, or stopped as asked by SIGTERM, SIGINT or SIGHUP",
+    EXIT_FAILED: "it failed, or the doctor found something wrong; the last line on stderr says why",
+    EXIT_USAGE: "an option or a setting is wrong; stderr names it, what was wrong and what is accepted",
+    EXIT_NEEDS_OPERATOR: "an operator has to decide: offsets are lost, files are damaged, or no broker runs",
+    EXIT_LOCKED: "another run of the table service is at work; nothing was done",
+    EXIT_INTERRUPTED: "ended by Ctrl-C before it could stop; 128 plus the number for another second signal",
+}
+"""Meaning of the exit code of every program; docs/operations.md has this table."""
 
 
 def new_app(description: str, *, epilog: str = "") -> typer.Typer:
@@ -68,15 +77,15 @@ def run(
     arguments: Sequence[str] | None = None,
     *,
     prog: str,
-    failures: Mapping[type[Exception], int] = _NO_FAILURES,
+    failures: tuple[type[Exception], ...] = (),
 ) -> int:
     """Run a command line and return its exit code, never raising SystemExit for a wrong argument.
 
-    The code is the integer that the command returned, else 0. A wrong argument is explained on stderr and gives
-    EXIT_USAGE; Ctrl-C gives EXIT_INTERRUPTED. One of the ``failures`` is one line on stderr and gives its own code,
-    that of the first kind that it is.
+    The code is the integer that the command returned, else 0. A wrong argument or setting is explained on stderr and
+    gives EXIT_USAGE; Ctrl-C gives EXIT_INTERRUPTED. One of the ``failures`` is one line on stderr, too.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    expected: tuple[type[Exception], ...] = (SettingError, *failures)
     try:
         code = app(given, prog_name=prog, standalone_mode=False)
     except TyperException as error:
@@ -84,15 +93,22 @@ def run(
         return EXIT_USAGE
     except typer.Abort:
         return EXIT_INTERRUPTED
-    except tuple(failures) as error:
+    except expected as error:
         print_error(prog.replace(".", " ").split()[-1], error)
-        return next(code for kind, code in failures.items() if isinstance(error, kind))
+        return exit_code_of(error)
     return code if isinstance(code, int) else EXIT_DONE
 
 
+def exit_code_of(error: Exception) -> int:
+    """Return the exit code for an error that ends a program."""
+    if isinstance(error, SettingError):
+        return EXIT_USAGE
+    return EXIT_LOCKED if isinstance(error, LockedError) else EXIT_FAILED
+
+
 def print_error(program: str, error: object) -> None:
-    """Write one line about an error to stderr."""
-    print(f"{program}: {error}", file=sys.stderr, flush=True)
+    """Write an error to stderr; text of strangers in it moves no cursor."""
+    print(f"{program}: {escape_controls(str(error), kept=LINE_BREAK)}", file=sys.stderr, flush=True)
 
 
 def _show(error: TyperException) -> None:

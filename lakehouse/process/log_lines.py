@@ -7,17 +7,41 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from textwrap import indent
 from typing import Any, TextIO
 
 from pythonjsonlogger.core import merge_record_extra
 from pythonjsonlogger.json import JsonFormatter
 
+from lakehouse.process.outside_text import LINE_BREAK, escape_controls
 from lakehouse.process.settings import LOG_JSON, Settings
 
 LINE_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 _PLACEHOLDER = re.compile(r"%[#0 +-]*[0-9]*(?:\.[0-9]+)?([a-zA-Z%])")
 _PAIR = re.compile(r"(?<!\S)([a-z][a-z0-9_]*)=(\S*)")
+
+
+class LineFormatter(logging.Formatter):
+    """One line a record; a traceback below it is indented.
+
+    Text of strangers forges no line and moves no cursor: control characters are escaped.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(LINE_FORMAT)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line without its traceback."""
+        return escape_controls(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        """Return the traceback."""
+        return indent(escape_controls(super().formatException(ei), kept=LINE_BREAK), "  ")
+
+    def formatStack(self, stack_info: str) -> str:
+        """Return the stack that a call asked for."""
+        return indent(escape_controls(stack_info, kept=LINE_BREAK), "  ")
 
 
 class FieldsFormatter(JsonFormatter):
@@ -65,7 +89,7 @@ def to_fields(message: str, arguments: Sequence[object]) -> dict[str, object]:
 
 def to_formatter(log_format: str) -> logging.Formatter:
     """Return the formatter of a value of CRYPTOVIZ_LOG_FORMAT."""
-    return FieldsFormatter() if log_format == LOG_JSON else logging.Formatter(LINE_FORMAT)
+    return FieldsFormatter() if log_format == LOG_JSON else LineFormatter()
 
 
 def configure_logging(settings: Settings, stream: TextIO) -> None:

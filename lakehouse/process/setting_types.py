@@ -8,12 +8,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from lakehouse.errors import RetentionRuleError
+from lakehouse.errors import MarketFileError, RetentionRuleError
 from lakehouse.process.metrics import parse_addresses
+from lakehouse.process.origins import parse_hosts, parse_origins
 from lakehouse.process.retention import Retention
+from lakehouse.series.market_file import read_market_file
 
 _LIVE_URL = re.compile(r"(wss?://[\w.:\[\]-]+)?(/(?!/)[^\s;,\"'<>]*)?", re.ASCII)
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", re.ASCII)
 
 
@@ -40,10 +41,11 @@ def _validate_log_level(level: str) -> str:
 
 
 def _validate_origins(text: str) -> str:
-    for page_origin in filter(None, text.split(",")):
-        if _ORIGIN.fullmatch(page_origin.strip()) is None:
-            raise ValueError(f"{page_origin.strip()!r} is not https://host or http://host:port")
-    return text
+    return ",".join(parse_origins(text))
+
+
+def _validate_hosts(text: str) -> str:
+    return ",".join(parse_hosts(text))
 
 
 def _validate_rate(rate: str) -> str:
@@ -56,6 +58,15 @@ def _validate_retention(text: str) -> str:
     try:
         Retention.parse(text)
     except RetentionRuleError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+def _validate_markets_file(text: str) -> str:
+    try:
+        if text:
+            read_market_file(Path(text).expanduser())
+    except MarketFileError as error:
         raise ValueError(str(error)) from error
     return text
 
@@ -76,6 +87,8 @@ StorageOptions = Annotated[str, AfterValidator(_validate_storage_options)]
 LiveUrl = Annotated[str, AfterValidator(_validate_live_url)]
 LogLevel = Annotated[str, AfterValidator(_validate_log_level)]
 Origins = Annotated[str, AfterValidator(_validate_origins)]
+Hosts = Annotated[str, AfterValidator(_validate_hosts)]
 Rate = Annotated[str, AfterValidator(_validate_rate)]
 RetentionText = Annotated[str, AfterValidator(_validate_retention)]
+MarketsFile = Annotated[str, AfterValidator(_validate_markets_file)]
 MetricsText = Annotated[str, AfterValidator(_validate_metrics)]

@@ -11,13 +11,16 @@ from lakehouse.engine.limits import QueryLimits
 from lakehouse.process.environment import SettingsGroup, describe, refuse_unknown_variables, setting
 from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.process.metrics import MetricsAddress, parse_addresses
+from lakehouse.process.origins import parse_hosts
 from lakehouse.process.retention import Retention
 from lakehouse.process.setting_types import (
     Count,
     CountOrNone,
     Folder,
+    Hosts,
     LiveUrl,
     LogLevel,
+    MarketsFile,
     MetricsText,
     Origins,
     Port,
@@ -27,6 +30,8 @@ from lakehouse.process.setting_types import (
     SecondsOrNone,
     StorageOptions,
 )
+from lakehouse.series.market_file import read_market_file
+from lakehouse.series.markets import DEFAULT_RULES, MarketRules
 
 LOG_LINES, LOG_JSON = "lines", "json"
 SOCKET_PATH = "/ws/v1/flux"
@@ -47,6 +52,11 @@ class Settings(SettingsGroup):
     retention: RetentionText = setting(
         "", "days that tables keep, such as bronze=30,gold_price=121; one that is not named keeps everything"
     )
+    markets_file: MarketsFile = setting(
+        "",
+        "TOML file of the markets that go first and of symbols that became another asset; the same for every program; "
+        "empty: none",
+    )
     http_host: str = setting("127.0.0.1", "address that the API listens on")
     http_port: Port = setting(8000, "port that the API listens on; 0: any free one")
     http_workers: Count = setting(2, "processes that answer HTTP")
@@ -60,7 +70,9 @@ class Settings(SettingsGroup):
         "WebSocket that the viewer follows: ws://host/path, wss://, or a path; empty: the API's own where it serves "
         "one, else the viewer asks every 2 s",
     )
-    allowed_hosts: str = setting("*", "host names that the API answers to, comma-separated")
+    allowed_hosts: Hosts = setting(
+        "*", "host names that the API answers to, comma-separated, such as viz.example; *: any"
+    )
     secret_key: str = setting(
         "",
         "key that signs cursors and sessions; empty: made once in runtime_dir; the same on all machines",
@@ -85,7 +97,7 @@ class Settings(SettingsGroup):
     cors_origins: Origins = setting(
         "",
         "pages that may read the API beside its own, comma-separated, such as https://viewer.example; with tokens, "
-        "never with sessions",
+        "never with sessions; *: any, but in production",
     )
     log_level: LogLevel = setting("INFO", "least level that is logged")
     log_format: Literal["lines", "json"] = setting(
@@ -132,10 +144,10 @@ class Settings(SettingsGroup):
     live_processes: CountOrNone = setting(
         1, "processes that serve the WebSocket, beside those for HTTP; 0: none"
     )
-    live_origins: str = setting(
+    live_origins: Origins = setting(
         "",
         "pages that may open the WebSocket beside the API's own, comma-separated, such as https://viewer.example; "
-        "*: any",
+        "*: any, but in production",
     )
     live_clients: CountOrNone = setting(5_000, "clients of the WebSocket that a process takes; 0: any number")
     live_clients_of_address: CountOrNone = setting(100, "of them, those of one address; 0: any number")
@@ -174,6 +186,10 @@ class Settings(SettingsGroup):
     def retention_days(self) -> Retention:
         """Return the days that each table keeps."""
         return Retention.parse(self.retention)
+
+    def market_rules(self) -> MarketRules:
+        """Return what the file of markets says, or the built-in rules. Raises: MarketFileError."""
+        return read_market_file(Path(self.markets_file).expanduser()) if self.markets_file else DEFAULT_RULES
 
     def metrics_addresses(self) -> Mapping[str, MetricsAddress]:
         """Return the address at which each process serves metrics."""
@@ -221,7 +237,7 @@ class Settings(SettingsGroup):
     @property
     def host_names(self) -> list[str]:
         """The names that the API answers to."""
-        return [host.strip() for host in self.allowed_hosts.split(",")]
+        return list(parse_hosts(self.allowed_hosts))
 
     @property
     def follows_kafka(self) -> bool:

@@ -132,7 +132,9 @@ GOLD_SCORE = _by_event_date(
         Column("made_at", "timestamp", "UTC instant at which the forecast was made"),
         *_FORECAST_COLUMNS,
         Column(
-            "outcome", "string", "realised, or no price: none of the primary market's counts for target_time"
+            "outcome",
+            "string",
+            "realised, or no price: none of the forecast's own market counts for target_time",
         ),
         Column("realised_price", "double", "last price at or before target_time, in quote; null without one"),
         Column(

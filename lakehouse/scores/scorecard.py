@@ -26,13 +26,14 @@ from lakehouse.scores.statistics import (
     intervals,
     mean_absolute_error,
 )
+from lakehouse.series.markets import Asset
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
-from lakehouse.time_range import DAY_US, TimeRange
+from lakehouse.time_range import DAY_US, TimeRange, to_time
 
 WINDOWS_US: Mapping[str, int] = {"24h": DAY_US, "7d": 7 * DAY_US, "30d": 30 * DAY_US}
 _LONGEST_US = max(WINDOWS_US.values())
 
-_SELECTED = """symbol = $symbol AND target_time > $start AND target_time <= $end
+_SELECTED = """symbol = $symbol AND made_at > $since AND target_time > $start AND target_time <= $end
     AND ($model IS NULL OR model = $model) AND ($horizon IS NULL OR horizon = $horizon)"""
 # Counts of each model, version and horizon, per shortest window that holds it.
 _COUNTS = f"""
@@ -84,10 +85,14 @@ class WindowScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scorecard:
-    """Scores in the order of model, version, horizon and window, and the version of gold_score they are of."""
+    """Scores in the order of model, version, horizon and window, and the version of gold_score they are of.
+
+    They are of forecasts about ``asset``, what the symbol stands for at the end of the windows.
+    """
 
     scores: list[WindowScore]
     table: TableSnapshot
+    asset: Asset
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,8 +123,10 @@ def _score(
     time_range = TimeRange(as_of_us - _LONGEST_US, as_of_us)
     closed = TimeRange(time_range.start_us, as_of_us + 1)
     paths = table.files.select(symbol=symbol, time_column="target_time", time_range=closed).paths
+    asset = lake.market_rules.of(symbol).asset_at(as_of_us)
     bound = {
         "symbol": symbol,
+        "since": to_time(asset.start_us),
         "start": time_range.start_time,
         "end": time_range.end_time,
         "model": model,
@@ -132,7 +139,7 @@ def _score(
         for group in sorted(counted, key=lambda group: (group[0], group[1], counted[group].horizon_us))
         for score in _to_scores(group, counted[group], outcomes.get(group), as_of_us)
     ]
-    return Scorecard(scores=scores, table=table)
+    return Scorecard(scores=scores, table=table, asset=asset)
 
 
 def _read_counts(lake: Lake, paths: list[str], bound: Mapping[str, Any]) -> dict[Group, _Counted]:

@@ -82,7 +82,7 @@ class Intervals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DieboldMariano:
-    """Mean difference of absolute errors, model less random walk, as a t statistic with its two-sided p-value."""
+    """Mean difference of losses, model less reference, as a t statistic with its two-sided p-value."""
 
     statistic: float
     p_value: float
@@ -151,17 +151,25 @@ def diebold_mariano(outcomes: Outcomes) -> DieboldMariano | None:
     """Test whether the model's absolute errors differ from the random walk's by more than chance.
 
     None with under MIN_NON_OVERLAPPING outcomes that do not overlap, and for a model that says what the walk says.
+    """
+    differences = np.abs(outcomes.predicted - outcomes.realised) - np.abs(outcomes.base - outcomes.realised)
+    return compare_losses(differences, outcomes.targets_us, outcomes.horizon_us)
+
+
+def compare_losses(differences: Floats, targets_us: Integers, horizon_us: int) -> DieboldMariano | None:
+    """Test whether differences of losses, model less reference, have a mean other than 0 by more than chance.
+
+    None with under MIN_NON_OVERLAPPING outcomes that do not overlap, and where all differences are 0.
     The variance of the mean difference counts every autocovariance at which two horizons overlap (rectangular
     kernel; where that is not positive, Bartlett's of the same width). Forecasts that are missing on the regular grid
     of targets are left out of each product. The p-value is of Student's t with one degree less than there are
     outcomes that do not overlap, which is n - 1 where none do: the n of overlapping ones would claim more.
     Source: Diebold & Mariano 1995; Harvey, Leybourne & Newbold 1997, equation 9; Newey & West 1987.
     """
-    n_apart = count_non_overlapping(outcomes.targets_us, outcomes.horizon_us)
-    differences = np.abs(outcomes.predicted - outcomes.realised) - np.abs(outcomes.base - outcomes.realised)
+    n_apart = count_non_overlapping(targets_us, horizon_us)
     if n_apart < MIN_NON_OVERLAPPING or not np.any(differences):
         return None
-    series, n_steps = _on_grid(differences, outcomes.targets_us, outcomes.horizon_us)
+    series, n_steps = _on_grid(differences, targets_us, horizon_us)
     n = int(np.count_nonzero(~np.isnan(series)))
     variance = _variance_of_mean(series, n=n, n_steps=n_steps)
     if not variance > 0:

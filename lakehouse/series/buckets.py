@@ -1,6 +1,6 @@
 """Intervals of a history: buckets aligned on the UTC epoch, and how many of them a range may have."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from lakehouse.errors import QueryError
@@ -47,6 +47,20 @@ def bucket_start(epoch_us: int, width_us: int) -> int:
     True
     """
     return epoch_us - epoch_us % width_us
+
+
+def bucket_of(width_us: int) -> Callable[[int], TimeRange]:
+    """Return the function from an instant to its bucket.
+
+    >>> bucket_of(10)(25)
+    TimeRange(start_us=20, end_us=30)
+    """
+
+    def bucket_at(epoch_us: int) -> TimeRange:
+        start_us = bucket_start(epoch_us, width_us)
+        return TimeRange(start_us, start_us + width_us)
+
+    return bucket_at
 
 
 def count_buckets(time_range: TimeRange, width_us: int) -> int:

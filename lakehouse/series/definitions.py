@@ -14,6 +14,10 @@ TARGET_TIME = "target_time"
 AXES = (MADE_AT, TARGET_TIME)
 MAX_REALISED_AGE_US = 2 * MINUTE_US
 """The price that a forecast came to is the last at or before its target, and at most so old."""
+PRICE_GRACE_US = 5 * MINUTE_US
+"""Lateness that a price may have. Exchanges are asked every 10 s; a page, a retry or a restart takes longer."""
+TEXT_GRACE_US = 10 * MINUTE_US
+"""Lateness that a text may have. Feeds are asked every 5 min; whatever a feed lists later still comes later."""
 
 _OFFSET_ORDER = "(event_time, topic_id, kafka_partition, kafka_offset)"
 # Rows come newest first in a total order, so that equal times paginate right.
@@ -79,7 +83,7 @@ class Series:
     """One series: its table and its points.
 
     ``raw_columns`` start with the default time of the range; ``curve`` is the raw column that a chart draws, and
-    ``bucket_curve`` that of a bucket.
+    ``bucket_curve`` that of a bucket. Rows of a bucket come until ``grace_us`` after its end, as a rule.
     """
 
     name: str
@@ -89,6 +93,7 @@ class Series:
     figures: Figures | None = None
     bucket_columns: tuple[str, ...] = ()
     bucket_curve: str = ""
+    grace_us: int = 0
 
     @property
     def time_column(self) -> str:
@@ -160,6 +165,7 @@ SENTIMENT = Series(
     figures=SENTIMENT_FIGURES,
     bucket_columns=("event_time", *SENTIMENT_FIGURES.names),
     bucket_curve="mean",
+    grace_us=TEXT_GRACE_US,
 )
 PREDICTION = Series(
     name="prediction",
@@ -175,5 +181,6 @@ PRICE = Series(
     figures=PRICE_FIGURES,
     bucket_columns=("event_time", *PRICE_FIGURES.names),
     bucket_curve="close",
+    grace_us=PRICE_GRACE_US,
 )
 SERIES: Mapping[str, Series] = {series.name: series for series in (SENTIMENT, PREDICTION, PRICE)}

@@ -1,7 +1,10 @@
-"""Markets, and the choice of the one whose price counts for a symbol."""
+"""Markets, the order of preference among them, and what an operator says about a symbol."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ALWAYS_US = 2**62
+"""The end of what has no end."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,20 +22,59 @@ PREFERRED_MARKETS = (
     Market("kraken", "eur"),
     Market("simx", "usd"),
 )
-SYMBOL_MARKETS: Mapping[str, tuple[Market, ...]] = {}
-"""Markets that go before the preferred ones, for single symbols."""
 
 
-def primary_market(
-    symbol: str, seen: Iterable[Market], *, overrides: Mapping[str, tuple[Market, ...]] = SYMBOL_MARKETS
-) -> Market | None:
-    """Return the first market in the order of preference that has a price of the symbol; None where none has.
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """What a symbol stands for during [``start_us``, ``end_us``), both whole hours.
 
-    Deterministic: markets that no preference names come last, by name.
-
-    >>> primary_market("btc", [Market("kraken", "eur"), Market("coinbase", "usd")])
-    Market(venue='coinbase', quote='usd')
+    Only markets of ``venues`` trade it; an empty tuple stands for all. ``name`` is the operator's.
     """
-    order = (*overrides.get(symbol, ()), *PREFERRED_MARKETS)
-    ranks = {market: rank for rank, market in reversed(list(enumerate(order)))}
-    return min(seen, key=lambda market: (ranks.get(market, len(order)), market), default=None)
+
+    start_us: int = 0
+    end_us: int = ALWAYS_US
+    name: str | None = None
+    venues: tuple[str, ...] = ()
+
+    def has(self, market: Market) -> bool:
+        """Return whether a market trades it."""
+        return not self.venues or market.venue in self.venues
+
+
+THE_ASSET = Asset()
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolRules:
+    """The markets of one symbol from the most preferred on, and what it stood for, in ascending time."""
+
+    preferred: tuple[Market, ...] = PREFERRED_MARKETS
+    assets: tuple[Asset, ...] = (THE_ASSET,)
+
+    def rank(self, market: Market) -> tuple[int, Market]:
+        """Return the sort key of a market: markets that no preference names come last, by name.
+
+        >>> SymbolRules().rank(Market("coinbase", "usd")) < SymbolRules().rank(Market("altx", "usd"))
+        True
+        """
+        is_named = market in self.preferred
+        return self.preferred.index(market) if is_named else len(self.preferred), market
+
+    def asset_at(self, instant_us: int) -> Asset:
+        """Return what the symbol stands for at an instant."""
+        return next(asset for asset in reversed(self.assets) if asset.start_us <= instant_us)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRules:
+    """The rules of every symbol; a symbol that an operator says nothing about has ``default``."""
+
+    default: SymbolRules = SymbolRules()
+    symbols: Mapping[str, SymbolRules] = field(default_factory=dict)
+
+    def of(self, symbol: str) -> SymbolRules:
+        """Return the rules of a symbol."""
+        return self.symbols.get(symbol, self.default)
+
+
+DEFAULT_RULES = MarketRules()

@@ -9,32 +9,43 @@ from cachetools import LRUCache
 
 from lakehouse.engine.duckdb_session import DuckdbSession
 from lakehouse.engine.position_sql import bind_position, is_beyond, join_position
+from lakehouse.series.active_hours import NO_HOURS, ActiveHours
+from lakehouse.series.market_schedule import Activity
 from lakehouse.series.markets import Market
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.tail.rows import TableTail
-from lakehouse.time_range import TimeRange
+from lakehouse.time_range import HOUR_US, TimeRange
 
-# A row per key (the first column of the order), origin and market: count, first and last event, newest ingest.
+# A row per key (the first column of the order), origin and market: count, first and last event, newest ingest, and
+# of a market the hours that have events.
 _COUNTS = """
 SELECT {key}, origin, {market}, count(*),
-    min(epoch_us({time})), max(epoch_us({time})), max(epoch_us(ingest_time))
+    min(epoch_us({time})), max(epoch_us({time})), max(epoch_us(ingest_time)), {hours}
 FROM {{rows}}
 {since}
 GROUP BY ALL
 """
 _SINCE_POSITION = f"{join_position()} WHERE {is_beyond()}"
-_MARKETS = "SELECT DISTINCT symbol, venue, quote FROM {rows} WHERE bucket_time < $until"
+_HOURS = f"list(DISTINCT epoch_us({{time}}) // {HOUR_US})"
+_ROLLED_HOURS = f"""
+SELECT symbol, venue, quote, {_HOURS.format(time="bucket_time")}
+FROM {{rows}} WHERE bucket_time < $until GROUP BY ALL
+"""
 _MAX_OLD_VERSIONS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventStats:
-    """Rows of one kind: how many, between which events, and the newest ingest (epoch microseconds)."""
+    """Rows of one kind: how many, between which events, and the newest ingest (epoch microseconds).
+
+    Of a market also the hours that have events.
+    """
 
     n_rows: int
     first_us: int
     last_us: int
     ingest_us: int | None
+    hours: ActiveHours = NO_HOURS
 
     def joined(self, other: "EventStats") -> "EventStats":
         """Return the figures of both."""
@@ -43,6 +54,7 @@ class EventStats:
             first_us=min(self.first_us, other.first_us),
             last_us=max(self.last_us, other.last_us),
             ingest_us=max(self.ingest_us or 0, other.ingest_us or 0) or None,
+            hours=self.hours.joined(other.hours),
         )
 
 
@@ -73,9 +85,13 @@ class TableSymbols:
         """Return the origins of a symbol's rows, or of all rows."""
         return sorted({kind.origin for kind in self.kinds if symbol in (None, kind.symbol)})
 
-    def markets(self, symbol: str) -> set[Market]:
-        """Return the markets of a symbol."""
-        return {kind.market for kind in self.kinds if kind.symbol == symbol and kind.market is not None}
+    def activity(self, symbol: str) -> Activity:
+        """Return the hours in which each market of a symbol has events, by market."""
+        hours: dict[Market, ActiveHours] = {}
+        for kind, stats in self.kinds.items():
+            if kind.symbol == symbol and kind.market is not None:
+                hours[kind.market] = hours.get(kind.market, NO_HOURS).joined(stats.hours)
+        return tuple(sorted(hours.items()))
 
     def seen(self, symbol: str | None = None, market: Market | None = None) -> EventStats | None:
         """Return the events of a symbol, of one market of it, or of the table; None where there are none."""
@@ -99,7 +115,7 @@ class SymbolCatalog:
         self._latest: dict[str, TableSymbols] = {}
         self._old_versions: LRUCache[tuple[str, str, int], TableSymbols] = LRUCache(_MAX_OLD_VERSIONS)
         self._old_versions_lock = threading.Lock()
-        self._rolled: dict[str, tuple[list[str], dict[str, set[Market]]]] = {}
+        self._rolled: dict[str, tuple[list[str], dict[str, Activity]]] = {}
 
     def of(self, snapshot: TableSnapshot) -> TableSymbols:
         """Return a table's symbols at a version, or at a newer one that another thread asked for."""
@@ -124,18 +140,19 @@ class SymbolCatalog:
                 self._old_versions[key] = known
         return known
 
-    def markets_before(self, rollup: TableSnapshot, instant_us: int, symbol: str) -> set[Market]:
-        """Return the markets of a symbol that a rollup of prices holds before an instant, cached for its files."""
+    def activity_before(self, rollup: TableSnapshot, instant_us: int, symbol: str) -> Activity:
+        """Return the activity of a symbol that a rollup of prices holds before an instant, cached for its files."""
         before = TimeRange(0, instant_us)
         paths = sorted(rollup.files.select(time_column="bucket_time", time_range=before).paths)
         known = self._rolled.get(rollup.spec.name)
         if known is None or known[0] != paths:
-            markets: dict[str, set[Market]] = {}
-            rows = self._session.fetch_rows(_MARKETS, paths, spec=rollup.spec, until=before.end_time)
-            for own, venue, quote in rows:
-                markets.setdefault(own, set()).add(Market(venue, quote))
-            known = self._rolled[rollup.spec.name] = (paths, markets)
-        return known[1].get(symbol, set())
+            activities: dict[str, Activity] = {}
+            rows = self._session.fetch_rows(_ROLLED_HOURS, paths, spec=rollup.spec, until=before.end_time)
+            for own, venue, quote, hours in sorted(rows):
+                of_market = Market(venue, quote), ActiveHours.of(hours)
+                activities[own] = (*activities.get(own, ()), of_market)
+            known = self._rolled[rollup.spec.name] = (paths, activities)
+        return known[1].get(symbol, ())
 
     def _scan(self, snapshot: TableSnapshot) -> TableSymbols:
         return TableSymbols(snapshot, self._count(snapshot, snapshot.files.paths.tolist(), None))
@@ -158,6 +175,7 @@ class SymbolCatalog:
         bound: dict[str, Any] = {} if position is None else dict(bind_position(position))
         statement = _COUNTS.format(
             market="venue, quote" if has_market else "NULL AS venue, NULL AS quote",
+            hours=_HOURS.format(time=spec.sort_by[-1]) if has_market else "[]",
             key=spec.sort_by[0],
             time=spec.sort_by[-1],
             since="" if position is None else _SINCE_POSITION,
@@ -165,16 +183,20 @@ class SymbolCatalog:
         rows = self._session.fetch_rows(statement, paths, spec=spec, **bound)
         return {
             _Kind(symbol, origin, Market(venue, quote) if venue is not None else None): EventStats(
-                n_rows=n_rows, first_us=first_us, last_us=last_us, ingest_us=ingest_us
+                n_rows=n_rows,
+                first_us=first_us,
+                last_us=last_us,
+                ingest_us=ingest_us,
+                hours=ActiveHours.of(hours),
             )
-            for symbol, origin, venue, quote, n_rows, first_us, last_us, ingest_us in rows
+            for symbol, origin, venue, quote, n_rows, first_us, last_us, ingest_us, hours in rows
         }
 
 
 def _with_tail(known: TableSymbols, tail: TableTail) -> TableSymbols:
     """Return the known symbols with the tail's rows of its symbol beyond their position."""
-    kinds = dict(known.kinds)
     has_market = "venue" in tail.contract.table.column_names
+    times_us: dict[_Kind, list[int]] = {}
     for row in tail.held:
         if row.offset < known.snapshot.position[row.source]:
             continue
@@ -182,6 +204,15 @@ def _with_tail(known: TableSymbols, tail: TableTail) -> TableSymbols:
             Market(row.get(tail.contract, "venue"), row.get(tail.contract, "quote")) if has_market else None
         )
         kind = _Kind(row.symbol, row.get(tail.contract, "origin"), market)
-        stats = EventStats(n_rows=1, first_us=row.time_us, last_us=row.time_us, ingest_us=None)
+        times_us.setdefault(kind, []).append(row.time_us)
+    kinds = dict(known.kinds)
+    for kind, of_kind in times_us.items():
+        stats = EventStats(
+            n_rows=len(of_kind),
+            first_us=min(of_kind),
+            last_us=max(of_kind),
+            ingest_us=None,
+            hours=ActiveHours.of(us // HOUR_US for us in of_kind) if has_market else NO_HOURS,
+        )
         kinds[kind] = stats.joined(kinds[kind]) if kind in kinds else stats
     return TableSymbols(known.snapshot, kinds)

@@ -9,16 +9,14 @@ from typing import Any
 from cachetools import LRUCache, cachedmethod
 from deltalake.exceptions import DeltaError
 
-from lakehouse.delta.catalog import Build, Catalog
-from lakehouse.delta.commit import LOG, read_commit
-from lakehouse.delta.storage import LakeLocation
+from lakehouse.delta.catalog import LAYOUT, Build, Catalog
 from lakehouse.errors import LakeNotFoundError, QueryError, VersionGoneError
 from lakehouse.schema.tables import TABLES
+from lakehouse.snapshots.kept_versions import Past, commit_time_us
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot, open_snapshot
 from lakehouse.tail.store import PAST
 from lakehouse.time_range import format_us
 
-_VERSION_DIGITS = 20
 _MAX_SNAPSHOTS = 16
 
 
@@ -41,6 +39,7 @@ class TimeTravel:
         self._catalog = catalog
         self._lock = threading.Lock()
         self._snapshots: LRUCache[Any, TableSnapshot] = LRUCache(_MAX_SNAPSHOTS)
+        self._past = Past(catalog, self._open_unchecked)
 
     def at_version(self, name: str, version: int, *, newest: TableSnapshot) -> PointInTime:
         """Return when a version of a table of the served build was committed.
@@ -53,18 +52,24 @@ class TimeTravel:
                 problem=f"{name} has come to version {newest.version}",
                 accepted=f"a version up to {newest.version}",
             )
-        instant_us = _commit_time_us(self._location(name, newest.build), version)
+        instant_us = commit_time_us(self._past.location(name, newest.build), version)
         if instant_us is None:
-            raise self._gone(name, newest.build, f"version {version}")
+            raise self.version_gone(name, newest.build, version)
         return PointInTime(newest.build, instant_us)
 
-    def at_instant(self, instant_us: int) -> PointInTime:
-        """Return an instant and its build. Raises VersionGoneError for one before the lake's first build."""
+    def at_instant(
+        self, instant_us: int, names: tuple[str, ...], *, optional: tuple[str, ...] = ()
+    ) -> PointInTime:
+        """Return an instant and its build.
+
+        Raises LakeNotFoundError before there is a lake, VersionGoneError for an instant before its first build or of a
+        build of an older layout, with the first instant at which tables can be read.
+        """
         build = self._catalog.build_at(instant_us)
         if build is None:
-            raise VersionGoneError(
-                table="lake", requested=format_us(instant_us), available="what came after its first build"
-            )
+            self._catalog.newest_build()
+        if build is None or build.layout != LAYOUT:
+            raise self.instant_gone(instant_us, names, optional)
         return PointInTime(build, instant_us)
 
     def snapshot(
@@ -85,61 +90,56 @@ class TimeTravel:
             at = version if is_given else self._version_at(name, moment)
             if at is not None:
                 tables[name] = self._open(name, moment.build, at)
-            elif name in names:
-                raise self._gone(name, moment.build, format_us(moment.instant_us))
+            elif name in names or self._past.is_cleaned_up(name, moment.build):
+                raise self.instant_gone(moment.instant_us, names, optional)
         return Snapshot(moment.build, tables, PAST)
 
-    def _location(self, name: str, build: Build) -> LakeLocation:
-        return self._catalog.table_location(name, build)
+    def versions(self, name: str, build: Build) -> list[int]:
+        """Return the versions whose commits are in the log, ascending."""
+        return self._past.versions(name, build)
+
+    def version_gone(self, name: str, build: Build, version: int) -> VersionGoneError:
+        """Return the error for a version that cannot be read, with those that can."""
+        kept = self._past.kept(name, build)
+        return VersionGoneError(
+            table=name, requested=f"version {version}", available="none" if kept is None else str(kept)
+        )
+
+    def instant_gone(
+        self, instant_us: int, names: tuple[str, ...], optional: tuple[str, ...] = ()
+    ) -> VersionGoneError:
+        """Return the error for an instant at which tables cannot be read, with the first at which they can."""
+        first_us = self._past.first_instant_us(names, optional)
+        return VersionGoneError(
+            table=", ".join(names) or "lake",
+            requested=format_us(instant_us),
+            available="none" if first_us is None else f"{format_us(first_us)} and later",
+        )
 
     @cachedmethod(attrgetter("_snapshots"), key=_key, lock=attrgetter("_lock"))
     def _open(self, name: str, build: Build, version: int) -> TableSnapshot:
         try:
-            return open_snapshot(
-                spec=TABLES[name],
-                location=self._location(name, build),
-                build=build,
-                catalog=self._catalog,
-                version=version,
-            )
+            return self._open_unchecked(name, build, version)
         except (DeltaError, LakeNotFoundError) as error:
-            raise self._gone(name, build, f"version {version}") from error
+            raise self.version_gone(name, build, version) from error
+
+    def _open_unchecked(self, name: str, build: Build, version: int) -> TableSnapshot:
+        return open_snapshot(
+            spec=TABLES[name],
+            location=self._past.location(name, build),
+            build=build,
+            catalog=self._catalog,
+            version=version,
+        )
 
     def _version_at(self, name: str, moment: PointInTime) -> int | None:
-        """Return the newest version committed at or before a moment; None before the table's very first."""
-        versions = self.versions(name, moment.build)
-        location = self._location(name, moment.build)
+        """Return the newest version committed at or before a moment; None where the log has none."""
+        versions = self._past.versions(name, moment.build)
+        location = self._past.location(name, moment.build)
 
         def is_later(version: int) -> bool:
-            committed_us = _commit_time_us(location, version)
+            committed_us = commit_time_us(location, version)
             return committed_us is None or committed_us > moment.instant_us
 
         n_before = bisect_left(versions, True, key=is_later)
-        if n_before:
-            return versions[n_before - 1]
-        if versions and versions[0] > 0:
-            raise self._gone(name, moment.build, format_us(moment.instant_us))
-        return None
-
-    def versions(self, name: str, build: Build) -> list[int]:
-        """Return the versions whose commits are in the log, ascending."""
-        stems = (path.rpartition("/")[2].split(".") for path in self._location(name, build).names(LOG))
-        return [
-            int(stem[0])
-            for stem in stems
-            if len(stem) == 2 and stem[1] == "json" and len(stem[0]) == _VERSION_DIGITS and stem[0].isdigit()
-        ]
-
-    def _gone(self, name: str, build: Build, requested: str) -> VersionGoneError:
-        versions = self.versions(name, build)
-        location = self._location(name, build)
-        first_us = _commit_time_us(location, versions[0]) if versions else None
-        since = "" if first_us is None else f", from {format_us(first_us)} on"
-        available = f"versions {versions[0]} to {versions[-1]}{since}" if versions else "none"
-        return VersionGoneError(table=name, requested=requested, available=available)
-
-
-def _commit_time_us(location: LakeLocation, version: int) -> int | None:
-    """Return when a version was committed, as its commit says; None where the commit is not in the log."""
-    commit = read_commit(location, version)
-    return None if commit is None else commit.commit_time_us
+        return versions[n_before - 1] if n_before else None

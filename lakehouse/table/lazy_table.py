@@ -1,25 +1,28 @@
 """Lazy tables for notebooks: narrowed step by step, read and pruned when their rows are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 from duckdb import DuckDBPyRelation
 
 from lakehouse.delta.position import Position
-from lakehouse.errors import FileGoneError, MissingPackageError, QueryError, VersionGoneError
+from lakehouse.errors import FileGoneError, MissingPackageError, QueryError
 from lakehouse.schema.spec import TableSpec
 from lakehouse.schema.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE, TABLES
 from lakehouse.snapshots.file_offsets import FileOffsets
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
 from lakehouse.snapshots.time_travel import TimeTravel
 from lakehouse.table.commits import read_commits
+from lakehouse.table.filter_values import to_count
+from lakehouse.table.instants import Instant, to_instant_us
 from lakehouse.table.relation import new_connection, to_relation
-from lakehouse.table.row_filter import Instant, RowFilter, assert_columns, to_instant_us
+from lakehouse.table.row_filter import RowFilter, assert_columns
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -95,18 +98,22 @@ class Table:
     def where(
         self, *, start: Instant | None = None, end: Instant | None = None, on: str | None = None, **equal: Any
     ) -> "Table":
-        """Return rows of a half-open range of time [start, end) with a value, or one of a list, in each named column.
+        """Return rows of a half-open range of time [start, end) with a value, or one of several, in each named column.
 
-        The range is on the table's own time unless ``on`` names another instant. Raises QueryError, naming what
-        would be accepted.
+        Several values are any iterable of them: a list, a set, an array, a Series. The range is on the table's own
+        time unless ``on`` names another instant. Raises QueryError, naming what would be accepted.
         """
         narrowed = self.rows.narrowed(self._spec, on=on, start=start, end=end, equal=equal)
         return replace(self, rows=narrowed)
 
-    def select(self, *columns: str) -> "Table":
-        """Return these columns only, in this order. Raises QueryError for one that the table lacks."""
-        assert_columns(self._spec, columns)
-        return replace(self, columns=columns)
+    def select(self, *columns: str | Iterable[str]) -> "Table":
+        """Return these columns only, in this order; each argument is a name, or an iterable of names.
+
+        Raises QueryError for one that the table lacks.
+        """
+        names = [name for given in columns for name in ((given,) if isinstance(given, str) else given)]
+        assert_columns(self._spec, names)
+        return replace(self, columns=tuple(dict.fromkeys(map(str, names))))
 
     def changes(self, since: Since) -> "Table":
         """Return rows that came since a version, an instant or a position: each once, compacted meanwhile or not.
@@ -130,12 +137,13 @@ class Table:
         table = self._newest()
         versions = self.lake.time_travel.versions(self.name, table.build)
         past = [version for version in versions if version <= table.version]
-        return read_commits(table.location, past[::-1][:n_commits])
+        return read_commits(table.location, past[::-1][: to_count("n_commits", n_commits)])
 
     def preview(self, n_rows: int = PREVIEW_ROWS) -> pa.Table:
         """Return a few rows, whichever are read first."""
+        limit = to_count("n_rows", n_rows)
         return self._ask(
-            lambda table: self._relation(table, self._column_names).limit(n_rows).to_arrow_table()
+            lambda table: self._relation(table, self._column_names).limit(limit).to_arrow_table()
         )
 
     def arrow(self) -> pa.Table:
@@ -178,10 +186,11 @@ class Table:
 
     def _position_at(self, since: int | Instant) -> Position:
         past, newest = self.lake.time_travel, self._newest()
-        if isinstance(since, int):
-            moment = past.at_version(self.name, since, newest=newest)
-            return past.snapshot(moment, (self.name,), version=since)[self.name].position
-        moment = past.at_instant(to_instant_us("since", since))
+        if isinstance(since, (int, np.integer)):
+            version = to_count("since", since)
+            moment = past.at_version(self.name, version, newest=newest)
+            return past.snapshot(moment, (self.name,), version=version)[self.name].position
+        moment = past.at_instant(to_instant_us("since", since), (self.name,))
         return past.snapshot(moment, (self.name,))[self.name].position
 
     def _touched(self, table: TableSnapshot) -> list[str]:
@@ -215,10 +224,8 @@ class Table:
         try:
             return self._ask_once(ask, Snapshot(self.pinned.build, {self.name: self.pinned}))
         except FileGoneError as error:
-            available = "the newest version, and those whose files vacuum has left"
-            raise VersionGoneError(
-                table=self.name, requested=f"version {self.pinned.version}", available=available
-            ) from error
+            pinned = self.pinned
+            raise self.lake.time_travel.version_gone(self.name, pinned.build, pinned.version) from error
 
     def _ask_once(self, ask: Callable[[TableSnapshot], Answer], snapshot: Snapshot) -> Answer:
         try:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
-from typing import Any, TypeAlias
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +11,10 @@ from lakehouse.delta.file_index import FileIndex, Mask
 from lakehouse.delta.position import Position
 from lakehouse.errors import QueryError
 from lakehouse.schema.spec import TableSpec
+from lakehouse.table.filter_values import to_values
+from lakehouse.table.instants import Instant, to_instant_us
 from lakehouse.time_range import TimeRange, to_time, to_us
 
-Instant: TypeAlias = datetime | date | str
-"""An aware datetime, a day (its midnight in UTC), or either as ISO 8601 (UTC where it has no offset)."""
-INSTANT_ACCEPTED = "an aware datetime, a date, or either as ISO 8601 text such as 2026-01-31T09:30:00Z"
 _FIRST_US = to_us(datetime(1, 1, 2, tzinfo=UTC))
 _END_US = to_us(datetime(9999, 12, 31, tzinfo=UTC))
 
@@ -41,8 +40,9 @@ class RowFilter:
         among = dict(self.among)
         for name, value in equal.items():
             assert_columns(spec, (name,))
-            values = _to_values(name, value)
-            among[name] = tuple(one for one in values if name not in among or one in among[name])
+            values = to_values(spec.columns[spec.column_names.index(name)], value)
+            known = set(among.get(name, values))
+            among[name] = tuple(one for one in values if one in known)
         ranges = dict(self.ranges)
         if start is not None or end is not None or on is not None:
             name = time_column_of(spec, on)
@@ -102,50 +102,20 @@ def time_column_of(spec: TableSpec, on: str | None = None) -> str:
     return own[0]
 
 
-def to_instant_us(parameter: str, instant: Instant) -> int:
-    """Return epoch microseconds. Raises QueryError for text that is no instant and for a datetime without a zone.
-
-    >>> to_instant_us("start", "2026-01-01")
-    1767225600000000
-    """
-    if isinstance(instant, str):
-        try:
-            parsed = datetime.fromisoformat(instant.strip())
-        except ValueError as error:
-            raise _no_instant(parameter, instant) from error
-        return to_us(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
-    if isinstance(instant, datetime):
-        if instant.tzinfo is None:
-            raise _no_instant(parameter, f"{instant} has no zone, and")
-        return to_us(instant)
-    if isinstance(instant, date):
-        return to_us(datetime.combine(instant, time(), UTC))
-    raise _no_instant(parameter, repr(instant))
-
-
 def assert_columns(spec: TableSpec, names: Sequence[str]) -> None:
     """Raise QueryError unless a table has all of these columns."""
     unknown = [name for name in names if name not in spec.column_names]
     if unknown:
         raise QueryError(
             parameter="column",
-            problem=f"{spec.name} has no {', '.join(unknown)}",
+            problem=f"{spec.name} has no {', '.join(map(str, unknown))}",
             accepted=", ".join(spec.column_names),
         )
 
 
-def _to_values(name: str, value: Any) -> tuple[Any, ...]:
-    values = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
-    if any(one is None for one in values):
-        raise QueryError(
-            parameter=name, problem="null equals nothing", accepted="a value, or several in a list"
-        )
-    return tuple(one.lower() if name == "symbol" and isinstance(one, str) else one for one in values)
-
-
 def _narrowed(known: TimeRange | None, *, start: Instant | None, end: Instant | None) -> TimeRange:
-    start_us = _FIRST_US if start is None else to_instant_us("start", start)
-    end_us = _END_US if end is None else to_instant_us("end", end)
+    start_us = _FIRST_US if start is None else _clamped(to_instant_us("start", start))
+    end_us = _END_US if end is None else _clamped(to_instant_us("end", end))
     if start_us > end_us:
         problem = f"{to_time(start_us).isoformat()} is after the end"
         raise QueryError(parameter="start", problem=problem, accepted="a start at or before the end")
@@ -155,5 +125,5 @@ def _narrowed(known: TimeRange | None, *, start: Instant | None, end: Instant | 
     return TimeRange(first_us, max(first_us, min(end_us, known.end_us)))
 
 
-def _no_instant(parameter: str, shown: str) -> QueryError:
-    return QueryError(parameter=parameter, problem=f"{shown} is no instant", accepted=INSTANT_ACCEPTED)
+def _clamped(instant_us: int) -> int:
+    return min(max(instant_us, _FIRST_US), _END_US)

@@ -112,7 +112,11 @@ def to_analysis_settings(
 
     _validate_names("--queries", queries, QUERY_NAMES)
     _validate_names("--scorers", scorers, SCORERS)
-    all_of_them = all_queries(scorers=tuple(scorers) or DEFAULT_SCORERS, lake=settings.lake_location())
+    all_of_them = all_queries(
+        scorers=tuple(scorers) or DEFAULT_SCORERS,
+        lake=settings.lake_location(),
+        market_rules=settings.market_rules(),
+    )
     return AnalysisSettings(
         kafka=settings.kafka.required(),
         queries=tuple(query for query in all_of_them if not queries or query.name in queries),

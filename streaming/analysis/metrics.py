@@ -14,3 +14,8 @@ LAG_MESSAGES = Gauge(
     "messages in Kafka beyond the last batch, in the partition with the largest lag",
     ["query"],
 )
+FAILED = Counter(
+    "cryptoviz_analysis_failed_total",
+    "messages that were left out because the analysis failed at them",
+    ["query"],
+)

@@ -9,6 +9,9 @@ from streaming.analysis import metrics
 
 logger = logging.getLogger(__name__)
 
+FAILED = "failed"
+"""Name of a query's own count of records at which it failed."""
+
 
 class ProgressLog:
     """Log of a running query's batches, each once. Counts come from the query's own `DataFrame.observe`."""
@@ -22,8 +25,8 @@ class ProgressLog:
         for progress in running.recentProgress:
             if progress["batchId"] > self._last_batch and progress["numInputRows"] > 0:
                 self._last_batch = progress["batchId"]
-                _count(self._name, progress)
                 fields = to_fields(progress)
+                _count(self._name, progress, fields)
                 logger.info("%s %s", self._name, to_line(fields), extra=fields)
 
 
@@ -51,10 +54,11 @@ def to_line(fields: dict[str, int | float]) -> str:
     )
 
 
-def _count(query: str, progress: dict[str, Any]) -> None:
+def _count(query: str, progress: dict[str, Any], fields: dict[str, int | float]) -> None:
     metrics.BATCH_SECONDS.labels(query).observe(_seconds(progress))
     metrics.RECORDS.labels(query).inc(progress["numInputRows"])
     metrics.LAG_MESSAGES.labels(query).set(_lag(progress))
+    metrics.FAILED.labels(query).inc(fields.get(FAILED, 0))
 
 
 def _seconds(progress: dict[str, Any]) -> float:

@@ -4,6 +4,7 @@ from functools import partial
 
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.messages.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_NEWS
+from lakehouse.series.markets import DEFAULT_RULES, MarketRules
 from streaming.analysis.prediction.arrivals import TOPICS as PREDICTION_INPUTS
 from streaming.analysis.prediction.query import QUERY_NAME as PREDICTION
 from streaming.analysis.prediction.query import start_predictions
@@ -16,9 +17,15 @@ QUERY_NAMES = (SENTIMENT, PREDICTION)
 
 
 def all_queries(
-    *, scorers: tuple[str, ...] = DEFAULT_SCORERS, lake: LakeLocation | None = None
+    *,
+    scorers: tuple[str, ...] = DEFAULT_SCORERS,
+    lake: LakeLocation | None = None,
+    market_rules: MarketRules = DEFAULT_RULES,
 ) -> tuple[AnalysisQuery, ...]:
-    """Return every query; ``scorers`` are those whose sentiments are published, ``lake`` holds the aliases."""
+    """Return every query; ``scorers`` are those whose sentiments are published, ``lake`` holds the aliases.
+
+    ``market_rules`` are what an operator says about symbols and markets.
+    """
     return (
         AnalysisQuery(
             name=SENTIMENT,
@@ -30,6 +37,6 @@ def all_queries(
             name=PREDICTION,
             inputs=PREDICTION_INPUTS,
             output=PREDICTED_PRICE.topic,
-            start=start_predictions,
+            start=partial(start_predictions, market_rules=market_rules),
         ),
     )

@@ -71,6 +71,12 @@ def choose_ports(files: BrokerFiles, *, port: int | None, avoid_last: bool = Fal
     return Ports(broker=broker, controller=controller or any_free_port())
 
 
+def known_port(files: BrokerFiles, port: int | None) -> int | None:
+    """Return the port at which clients expect the broker: the wished one, else its last one, if any."""
+    last = _read_ports(files)
+    return port if port is not None else last.broker if last else None
+
+
 def write_ports(files: BrokerFiles, ports: Ports) -> None:
     files.ports.write_text(json.dumps(asdict(ports)), encoding="utf-8")
 

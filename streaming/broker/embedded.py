@@ -25,13 +25,16 @@ from streaming.broker.config import (
     BrokerFiles,
     Ports,
     choose_ports,
+    known_port,
     read_pid,
     to_properties,
     write_ports,
 )
+from streaming.broker.port_owner import warn_of_lost_port
 from streaming.broker.process import BoundProcess, end_process, is_running
 from streaming.errors import BrokerError, BrokerNotReadyError, BrokerRunningError
 from streaming.kafka.topics import create_topics, is_serving
+from streaming.spark.class_archives import archive_options, broker_archive
 from streaming.spark.java import find_jdk
 
 KAFKA_JARS = Path(__file__).resolve().parents[2] / ".runtime" / "jars" / "kafka"
@@ -136,7 +139,11 @@ class EmbeddedBroker:
         try:
             end_leftover(self._files, number=signal.SIGKILL)
             self._files.bootstrap.unlink(missing_ok=True)
-            self._launch(choose_ports(self._files, port=self._port))
+            known = known_port(self._files, self._port)
+            ports = choose_ports(self._files, port=self._port)
+            self._launch(ports)
+            if known is not None and known != ports.broker:
+                warn_of_lost_port(known, self.bootstrap)
         except BaseException:
             self._lock.release(force=True)
             raise
@@ -156,8 +163,10 @@ class EmbeddedBroker:
                 return self.bootstrap
             if not self._lost_its_port():
                 break
-            logger.warning("event=port_taken bootstrap=%s", self.bootstrap)
+            lost = self._ports
             self._launch(choose_ports(self._files, port=None, avoid_last=True))
+            if lost is not None:
+                warn_of_lost_port(lost.broker, self.bootstrap)
         state = f"was not ready in {timeout_seconds:.0f} s" if self.is_running else "ended"
         log = self._files.log
         raise BrokerNotReadyError(f"the broker {state}", log_path=log, log_tail=_read_tail(log))
@@ -248,7 +257,8 @@ def _to_java_command(jars: Path) -> list[str]:
     class_path = os.pathsep.join(str(jar) for jar in sorted(jars.glob("*.jar")))
     if not class_path:
         raise BrokerError(f"no jars in {jars}: run `make setup`")
-    return [str(find_jdk().java), *JVM_FLAGS, "-cp", class_path]
+    jdk = find_jdk()
+    return [str(jdk.java), *JVM_FLAGS, *archive_options(broker_archive(jdk, jars)), "-cp", class_path]
 
 
 def _format_once(files: BrokerFiles, java: Sequence[str]) -> None:

@@ -1,15 +1,24 @@
-"""Command line of the collectors: python -m streaming.collect {news,prices,gaps}."""
+"""Command line of the collectors: python -m streaming.collect {news,prices,gaps,refused,check}."""
 
 import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, new_app, preformatted, print_error, run
+from lakehouse.process.commands import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    exit_code_of,
+    new_app,
+    preformatted,
+    print_error,
+    run,
+)
 from lakehouse.process.log_lines import configure_logging
 from lakehouse.process.metrics import serve_metrics
 from lakehouse.process.settings import Settings
@@ -17,10 +26,11 @@ from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.collect import options
 from streaming.collect.clock import SystemClock
 from streaming.collect.errors import CollectError
-from streaming.collect.exchanges.gaps import find_gaps, format_gap
+from streaming.collect.exchanges.gaps import describe_market, find_markets, to_json_lines
 from streaming.collect.exchanges.market_state import MAX_GAPS
+from streaming.collect.exchanges.refused import find_refused, format_refused
 from streaming.collect.options import Options
-from streaming.collect.source import BUNDLED_SOURCES, DEFAULT_PROFILE
+from streaming.collect.source import BUNDLED_SOURCES, DEFAULT_PROFILE, URL_FILE
 from streaming.errors import StreamingError
 
 _DESCRIPTION = """\
@@ -46,7 +56,11 @@ examples:
   python -m streaming.collect prices --replay .runtime/recording --print
       that folder played back through the same code: the same messages, with the origin replay
   python -m streaming.collect gaps
-      intervals that exchanges did not deliver
+      intervals that exchanges did not deliver, and what waits
+  python -m streaming.collect refused
+      trades that were not published, and why
+  python -m streaming.collect check --sources mine.toml --markets
+      whether a file of sources can work
 
 One line an answer: source, status, bytes, items, new ones, seconds, time of the next request. The cluster is
 --bootstrap, else CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS, else the embedded broker that runs in this folder."""
@@ -99,21 +113,68 @@ for _kind, _help in (("news", "texts of RSS and Atom feeds"), ("prices", "trades
     app.command(name=_kind, help=_help, epilog=preformatted(_EXAMPLES))(collect)
 
 
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+
+
 @app.command(
-    help="Lists what exchanges did not deliver: after when, before when, how many trades, why. "
-    f"Each market keeps its last {MAX_GAPS:,} gaps."
+    help="Lists what exchanges did not deliver: after when, before when, how many trades, why; also trades that are "
+    f"held, clocks that differ, and markets that fail. Each market keeps {MAX_GAPS:,} gaps, the oldest joined. "
+    "Exit code: 0 when the state could be read, gaps or not; 1 when it could not."
 )
-def gaps(
-    state: options.StateDir = None,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+def gaps(state: options.StateDir = None, as_json: AsJson = False) -> int:
+    to_lines = to_json_lines if as_json else describe_market
+
+    def lines_of(state_dir: Path) -> list[str]:
+        return [line for market, found in find_markets(state_dir) for line in to_lines(market, found)]
+
+    return _print_state(state, lines_of, nothing=None if as_json else "no gap")
+
+
+@app.command(
+    help="Lists trades that were not published, with their raw text: no usable price or time, or an absurd price. "
+    "Exit code: 0 when the files could be read, 1 when they could not."
+)
+def refused(state: options.StateDir = None, as_json: AsJson = False) -> int:
+    def lines_of(state_dir: Path) -> list[str]:
+        return [format_refused(market, each, as_json=as_json) for market, each in find_refused(state_dir)]
+
+    return _print_state(state, lines_of, nothing=None if as_json else "no refused trade")
+
+
+@app.command(
+    help="Checks a file of sources without collecting: every profile, name and value. With --markets it also asks the "
+    "exchanges whether they have the markets. Exit code: 0 when all can work, 1 with each mistake named."
+)
+def check(
+    sources: options.Sources = BUNDLED_SOURCES,
+    profile: Annotated[str | None, typer.Option("--profile", help="this profile alone")] = None,
+    markets: Annotated[bool, typer.Option("--markets", help="ask the exchanges, over the network")] = False,
+    offline: options.OfflineDir = None,
 ) -> int:
+    def command(settings: Settings) -> int:
+        from streaming.collect.checking import check_sources  # ccxt takes a second to import
+
+        url_path = (offline or settings.offline_dir) / URL_FILE
+        problems = check_sources(
+            sources, profile, asks_exchanges=markets, offline_url_path=url_path, report=print
+        )
+        for problem in problems:
+            print_error("collect", problem)
+        return EXIT_FAILED if problems else EXIT_DONE
+
+    return _run_with_settings(command)
+
+
+def _print_state(state: Path | None, lines_of: Callable[[Path], list[str]], *, nothing: str | None) -> int:
+    """Print the lines of the folder of states; ``nothing`` where there are none."""
+
     def command(settings: Settings) -> int:
         state_dir = state or settings.collect_dir
         if not state_dir.is_dir():
             raise CollectError(f"there is no folder {state_dir}: did a collector run with this --state?")
-        lines = [format_gap(market, gap, as_json=as_json) for market, gap in find_gaps(state_dir)]
-        if not lines and not as_json:
-            lines = [f"no gap in {state_dir}"]
+        lines = lines_of(state_dir)
+        if not lines and nothing is not None:
+            lines = [f"{nothing} in {state_dir}"]
         for line in lines:
             print(line)
         return EXIT_DONE
@@ -136,7 +197,7 @@ def _run_with_settings(command: Callable[[Settings], int]) -> int:
         return command(Settings.from_environ(os.environ))
     except (StreamingError, LakehouseError) as error:
         print_error("collect", error)
-        return EXIT_FAILED
+        return exit_code_of(error)
 
 
 if __name__ == "__main__":

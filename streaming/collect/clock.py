@@ -8,9 +8,14 @@ from lakehouse.process.stopping import NEVER
 
 
 class Clock(Protocol):
-    """The only clock that a collector reads."""
+    """The only clock that a collector reads.
+
+    ``now_us`` is the time of day, which may be set forward and back; ``elapsed_us`` measures waits and only grows.
+    """
 
     def now_us(self) -> int: ...
+
+    def elapsed_us(self) -> int: ...
 
     def sleep(self, seconds: float) -> bool:
         """Wait, and return true where a stop was requested meanwhile."""
@@ -30,6 +35,9 @@ class SystemClock:
     def now_us(self) -> int:
         return time.time_ns() // 1_000 if self._frozen_us is None else self._frozen_us
 
+    def elapsed_us(self) -> int:
+        return time.monotonic_ns() // 1_000
+
     def sleep(self, seconds: float) -> bool:
         self._frozen_us = None
         return self.stopping.wait(seconds)
@@ -48,6 +56,9 @@ class PlaybackClock:
         self._now_us = start_us
 
     def now_us(self) -> int:
+        return self._now_us
+
+    def elapsed_us(self) -> int:
         return self._now_us
 
     def sleep(self, seconds: float) -> bool:

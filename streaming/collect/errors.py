@@ -6,7 +6,8 @@ CollectError
 ├── RecordingError       a folder holds no recording, or holds one already
 ├── PlaybackEndedError   every recorded answer of an address was played back
 └── FetchError           a source gave no usable answer; worth a retry
-    └── SourceGoneError  it answered 410: never retried
+    ├── SourceGoneError       it answered 410: never retried
+    └── QuestionRefusedError  an exchange called the question itself invalid
 """
 
 from pathlib import Path
@@ -56,3 +57,7 @@ class FetchError(CollectError):
 
 class SourceGoneError(FetchError):
     """A source that is permanently gone (410)."""
+
+
+class QuestionRefusedError(FetchError):
+    """A question that an exchange calls invalid, so that repeating it does not help."""

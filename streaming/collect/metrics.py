@@ -6,9 +6,16 @@ REQUESTS = Counter("cryptoviz_collect_requests_total", "requests to a source", [
 ERRORS = Counter("cryptoviz_collect_errors_total", "requests without a usable answer", ["source"])
 ITEMS = Counter("cryptoviz_collect_items_total", "new texts or trades that were published", ["source"])
 REFUSED = Counter(
-    "cryptoviz_collect_refused_total", "trades without a usable price or time, not published", ["source"]
+    "cryptoviz_collect_refused_total",
+    "texts and trades that were not published: unreadable, without a usable price or time, or at an absurd price",
+    ["source"],
 )
 GAPS = Counter("cryptoviz_collect_gaps_total", "intervals that an exchange did not deliver", ["source"])
+CLOCK_OFFSET = Gauge(
+    "cryptoviz_collect_clock_offset_seconds",
+    "how far an exchange's clock is ahead of this machine's; 0 where both seem right",
+    ["source"],
+)
 LAST_ANSWER_TIME = Gauge(
     "cryptoviz_collect_last_answer_time_seconds", "last usable answer of a source, Unix time", ["source"]
 )

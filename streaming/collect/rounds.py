@@ -28,24 +28,26 @@ def run_rounds(
     collectors: Sequence[Collector],
     clock: Clock,
     *,
-    end_us: int | None = None,
+    seconds: float | None = None,
     draw: random.Random | None = None,
 ) -> None:
-    """Poll until the clock is stopped, ``end_us`` has come, or no collector wants another poll.
+    """Poll until the clock is stopped, ``seconds`` have passed, or no collector wants another poll.
 
-    Waits are jittered by a tenth. A collector that is behind (a wait of 0) takes turns with the others that are due.
+    Waits are jittered by a tenth, and go on as they are when the time of day is set. A collector that is behind
+    (a wait of 0) takes turns with the others that are due.
     """
     draw = draw or random.Random()
+    end_us = None if seconds is None else clock.elapsed_us() + round(seconds * 1e6)
     due: list[tuple[int, int, Collector]] = []
     for number, collector in enumerate(collectors):
         wait_seconds = collector.first_wait_seconds()
         if wait_seconds is not None:
-            heapq.heappush(due, (clock.now_us() + round(wait_seconds * 1e6), number, collector))
+            heapq.heappush(due, (clock.elapsed_us() + round(wait_seconds * 1e6), number, collector))
     while due:
         due_us, number, collector = heapq.heappop(due)
         until_us = due_us if end_us is None else min(due_us, end_us)
-        is_stopped = clock.sleep(max(0.0, (until_us - clock.now_us()) / 1e6))
-        if is_stopped or (end_us is not None and clock.now_us() >= end_us):
+        is_stopped = clock.sleep(max(0.0, (until_us - clock.elapsed_us()) / 1e6))
+        if is_stopped or (end_us is not None and clock.elapsed_us() >= end_us):
             return
         try:
             wait_seconds = collector.poll()
@@ -53,4 +55,4 @@ def run_rounds(
             continue
         if wait_seconds is not None:
             jittered_seconds = wait_seconds * draw.uniform(1 - JITTER, 1 + JITTER)
-            heapq.heappush(due, (clock.now_us() + round(jittered_seconds * 1e6), number, collector))
+            heapq.heappush(due, (clock.elapsed_us() + round(jittered_seconds * 1e6), number, collector))

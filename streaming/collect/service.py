@@ -24,11 +24,10 @@ from streaming.collect.options import Kind, Options
 from streaming.collect.recording import Playback, Recorder
 from streaming.collect.rounds import Collector, run_rounds
 from streaming.collect.sink import Printer
-from streaming.collect.source import Profile, needs_offline, read_profile
+from streaming.collect.source import URL_FILE, Profile, needs_offline, read_profile
 from streaming.collect.state import StateStore
 from streaming.kafka.producer import Publisher, open_publisher
 
-URL_FILE = "url"
 PLAYBACK_ORIGIN = "replay"
 _RETRY_SECONDS = 0.5
 
@@ -53,10 +52,9 @@ def run_collectors(options: Options, settings: Settings, system_clock: SystemClo
         origin=PLAYBACK_ORIGIN if playback else None,
     )
     collectors = _to_collectors(options.kind, profile, context, recorder, playback)
-    end_us = None if options.seconds is None or playback else clock.now_us() + round(options.seconds * 1e6)
     logger.info("%s starts profile=%s collectors=%d", options.kind, options.profile, len(collectors))
     try:
-        run_rounds(collectors, clock, end_us=end_us)
+        run_rounds(collectors, clock, seconds=None if playback else options.seconds)
     finally:
         if publisher is not None:
             publisher.close()
@@ -73,10 +71,10 @@ def _to_collectors(
     adapter = PlaybackAdapter(playback) if playback else BoundedAdapter(recorder)
     start_us = recorder.start_us if recorder else context.clock.now_us()
     return [
-        MarketCollector(source, symbol, client=client, context=context, start_us=start_us)
+        MarketCollector(source, market, client=client, context=context, start_us=start_us)
         for source in profile.prices
         for client in [ExchangeClient(source, adapter=adapter)]
-        for symbol in source.symbols
+        for market in source.markets
     ]
 
 

@@ -1,5 +1,6 @@
 """Destinations of the collectors' messages: Kafka, or a terminal."""
 
+import io
 import sys
 from typing import Protocol, TextIO
 
@@ -15,10 +16,12 @@ class Sink(Protocol):
 
 
 class Printer:
-    """Messages as lines on a terminal; nothing is published."""
+    """Messages as lines on a terminal, in UTF-8 whatever its encoding; nothing is published."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
+        if isinstance(self._stream, io.TextIOWrapper):
+            self._stream.reconfigure(encoding="utf-8")
 
     def send(self, message: Message) -> None:
         self._stream.write(f"{(message.value or b'').decode()}\n")

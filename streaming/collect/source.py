@@ -1,17 +1,23 @@
 """Sources of the collectors: feeds and markets, read from a TOML file of profiles."""
 
+import re
 import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from lakehouse.messages.contract import MAX_EVENT_AGE, NAME_PATTERN, SOURCE_PATTERN
+from lakehouse.messages.contract import MAX_EVENT_AGE, NAME_PATTERN, RAW_PRICE, SOURCE_PATTERN
+from lakehouse.messages.fields import RuleViolationError, check_string
 from streaming.collect.errors import SourceConfigError
 
 BUNDLED_SOURCES = Path(__file__).parent / "sources.toml"
 DEFAULT_PROFILE = "offline"
 OFFLINE = "{offline}"
+URL_FILE = "url"
+"""File in the offline server's folder with its address, which stands for OFFLINE in a file of sources."""
 
 Origin = Literal["collected", "generated"]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -29,6 +35,22 @@ class NewsSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_bytes: Annotated[int, msgspec.Meta(gt=0)] = 4_000_000
 
 
+class MarketSymbol(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A market with names of its own: ccxt's ``symbol``, published as ``base`` and ``quote``."""
+
+    symbol: str
+    base: str | None = None
+    quote: str | None = None
+
+
+class Market(NamedTuple):
+    """One market: ccxt's symbol, and base and quote as messages carry them."""
+
+    symbol: str
+    base: str
+    quote: str
+
+
 class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Markets of one exchange: ``exchange`` is its name in ccxt, ``venue`` its name in the lake.
 
@@ -38,7 +60,7 @@ class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     exchange: str
     venue: Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
-    symbols: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    symbols: Annotated[tuple[str | MarketSymbol, ...], msgspec.Meta(min_length=1)]
     url: Url | None = None
     origin: Origin = "collected"
     poll_seconds: Seconds = 10.0
@@ -48,6 +70,11 @@ class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     gap_seconds: Seconds = 900.0
     consecutive_ids: bool = False
 
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """Markets of the symbols. Raises: ValueError, which says what is accepted."""
+        return tuple(to_market(symbol) for symbol in self.symbols)
+
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Feeds and markets of one profile."""
@@ -56,19 +83,33 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     prices: tuple[ExchangeSource, ...] = ()
 
 
+def to_market(given: str | MarketSymbol) -> Market:
+    """Return the market of a symbol, with its names as the message contract accepts them.
+
+    Raises: ValueError, which says what is accepted.
+
+    >>> to_market("BTC/USD")
+    Market(symbol='BTC/USD', base='btc', quote='usd')
+    """
+    named = MarketSymbol(symbol=given) if isinstance(given, str) else given
+    codes = named.symbol.split("/")
+    if ":" in named.symbol or len(codes) != 2 or not all(codes):
+        kind = "a derivative" if ":" in named.symbol else "no market"
+        raise ValueError(f"{named.symbol!r} is {kind}; a spot market such as BTC/USD is accepted")
+    names = {}
+    for field, own, code in (("base", named.base, codes[0]), ("quote", named.quote, codes[1])):
+        names[field] = code.lower() if own is None else own
+        try:
+            check_string(RAW_PRICE.field(field), names[field])
+        except RuleViolationError as error:
+            hint = f'; name it: {{symbol = "{named.symbol}", {field} = "..."}}' if own is None else ""
+            raise ValueError(f"{error}{hint}") from error
+    return Market(named.symbol, names["base"], names["quote"])
+
+
 def read_profile(path: Path, name: str, *, offline_url: str | None) -> Profile:
     """Return one profile of a file of sources, its addresses complete. Raises: SourceConfigError."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SourceConfigError(path, str(error)) from error
-    if name not in tables:
-        raise SourceConfigError(path, f"there is no profile {name}; there are {', '.join(sorted(tables))}")
-    try:
-        profile = msgspec.convert(tables[name], Profile)
-    except msgspec.ValidationError as error:
-        raise SourceConfigError(path, f"profile {name}: {error}") from error
-    _check_names(path, name, profile)
+    profile = read_profiles(path, name)[name]
     url = offline_url or ""
     replace = msgspec.structs.replace
     return Profile(
@@ -79,6 +120,33 @@ def read_profile(path: Path, name: str, *, offline_url: str | None) -> Profile:
     )
 
 
+def read_profiles(path: Path, name: str | None = None) -> dict[str, Profile]:
+    """Return every profile of a file of sources, or the one of that name. Raises: SourceConfigError."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SourceConfigError(path, str(error)) from error
+    if name is not None and name not in tables:
+        raise SourceConfigError(
+            path, f"there is no profile {name}{_nearest(name, tables)}; there are {', '.join(sorted(tables))}"
+        )
+    return {each: _to_profile(path, each, tables[each]) for each in tables if name in (None, each)}
+
+
+def _to_profile(path: Path, name: str, table: Any) -> Profile:
+    try:
+        profile = msgspec.convert(table, Profile)
+    except msgspec.ValidationError as error:
+        raise SourceConfigError(path, f"profile {name}: {error}{_field_hint(str(error))}") from error
+    _check_names(path, name, profile)
+    for number, source in enumerate(profile.prices):
+        try:
+            _check_exchange(source)
+        except ValueError as error:
+            raise SourceConfigError(path, f"profile {name}: {error} - at `$.prices[{number}]`") from error
+    return profile
+
+
 def needs_offline(path: Path, name: str) -> bool:
     """Return true where the profile reads from the offline server. Raises: SourceConfigError."""
     profile = read_profile(path, name, offline_url=OFFLINE)
@@ -86,9 +154,38 @@ def needs_offline(path: Path, name: str) -> bool:
     return any(OFFLINE in url for url in urls)
 
 
+def _check_exchange(source: ExchangeSource) -> None:
+    """Check what types cannot say. Raises: ValueError."""
+    import ccxt  # takes a second, which `--help` does not need
+
+    if source.exchange not in ccxt.exchanges:
+        near = _nearest(source.exchange, ccxt.exchanges)
+        raise ValueError(f"ccxt knows no exchange {source.exchange!r}{near}")
+    names = [f"{market.base}/{market.quote}" for market in source.markets]
+    repeated = sorted({each for each in names if names.count(each) > 1})
+    if repeated:
+        raise ValueError(f"{source.venue} names twice: {', '.join(repeated)}")
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    near = get_close_matches(name, list(names), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _field_hint(problem: str) -> str:
+    """Return which field a misspelt one may mean, for an error that names an unknown one."""
+    unknown = re.search("unknown field `(.*?)`", problem)
+    if unknown is None:
+        return ""
+    kind = {"news": NewsSource, "prices": ExchangeSource}.get(
+        (re.findall(r"\$\.(news|prices)", problem) or [""])[0]
+    )
+    return _nearest(unknown[1], (kind or Profile).__struct_fields__)
+
+
 def _check_names(path: Path, name: str, profile: Profile) -> None:
     names = [feed.source for feed in profile.news]
-    names += [f"{each.venue} {symbol}" for each in profile.prices for symbol in each.symbols]
+    names += [f"venue {each.venue}" for each in profile.prices]
     repeated = {each for each in names if names.count(each) > 1}
     if repeated:
         raise SourceConfigError(path, f"profile {name} names twice: {', '.join(sorted(repeated))}")

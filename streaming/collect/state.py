@@ -1,5 +1,10 @@
-"""State of a collector between two starts: small files, each replaced as a whole, after Kafka acknowledged."""
+"""State of a collector between two starts: small files, each replaced as a whole, after Kafka acknowledged.
 
+Beside them are files of records, a line each, that only grow.
+"""
+
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,3 +39,20 @@ class StateStore:
         """Replace a state, atomically and durably."""
         if self._directory is not None:
             replace_file(self._directory / f"{name}.json", msgspec.json.encode(state))
+
+    def append_lines(self, name: str, lines: Sequence[bytes], *, max_bytes: int, old_name: str) -> None:
+        """Append lines to a file of that name, durably; a file beyond ``max_bytes`` replaces the old one first."""
+        if self._directory is None or not lines:
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        path = self._directory / name
+        if path.exists() and path.stat().st_size > max_bytes:
+            path.replace(self._directory / old_name)
+        with path.open("ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a crash cut the last line short
+                    file.write(b"\n")
+            file.write(b"".join(line + b"\n" for line in lines))
+            file.flush()
+            os.fsync(file.fileno())

@@ -125,7 +125,11 @@ def rebuild(context: typer.Context, reason: ReasonOption) -> int:
 
     settings = start_command(context)
     build = make_build(
-        lake=settings.lake_location(), reason=reason, progress=print, runtime_dir=settings.runtime_dir
+        lake=settings.lake_location(),
+        reason=reason,
+        progress=print,
+        runtime_dir=settings.runtime_dir,
+        market_rules=settings.market_rules(),
     )
     print(f"build {build.number} ({build.build_id}) is served now; the old one was left in place")
     return EXIT_DONE
@@ -158,6 +162,7 @@ def exclude(
         excluded_by=by,
         progress=print,
         runtime_dir=settings.runtime_dir,
+        market_rules=settings.market_rules(),
     )
     print(f"build {build.number} ({build.build_id}) is served now, without the message")
     return EXIT_DONE

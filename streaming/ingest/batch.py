@@ -95,14 +95,18 @@ class BatchIngestor:
         return {name: writer.committed for name, writer in self._writers.items()}
 
     def register(self, beginnings: Mapping[TopicPartition, int]) -> None:
-        """Register every partition in every table, from the first offset that Kafka still has."""
+        """Register every partition in every table: those of a new topic from the first offset that Kafka still has.
+
+        A partition that was added to a known topic begins at 0: what expired of it before it was read is a loss.
+        """
         with self._lock:
-            for topic in self.topics:
+            for topic, topic_id in self.topics.items():
                 for writer in self._writers_of(topic):
+                    is_known = len(writer.buffered.of_topics([topic_id])) > 0
                     keys = {
-                        k: o
-                        for k, o in beginnings.items()
-                        if k.topic_id == self.topics[topic] and k not in writer.buffered
+                        key: 0 if is_known else offset
+                        for key, offset in beginnings.items()
+                        if key.topic_id == topic_id and key not in writer.buffered
                     }
                     writer.buffer(writer.spec.to_arrow_schema().empty_table(), keys)
             self._flush(self._writers.values())

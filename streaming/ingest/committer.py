@@ -7,37 +7,57 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+from lakehouse.delta.position import TopicPartition
 from streaming.ingest import metrics
 from streaming.ingest.batch import BatchIngestor, BatchReport
+from streaming.ingest.conditions import ConditionLog
+from streaming.ingest.metrics import Lag
 from streaming.ingest.positioned_writer import CommitReport
-from streaming.ingest.source import to_ends, to_records
+from streaming.ingest.source import to_ends, to_newest, to_records
+from streaming.ingest.splitter import BatchSplitter
 from streaming.ingest.topic_watch import TopicWatch
 
 logger = logging.getLogger(__name__)
 
 MAX_QUEUED_BATCHES = 2
 
+PlannedEnds = Callable[[int], Mapping[TopicPartition, int]]
+"""Returns where a batch, of this number, was planned to end in each partition."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
     batch_id: int
     records: pa.Table
+    planned: Mapping[TopicPartition, int]
     read_seconds: float
+    read_time_us: int
 
 
 class Committer:
     """Thread that commits batches in the order in which they are queued, and ends at the first failure."""
 
-    def __init__(self, ingestor: BatchIngestor, watch: TopicWatch) -> None:
+    def __init__(
+        self,
+        ingestor: BatchIngestor,
+        watch: TopicWatch,
+        *,
+        planned_ends: PlannedEnds,
+        conditions: ConditionLog,
+    ) -> None:
         self._ingestor = ingestor
         self._watch = watch
+        self._planned_ends = planned_ends
+        self._conditions = conditions
+        self._splitter = BatchSplitter()
+        self._planned: dict[TopicPartition, int] = dict(ingestor.position.offsets)
         self._queue: queue.Queue[_Batch | None] = queue.Queue(maxsize=MAX_QUEUED_BATCHES)
         self._failure: Exception | None = None
         self._abandoned = threading.Event()
@@ -56,8 +76,23 @@ class Committer:
             if self._closed.is_set():
                 return
             started = time.monotonic()
-            records = to_records(batch.toArrow(), self._ingestor.topics)
-            self._put(_Batch(batch_id, records, time.monotonic() - started))
+            planned = self._planned_ends(batch_id)
+            parts = self._splitter.parts(batch, n_offsets=self._n_offsets(planned))
+            for at, part in enumerate(parts, start=1):
+                if self._closed.is_set():
+                    return
+                records = to_records(part.toArrow(), self._ingestor.topics)
+                self._splitter.note_size(n_records=records.num_rows, n_bytes=records.nbytes)
+                ends = planned if at == len(parts) else {}
+                self._put(_Batch(batch_id, records, ends, time.monotonic() - started, _now_us()))
+                started = time.monotonic()
+
+    def _n_offsets(self, planned: Mapping[TopicPartition, int]) -> int | None:
+        """Return how many offsets a batch covers; None where its plan is gone."""
+        if not planned:
+            return None
+        before, self._planned = self._planned, dict(planned)
+        return sum(end - before.get(key, 0) for key, end in planned.items())
 
     def close(self) -> None:
         """Wait for the batch that is being read and accept no more, so that Spark is not stopped within a batch."""
@@ -109,13 +144,27 @@ class Committer:
 
     def _commit(self, batch: _Batch) -> None:
         self._watch.assert_ids(self._ingestor.topics)
-        report = self._ingestor.ingest(batch.records, to_ends(batch.records))
+        buffered = self._ingestor.buffered
+        beyond = {key: end for key, end in batch.planned.items() if end > buffered[key]}
+        report = self._ingestor.ingest(batch.records, to_ends(batch.records) | beyond)
+        self._conditions.observe(to_newest(batch.records), time_us=batch.read_time_us)
+        log_batch(batch.batch_id, report, read_seconds=batch.read_seconds, lag=self._lag())
+
+    def _lag(self) -> Lag:
+        """Return how far the tables are behind, and note the ends: the next batch tells brokers' clocks by them."""
+        asked_us = _now_us()
+        ends = {key: end for key, (_, end) in self._watch.offsets().items()}
+        self._conditions.note_ends(ends, time_us=asked_us)
         position = self._ingestor.buffered
-        lag = sum(max(0, end - position[key]) for key, (_, end) in self._watch.offsets().items())
-        log_batch(batch.batch_id, report, read_seconds=batch.read_seconds, lag=lag)
+        topics = {topic_id: topic for topic, topic_id in self._ingestor.topics.items()}
+        return {
+            (topics[key.topic_id], key.partition): max(0, end - position[key])
+            for key, end in ends.items()
+            if key.topic_id in topics
+        }
 
 
-def log_batch(batch_id: int, report: BatchReport, *, read_seconds: float, lag: int) -> None:
+def log_batch(batch_id: int, report: BatchReport, *, read_seconds: float, lag: Lag) -> None:
     """Log a batch in one line: results of its records, duration, and how far behind it leaves the tables."""
     if not report.n_records and not report.commits:
         return
@@ -134,7 +183,7 @@ def log_batch(batch_id: int, report: BatchReport, *, read_seconds: float, lag: i
         _in_words(report.commits),
         read_seconds,
         report.seconds,
-        lag,
+        sum(lag.values()),
         freshness,
     )
 
@@ -145,6 +194,10 @@ def log_commits(occasion: str, commits: Iterable[CommitReport]) -> None:
     metrics.count_commits(listed)
     if any(commit.n_rows for commit in listed):
         logger.info("%s commits=%s", occasion, _in_words(listed))
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1_000
 
 
 def _in_words(commits: Iterable[CommitReport]) -> str:

@@ -16,6 +16,7 @@ from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.corrections import read_excluded
 from lakehouse.messages.record_id import RecordId, format_record_id
 from lakehouse.schema.tables import BRONZE, CORRECTIONS, DUPLICATES, TABLES
+from lakehouse.series.markets import DEFAULT_RULES, MarketRules
 from lakehouse.time_range import format_us
 from streaming.errors import NotExcludableError
 from streaming.ingest.rebuild import rebuild
@@ -80,6 +81,7 @@ def exclude(
     excluded_by: str,
     progress: Callable[[str], None],
     runtime_dir: Path,
+    market_rules: MarketRules = DEFAULT_RULES,
 ) -> Build:
     """Record the exclusion and serve a build without the message, its rollups and scores included.
 
@@ -94,6 +96,7 @@ def exclude(
         progress=progress,
         since_us=exclusion.since_us,
         runtime_dir=runtime_dir,
+        market_rules=market_rules,
     )
 
 

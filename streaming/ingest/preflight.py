@@ -31,7 +31,7 @@ class Loss:
         why = (
             "Kafka expired them before they were read"
             if self.cause == "expired"
-            else "the topic was deleted and created again"
+            else "the topic was deleted and created again, or another cluster answers at this address"
         )
         return (
             f"table={self.table} topic={self.topic} topic_id={self.topic_id} partition={self.partition} "

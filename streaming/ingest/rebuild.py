@@ -28,6 +28,7 @@ from lakehouse.maintenance.lock import held_lock, lock_path
 from lakehouse.messages.corrections import read_excluded
 from lakehouse.messages.records import RECORD_SCHEMA
 from lakehouse.schema.tables import BRONZE, DUPLICATES
+from lakehouse.series.markets import DEFAULT_RULES, MarketRules
 from lakehouse.time_range import DAY_US, to_time
 from streaming.ingest.batch import BatchIngestor, KnownDuplicates
 
@@ -55,6 +56,7 @@ def rebuild(
     progress: Callable[[str], None],
     runtime_dir: Path,
     since_us: int | None = None,
+    market_rules: MarketRules = DEFAULT_RULES,
 ) -> Build:
     """Make and publish a new build. Cut off before the end, it leaves the old build served and nothing changed.
 
@@ -82,7 +84,7 @@ def rebuild(
                 if n_records <= CATCH_UP_TOLERANCE_RECORDS:
                     break
             ingestor.close()
-        _refresh(lake, build, progress)
+        _refresh(Lake(lake, build=build, market_rules=market_rules), progress)
         catalog.publish_build(build)
     return build
 
@@ -93,9 +95,8 @@ def _first_date(lake: LakeLocation, since_us: int | None) -> date | None:
     return to_time(max(known)).date() if known else None
 
 
-def _refresh(lake: LakeLocation, build: Build, progress: Callable[[str], None]) -> None:
+def _refresh(reader: Lake, progress: Callable[[str], None]) -> None:
     """Make the rollups and scores of a build before it is served, so that its readers lack nothing."""
-    reader = Lake(lake, build=build)
     for report in refresh_rollups(reader):
         progress(f"rebuild folded {report.n_offsets:,} offsets into {report.table}")
     scores = refresh_scores(reader)

@@ -2,9 +2,11 @@
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -17,8 +19,9 @@ from lakehouse.process.stopping import StopRequestedError, call_until_stopped
 from streaming.errors import DataLossError
 from streaming.ingest.batch import BatchIngestor
 from streaming.ingest.committer import Committer, log_commits
+from streaming.ingest.conditions import ConditionLog
 from streaming.ingest.preflight import find_losses
-from streaming.ingest.source import forget_checkpoints, read_records
+from streaming.ingest.source import forget_checkpoints, planned_ends, read_records
 from streaming.ingest.topic_watch import TopicWatch
 from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.supervision import keep_running
@@ -82,9 +85,16 @@ class IngestService:
         """Run one query, from preflight to a request to stop, a failure, or a new build to write to."""
         build = self._catalog.ensure_build()
         with TopicWatch(self._settings.kafka, self._settings.topics, self._stopping) as watch:
+            conditions = _log_conditions(watch)
             ingestor = self._open_ingestor(build, watch)
-            committer = Committer(ingestor, watch)
-            query = self._start(spark, ingestor, committer)
+            checkpoint = self._new_checkpoint()
+            committer = Committer(
+                ingestor,
+                watch,
+                planned_ends=partial(planned_ends, checkpoint, topics=ingestor.topics),
+                conditions=conditions,
+            )
+            query = self._start(spark, ingestor, committer, checkpoint)
             try:
                 self._watch(query, committer, build)
                 committer.close()
@@ -129,10 +139,17 @@ class IngestService:
         )
         return ingestor
 
-    def _start(self, spark: SparkSession, ingestor: BatchIngestor, committer: Committer) -> StreamingQuery:
+    def _new_checkpoint(self) -> Path:
+        """Remove the checkpoints of earlier runs, and return the folder of this one's."""
+        directory = self._settings.checkpoint_dir
+        directory.mkdir(parents=True, exist_ok=True)
+        forget_checkpoints(directory)
+        return directory / f"run-{uuid.uuid4().hex[:12]}"
+
+    def _start(
+        self, spark: SparkSession, ingestor: BatchIngestor, committer: Committer, checkpoint: Path
+    ) -> StreamingQuery:
         settings = self._settings
-        settings.checkpoint_dir.mkdir(parents=True, exist_ok=True)
-        forget_checkpoints(settings.checkpoint_dir)
         records = read_records(
             spark,
             kafka_options=to_spark_options(settings.kafka),
@@ -142,7 +159,7 @@ class IngestService:
         )
         return (
             records.writeStream.queryName("ingest")
-            .option("checkpointLocation", str(settings.checkpoint_dir / f"run-{uuid.uuid4().hex[:12]}"))
+            .option("checkpointLocation", str(checkpoint))
             .trigger(processingTime=f"{settings.trigger_milliseconds} milliseconds")
             .foreachBatch(committer.enqueue)
             .start()
@@ -154,3 +171,14 @@ class IngestService:
             if self._catalog.current_build().number != build.number:
                 logger.info("build changed from=%s", build.build_id)
                 return
+
+
+def _log_conditions(watch: TopicWatch) -> ConditionLog:
+    """Log what the cluster does to messages, as far as it shows before the first record is read."""
+    conditions = ConditionLog(watch.describe().values())
+    newest = watch.newest()
+    conditions.log_topics(newest)
+    asked_us = time.time_ns() // 1_000
+    conditions.note_ends({key: end for key, (_, end) in watch.offsets().items()}, time_us=asked_us)
+    conditions.observe(newest, time_us=time.time_ns() // 1_000)
+    return conditions

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import col
 
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.messages.records import RECORD_SCHEMA
+from lakehouse.messages.timestamps import FIRST_TIME_US, LAST_TIME_US
+from streaming.kafka.clock import Stamped
 from streaming.spark.kafka_source import kafka_reader
 
 
@@ -57,11 +60,15 @@ def read_records(
 
 
 def to_records(batch: pa.Table, topics: Mapping[str, str]) -> pa.Table:
-    """Return a collected batch with each topic's id, in RECORD_SCHEMA."""
+    """Return a collected batch with each topic's id and timestamps that tables can hold, in RECORD_SCHEMA."""
     names = batch["topic"].combine_chunks().dictionary_encode()
     ids = pa.array([topics[name] for name in names.dictionary.to_pylist()], pa.string())
     topic_ids = ids.take(names.indices)
     with_ids = batch.add_column(1, "topic_id", topic_ids)
+    times_us = with_ids["broker_time"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    bounded = pc.min_element_wise(pc.max_element_wise(times_us, FIRST_TIME_US), LAST_TIME_US)
+    at = with_ids.schema.get_field_index("broker_time")
+    with_ids = with_ids.set_column(at, "broker_time", bounded)
     return pa.table([with_ids[field.name].cast(field.type) for field in RECORD_SCHEMA], schema=RECORD_SCHEMA)
 
 
@@ -73,6 +80,37 @@ def to_ends(records: pa.Table) -> dict[TopicPartition, int]:
     return {
         TopicPartition(topic_id, partition): last + 1
         for topic_id, partition, last in zip(*columns, strict=True)
+    }
+
+
+def to_newest(records: pa.Table) -> list[Stamped]:
+    """Return the newest offset and broker time of each partition that the records are of."""
+    newest = records.group_by(["topic_id", "kafka_partition"]).aggregate(
+        [("kafka_offset", "max"), ("broker_time", "max")]
+    )
+    times_us = newest["broker_time_max"].cast(pa.int64()).to_pylist()
+    columns = (newest[name].to_pylist() for name in ("topic_id", "kafka_partition", "kafka_offset_max"))
+    return [
+        Stamped(TopicPartition(topic_id, partition), offset, time_us)
+        for topic_id, partition, offset, time_us in zip(*columns, times_us, strict=True)
+    ]
+
+
+def planned_ends(checkpoint: Path, batch_id: int, topics: Mapping[str, str]) -> dict[TopicPartition, int]:
+    """Return where Spark planned a batch to end in each partition; nothing where its checkpoint is gone.
+
+    Every record before it is in this batch or an earlier one. The offsets after the last record have none: markers and
+    aborted records of transactions, and what the clean-up of a log removed. Spark's write-ahead log holds the plan,
+    whose last line is of the only source; a batch of `foreachBatch` has no reference to it.
+    """
+    try:
+        lines = (checkpoint / "offsets" / str(batch_id)).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    return {
+        TopicPartition(topics[topic], int(partition)): end
+        for topic, ends in json.loads(lines[-1]).items()
+        for partition, end in ends.items()
     }
 
 

@@ -12,6 +12,8 @@ from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.process.stopping import call_until_stopped
 from streaming.errors import KafkaUnavailableError, TopicRecreatedError
 from streaming.kafka.admin import open_admin
+from streaming.kafka.clock import Stamped
+from streaming.kafka.offsets import newest_with
 from streaming.kafka.topics import TopicDescription, describe_with, offsets_with
 
 # kafka-python's own limits do not hold in every state: its consumer can wait for ever for a position.
@@ -62,6 +64,15 @@ class TopicWatch:
         ids = self.ids()
         spans = self._call(lambda: offsets_with(self._admin, list(self.topics)))
         return {TopicPartition(ids[topic], partition): span for (topic, partition), span in spans.items()}
+
+    def newest(self) -> list[Stamped]:
+        """Return the record with the newest timestamp of each partition that has any, where brokers know it."""
+        ids = self.ids()
+        newest = self._call(lambda: newest_with(self._admin, list(self.topics)))
+        return [
+            Stamped(TopicPartition(ids[topic], partition), offset, time_us)
+            for (topic, partition), (offset, time_us) in newest.items()
+        ]
 
     def assert_ids(self, expected: dict[str, str]) -> None:
         """Raise TopicRecreatedError unless every topic still has the id that this run began with.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,9 +15,10 @@ import typer
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from kafka.protocol.consumer.offsets import IsolationLevel
 
 from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
+from lakehouse.process.commands import EXIT_DONE, exit_code_of, print_error, run, single_command
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
 from streaming.errors import (
@@ -33,9 +35,11 @@ RAW_PRICE = "raw-price"
 ANALYZED_SENTIMENT = "analyzed-sentiment"
 PREDICTED_PRICE = "predicted-price"
 PROJECT_TOPICS = (RAW_NEWS, RAW_PRICE, ANALYZED_SENTIMENT, PREDICTED_PRICE)
+LOG_APPEND_TIME = "LogAppendTime"
 # The broker's clock stamps each record: under CreateTime the "broker" timestamp would be the producer's.
-TOPIC_CONFIGS = {"cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime"}
+TOPIC_CONFIGS = {"cleanup.policy": "delete", "message.timestamp.type": LOG_APPEND_TIME}
 PROBE_TOPIC = "cryptoviz-probe"
+NO_TOPIC_ID = str(uuid.UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,9 @@ def describe_topics(
 def fetch_offsets(
     client_config: ClientConfig, names: Iterable[str], *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
 ) -> dict[tuple[str, int], tuple[int, int]]:
-    """Return, per (topic, partition), the first offset still kept, and the next one to be written.
+    """Return, per (topic, partition), the first offset still kept, and where readers of committed records end now.
+
+    That is the next offset to be written, or the first of a transaction that is still open.
 
     Raises: TopicNotFoundError, KafkaUnavailableError.
     """
@@ -103,19 +109,25 @@ def describe_with(admin: KafkaAdminClient, names: list[str]) -> dict[str, TopicD
 def offsets_with(admin: KafkaAdminClient, names: list[str]) -> dict[tuple[str, int], tuple[int, int]]:
     """Return what `fetch_offsets` does, over a connection that is open already."""
     with raise_as_unavailable(admin.config["bootstrap_servers"]):
-        partitions = [
-            TopicPartition(metadata["name"], partition["partition_index"])
-            for metadata in _read_metadata(admin, names)
-            for partition in metadata["partitions"]
-        ]
+        partitions = partitions_with(admin, names)
         if not partitions:
             return {}
         beginnings = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
-        ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+        latest = dict.fromkeys(partitions, OffsetSpec.LATEST)
+        ends = admin.list_partition_offsets(latest, isolation_level=IsolationLevel.READ_COMMITTED)
     return {
         (partition.topic, partition.partition): (beginnings[partition].offset, ends[partition].offset)
         for partition in sorted(partitions)
     }
+
+
+def partitions_with(admin: KafkaAdminClient, names: list[str]) -> list[TopicPartition]:
+    """Return every partition of topics, over a connection that is open already."""
+    return [
+        TopicPartition(metadata["name"], partition["partition_index"])
+        for metadata in _read_metadata(admin, names)
+        for partition in metadata["partitions"]
+    ]
 
 
 def is_serving(client_config: ClientConfig, *, cluster_id: str, timeout_seconds: float) -> bool:
@@ -130,18 +142,40 @@ def is_serving(client_config: ClientConfig, *, cluster_id: str, timeout_seconds:
     return True
 
 
+def set_log_append_time(
+    client_config: ClientConfig, names: Iterable[str], *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+) -> None:
+    """Let brokers stamp the records that come to topics from now on. Idempotent. Raises: KafkaUnavailableError."""
+    config = {"message.timestamp.type": LOG_APPEND_TIME}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=config) for name in names]
+    with open_admin(client_config, timeout_seconds=timeout_seconds) as admin:
+        try:
+            admin.alter_configs(resources)
+        except KafkaError as error:
+            raise StreamingError(f"message.timestamp.type cannot be set: {error}") from error
+
+
 def create_project_topics(
     partitions: Annotated[int, typer.Option(min=1, help="partitions of a new topic")] = 2,
+    log_append_time: Annotated[
+        bool, typer.Option("--log-append-time", help="let brokers stamp records of topics that exist, too")
+    ] = False,
 ) -> int:
     """Create the topics on the cluster that the settings name, and print each with its id."""
     try:
-        kafka = Settings.from_environ(os.environ).kafka.required()
-        described = create_topics(kafka.for_kafka_python(), n_partitions=partitions)
+        config = Settings.from_environ(os.environ).kafka.required().for_kafka_python()
+        described = create_topics(config, n_partitions=partitions)
+        if log_append_time:
+            set_log_append_time(config, described)
+            described = describe_topics(config, described)
     except (StreamingError, LakehouseError) as error:
         print_error("topics", error)
-        return EXIT_FAILED
+        return exit_code_of(error)
     for description in described.values():
-        print(f"topics: {description.topic} id={description.topic_id} partitions={description.n_partitions}")
+        print(
+            f"topics: {description.topic} id={description.topic_id} partitions={description.n_partitions} "
+            f"timestamps={description.timestamp_type}"
+        )
     return EXIT_DONE
 
 
@@ -170,9 +204,15 @@ def _create_topic(admin: KafkaAdminClient, topic: str, *, n_partitions: int, rep
 
 
 def _to_description(metadata: dict[str, Any], configs: dict[str, Any]) -> TopicDescription:
+    topic_id = str(metadata.get("topic_id") or NO_TOPIC_ID)
+    if topic_id == NO_TOPIC_ID:
+        raise TopicError(
+            metadata["name"],
+            f"topic {metadata['name']} has no topic id, which positions are kept by; Kafka from 2.8 on is accepted",
+        )
     description = TopicDescription(
         topic=metadata["name"],
-        topic_id=str(metadata["topic_id"]),
+        topic_id=topic_id,
         n_partitions=len(metadata["partitions"]),
         cleanup_policy=configs["cleanup.policy"]["value"],
         timestamp_type=configs["message.timestamp.type"]["value"],

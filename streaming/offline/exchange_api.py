@@ -8,7 +8,7 @@ from typing import Any
 
 from lakehouse.time_range import DAY_US, MINUTE_US, SECOND_US
 from streaming.feed.market import ASSETS
-from streaming.offline.trades import TradeBook
+from streaming.offline.trades import TradeBook, Trades
 
 MAX_TRADES = 1_000
 AMOUNT_DIGITS = 8
@@ -20,11 +20,12 @@ Parameters = Mapping[str, str]
 
 
 class ExchangeApi:
-    """Answers by method. Trades older than ``days`` are not given."""
+    """Answers by method. Trades older than ``days`` or of before ``first_us`` are not given."""
 
-    def __init__(self, book: TradeBook, *, days: float) -> None:
+    def __init__(self, book: TradeBook, *, days: float, first_us: int = 0) -> None:
         self._book = book
         self._days = days
+        self._first_us = first_us
         self._pairs = {_pair_id(symbol): symbol for symbol in ASSETS}
         self._pairs |= {_alternative_name(symbol): symbol for symbol in ASSETS}
         self._answers: dict[str, Callable[[Parameters, int], Any]] = {
@@ -42,6 +43,15 @@ class ExchangeApi:
             return {"error": [], "result": answer(parameters, now_us)}
         except (KeyError, ValueError):
             return {"error": ["EGeneral:Invalid arguments"]}
+
+    def trades_given(self, symbol: str, from_us: int, until_us: int) -> Trades:
+        """Return every trade that could be fetched at some instant of [from_us, until_us], in the order of time."""
+        first_us = self._oldest_us(from_us)
+        n_most = (until_us - first_us) * self._book.a_minute // MINUTE_US + 1
+        return self._book.between(symbol, from_us=first_us, until_us=until_us, limit=n_most)
+
+    def _oldest_us(self, now_us: int) -> int:
+        return max(now_us - round(self._days * DAY_US), self._first_us)
 
     def _asset_pairs(self, _: Parameters, now_us: int) -> dict[str, Any]:
         return {
@@ -67,7 +77,7 @@ class ExchangeApi:
         limit = min(max(int(parameters.get("count", MAX_TRADES)), 1), MAX_TRADES)
         newest_us = now_us - limit * MINUTE_US // self._book.a_minute
         since_us = _to_us(int(parameters["since"])) if "since" in parameters else newest_us
-        from_us = max(since_us, now_us - round(self._days * DAY_US))
+        from_us = max(since_us, self._oldest_us(now_us))
         trades = self._book.between(symbol, from_us=from_us, until_us=now_us, limit=limit)
         digits = ASSETS[symbol].price_digits
         columns = (trades.prices, trades.amounts, trades.times_us, trades.is_buy, trades.numbers)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from lakehouse.time_range import DAY_US, to_time
 from streaming.offline.exchange_api import ExchangeApi
 from streaming.offline.feed_page import ORIGIN, FeedPage, to_feed_page
-from streaming.offline.news_wire import OUTLETS, NewsWire
+from streaming.offline.news_wire import OUTLETS, News, NewsWire
 from streaming.offline.trades import TradeBook
 
 logger = logging.getLogger(__name__)
@@ -26,12 +26,16 @@ _EXCHANGE = re.compile(r"/exchange/0/public/([A-Za-z]+)")
 
 
 class World:
-    """Feeds and exchange at any moment."""
+    """Feeds and exchange at any moment, and all that they ever gave.
 
-    def __init__(self, book: TradeBook, *, days: float) -> None:
-        self.exchange = ExchangeApi(book, days=days)
+    Both give the last ``days``, and nothing of before ``first_us``.
+    """
+
+    def __init__(self, book: TradeBook, *, days: float, first_us: int = 0) -> None:
+        self.exchange = ExchangeApi(book, days=days, first_us=first_us)
         self._wire: NewsWire = book.wire
         self._days = days
+        self._first_us = first_us
         self._pages: dict[tuple[str, str], tuple[tuple[str, ...], FeedPage]] = {}
 
     def feed_page(self, source: str, kind: str, *, now_us: int) -> FeedPage | None:
@@ -39,7 +43,7 @@ class World:
         outlet = OUTLETS.get(source)
         if outlet is None:
             return None
-        listed = self._wire.between(now_us - round(self._days * DAY_US), now_us)
+        listed = self.texts_given(now_us, now_us)
         news = [each for each in listed if each.outlet == source]
         guids = tuple(each.guid for each in news)
         last_guids, page = self._pages.get((source, kind), (None, None))
@@ -47,6 +51,10 @@ class World:
             page = to_feed_page(outlet, news, kind=kind)
             self._pages[source, kind] = guids, page
         return page
+
+    def texts_given(self, from_us: int, until_us: int) -> list[News]:
+        """Return every text that a feed listed at some instant of [from_us, until_us], in the order of time."""
+        return self._wire.between(max(from_us - round(self._days * DAY_US), self._first_us), until_us)
 
 
 class OfflineServer:

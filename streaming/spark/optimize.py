@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, run, single_command
+from lakehouse.process.commands import EXIT_DONE, exit_code_of, run, single_command
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
 from streaming.command_line import INSTALLED_JARS, JarsOption, MasterOption, MemoryOption, SparkOptions
@@ -77,7 +77,7 @@ def answer_requests(
         spark = options.start(app_name="cryptoviz-optimize")
     except (StreamingError, LakehouseError) as error:
         print(error, file=sys.stderr)
-        return EXIT_FAILED
+        return exit_code_of(error)
     spark.conf.set(TARGET_FILE_BYTES_KEY, str(target_bytes))
     for line in sys.stdin:
         request: dict[str, Any] = json.loads(line)

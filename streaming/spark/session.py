@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from streaming.errors import SparkLostError, SparkSettingsError, to_one_line
+from streaming.spark.class_archives import archive_options, own_jars, spark_archive
 from streaming.spark.java import find_jdk
 
 LOG_STORE_KEY = "spark.delta.logStore.file.impl"
@@ -97,14 +99,14 @@ def build_session(
     Raises: SparkSettingsError when our jar is missing, the master does not answer, or this process already has a
     session with another LogStore; JavaNotFoundError.
     """
-    jars = sorted(str(path.resolve()) for path in jars_dir.glob("*.jar"))
+    jars = [str(jar) for jar in own_jars(jars_dir)]
     if not any(jar.endswith(JVM_JAR) for jar in jars):
         raise SparkSettingsError(f"{JVM_JAR} is not in {jars_dir}: run `make setup`")
     is_local = master == "local" or master.startswith("local[")
     _prepare_environment(is_local=is_local)
     settings = {setting.key: setting.value for setting in SETTINGS}
     if master.startswith("local"):
-        settings["spark.driver.extraJavaOptions"] = LOCAL_JVM_OPTIONS
+        settings["spark.driver.extraJavaOptions"] = _local_jvm_options(jars)
     settings |= {"spark.driver.memory": driver_memory, "spark.driver.extraClassPath": os.pathsep.join(jars)}
     if not is_local:
         settings["spark.jars"] = ",".join(jars)
@@ -131,6 +133,11 @@ def _start_jvm(conf: SparkConf) -> None:
     if SparkContext._gateway is None:
         gateway = launch_gateway(conf, {"process_group": 0})  # type: ignore[no-untyped-call]
         SparkContext._ensure_initialized(gateway=gateway)
+
+
+def _local_jvm_options(jars: Sequence[str]) -> str:
+    archive = spark_archive(find_jdk(), map(Path, jars))
+    return f"{LOCAL_JVM_OPTIONS} {shlex.join(archive_options(archive))}".rstrip()
 
 
 def _prepare_environment(*, is_local: bool) -> None:

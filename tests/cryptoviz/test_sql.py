@@ -35,6 +35,16 @@ def test_csv_has_a_header(lake: str, capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out == "price\n1.5\n2.5\n"
 
 
+def test_csv_has_no_formula_and_negative_numbers_stay_numbers(
+    lake: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = "SELECT '=1+1' AS text, -1 AS whole, -0.5::DECIMAL(4, 1) AS exact, 'a-b' AS plain, [-1] AS list"
+    assert main(["sql", query, "--lake", lake, "--csv"]) == 0
+    assert capsys.readouterr().out == "text,whole,exact,plain,list\n'=1+1,-1,-0.5,a-b,[-1]\n"
+    assert main(["sql", query, "--lake", lake, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["text"] == "=1+1"
+
+
 def test_no_rows_are_an_empty_array(lake: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sql", "FROM gold_price WHERE price > 9", "--lake", lake, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []

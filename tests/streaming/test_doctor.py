@@ -7,8 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from streaming import doctor
-from streaming.doctor import FAIL, OK, WARN, Finding, examine
+from streaming.doctor import cluster, examination
+from streaming.doctor.__main__ import main
+from streaming.doctor.examination import examine
+from streaming.doctor.findings import FAIL, OK, WARN, Finding
 from tests.support.lake_builder import build_lake
 
 
@@ -25,7 +27,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "BROKER_SECONDS", 0.5)
+    monkeypatch.setattr(cluster, "BROKER_SECONDS", 0.5)
 
 
 def findings_of(environ: dict[str, str]) -> dict[str, list[Finding]]:
@@ -52,9 +54,14 @@ def test_table_whose_log_is_broken_is_named(environ: dict[str, str], tmp_path: P
     assert "fsck" in table.advice
 
 
-def test_lake_that_is_not_there_yet_is_no_failure(environ: dict[str, str], tmp_path: Path) -> None:
+def test_lake_that_is_not_there_is_a_failure_that_names_the_variable(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
     shutil.rmtree(tmp_path / "lake")
-    assert findings_of(environ)["lake"][0].level == WARN
+    (lake,) = findings_of(environ)["lake"]
+    assert lake.level == FAIL
+    assert (tmp_path / "lake").as_uri() in lake.detail
+    assert "CRYPTOVIZ_LAKE_URI" in lake.advice
 
 
 @pytest.mark.parametrize(
@@ -87,8 +94,8 @@ def test_packages_and_jars_that_are_not_as_locked_are_named(
     (tmp_path / "setup").mkdir()
     (tmp_path / "requirements.lock").write_text("django==0.1 \\\n    --hash=x\nnot-a-package==1\n")
     (tmp_path / "setup" / "jars.lock").write_text("# sha256\nabc spark org.example thing 1.0\n")
-    monkeypatch.setattr(doctor, "ROOT", tmp_path)
-    monkeypatch.setattr(doctor, "INSTALLED_JARS", tmp_path / "jars")
+    monkeypatch.setattr(examination, "ROOT", tmp_path)
+    monkeypatch.setattr(examination, "INSTALLED_JARS", tmp_path / "jars")
     findings = findings_of(environ)
     assert "django" in findings["packages"][0].detail
     assert "not-a-package is missing" in findings["packages"][0].detail
@@ -100,8 +107,8 @@ def test_command_says_a_line_or_an_object_a_finding_and_fails_where_something_is
 ) -> None:
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    assert doctor.main([]) == 1
+    assert main([]) == 1
     assert capsys.readouterr().out.splitlines()[-1].startswith("doctor: ")
-    assert doctor.main(["--json"]) == 1
+    assert main(["--json"]) == 1
     objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"kafka", "lake", "disk", "java"} <= {each["what"] for each in objects}

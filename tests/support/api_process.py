@@ -70,7 +70,7 @@ class ApiProcess:
 
     def get(self, path: str, **headers: str) -> tuple[int, str, Any]:
         """Return (status, media type, JSON document) of a GET."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("GET", path, headers=headers)
             response = connection.getresponse()
@@ -115,7 +115,7 @@ def run_api_to_its_end(**environ: str) -> "subprocess.CompletedProcess[str]":
     """Run an API that refuses to start; stdout and stderr are text."""
     command = [sys.executable, "-m", "api"]
     return subprocess.run(
-        command, cwd=ROOT, env=clean_environ(environ), capture_output=True, text=True, timeout=20, check=False
+        command, cwd=ROOT, env=clean_environ(environ), capture_output=True, text=True, timeout=60, check=False
     )
 
 

@@ -27,16 +27,16 @@ def answer_of(result: object) -> bytes:
 
 
 def trades_since(trades: Sequence[AssetTrade], *, page: int = 1_000) -> Callable[[Asked], Answer]:
-    """Return a reply to a question for trades: the first ones since the instant that it names."""
+    """Return a reply to a question: the first trades since the instant (nanoseconds) that it names, else the newest."""
 
     def reply(asked: Asked) -> Answer:
-        since = float(asked.parameters["since"])
+        since = float(asked.parameters.get("since", 0)) / 1e9
         rows = [
             [price, "0.5", at_seconds, "b", "l", "", number]
             for number, at_seconds, price in trades
             if at_seconds >= since
-        ][:page]
-        body = answer_of({"XXBTZUSD": rows, "last": "0"})
-        return Answer(body=body)
+        ]
+        selected = rows[:page] if since else rows[-page:]
+        return Answer(body=answer_of({"XXBTZUSD": selected, "last": "0"}))
 
     return reply

@@ -17,6 +17,8 @@ from tests.support.messages import MAKERS
 
 BROKER_TIME = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BROKER_TIME_US = 1_772_366_400_000_000
+_NO_TIMES_US = (0, -1_000, 1_000)
+"""Of a producer that sent no timestamp, in a topic that takes those of producers."""
 
 Draw = random.Random
 
@@ -69,7 +71,8 @@ def hostile_messages(n: int, *, seed: int = 1) -> Iterator[HostileMessage]:
             name, spoil = draw.choice(_BYTE_SPOILS)
             spoil(draw, draft)
             draft.what.append(name)
-        yield HostileMessage(draft.topic, draft.key, draft.body, tuple(draft.what))
+        broker_time_us = draw.choice(_NO_TIMES_US) if draw.random() < 0.02 else BROKER_TIME_US
+        yield HostileMessage(draft.topic, draft.key, draft.body, tuple(draft.what), broker_time_us)
 
 
 def _good_draft(draw: Draw, topic: str) -> _Draft:

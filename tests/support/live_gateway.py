@@ -61,7 +61,7 @@ def exchange(socket: ClientConnection, frame: object) -> dict[str, Any]:
 def next_frame(socket: ClientConnection) -> dict[str, Any]:
     """Return the next frame that is no heartbeat."""
     while True:
-        frame: dict[str, Any] = json.loads(socket.recv(timeout=15))
+        frame: dict[str, Any] = json.loads(socket.recv(timeout=CONNECT_SECONDS))
         if frame["type"] != "heartbeat":
             return frame
 
@@ -70,7 +70,7 @@ def close_code(socket: ClientConnection) -> int:
     """Read until the server closes; return its close code."""
     try:
         while True:
-            socket.recv(timeout=15)
+            socket.recv(timeout=CONNECT_SECONDS)
     except ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd is not None else 1006
 

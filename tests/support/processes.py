@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 120.0
+START_SECONDS = 180.0
 STOP_SECONDS = 60.0
 TAIL_CHARS = 2_000
 _POLL_SECONDS = 0.02
@@ -21,6 +21,11 @@ def clean_environ(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's environment without its settings of the project, and with ``variables``."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CRYPTOVIZ_")}
     return inherited | {"PYTHONUNBUFFERED": "1"} | dict(variables or {})
+
+
+def kill_session(leader_pid: int) -> None:
+    """Kill the processes of a session with SIGKILL, at once; Spark's JVM has another process group than its driver."""
+    subprocess.run(["pkill", "-KILL", "-s", str(leader_pid)], check=False)
 
 
 class ChildProcess:
@@ -110,7 +115,7 @@ class ChildProcess:
 
     def kill(self) -> None:
         """Kill it and the processes it started with SIGKILL, at once."""
-        os.killpg(self.pid, signal.SIGKILL)
+        kill_session(self.pid)
         self._started().wait()
 
     def end(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support.processes import ROOT, clean_environ
 
-TIMEOUT_SECONDS = 100.0
+TIMEOUT_SECONDS = 300.0
 
 
 def run_python(

@@ -8,6 +8,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from kafka import KafkaConsumer, TopicPartition
 
+from api.tail.header_keys_patch import patch_header_keys
 from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import open_table
@@ -31,9 +32,13 @@ class Delivered:
 
 
 def read_delivered(bootstrap: str, topics: tuple[str, ...] = tuple(CONTRACTS)) -> list[Delivered]:
-    """Everything that the topics hold now."""
+    """Everything committed that the topics hold now."""
+    patch_header_keys()
     consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
     )
     try:
         partitions = [
@@ -44,10 +49,9 @@ def read_delivered(bootstrap: str, topics: tuple[str, ...] = tuple(CONTRACTS)) -
         found: list[Delivered] = []
         left = {partition for partition in partitions if begins[partition] < ends[partition]}
         while left:
-            for partition, batch in consumer.poll(timeout_ms=1000).items():
+            for batch in consumer.poll(timeout_ms=200).values():
                 found += [_to_delivered(record) for record in batch]
-                if batch[-1].offset + 1 >= ends[partition]:
-                    left.discard(partition)
+            left = {partition for partition in left if consumer.position(partition) < ends[partition]}
         return found
     finally:
         consumer.close()

@@ -15,7 +15,6 @@ from lakehouse.history.query import HistoryQuery
 from lakehouse.lake import Lake
 from lakehouse.schema.rollup_tables import ROLLUP_TABLES
 from lakehouse.series.buckets import BUCKET_WIDTHS_US
-from lakehouse.series.markets import Market
 from tests.support.history_queries import DAY_START
 from tests.support.lake_builder import LakeBuilder, build_lake
 
@@ -23,27 +22,16 @@ GOLD_OF_SERIES = {"sentiment": "gold_sentiment", "price": "gold_price"}
 SMALL_COMMIT_OFFSETS = 5
 COLUMNS_BUDGET_BYTES = 50_000_000
 _ORIGINS = "bit_or(CASE origin WHEN 'collected' THEN 1 WHEN 'generated' THEN 2 ELSE 4 END)"
-_ORDER = "(event_time, topic_id, kafka_partition, kafka_offset)"
-PLAIN_GROUP_BY = {
-    "gold_sentiment": f"""
-        SELECT epoch_us(event_time) // $width * $width AS bucket, count(*),
-            greatest(min(score), least(max(score), sum(score::DECIMAL(18, 17))::DOUBLE / count(*))),
-            min(score), max(score), count(*) FILTER (label = 'positive'),
-            count(*) FILTER (label = 'negative'), {_ORIGINS}
-        FROM {{rows}}
-        WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND score IS NOT NULL
-        GROUP BY bucket ORDER BY bucket DESC LIMIT $limit
-    """,
-    "gold_price": f"""
-        SELECT epoch_us(event_time) // $width * $width AS bucket, arg_min(price, {_ORDER}), max(price),
-            min(price), arg_max(price, {_ORDER}), fsum(base_volume), count(*), {_ORIGINS}
-        FROM {{rows}}
-        WHERE symbol = $symbol AND event_time >= $start AND event_time < $end
-            AND venue = $venue AND quote = $quote
-        GROUP BY bucket ORDER BY bucket DESC LIMIT $limit
-    """,
-}
-"""The buckets of a series as SQL that shares nothing with the statements of the reader."""
+PLAIN_GROUP_BY = f"""
+    SELECT epoch_us(event_time) // $width * $width AS bucket, count(*),
+        greatest(min(score), least(max(score), sum(score::DECIMAL(18, 17))::DOUBLE / count(*))),
+        min(score), max(score), count(*) FILTER (label = 'positive'),
+        count(*) FILTER (label = 'negative'), {_ORIGINS}
+    FROM {{rows}}
+    WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND score IS NOT NULL
+    GROUP BY bucket ORDER BY bucket DESC LIMIT $limit
+"""
+"""The buckets of sentiment as SQL that shares nothing with the statements of the reader."""
 
 
 class CrashError(Exception):
@@ -105,11 +93,11 @@ class RolledLake:
             table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
 
 
-def plain_group_by(reader: Lake, query: HistoryQuery, market: Market | None = None) -> list[tuple[Any, ...]]:
-    """Return the buckets of a question from all of gold and nothing else, ascending, without ``complete``."""
+def plain_group_by(reader: Lake, query: HistoryQuery) -> list[tuple[Any, ...]]:
+    """Return the buckets of a question about sentiment from all of gold, ascending, without ``complete``."""
     table = reader.snapshot(query.series.table.name)[query.series.table.name]
     rows = reader.session.fetch_rows(
-        PLAIN_GROUP_BY[query.series.table.name],
+        PLAIN_GROUP_BY,
         table.files.paths.tolist(),
         spec=table.spec,
         symbol=query.symbol,
@@ -117,7 +105,6 @@ def plain_group_by(reader: Lake, query: HistoryQuery, market: Market | None = No
         end=query.time_range.end_time,
         width=BUCKET_WIDTHS_US[query.interval],
         limit=1_000_000,
-        **({} if market is None else {"venue": market.venue, "quote": market.quote}),
     )
     return rows[::-1]
 

@@ -1,6 +1,7 @@
 """An HTTP server on loopback that answers as a test says: late, cut off, huge, wrong, or well."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,9 @@ Reply = Answer | Callable[[Asked], Answer]
 class ScriptedServer:
     """Between `__enter__` and `__exit__` it listens. The last reply to a path is given again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_seconds: Callable[[], float] = time.time) -> None:
+        """Prepare a server whose Date header tells ``now_seconds``."""
+        self.now_seconds = now_seconds
         self.asked: list[Asked] = []
         self._replies: dict[str, deque[Reply]] = {}
         server = self
@@ -74,7 +77,9 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         answer = self.scripted.reply_to(Asked(parts.path, dict(self.headers), dict(parse_qsl(parts.query))))
         try:
-            self.send_response(answer.status)
+            self.send_response_only(
+                answer.status
+            )  # without a Date, which would be of another day than a test's
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             if isinstance(answer.body, bytes):
@@ -84,6 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(piece)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(self.scripted.now_seconds() if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: object) -> None:
         pass

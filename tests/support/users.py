@@ -54,7 +54,7 @@ class Visitor:
         if isinstance(body, dict):
             body, sent = json.dumps(body).encode(), {"Content-Type": "application/json"} | sent
         connection = http.client.HTTPConnection(
-            "127.0.0.1", self.port, timeout=20, source_address=(self.address, 0)
+            "127.0.0.1", self.port, timeout=60, source_address=(self.address, 0)
         )
         try:
             connection.request(method, path, body=body, headers=sent)

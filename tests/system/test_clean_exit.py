@@ -38,7 +38,7 @@ def run(runtime: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=180,
     )
 
 

@@ -49,7 +49,7 @@ class Prometheus:
 
     def ask(self, path: str, **parameters: str) -> Any:
         url = f"{self._url}/{path}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(url, timeout=10) as response:
+        with urllib.request.urlopen(url, timeout=60) as response:
             document = json.load(response)
         assert document["status"] == "success"
         return document["data"]
@@ -120,13 +120,12 @@ def queries() -> Iterator[str]:
         yield from (target["expr"] for target in panel.get("targets", ()))
 
 
-@pytest.mark.timeout(300)
 def test_every_query_runs_on_what_the_pipeline_gives(prometheus: Prometheus) -> None:
     wanted = {name for query in queries() for name in re.findall(r"\bcryptoviz_\w+", query)}
     wanted -= ONLY_AFTER_SOMETHING_WENT_WRONG
-    wait_until(prometheus.is_up, "every process to be scraped", timeout_seconds=120)
+    wait_until(prometheus.is_up, "every process to be scraped")
     try:
-        wait_until(lambda: wanted <= prometheus.names(), "every metric", timeout_seconds=120)
+        wait_until(lambda: wanted <= prometheus.names(), "every metric")
     except BaseException:
         print("lacking:", wanted - prometheus.names())
         raise

@@ -17,6 +17,7 @@ import pytest
 from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
+from tests.support.processes import kill_session
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +41,7 @@ class Running:
             assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.log_text()}"
             return is_there(self)
 
-        wait_until(is_there_or_ended, f"{what}; log: {self.log_text()}", timeout_seconds=100)
+        wait_until(is_there_or_ended, what, describe_state=self.log_text)
 
     def n_left(self) -> int:
         """Return how many processes of the group are alive."""
@@ -67,7 +68,7 @@ def running(tmp_path: Path, *command: str, **environ: str) -> Iterator[Running]:
         yield Running(process, log_path)
     finally:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            kill_session(process.pid)
             process.wait()
 
 

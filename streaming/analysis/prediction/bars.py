@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from lakehouse.series.markets import Market, primary_market
-from lakehouse.time_range import MINUTE_US
+from lakehouse.series.markets import Market
+from lakehouse.time_range import HOUR_US, MINUTE_US
 from streaming.analysis.prediction.arrivals import PriceObservation
+from streaming.analysis.prediction.primary import PrimaryMarket
 
 MAX_AHEAD_US = MINUTE_US
 """A price stamped further than this after its arrival closes no bar: its clock is wrong."""
@@ -28,27 +29,27 @@ class BarBuilder:
     """Builder of one symbol's bars. The same prices in the same order give the same bars.
 
     A minute is closed by the first price of a later one and never changes after that: later arrivals are left out.
-    The primary market is the most preferred of those so far; at the first price of a better one, bars start again.
+    At the first price of another primary market, bars start again.
     """
 
-    symbol: str
-    market: Market | None = None
+    primary: PrimaryMarket
     _minute: int = -1
     _last: PriceObservation | None = None
-    _refused: set[Market] = field(default_factory=set)
 
     def add(self, price: PriceObservation) -> Bar | None:
         """Add a price, and return the bar that it closes, if any."""
-        if price.market != self.market and not self._prefers(price.market):
-            return None
         if price.event_us > price.broker_us + MAX_AHEAD_US:
             return None
         minute = (price.event_us - 1) // MINUTE_US
+        if not self.primary.note(price.market, price.event_us // HOUR_US) or minute < self._minute:
+            return None
+        if self._last is not None and price.market != self._last.market:
+            self._minute, self._last = -1, None
         if self._last is None or minute > self._minute:
             closed = self._close()
             self._minute, self._last = minute, price
             return closed
-        if minute == self._minute and price.event_us >= self._last.event_us:
+        if price.event_us >= self._last.event_us:
             self._last = price
         return None
 
@@ -62,16 +63,3 @@ class BarBuilder:
             market=self._last.market,
             origin=self._last.origin,
         )
-
-    def _prefers(self, market: Market) -> bool:
-        if market in self._refused:
-            return False
-        known = (market,) if self.market is None else (self.market, market)
-        if primary_market(self.symbol, known) != market:
-            # The rule is cheap but not free, and prices of another market keep coming.
-            if len(self._refused) < 64:
-                self._refused.add(market)
-            return False
-        self.market, self._minute, self._last = market, -1, None
-        self._refused.clear()
-        return True

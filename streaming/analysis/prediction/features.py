@@ -21,13 +21,13 @@ MAX_FILLED_MINUTES = 2
 """A price fills missing minutes for as long as a realised price may be old; after a longer gap the past restarts."""
 SENTIMENT_HALF_LIVES_MINUTES = (5, 30, 240)
 MAX_WAITING_MINUTES = 20_160
+NEWS_MINUTES = 1_440
 N_PRICE_FEATURES = 2 + len(RETURN_MINUTES)
 N_FEATURES = N_PRICE_FEATURES + len(SENTIMENT_HALF_LIVES_MINUTES)
 
 _MAX_DEVIATIONS = 5.0
 _LEAST_DEVIATION = 1e-6
 _FAST_HALF_LIFE_MINUTES, _SLOW_HALF_LIFE_MINUTES = 15, 240
-_DRIFT_HALF_LIFE_MINUTES = 1_440
 _FORGOTTEN_HALF_LIVES = 20
 
 
@@ -53,24 +53,6 @@ class Deviation:
 
 
 @dataclass(slots=True)
-class MeanReturn:
-    """Mean log return of a minute over about a day, exponentially weighted."""
-
-    _total: float = 0.0
-    _minutes: float = 0.0
-
-    def add(self, log_return: float, n_minutes: int) -> None:
-        decay = 0.5 ** (n_minutes / _DRIFT_HALF_LIFE_MINUTES)
-        self._total = decay * self._total + log_return
-        self._minutes = decay * self._minutes + n_minutes
-
-    @property
-    def value(self) -> float | None:
-        """Return the mean; None until WINDOW_MINUTES are known."""
-        return self._total / self._minutes if self._minutes >= WINDOW_MINUTES else None
-
-
-@dataclass(slots=True)
 class PriceHistory:
     """The last WINDOW_MINUTES of closes without a gap. A gap of more than MAX_FILLED_MINUTES empties it.
 
@@ -79,25 +61,24 @@ class PriceHistory:
 
     logs: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW_MINUTES + 1))
     n_minutes: int = 0
-    _mean: MeanReturn = field(default_factory=MeanReturn)
     _last_end_us: int = 0
     _last_log: float | None = None
     _fast: Deviation = field(default_factory=lambda: Deviation(_FAST_HALF_LIFE_MINUTES))
     _slow: Deviation = field(default_factory=lambda: Deviation(_SLOW_HALF_LIFE_MINUTES))
 
     def restart(self) -> None:
-        """Forget the prices, which were another market's; their volatility stays."""
+        """Forget the prices, which the next one does not continue; their volatility stays."""
         self.logs.clear()
         self.n_minutes, self._last_log = 0, None
 
-    def add(self, bar: Bar) -> tuple[float, int] | None:
-        """Add the next bar; return the log return since the one before and over how many minutes."""
+    def add(self, bar: Bar) -> None:
+        """Add the next bar."""
         log = math.log(bar.close)
         before, n_passed = self._last_log, (bar.end_us - self._last_end_us) // MINUTE_US
         self._last_log, self._last_end_us = log, bar.end_us
         if before is None:
             self.logs.append(log)
-            return None
+            return
         if n_passed > MAX_FILLED_MINUTES + 1:
             self.logs.clear()
             self.n_minutes = 0
@@ -105,13 +86,8 @@ class PriceHistory:
             self.logs.extend([before] * (n_passed - 1))
             self.n_minutes += n_passed
         self.logs.append(log)
-        for average in (self._fast, self._slow, self._mean):
+        for average in (self._fast, self._slow):
             average.add(log - before, n_passed)
-        return log - before, n_passed
-
-    @property
-    def mean_return(self) -> float | None:
-        return self._mean.value
 
     def features(self) -> list[float] | None:
         """Return 1, the past returns in deviations, and the recent volatility; None without a whole window."""
@@ -157,6 +133,7 @@ class SentimentHistory:
         default_factory=lambda: [_FadingMean(half_life) for half_life in SENTIMENT_HALF_LIVES_MINUTES]
     )
     _waiting: dict[int, tuple[float, int]] = field(default_factory=dict)
+    _newest_minute: int | None = None
 
     def add(self, sentiment: SentimentObservation) -> None:
         minute = (sentiment.event_us - 1) // MINUTE_US
@@ -165,12 +142,17 @@ class SentimentHistory:
         if len(self._waiting) > MAX_WAITING_MINUTES:
             del self._waiting[min(self._waiting)]
 
+    def has_news(self, end_us: int) -> bool:
+        """Return whether features counted a text of the NEWS_MINUTES before ``end_us``."""
+        return self._newest_minute is not None and end_us // MINUTE_US - self._newest_minute <= NEWS_MINUTES
+
     def features(self, end_us: int) -> list[float]:
         """Return one mean per half-life, of texts published at or before ``end_us``, which never decreases."""
         now_minute = end_us // MINUTE_US - 1
         due = sorted(minute for minute in self._waiting if minute <= now_minute)
         for minute in due:
             total, count = self._waiting.pop(minute)
+            self._newest_minute = max(minute, self._newest_minute or 0)
             for mean in self._means:
                 if now_minute - minute < _FORGOTTEN_HALF_LIVES * mean.half_life_minutes:
                     mean.add(minute, total, count, now_minute=now_minute)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lakehouse.messages.contract import PREDICTED_PRICE
-from streaming.analysis.prediction.conformal import NOMINAL_COVERAGE
+from streaming.analysis.prediction.distribution import NOMINAL_COVERAGE
 from streaming.analysis.prediction.minute_forecaster import Prediction
 from streaming.analysis.prediction.models import MODEL_VERSION
 from streaming.kafka.messages import to_rfc3339

@@ -1,4 +1,4 @@
-"""Models: expected log returns over a horizon; some learn from outcomes."""
+"""Models: expected log returns over a horizon; two of them learn from outcomes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from scipy.linalg.lapack import dposv
 from streaming.analysis.prediction.features import N_FEATURES, N_PRICE_FEATURES, Vector
 
 RANDOM_WALK = "random-walk"
-DRIFT = "drift"
 RIDGE_PRICE = "ridge-price"
 RIDGE_SENTIMENT = "ridge-sentiment"
-MODEL_NAMES = (RANDOM_WALK, DRIFT, RIDGE_PRICE, RIDGE_SENTIMENT)
-MODEL_VERSION = "1.0.0"
-"""One version for all: they share features, horizons and calibration."""
+MODEL_NAMES = (RANDOM_WALK, RIDGE_PRICE, RIDGE_SENTIMENT)
+MODEL_VERSION = "2.0.0"
+"""One version for all: they share features, horizons and the distribution around what they expect."""
 
 MIN_OUTCOMES = 30
 MAX_DEVIATIONS = 1.0
@@ -27,14 +26,19 @@ _RIDGE_OUTCOMES = 100.0
 class Horizon:
     """Distance of a forecast, and the steps in which outcomes are learned: neighbouring ones are nearly the same.
 
-    ``learning_days`` is the half-life of what was learned; ``deviation_half_life_minutes`` that of volatility.
+    ``learning_days`` is the half-life of what a linear model has learned, ``scale_days`` that of the scale, whose
+    levels have the half-lives ``level_minutes``; the distribution is that of the last ``n_moves`` moves, its levels
+    adapted by ``adaptation`` with each outcome.
     """
 
     name: str
     minutes: int
     step_minutes: int
     learning_days: float
-    deviation_half_life_minutes: float
+    scale_days: float
+    level_minutes: tuple[int, ...]
+    n_moves: int
+    adaptation: float
 
     @property
     def overlap(self) -> float:
@@ -48,9 +52,37 @@ class Horizon:
 
 
 HORIZONS = (
-    Horizon(name="5m", minutes=5, step_minutes=1, learning_days=3, deviation_half_life_minutes=30),
-    Horizon(name="1h", minutes=60, step_minutes=6, learning_days=7, deviation_half_life_minutes=180),
-    Horizon(name="24h", minutes=1_440, step_minutes=60, learning_days=30, deviation_half_life_minutes=1_440),
+    Horizon(
+        name="5m",
+        minutes=5,
+        step_minutes=1,
+        learning_days=3,
+        scale_days=90,
+        level_minutes=(3, 10, 30, 120, 1_440),
+        n_moves=4_000,
+        adaptation=0.002,
+    ),
+    Horizon(
+        name="1h",
+        minutes=60,
+        step_minutes=6,
+        learning_days=7,
+        scale_days=180,
+        level_minutes=(10, 60, 240, 1_440, 10_080),
+        n_moves=2_000,
+        adaptation=0.002,
+    ),
+    # A day's outcomes overlap so much that an adaptation would follow one lucky or unlucky day.
+    Horizon(
+        name="24h",
+        minutes=1_440,
+        step_minutes=60,
+        learning_days=30,
+        scale_days=365,
+        level_minutes=(240, 1_440, 4_320, 14_400, 43_200),
+        n_moves=1_000,
+        adaptation=0.0,
+    ),
 )
 
 
@@ -58,14 +90,13 @@ HORIZONS = (
 class Inputs:
     """Inputs of a forecast for one horizon.
 
-    ``deviation`` is that of the log return over the horizon, ``mean_return`` the mean one of a minute (None: too
-    short a past), ``features`` those of features.py (None: too short a past since the last gap).
+    ``deviation`` is that of the log return over the horizon, ``features`` those of features.py (None: too short a past
+    since the last gap); ``has_news`` says whether those of texts stand for any.
     """
 
-    n_minutes: int
     deviation: float
-    mean_return: float | None
     features: Vector | None
+    has_news: bool
 
 
 class Model(Protocol):
@@ -89,19 +120,6 @@ class RandomWalk:
         pass
 
 
-@dataclass(slots=True)
-class Drift:
-    """The price continues with the mean return of the last day."""
-
-    def expect(self, inputs: Inputs) -> float | None:
-        if inputs.mean_return is None:
-            return None
-        return _bounded(inputs.mean_return * inputs.n_minutes, inputs.deviation)
-
-    def learn(self, inputs: Inputs, log_return: float) -> None:
-        pass
-
-
 class Ridge:
     """A linear model in the first ``n_features`` features, refitted with each outcome; the past fades exponentially.
 
@@ -111,11 +129,13 @@ class Ridge:
 
     Source: exponentially weighted least squares (Haykin, "Adaptive Filter Theory", chapter on RLS) with the constant
     ridge of Hoerl & Kennard 1970 in place of the fading one of textbook RLS.
+    With ``needs_news``, withheld and not learned while there is none: it would repeat the model without sentiment.
     """
 
-    __slots__ = ("_decay", "_moments", "_n_outcomes", "_products", "_ridge", "_weights")
+    __slots__ = ("_decay", "_moments", "_n_outcomes", "_needs_news", "_products", "_ridge", "_weights")
 
-    def __init__(self, n_features: int, horizon: Horizon) -> None:
+    def __init__(self, n_features: int, horizon: Horizon, *, needs_news: bool = False) -> None:
+        self._needs_news = needs_news
         self._decay = horizon.decay
         self._ridge: Vector = _RIDGE_OUTCOMES * horizon.overlap * np.eye(n_features)
         self._moments: Vector = np.zeros((n_features, n_features))
@@ -124,13 +144,17 @@ class Ridge:
         self._n_outcomes = 0
 
     def expect(self, inputs: Inputs) -> float | None:
-        if inputs.features is None or self._n_outcomes < MIN_OUTCOMES:
+        if (
+            inputs.features is None
+            or self._n_outcomes < MIN_OUTCOMES
+            or (self._needs_news and not inputs.has_news)
+        ):
             return None
         deviations = float(self._weights @ inputs.features[: len(self._weights)])
         return _bounded(deviations * inputs.deviation, inputs.deviation)
 
     def learn(self, inputs: Inputs, log_return: float) -> None:
-        if inputs.features is None:
+        if inputs.features is None or (self._needs_news and not inputs.has_news):
             return
         x = inputs.features[: len(self._weights)]
         self._moments = self._decay * self._moments + x[:, None] * x
@@ -145,9 +169,8 @@ def new_models(horizon: Horizon) -> dict[str, Model]:
     """Return new models by name, in the order of MODEL_NAMES."""
     return {
         RANDOM_WALK: RandomWalk(),
-        DRIFT: Drift(),
         RIDGE_PRICE: Ridge(N_PRICE_FEATURES, horizon),
-        RIDGE_SENTIMENT: Ridge(N_FEATURES, horizon),
+        RIDGE_SENTIMENT: Ridge(N_FEATURES, horizon, needs_news=True),
     }
 
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd  # type: ignore[import-untyped]
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.functions import col, unix_millis
+from pyspark.sql.functions import col, count, count_if, unix_millis
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.state import GroupStateTimeout
 
 from lakehouse.messages.contract import PREDICTED_PRICE, SYMBOL_PATTERN
 from lakehouse.process.kafka_settings import KafkaSettings
+from lakehouse.series.markets import DEFAULT_RULES, MarketRules, SymbolRules
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.prediction.minute_forecaster import Prediction
+from streaming.analysis.progress import FAILED
 from streaming.analysis.sink import start_query
 from streaming.spark.kafka_options import to_spark_options
 from streaming.spark.kafka_source import kafka_reader
@@ -36,15 +38,23 @@ _STATE = "forecaster binary"
 
 
 def start_predictions(
-    spark: SparkSession, *, kafka: KafkaSettings, checkpoint_dir: Path, trigger_milliseconds: int
+    spark: SparkSession,
+    *,
+    kafka: KafkaSettings,
+    checkpoint_dir: Path,
+    trigger_milliseconds: int,
+    market_rules: MarketRules = DEFAULT_RULES,
 ) -> StreamingQuery:
     """Start the query from its checkpoint, which holds its state; safe to kill at any instant.
 
     A restart repeats at most the last batch's messages, byte for byte, and gold stores each id once. A new
     STATE_VERSION begins from Kafka's first message in a checkpoint of its own.
     """
+    predictions = to_predictions(read_inputs(spark, kafka), market_rules).observe(
+        QUERY_NAME, count("value").alias("results"), count_if(col("value").isNull()).alias(FAILED)
+    )
     return start_query(
-        to_predictions(read_inputs(spark, kafka)),
+        predictions.where(col("value").isNotNull()),
         name=QUERY_NAME,
         topic=PREDICTED_PRICE.topic,
         kafka=kafka,
@@ -62,8 +72,11 @@ def read_inputs(spark: SparkSession, kafka: KafkaSettings) -> DataFrame:
     return kafka_reader(spark, to_spark_options(kafka), topics=TOPICS, starting_offsets="earliest").load()
 
 
-def to_predictions(inputs: DataFrame) -> DataFrame:
-    """Return messages of predictions, keyed by symbol, from messages of prices and sentiments."""
+def to_predictions(inputs: DataFrame, market_rules: MarketRules = DEFAULT_RULES) -> DataFrame:
+    """Return messages of predictions, keyed by symbol, from messages of prices and sentiments.
+
+    A message at which learning failed is a row of nulls.
+    """
     keyed = inputs.select(
         col("key").cast("string").alias("symbol"),
         "topic",
@@ -72,18 +85,27 @@ def to_predictions(inputs: DataFrame) -> DataFrame:
         unix_millis("timestamp").alias("broker_ms"),
         "value",
     ).where(col("symbol").rlike(SYMBOL_PATTERN))
+
+    def forecast(key: Any, frames: Iterable[pd.DataFrame], state: GroupState) -> Iterator[pd.DataFrame]:
+        return _forecast(market_rules.of(key[0]), key, frames, state)
+
     return keyed.groupBy("symbol").applyInPandasWithState(
-        _forecast, _MESSAGES, _STATE, "append", GroupStateTimeout.NoTimeout
+        forecast, _MESSAGES, _STATE, "append", GroupStateTimeout.NoTimeout
     )
 
 
-def _forecast(key: Any, frames: Iterable[pd.DataFrame], state: GroupState) -> Iterator[pd.DataFrame]:
+def _forecast(
+    rules: SymbolRules, key: Any, frames: Iterable[pd.DataFrame], state: GroupState
+) -> Iterator[pd.DataFrame]:
     (symbol,) = key
-    forecaster = Forecaster.from_bytes(state.get[0]) if state.exists else Forecaster(symbol)
+    forecaster = Forecaster.from_bytes(state.get[0], rules) if state.exists else Forecaster(symbol, rules)
     arrivals = [arrival for frame in frames for arrival in _to_arrivals(symbol, frame)]
     if not arrivals and not state.exists:
         return
     yield from _to_frames(symbol, forecaster.add(arrivals))
+    if forecaster.n_failed:
+        nothing = [None] * forecaster.n_failed
+        yield pd.DataFrame({"key": nothing, "value": nothing}, dtype=object)
     state.update((forecaster.to_bytes(),))
 
 

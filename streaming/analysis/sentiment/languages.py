@@ -1,11 +1,13 @@
 """Language of a text, detected without its asset names; the feed's own tag decides where detection is unsure."""
 
+import re
 from functools import cache
 
 import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from streaming.analysis.sentiment.mentions import find_spans
+from streaming.analysis.sentiment.readable_text import to_readable
 from streaming.analysis.sentiment.vocabulary import SEED_VOCABULARY, Vocabulary
 
 UNDETERMINED = "und"  # Source: BCP 47 (ISO 639-2), a language that is not determined
@@ -18,22 +20,39 @@ CANDIDATES = (
 # counts instead; below the second, without a tag, the language is undetermined.
 CONFIDENT_FROM = 0.5
 UNDETERMINED_BELOW = 0.3
+# So few words do not decide against the feed: of confident detections of one, two and three words of English headlines
+# 29, 7 and 2 % are wrong, of four 0.8 %. Decision 0124.
+FEW_WORDS = 3
+_NOT_LATIN = frozenset(
+    ("ar", "be", "bg", "el", "fa", "he", "hi", "ja", "ko", "mk", "ru", "sr", "ta", "th", "uk", "zh")
+)
+_LATIN_BELOW, _LATIN_ADDITIONAL = "\u0250", ("\u1e00", "\u1eff")
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 def language_of(title: str, hint: str | None = None, vocabulary: Vocabulary = SEED_VOCABULARY) -> str:
     """Return the language of a headline, as a primary BCP 47 tag, or UNDETERMINED where nothing decides.
 
-    ``hint`` is the feed's own tag. It decides where detection is unsure; a confident detection overrides it, because
-    feeds mix languages without tags.
+    ``hint`` is the feed's own tag. It decides where detection is unsure, and of a text of few words in its script; a
+    confident detection of more words overrides it, because feeds mix languages without tags.
     """
-    text = _without_assets(title, vocabulary)
+    text = _without_assets(to_readable(title), vocabulary)
     hinted = (hint or "").split("-")[0].lower()
     if not any(character.isalpha() for character in text):
         return hinted or UNDETERMINED
+    if hinted and len(_WORD.findall(text)) <= FEW_WORDS and _is_latin(text) == (hinted not in _NOT_LATIN):
+        return hinted
     language, share = _identifier().classify(text)
     if share < CONFIDENT_FROM and hinted:
         return hinted
     return str(language) if share >= UNDETERMINED_BELOW else UNDETERMINED
+
+
+def _is_latin(text: str) -> bool:
+    letters = (character for character in text if character.isalpha())
+    return all(
+        each < _LATIN_BELOW or _LATIN_ADDITIONAL[0] <= each <= _LATIN_ADDITIONAL[1] for each in letters
+    )
 
 
 def _without_assets(text: str, vocabulary: Vocabulary) -> str:

@@ -1,7 +1,8 @@
 """Mentions of assets in a text, each with the passage about it.
 
 An ordinary word is an asset only in its own spelling: ``LINK``, ``$near``, ``Chainlink``, never ``link`` or ``near``.
-In a text all in capitals it needs its ``$``.
+In a text all in capitals it needs its ``$``. After a hyphen it is one only in a pair of tickers (``BTC-LINK``). Nothing
+in an address of the web is an asset.
 """
 
 import re
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lakehouse.aliases.names import AssetNames
-from streaming.analysis.sentiment.vocabulary import SEED_VOCABULARY, Vocabulary
+from streaming.analysis.sentiment.readable_text import to_readable
+from streaming.analysis.sentiment.vocabulary import QUOTES, SEED_VOCABULARY, SIGNS, Vocabulary
 
 TARGET, OTHER = "theasset", "otherasset"
 _MAX_PASSAGE_CHARACTERS = 600
@@ -31,6 +33,14 @@ _FUNCTION_WORD = re.compile(
     r"|l[ea]?s?|une?|d[eu]?|des|et|mais|en|à|aux?|que|quand|bien|tandis|alors|pendant|après"
 )
 _WORD = re.compile(r"\w+")
+_TICKER_BEFORE = re.compile(r"(?<![\w-])([A-Z0-9]{2,6})[-/]$")
+_TICKER_AFTER = re.compile(r"[-/]([A-Z0-9]{2,6})(?![\w-])")
+_ADDRESS = re.compile(
+    r"\S*://|www\.|[\w-]+(?:\.[\w-]+)+/|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?![\w.-])", re.IGNORECASE
+)
+# Pairs in lower case: these quotes are no part of a word, those need an asset whose ticker is none either.
+_QUOTES_IN_ANY_CASE = ("usdt", "usdc")
+_QUOTES_OF_TICKERS = ("usd", "btc", "eth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ def find_mentions(
     A title with one asset is its passage whole. In a sentence with several, each gets the clauses that name it; a
     clause that names none belongs to the assets of the clause before it.
     """
-    sentences = [title, *(_SENTENCE_END.split(summary) if summary else ())]
+    sentences = [to_readable(title), *(_SENTENCE_END.split(to_readable(summary)) if summary else ())]
     analysed = [(sentence, find_spans(sentence, vocabulary)) for sentence in sentences]
     symbols = dict.fromkeys(span.symbol for _, spans in analysed for span in spans)
     return [Mention(symbol, _to_passage(symbol, analysed, vocabulary)) for symbol in symbols]
@@ -67,10 +77,42 @@ def find_mentions(
 @lru_cache(maxsize=_RECENT_TEXTS)
 def find_spans(text: str, vocabulary: Vocabulary = SEED_VOCABULARY) -> tuple[Span, ...]:
     """Return the spans of asset names, from left to right. Pure; the same text and aliases give the same spans."""
-    candidates = ((match, _names_of(match, text, vocabulary)) for match in vocabulary.pattern.finditer(text))
     return tuple(
-        Span(names.symbol, match.start(), match.end()) for match, names in candidates if names is not None
+        span for match in vocabulary.pattern.finditer(text) for span in _spans_of(match, text, vocabulary)
     )
+
+
+def _spans_of(match: re.Match[str], text: str, vocabulary: Vocabulary) -> Iterator[Span]:
+    """Yield the assets of a match: none of an ordinary word, two of a pair of assets."""
+    if _is_in_address(match, text):
+        return
+    if match["base"]:
+        yield from _spans_of_pair(match, vocabulary)
+        return
+    names = _named_by_sign(match, text, vocabulary) if match["sign"] else _names_of(match, text, vocabulary)
+    if names is not None:
+        yield Span(names.symbol, match.start(), match.end())
+
+
+def _spans_of_pair(match: re.Match[str], vocabulary: Vocabulary) -> Iterator[Span]:
+    base, quote = match["base"].lower(), match["quote"].lower()
+    is_plain = match["base"].islower() and (
+        quote in _QUOTES_IN_ANY_CASE or (base in vocabulary.by_word and quote in _QUOTES_OF_TICKERS)
+    )
+    names, other = vocabulary.asset_of_ticker(base), vocabulary.asset_of_ticker(quote)
+    if names is None or names is other or not (is_plain or f"{match['base']}{match['quote']}".isupper()):
+        return
+    yield Span(names.symbol, match.start(), match.end() if other is None else match.end("base"))
+    if other is not None:
+        yield Span(other.symbol, match.start("quote"), match.end())
+
+
+def _named_by_sign(match: re.Match[str], text: str, vocabulary: Vocabulary) -> AssetNames | None:
+    sign = match["sign"]
+    neighbours = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+    if sign not in SIGNS or (sign.isalpha() and any(each.isalpha() or each == "-" for each in neighbours)):
+        return None
+    return vocabulary.by_ticker.get(SIGNS[sign])
 
 
 def _names_of(match: re.Match[str], text: str, vocabulary: Vocabulary) -> AssetNames | None:
@@ -81,9 +123,29 @@ def _names_of(match: re.Match[str], text: str, vocabulary: Vocabulary) -> AssetN
     names = vocabulary.by_word.get(written.lower())
     if names is None:
         names = vocabulary.by_exact.get(written)
-        if names is None or _is_in_capitals(text):
+        is_after_hyphen = text[max(0, match.start() - 1) : match.start()] == "-"
+        if names is None or (
+            (is_after_hyphen or _is_in_capitals(text)) and not _is_in_pair(match, text, vocabulary)
+        ):
             return None
     return names if _is_in_context(names, text, match, vocabulary) else None
+
+
+def _is_in_pair(match: re.Match[str], text: str, vocabulary: Vocabulary) -> bool:
+    """Return true beside another ticker: ``CROSS-LINK`` is a word, ``BTC-LINK`` a pair."""
+    neighbours = (
+        _TICKER_BEFORE.search(text, max(0, match.start() - 8), match.start()),
+        _TICKER_AFTER.match(text, match.end()),
+    )
+    tickers = [neighbour[1].lower() for neighbour in neighbours if neighbour]
+    return any(ticker in QUOTES or vocabulary.asset_of_ticker(ticker) is not None for ticker in tickers)
+
+
+def _is_in_address(match: re.Match[str], text: str) -> bool:
+    """Return true in an address of the web, or a host's name with a hyphen."""
+    start = max(text.rfind(" ", 0, match.start()), text.rfind("(", 0, match.start())) + 1
+    token = text[start : text.find(" ", match.end()) if " " in text[match.end() :] else len(text)]
+    return _ADDRESS.match(token) is not None
 
 
 def _to_passage(symbol: str, analysed: Sequence[tuple[str, Sequence[Span]]], vocabulary: Vocabulary) -> str:
@@ -137,7 +199,16 @@ def _masked(symbol: str, sentence: str, spans: Sequence[Span], *, start: int, en
         if start <= span.start and span.end <= end:
             pieces += [sentence[at : span.start], TARGET if span.symbol == symbol else OTHER]
             at = span.end
-    return "".join((*pieces, sentence[at:end])).strip()
+    return "".join(_apart((*pieces, sentence[at:end]))).strip()
+
+
+def _apart(pieces: Sequence[str]) -> Iterator[str]:
+    """Yield pieces of a passage, with a space where two words would be one: ``₿100`` and ``ETHBTC`` name assets."""
+    before = ""
+    for piece in pieces:
+        if piece:
+            yield f" {piece}" if before[-1:].isalnum() and piece[0].isalnum() else piece
+            before = piece
 
 
 def _is_in_context(names: AssetNames, text: str, match: re.Match[str], vocabulary: Vocabulary) -> bool:

@@ -11,6 +11,7 @@ from streaming.analysis.sentiment.mentions import Mention, find_mentions
 from streaming.analysis.sentiment.scorer import Passage, Polarity, Scorer
 from streaming.analysis.sentiment.vocabulary import vocabulary_of
 from streaming.analysis.validated import reader_of
+from streaming.boilerplate import without_boilerplate
 from streaming.kafka.messages import to_rfc3339, to_value
 
 _MAX_TERMS = 100
@@ -27,6 +28,9 @@ _COLUMNS = (
     "language",
 )
 _read_columns = reader_of(RAW_NEWS.topic, *_COLUMNS)
+
+Record = tuple[bytes | None, bytes | None, int]
+"""(key, value, broker time in epoch microseconds)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +59,8 @@ class Result:
     aliases: str
 
 
-def read_texts(
-    records: Iterable[tuple[bytes | None, bytes | None, int]], aliases: AliasHistory = SEED_ALONE
-) -> Iterator[Text]:
-    """Yield the valid texts of raw-news records (key, value, broker time in us), by the aliases of that time.
+def read_texts(records: Iterable[Record], aliases: AliasHistory = SEED_ALONE) -> Iterator[Text]:
+    """Yield the valid texts of raw-news records, by the aliases of their broker time.
 
     The others are dropped: ingestion validates the same records and quarantines them.
     """
@@ -87,6 +89,7 @@ def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_tim
 
 def _to_text(fields: Mapping[str, Any], aliases: AliasVersion) -> Text:
     vocabulary = vocabulary_of(aliases)
+    summary = without_boilerplate(fields["summary"]) if fields["summary"] else None
     return Text(
         message_id=fields["message_id"],
         origin=fields["origin"],
@@ -96,7 +99,7 @@ def _to_text(fields: Mapping[str, Any], aliases: AliasVersion) -> Text:
         title=fields["title"],
         url=fields["url"],
         language=language_of(fields["title"], fields["language"], vocabulary),
-        mentions=tuple(find_mentions(fields["title"], fields["summary"], vocabulary)),
+        mentions=tuple(find_mentions(fields["title"], summary, vocabulary)),
         aliases=aliases.fingerprint,
     )
 

@@ -9,6 +9,11 @@ from lakehouse.aliases.names import AssetNames
 from lakehouse.aliases.versions import SEED_VERSION, AliasVersion
 from streaming.analysis.sentiment.alternatives import to_pattern
 
+QUOTES = ("fdusd", "busd", "tusd", "usdt", "usdc", "usd", "eur", "gbp", "jpy", "krw", "btc", "eth", "bnb")
+"""Currencies in which exchanges quote, of two or more in one place the longest first."""
+SIGNS = {"₿": "btc", "Ξ": "eth"}
+"""Signs of assets. The second is a Greek letter, too, and no sign where it touches another letter."""
+_MAX_TICKER = 4
 # A batch around a change needs two.
 _RECENT_VOCABULARIES = 8
 
@@ -22,6 +27,10 @@ class Vocabulary:
     by_ticker: Mapping[str, AssetNames]
     pattern: re.Pattern[str]
 
+    def asset_of_ticker(self, ticker: str) -> AssetNames | None:
+        """Return the asset of a ticker in a pair of currencies: its symbol, or a name of it that is as short."""
+        return self.by_ticker.get(ticker) or self.by_word.get(ticker)
+
 
 @lru_cache(maxsize=_RECENT_VOCABULARIES)
 def vocabulary_of(aliases: AliasVersion) -> Vocabulary:
@@ -30,9 +39,25 @@ def vocabulary_of(aliases: AliasVersion) -> Vocabulary:
     by_word = _by(assets, lambda asset: asset.words)
     by_exact = _by(assets, lambda asset: asset.exact)
     by_ticker = {asset.symbol: asset for asset in assets}
-    words = to_pattern({*by_word, *by_exact, *by_ticker}) if assets else r"(?!)"
-    pattern = rf"(?:(?P<cash>\$)|(?<![\w$@.-]))(?P<word>{words})(?!\w|\.\w|@)"
-    return Vocabulary(by_word, by_exact, by_ticker, re.compile(pattern, re.IGNORECASE))
+    return Vocabulary(by_word, by_exact, by_ticker, _to_regex(by_word, by_exact, by_ticker))
+
+
+def _to_regex(
+    by_word: Mapping[str, AssetNames], by_exact: Mapping[str, AssetNames], by_ticker: Mapping[str, AssetNames]
+) -> re.Pattern[str]:
+    """Return a pattern of candidates: a word or $ticker, a pair of tickers without a space, an asset's sign."""
+    if not by_ticker:
+        return re.compile(r"(?P<cash>)(?P<word>)(?P<base>)(?P<quote>)(?P<sign>)(?!)")
+    words = to_pattern({*by_word, *by_exact, *by_ticker})
+    short = {word for word in by_word if len(word) <= _MAX_TICKER and word.isascii() and word.isalnum()}
+    bases = to_pattern({*by_ticker, *short})
+    begin, end = r"(?:(?P<cash>\$)|(?<![\w$@.]))", r"(?!\w|\.\w|@)"
+    pattern = (
+        rf"{begin}(?:(?P<word>{words})(?:\.X(?!\w)|{end})"
+        rf"|(?P<base>{bases})_?(?P<quote>{'|'.join(QUOTES)})(?:[-_]?PERP)?(?:\.P(?!\w)|{end}))"
+        rf"|(?P<sign>{'|'.join(SIGNS)})"
+    )
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def _by(

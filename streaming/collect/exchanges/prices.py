@@ -1,223 +1,223 @@
-"""Price collector: publishes a market's trades since its position to raw-price, and records what was not delivered."""
+"""Price collector: publishes a market's trades since its cursor to raw-price, and records what was not delivered."""
 
 import logging
 import time
+from typing import Protocol
 
-from lakehouse.messages.contract import EARLIEST_EVENT_TIME, RAW_PRICE
-from lakehouse.time_range import format_us, to_us
+from msgspec.structs import replace
+
+from lakehouse.messages.contract import RAW_PRICE
+from lakehouse.process.stopping import StopRequestedError
+from lakehouse.time_range import format_us
 from streaming.collect import metrics
 from streaming.collect.context import Context
-from streaming.collect.errors import FetchError
-from streaming.collect.exchanges.client import ExchangeClient, Page, Trade
-from streaming.collect.exchanges.market_state import MAX_GAPS, Gap, MarketState
-from streaming.collect.http_rules import retry_wait_seconds
+from streaming.collect.errors import FetchError, PlaybackEndedError, QuestionRefusedError, StateFileError
+from streaming.collect.exchanges.cursor import Rules, next_question, refuse_question
+from streaming.collect.exchanges.handling import Handled, handle_page
+from streaming.collect.exchanges.market_state import MarketState
+from streaming.collect.exchanges.paging import Paging
+from streaming.collect.exchanges.refused import append_refused
+from streaming.collect.exchanges.trade import Page, Question, Trade
+from streaming.collect.http_rules import remaining_wait_seconds, retry_wait_seconds
 from streaming.collect.log_text import to_text
-from streaming.collect.source import ExchangeSource
+from streaming.collect.source import ExchangeSource, Market
 from streaming.kafka.messages import Message, to_value
 
 Fields = dict[str, object]
 
 logger = logging.getLogger(__name__)
 
-OVERLAP_MS = 2_000
-MAX_AHEAD_MS = 300_000
 MAX_BACKOFF_SECONDS = 900.0
+_REFUSALS_BEFORE_NEWEST = 3
 _DAY_MS = 86_400_000
-_LIVE_SECONDS = 60.0
-_EARLIEST_MS = to_us(EARLIEST_EVENT_TIME) // 1_000
+
+
+class Client(Protocol):
+    """Where a market's pages come from; `ExchangeClient` is one."""
+
+    @property
+    def paging(self) -> Paging: ...
+
+    def fetch_page(self, symbol: str, question: Question, *, now_us: int) -> Page: ...
 
 
 class MarketCollector:
-    """Collector of one market. Killed at any instant it loses nothing: it resumes from ``last_ms``, and ids repeat."""
+    """Collector of one market. Killed at any instant it loses nothing: it resumes from its cursor, and ids repeat.
+
+    Whatever an answer makes it raise is one failure of this market, with a wait that outlasts a restart.
+    """
 
     def __init__(
-        self,
-        source: ExchangeSource,
-        symbol: str,
-        *,
-        client: ExchangeClient,
-        context: Context,
-        start_us: int,
+        self, source: ExchangeSource, market: Market, *, client: Client, context: Context, start_us: int
     ) -> None:
-        """Resume from the stored state, at first ``history_days`` before ``start_us``."""
-        self._base, self._quote = (code.lower() for code in symbol.split("/"))
-        self.name = f"{source.venue}-{self._base}-{self._quote}"
+        """Prepare to resume from the stored state, at first ``history_days`` before ``start_us``."""
+        self.name = f"{source.venue}-{market.base}-{market.quote}"
         metrics.register_source(self.name)
-        self._symbol = symbol
+        self._market = market
         self._source = source
         self._client = client
         self._context = context
-        self._state = context.store.read(self.name, MarketState)
-        self._first_ms = start_us // 1_000 - round(source.history_days * _DAY_MS)
-        self._is_behind = self._state.last_ms is None
+        self._rules = Rules(
+            paging=client.paging,
+            gap_ms=round(source.gap_seconds * 1_000),
+            consecutive_ids=source.consecutive_ids,
+        )
+        self._start_ms = start_us // 1_000 - round(source.history_days * _DAY_MS)
+        self._state: MarketState | None = None
+        self._n_unreadable = 0
 
     def first_wait_seconds(self) -> float | None:
-        return 0.0
+        """Return the rest of the wait that the last failure imposed."""
+        try:
+            state = self._load()
+        except StateFileError:  # the first poll reports it
+            return 0.0
+        return remaining_wait_seconds(
+            not_before_us=state.not_before_us,
+            wait_seconds=state.wait_seconds,
+            now_us=self._context.clock.now_us(),
+        )
 
     def poll(self) -> float | None:
         """Fetch one page and publish what is new; return the seconds until the next time: 0 while behind."""
         start = time.monotonic()
         metrics.REQUESTS.labels(self.name).inc()
-        self._check_if_behind()
         try:
-            page = self._client.fetch_page(
-                self._symbol, since_ms=self._since_ms(), now_us=self._context.clock.now_us()
-            )
-        except FetchError as error:
+            handled = self._ask()
+        except (PlaybackEndedError, StopRequestedError):
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, it is this market's alone
             fields, wait_seconds = self._handle_failure(error)
         else:
-            fields, wait_seconds = self._publish_new(page)
-        self._context.store.write(self.name, self._state)
-        seconds = time.monotonic() - start
+            fields, wait_seconds = self._store(handled)
         logger.info(
             "prices market=%s %s seconds=%.3f next_seconds=%.1f",
             self.name,
             to_text(fields),
-            seconds,
+            time.monotonic() - start,
             wait_seconds,
             extra=fields,
         )
         return wait_seconds
 
-    def _since_ms(self) -> int:
-        """Return an instant before the last trade, since trades of one instant may come in two answers."""
-        last_ms = self._state.last_ms
-        return self._first_ms if last_ms is None else max(last_ms - OVERLAP_MS, 0)
+    def _load(self) -> MarketState:
+        """Return the state, read once. Raises: StateFileError."""
+        if self._state is None:
+            state = self._context.store.read(self.name, MarketState)
+            if state.cursor.start_ms is None:
+                state.cursor.start_ms = self._start_ms
+            state.cursor.asks_newest_only = False
+            self._state = state
+        return self._state
 
-    def _check_if_behind(self) -> None:
-        behind_seconds = self._behind_seconds()
-        if not self._is_behind and behind_seconds > self._source.gap_seconds:
-            self._is_behind = True
-            logger.warning(
-                "prices market=%s gap: nothing since %s, %.0f s; fetching it",
-                self.name,
-                _format_ms(self._state.last_ms or 0),
-                behind_seconds,
-            )
+    def _ask(self) -> Handled:
+        state, clock = self._load(), self._context.clock
+        question = next_question(state.cursor, self._rules)
+        try:
+            page = self._client.fetch_page(self._market.symbol, question, now_us=clock.now_us())
+        except QuestionRefusedError:
+            if state.n_failures + 1 >= _REFUSALS_BEFORE_NEWEST:
+                self._state = replace(state, cursor=refuse_question(state.cursor, question))
+            raise
+        return handle_page(
+            state, question, page, rules=self._rules, to_message=self._to_message, now_us=clock.now_us()
+        )
 
-    def _behind_seconds(self) -> float:
-        """Return the age of the newest trade; 0 before the first."""
-        last_ms = self._state.last_ms
-        return 0.0 if last_ms is None else (self._context.clock.now_us() // 1_000 - last_ms) / 1_000
-
-    def _handle_failure(self, error: FetchError) -> tuple[Fields, float]:
+    def _handle_failure(self, error: Exception) -> tuple[Fields, float]:
+        """Count a failure and store its wait, so that a restart does not begin with the same answer again."""
         metrics.ERRORS.labels(self.name).inc()
-        self._state.n_failures += 1
+        logger.debug("prices market=%s failed", self.name, exc_info=error)
+        problem = (
+            str(error) if isinstance(error, FetchError) else f"{type(error).__name__}: {str(error)[:200]}"
+        )
+        problem = problem.encode("utf-8", "replace").decode()
+        self._n_unreadable += 1
+        n_failures = self._n_unreadable if self._state is None else self._state.n_failures + 1
         wait_seconds = retry_wait_seconds(
-            error,
-            n_failures=self._state.n_failures,
+            error if isinstance(error, FetchError) else FetchError(problem),
+            n_failures=n_failures,
             poll_seconds=self._source.poll_seconds,
             max_backoff_seconds=MAX_BACKOFF_SECONDS,
         )
-        return {"failed": self._state.n_failures, "problem": error.problem}, wait_seconds
+        if self._state is not None:
+            not_before_us = self._context.clock.now_us() + round(wait_seconds * 1e6)
+            self._state = replace(
+                self._state,
+                n_failures=n_failures,
+                not_before_us=not_before_us,
+                wait_seconds=wait_seconds,
+                problem=problem,
+            )
+            self._context.store.write(self.name, self._state)
+        return {"failed": n_failures, "problem": problem}, wait_seconds
 
-    def _publish_new(self, page: Page) -> tuple[Fields, float]:
-        state = self._state
-        state.n_failures = 0
-        new = [trade for trade in page.trades if trade.id not in state.recent_ids]
-        n_new = sum(self._publish(trade) for trade in new)
-        self._context.sink.flush()
-        n_refused = page.n_unreadable + len(new) - n_new
-        state.n_published += n_new
-        state.n_refused += n_refused
-        metrics.REFUSED.labels(self.name).inc(n_refused)
-        metrics.count_answer(self.name, n_new=n_new, now_seconds=self._context.clock.now_us() / 1e6)
-        first_ms = (state.last_ms or 0) - OVERLAP_MS
-        state.recent_ids = {trade_id: ms for trade_id, ms in state.recent_ids.items() if ms >= first_ms}
-        if page.is_full and not new:
-            self._skip_crowded_second(page.trades[-1].time_ms if page.trades else self._since_ms())
-        has_more = page.is_full or (bool(new) and self._behind_seconds() > _LIVE_SECONDS)
-        last = _format_ms(state.last_ms or 0)
-        if self._is_behind and not has_more:
-            self._is_behind = False
-            logger.info("prices market=%s caught up at %s", self.name, last)
+    def _store(self, handled: Handled) -> tuple[Fields, float]:
+        """Publish the messages, then store the state; a kill in between repeats the same messages."""
+        context, name = self._context, self.name
+        append_refused(context.store, name, handled.refused)
+        for message in handled.messages:
+            context.sink.send(message)
+        context.sink.flush()
+        before = self._load()
+        self._state = replace(handled.state, n_failures=0, not_before_us=0, problem=None)
+        context.store.write(name, self._state)
+        self._report(handled, before)
+        metrics.REFUSED.labels(name).inc(len(handled.refused))
+        metrics.GAPS.labels(name).inc(len(handled.gaps))
+        metrics.CLOCK_OFFSET.labels(name).set((self._state.clock_offset_ms or 0) / 1_000)
+        metrics.count_answer(name, n_new=len(handled.messages), now_seconds=context.clock.now_us() / 1e6)
+        last_ms = self._state.cursor.last_ms
         fields: Fields = {
-            "trades": len(page.trades),
-            "new": len(new),
-            "refused": n_refused,
-            "last": last,
+            "trades": handled.n_trades,
+            "new": handled.n_new,
+            "refused": len(handled.refused),
+            "held": len(self._state.held),
+            "last": "none" if last_ms is None else format_us(last_ms * 1_000),
         }
-        return fields, 0.0 if has_more else self._source.poll_seconds
+        if handled.n_ahead:
+            fields["ahead"] = handled.n_ahead
+        return fields, 0.0 if handled.asks_again else self._source.poll_seconds
 
-    def _publish(self, trade: Trade) -> bool:
-        """Publish a trade where its price and time are valid; return whether it was."""
-        self._mark_gap_before(trade)
-        latest_ms = self._context.clock.now_us() // 1_000 + MAX_AHEAD_MS
-        is_valid = trade.price is not None and _EARLIEST_MS <= trade.time_ms <= latest_ms
-        if is_valid:
-            self._context.sink.send(self._to_message(trade))
-        else:
-            logger.warning("prices market=%s refused trade=%s", self.name, trade.raw_text)
-        self._advance(trade)
-        return is_valid
-
-    def _advance(self, trade: Trade) -> None:
-        """Move on to a trade. A late one, numbered below the last, does not move back."""
-        state = self._state
-        state.recent_ids[trade.id] = trade.time_ms
-        if state.last_ms is None or trade.time_ms >= state.last_ms:
-            state.last_ms = trade.time_ms
-        if state.last_id is None or not _is_below(trade.id, state.last_id):
-            state.last_id = trade.id
-
-    def _mark_gap_before(self, trade: Trade) -> None:
-        """Record what is missing between the last trade and this one, by number where trades are numbered."""
-        state, source = self._state, self._source
-        after_ms = self._first_ms if state.last_ms is None else state.last_ms
-        silence_seconds = (trade.time_ms - after_ms) / 1_000
-        if state.last_id is None:
-            if silence_seconds > source.gap_seconds:
-                self._add_gap(after_ms, trade.time_ms, None, "the exchange's answers begin later")
-        elif source.consecutive_ids and trade.id.isdigit() and state.last_id.isdigit():
-            n_missing = int(trade.id) - int(state.last_id) - 1
-            if n_missing > 0:
-                self._add_gap(after_ms, trade.time_ms, n_missing, "the exchange left out numbered trades")
-        elif silence_seconds > source.gap_seconds:
-            self._add_gap(after_ms, trade.time_ms, None, "the exchange gave no trade in between")
-
-    def _add_gap(self, after_ms: int, before_ms: int, n_missing: int | None, cause: str) -> None:
-        gap = Gap(
-            after_time=_format_ms(after_ms),
-            before_time=_format_ms(before_ms),
-            n_missing=n_missing,
-            cause=cause,
-            noticed_time=format_us(self._context.clock.now_us()),
-        )
-        metrics.GAPS.labels(self.name).inc()
-        self._state.gaps = [*self._state.gaps, gap][-MAX_GAPS:]
-        logger.warning(
-            "prices market=%s gap not filled: after %s before %s missing=%s, %s",
-            self.name,
-            gap.after_time,
-            gap.before_time,
-            "unknown" if n_missing is None else n_missing,
-            cause,
-        )
-
-    def _skip_crowded_second(self, at_ms: int) -> None:
-        """Go on to the next second after a full page without new trades: one second had more than a page holds."""
-        self._add_gap(at_ms, at_ms + 1_000, None, "more trades at once than the exchange gives")
-        self._state.last_ms, self._state.last_id = at_ms + 1_000 + OVERLAP_MS, None
+    def _report(self, handled: Handled, before: MarketState) -> None:
+        """Log gaps, refused trades, and a clock that has become wrong, or right again."""
+        for gap in handled.gaps:
+            missing = "unknown" if gap.n_missing is None else gap.n_missing
+            text = "prices market=%s gap not filled: after %s before %s missing=%s, %s"
+            logger.warning(text, self.name, gap.after_time, gap.before_time, missing, gap.cause)
+        for refused in handled.refused:
+            logger.warning(
+                "prices market=%s refused: %s trade=%s", self.name, refused.reason, refused.raw[:200]
+            )
+        offset_ms = handled.state.clock_offset_ms
+        if offset_ms is not None and before.clock_offset_ms is None:
+            logger.warning("prices market=%s %s", self.name, describe_offset(offset_ms))
+        elif offset_ms is None and before.clock_offset_ms is not None:
+            logger.info("prices market=%s its clock and this machine's agree again", self.name)
 
     def _to_message(self, trade: Trade) -> Message:
+        source, market = self._source, self._market
         value = to_value(
             RAW_PRICE,
             event_time_us=trade.time_ms * 1_000,
-            natural_key=(self._source.venue, self._quote, trade.id),
-            origin=self._context.origin or self._source.origin,
-            base=self._base,
-            venue=self._source.venue,
-            quote=self._quote,
+            natural_key=(source.venue, market.quote, trade.id),
+            origin=self._context.origin or source.origin,
+            base=market.base,
+            venue=source.venue,
+            quote=market.quote,
             price=trade.price,
             base_volume=trade.amount,
         )
-        key = self._base.encode()
-        return Message(topic=RAW_PRICE.topic, key=key, value=value, publish_us=self._context.clock.now_us())
+        now_us = self._context.clock.now_us()
+        return Message(topic=RAW_PRICE.topic, key=market.base.encode(), value=value, publish_us=now_us)
 
 
-def _is_below(trade_id: str, other_id: str) -> bool:
-    return trade_id.isdigit() and other_id.isdigit() and int(trade_id) < int(other_id)
+def describe_offset(offset_ms: int) -> str:
+    """Return a sentence about clocks that differ, of which the exchange's is ahead by so much.
 
-
-def _format_ms(time_ms: int) -> str:
-    return format_us(time_ms * 1_000)
+    >>> describe_offset(-360_000)
+    "clock: this machine's is 360 s ahead of the exchange's; one of them is wrong"
+    """
+    text = f"clock: this machine's is {abs(offset_ms) / 1_000:.0f} s"
+    if offset_ms < 0:
+        return f"{text} ahead of the exchange's; one of them is wrong"
+    return f"{text} behind the exchange's; one of them is wrong, and the newest trades wait"

@@ -1,23 +1,28 @@
 """Parser of feed documents: RSS and Atom of any version, as items of plain text. Pure."""
 
-import codecs
+import io
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from html.parser import HTMLParser
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import feedparser
 
+from streaming.boilerplate import without_boilerplate
+from streaming.collect.feeds.decoding import decode_document
+from streaming.collect.feeds.markup import Markup, declares_entities, repair
+from streaming.collect.feeds.plain_text import to_plain_text
 from streaming.collect.feeds.published_time import read_time_us
+from streaming.collect.feeds.time_zones import country_of
 
 MAX_TITLE, MAX_SUMMARY, MAX_ADDRESS = 2000, 20_000, 2000
-_BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_ENTITY = tuple("<!ENTITY".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
-_CLOSED = re.compile(rb"</(?:[A-Za-z]+:)?(?:rss|feed|RDF)\s*>", re.IGNORECASE)
+MAX_MARKUP = 200_000
+"""Characters of a title or summary with its HTML; what is longer is cut off before it is read."""
+_MAX_REPEATED = 10_000_000
+"""Characters around the items of a document, which are parsed again with each item where it cannot be parsed whole."""
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
-_BLOCKS = frozenset(("p", "br", "div", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "blockquote"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,99 +40,138 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedDocument:
-    """Items of a feed in its own order; ``problem`` describes a malformed document."""
+    """Items of a feed in its own order; ``problem`` describes a malformed document.
+
+    ``failures`` are what reading an item raised: such an item is left out, and so is one that the document cuts off.
+    """
 
     items: tuple[Item, ...]
     problem: str | None = None
     is_cut: bool = False
+    failures: tuple[Exception, ...] = ()
+
+
+@dataclass(slots=True)
+class _Parsed:
+    """Entries of feedparser with their language, country and address."""
+
+    language: str | None = None
+    is_feed: bool = False
+    flaw: str | None = None
+    entries: list[Mapping[str, Any]] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
 
 
 def parse_feed(body: bytes, *, content_type: str, url: str) -> FeedDocument:
     """Return what can be parsed of a feed. A document that declares entities is not parsed and has no items.
 
-    The last item of an incomplete document is left out, since it may be incomplete too.
+    What parsing raises concerns the item that raises it. The last item of a document without an end is left out where
+    it has no end either.
     """
-    if any(mark in body for mark in _ENTITY):
+    text = decode_document(body, content_type=content_type)
+    if declares_entities(text):
         return FeedDocument(items=(), problem="it declares entities; it was not parsed")
-    headers = {}
-    if content_type and not body.startswith(_BOMS):
-        headers["content-type"] = content_type
-    parsed = feedparser.parse(body, response_headers=headers)
-    language = parsed.feed.get("language")
-    entries = list(parsed.entries)
-    problem, is_cut = (None if parsed.get("version") or entries else "it is no feed"), False
-    if parsed.bozo and not isinstance(parsed.bozo_exception, feedparser.CharacterEncodingOverride):
-        problem = f"{type(parsed.bozo_exception).__name__}: {parsed.bozo_exception}"
-        is_cut = not _is_closed(body)
-        entries = entries[:-1] if is_cut else entries
-    items = (_to_item(entry, language, url) for entry in entries)
-    return FeedDocument(
-        items=tuple(item for item in items if item is not None), problem=problem, is_cut=is_cut
+    markup = repair(text)
+    parsed = _parse(markup)
+    is_cut = not markup.is_closed and parsed.is_feed
+    if is_cut and markup.open_item is not None:
+        parsed.entries = parsed.entries[:-1]
+    items = _to_items(parsed, url)
+    problem = parsed.flaw
+    if is_cut:
+        problem = f"it has no end: {parsed.flaw}"
+    elif not parsed.is_feed and not parsed.failures:
+        problem = "it is no feed"
+    return FeedDocument(items=tuple(items), problem=problem, is_cut=is_cut, failures=tuple(parsed.failures))
+
+
+def _parse(markup: Markup) -> _Parsed:
+    """Parse a document whole; where that raises, each of its items alone, with what stands before and after them."""
+    try:
+        return _parse_text(markup.text)
+    except Exception as error:  # noqa: BLE001 - whatever a document raises
+        whole = _Parsed(failures=[error], flaw=f"{type(error).__name__}: {error}")
+    if not markup.items:
+        return whole
+    head, tail = markup.text[: markup.items[0][0]], markup.text[markup.items[-1][1] :]
+    if len(markup.items) * (len(head) + len(tail)) > _MAX_REPEATED:
+        return whole
+    parsed = _Parsed(is_feed=True, flaw=whole.flaw)
+    for start, end in markup.items:
+        try:
+            alone = _parse_text(f"{head}{markup.text[start:end]}{tail}")
+        except Exception as error:  # noqa: BLE001 - whatever one item raises
+            parsed.failures.append(error)
+            continue
+        parsed.language = alone.language
+        parsed.entries += alone.entries
+    return parsed
+
+
+def _parse_text(text: str) -> _Parsed:
+    """Parse a document with feedparser, which opens a file where it is given bytes alone that are a file's name."""
+    document = io.BytesIO(f"<?xml version='1.0' encoding='utf-8'?>\n{text}".encode())
+    parsed = feedparser.parse(
+        document, response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False
+    )
+    flaw = f"{type(parsed.bozo_exception).__name__}: {parsed.bozo_exception}" if parsed.bozo else None
+    return _Parsed(
+        language=parsed.feed.get("language"),
+        is_feed=bool(parsed.get("version") or parsed.entries),
+        flaw=flaw,
+        entries=list(parsed.entries),
     )
 
 
-def to_plain_text(html: str) -> str:
-    """Return the text of HTML, or of plain text, on one line.
-
-    >>> to_plain_text("<p>Fees  fell</p><p>by 3&nbsp;%</p>")
-    'Fees fell by 3 %'
-    """
-    collector = _TextCollector()
-    collector.feed(html)
-    collector.close()
-    text = "".join(collector.parts).encode("utf-8", "replace").decode()
-    return " ".join(text.split())
-
-
-class _TextCollector(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in ("script", "style")
-        self.parts.append(" " if tag in _BLOCKS else "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in ("script", "style") and self._hidden > 0
-        self.parts.append(" " if tag in _BLOCKS else "")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data)
+def _to_items(parsed: _Parsed, url: str) -> list[Item]:
+    """Return the entries as items; one that raises is a failure of its own."""
+    items = []
+    for entry in parsed.entries:
+        try:
+            item = _to_item(entry, parsed.language, url)
+        except Exception as error:  # noqa: BLE001 - whatever one item raises
+            parsed.failures.append(error)
+            continue
+        if item is not None:
+            items.append(item)
+    return items
 
 
 def _to_item(entry: Mapping[str, Any], feed_language: str | None, feed_url: str) -> Item | None:
     """Return an entry as an item; None where it has neither title nor summary."""
-    summary = to_plain_text(entry.get("summary") or _content(entry)) or None
-    title = to_plain_text(entry.get("title") or "") or (summary or "")[:200]
+    markup = entry.get("summary") or _content(entry)
+    summary = without_boilerplate(to_plain_text(markup[:MAX_MARKUP])) or None
+    title = to_plain_text((entry.get("title") or "")[:MAX_MARKUP]) or (summary or "")[:200]
     if not title:
         return None
-    time_us, dated_by = _time_of(entry)
+    language = _language((entry.get("title_detail") or {}).get("language") or feed_language)
+    time_us, dated_by = _time_of(entry, country_of(language, urlsplit(feed_url).hostname))
     return Item(
         guid=_address(entry.get("id")),
         url=_address(_link(entry, feed_url)),
         title=title[:MAX_TITLE],
         summary=summary[:MAX_SUMMARY] if summary else None,
-        language=_language((entry.get("title_detail") or {}).get("language") or feed_language),
+        language=language,
         time_us=time_us,
         dated_by=dated_by,
     )
 
 
-def _time_of(entry: Mapping[str, Any]) -> tuple[int | None, Literal["published", "updated"] | None]:
+def _time_of(
+    entry: Mapping[str, Any], country: str | None
+) -> tuple[int | None, Literal["published", "updated"] | None]:
     kinds: tuple[Literal["published", "updated"], ...] = ("published", "updated")
     for kind in kinds:
         if kind in entry:
-            time_us = read_time_us(str(entry[kind]), entry.get(f"{kind}_parsed"))
+            time_us = read_time_us(str(entry[kind]), country=country)
             if time_us is not None:
                 return time_us, kind
     return None, None
 
 
 def _content(entry: Mapping[str, Any]) -> str:
-    return " ".join(str(part.get("value", "")) for part in entry.get("content") or ())
+    parts: Sequence[Mapping[str, Any]] = entry.get("content") or ()
+    return " ".join(str(part.get("value", "")) for part in parts)
 
 
 def _link(entry: Mapping[str, Any], feed_url: str) -> str | None:
@@ -150,7 +194,3 @@ def _address(text: str | None) -> str | None:
 def _language(text: str | None) -> str | None:
     tag = _LANGUAGE.fullmatch((text or "").strip().replace("_", "-"))
     return tag[0].lower() if tag else None
-
-
-def _is_closed(body: bytes) -> bool:
-    return _CLOSED.search(body[-200:].replace(b"\x00", b"")) is not None

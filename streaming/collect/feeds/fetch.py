@@ -3,7 +3,6 @@
 import ipaddress
 import socket
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
@@ -12,12 +11,13 @@ import httpx
 
 from streaming.collect.clock import Clock
 from streaming.collect.errors import FetchError, SourceGoneError
-from streaming.collect.http_rules import USER_AGENT, retry_after_seconds
+from streaming.collect.feeds.compression import CODINGS, GZIP_MAGIC, DecompressionError, decompress
+from streaming.collect.http_rules import USER_AGENT, retry_after_seconds, sent_time_us
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
 MAX_REDIRECTS = 5
 _PERMANENT, _TEMPORARY = (301, 308), (302, 303, 307)
-_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+MAX_CODINGS = 2
 
 Resolve = Callable[[str], list[str]]
 
@@ -32,7 +32,10 @@ class Validators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """An answer. ``body`` is None where nothing changed; ``moved_to`` is the address to request from now on."""
+    """An answer. ``body`` is None where nothing changed; ``moved_to`` is the address to request from now on.
+
+    ``sent_us`` is when it was sent by the server's own clock, None where it does not say.
+    """
 
     status: int
     body: bytes | None
@@ -40,6 +43,7 @@ class Fetched:
     url: str
     validators: Validators
     moved_to: str | None = None
+    sent_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,9 @@ class Fetcher:
                     content_type=response.headers.get("content-type", ""),
                     url=url,
                     validators=_validators(response, validators),
+                    sent_us=sent_time_us(response.headers),
                 )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise FetchError(f"{type(error).__name__}: {error}") from error
 
     def _check_status(self, response: httpx.Response) -> None:
@@ -113,8 +118,11 @@ class Fetcher:
             raise FetchError(f"status {status}", status=status, retry_after_seconds=wait_seconds)
 
     def _checked_target(self, url: str, location: str) -> str:
-        target = urljoin(url, location)
-        before, after = urlsplit(url), urlsplit(target)
+        try:
+            target = urljoin(url, location)
+            before, after = urlsplit(url), urlsplit(target)
+        except ValueError as error:
+            raise FetchError(f"a redirect to {location!r} is not followed: {error}") from error
         if not location or not after.hostname or after.scheme not in ("http", "https"):
             raise FetchError(f"a redirect to {target!r} is not followed")
         if before.scheme == "https" and after.scheme == "http":
@@ -132,30 +140,49 @@ class Fetcher:
     def _addresses(self, host: str) -> list[str]:
         try:
             return [address.partition("%")[0] for address in self._resolve(host)]
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise FetchError(f"the host {host!r} has no address: {error}") from error
 
 
 def _validators(response: httpx.Response, known: Validators) -> Validators:
+    """Return what the next request may send back: a header with anything but ASCII could not be sent."""
     if response.status_code == 304:
         return known
-    return Validators(etag=response.headers.get("etag"), last_modified=response.headers.get("last-modified"))
+    etag, last_modified = (_sendable(response.headers.get(name)) for name in ("etag", "last-modified"))
+    return Validators(etag=etag, last_modified=last_modified)
+
+
+def _sendable(value: str | None) -> str | None:
+    return value if value and value.isascii() and value.isprintable() else None
 
 
 def _read_body(response: httpx.Response, max_bytes: int, deadline: float) -> bytes:
-    """Return the body, decompressed in steps: a small compressed body can be a huge one."""
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("identity", "", "gzip", "x-gzip", "deflate"):
-        raise FetchError(f"content-encoding {encoding!r} was not requested")
-    decompressor = None if encoding in ("identity", "") else zlib.decompressobj(_GZIP_OR_ZLIB)
+    """Return the body, decompressed. At most ``max_bytes`` are read, and at most as many come of them."""
+    codings = [
+        coding
+        for each in response.headers.get("content-encoding", "").lower().split(",")
+        if (coding := each.strip()) not in ("", "identity")
+    ]
+    unknown = next((coding for coding in codings if coding not in CODINGS), None)
+    if unknown is not None or len(codings) > MAX_CODINGS:
+        raise FetchError(f"content-encoding {', '.join(codings)!r} was not requested")
     body = bytearray()
     for chunk in response.iter_raw():
         if time.monotonic() > deadline:
             raise FetchError(f"still sending after the time allowed, {len(body)} bytes so far")
-        try:
-            body += decompressor.decompress(chunk, max_bytes + 1 - len(body)) if decompressor else chunk
-        except zlib.error as error:
-            raise FetchError(f"the compressed body is broken: {error}") from error
+        body += chunk
         if len(body) > max_bytes:
-            raise FetchError(f"cut off: the body is longer than {max_bytes} bytes (max_bytes of the source)")
-    return bytes(body)
+            raise _too_long(max_bytes)
+    try:
+        for coding in reversed(codings):
+            body = bytearray(decompress(bytes(body), coding, max_bytes=max_bytes))
+        is_compressed_file = body.startswith(GZIP_MAGIC)
+        return decompress(bytes(body), "gzip", max_bytes=max_bytes) if is_compressed_file else bytes(body)
+    except DecompressionError as error:
+        raise FetchError(f"the compressed body is broken: {error}") from error
+    except OverflowError as error:
+        raise _too_long(max_bytes) from error
+
+
+def _too_long(max_bytes: int) -> FetchError:
+    return FetchError(f"cut off: the body is longer than {max_bytes} bytes (max_bytes of the source)")

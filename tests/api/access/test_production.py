@@ -93,26 +93,6 @@ def test_host_that_is_not_listed_is_400(tmp_path: Path) -> None:
     assert ask(tmp_path, "GET", "/api/v1/schema", evil, **PRODUCTION)[0] == 400
 
 
-@pytest.mark.parametrize(
-    ("origin", "allowed"),
-    [("https://viewer.example", "https://viewer.example"), ("https://evil.example", None)],
-)
-def test_listed_origins_may_read_without_sessions(tmp_path: Path, origin: str, allowed: str | None) -> None:
-    listed = {"CRYPTOVIZ_CORS_ORIGINS": "https://viewer.example"}
-    _, headers = ask(tmp_path, "GET", "/api/v1/schema", {"Origin": origin}, **listed)
-    assert headers.get("access-control-allow-origin") == allowed
-    assert "access-control-allow-credentials" not in headers
-    headers_sent = {"Origin": origin, "Access-Control-Request-Method": "PATCH"}
-    _, headers = ask(tmp_path, "OPTIONS", "/api/v1/vues", headers_sent, **listed)
-    assert headers.get("access-control-allow-origin") == allowed
-
-
-@pytest.mark.parametrize("origins", ["*", "viewer.example", "https://viewer.example/path", "null"])
-def test_what_is_no_origin_is_refused(origins: str) -> None:
-    with pytest.raises(SettingError, match="CORS_ORIGINS"):
-        Settings.from_environ({"CRYPTOVIZ_CORS_ORIGINS": origins})
-
-
 def test_database_url_is_taken_apart_and_never_shown(tmp_path: Path) -> None:
     url = "postgresql://viz:p%40ss@db.example:5433/metadata?sslmode=require"
     database = to_database(url, sqlite_path=tmp_path)

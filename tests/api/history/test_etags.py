@@ -94,10 +94,10 @@ def test_bucket_that_closes_changes_it(
     builder: LakeBuilder, api_of: ApiOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = api_of(builder.path)
-    monkeypatch.setattr("api.http.clock.now_us", lambda: to_us(NOON + timedelta(minutes=9)))
+    monkeypatch.setattr("api.http.clock.now_us", lambda: to_us(NOON + timedelta(minutes=19)))
     before = ask(api, QUERIES[0]).headers["ETag"]
     assert ask(api, QUERIES[0], etag=before).status_code == 304
-    monkeypatch.setattr("api.http.clock.now_us", lambda: to_us(NOON + timedelta(minutes=10)))
+    monkeypatch.setattr("api.http.clock.now_us", lambda: to_us(NOON + timedelta(minutes=20)))
     assert ask(api, QUERIES[0], etag=before).status_code == 200
 
 

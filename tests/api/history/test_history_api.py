@@ -150,8 +150,20 @@ def test_price_history_has_candles(tmp_path: Path, api_of: ApiOf) -> None:
             "volume": 2.0,
             "count": 2,
             "origins": ["generated"],
+            "venue": "simx",
+            "quote": "usd",
             "complete": True,
             "filled": False,
+        }
+    ]
+    assert answer.document["marches"] == [
+        {
+            "venue": "simx",
+            "quote": "usd",
+            "start_time": "2026-01-10T12:00:00Z",
+            "end_time": "2026-01-10T13:00:00Z",
+            "asset": None,
+            "asset_since": None,
         }
     ]
 

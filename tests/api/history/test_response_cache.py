@@ -25,6 +25,7 @@ from tests.support.live_stream import Pipeline, make_stream
 PATH = "/api/v1/sentiment/btc/historique"
 DAY = "date_debut=2026-01-10&date_fin=2026-01-11"
 FOREVER = 2**63 - 1
+TEXT_GRACE = timedelta(minutes=10)
 
 
 @pytest.fixture
@@ -141,7 +142,14 @@ def test_predictions_cursors_and_other_representations_are_not_cached(
             to_us(NOON + timedelta(minutes=5)),
         ),
         ({"date_debut": "x", "date_fin": "y"}, NOON, RAW, FOREVER),
-        ({"date_debut": "x", "date_fin": "y"}, DAY_END, "1d", FOREVER),
+        (
+            {"date_debut": "x", "date_fin": "y"},
+            NOON + timedelta(minutes=1),
+            "15m",
+            to_us(NOON + timedelta(minutes=10)),
+        ),
+        ({"date_debut": "x", "date_fin": "y"}, DAY_END, "1d", to_us(DAY_END + TEXT_GRACE)),
+        ({"date_debut": "x", "date_fin": "y"}, DAY_END + TEXT_GRACE, "1d", FOREVER),
         ({"date_debut": "x"}, NOON + timedelta(seconds=59), RAW, to_us(NOON + timedelta(minutes=1))),
         ({"periode": "x"}, NOON, "1h", to_us(NOON) + 1),
         ({}, DAY_END - timedelta(seconds=1), "1h", to_us(DAY_END)),

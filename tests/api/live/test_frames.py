@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from api.live.frames import MAX_SYMBOLS, Subscribe, Unsubscribe, parse_frame
+from api.live.frames import MAX_SYMBOLS, Subscribe, Unsubscribe, pairs_of, parse_frame
 from lakehouse.errors import QueryError
 from tests.support.profiles import sized
 
@@ -49,6 +49,38 @@ def test_a_frame_that_is_wrong_is_told_what_is_wrong(change: dict[str, object], 
         parse_frame(json.dumps(GOOD | change))
 
     assert named in raised.value.problem
+
+
+@pytest.mark.parametrize(
+    ("channel", "meant"),
+    [("Prx", "prix"), ("price", "prix"), ("sentiments", "sentiment"), ("PREDICTIONS", "prediction")],
+)
+def test_a_channel_that_does_not_exist_is_told_with_those_that_do(channel: str, meant: str) -> None:
+    with pytest.raises(QueryError) as raised:
+        parse_frame(json.dumps(GOOD | {"channels": ["sentiment", channel]}))
+
+    assert raised.value.accepted == f"sentiment, prediction, prix; did you mean {meant}?"
+
+
+@pytest.mark.parametrize("channel", ["weather", "", "\u202e", "*"])
+def test_a_channel_that_is_close_to_none_lists_them_alone(channel: str) -> None:
+    with pytest.raises(QueryError) as raised:
+        parse_frame(json.dumps(GOOD | {"channels": [channel]}))
+
+    assert raised.value.accepted == "sentiment, prediction, prix"
+
+
+@pytest.mark.parametrize("kind", ["subscribe", "unsubscribe"])
+def test_case_and_order_of_names_do_not_matter(kind: str) -> None:
+    names = {"type": kind, "channels": ["Prix", "sentiment", "PRIX"], "symbols": ["ETH", "Btc", "btc"]}
+    frame = parse_frame(json.dumps(names))
+
+    assert sorted(pairs_of(frame)) == [
+        ("prix", "btc"),
+        ("prix", "eth"),
+        ("sentiment", "btc"),
+        ("sentiment", "eth"),
+    ]
 
 
 @pytest.mark.parametrize(

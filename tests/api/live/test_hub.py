@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.tail.store import Message
 from tests.support.live_stream import TABLE_OF_TOPIC, TOPICS, Pipeline, Sent
 from tests.support.messages import sentiment, to_bytes
+from tests.support.profiles import sized
 
 TABLE, TOPIC_ID = "gold_sentiment", TOPICS["analyzed-sentiment"]
 START = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -274,5 +276,72 @@ def test_a_duplicate_is_no_update(tmp_path: Path) -> None:
         await settle()
 
         assert recorded.updates() == [0, 1]
+
+    run(scene)
+
+
+def test_subscribing_again_goes_on_without_a_hole_or_a_copy(tmp_path: Path) -> None:
+    async def scene() -> None:
+        live = Live(tmp_path)
+        recorded = live.client()
+        live.hub.subscribe(recorded.client, "sentiment", "btc", None)
+        live.send(2)
+        live.send(2, dispatch=False)
+
+        live.hub.subscribe(recorded.client, "sentiment", "btc", None)
+        live.hub.subscribe(recorded.client, "sentiment", "btc", None)
+        live.hub.dispatch()
+        live.send(1)
+        await settle()
+
+        assert recorded.updates() == [0, 1, 2, 3, 4]
+        assert recorded.outcomes() == ["fresh", "replayed", "nothing_missed"]
+        assert recorded.kinds()[-3:] == ["subscribed", "snapshot", "update"]
+        assert recorded.client.subscriptions == {(TABLE, "btc")}
+
+    run(scene)
+
+
+def test_no_order_of_rows_and_subscriptions_loses_or_repeats_a_row(tmp_path: Path) -> None:
+    async def scene(seed: int) -> None:
+        draw = random.Random(seed)
+        live = Live(tmp_path / str(seed))
+        recorded = live.client()
+        live.hub.subscribe(recorded.client, "sentiment", "btc", None)
+        for _ in range(30):
+            step = draw.choice(["send", "hold", "again", "dispatch", "other"])
+            if step in ("send", "hold"):
+                live.send(draw.randrange(3), dispatch=step == "send")
+            elif step == "again":
+                live.hub.subscribe(recorded.client, "sentiment", "btc", None)
+            elif step == "other":
+                live.hub.unsubscribe(recorded.client, "prix", "btc")
+            else:
+                live.hub.dispatch()
+        live.hub.dispatch()
+        await settle()
+
+        assert recorded.updates() == list(range(live.n_sent))
+
+    for seed in range(sized(quick=3, full=12)):
+        asyncio.run(scene(seed))
+
+
+def test_unsubscribing_says_whether_there_was_a_subscription(tmp_path: Path) -> None:
+    async def scene() -> None:
+        live = Live(tmp_path)
+        recorded = live.client()
+        live.hub.subscribe(recorded.client, "sentiment", "btc", None)
+        for channel in ("sentiment", "sentiment", "prix"):
+            live.hub.unsubscribe(recorded.client, channel, "btc")
+        await settle()
+
+        told = [frame for frame in recorded.frames if frame["type"] == "unsubscribed"]
+        assert [(frame["channel"], frame["data"]["was_subscribed"]) for frame in told] == [
+            ("sentiment", True),
+            ("sentiment", False),
+            ("prix", False),
+        ]
+        assert recorded.client.subscriptions == set()
 
     run(scene)

@@ -16,6 +16,9 @@ from lakehouse import lake
 from lakehouse.derived import score_refresh
 from lakehouse.derived.score_refresh import refresh_scores
 from lakehouse.lake import Lake
+from lakehouse.scores.scorecard import read_scorecard
+from lakehouse.series.markets import Asset, MarketRules, SymbolRules
+from lakehouse.time_range import to_us
 from tests.support.lake_builder import NOON, LakeBuilder, at, build_lake
 from tests.support.profiles import sized
 
@@ -135,6 +138,82 @@ def test_realised_price_is_the_primary_markets_last_one(
 ) -> None:
     build_lake(tmp_path, prediction=[forecast()], price=prices)
     assert scored(tmp_path) == [(0, realised)]
+
+
+def binance(minutes: float, value: float) -> dict[str, Any]:
+    return price(minutes, value, venue="binance", quote="usdt")
+
+
+def kraken(minutes: float, value: float) -> dict[str, Any]:
+    return price(minutes, value, venue="kraken")
+
+
+DELISTED = [*(binance(m, 1.0) for m in range(-60, 30)), *(kraken(m, 2.0) for m in range(-60, 300))]
+"""The preferred market has prices until 12:29, and is known to be silent at 14:00."""
+
+
+@pytest.mark.parametrize(
+    ("made_minutes", "quote", "realised"),
+    [(0, "usdt", 1.0), (0, "usd", None), (60, "usdt", None), (120, "usdt", None), (121, "usd", 2.0)],
+    ids=[
+        "its own market's",
+        "another quote than its market's",
+        "its market is gone at the target",
+        "made of a price that the market no longer had",
+        "the market that is left",
+    ],
+)
+def test_score_is_of_the_market_that_the_forecast_was_made_of(
+    tmp_path: Path, made_minutes: float, quote: str, realised: float | None
+) -> None:
+    build_lake(tmp_path, prediction=[forecast(made_minutes, quote=quote)], price=DELISTED)
+    assert scored(tmp_path) == [(0, realised)]
+
+
+def test_forecast_of_an_asset_that_the_symbol_no_longer_is_has_no_price(tmp_path: Path) -> None:
+    build_lake(
+        tmp_path,
+        prediction=[forecast(50), forecast(56), forecast(61)],
+        price=[price(minute, float(minute)) for minute in range(90)],
+    )
+    edge_us = to_us(at(minutes=60))
+    rules = MarketRules(symbols={"btc": SymbolRules(assets=(Asset(0, edge_us), Asset(edge_us, name="new")))})
+    reader = Lake(lake.open(str(tmp_path)).location, market_rules=rules)
+    refresh_scores(reader)
+    assert outcomes(reader) == [(0, 55.0), (1, None), (2, 66.0)]
+
+    card = read_scorecard(reader, symbol="btc", as_of_us=to_us(at(minutes=90)))
+    before = read_scorecard(reader, symbol="btc", as_of_us=edge_us - 1)
+    assert {(score.n, score.n_without_price) for score in card.scores} == {(1, 0)}
+    assert (card.asset.name, before.asset.name) == ("new", None)
+    assert {score.n for score in before.scores} == {1}
+
+
+@pytest.mark.parametrize("seed", range(sized(quick=1, full=6)))
+def test_scores_over_changes_of_market_are_the_same_whatever_the_refreshes(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    silent = set(range(rng.randrange(120, 180), rng.randrange(260, 330)))
+    steps = [
+        (binance(m, rng.random() + 1), kraken(m, rng.random() + 9), forecast(m, "5m", quote=quote))
+        for m in range(420)
+        for quote in (["usdt", "usd"][m % 2],)
+    ]
+    builder, whole = LakeBuilder(tmp_path / "bits"), LakeBuilder(tmp_path / "whole")
+    for start in range(0, len(steps), 35):
+        window = steps[start : start + 35]
+        prices = [
+            tick
+            for at_minute, (best, other, _) in enumerate(window, start)
+            for tick in ((other,) if at_minute in silent else (best, other))
+        ]
+        for each in (builder, whole):
+            each.append("gold_prediction", [made for _, _, made in window])
+            each.append("gold_price", prices)
+        refresh_scores(lake.open(str(builder.path)))
+    refresh_scores(lake.open(str(whole.path)))
+    found, expected = (scores(lake.open(str(each.path))) for each in (builder, whole))
+    assert found == expected
+    assert {row["venue"] for row in found} == {"binance", "kraken", None}
 
 
 def test_forecast_waits_until_the_market_has_a_price_five_minutes_past_the_target(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from lakehouse.errors import QueryError
-from lakehouse.history.cursor import Cursor, decode_cursor, encode_cursor
+from lakehouse.history.cursor import Cursor, CursorMarkets, decode_cursor, encode_cursor
 
 KEY = b"a key"
 CURSOR = Cursor(
@@ -20,8 +20,7 @@ CURSOR = Cursor(
     interval="raw",
     as_of_us=2,
     last_key=(1, "T", 0, 7),
-    market=None,
-    realised_until_us=0,
+    markets=CursorMarkets([("kraken", "usd", 5)], [(0, 2**62, None)], [(0, 0, 0)]),
 )
 
 

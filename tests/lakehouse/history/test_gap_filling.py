@@ -97,11 +97,11 @@ def test_what_has_not_begun_yet_is_not_filled(tmp_path: Path) -> None:
         end=at(60),
         interval="1m",
         filling=Filling.PREVIOUS,
-        as_of=at(2.5),
+        as_of=at(12.5),
         limit=1000,
     )
     (page,) = pages(lake.open(str(tmp_path)), asked)
-    assert points(page, "count", "complete") == [(0, True), (1, True), (0, True), (0, False)]
+    assert points(page, "count", "complete") == [(0, True), (1, True), (0, True), *[(0, False)] * 11]
 
 
 def test_candles_are_filled_from_the_lake(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from tests.support.history_queries import DAY_END, DAY_START, pages, points, que
 from tests.support.lake_builder import NOON, LakeBuilder, at, build_lake
 
 NOON_US = to_us(NOON)
-SECOND = timedelta(seconds=1)
 
 
 def test_sentiment_bucket_counts_and_averages_its_events(tmp_path: Path) -> None:
@@ -71,15 +70,6 @@ def test_what_was_not_scored_is_in_no_bucket_and_has_no_score_of_its_own(tmp_pat
     assert points(rows, "score") == [(0.5,), (None,), (None,)]
 
 
-def test_bucket_is_complete_only_once_its_end_has_passed(tmp_path: Path) -> None:
-    build_lake(tmp_path, sentiment=[{"event_time": at()}])
-    reader = lake.open(str(tmp_path))
-    before = read_history(reader, question("sentiment", interval="5m", as_of=at(minutes=5) - SECOND))
-    after = read_history(reader, question("sentiment", interval="5m", as_of=at(minutes=5)))
-    assert points(before, "complete") == [(False,)]
-    assert points(after, "complete") == [(True,)]
-
-
 def test_range_takes_its_start_and_leaves_its_end(tmp_path: Path) -> None:
     build_lake(
         tmp_path, sentiment=[{"event_time": DAY_START, "score": 0.1}, {"event_time": DAY_END, "score": 0.2}]
@@ -110,10 +100,12 @@ def test_price_bucket_is_of_the_primary_market_alone(tmp_path: Path) -> None:
         "volume",
         "count",
         "origins",
+        "venue",
+        "quote",
         "complete",
         "filled",
     )
-    assert page.rows == [(NOON_US, 10.0, 11.0, 9.0, 10.5, 3.5, 4, 2, True, False)]
+    assert page.rows == [(NOON_US, 10.0, 11.0, 9.0, 10.5, 3.5, 4, 2, "kraken", "usd", True, False)]
 
 
 def test_prediction_shows_the_last_price_at_or_before_its_target(tmp_path: Path) -> None:

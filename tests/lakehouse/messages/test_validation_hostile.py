@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from lakehouse.messages.contract import CONTRACTS
-from lakehouse.messages.rules import RULES
+from lakehouse.messages.rules import RULES, UNREADABLE
 from lakehouse.messages.validation import Rejected, Row, message_columns, validate, validate_with_reasons
 from setup.contract_docs import to_json_schema
 from tests.support.hostile_messages import HostileMessage, hostile_messages
@@ -41,7 +41,7 @@ def test_the_messages_are_the_same_for_the_same_seed() -> None:
 
 
 def test_they_break_every_rule_and_many_are_good(validated: list[tuple[HostileMessage, Result]]) -> None:
-    assert {v.rule for _, v in validated if isinstance(v, Rejected)} == set(RULES)
+    assert {v.rule for _, v in validated if isinstance(v, Rejected)} == set(RULES) - {UNREADABLE}
     assert sum(isinstance(v, tuple) for _, v in validated) > N_MESSAGES // 10
 
 

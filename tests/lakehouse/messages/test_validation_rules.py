@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from lakehouse.messages import validation
 from lakehouse.messages.contract import CONTRACTS, MAX_VALUE_BYTES, make_message_id
-from lakehouse.messages.rules import RULES
+from lakehouse.messages.rules import NO_BROKER_TIME, RULES, UNREADABLE
 from lakehouse.messages.validation import (
     Rejected,
     message_columns,
@@ -60,6 +61,7 @@ CASES = (
     ("out_of_range", SENTIMENT, spoilt(SENTIMENT, score=1.7), "score"),
     ("out_of_range", PRICE, spoilt(PRICE, price=0), "price"),
     ("out_of_range", PREDICTION, spoilt(PREDICTION, nominal_coverage=1), "nominal_coverage"),
+    ("implausible_number", PRICE, spoilt(PRICE, price=1e300), "price"),
     ("bad_format", SENTIMENT, spoilt(SENTIMENT, label="bullish"), "label"),
     ("bad_format", SENTIMENT, spoilt(SENTIMENT, terms=["x"] * 101), "terms"),
     ("bad_format", SENTIMENT, spoilt(SENTIMENT, model="lexicon\n"), "model"),
@@ -104,6 +106,59 @@ def test_a_message_that_breaks_a_rule_is_rejected_by_that_rule(
     assert result.reason
 
 
+@pytest.mark.parametrize("validate_one", [validate, validate_with_reasons])
+@pytest.mark.parametrize(
+    ("topic", "field", "number", "rule"),
+    [
+        (PRICE, "price", 1e-24, None),
+        (PRICE, "price", 1e-12, None),
+        (PRICE, "price", 7.7e-7, None),
+        (PRICE, "price", 3e-20, None),
+        (PRICE, "price", 2_600_000_000, None),
+        (PRICE, "price", 1e24, None),
+        (PRICE, "price", 9.99e-25, "implausible_number"),
+        (PRICE, "price", 1.01e24, "implausible_number"),
+        (PRICE, "price", 1e-320, "implausible_number"),
+        (PRICE, "price", 5e-324, "implausible_number"),
+        (PRICE, "price", 1.7e308, "implausible_number"),
+        (PRICE, "price", 10**30, "implausible_number"),
+        (PRICE, "price", -0.0, "implausible_number"),
+        (PRICE, "price", 0.0, "out_of_range"),
+        (PRICE, "price", -1e-320, "out_of_range"),
+        (PRICE, "price", -1.0, "out_of_range"),
+        (PRICE, "base_volume", 0, None),
+        (PRICE, "base_volume", 0.0, None),
+        (PRICE, "base_volume", None, None),
+        (PRICE, "base_volume", 1e-24, None),
+        (PRICE, "base_volume", 4.2e17, None),
+        (PRICE, "base_volume", 1e-320, "implausible_number"),
+        (PRICE, "base_volume", 1e300, "implausible_number"),
+        (PRICE, "base_volume", -0.0, "implausible_number"),
+        (PRICE, "base_volume", -1, "out_of_range"),
+        (PREDICTION, "base_price", 1e-320, "implausible_number"),
+        (PREDICTION, "predicted_price", 1e300, "implausible_number"),
+        (PREDICTION, "lower", 0, None),
+        (PREDICTION, "lower", -1.0, None),
+        (PREDICTION, "lower", 1e-320, "implausible_number"),
+        (PREDICTION, "lower", -1e300, "implausible_number"),
+        (PREDICTION, "lower", -0.0, "implausible_number"),
+        (PREDICTION, "upper", 1e300, "implausible_number"),
+    ],
+)
+def test_prices_and_amounts_of_magnitudes_that_none_has_are_rejected_by_a_rule_of_their_own(
+    topic: str, field: str, number: float | None, rule: str | None, validate_one: Any
+) -> None:
+    value = spoilt(topic, **{field: number})
+
+    result = validate_one(topic, key=b"btc", value=value, broker_time_us=BROKER_TIME_US)
+
+    assert (result.rule if isinstance(result, Rejected) else None) == rule
+    if isinstance(result, Rejected):
+        assert result.field == field
+        assert field in result.reason
+        assert "accepted" in result.reason
+
+
 def test_a_message_under_another_key_is_rejected() -> None:
     results = [
         validate(PRICE, key=key, value=spoilt(PRICE), broker_time_us=BROKER_TIME_US)
@@ -115,7 +170,36 @@ def test_a_message_under_another_key_is_rejected() -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    assert {case[0] for case in CASES} | {"key_mismatch"} == set(RULES)
+    assert {case[0] for case in CASES} | {"key_mismatch", NO_BROKER_TIME, UNREADABLE} == set(RULES)
+
+
+@pytest.mark.parametrize("validate_one", [validate, validate_with_reasons])
+@pytest.mark.parametrize("broker_time_us", [0, -1000, 1_000, -62_135_596_800_000_000, 1_230_940_000_000_000])
+@pytest.mark.parametrize("topic", [SENTIMENT, PREDICTION, PRICE])
+def test_a_record_whose_producer_sent_no_timestamp_is_rejected_by_a_rule_of_its_own(
+    topic: str, broker_time_us: int, validate_one: Any
+) -> None:
+    result = validate_one(topic, key=b"btc", value=spoilt(topic), broker_time_us=broker_time_us)
+
+    assert isinstance(result, Rejected)
+    assert (result.rule, result.field) == (NO_BROKER_TIME, None)
+    assert f"{broker_time_us // 1000} ms" in result.reason
+    assert "LogAppendTime" in result.reason
+
+
+@pytest.mark.parametrize("error", [RecursionError("deep"), ValueError(), OverflowError("int"), KeyError("x")])
+def test_a_message_at_which_validation_itself_fails_is_one_rejected_message(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(validation, "decode_fields", fail)
+    result = validate(PRICE, key=b"btc", value=b"{}", broker_time_us=BROKER_TIME_US)
+
+    assert isinstance(result, Rejected)
+    assert (result.rule, result.field) == (UNREADABLE, None)
+    assert type(error).__name__ in result.reason
 
 
 @pytest.mark.parametrize("validate_one", [validate, validate_with_reasons])

@@ -6,9 +6,11 @@ import logging
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lakehouse.errors import SettingError
-from lakehouse.process.log_lines import FieldsFormatter, to_fields
+from lakehouse.process.log_lines import FieldsFormatter, to_fields, to_formatter
 from lakehouse.process.settings import Settings
 from tests.support.python_command import run_python
 
@@ -43,6 +45,59 @@ def test_line_is_one_object_with_its_pairs_as_fields() -> None:
 @pytest.mark.parametrize("text", ['a "quoted" word', "two\nlines", "é\u2028\x00", "{}", "%s"])
 def test_hostile_text_stays_one_line_and_whole(text: str) -> None:
     assert logged("%s", text)["message"] == text
+
+
+HOSTILE = [
+    "btc\n2026-01-10 12:00:00,000 INFO api forged",
+    "btc\r\nforged",
+    "\x1b[2J\x1b[31mred",
+    "\x9b31m",
+    "\x07\x08\x7f",
+    "\u2028forged\u2029forged\x85forged",
+    "\u202egnp.exe",
+    "\x00\x0b\x0c",
+    "%s %d {} {0}",
+]
+
+
+def lines_of(message: str, *arguments: object, exc_info: bool = False) -> list[str]:
+    """Return what the format for people writes for one record."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(to_formatter("lines"))
+    logger = logging.Logger("api", level=logging.INFO)
+    logger.addHandler(handler)
+    logger.info(message, *arguments, exc_info=exc_info)
+    return stream.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_of_strangers_forges_no_line_and_moves_no_cursor(text: str) -> None:
+    (line,) = lines_of("symbol=%s refused", text)
+    assert line.endswith(" refused")
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_of_strangers_in_a_traceback_forges_no_line(text: str) -> None:
+    try:
+        raise ValueError(text)
+    except ValueError:
+        first, *trace = lines_of("failed", exc_info=True)
+    assert first.endswith(" INFO api failed")
+    assert len(trace) >= 3
+    assert all(line.startswith("  ") and line.isprintable() for line in trace)
+
+
+@given(st.text())
+def test_any_text_is_one_line_of_the_log(text: str) -> None:
+    assert len(lines_of("%s", text)) == 1
+
+
+@pytest.mark.parametrize("text", ["Bitcoin gains 5 %", "é ü ₿ 币安人生 🚀", "a=1 b='two words'"])
+def test_other_text_stays_as_it_is(text: str) -> None:
+    (line,) = lines_of("%s", text)
+    assert line.endswith(f" INFO api {text}")
 
 
 def test_failure_brings_its_trace_in_the_same_object() -> None:

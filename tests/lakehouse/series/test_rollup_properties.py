@@ -17,6 +17,7 @@ from lakehouse.history.query import HistoryQuery
 from lakehouse.lake import Lake
 from lakehouse.series.buckets import BUCKET_WIDTHS_US
 from tests.support.history_queries import DAY_START, pages, question
+from tests.support.plain_markets import plain_candles, read_ticks
 from tests.support.profiles import sized
 from tests.support.rollup_lake import GOLD_OF_SERIES, RolledLake, plain_group_by
 
@@ -183,16 +184,12 @@ def test_pages_of_a_cursor_are_one_series_while_rollups_run_ahead(
 
 def assert_equal(reader: Lake, query: HistoryQuery) -> None:
     """Check that a reader gives the buckets of gold: all bits, volumes aside."""
-    answer = list(pages(reader, query))
-    if query.series.has_market and answer[0].market is None:
-        assert [page.rows for page in answer] == [[]]
-        return
-    expected = plain_group_by(reader, query, answer[0].market)
-    answered = [row[:-2] for page in reversed(answer) for row in page.rows]
+    answered = [row[:-2] for page in reversed(list(pages(reader, query))) for row in page.rows]
     if query.series.name == "sentiment":
-        assert answered == expected
-    else:
-        assert [row[:5] + row[6:] for row in answered] == [row[:5] + row[6:] for row in expected]
-        assert [row[5] for row in answered] == [
-            None if row[5] is None else pytest.approx(row[5], rel=1e-12) for row in expected
-        ]
+        assert answered == plain_group_by(reader, query)
+        return
+    expected = plain_candles(read_ticks(reader, query.symbol), query)
+    assert [row[:5] + row[6:] for row in answered] == [row[:5] + row[6:] for row in expected]
+    assert [row[5] for row in answered] == [
+        None if row[5] is None else pytest.approx(row[5], rel=1e-12) for row in expected
+    ]

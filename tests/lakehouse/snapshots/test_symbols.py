@@ -5,6 +5,7 @@ import pytest
 
 from lakehouse import lake
 from lakehouse.lake import Lake
+from lakehouse.series.active_hours import ActiveHours
 from lakehouse.series.markets import Market
 from lakehouse.snapshots.symbols import SymbolCatalog, TableSymbols
 from lakehouse.time_range import to_us
@@ -29,10 +30,20 @@ def test_symbols_are_known_with_their_counts_events_and_origins(tmp_path: Path) 
     assert assets.seen("zzz") is None
 
 
-def test_markets_are_those_with_a_price(tmp_path: Path) -> None:
-    build_lake(tmp_path, price=[{"venue": "kraken", "quote": "eur"}, {}])
-    assets = assets_of(lake.open(str(tmp_path)), "gold_price")
-    assert assets.markets("btc") == {Market("kraken", "eur"), Market("simx", "usd")}
+def test_markets_are_those_with_a_price_with_the_hours_that_have_one(tmp_path: Path) -> None:
+    hour, kraken = NOON_US // 3_600_000_000, {"venue": "kraken", "quote": "eur"}
+    builder = build_lake(tmp_path, price=[kraken, {}, kraken | {"event_time": NOON + timedelta(hours=3)}])
+    reader = lake.open(str(tmp_path))
+    first = assets_of(reader, "gold_price").activity("btc")
+    builder.append("gold_price", [kraken | {"event_time": NOON + timedelta(hours=1), "origin": "replay"}])
+    assert first == (
+        (Market("kraken", "eur"), ActiveHours(((hour, hour), (hour + 3, hour + 3)))),
+        (Market("simx", "usd"), ActiveHours(((hour, hour),))),
+    )
+    assert assets_of(reader, "gold_price").activity("btc") == (
+        (Market("kraken", "eur"), ActiveHours(((hour, hour + 1), (hour + 3, hour + 3)))),
+        (Market("simx", "usd"), ActiveHours(((hour, hour),))),
+    )
 
 
 def test_rows_are_counted_once_whatever_is_appended_and_compacted(

@@ -21,17 +21,22 @@ NOON_US = 1_795_608_000_000_000  # 2026-11-25T12:00:00Z
 
 
 class SetClock:
-    """A clock that a test sets, and that a sleep moves on."""
+    """A clock that a test sets, and that a sleep moves on. Time that has elapsed moves by sleeps alone."""
 
     def __init__(self) -> None:
         self.at_us = NOON_US
+        self._slept_us = 0
         self.slept_seconds: list[float] = []
 
     def now_us(self) -> int:
         return self.at_us
 
+    def elapsed_us(self) -> int:
+        return self._slept_us
+
     def sleep(self, seconds: float) -> bool:
         self.slept_seconds.append(seconds)
+        self._slept_us += round(seconds * 1e6)
         self.at_us += round(seconds * 1e6)
         return False
 
@@ -53,14 +58,15 @@ class Written:
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
+def clock() -> SetClock:
+    return SetClock()
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
+def server(clock: SetClock) -> Iterator[ScriptedServer]:
+    """Listen with the clock of the test, so that both agree unless a test says otherwise."""
+    with ScriptedServer(lambda: clock.at_us / 1e6) as server:
+        yield server
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ import random
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from streaming.collect.rounds import run_rounds
-from tests.streaming.collect.conftest import NOON_US, SetClock
+from hypothesis import given
+from hypothesis import strategies as st
 
-MINUTE_US = 60_000_000
+from streaming.collect.rounds import run_rounds
+from tests.streaming.collect.conftest import SetClock
 
 
 @dataclass
@@ -19,19 +20,21 @@ class FakeCollector:
     waits: list[float | None]
     first_wait: float | None = 0.0
     at_seconds: list[float] = field(default_factory=list)
+    steps_us: list[int] = field(default_factory=list)
 
     def first_wait_seconds(self) -> float | None:
         return self.first_wait
 
     def poll(self) -> float | None:
-        self.at_seconds.append((self.clock.at_us - NOON_US) / 1e6)
+        self.at_seconds.append(self.clock.elapsed_us() / 1e6)
+        self.clock.at_us += self.steps_us.pop(0) if self.steps_us else 0
         return self.waits.pop(0) if len(self.waits) > 1 else self.waits[0]
 
 
 def test_each_is_polled_at_its_own_pace_with_a_jitter(clock: SetClock) -> None:
     fast, slow = FakeCollector("fast", clock, [10.0]), FakeCollector("slow", clock, [30.0])
 
-    run_rounds([fast, slow], clock, end_us=NOON_US + 10 * MINUTE_US, draw=random.Random(1))
+    run_rounds([fast, slow], clock, seconds=600.0, draw=random.Random(1))
 
     assert 54 <= len(fast.at_seconds) <= 67
     assert 18 <= len(slow.at_seconds) <= 23
@@ -63,3 +66,19 @@ def test_a_source_that_is_gone_is_not_polled_and_a_first_wait_is_respected(clock
 
     assert gone.at_seconds == []
     assert waiting.at_seconds == [90.0]
+
+
+@given(
+    steps_us=st.lists(st.integers(-86_400_000_000, 86_400_000_000), max_size=20), seed=st.integers(0, 1_000)
+)
+def test_a_time_of_day_that_is_set_changes_no_wait(steps_us: list[int], seed: int) -> None:
+    def polled_seconds(steps_us: list[int]) -> list[list[float]]:
+        clock = SetClock()
+        pair = [
+            FakeCollector("setter", clock, [10.0], steps_us=list(steps_us)),
+            FakeCollector("other", clock, [7.0]),
+        ]
+        run_rounds(pair, clock, seconds=120.0, draw=random.Random(seed))
+        return [each.at_seconds for each in pair]
+
+    assert polled_seconds(steps_us) == polled_seconds([])

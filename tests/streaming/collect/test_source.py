@@ -4,10 +4,22 @@ from pathlib import Path
 
 import ccxt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lakehouse.messages.contract import RAW_PRICE
+from lakehouse.messages.validation import Rejected, validate
 from streaming.collect.errors import SourceConfigError
 from streaming.collect.exchanges.client import ExchangeClient
-from streaming.collect.source import BUNDLED_SOURCES, needs_offline, read_profile
+from streaming.collect.source import (
+    BUNDLED_SOURCES,
+    Market,
+    MarketSymbol,
+    needs_offline,
+    read_profile,
+    to_market,
+)
+from streaming.kafka.messages import to_value
 
 
 def test_the_bundled_offline_profile_says_that_everything_is_generated() -> None:
@@ -28,6 +40,14 @@ def test_the_bundled_public_profile_names_exchanges_that_ccxt_knows() -> None:
     assert ExchangeClient(profile.prices[0])
 
 
+def exchange(
+    more: str = "", *, exchange: str = "kraken", venue: str = "kraken", symbols: str | None = "['BTC/USD']"
+) -> str:
+    """Return the table of an exchange in profile x, with the parts that a test gets wrong."""
+    lines = ["[[x.prices]]", f"exchange = '{exchange}'", f"venue = '{venue}'", more]
+    return "\n".join([*lines, *([f"symbols = {symbols}"] if symbols else []), ""])
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -42,6 +62,30 @@ def test_the_bundled_public_profile_names_exchanges_that_ccxt_knows() -> None:
             "twice: a",
         ),
         ("x = [", "Invalid value"),
+        ("[y]", "there is no profile x; there are y"),
+        ("[xx]", "there is no profile x; did you mean xx?; there are xx"),
+        ("[[x.news]]\nsource = 'a'\nurl = 'http://a'\npol_seconds = 9", "did you mean poll_seconds?"),
+        (exchange("symbol = ['BTC/USD']", symbols=None), "did you mean symbols?"),
+        ("[x]\nprice = []", "unknown field `price`; did you mean prices?"),
+        (
+            exchange(exchange="krakn"),
+            "ccxt knows no exchange 'krakn'; did you mean kraken? - at `$.prices[0]`",
+        ),
+        (exchange("poll_seconds = 0"), "poll_seconds"),
+        (exchange("poll_seconds = -1.5"), "poll_seconds"),
+        (exchange("timeout_seconds = 0"), "timeout_seconds"),
+        (exchange("history_days = 90"), "history_days"),
+        (exchange("request_ms = -1"), "request_ms"),
+        (exchange(symbols="[]"), "symbols"),
+        (exchange(venue="Kraken"), "venue"),
+        (exchange() + exchange(), "names twice: venue kraken"),
+        (exchange() + exchange(exchange="binance"), "names twice: venue kraken"),
+        (exchange(symbols="['BTC/USD', 'btc/usd']"), "kraken names twice: btc/usd"),
+        (
+            exchange(symbols="['BTC/USD', {symbol = 'XBT/USD', base = 'btc'}]"),
+            "kraken names twice: btc/usd",
+        ),
+        (exchange(symbols="[{symbol = 'BTC/USD', bas = 'btc'}]"), "unknown field `bas`"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, problem: str) -> None:
@@ -52,3 +96,91 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, problem: str) -> None:
         read_profile(path, "x", offline_url=None)
 
     assert problem in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "reason"),
+    [
+        ("币安人生/USDT", "base is '币安人生'"),
+        ("BTC/币", "quote is '币'"),
+        ("BTC.E/USD", "base is 'btc.e'"),
+        ("$TRUMP/USD", "base is '$trump'"),
+        ("A B/USD", "base is 'a b'"),
+        ("ABCDEFGHIJKLMNOPQRSTU/USD", "base is"),
+        ("İST/USD", "base is"),
+        ("BTC/USD\n", "quote is"),
+        ("BTC/USDT:USDT", "is a derivative"),
+        ("BTC/USD:BTC-261225", "is a derivative"),
+        ("BTC/USD:BTC-261225-100000-C", "is a derivative"),
+        ("BTCUSDT", "is no market"),
+        ("BTC-USD", "is no market"),
+        ("BTC/", "is no market"),
+        ("/USD", "is no market"),
+        ("/", "is no market"),
+        ("", "is no market"),
+        ("BTC/ETH/USD", "is no market"),
+    ],
+)
+def test_a_symbol_that_no_message_can_carry_is_refused_with_what_is_accepted(
+    symbol: str, reason: str
+) -> None:
+    with pytest.raises(ValueError, match="accepted") as raised:
+        to_market(symbol)
+
+    assert reason in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "market"),
+    [
+        ("BTC/USD", Market("BTC/USD", "btc", "usd")),
+        ("1INCH/USDT", Market("1INCH/USDT", "1inch", "usdt")),
+        (
+            MarketSymbol(symbol="币安人生/USDT", base="bnlife"),
+            Market("币安人生/USDT", "bnlife", "usdt"),
+        ),
+        (MarketSymbol(symbol="BTC/USD₮", quote="usdt"), Market("BTC/USD₮", "btc", "usdt")),
+    ],
+)
+def test_a_symbol_is_published_under_the_names_of_the_contract(
+    symbol: str | MarketSymbol, market: Market
+) -> None:
+    assert to_market(symbol) == market
+
+
+@given(
+    base=st.text(min_size=1, max_size=25).filter(lambda text: "/" not in text and ":" not in text),
+    quote=st.text(min_size=1, max_size=25).filter(lambda text: "/" not in text and ":" not in text),
+)
+def test_whatever_symbol_is_accepted_its_messages_are_valid(base: str, quote: str) -> None:
+    try:
+        market = to_market(f"{base}/{quote}")
+    except ValueError:
+        return
+    value = to_value(
+        RAW_PRICE,
+        event_time_us=1_795_608_000_000_000,
+        natural_key=("kraken", market.quote, "1"),
+        base=market.base,
+        venue="kraken",
+        quote=market.quote,
+        price=1.0,
+        base_volume=None,
+    )
+
+    result = validate(
+        RAW_PRICE.topic, key=market.base.encode(), value=value, broker_time_us=1_795_608_000_000_000
+    )
+
+    assert not isinstance(result, Rejected)
+
+
+def test_a_mapped_symbol_hints_at_its_own_name(tmp_path: Path) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_text(exchange(symbols="['BTC/USD', '币安人生/USDT']"), encoding="utf-8")
+
+    with pytest.raises(SourceConfigError) as raised:
+        read_profile(path, "x", offline_url=None)
+
+    assert '{symbol = "币安人生/USDT", base = "..."}' in str(raised.value)
+    assert "$.prices[0]" in str(raised.value)

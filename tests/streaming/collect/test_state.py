@@ -5,14 +5,22 @@ from pathlib import Path
 import pytest
 
 from streaming.collect.errors import StateFileError
+from streaming.collect.feeds.identity import Traits
 from streaming.collect.feeds.news import NewsState
+from streaming.collect.feeds.seen_texts import SeenTexts
 from streaming.collect.state import StateStore
+
+STATE = NewsState(
+    url="http://a/",
+    seen_texts=SeenTexts(texts=[Traits("g1", None, "t1", 5)], shared=["g0"]),
+    first_seen_us={"n1": 7},
+)
 
 
 def test_a_state_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    StateStore(tmp_path / "new").write("a", NewsState(url="http://a/", seen=["g1"]))
+    StateStore(tmp_path / "new").write("a", STATE)
 
-    assert StateStore(tmp_path / "new").read("a", NewsState) == NewsState(url="http://a/", seen=["g1"])
+    assert StateStore(tmp_path / "new").read("a", NewsState) == STATE
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.json"]
 
 

@@ -20,7 +20,9 @@ from lakehouse.errors import PositionConflictError
 from lakehouse.messages.records import RECORD_SCHEMA
 from streaming.ingest import positioned_writer
 from streaming.ingest.batch import BatchIngestor
+from streaming.ingest.preflight import find_losses
 from streaming.ingest.source import to_ends
+from streaming.kafka.topics import TopicDescription
 from tests.support.messages import news, sentiment, to_bytes
 from tests.support.profiles import sized
 from tests.support.record_accounting import Delivered, assert_accounted, read_table
@@ -84,6 +86,23 @@ def test_position_passes_messages_that_became_no_row(tmp_path: Path) -> None:
 
     ingestor = BatchIngestor(Catalog(lake), Catalog(lake).current_build(), TOPICS)
     assert ingestor.position == Position(BEGINNINGS | {TopicPartition("id-1", 0): 2})
+
+
+def test_partition_that_was_added_begins_at_0_and_what_expired_of_it_is_a_loss(tmp_path: Path) -> None:
+    catalog = Catalog(LakeLocation.parse(str(tmp_path / "lake")))
+    ingestor = BatchIngestor(catalog, catalog.ensure_build(), TOPICS)
+    ingestor.register({TopicPartition("id-1", 0): 40, TopicPartition("id-1", 1): 0})
+    beginnings = {TopicPartition("id-1", at): offset for at, offset in enumerate((45, 0, 0, 7))}
+    ingestor.register(beginnings)
+
+    assert ingestor.position.to_json() == {"id-1": [40, 0, 0, 0]}
+    losses = find_losses(
+        positions={"bronze": ingestor.position},
+        registered=TOPICS,
+        described={TOPIC: TopicDescription(TOPIC, "id-1", 4, "delete", "LogAppendTime")},
+        beginnings=beginnings,
+    )
+    assert [(loss.partition, loss.from_offset, loss.to_offset) for loss in losses] == [(0, 40, 45), (3, 0, 7)]
 
 
 def test_second_ingestor_on_one_lake_cannot_commit_what_the_first_has_committed(tmp_path: Path) -> None:

@@ -56,11 +56,11 @@ def test_batch_is_counted_by_what_became_of_its_records(ingestor: BatchIngestor)
     before = [value_of(name) for name in names] + [value_of(refused[0], **refused[1])]
 
     report = ingestor.ingest(records(good, good, b"{"), {TopicPartition(TOPIC_ID, 0): 3})
-    log_batch(1, report, read_seconds=0.1, lag=42)
+    log_batch(1, report, read_seconds=0.1, lag={(TOPIC, 0): 42, (TOPIC, 1): 0})
 
     after = [value_of(name) for name in names] + [value_of(refused[0], **refused[1])]
     assert [now - then for now, then in zip(after, before, strict=True)] == [3, 1, 1]
-    assert value_of("lag_messages") == 42
+    assert [value_of("lag_messages", topic=TOPIC, partition=at) for at in ("0", "1")] == [42, 0]
 
 
 def test_batch_that_is_ingested_again_refuses_nothing_again(ingestor: BatchIngestor) -> None:
@@ -72,7 +72,7 @@ def test_batch_that_is_ingested_again_refuses_nothing_again(ingestor: BatchInges
 def test_commits_outside_of_batches_are_counted_once(ingestor: BatchIngestor) -> None:
     before = value_of("rows_total", table="bronze")
     report = ingestor.ingest(records(to_bytes(sentiment(START))), {TopicPartition(TOPIC_ID, 0): 1})
-    log_batch(1, report, read_seconds=0.1, lag=0)
+    log_batch(1, report, read_seconds=0.1, lag={})
     log_commits("flush", ingestor.flush())
     assert value_of("rows_total", table="bronze") - before == 1
     assert value_of("last_commit_time_seconds", table="bronze") > START.timestamp()

@@ -3,18 +3,17 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 
 from api.status.lag import EndOffsets, EndOffsetWatch
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
 from tests.support.processes import ROOT
+from tests.support.waiting import wait_until
 
 TOPICS = frozenset({"raw-price"})
-WITHIN_SECONDS = 20.0
 COUNT_DESCRIPTORS = """
 import gc, json, os
 from kafka.errors import KafkaTimeoutError
@@ -32,10 +31,14 @@ print(json.dumps(counts))
 
 
 def wait_for_known(watch: EndOffsetWatch, *, known: bool) -> EndOffsets:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while (offsets := watch.read(TOPICS)).known is not known:
-        assert time.monotonic() < deadline, f"end offsets are still {offsets}"
-    return offsets
+    seen: list[EndOffsets] = []
+
+    def is_seen() -> bool:
+        seen.append(watch.read(TOPICS))
+        return seen[-1].known is known
+
+    wait_until(is_seen, f"end offsets to be {'known' if known else 'unknown'}")
+    return seen[-1]
 
 
 def test_end_offsets_are_known_while_a_broker_answers(tmp_path: Path) -> None:
@@ -50,6 +53,27 @@ def test_end_offsets_are_known_while_a_broker_answers(tmp_path: Path) -> None:
         assert wait_for_known(watch, known=True).offsets == {"raw-price": {0: 0, 1: 3}}
     assert wait_for_known(watch, known=False).offsets == {}
     watch.close()
+
+
+def test_end_offsets_are_those_of_committed_records_and_of_partitions_that_were_added(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path) as broker:
+        options = {"bootstrap_servers": [broker.bootstrap]}
+        create_topics(options, ["raw-price"], n_partitions=2)
+        watch = EndOffsetWatch(options, every_seconds=0.2)
+        with (
+            KafkaProducer(**options, transactional_id="t") as producer,
+            KafkaAdminClient(**options) as admin,
+        ):
+            producer.init_transactions()
+            producer.begin_transaction()
+            producer.send("raw-price", value=b"{}", partition=0)
+            producer.flush()
+            assert wait_for_known(watch, known=True).offsets == {"raw-price": {0: 0, 1: 0}}
+            producer.commit_transaction()
+            admin.create_partitions({"raw-price": 3})
+            expected = {"raw-price": {0: 2, 1: 0, 2: 0}}
+            wait_until(lambda: watch.read(TOPICS).offsets == expected, "the marker and the new partition")
+        watch.close()
 
 
 def test_broker_that_never_answers_leaves_no_descriptors_behind() -> None:

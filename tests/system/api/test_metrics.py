@@ -29,7 +29,7 @@ def server(tmp_path: Path) -> Iterator[ApiProcess]:
 
 
 def scrape(server: ApiProcess) -> dict[tuple[str, tuple[str, ...]], float]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.request("GET", "/metrics")
         response = connection.getresponse()

@@ -55,7 +55,7 @@ def run_python(database_url: str, runtime_dir: Path, *arguments: str) -> str:
         env=clean | {"CRYPTOVIZ_DATABASE_URL": database_url, "CRYPTOVIZ_RUNTIME_DIR": str(runtime_dir)},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=500,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout

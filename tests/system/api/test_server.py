@@ -37,7 +37,7 @@ def test_history_is_answered_over_http(server: ApiProcess) -> None:
 
 def test_head_has_the_length_of_get_and_no_body(server: ApiProcess) -> None:
     path = "/api/v1/schema"  # a history's length changes with its age in seconds
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     lengths = []
     for method in ("GET", "HEAD"):
         connection.request(method, path)

@@ -16,7 +16,7 @@ def test_freshness() -> None:
 
 def test_live() -> None:
     sizes = ("--rate", "20", "--seconds", "2", "--clients", "3", "--idle", "3")
-    waits = ("--warm-up", "3", "--drain", "10", "--idle-seconds", "1")
+    waits = ("--warm-up", "1", "--drain", "60", "--idle-seconds", "1")
     lines = figures_of("benchmarks.live", *sizes, *waits)
     assert len(matching(lines, rf"3 clients, (gateway|relay).*: produce -> client .*{PERCENTILES}")) == 6
     assert matching(lines, r"^3 idle clients: the gateway's process takes \d+ MB")

@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-WAIT_SECONDS = 45
+WAIT_SECONDS = 120
 _COUNT_PIXELS = """
 const [name, wanted] = arguments;
 const canvas = document.querySelector(`.panel[data-series=${name}] canvas`);

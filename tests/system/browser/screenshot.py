@@ -20,7 +20,7 @@ from tests.system.browser.market_lake import build_market_lake
 ROOT = Path(__file__).resolve().parents[3]
 PICTURE = ROOT / "docs" / "images" / "viewer.png"
 MAX_BYTES = 300_000
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 DESKTOP = (1320, 940)
 PHONE = (390, 1300)
 

@@ -28,7 +28,7 @@ def _n_folded(reader: Lake, name: str) -> int:
 
 def test_refresh_says_what_it_folded_in_one_line_a_table(tmp_path: Path) -> None:
     build_lake(tmp_path, sentiment=[{"event_time": NOON}, {"event_time": NOON + timedelta(hours=1)}])
-    _, said = _start(tmp_path).communicate(timeout=60)
+    _, said = _start(tmp_path).communicate(timeout=180)
     lines = [line for line in said.decode().splitlines() if "refreshed table=gold_sentiment_1h" in line]
     assert len(lines) == 1
     assert "offsets=2 sums=2 commits=1" in lines[0]
@@ -38,7 +38,7 @@ def test_refresh_says_what_it_folded_in_one_line_a_table(tmp_path: Path) -> None
 def test_refresh_says_what_it_scored_in_one_line(tmp_path: Path) -> None:
     prices = [{"event_time": NOON}, {"event_time": NOON + timedelta(minutes=5)}]
     build_lake(tmp_path, prediction=[{}, {"symbol": "eth"}], price=prices)
-    _, said = _start(tmp_path).communicate(timeout=60)
+    _, said = _start(tmp_path).communicate(timeout=180)
     lines = [line for line in said.decode().splitlines() if "refreshed table=gold_score" in line]
     assert len(lines) == 1
     assert "scores=1 without_price=0 commits=1" in lines[0]
@@ -56,8 +56,8 @@ def test_refresh_that_is_killed_at_any_time_counts_each_row_once(tmp_path: Path)
             if second >= 7:
                 wait_until(lambda: _n_folded(reader, "gold_sentiment_1m") > 0, "a first refresh")
         refreshing.kill()
-        refreshing.communicate(timeout=60)
-    _start(tmp_path).communicate(timeout=60)
+        refreshing.communicate(timeout=180)
+    _start(tmp_path).communicate(timeout=180)
     assert _n_folded(reader, "gold_sentiment_1m") == 60
     assert _n_folded(reader, "gold_sentiment_1h") == 60
     assert len(set(reader.table("gold_score").arrow()["kafka_offset"].to_pylist())) == 60

@@ -74,7 +74,7 @@ class Storm:
     def run(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "compaction", *arguments, "--lake", str(self.folder)]
         assert (
-            subprocess.run(command, cwd=ROOT, check=False, timeout=170, capture_output=True).returncode == 0
+            subprocess.run(command, cwd=ROOT, check=False, timeout=180, capture_output=True).returncode == 0
         )
 
     def is_kept(self, offset: int, retained_from_us: int | None) -> bool:

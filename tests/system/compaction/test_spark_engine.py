@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pytest
 from pyspark.sql import SparkSession
 
 from compaction.fsck.lake_check import check_lake
@@ -75,7 +74,6 @@ def test_both_engines_leave_the_same_rows_and_position_and_a_reader_that_follows
         assert len(_rows(builder)) == 28
 
 
-@pytest.mark.timeout(400)  # a JVM of its own
 def test_command_with_spark_does_what_the_plan_says_and_then_nothing(tmp_path: Path) -> None:
     builder = _crowd(tmp_path)
     command = [

@@ -23,6 +23,7 @@ from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
 from tests.support.messages import MAKERS, to_bytes
+from tests.support.processes import kill_session
 from tests.support.record_accounting import assert_accounted, n_rows, read_delivered
 from tests.support.waiting import wait_until
 
@@ -52,7 +53,7 @@ class Rig:
     def kill(self) -> None:
         """Kill the driver and its JVM by SIGKILL."""
         assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
+        kill_session(self.process.pid)
         self.process.wait()
 
     def jvm_pid(self) -> int | None:
@@ -81,9 +82,7 @@ class Rig:
     def finish(self) -> None:
         """Wait until every record in Kafka is accounted for, stop cleanly, and check each record."""
         delivered = read_delivered(self.broker.bootstrap)
-        wait_until(
-            lambda: self.n_accounted() >= len(delivered), f"{len(delivered)} records", timeout_seconds=120
-        )
+        wait_until(lambda: self.n_accounted() >= len(delivered), f"{len(delivered)} records")
         assert self.stop() == 0
         assert_accounted(self.lake, delivered)
 

@@ -1,7 +1,6 @@
 """A broker with an empty lake for each module, and the API on them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -26,7 +25,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield Live(broker, location.uri, directory, ids)
 
 
-@pytest.fixture
-def api(live: Live, tmp_path: Path) -> Iterator[ApiProcess]:
-    with start_api(live, tmp_path) as process:
+@pytest.fixture(scope="module")
+def api(live: Live) -> Iterator[ApiProcess]:
+    with start_api(live, live.directory) as process:
         yield process

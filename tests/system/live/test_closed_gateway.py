@@ -19,6 +19,7 @@ from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
 from tests.support.api_process import ApiProcess, running_api
 from tests.support.empty_lake import create_empty_lake
+from tests.support.live_gateway import CONNECT_SECONDS
 from tests.support.manage_command import run_code
 from tests.support.users import Visitor, make_people, signed_in
 
@@ -98,7 +99,7 @@ def refusal(port: int, **options: Any) -> int:
 def is_subscribed(socket: ClientConnection) -> bool:
     """Return whether it is answered, whatever else comes first."""
     socket.send(json.dumps(SUBSCRIBE))
-    return any(json.loads(socket.recv(timeout=20))["type"] == "subscribed" for _ in range(5))
+    return any(json.loads(socket.recv(timeout=CONNECT_SECONDS))["type"] == "subscribed" for _ in range(5))
 
 
 def ending_of(socket: ClientConnection) -> tuple[str, int]:
@@ -106,7 +107,7 @@ def ending_of(socket: ClientConnection) -> tuple[str, int]:
     code = ""
     try:
         while True:
-            frame = json.loads(socket.recv(timeout=20))
+            frame = json.loads(socket.recv(timeout=CONNECT_SECONDS))
             code = frame["data"]["code"] if frame["type"] == "error" else code
     except ConnectionClosed as closed:
         return code, closed.rcvd.code if closed.rcvd is not None else 1006

@@ -114,7 +114,7 @@ def ask(url: str, method: str, path: str) -> Any:
     request = urllib.request.Request(
         f"http://{url}{path}", method=method, headers={"Authorization": f"token {TOKEN}"}
     )
-    with urllib.request.urlopen(request, timeout=20) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         return json.loads(response.read() or b"null")
 
 

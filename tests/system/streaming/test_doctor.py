@@ -8,7 +8,8 @@ from lakehouse.delta.storage import LakeLocation
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
-from streaming.doctor import FAIL, OK, WARN, Finding, examine
+from streaming.doctor.examination import examine
+from streaming.doctor.findings import FAIL, OK, WARN, Finding
 from streaming.kafka.topics import create_topics
 from tests.support.empty_lake import create_empty_lake
 

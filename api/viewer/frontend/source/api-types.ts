@@ -27,6 +27,8 @@ export interface PriceBucketRow {
   readonly high: number;
   readonly low: number;
   readonly close: number;
+  readonly venue: string;
+  readonly quote: string;
   readonly count: number;
   readonly origins: readonly string[];
   readonly complete: boolean;

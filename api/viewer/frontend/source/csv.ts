@@ -7,7 +7,7 @@ import { WIDTHS, type Span } from "./times.ts";
 
 const COLUMNS = [
   "series", "symbol", "time", "interval", "open", "high", "low", "close", "count", "mean", "min", "max", "positive", "negative",
-  "model", "horizon", "made_at", "predicted_price", "lower", "upper", "realised_price", "complete", "origins",
+  "model", "horizon", "made_at", "predicted_price", "lower", "upper", "realised_price", "venue", "quote", "complete", "origins",
 ] as const;
 type Cells = Partial<Record<(typeof COLUMNS)[number], string | number | boolean | null>>;
 
@@ -17,7 +17,7 @@ export function toCsv(dataset: Dataset, heat: Heat, span: Span): string {
     within(points, span.from - WIDTHS[interval] + 1, span.to);
   const rows: Cells[] = [
     ...buckets(dataset.price.points, intervals.price).map(({ time, origins, ...point }) => ({
-      series: "prix", symbol, time: iso(time), interval: intervals.price, ...pick(point, ["open", "high", "low", "close", "count", "complete"]), origins: origins.join(" "),
+      series: "prix", symbol, time: iso(time), interval: intervals.price, ...pick(point, ["open", "high", "low", "close", "count", "venue", "quote", "complete"]), origins: origins.join(" "),
     })),
     ...buckets(dataset.sentiment.points, intervals.sentiment).map((point) => ({ ...sentimentCells(symbol, intervals.sentiment, point) })),
     ...within(dataset.forecasts.points, span.from, span.to).map((point) => ({
@@ -45,7 +45,7 @@ function pick<P, K extends keyof P>(point: P, names: readonly K[]): Pick<P, K> {
 function cell(value: string | number | boolean | null | undefined): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "string") return String(value);
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const text = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -42,9 +42,9 @@ export function beyond<Row extends { message_id: string }>(rows: readonly LiveRo
 /** Buckets with rows of their market folded in, in the order in which they came. */
 export function foldPrices(buckets: readonly PriceBucket[], rows: readonly PriceRow[], width: number, market: Market | null): PriceBucket[] {
   const ours = rows.filter(({ venue, quote }) => market === null || (venue === market.venue && quote === market.quote));
-  return fold(buckets, ours, width, (bucket, time, { price, origin }) =>
+  return fold(buckets, ours, width, (bucket, time, { price, origin, venue, quote }) =>
     bucket === null
-      ? { time, open: price, high: price, low: price, close: price, count: 1, origins: [origin], complete: false }
+      ? { time, open: price, high: price, low: price, close: price, venue, quote, count: 1, origins: [origin], complete: false }
       : {
           ...bucket,
           high: Math.max(bucket.high, price),

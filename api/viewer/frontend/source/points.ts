@@ -17,6 +17,8 @@ export interface PriceBucket extends Bucket {
   readonly high: number;
   readonly low: number;
   readonly close: number;
+  readonly venue: string;
+  readonly quote: string;
 }
 
 export interface SentimentBucket extends Bucket {
@@ -104,6 +106,15 @@ export function downsample<P extends Timed>(points: readonly P[], width: number)
 /** Runs of buckets that follow each other without a missing one. */
 export function bucketSegments<P extends Timed>(points: readonly P[], width: number): P[][] {
   return split(points, (before, after) => after.time - before.time > width);
+}
+
+/** Runs of buckets of one market: a line from one market's price to another's would show a move that nobody could trade. */
+export function marketSegments(points: readonly PriceBucket[], width: number): PriceBucket[][] {
+  return split(points, (before, after) => after.time - before.time > width || !isOneMarket(before, after));
+}
+
+export function isOneMarket(a: PriceBucket, b: PriceBucket): boolean {
+  return a.venue === b.venue && a.quote === b.quote;
 }
 
 const AROUND = 5;

@@ -15,7 +15,7 @@ export const en = {
   predicted: "predicted", interval: "interval", missed: "missed", mean: "mean", spread: "lowest to highest", came: "came true",
   positive: "positive", neutral: "neutral", negative: "negative", noText: "no text",
   labelPositive: "positive", labelNeutral: "neutral", labelNegative: "negative", labelUnscored: "not scored",
-  per: "per {interval}", open: "still open", now: "now", over: "over {range}", inView: "in view", since: "since {time}", none: "none", texts1: "1 text", textsN: "{n} texts",
+  per: "per {interval}", incomplete: "incomplete", market: "market", now: "now", over: "over {range}", inView: "in view", since: "since {time}", none: "none", texts1: "1 text", textsN: "{n} texts",
   held: "In view: {n} forecasts came due, {share} % inside their interval.", heldNone: "In view: no forecast with an interval has come due.",
   earlier: "Earlier", later: "Later", zoomIn: "Zoom in", zoomOut: "Zoom out",
   loading: "Loading…", reading: "Reading…",

@@ -9,7 +9,7 @@ import type { Dataset } from "../source/reading.ts";
 import { MINUTE } from "../source/times.ts";
 
 const bucket = (minute: number, close: number, more: Partial<PriceBucket> = {}): PriceBucket => ({
-  time: minute * MINUTE, open: close, high: close + 1, low: close - 1, close, count: 1, origins: ["generated"], complete: true, ...more,
+  time: minute * MINUTE, open: close, high: close + 1, low: close - 1, close, venue: "kraken", quote: "usd", count: 1, origins: ["generated"], complete: true, ...more,
 });
 const forecast = (minute: number, price: number, more: Partial<Forecast> = {}): Forecast => ({
   id: `${minute}`, time: minute * MINUTE, madeTime: 0, model: "drift", horizon: "1h", price, lower: price - 5, upper: price + 5, realised: null, origin: "generated", ...more,
@@ -29,6 +29,13 @@ test("a missing bucket breaks the line until prices go on, whatever the other se
   assert.deepEqual(columns.times, [1, 2, 2, 3, 5, 6].map((minute, i) => minute * MINUTE + (i === 2 ? 1 : 0)));
   assert.deepEqual(columns.close, [10, 11, null, null, 12, 13]);
   assert.deepEqual(columns.predicted, [undefined, undefined, undefined, 50, undefined, undefined]);
+  assert.equal(columns.nSegments, 2);
+});
+
+test("a change of market breaks the line, for nobody could trade the step", () => {
+  const other = { venue: "binance", quote: "usdt" };
+  const columns = toPriceColumns(dataset([bucket(0, 10, other), bucket(1, 11, other), bucket(2, 20), bucket(3, 21)]), 9 * MINUTE);
+  assert.deepEqual(columns.close, [10, 11, null, 20, 21]);
   assert.equal(columns.nSegments, 2);
 });
 
@@ -65,6 +72,6 @@ test("the file has what is in view, once, and no formula", () => {
   const hostile = { ...dataset([bucket(0, 10), bucket(50, 11)], [forecast(1, 50, { realised: 49 })]), symbol: "=1+1", kind: { model: 'a"b,c', horizon: "1h" } };
   const lines = toCsv(hostile, heat, { from: 0, to: 5 * MINUTE }).split("\r\n");
   assert.equal(lines.length, 4);
-  assert.equal(lines[1], "prix,'=1+1,1970-01-01T00:00:00.000Z,1m,10,11,9,10,1,,,,,,,,,,,,,true,generated");
-  assert.equal(lines[2], "prediction,'=1+1,1970-01-01T00:01:00.000Z,,,,,,,,,,,,\"a\"\"b,c\",1h,1970-01-01T00:00:00.000Z,50,45,55,49,,generated");
+  assert.equal(lines[1], "prix,'=1+1,1970-01-01T00:00:00.000Z,1m,10,11,9,10,1,,,,,,,,,,,,,kraken,usd,true,generated");
+  assert.equal(lines[2], "prediction,'=1+1,1970-01-01T00:01:00.000Z,,,,,,,,,,,,\"a\"\"b,c\",1h,1970-01-01T00:00:00.000Z,50,45,55,49,,,,generated");
 });

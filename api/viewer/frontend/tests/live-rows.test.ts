@@ -31,11 +31,11 @@ test("of live rows those stay that the answer lacks, each once", () => {
 });
 
 test("prices of the market go into their buckets, others nowhere", () => {
-  const known = [{ time: 60_000, open: 10, high: 12, low: 9, close: 11, count: 4, origins: ["collected"], complete: false }];
+  const known = [{ time: 60_000, open: 10, high: 12, low: 9, close: 11, ...MARKET, count: 4, origins: ["collected"], complete: false }];
   const rows = [price(70, 13), price(119, 8, { origin: "replay" }), price(120, 9), price(71, 99, { venue: "other" }), price(72, 99, { quote: "eur" })];
   assert.deepEqual(foldPrices(known, rows, 60_000, MARKET), [
-    { time: 60_000, open: 10, high: 13, low: 8, close: 8, count: 6, origins: ["collected", "replay"], complete: false },
-    { time: 120_000, open: 9, high: 9, low: 9, close: 9, count: 1, origins: ["collected"], complete: false },
+    { time: 60_000, open: 10, high: 13, low: 8, close: 8, ...MARKET, count: 6, origins: ["collected", "replay"], complete: false },
+    { time: 120_000, open: 9, high: 9, low: 9, close: 9, ...MARKET, count: 1, origins: ["collected"], complete: false },
   ]);
 });
 

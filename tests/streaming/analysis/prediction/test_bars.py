@@ -2,10 +2,11 @@
 
 import pytest
 
-from lakehouse.series.markets import Market
+from lakehouse.series.markets import Market, SymbolRules
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import PriceObservation
 from streaming.analysis.prediction.bars import Bar, BarBuilder
+from streaming.analysis.prediction.primary import PrimaryMarket
 from tests.support.observations import START_MINUTE, price_at
 
 KRAKEN = Market("kraken", "usd")
@@ -13,13 +14,13 @@ KRAKEN = Market("kraken", "usd")
 
 def closes(*prices: PriceObservation) -> list[tuple[int, float]]:
     """Return (minutes from the start to the bar's end, close) of every bar that the prices close."""
-    builder = BarBuilder("btc")
+    builder = BarBuilder(PrimaryMarket(SymbolRules()))
     bars = [bar for bar in map(builder.add, prices) if bar is not None]
     return [(bar.end_us // MINUTE_US - START_MINUTE, bar.close) for bar in bars]
 
 
 def test_minute_is_closed_by_the_first_price_of_a_later_one() -> None:
-    builder = BarBuilder("btc")
+    builder = BarBuilder(PrimaryMarket(SymbolRules()))
     assert builder.add(price_at(10, 100.0)) is None
     assert builder.add(price_at(50, 101.0)) is None
     assert builder.add(price_at(70, 102.0)) == Bar(

@@ -10,7 +10,6 @@ from streaming.analysis.prediction.bars import Bar
 from streaming.analysis.prediction.features import (
     WINDOW_MINUTES,
     Deviation,
-    MeanReturn,
     PriceHistory,
     SentimentHistory,
 )
@@ -69,14 +68,6 @@ def test_deviation_is_half_forgotten_after_its_half_life() -> None:
     assert deviation.value == pytest.approx(0.02 * math.sqrt(0.5))
 
 
-def test_mean_return_is_known_after_an_hour() -> None:
-    mean = MeanReturn()
-    mean.add(0.06, 59)
-    assert mean.value is None
-    mean.add(0.02, 2)
-    assert mean.value == pytest.approx(0.08 / 61, rel=1e-3)
-
-
 def test_few_scores_have_a_mean_near_zero() -> None:
     sentiments = SentimentHistory()
     sentiments.add(text(0, 0.8))
@@ -106,3 +97,11 @@ def test_score_that_arrives_late_counts_from_then_on_at_its_age() -> None:
     assert late.features(end_us(5)) == [0.0, 0.0, 0.0]
     late.add(text(0, 0.8))
     assert late.features(end_us(11)) == pytest.approx(on_time.features(end_us(11)))
+
+
+def test_news_is_a_text_of_the_last_day_that_was_published() -> None:
+    sentiments = SentimentHistory()
+    sentiments.add(text(10, 0.8))
+    for minute, has_news in [(10, False), (11, True), (1_450, True), (1_451, False)]:
+        sentiments.features(end_us(minute))
+        assert sentiments.has_news(end_us(minute)) == has_news, minute

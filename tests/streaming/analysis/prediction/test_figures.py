@@ -23,11 +23,11 @@ def test_every_model_is_scored_for_every_horizon_beside_the_walk(scores: list[Wi
     assert [(score.horizon, score.model) for score in scores] == [
         (horizon, model)
         for horizon in ("5m", "1h", "24h")
-        for model in ("random-walk", "drift", "ridge-price", "ridge-sentiment")
+        for model in ("random-walk", "ridge-price", "ridge-sentiment")
     ]
-    walk, drift = scores[0], scores[1]
+    walk, ridge = scores[0], scores[1]
     assert (walk.relative_error, walk.verdict) == (1.0, "is the random walk: it says that the price stays")
-    assert drift.diebold_mariano is not None
+    assert ridge.diebold_mariano is not None
     assert scores[-1].verdict == "too little data: 0 outcomes that do not overlap, 30 are needed"
 
 

@@ -1,5 +1,7 @@
 """Learners: they find a link where there is one, and nothing in noise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,6 @@ from streaming.analysis.prediction.features import N_FEATURES, N_PRICE_FEATURES
 from streaming.analysis.prediction.models import (
     HORIZONS,
     MIN_OUTCOMES,
-    Drift,
-    Horizon,
     Inputs,
     RandomWalk,
     Ridge,
@@ -35,8 +35,8 @@ def relative_mae(model: Ridge, link: list[float], *, n: int = 6_000, seed: int =
     return float(np.mean(errors) / np.mean(walk_errors))
 
 
-def known_with(features: np.ndarray | None, *, mean_return: float | None = None) -> Inputs:
-    return Inputs(FIVE_MINUTES.minutes, DEVIATION, mean_return, features)
+def known_with(features: np.ndarray | None, *, has_news: bool = True) -> Inputs:
+    return Inputs(DEVIATION, features, has_news)
 
 
 @pytest.mark.parametrize("seed", range(1, sized(quick=2, full=4)))
@@ -62,7 +62,7 @@ def test_learner_finds_nothing_in_noise(seed: int) -> None:
 
 
 def test_learner_follows_a_link_that_turns_round() -> None:
-    quick = Horizon(name="5m", minutes=5, step_minutes=5, learning_days=0.5, deviation_half_life_minutes=30)
+    quick = replace(FIVE_MINUTES, step_minutes=5, learning_days=0.5)
     model = Ridge(N_PRICE_FEATURES, quick)
     relative_mae(model, [0.0, 0.8, 0, 0, 0, 0, 0, 0, 0])
     assert relative_mae(model, [0.0, -0.8, 0, 0, 0, 0, 0, 0, 0]) < 0.9
@@ -84,8 +84,17 @@ def test_learner_expects_no_more_than_one_deviation() -> None:
     assert model.expect(known_with(features)) == DEVIATION
 
 
-def test_random_walk_expects_nothing_and_drift_the_mean_return() -> None:
-    assert RandomWalk().expect(known_with(None, mean_return=0.001)) == 0.0
-    assert Drift().expect(known_with(None, mean_return=0.001)) == 0.005
-    assert Drift().expect(known_with(None, mean_return=0.1)) == DEVIATION
-    assert Drift().expect(known_with(None)) is None
+def test_random_walk_expects_nothing() -> None:
+    assert RandomWalk().expect(known_with(None)) == 0.0
+
+
+def test_learner_that_needs_news_neither_learns_nor_expects_without_it() -> None:
+    features = np.ones(N_FEATURES)
+    model = Ridge(N_FEATURES, FIVE_MINUTES, needs_news=True)
+    for _ in range(MIN_OUTCOMES):
+        model.learn(known_with(features, has_news=False), 0.001)
+    assert model.expect(known_with(features)) is None
+    for _ in range(MIN_OUTCOMES):
+        model.learn(known_with(features), 0.001)
+    assert model.expect(known_with(features)) is not None
+    assert model.expect(known_with(features, has_news=False)) is None

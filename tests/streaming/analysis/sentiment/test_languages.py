@@ -27,6 +27,29 @@ def test_feed_decides_where_detection_is_unsure() -> None:
     assert language_of("BTC 90,000", "fr") == "fr"
 
 
+@pytest.mark.parametrize(
+    ("title", "hint", "language"),
+    [
+        ("XRP skyrockets", "en", "en"),
+        ("XRP skyrockets", "en-US", "en"),
+        ("Bitcoin soars again", "en", "en"),
+        ("Solana outperforms", "en", "en"),
+        ("Bitcoin hodlers rejoice", "en-gb", "en"),
+        ("Dogecoin moons", "en", "en"),
+        ("Ethereum explose", "fr", "fr"),
+        ("Le Bitcoin flambe", "fr-FR", "fr"),
+        ("Bitcoin Rekordhoch", "de", "de"),
+        ("Bitcoin 价格今天大幅上涨", "en", "zh"),
+        ("Биткоин растет", "en", "ru"),
+        ("ビットコインが最高値を更新", "en", "ja"),
+        ("ビットコインが最高値を更新", "ja", "ja"),
+        ("El Bitcoin cae con fuerza", "en", "es"),
+    ],
+)
+def test_feed_decides_for_few_words_in_its_script(title: str, hint: str, language: str) -> None:
+    assert language_of(title, hint) == language
+
+
 def test_confident_detection_overrides_the_feed() -> None:
     assert language_of("El Bitcoin cae mientras los inversores esperan a la Fed", "en") == "es"
 

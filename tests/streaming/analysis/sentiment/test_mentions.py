@@ -1,10 +1,13 @@
 """Mentions of assets in texts, and the passage about each."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lakehouse.aliases.names import SEED, AssetNames
 from lakehouse.aliases.versions import AliasVersion
 from streaming.analysis.sentiment.mentions import find_mentions
+from streaming.analysis.sentiment.readable_text import to_readable
 from streaming.analysis.sentiment.vocabulary import vocabulary_of
 
 
@@ -54,6 +57,101 @@ def test_asset_is_detected_in_its_own_spelling(title: str, expected: list[str]) 
 )
 def test_ordinary_word_is_no_asset(title: str) -> None:
     assert symbols(title) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("pro-Bitcoin senator wins", ["btc"]),
+        ("anti-bitcoin bill fails", ["btc"]),
+        ("A spot-Ethereum-ETF", ["eth"]),
+        ("non\u2011Bitcoin assets", ["btc"]),
+        ("An Ethereum-Polkadot bridge", ["eth", "dot"]),
+        ("ETH-BTC ratio", ["eth", "btc"]),
+        ("ETH/BTC ratio", ["eth", "btc"]),
+        ("ETH\u2013BTC ratio", ["eth", "btc"]),
+        ("ETHBTC falls", ["eth", "btc"]),
+        ("ethbtc falls", ["eth", "btc"]),
+        ("BTC-SOL and LINK-ETH", ["btc", "sol", "link", "eth"]),
+        ("USDT-DOT pair opens", ["dot"]),
+        ("BTCUSDT", ["btc"]),
+        ("btcusdt breaks out", ["btc"]),
+        ("SOLUSDT and solusdc", ["sol"]),
+        ("LINKUSD, DOTEUR, ADABTC", ["link", "dot", "ada", "btc"]),
+        ("XBTUSD funding", ["btc"]),
+        ("BTC_USDT opens", ["btc"]),
+        ("BTC-USD opens", ["btc"]),
+        ("BTC/USD:USD opens", ["btc"]),
+        ("BTCUSDT.P shorts", ["btc"]),
+        ("BTCUSDT_PERP and ETHUSD-PERP", ["btc", "eth"]),
+        ("$BTCUSD", ["btc"]),
+        ("$BTC.X bullish", ["btc"]),
+        ("$NEAR.X and BTC.X", ["near", "btc"]),
+        ("₿", ["btc"]),
+        ("₿1.5 moved, 20₿ left", ["btc"]),
+        ("Ξ2,000 is back", ["eth"]),
+        ("Pays 3 Ξ", ["eth"]),
+        ("Bit\u00adcoin", ["btc"]),
+        ("Bit\u200bcoin and \u2066ETH\u2069", ["btc", "eth"]),
+        ("Ｂｉｔｃｏｉｎ", ["btc"]),
+        ("𝐁𝐓𝐂 pumps", ["btc"]),
+        ("Bitcoin™ and Ethereum²", ["btc", "eth"]),
+        ("Bitcoin\u00a0Cash", []),
+    ],
+)
+def test_asset_is_detected_in_compounds_pairs_signs_and_other_forms_of_letters(
+    title: str, expected: list[str]
+) -> None:
+    assert symbols(title) == expected
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "https://a.example/why-bitcoin-fell",
+        "a.example/2026/pro-bitcoin",
+        "(https://a.example/?q=btc-usd)",
+        "bitcoin-news.com is down",
+        "my-bitcoin.org",
+        "www.bitcoin-x",
+        "bitcoin.com launches",
+        "mail to info@btc-pool",
+        "CROSS-LINK and UP-LINK",
+        "e-LINK reader",
+        "anti-link, cross-link, near-term, dot-com",
+        "Ξένος και Ξ-άλλο",
+        "ξ",
+        "GBTC, renBTC, alETH, stETH",
+        "Tether, USDT, USDC",
+        "Miami-Dade",
+        "Solanax",
+        "dotusd and nearbtc",
+        "BtcUsdt",
+        "LINKED, NEARBY, ADAPTED, SOLD, DOTTED",
+        "ETHEREAL, BTCS, ETHS",
+        "BTCUSDTX, XBTCUSDT, BTCUSDT9",
+        "btc.d",
+        "x.BTCUSDT",
+    ],
+)
+def test_compound_pair_or_address_of_something_else_is_no_asset(title: str) -> None:
+    assert symbols(title) == []
+
+
+def test_words_of_a_passage_stay_apart() -> None:
+    assert [mention.passage for mention in find_mentions("₿100K soon")] == ["theasset 100K soon"]
+    assert [mention.passage for mention in find_mentions("ETHBTC falls")] == [
+        "theasset otherasset falls",
+        "otherasset theasset falls",
+    ]
+
+
+@given(text=st.text(max_size=80))
+def test_readable_text_is_idempotent_and_no_text_raises(text: str) -> None:
+    readable = to_readable(text)
+
+    assert to_readable(readable) == readable
+    assert find_mentions(text, text) == find_mentions(readable, readable)
 
 
 def test_text_in_capitals_needs_a_cashtag_for_an_ordinary_word() -> None:

@@ -1,17 +1,22 @@
 """One market over time: every trade once, bad prices refused, gaps filled or marked."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from streaming.collect.context import Context
 from streaming.collect.exchanges.client import ExchangeClient
 from streaming.collect.exchanges.market_state import Gap, MarketState
 from streaming.collect.exchanges.prices import MarketCollector
+from streaming.collect.exchanges.refused import RefusedTrade
+from streaming.collect.exchanges.trade import Page
 from streaming.collect.sink import Sink
-from streaming.collect.source import ExchangeSource
+from streaming.collect.source import ExchangeSource, Market
 from streaming.collect.state import StateStore
 from streaming.kafka.messages import Message
 from tests.streaming.collect.conftest import NOON_US, SetClock, Written
@@ -50,7 +55,7 @@ def make_market(server: ScriptedServer, clock: SetClock, written: Written, tmp_p
         )
         return MarketCollector(
             source,
-            "BTC/USD",
+            Market("BTC/USD", "btc", "usd"),
             client=ExchangeClient(source),
             context=Context(clock=clock, sink=sink, store=StateStore(tmp_path)),
             start_us=clock.now_us(),
@@ -59,8 +64,29 @@ def make_market(server: ScriptedServer, clock: SetClock, written: Written, tmp_p
     return make
 
 
+def poll_until_caught_up(collector: MarketCollector) -> None:
+    while collector.poll() == 0:
+        pass
+
+
 def state(tmp_path: Path) -> MarketState:
     return StateStore(tmp_path).read("simx-btc-usd", MarketState)
+
+
+def refused(tmp_path: Path) -> list[RefusedTrade]:
+    lines = (tmp_path / "simx-btc-usd.refused.jsonl").read_bytes().splitlines()
+    return [msgspec.json.decode(line, type=RefusedTrade) for line in lines]
+
+
+def sample(name: str) -> float:
+    return REGISTRY.get_sample_value(f"cryptoviz_collect_{name}", {"source": "simx-btc-usd"}) or 0.0
+
+
+def raising(error: Exception) -> Callable[..., Page]:
+    def fetch_page(*_: Any, **__: Any) -> Page:
+        raise error
+
+    return fetch_page
 
 
 def shown(written: Written) -> list[tuple[str, float]]:
@@ -98,7 +124,7 @@ def test_history_is_fetched_page_by_page_and_then_at_the_usual_pace(
 
     waits = [collector.poll() for _ in range(4)]
 
-    assert server.asked[1].parameters["since"] == str(int(NOON - 3_600))
+    assert server.asked[1].parameters["since"] == str(round((NOON - 3_600) * 1e9) - 1_000_000)
     assert waits == [0, 0, 0, 3]
     assert len({message["message_id"] for message in written.messages}) == 2_500
     assert len(written.messages) == 2_500
@@ -118,14 +144,161 @@ def test_invalid_prices_are_refused_and_leave_no_gap(
     assert state(tmp_path).gaps == []
 
 
-def test_a_trade_from_the_future_is_refused(
-    server: ScriptedServer, make_market: MakeMarket, written: Written
+def test_a_trade_after_the_exchanges_own_clock_is_refused_and_kept(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
 ) -> None:
-    server.answer(TRADES, trades_since([(1, NOON - 60, "100"), (2, NOON + 86_400, "101")]))
+    future = (2, NOON + 86_400, "101")
+    server.answer(TRADES, trades_since([(1, NOON - 60, "100"), future, (3, NOON - 30, "102")]))
+    collector = make_market()
+
+    collector.poll()
+    collector.poll()
+
+    assert shown(written) == [("11:59:00", 100.0), ("11:59:30", 102.0)]
+    assert state(tmp_path).gaps == []
+    assert [(each.trade_id, each.time, each.reason) for each in refused(tmp_path)] == [
+        ("2", "2026-11-26T12:00:00Z", "an impossible time")
+    ]
+
+
+def test_trades_ahead_of_a_slow_clock_wait_until_it_is_set(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, clock: SetClock, tmp_path: Path
+) -> None:
+    server.now_seconds = lambda: NOON + 360
+    server.answer(TRADES, trades_since([(number, NOON - 60 + number, "100") for number in range(420)]))
+    collector = make_market()
+
+    waits = [collector.poll(), collector.poll()]
+    n_before, offset_ms = len(written.messages), state(tmp_path).clock_offset_ms
+    clock.at_us += 360_000_000
+    collector.poll()
+
+    assert n_before == 361
+    assert waits == [3, 3]
+    assert offset_ms == 360_000
+    assert len({message["message_id"] for message in written.messages}) == 420
+    assert (state(tmp_path).gaps, state(tmp_path).n_refused) == ([], 0)
+    assert state(tmp_path).clock_offset_ms is None
+
+
+def test_a_fast_clock_is_named_and_nothing_is_lost(
+    server: ScriptedServer,
+    make_market: MakeMarket,
+    written: Written,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server.now_seconds = lambda: NOON - 360
+    server.answer(TRADES, trades_since([(number, NOON - 700 + number, "100") for number in range(300)]))
 
     make_market().poll()
 
-    assert shown(written) == [("11:59:00", 100.0)]
+    assert len(written.messages) == 300
+    assert state(tmp_path).clock_offset_ms == -360_000
+    assert "this machine's is 360 s ahead of the exchange's" in caplog.text
+    assert sample("clock_offset_seconds") == -360
+
+
+def test_one_absurd_price_is_kept_aside_and_a_new_level_is_published_whole(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
+) -> None:
+    prices = ["100", "100", "100", "0.000001", "101", "0.05", "0.051"]
+    trades = [(number, NOON - 60 + number, price) for number, price in enumerate(prices)]
+    later = [(number, NOON - 60 + number, "0.05") for number in range(7, 11)]
+    server.answer(TRADES, trades_since(trades), trades_since([*trades, *later]))
+
+    make_market().poll()
+    published, held = shown(written), state(tmp_path).held
+    make_market().poll()
+
+    assert [price for _, price in published] == [100, 100, 100, 101]
+    assert [trade.id for trade in held] == ["5", "6"]
+    assert [message["price"] for message in written.messages[4:]] == [0.05, 0.051, *[0.05] * 4]
+    (aside,) = refused(tmp_path)
+    assert (aside.trade_id, aside.price) == ("3", 1e-6)
+    assert json.loads(aside.raw)[0] == "0.000001"
+    assert state(tmp_path).gaps == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["100", "0.5", NOON - 59, "b", "l", "", "\ud800"],
+        ["100", "0.5", 1e300, "b", "l", "", 2],
+        ["100", "0.5", -1, "b", "l", "", 2],
+        ["100", "0.5", 0, "b", "l", "", 2],
+        ["100", "0.5", None, "b", "l", "", 2],
+        ["100", "0.5", "noon", "b", "l", "", 2],
+        ["100", "0.5", {"a": 1}, "b", "l", "", 2],
+        ["1e400", "0.5", NOON - 59, "b", "l", "", 2],
+        [{}, [], NOON - 59, "b", "l", "", 2],
+        [None, None, NOON - 59, None, None, None, None],
+        ["1" * 5_000, "0.5", NOON - 59, "b", "l", "", 2],
+        ["100", "0.5", NOON - 59, "b", "l", "", "9" * 5_000],
+        ["100", "0.5", NOON - 59, "b", "l", "", 10**4_200],
+        [10**4_200, "0.5", NOON - 59, "b", "l", "", 2],
+        [[[[[["100"]]]]], "0.5", NOON - 59, "b", "l", "", 2],
+        [],
+        {},
+        None,
+        7,
+        "text",
+        True,
+    ],
+)
+def test_whatever_one_trade_holds_the_others_are_published(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, row: object
+) -> None:
+    good = [["100", "0.5", NOON - 60, "b", "l", "", 1], ["101", "0.5", NOON - 30, "b", "l", "", 3]]
+    body = answer_of({"XXBTZUSD": [good[0], row, good[1]], "last": "0"})
+    server.answer(TRADES, Answer(body=body))
+
+    make_market(consecutive_ids=False).poll()
+
+    assert {(at, price) for at, price in shown(written)} >= {("11:59:00", 100.0), ("11:59:30", 101.0)}
+
+
+@pytest.mark.parametrize(
+    "error", [RecursionError("deep"), AssertionError("odd"), MemoryError(), UnicodeError("x"), KeyError("a")]
+)
+def test_whatever_an_answer_raises_is_one_failure_of_its_market(
+    make_market: MakeMarket,
+    tmp_path: Path,
+    clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    monkeypatch.setattr(ExchangeClient, "fetch_page", raising(error))
+    collector = make_market()
+    n_errors = sample("errors_total")
+
+    with caplog.at_level("INFO"):
+        waits = [collector.poll(), collector.poll()]
+    restarted = make_market()
+
+    assert waits == [6, 12]
+    assert sample("errors_total") - n_errors == 2
+    assert [line.levelname for line in caplog.records if "failed=" in line.getMessage()] == ["INFO"] * 2
+    assert "Traceback" not in caplog.text
+    assert restarted.first_wait_seconds() == 12
+    clock.at_us += 5_000_000
+    assert restarted.first_wait_seconds() == 7
+
+
+def test_an_unreadable_state_is_a_failure_of_its_market_and_is_left_alone(
+    make_market: MakeMarket, server: ScriptedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answer(TRADES, trades_since([(1, NOON - 60, "100")]))
+    (tmp_path / "simx-btc-usd.json").write_text("{")
+    collector = make_market()
+
+    with caplog.at_level("INFO"):
+        waits = [collector.first_wait_seconds(), collector.poll(), collector.poll()]
+
+    assert waits == [0, 6, 12]
+    assert "simx-btc-usd.json cannot be read" in caplog.text
+    assert (tmp_path / "simx-btc-usd.json").read_text() == "{"
 
 
 def test_after_an_outage_what_is_missing_is_fetched(
@@ -203,22 +376,46 @@ def test_a_restart_goes_on_where_kafka_is(
     make_market().poll()
 
     since = [asked.parameters["since"] for asked in server.asked if asked.path == TRADES]
-    assert since == [str(int(NOON - 900)), str(int(NOON - 900)), str(int(NOON - 60 + 9 - 2))]
+    assert [round(int(each) / 1e9 - NOON) for each in since] == [-900, -900, -53]
     assert len(written.messages) == 10
 
 
-def test_more_trades_at_once_than_a_page_holds_are_passed_and_marked(
+def test_more_trades_at_once_than_a_page_holds_are_all_there_if_the_newest_page_reaches_back(
     server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
 ) -> None:
     crowd = [(number, NOON - 60, "100") for number in range(1_500)]
     server.answer(TRADES, trades_since([*crowd, (1_500, NOON - 50, "101")]))
-    collector = make_market()
 
-    for _ in range(3):
-        collector.poll()
+    poll_until_caught_up(make_market())
+
+    assert len({message["message_id"] for message in written.messages}) == 1_501
+    assert state(tmp_path).gaps == []
+
+
+def test_more_trades_at_once_than_any_page_reaches_are_passed_and_marked(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
+) -> None:
+    crowd = [(number, NOON - 60, "100") for number in range(2_500)]
+    server.answer(TRADES, trades_since([*crowd, (2_500, NOON - 50, "101")]))
+
+    poll_until_caught_up(make_market())
 
     assert shown(written)[-1] == ("11:59:10", 101.0)
-    assert [gap.cause for gap in state(tmp_path).gaps] == ["more trades at once than the exchange gives"]
+    assert [(gap.n_missing, gap.cause) for gap in state(tmp_path).gaps] == [
+        (501, "the exchange left out numbered trades")
+    ]
+
+
+def test_six_hundred_trades_a_second_are_all_there(
+    server: ScriptedServer, make_market: MakeMarket, written: Written, tmp_path: Path
+) -> None:
+    trades = [(number, NOON - 60 + number // 6 / 100, "100") for number in range(12_000)]
+    server.answer(TRADES, trades_since(trades))
+
+    poll_until_caught_up(make_market())
+
+    assert len({message["message_id"] for message in written.messages}) == 12_000
+    assert state(tmp_path).gaps == []
 
 
 def test_of_an_endless_answer_no_more_is_read_than_is_allowed(

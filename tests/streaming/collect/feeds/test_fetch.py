@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import time
+import zlib
 from collections.abc import Iterator
 
 import httpx
@@ -195,3 +196,101 @@ def test_a_public_source_does_not_lead_into_the_own_network(
     with pytest.raises(FetchError, match="private address"):
         fetch(fetcher, server.url("/feed"))
     assert [asked.path for asked in server.asked] == ["/feed"]
+
+
+def raw_deflate(content: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(content) + compressor.flush()
+
+
+HALVES = gzip.compress(b"<rss>") + gzip.compress(b"</rss>")
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", HALVES),
+        ("gzip", gzip.compress(b"") + HALVES + gzip.compress(b"")),
+        ("gzip", HALVES + bytes(512)),
+        ("gzip", HALVES + b"\r\n"),
+        ("x-gzip", gzip.compress(b"<rss></rss>")),
+        ("GZIP", gzip.compress(b"<rss></rss>")),
+        ("identity, gzip", gzip.compress(b"<rss></rss>")),
+        ("deflate, gzip", gzip.compress(zlib.compress(b"<rss></rss>"))),
+        ("deflate", zlib.compress(b"<rss></rss>")),
+        ("deflate", zlib.compress(b"<rss></rss>", level=0)),
+        ("deflate", raw_deflate(b"<rss></rss>")),
+        ("identity", b"<rss></rss>"),
+        ("", b"<rss></rss>"),
+        ("", gzip.compress(b"<rss></rss>")),
+        ("gzip", gzip.compress(gzip.compress(b"<rss></rss>"))),
+    ],
+)
+def test_every_way_to_compress_a_body_gives_all_of_it(
+    server: ScriptedServer, fetcher: Fetcher, coding: str, body: bytes
+) -> None:
+    url = server.answer("/feed", Answer(headers={"Content-Encoding": coding}, body=body))
+
+    assert fetch(fetcher, url).body == b"<rss></rss>"
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(b"<rss></rss>" * 9)[:-9]),
+        ("gzip", gzip.compress(b"<rss></rss>" * 9)[:-1]),
+        ("gzip", HALVES[:-1]),
+        ("gzip", HALVES + b"\x1f\x8b"),
+        ("gzip", b""),
+        ("gzip", gzip.compress(b"<rss/>")[:-8] + bytes(8)),
+        ("deflate", zlib.compress(b"<rss></rss>" * 9)[:-1]),
+        ("deflate", raw_deflate(b"<rss></rss>" * 9)[:-1]),
+        ("deflate", b"<rss></rss>"),
+        ("gzip", gzip.compress(b"") * 1_001),
+    ],
+)
+def test_a_compressed_body_without_its_end_or_sum_is_an_error(
+    server: ScriptedServer, fetcher: Fetcher, coding: str, body: bytes
+) -> None:
+    url = server.answer("/feed", Answer(headers={"Content-Encoding": coding}, body=body))
+
+    with pytest.raises(FetchError, match="the compressed body is broken"):
+        fetch(fetcher, url)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(bytes(1_500_000)) * 2,
+        gzip.compress(b"") + gzip.compress(bytes(2_000_001)),
+        gzip.compress(gzip.compress(bytes(50 * MEGABYTE))),
+    ],
+)
+def test_all_members_together_are_bounded(server: ScriptedServer, fetcher: Fetcher, body: bytes) -> None:
+    url = server.answer("/feed", Answer(headers={"Content-Encoding": "gzip"}, body=body))
+
+    with pytest.raises(FetchError, match="longer than 2000000 bytes"):
+        fetch(fetcher, url)
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "compress", "gzip, gzip, gzip", "nonsense"])
+def test_a_coding_that_was_not_offered_is_refused(
+    server: ScriptedServer, fetcher: Fetcher, coding: str
+) -> None:
+    url = server.answer("/feed", Answer(headers={"Content-Encoding": coding}, body=b"?"))
+
+    with pytest.raises(FetchError, match="was not requested"):
+        fetch(fetcher, url)
+    assert server.asked[0].headers["Accept-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    "location", ["http://[bad/", "http://a..b/", f"http://{'a' * 70}.example/", "//", "http:///x"]
+)
+def test_a_redirect_to_no_address_is_an_error(
+    server: ScriptedServer, fetcher: Fetcher, location: str
+) -> None:
+    url = server.answer("/feed", Answer(status=302, headers={"Location": location}))
+
+    with pytest.raises(FetchError):
+        fetch(fetcher, url)

@@ -1,5 +1,7 @@
 """One feed over time: new texts are published once, and remembered once Kafka has them."""
 
+import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +9,12 @@ import pytest
 
 from lakehouse.messages.contract import RAW_NEWS
 from lakehouse.messages.validation import Rejected, validate
+from streaming.collect.errors import FetchError
+from streaming.collect.feeds import news
+from streaming.collect.feeds.fetch import Fetcher
 from streaming.collect.feeds.news import NewsCollector, NewsState
+from streaming.collect.metrics import REFUSED
+from streaming.collect.rounds import run_rounds
 from streaming.collect.state import StateStore
 from streaming.kafka.messages import Message
 from tests.streaming.collect.conftest import NOON_US, SetClock, Written
@@ -44,7 +51,7 @@ def test_a_text_becomes_the_contracts_message(server: ScriptedServer, make_news:
     assert not isinstance(result, Rejected)
     assert message.key == b"gazette"
     assert message.value == (
-        b'{"v":1,"message_id":"gazette:1795600800000000:711430f6164e93803d93","origin":"collected",'
+        b'{"v":1,"message_id":"gazette:1795600800000000:71b4434063f83c01c408","origin":"collected",'
         b'"published_time":"2026-11-25T10:00:00.000Z","source":"gazette","dated_by":"published",'
         b'"title":"Bitcoin rises","summary":null,"url":"https://gazette.example/1","language":null,'
         b'"guid":"g1","collected_time":"2026-11-25T12:00:00.000Z"}'
@@ -77,6 +84,22 @@ def test_an_unchanged_feed_costs_a_304(server: ScriptedServer, make_news: MakeNe
     assert server.asked[1].headers["If-None-Match"] == '"1"'
     assert waits == [60, 60]
     assert written.titles == ["Text 1"]
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "application/rss+xml"])
+@pytest.mark.parametrize("flaw", ["", "<br>", "</b>"])
+def test_a_feed_with_flaws_gives_its_last_item_and_costs_a_304_later(
+    server: ScriptedServer, make_news: MakeNews, written: Written, content_type: str, flaw: str
+) -> None:
+    headers = {"ETag": '"1"', "Content-Type": content_type}
+    body = rss(item(1), item(2) | {"description": f"Text{flaw}"}) + b"<!--" + b"c" * 320 + b"-->"
+    url = server.answer("/feed", Answer(headers=headers, body=body), Answer(status=304))
+
+    waits = [make_news(url).poll(), make_news(url).poll()]
+
+    assert waits == [60, 60]
+    assert server.asked[1].headers["If-None-Match"] == '"1"'
+    assert written.titles == ["Text 1", "Text 2"]
 
 
 def test_a_text_changed_under_its_guid_or_moved_to_another_is_not_new(
@@ -137,6 +160,52 @@ def test_an_impossible_time_is_replaced(
 
     assert written.messages[0]["published_time"] == "2026-11-25T12:00:00.000Z"
     assert written.messages[0]["dated_by"] == "first_seen"
+
+
+@pytest.mark.parametrize("own_clock_minutes", [-1_440, -7, 0, 7, 1_440])
+def test_a_time_that_the_server_s_clock_has_reached_is_kept_whatever_ours_says(
+    server: ScriptedServer, make_news: MakeNews, written: Written, clock: SetClock, own_clock_minutes: int
+) -> None:
+    date = "Wed, 25 Nov 2026 11:59:00 GMT"
+    clock.at_us += own_clock_minutes * 60_000_000
+    url = server.answer(
+        "/feed", Answer(headers={"Date": "Wed, 25 Nov 2026 12:00:00 GMT"}, body=rss(item(1, date=date)))
+    )
+
+    make_news(url).poll()
+
+    assert written.messages[0]["published_time"] == "2026-11-25T11:59:00.000Z"
+    assert written.messages[0]["dated_by"] == "published"
+
+
+def test_a_text_dated_while_the_clock_was_slow_keeps_its_id_when_the_clock_is_mended(
+    server: ScriptedServer, make_news: MakeNews, clock: SetClock
+) -> None:
+    url = server.answer(
+        "/feed",
+        Answer(headers={"Date": "none"}, body=rss(item(1, date="Wed, 25 Nov 2026 11:59:00 GMT"))),
+    )
+    lost, stored = MemorySink(fails=True), MemorySink()
+
+    clock.at_us -= HOUR_SECONDS * 1_000_000
+    with pytest.raises(ConnectionError):
+        make_news(url, sink=lost).poll()
+    clock.at_us += HOUR_SECONDS * 1_000_000
+    make_news(url, sink=stored).poll()
+
+    ids = {json.loads(each.value or b"")["message_id"] for each in (*lost.messages, *stored.messages)}
+    assert len(ids) == 1
+
+
+def test_a_wait_after_a_restart_is_never_longer_than_it_was(
+    server: ScriptedServer, make_news: MakeNews, clock: SetClock
+) -> None:
+    url = server.answer("/feed", Answer(status=429, headers={"Retry-After": "3600"}))
+    make_news(url).poll()
+
+    clock.at_us -= 30 * 86_400_000_000
+
+    assert make_news(url).first_wait_seconds() == HOUR_SECONDS
 
 
 def test_a_refusal_is_obeyed_also_after_a_restart(
@@ -224,4 +293,159 @@ def test_memory_is_bounded_but_holds_all_that_is_listed(
         collector.poll()
 
     assert len(written.titles) == len(set(written.titles)) == 2_500
-    assert len(StateStore(tmp_path).read("gazette", NewsState).seen) == 4_000
+    assert len(StateStore(tmp_path).read("gazette", NewsState).seen_texts.texts) == 2_000
+
+
+RAISED = [
+    ValueError("\ud83d"),
+    RecursionError("too deep"),
+    MemoryError(),
+    AssertionError(),
+    UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "surrogates not allowed"),
+    LookupError("unknown encoding"),
+    KeyError("title"),
+    RuntimeError("line one\nline two"),
+]
+
+
+@pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("stage", ["fetch", "parse"])
+def test_whatever_one_source_raises_is_its_own_failure(
+    server: ScriptedServer,
+    make_news: MakeNews,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    stage: str,
+    error: Exception,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    url = server.answer("/feed", Answer(headers={"ETag": '"1"'}, body=rss(item(1))))
+    monkeypatch.setattr(*((Fetcher, "fetch") if stage == "fetch" else (news, "parse_feed")), fail)
+    caplog.set_level(logging.INFO)
+
+    wait_seconds = make_news(url).poll()
+
+    (record,) = (each for each in caplog.records if each.name.startswith("streaming"))
+    assert wait_seconds == 120
+    assert "source=gazette" in record.getMessage()
+    assert type(error).__name__ in record.getMessage()
+    assert "\n" not in record.getMessage()
+    record.getMessage().encode()
+    assert record.exc_info is None
+    assert make_news(url).first_wait_seconds() == 120
+
+
+def test_a_traceback_is_there_at_debug_level(
+    server: ScriptedServer,
+    make_news: MakeNews,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(news, "parse_feed", lambda *_, **__: {}["no such key"])
+    caplog.set_level(logging.DEBUG, logger="streaming.collect")
+
+    make_news(server.answer("/feed", Answer(body=rss(item(1))))).poll()
+
+    debug, info = caplog.records
+    assert (debug.levelname, info.levelname) == ("DEBUG", "INFO")
+    assert debug.exc_info is not None
+
+
+def test_a_source_that_raises_leaves_the_others_their_turn(
+    server: ScriptedServer, make_news: MakeNews, written: Written, clock: SetClock
+) -> None:
+    poisoned = server.answer("/poisoned", Answer(headers={"ETag": "\u00e9"}, body=b"\x1f\x8b<rss>"))
+    good = server.answer("/good", Answer(body=rss(item(1))))
+
+    run_rounds([make_news(poisoned), make_news(good)], clock, seconds=30.0)
+
+    assert written.titles == ["Text 1"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["BTC &#55357;&#56960; up", "BTC &#xD83D;", "BTC &#99999999;", "Why &lt;![x]&gt; matters for BTC"],
+)
+def test_a_text_that_a_parser_chokes_on_is_published_with_its_neighbours(
+    server: ScriptedServer, make_news: MakeNews, written: Written, title: str
+) -> None:
+    url = server.answer("/feed", Answer(body=rss(item(1, title=title), item(2))))
+
+    assert make_news(url).poll() == 60
+    assert len(written.titles) == 2
+
+
+def test_an_item_that_cannot_become_a_message_is_counted_and_the_others_are_published(
+    server: ScriptedServer,
+    make_news: MakeNews,
+    written: Written,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    name_of = news.name_of
+    monkeypatch.setattr(news, "name_of", lambda each: {}[0] if each.title == "Text 2" else name_of(each))
+    monkeypatch.setattr(news, "_name_digest", lambda each: each.title)
+    before = REFUSED.labels("gazette")._value.get()
+    caplog.set_level(logging.INFO)
+
+    make_news(server.answer("/feed", Answer(body=rss(item(1), item(2), item(3))))).poll()
+
+    assert written.titles == ["Text 1", "Text 3"]
+    assert REFUSED.labels("gazette")._value.get() == before + 1
+    assert "refused=1 problem='KeyError: 0'" in caplog.records[-1].getMessage()
+
+
+@pytest.mark.parametrize("raised", [FetchError("closed"), ConnectionError("closed")])
+def test_what_the_sink_raises_is_no_failure_of_the_source(
+    server: ScriptedServer, make_news: MakeNews, raised: Exception
+) -> None:
+    class Broken(MemorySink):
+        def send(self, message: Message) -> None:
+            raise raised
+
+    collector = make_news(server.answer("/feed", Answer(body=rss(item(1)))), sink=Broken())
+
+    with pytest.raises(type(raised)):
+        collector.poll()
+    assert collector.first_wait_seconds() == 0
+
+
+def test_an_etag_that_cannot_be_sent_back_is_not_remembered(
+    server: ScriptedServer, make_news: MakeNews, written: Written
+) -> None:
+    url = server.answer("/feed", Answer(headers={"ETag": '"\u00e9"'}, body=rss(item(1))))
+
+    assert [make_news(url).poll(), make_news(url).poll()] == [60, 60]
+    assert written.titles == ["Text 1"]
+
+
+def test_texts_that_share_a_guid_or_an_address_are_all_published_once(
+    server: ScriptedServer, make_news: MakeNews, written: Written
+) -> None:
+    guids = [item(n) | {"guid": "0"} for n in range(3)]
+    fragments = [{"title": f"Post {n}", "link": f"https://gazette.example/live#post-{n}"} for n in range(3)]
+    titles = [{"title": f"News {n}", "link": "https://gazette.example/"} for n in range(3)]
+    everything = [*guids, *fragments, *titles]
+    url = server.answer("/feed", *(Answer(body=rss(*everything[start:])) for start in range(len(everything))))
+
+    for _ in everything:
+        make_news(url).poll()
+
+    assert sorted(written.titles) == sorted(each["title"] for each in everything)
+    assert len({message["message_id"] for message in written.messages}) == len(everything)
+
+
+def test_a_message_id_is_the_same_whether_a_neighbour_shares_its_guid_or_has_left(
+    server: ScriptedServer, make_news: MakeNews
+) -> None:
+    one, other = item(1) | {"guid": "0"}, item(2) | {"guid": "0"}
+    lost, stored = MemorySink(fails=True), MemorySink()
+    url = server.answer("/feed", Answer(body=rss(one, other)), Answer(body=rss(other)))
+
+    with pytest.raises(ConnectionError):
+        make_news(url, sink=lost).poll()
+    make_news(url, sink=stored).poll()
+
+    assert [message.value for message in stored.messages] == [lost.messages[1].value]

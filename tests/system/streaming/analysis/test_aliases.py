@@ -48,13 +48,13 @@ def make_token(runtime_dir: Path) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=100,
+        timeout=300,
     )
     return done.stdout.strip()
 
 
 def post_asset(server: ApiProcess, token: str, asset: dict[str, Any]) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
         connection.request("POST", "/api/v1/catalogue/actifs", json.dumps(asset), headers)

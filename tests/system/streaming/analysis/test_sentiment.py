@@ -66,9 +66,7 @@ def results(pipeline: Pipeline) -> list[dict[str, Any]]:
 
 
 def wait_results(pipeline: Pipeline, n_results: int) -> None:
-    wait_until(
-        lambda: len(results(pipeline)) >= n_results, f"{n_results} results in Kafka", timeout_seconds=120
-    )
+    wait_until(lambda: len(results(pipeline)) >= n_results, f"{n_results} results in Kafka")
 
 
 def committed(pipeline: Pipeline) -> list[Path]:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,11 +15,12 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
 from streaming.broker import embedded as embedded_broker
-from streaming.broker.config import Ports
+from streaming.broker.config import BrokerFiles, Ports
 from streaming.broker.embedded import EmbeddedBroker, read_bootstrap
 from streaming.broker.process import is_running
 from streaming.errors import BrokerError, BrokerNotReadyError, BrokerRunningError
 from streaming.kafka.topics import describe_topics, fetch_offsets
+from tests.support.waiting import WAIT_SECONDS, wait_until
 
 ROOT = Path(__file__).resolve().parents[4]
 TOPIC = "raw-price"
@@ -84,6 +85,24 @@ def test_port_lost_to_another_broker_while_starting_is_replaced(
             assert describe_topics({"bootstrap_servers": ours.bootstrap}, ["ours"])
 
 
+def test_broker_whose_port_another_one_took_while_it_was_stopped_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours = EmbeddedBroker(tmp_path / "ours", topics=[TOPIC])
+    with ours:
+        port = int(ours.bootstrap.rsplit(":", 1)[1])
+    with EmbeddedBroker(tmp_path / "other", port, topics=[TOPIC]) as other, caplog.at_level("WARNING"):
+        assert other.bootstrap == f"127.0.0.1:{port}"
+        assert "port_taken" not in caplog.text
+        with ours:
+            assert ours.bootstrap != other.bootstrap
+            assert _topic_id(ours.bootstrap) != _topic_id(other.bootstrap)
+
+    cluster_id = embedded_broker._read_cluster_id(BrokerFiles(tmp_path / "other"))
+    assert f"event=port_taken port={port} owner=another Kafka, with cluster id {cluster_id}" in caplog.text
+    assert f"serves at {ours.bootstrap}" in caplog.text
+
+
 def test_broker_that_cannot_start_says_why(tmp_path: Path) -> None:
     broker = EmbeddedBroker(tmp_path, overrides={"log.segment.bytes": "1"})
 
@@ -113,7 +132,7 @@ def test_command_survives_its_own_kill_without_an_orphan(tmp_path: Path) -> None
         wrapper.kill()
         wrapper.wait()
 
-        _wait_until(lambda: not is_running(jvm, marker=str(tmp_path)))
+        wait_until(lambda: not is_running(jvm, marker=str(tmp_path)), "the JVM to end")
     with _command(tmp_path) as (_, second_address):
         assert second_address == address
         assert _consume(second_address, n=1) == [b"kept"]
@@ -136,7 +155,7 @@ def test_signal_stops_the_command_cleanly(tmp_path: Path, number: signal.Signals
 
 def test_signal_while_starting_leaves_nothing_behind(tmp_path: Path) -> None:
     wrapper = _start_command(tmp_path)
-    _wait_until((tmp_path / "broker.pid").exists)
+    wait_until((tmp_path / "broker.pid").exists, "the JVM to be started")
     jvm = _jvm_pid(tmp_path)
 
     wrapper.send_signal(signal.SIGTERM)
@@ -215,12 +234,12 @@ def _start_command(directory: Path, *options: str) -> "subprocess.Popen[str]":
 
 def _ask(command: str, directory: Path) -> tuple[int, str]:
     arguments = [sys.executable, "-m", "streaming.broker", command, "--dir", str(directory)]
-    ran = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     return ran.returncode, ran.stdout
 
 
 def _jvm_pid(directory: Path) -> int:
-    _wait_until(lambda: (directory / "broker.pid").read_text().strip() != "")
+    wait_until(lambda: (directory / "broker.pid").read_text().strip() != "", "the process id")
     return int((directory / "broker.pid").read_text())
 
 
@@ -231,23 +250,16 @@ def _topic_id(address: str) -> str:
 def _produce(address: str, values: list[bytes]) -> None:
     producer = KafkaProducer(bootstrap_servers=address, acks="all")
     for value in values:
-        producer.send(TOPIC, value).get(timeout=30)
+        producer.send(TOPIC, value).get(timeout=180)
     producer.close()
 
 
 def _consume(address: str, *, n: int) -> list[bytes]:
     consumer = KafkaConsumer(TOPIC, bootstrap_servers=address, auto_offset_reset="earliest")
     values: list[bytes] = []
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + WAIT_SECONDS
     while len(values) < n and time.monotonic() < deadline:
         for records in consumer.poll(timeout_ms=500).values():
             values += [record.value for record in records]
     consumer.close()
     return sorted(values)
-
-
-def _wait_until(condition: Callable[[], bool], *, timeout_seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)

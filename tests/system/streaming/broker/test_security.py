@@ -101,6 +101,6 @@ def _run_config_command(bootstrap_servers: str, properties: Path) -> str:
     tool = ["kafka.admin.ConfigCommand", "--bootstrap-server", bootstrap_servers]
     what = ["--command-config", str(properties), "--describe", "--all", "--topic", "secured"]
     command = [str(find_jdk().java), "-cp", f"{KAFKA_JARS}/*", *tool, *what]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout

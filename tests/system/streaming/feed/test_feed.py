@@ -19,6 +19,7 @@ from streaming.broker.embedded import EmbeddedBroker
 from streaming.feed.faults import FaultRates
 from streaming.feed.stream import Feed, messages_between
 from tests.support.record_accounting import Delivered, read_delivered
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[4]
 SYMBOLS = "btc,dot"
@@ -43,7 +44,7 @@ def start_feed(*arguments: str, bootstrap: str) -> subprocess.Popen[str]:
 
 def run_feed(*arguments: str, bootstrap: str) -> str:
     feed = start_feed(*arguments, bootstrap=bootstrap)
-    _, log = feed.communicate(timeout=100)
+    _, log = feed.communicate(timeout=180)
     assert feed.returncode == 0, log
     return log
 
@@ -90,9 +91,7 @@ def test_a_feed_that_is_killed_and_started_again_leaves_no_hole(
     state = tmp_path / "feed.json"
     arguments = ("backfill", "--days", "12", "--seed", "12", "--symbols", SYMBOLS, "--state", str(state))
     feed = start_feed(*arguments, bootstrap=broker.bootstrap)
-    deadline = time.monotonic() + 60
-    while not state.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(state.exists, "the first state")
     state_before = read_state(state)
     feed.send_signal(signal.SIGKILL)
     feed.wait()
@@ -140,7 +139,7 @@ def test_an_absent_broker_is_waited_for_and_ctrl_c_ends_it_cleanly() -> None:
     assert feed.stderr is not None
     first = feed.stderr.readline()
     feed.send_signal(signal.SIGINT)
-    _, rest = feed.communicate(timeout=30)
+    _, rest = feed.communicate(timeout=180)
 
     assert "127.0.0.1:9" in first
     assert "trying again in 1 s" in first

@@ -42,7 +42,7 @@ class Pipeline:
     def send(self, topic: str, value: bytes | None, *, key: bytes | None = b"btc", **where: Any) -> None:
         if self._producer is None:
             self._producer = KafkaProducer(
-                bootstrap_servers=self.broker.bootstrap, acks="all", linger_ms=5, max_request_size=4_000_000
+                bootstrap_servers=self.broker.bootstrap, acks="all", linger_ms=5, max_request_size=12_000_000
             )
         self._producer.send(topic, key=key, value=value, **where)
 

@@ -33,7 +33,7 @@ def _replay(pipeline: Pipeline, *more: str) -> subprocess.Popen[str]:
 
 def _said(pipeline: Pipeline, *more: str) -> str:
     process = _replay(pipeline, *more)
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=180)
     assert process.returncode == 0
     return said
 
@@ -65,7 +65,6 @@ def _quarantine_all(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None
     assert read_table(pipeline.lake, "quarantine").num_rows == 2 * N_MESSAGES + 1
 
 
-@pytest.mark.timeout(400)  # two ingestions and eight processes
 def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,7 +81,7 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
         process = _replay(pipeline, "--yes")
         time.sleep(rng.uniform(0.6, 1.3) * needed_seconds)
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
     _said(pipeline, "--yes", "--rule", "time_in_future")
     _ingest(pipeline)
     assert _n_in_gold(pipeline) == (N_MESSAGES, N_MESSAGES)
@@ -110,7 +109,6 @@ def test_replay_killed_and_repeated_and_a_rebuild_leave_one_row_each(
     assert headers == {"trace", "cryptoviz-replay-of"}
 
 
-@pytest.mark.timeout(400)  # three ingestions
 def test_replay_to_a_recreated_topic_is_still_the_record_that_it_was(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

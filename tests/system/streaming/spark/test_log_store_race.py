@@ -21,7 +21,6 @@ ONE_ROW = pa.table({"offset": [1]}, schema=SCHEMA)
 NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 
-@pytest.mark.timeout(600)
 def test_race_between_spark_log_store_and_delta_rs_has_one_winner_per_version(
     tmp_path: Path, jvm_class_path: str
 ) -> None:

@@ -1,7 +1,7 @@
 // Series as columns along one ascending time, as the chart library takes them. null is a gap, undefined no value. Pure.
 
 import type { Dataset } from "../reading.ts";
-import { bucketSegments, downsample, pathSegments, within, type Forecast, type PriceBucket } from "../points.ts";
+import { downsample, marketSegments, pathSegments, within, type Forecast, type PriceBucket } from "../points.ts";
 import { HOUR, MINUTE, WIDTHS, type Span } from "../times.ts";
 
 export type Column = (number | null | undefined)[];
@@ -12,7 +12,7 @@ export interface PriceColumns {
   readonly predicted: Column;
   readonly lower: Column;
   readonly upper: Column;
-  /** Runs of prices without a missing bucket. */
+  /** Runs of prices of one market without a missing bucket. */
   readonly nSegments: number;
   /** Points without neighbours, which no line shows: [time, value]. */
   readonly dots: readonly (readonly [number, number])[];
@@ -35,7 +35,7 @@ export function inView<P extends { readonly time: number }>(points: readonly P[]
 export function toPriceColumns(dataset: Dataset, now: number): PriceColumns {
   const width = WIDTHS[dataset.intervals.price];
   const path = downsample(dataset.forecasts.points, width);
-  const prices = bucketSegments(dataset.price.points, width);
+  const prices = marketSegments(dataset.price.points, width);
   const forecasts = pathSegments(path, Math.max(2 * width, LEAST_HOLE));
   const of = (bucket: PriceBucket) => [closeTime(bucket, width, now), bucket.close] as const;
   const dots = [

@@ -1,7 +1,7 @@
 // Values of the charts at one instant: rows of the tooltips, and positions of their marks.
 
 import type { State } from "../viewer.ts";
-import { bucketAt, isInside, nearest } from "../points.ts";
+import { bucketAt, isInside, isOneMarket, nearest } from "../points.ts";
 import { MINUTE, WIDTHS } from "../times.ts";
 import { formatNumber, formatPrice, formatScore, formatTime, word } from "../words.ts";
 import { closeTime, type PriceColumns } from "./columns.ts";
@@ -34,7 +34,8 @@ export function readPriceAt(state: State, { path }: PriceColumns, time: number):
   if (found) {
     rows.push({ label: word("price"), value: formatPrice(found.close), swatch: "price" });
     rows.push({ label: `${word("low")} – ${word("high")}`, value: `${formatPrice(found.low)} – ${formatPrice(found.high)}` });
-    if (!found.complete) rows.push({ label: word("open"), value: "" });
+    if (ends.some((other) => !isOneMarket(other, found))) rows.push({ label: word("market"), value: `${found.venue} ${found.quote.toUpperCase()}` });
+    if (!found.complete) rows.push({ label: word("incomplete"), value: "" });
     marks.push({ time: closeTime(found, width, state.now), value: found.close, swatch: "price" });
   }
   if (forecast) {
@@ -67,7 +68,7 @@ export function readCountsAt(state: State, time: number): Readout {
   if (bucket === null) return NOTHING;
   const counts = { positive: bucket.positive, neutral: bucket.count - bucket.positive - bucket.negative, negative: bucket.negative };
   const rows: Row[] = Object.entries(counts).map(([name, n]) => ({ label: word(name as keyof typeof counts), value: formatNumber(n), swatch: name }));
-  return { rows: bucket.complete ? rows : [...rows, { label: word("open"), value: "" }], marks: [] };
+  return { rows: bucket.complete ? rows : [...rows, { label: word("incomplete"), value: "" }], marks: [] };
 }
 
 /** The row under the pointer, or the chosen asset's. */

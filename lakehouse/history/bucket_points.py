@@ -1,0 +1,90 @@
+"""What a bucket says beside its figures: its market, whether it is complete, and whether it was filled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from lakehouse.history.downsampling import downsample_buckets
+from lakehouse.history.pinning import PinnedQuery
+from lakehouse.history.query import Row
+from lakehouse.series.aggregates import MARKET_COLUMNS
+from lakehouse.series.buckets import bucket_of
+from lakehouse.series.market_schedule import MarketPart
+
+
+@dataclass(frozen=True, slots=True)
+class BucketPoints:
+    """The points of a question's buckets."""
+
+    pinned: PinnedQuery
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of a point: the series' own, of prices the market, ``complete`` and ``filled``."""
+        series = self.pinned.query.series
+        return (*series.bucket_columns, *(MARKET_COLUMNS if series.has_market else ()), "complete", "filled")
+
+    def to_points(self, rows: Sequence[Row]) -> list[Row]:
+        """Return points, downsampled, from buckets that end in whether they were filled.
+
+        A point that stands for several buckets stands for those of one market.
+        """
+        query, parts = self.pinned.query, self._parts(rows)
+        points = self._with_market(rows, parts)
+        if query.n_points is None:
+            return points
+        ends = [
+            at
+            for at, (part, following) in enumerate(pairwise(parts))
+            if part is not None and following is not None and not part.continues(following)
+        ]
+        return downsample_buckets(
+            self.columns, points, curve=query.series.bucket_curve, n_points=query.n_points, ends=ends
+        )
+
+    def is_one_market(self, one_us: int, other_us: int) -> bool:
+        """Return whether the buckets of two starts are of one market of one asset."""
+        if len(self.pinned.markets.schedule.parts) < 2 or not self.pinned.query.series.has_market:
+            return True
+        one, other = self._parts([(one_us,), (other_us,)])
+        return one is not None and other is not None and one.continues(other)
+
+    def _parts(self, rows: Sequence[Row]) -> list[MarketPart | None]:
+        schedule = self.pinned.markets.schedule
+        if not self.pinned.query.series.has_market or len(schedule.parts) == 1:
+            return [schedule.parts[0] if self.pinned.query.series.has_market else None] * len(rows)
+        bucket_at = bucket_of(self.pinned.query.width_us)
+        return [schedule.of_bucket(bucket_at(row[0])) for row in rows]
+
+    def _with_market(self, rows: Sequence[Row], parts: Sequence[MarketPart | None]) -> list[Row]:
+        if not rows:
+            return []
+        *shown, filled = zip(*rows, strict=True)
+        width_us = self.pinned.query.width_us
+        # By identity: hashing a part takes as long as the rest of a point.
+        spans = {id(part): self._complete_span(part) for part in {id(part): part for part in parts}.values()}
+        complete = [
+            start_us <= at_us and at_us + width_us <= end_us
+            for at_us, (start_us, end_us) in zip(shown[0], [spans[id(part)] for part in parts], strict=True)
+        ]
+        markets: list[list[str | None]] = []
+        if self.pinned.query.series.has_market:
+            markets = [
+                [None if part is None else part.market.venue for part in parts],
+                [None if part is None else part.market.quote for part in parts],
+            ]
+        return list(zip(*shown, *markets, complete, filled, strict=True))
+
+    def _complete_span(self, part: MarketPart | None) -> tuple[int, int]:
+        """Return the span within which buckets of a part have all of their rows, and none is to come.
+
+        The range, retention and another asset cut it. It ends where the market's prices have come to, or where the
+        series' grace has passed.
+        """
+        query, retained_from_us = self.pinned.query, self.pinned.retained_from_us or 0
+        start_us = max(query.time_range.start_us, retained_from_us)
+        settled_us = query.as_of_us - query.series.grace_us
+        if part is None:
+            return start_us, min(query.time_range.end_us, settled_us)
+        settled_us = max(settled_us, self.pinned.markets.seen_until_us.get(part.market, 0))
+        return max(start_us, part.start_us), min(query.time_range.end_us, part.end_us, settled_us)

@@ -1,0 +1,35 @@
+"""Text as it is searched for names: without the characters that only change how it looks."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_KEPT = "…"
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+def to_readable(text: str) -> str:
+    """Return a text in compatibility form (NFKC), with plain hyphens and without format characters. Idempotent.
+
+    An ellipsis stays, since a sentence ends with it; raised signs (™, ²) are spaces, since they are no part of a word.
+
+    >>> to_readable("Ｂｉｔ\u00adcoin™ pro\u2011𝐁𝐓𝐂…")
+    'Bitcoin  pro-BTC…'
+    """
+    if text.isascii():
+        return text
+    parts = (unicodedata.normalize("NFKC", _plain(part)) for part in text.split(_KEPT))
+    return _KEPT.join(_plain(part) for part in parts)
+
+
+def _plain(text: str) -> str:
+    return _BEYOND_ASCII.sub(lambda match: _plain_character(match[0]), text)
+
+
+@lru_cache(maxsize=4_096)
+def _plain_character(character: str) -> str:
+    if character in "‐‑":
+        return "-"
+    if unicodedata.category(character) == "Cf":
+        return ""
+    return " " if unicodedata.decomposition(character).startswith("<super>") else character

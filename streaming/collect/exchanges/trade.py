@@ -1,0 +1,76 @@
+"""Trades of an exchange, and pages of them, as the client returns them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+_MAX_DIGITS = 30
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """One trade. ``price`` is None where the exchange gave no valid one; ``raw_text`` is the beginning of its JSON.
+
+    ``is_nameless``: the exchange gives no ids, so that this one is made of the trade's values.
+    """
+
+    id: str
+    time_ms: int
+    price: float | None
+    amount: float | None
+    raw_text: str
+    is_nameless: bool = False
+
+    def renamed(self, trade_id: str) -> "Trade":
+        """Return the trade under another id."""
+        return msgspec.structs.replace(self, id=trade_id)
+
+    @property
+    def number(self) -> int | None:
+        """The id as a number; None where it is none."""
+        return to_number(self.id)
+
+
+def to_number(trade_id: str | None) -> int | None:
+    """Return an id as a number; None where it is none, or has more digits than any exchange counts to."""
+    if trade_id is None or len(trade_id) > _MAX_DIGITS or not (trade_id.isascii() and trade_id.isdigit()):
+        return None
+    return int(trade_id)
+
+
+def in_order(trades: Sequence[Trade], *, by_number: bool) -> tuple[Trade, ...]:
+    """Return trades by number where numbers are their order, else by time; equal ones without ids are told apart."""
+    if by_number and all(trade.number is not None for trade in trades):
+        return tuple(sorted(trades, key=lambda trade: trade.number or 0))
+    seen: Counter[str] = Counter()
+    named = []
+    for trade in trades:
+        seen[trade.id] += 1
+        is_copy = trade.is_nameless and seen[trade.id] > 1
+        named.append(trade.renamed(f"{trade.id}-{seen[trade.id]}") if is_copy else trade)
+    return tuple(sorted(named, key=lambda trade: (trade.time_ms, len(trade.id), trade.id)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One request for trades: from an instant (to another one), from an id, or the newest ones."""
+
+    kind: Literal["since", "id", "newest"]
+    since_ms: int = 0
+    until_ms: int | None = None
+    first_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Trades in the order of time, or of their numbers; ``is_full`` where the exchange may have more.
+
+    ``unreadable`` are raw texts without a readable time. ``exchange_ms`` is the exchange's own clock, if it told.
+    """
+
+    trades: tuple[Trade, ...]
+    is_full: bool
+    unreadable: tuple[str, ...] = ()
+    exchange_ms: int | None = None

@@ -1,0 +1,59 @@
+"""Decompression of HTTP bodies: gzip of any number of members, and deflate with or without its zlib header."""
+
+import zlib
+from typing import Final
+
+CODINGS: Final = ("gzip", "x-gzip", "deflate")
+GZIP_MAGIC: Final = b"\x1f\x8b"
+_GZIP_BITS: Final = 16 + zlib.MAX_WBITS
+_RAW_BITS: Final = -zlib.MAX_WBITS
+# Source: RFC 1950: compression method 8, and a header that is a multiple of 31.
+_ZLIB_METHOD: Final = 8
+# The rest of the body is copied for each.
+_MAX_MEMBERS: Final = 1_000
+
+
+class DecompressionError(ValueError):
+    """Compressed bytes that are malformed, or have no end."""
+
+
+def decompress(body: bytes, coding: str, *, max_bytes: int) -> bytes:
+    """Return what a body of a coding of `CODINGS` holds, never more than ``max_bytes``.
+
+    After the last member of gzip anything else is ignored, as browsers do: servers pad. Raises: DecompressionError;
+    OverflowError where it is longer.
+
+    >>> import gzip
+    >>> decompress(gzip.compress(b"a") + gzip.compress(b"b"), "gzip", max_bytes=2)
+    b'ab'
+    """
+    if coding == "deflate":
+        bits = zlib.MAX_WBITS if _has_zlib_header(body) else _RAW_BITS
+        return _decompress_one(body, bits, max_bytes)[0]
+    content, rest = _decompress_one(body, _GZIP_BITS, max_bytes)
+    members = [content]
+    while rest.startswith(GZIP_MAGIC):
+        if len(members) >= _MAX_MEMBERS:
+            raise DecompressionError(f"it has more than {_MAX_MEMBERS} members")
+        max_bytes -= len(content)
+        content, rest = _decompress_one(rest, _GZIP_BITS, max_bytes)
+        members.append(content)
+    return b"".join(members)
+
+
+def _decompress_one(body: bytes, bits: int, max_bytes: int) -> tuple[bytes, bytes]:
+    """Return the content of one stream, and what follows it."""
+    decompressor = zlib.decompressobj(bits)
+    try:
+        content = decompressor.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise DecompressionError(str(error)) from error
+    if len(content) > max_bytes:
+        raise OverflowError(max_bytes)
+    if not decompressor.eof:
+        raise DecompressionError("it has no end")
+    return content, decompressor.unused_data
+
+
+def _has_zlib_header(body: bytes) -> bool:
+    return len(body) >= 2 and body[0] & 15 == _ZLIB_METHOD and int.from_bytes(body[:2], "big") % 31 == 0

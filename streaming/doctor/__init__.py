@@ -1,0 +1,1 @@
+"""Diagnosis of an installation, with advice: `python -m streaming.doctor`. Changes nothing."""

@@ -1,0 +1,47 @@
+"""Every check of the doctor in turn; what another check needs comes first."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lakehouse.errors import LakehouseError
+from lakehouse.process.settings import Settings
+from streaming.broker.embedded import read_bootstrap
+from streaming.command_line import INSTALLED_JARS
+from streaming.doctor.cluster import examine_conditions, examine_topics
+from streaming.doctor.findings import FAIL, OK, Finding
+from streaming.doctor.installation import examine_disk, examine_jars, examine_java, examine_packages
+from streaming.doctor.processes import examine_processes
+from streaming.doctor.tables import examine_tables
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield the result of every check in turn; what another check needs comes first."""
+    yield examine_packages(ROOT / "requirements.lock")
+    yield examine_java(environ)
+    yield examine_jars(ROOT / "setup" / "jars.lock", INSTALLED_JARS)
+    try:
+        settings = Settings.from_environ(environ)
+    except LakehouseError as error:
+        yield Finding("settings", FAIL, str(error), "correct the variable: docs/settings.md")
+        return
+    kafka = settings.kafka
+    own = read_bootstrap(settings.broker_dir)
+    if not kafka.is_named and own is not None:
+        kafka = kafka.with_servers(own)
+    if kafka.is_named:
+        detail = f"lake {settings.lake_location().uri}, brokers {kafka.bootstrap_servers}"
+        yield Finding("settings", OK, detail)
+    else:
+        problem = "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS is not set, and no embedded broker runs"
+        yield Finding("settings", FAIL, problem, "name the brokers: docs/settings.md")
+    yield examine_disk(settings)
+    yield from examine_processes(settings.metrics_addresses())
+    cluster = None
+    if kafka.is_named:
+        finding, cluster = examine_topics(kafka)
+        yield finding
+    yield from examine_tables(settings, cluster)
+    if cluster is not None:
+        yield from examine_conditions(cluster)

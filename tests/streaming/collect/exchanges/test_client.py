@@ -1,0 +1,323 @@
+"""Questions as ccxt's classes send them to exchanges that page by id, by window, by range of ids, or not at all."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakehouse.time_range import format_us
+from streaming.collect.context import Context
+from streaming.collect.errors import FetchError, QuestionRefusedError
+from streaming.collect.exchanges.client import ExchangeClient
+from streaming.collect.exchanges.market_state import MarketState
+from streaming.collect.exchanges.prices import MarketCollector
+from streaming.collect.exchanges.trade import Question
+from streaming.collect.source import ExchangeSource, to_market
+from streaming.collect.state import StateStore
+from tests.streaming.collect.conftest import NOON_US, SetClock, Written
+from tests.support.exchange_server import TRADES, answer_of, serve_market
+from tests.support.scripted_server import Answer, Asked, ScriptedServer
+
+NOON_MS = NOON_US // 1_000
+HOUR_MS = 3_600_000
+Rows = Sequence[tuple[int, int]]  # id, epoch milliseconds
+
+BINANCE_MARKET = {
+    "symbol": "BTCUSDT",
+    "status": "TRADING",
+    "baseAsset": "BTC",
+    "quoteAsset": "USDT",
+    "baseAssetPrecision": 8,
+    "quotePrecision": 8,
+    "isSpotTradingAllowed": True,
+    "permissions": ["SPOT"],
+    "filters": [],
+    "orderTypes": [],
+}
+OKX_MARKET = {
+    "instId": "BTC-USDT",
+    "instType": "SPOT",
+    "baseCcy": "BTC",
+    "quoteCcy": "USDT",
+    "state": "live",
+    "tickSz": "0.1",
+    "lotSz": "0.00000001",
+    "minSz": "0.00001",
+}
+COINBASE_MARKET = {
+    "product_id": "BTC-USDT",
+    "base_currency_id": "BTC",
+    "quote_currency_id": "USDT",
+    "product_type": "SPOT",
+    "base_increment": "0.00000001",
+    "quote_increment": "0.01",
+    "price_increment": "0.01",
+}
+BYBIT_MARKET = {
+    "symbol": "BTCUSDT",
+    "baseCoin": "BTC",
+    "quoteCoin": "USDT",
+    "status": "Trading",
+    "lotSizeFilter": {},
+    "priceFilter": {},
+}
+
+
+def body(document: object) -> Answer:
+    return Answer(body=json.dumps(document).encode())
+
+
+def binance_trades(rows: Rows) -> Callable[[Asked], Answer]:
+    """Reply as Binance: from an id, or in a window of at most an hour, the first ones; both are an error."""
+
+    def reply(asked: Asked) -> Answer:
+        given = asked.parameters
+        limit = int(given.get("limit", 500))
+        found = list(rows)
+        if "fromId" in given:
+            if "startTime" in given or "endTime" in given:
+                return Answer(status=400, body=b'{"code":-1128,"msg":"Combination of parameters invalid."}')
+            found = [row for row in rows if row[0] >= int(given["fromId"])][:limit]
+        elif "startTime" in given:
+            since, until = int(given["startTime"]), int(given["endTime"])
+            if until - since > HOUR_MS:
+                return Answer(status=400, body=b'{"code":-1127,"msg":"More than 1 hours between times."}')
+            found = [row for row in rows if since <= row[1] <= until][:limit]
+        else:
+            found = found[-limit:]
+        return body([{"a": at, "p": "100.5", "q": "2", "T": time_ms, "m": True} for at, time_ms in found])
+
+    return reply
+
+
+def okx_trades(rows: Rows, *, limit: int) -> Callable[[Asked], Answer]:
+    """Reply as OKX: the newest ones, of those between two ids where they are given."""
+
+    def reply(asked: Asked) -> Answer:
+        before, after = (
+            int(asked.parameters.get(name, end)) for name, end in (("before", -1), ("after", 10**12))
+        )
+        found = [row for row in rows if before < row[0] < after][-limit:]
+        return body(
+            {
+                "code": "0",
+                "data": [
+                    {
+                        "instId": "BTC-USDT",
+                        "tradeId": str(at),
+                        "px": "100.5",
+                        "sz": "2",
+                        "side": "buy",
+                        "ts": str(ms),
+                    }
+                    for at, ms in reversed(found)
+                ],
+            }
+        )
+
+    return reply
+
+
+def coinbase_trades(rows: Rows) -> Callable[[Asked], Answer]:
+    """Reply as Coinbase: the last ones of a window of whole seconds, the newest first."""
+
+    def reply(asked: Asked) -> Answer:
+        start, end = (
+            int(asked.parameters.get(name, bound)) for name, bound in (("start", 0), ("end", 10**12))
+        )
+        found = [row for row in rows if start * 1_000 <= row[1] <= end * 1_000]
+        newest = found[-int(asked.parameters["limit"]) :][::-1]
+        return body(
+            {
+                "trades": [
+                    {
+                        "trade_id": str(number),
+                        "product_id": "BTC-USDT",
+                        "price": "100.5",
+                        "size": "2",
+                        "time": format_us(time_ms * 1_000),
+                        "side": "BUY",
+                    }
+                    for number, time_ms in newest
+                ]
+            }
+        )
+
+    return reply
+
+
+@pytest.fixture
+def collector(
+    server: ScriptedServer, clock: SetClock, written: Written, tmp_path: Path
+) -> Callable[..., MarketCollector]:
+    def make(exchange: str, **settings: Any) -> MarketCollector:
+        source = ExchangeSource(
+            exchange=exchange,
+            venue="simx",
+            symbols=("BTC/USDT",),
+            url=server.url(),
+            request_ms=0,
+            consecutive_ids=True,
+            **settings,
+        )
+        context = Context(clock=clock, sink=written.sink, store=StateStore(tmp_path))
+        client = ExchangeClient(source)
+        market = to_market("BTC/USDT")
+        return MarketCollector(source, market, client=client, context=context, start_us=clock.now_us())
+
+    return make
+
+
+def poll_until_caught_up(collector: MarketCollector) -> None:
+    """Poll until three answers in a row want no other one at once."""
+    n_quiet = 0
+    while n_quiet < 3:
+        n_quiet = n_quiet + 1 if collector.poll() else 0
+
+
+def gaps(tmp_path: Path) -> list[tuple[str, str, int | None]]:
+    state = StateStore(tmp_path).read("simx-btc-usdt", MarketState)
+    return [(gap.after_time, gap.before_time, gap.n_missing) for gap in state.gaps]
+
+
+def test_binance_is_read_by_id_over_a_silence_longer_than_its_window(
+    server: ScriptedServer,
+    collector: Callable[..., MarketCollector],
+    clock: SetClock,
+    written: Written,
+    tmp_path: Path,
+) -> None:
+    before = [(number, NOON_MS - 540_000 + number) for number in range(3)]
+    after = [(3 + number, NOON_MS + 2 * HOUR_MS + number) for number in range(2_500)]
+    server.answer("/exchangeInfo", body({"symbols": [BINANCE_MARKET], "timezone": "UTC"}))
+    server.answer("/aggTrades", binance_trades(before))
+    market = collector("binance", history_days=0.25)
+
+    poll_until_caught_up(market)
+    n_before = len(written.messages)
+    clock.at_us += 2 * HOUR_MS * 1_000 + 60_000_000
+    server.answer("/aggTrades", binance_trades([*before, *after]))
+    poll_until_caught_up(market)
+
+    assert n_before == 3
+    assert len({message["message_id"] for message in written.messages}) == 2_503
+    assert gaps(tmp_path) == [("2026-11-25T06:00:00Z", "2026-11-25T11:51:00Z", None)]
+
+
+def test_a_pair_listed_after_the_history_begins_is_found(
+    server: ScriptedServer, collector: Callable[..., MarketCollector], written: Written, tmp_path: Path
+) -> None:
+    listed_ms = NOON_MS - 48 * HOUR_MS
+    rows = [(number, listed_ms + number * 60_000) for number in range(2_880)]
+    server.answer("/exchangeInfo", body({"symbols": [BINANCE_MARKET], "timezone": "UTC"}))
+    server.answer("/aggTrades", binance_trades(rows))
+
+    poll_until_caught_up(collector("binance", history_days=7))
+
+    assert len({message["message_id"] for message in written.messages}) == 2_880
+    assert gaps(tmp_path) == [("2026-11-18T12:00:00Z", "2026-11-23T12:00:00Z", None)]
+
+
+def test_okx_is_read_by_ranges_of_ids_after_its_newest_trades(
+    server: ScriptedServer,
+    collector: Callable[..., MarketCollector],
+    clock: SetClock,
+    written: Written,
+    tmp_path: Path,
+) -> None:
+    rows = [(1_000 + number, NOON_MS - 60_000 + 100 * number) for number in range(2_000)]
+    server.answer("/api/v5/public/instruments", body({"code": "0", "data": [OKX_MARKET]}))
+    server.answer("/api/v5/market/trades", okx_trades(rows[:600], limit=100))
+    server.answer("/api/v5/market/history-trades", okx_trades(rows, limit=100))
+    market = collector("okx", history_days=1)
+
+    poll_until_caught_up(market)
+    clock.at_us += 200_000_000
+    poll_until_caught_up(market)
+
+    assert [message["price"] for message in written.messages] == [100.5] * 1_500
+    assert len({message["message_id"] for message in written.messages}) == 1_500
+
+
+def test_bybit_is_asked_for_what_it_gives_and_the_rest_is_a_gap(
+    server: ScriptedServer, collector: Callable[..., MarketCollector], written: Written, tmp_path: Path
+) -> None:
+    listed = [
+        {
+            "execId": str(7_000 + n),
+            "symbol": "BTCUSDT",
+            "price": "100.5",
+            "size": "2",
+            "side": "Buy",
+            "time": str(NOON_MS - n),
+        }
+        for n in range(60)
+    ]
+    server.answer("/v5/market/instruments-info", body({"retCode": 0, "result": {"list": [BYBIT_MARKET]}}))
+    server.answer("/v5/market/recent-trade", body({"retCode": 0, "result": {"list": listed}}))
+
+    assert collector("bybit").poll() == 10
+
+    (asked,) = (asked for asked in server.asked if asked.path == "/v5/market/recent-trade")
+    assert asked.parameters["limit"] == "60"
+    assert len(written.messages) == 60
+    assert len(gaps(tmp_path)) == 1
+
+
+def test_coinbase_is_read_by_windows_narrow_enough_for_a_page(
+    server: ScriptedServer, collector: Callable[..., MarketCollector], written: Written, tmp_path: Path
+) -> None:
+    rows = [(number, NOON_MS - 7 * HOUR_MS + number * 7_000) for number in range(3_000)]
+    server.answer("/api/v3/brokerage/market/products", body({"products": [COINBASE_MARKET]}))
+    server.answer("/api/v3/brokerage/market/products/BTC-USDT/ticker", coinbase_trades(rows))
+
+    poll_until_caught_up(collector("coinbase", history_days=1 / 3))
+
+    assert len({message["message_id"] for message in written.messages}) == 3_000
+    assert gaps(tmp_path) == [("2026-11-25T04:00:00Z", "2026-11-25T05:00:00Z", None)]
+
+
+def test_an_answer_that_is_no_json_is_a_failure_and_no_empty_page(server: ScriptedServer) -> None:
+    serve_market(server)
+    server.answer(TRADES, Answer(body=b"<html>maintenance</html>"))
+    source = ExchangeSource(
+        exchange="kraken", venue="k", symbols=("BTC/USD",), url=server.url(), request_ms=0
+    )
+
+    with pytest.raises(FetchError, match="no JSON"):
+        ExchangeClient(source).fetch_page("BTC/USD", Question(kind="newest"), now_us=NOON_US)
+
+
+def test_a_market_that_the_exchange_does_not_have_is_named_with_what_is_close(server: ScriptedServer) -> None:
+    serve_market(server)
+    source = ExchangeSource(
+        exchange="kraken", venue="k", symbols=("BTC/USDT",), url=server.url(), request_ms=0
+    )
+
+    with pytest.raises(FetchError, match=r"did you mean BTC/USD\?"):
+        ExchangeClient(source).fetch_page("BTC/USDT", Question(kind="newest"), now_us=NOON_US)
+
+
+def test_a_question_that_the_class_refuses_is_told_from_a_failure(server: ScriptedServer) -> None:
+    serve_market(server)
+    server.answer(TRADES, Answer(body=json.dumps({"error": ["EGeneral:Invalid arguments"]}).encode()))
+    source = ExchangeSource(
+        exchange="kraken", venue="k", symbols=("BTC/USD",), url=server.url(), request_ms=0
+    )
+
+    with pytest.raises(QuestionRefusedError):
+        ExchangeClient(source).fetch_page("BTC/USD", Question(kind="since"), now_us=NOON_US)
+
+
+def test_the_exchanges_own_time_is_its_date_and_the_age_of_a_cached_answer(server: ScriptedServer) -> None:
+    serve_market(server)
+    server.answer(TRADES, Answer(headers={"Age": "7"}, body=answer_of({"XXBTZUSD": [], "last": "0"})))
+    source = ExchangeSource(
+        exchange="kraken", venue="k", symbols=("BTC/USD",), url=server.url(), request_ms=0
+    )
+
+    page = ExchangeClient(source).fetch_page("BTC/USD", Question(kind="newest"), now_us=NOON_US)
+
+    assert page.exchange_ms == NOON_MS + 7_000
