@@ -15,9 +15,16 @@ from api.history.parameters import (
     Parameter,
 )
 from api.http.json_schema import STRING, Document, reference
-from api.http.operations import ANYBODY, OPEN_BY_DEFAULT, TAGS, Tag, operation
+from api.http.operations import (
+    ANYBODY,
+    OPEN_BY_DEFAULT,
+    PROBLEM_SCHEMA,
+    TAGS,
+    Tag,
+    operation,
+    problem_components,
+)
 from api.http.patterns import in_any_case
-from api.http.problem_responses import PROBLEM_SCHEMA, problem_components
 from api.http.renderers import TABULAR_RENDERERS
 from api.http.series_names import NAME_OF_SERIES, SERIES_BY_NAME
 from api.metadata.openapi import metadata_paths, metadata_schemas, security_schemes

@@ -49,40 +49,10 @@ def metadata_paths() -> Document:
         **paths,
         "/api/v1/configuration/{name}/historique": {
             "parameters": [_in_path(CONFIGURATION_KEY)],
-            "get": operation(
-                "configuration_historique",
-                Tag.OPERATION,
-                "Every change of a value, by pages",
-                "The newest change comes first.",
-                schema=reference("ConfigurationChangePage"),
-                failures=("404",),
-                parameters=_PAGE,
-                security=SIGNED_IN,
-            ),
+            "get": _configuration_history(),
         },
-        "/api/v1/vues/partagees/{link}": {
-            "parameters": [_in_path(_LINK)],
-            "get": operation(
-                "vues_partagees",
-                Tag.VIEWS,
-                "The view that a link shares",
-                "Its owner shares it by `shared`, and withdraws it in the same way.",
-                schema=reference("SharedView"),
-                failures=("404",),
-                security=OPEN_BY_DEFAULT,
-                headers=_ETAG,
-            ),
-        },
-        "/api/v1/session": {
-            "get": operation(
-                "session",
-                Tag.ACCOUNTS,
-                "Who one is, and the CSRF token",
-                "Without a session or token `user` is null.",
-                schema=reference("Session"),
-                security=OPEN_BY_DEFAULT,
-            )
-        },
+        "/api/v1/vues/partagees/{link}": {"parameters": [_in_path(_LINK)], "get": _shared_view()},
+        "/api/v1/session": {"get": _session()},
     }
 
 
@@ -127,6 +97,43 @@ def security_schemes() -> Document:
     }
 
 
+def _configuration_history() -> Document:
+    return operation(
+        "configuration_historique",
+        Tag.OPERATION,
+        "Every change of a value, by pages",
+        "The newest change comes first.",
+        schema=reference("ConfigurationChangePage"),
+        failures=("404",),
+        parameters=_PAGE,
+        security=SIGNED_IN,
+    )
+
+
+def _shared_view() -> Document:
+    return operation(
+        "vues_partagees",
+        Tag.VIEWS,
+        "The view that a link shares",
+        "Its owner shares it by `shared`, and withdraws it in the same way.",
+        schema=reference("SharedView"),
+        failures=("404",),
+        security=OPEN_BY_DEFAULT,
+        headers=_ETAG,
+    )
+
+
+def _session() -> Document:
+    return operation(
+        "session",
+        Tag.ACCOUNTS,
+        "Who one is, and the CSRF token",
+        "Without a session or token `user` is null.",
+        schema=reference("Session"),
+        security=OPEN_BY_DEFAULT,
+    )
+
+
 def _paths_of(resource: Resource) -> Document:
     collection: Document = {"get": _list(resource)}
     if resource.creates is not None:
@@ -152,49 +159,57 @@ def _paths_of(resource: Resource) -> Document:
 
 
 def _item(resource: Resource, identity: Document) -> Document:
-    headers = _ETAG if resource.is_versioned else {}
-    item: Document = {
-        "parameters": [_in_path(identity)],
-        "get": operation(
-            f"{resource.operations}_get",
-            resource.tag,
-            f"One {resource.noun}",
-            f"404 where there is no such {resource.noun}.",
-            schema=reference(resource.schema),
-            failures=("404",),
-            security=OPEN_BY_DEFAULT if resource.reads_openly else _security(resource),
-            headers=headers,
-        ),
-    }
-    conditions, parameters = (("412", "428"), [_IF_MATCH]) if resource.is_versioned else ((), [])
+    get = operation(
+        f"{resource.operations}_get",
+        resource.tag,
+        f"One {resource.noun}",
+        f"404 where there is no such {resource.noun}.",
+        schema=reference(resource.schema),
+        failures=("404",),
+        security=OPEN_BY_DEFAULT if resource.reads_openly else _security(resource),
+        headers=_ETAG if resource.is_versioned else {},
+    )
+    item: Document = {"parameters": [_in_path(identity)], "get": get}
     if resource.changes is not None:
-        item["patch"] = operation(
-            f"{resource.operations}_update",
-            resource.tag,
-            f"Changes members of one {resource.noun}",
-            "412 where it was changed meanwhile.",
-            schema=reference(resource.schema),
-            meaning="the row after the change",
-            failures=("404", "409", "413", "415", *conditions),
-            body=_body(f"{resource.schema}Change"),
-            parameters=parameters,
-            security=_security(resource),
-            headers=headers,
-        )
+        item["patch"] = _update(resource)
     if resource.deletes and resource.creates is not None:
-        item["delete"] = operation(
-            f"{resource.operations}_delete",
-            resource.tag,
-            f"Removes one {resource.noun}",
-            f"404 where there is no such {resource.noun}.",
-            schema=None,
-            meaning="it is removed",
-            failures=("404", *conditions),
-            status="204",
-            parameters=parameters,
-            security=_security(resource),
-        )
+        item["delete"] = _delete(resource)
     return item
+
+
+def _update(resource: Resource) -> Document:
+    return operation(
+        f"{resource.operations}_update",
+        resource.tag,
+        f"Changes members of one {resource.noun}",
+        "412 where it was changed meanwhile.",
+        schema=reference(resource.schema),
+        meaning="the row after the change",
+        failures=("404", "409", "413", "415", *_conditions(resource)),
+        body=_body(f"{resource.schema}Change"),
+        parameters=[_IF_MATCH] if resource.is_versioned else [],
+        security=_security(resource),
+        headers=_ETAG if resource.is_versioned else {},
+    )
+
+
+def _delete(resource: Resource) -> Document:
+    return operation(
+        f"{resource.operations}_delete",
+        resource.tag,
+        f"Removes one {resource.noun}",
+        f"404 where there is no such {resource.noun}.",
+        schema=None,
+        meaning="it is removed",
+        failures=("404", *_conditions(resource)),
+        status="204",
+        parameters=[_IF_MATCH] if resource.is_versioned else [],
+        security=_security(resource),
+    )
+
+
+def _conditions(resource: Resource) -> tuple[str, ...]:
+    return ("412", "428") if resource.is_versioned else ()
 
 
 def _list(resource: Resource) -> Document:
