@@ -33,28 +33,32 @@ class BucketPoints:
         points = self._with_market(rows, parts)
         if query.n_points is None:
             return points
-        ends = [
-            at
-            for at, (part, following) in enumerate(pairwise(parts))
-            if part is not None and following is not None and not part.continues(following)
-        ]
+        ends = [at for at, (part, following) in enumerate(pairwise(parts)) if not _are_one(part, following)]
         return downsample_buckets(
             self.columns, points, curve=query.series.bucket_curve, n_points=query.n_points, ends=ends
         )
 
     def is_one_market(self, one_us: int, other_us: int) -> bool:
         """Return whether the buckets of two starts are of one market of one asset."""
-        if len(self.pinned.markets.schedule.parts) < 2 or not self.pinned.query.series.has_market:
+        if not self.pinned.query.series.has_market or self._only_part() is not None:
             return True
         one, other = self._parts([(one_us,), (other_us,)])
-        return one is not None and other is not None and one.continues(other)
+        return _are_one(one, other)
 
     def _parts(self, rows: Sequence[Row]) -> list[MarketPart | None]:
-        schedule = self.pinned.markets.schedule
-        if not self.pinned.query.series.has_market or len(schedule.parts) == 1:
-            return [schedule.parts[0] if self.pinned.query.series.has_market else None] * len(rows)
+        only = self._only_part()
+        if not self.pinned.query.series.has_market or only is not None:
+            return [only] * len(rows)
         bucket_at = bucket_of(self.pinned.query.width_us)
-        return [schedule.of_bucket(bucket_at(row[0])) for row in rows]
+        return [self.pinned.markets.schedule.of_bucket(bucket_at(row[0])) for row in rows]
+
+    def _only_part(self) -> MarketPart | None:
+        """Return the part that has the whole range, if one has."""
+        parts, whole = self.pinned.markets.schedule.parts, self.pinned.query.time_range
+        if len(parts) != 1 or not self.pinned.query.series.has_market:
+            return None
+        (part,) = parts
+        return part if part.start_us <= whole.start_us and part.end_us >= whole.end_us else None
 
     def _with_market(self, rows: Sequence[Row], parts: Sequence[MarketPart | None]) -> list[Row]:
         if not rows:
@@ -88,3 +92,8 @@ class BucketPoints:
             return start_us, min(query.time_range.end_us, settled_us)
         settled_us = max(settled_us, self.pinned.markets.seen_until_us.get(part.market, 0))
         return max(start_us, part.start_us), min(query.time_range.end_us, part.end_us, settled_us)
+
+
+def _are_one(one: MarketPart | None, other: MarketPart | None) -> bool:
+    """Return whether two parts are of one market of one asset, or both of none."""
+    return one is other or (one is not None and other is not None and one.continues(other))

@@ -22,12 +22,12 @@ Key = tuple[int, str, int, int]
 class CursorMarkets(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Markets of a cursor: (venue, quote, prices seen until), (start, end, name) of assets, and parts.
 
-    A part is its first hour since the epoch, the index of its market, and that of its asset.
+    A part is its first hour since the epoch, the hour of its end, the index of its market, and that of its asset.
     """
 
     markets: list[tuple[str, str, int]] = []
     assets: list[tuple[int, int, str | None]] = []
-    parts: list[tuple[int, int, int]] = []
+    parts: list[tuple[int, int, int, int]] = []
     is_cut: bool = False
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lakehouse.history.cursor import CursorMarkets
@@ -44,7 +43,12 @@ class PinnedMarkets:
             markets=[(each.venue, each.quote, self.seen_until_us.get(each, 0)) for each in markets],
             assets=[(asset.start_us, asset.end_us, asset.name) for asset in assets],
             parts=[
-                (part.start_us // HOUR_US, markets.index(part.market), assets.index(part.asset))
+                (
+                    part.start_us // HOUR_US,
+                    part.end_us // HOUR_US,
+                    markets.index(part.market),
+                    assets.index(part.asset),
+                )
                 for part in kept
             ],
             is_cut=len(kept) < len(parts),
@@ -59,13 +63,13 @@ def find_markets(
     ``rollup`` holds the activity of markets before what retention has left of prices.
     """
     if query.cursor is not None and not query.cursor.markets.is_cut:
-        return _of_cursor(query.cursor.markets, query)
+        return _of_cursor(query.cursor.markets)
     if GOLD_PRICE.name not in snapshot:
         return PinnedMarkets()
     found = _of_prices(lake, query, snapshot[GOLD_PRICE.name], rollup)
     if query.cursor is None:
         return found
-    kept = _of_cursor(query.cursor.markets, query)
+    kept = _of_cursor(query.cursor.markets)
     from_us = kept.schedule.parts[0].start_us
     schedule = found.schedule.continued(kept.schedule, from_us)
     return PinnedMarkets(schedule, {**found.seen_until_us, **kept.seen_until_us})
@@ -89,17 +93,12 @@ def _of_prices(
     return PinnedMarkets(schedule, seen_until_us)
 
 
-def _of_cursor(written: CursorMarkets, query: HistoryQuery) -> PinnedMarkets:
+def _of_cursor(written: CursorMarkets) -> PinnedMarkets:
     markets = [Market(venue, quote) for venue, quote, _ in written.markets]
     assets = [Asset(start_us, end_us, name) for start_us, end_us, name in written.assets]
-    starts_us = [start_hour * HOUR_US for start_hour, _, _ in written.parts]
-    end_us = _whole_range(query).end_us
-    edges_us = [*starts_us, end_us]
     parts = [
-        MarketPart(start_us, min(following_us, assets[asset].end_us), markets[market], assets[asset])
-        for (start_us, following_us), (_, market, asset) in zip(
-            pairwise(edges_us), written.parts, strict=True
-        )
+        MarketPart(start_hour * HOUR_US, end_hour * HOUR_US, markets[market], assets[asset])
+        for start_hour, end_hour, market, asset in written.parts
     ]
     seen = {Market(venue, quote): until_us for venue, quote, until_us in written.markets}
     return PinnedMarkets(MarketSchedule(tuple(parts)), seen)

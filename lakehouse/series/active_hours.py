@@ -33,6 +33,11 @@ class ActiveHours:
         at = bisect_right(self.runs, hour, key=_first) - 1
         return self.runs[at][0] if at >= 0 and hour <= self.runs[at][1] else None
 
+    def last_before(self, hour: int) -> int:
+        """Return the last active hour before an hour; there is one."""
+        _, last = self.runs[bisect_right(self.runs, hour - 1, key=_first) - 1]
+        return min(last, hour - 1)
+
     def __contains__(self, hour: int) -> bool:
         return self.first_of_run(hour) is not None
 

@@ -45,7 +45,10 @@ class MarketPart:
 
 @dataclass(frozen=True, slots=True)
 class MarketSchedule:
-    """Parts in ascending time, without overlap. The first begins, and the last ends, with its asset."""
+    """Parts in ascending time, without overlap. Of each asset the first part begins, and the last ends, with it.
+
+    Between two markets there is nothing from when the one is known to be silent until the other begins.
+    """
 
     parts: tuple[MarketPart, ...] = ()
 
@@ -74,13 +77,13 @@ class MarketSchedule:
             return []
         whole = TimeRange(bucket_of(time_range.start_us).start_us, bucket_of(time_range.end_us - 1).end_us)
         parts = self.within(whole)
-        if len(parts) < 2:
-            return [part.clipped(time_range) for part in parts if _overlaps(part, time_range)]
+        if [part.time_range for part in parts] == [whole]:
+            return [part.clipped(time_range) for part in parts]
         pieces: list[MarketPart] = []
         cut_us = whole.start_us
-        for part in parts:
-            bucket = bucket_of(part.start_us)
-            if part.start_us != bucket.start_us and bucket.start_us >= cut_us:
+        for edge_us in (edge_us for part in parts for edge_us in (part.start_us, part.end_us)):
+            bucket = bucket_of(edge_us)
+            if edge_us != bucket.start_us and bucket.start_us >= cut_us:
                 _fill(pieces, self, cut_us, bucket.start_us)
                 pieces.append(self._of_bucket(bucket))
                 cut_us = bucket.end_us
@@ -88,9 +91,8 @@ class MarketSchedule:
         return [piece.clipped(time_range) for piece in _joined(pieces) if _overlaps(piece, time_range)]
 
     def of_bucket(self, bucket: TimeRange) -> MarketPart | None:
-        """Return the part that a bucket belongs to, as far as it goes in the bucket."""
-        found = self._touching(bucket.start_us, bucket.end_us)
-        return found[0].clipped(bucket) if len(found) == 1 else self._of_bucket(bucket) if found else None
+        """Return the part that a bucket belongs to, as far as its asset goes in the bucket."""
+        return self._of_bucket(bucket) if self._touching(bucket.start_us, bucket.end_us) else None
 
     def _of_bucket(self, bucket: TimeRange) -> MarketPart:
         spans: dict[tuple[int, Market], int] = {}
@@ -127,11 +129,12 @@ def schedule_markets(activity: Activity, rules: SymbolRules) -> MarketSchedule:
         own = {market: hours.clipped(start, end) for market, hours in ranked if asset.has(market)}
         changes = primary_markets(own)
         starts_us = [asset.start_us, *(hour * HOUR_US for hour, _ in changes[1:])]
-        ends_us = [*starts_us[1:], asset.end_us]
-        parts += [
-            MarketPart(start_us, end_us, market, asset)
-            for start_us, end_us, (_, market) in zip(starts_us, ends_us, changes, strict=False)
-        ]
+        for at, (_, market) in enumerate(changes):
+            end_us = asset.end_us
+            if at + 1 < len(changes):
+                next_hour, _ = changes[at + 1]
+                end_us = min(next_hour, own[market].last_before(next_hour) + 2) * HOUR_US
+            parts.append(MarketPart(starts_us[at], end_us, market, asset))
     return MarketSchedule(tuple(parts))
 
 

@@ -39,19 +39,30 @@ def next_primary(active: Mapping[Market, set[int]], primary: Market | None, hour
 
 
 def primary_by_hour(ticks: Iterable[Tick], until_hour: int) -> dict[int, Market]:
-    """Return the primary market of each hour from that of the first tick on."""
+    """Return the primary market of each hour from that of the first tick on.
+
+    An hour that lies between two markets, after the one is known to be silent, has none.
+    """
     active: dict[Market, set[int]] = {}
     for tick in ticks:
         active.setdefault(tick.market, set()).add(tick.us // HOUR_US)
     named = [market for market in PREFERRED_MARKETS if market in active]
     ranked = {market: active[market] for market in [*named, *sorted(active.keys() - set(named))]}
     found: dict[int, Market] = {}
+    waiting: list[int] = []
     primary: Market | None = None
     for hour in range(min(map(min, active.values()), default=until_hour), until_hour):
-        primary = next_primary(ranked, primary, hour)
-        if primary is not None:
-            found[hour] = primary
-    return found
+        before, primary = primary, next_primary(ranked, primary, hour)
+        if primary is None:
+            continue
+        if before != primary:
+            waiting = []
+        if {hour, hour - 1} & active[primary]:
+            found |= dict.fromkeys((*waiting, hour), primary)
+            waiting = []
+        else:
+            waiting.append(hour)
+    return found | dict.fromkeys(waiting, primary) if primary is not None else found
 
 
 def read_ticks(reader: Lake, symbol: str) -> list[Tick]:
@@ -103,9 +114,9 @@ def plain_rows(ticks: list[Tick], query: HistoryQuery) -> list[tuple[int, str, f
 
 def _market_of_bucket(by_hour: Mapping[int, Market], start_us: int, width_us: int) -> Market:
     """Return the market of most hours of a bucket, of two equal ones the later; before the first, the first."""
-    first = by_hour[min(by_hour)]
+    first = min(by_hour)
     hours = range(start_us // HOUR_US, -(-(start_us + width_us) // HOUR_US))
-    markets = [by_hour.get(hour, first) for hour in hours]
+    markets = [by_hour[max(hour, first)] for hour in hours if max(hour, first) in by_hour]
     return max(markets, key=lambda market: (markets.count(market), -markets[::-1].index(market)))
 
 

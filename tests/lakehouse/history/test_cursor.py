@@ -20,7 +20,7 @@ CURSOR = Cursor(
     interval="raw",
     as_of_us=2,
     last_key=(1, "T", 0, 7),
-    markets=CursorMarkets([("kraken", "usd", 5)], [(0, 2**62, None)], [(0, 0, 0)]),
+    markets=CursorMarkets([("kraken", "usd", 5)], [(0, 2**62, None)], [(0, 9, 0, 0)]),
 )
 
 

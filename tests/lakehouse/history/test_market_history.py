@@ -73,7 +73,7 @@ def test_market_that_ended_before_the_range_is_not_in_it(tmp_path: Path) -> None
     build_lake(tmp_path, price=[*binance([-48 + i / 100 for i in range(10)]), *kraken(range(3, 20))])
     page = read_history(lake.open(str(tmp_path)), question("prix", interval="1h"))
     assert page.market == KRAKEN
-    assert parts_of(page) == [(0, 3, "binance"), (3, 24, "kraken")]
+    assert parts_of(page) == [(3, 24, "kraken")]
     assert [start for (start,) in points(page, "event_time")] == [to_us(hour(at)) for at in range(3, 20)]
     assert set(points(page, "venue", "quote", "complete")) == {("kraken", "usd", True)}
 
@@ -123,6 +123,26 @@ def test_points_that_stand_for_several_buckets_are_of_one_market(delisted: Lake)
         ("binance", True, True),
         ("kraken", False, False),
     }
+
+
+def test_filled_points_over_a_silence_between_two_markets_are_of_neither(tmp_path: Path) -> None:
+    build_lake(tmp_path, price=[*binance(range(3)), *kraken(range(10, 24))])
+    reader = lake.open(str(tmp_path))
+    for filling in (Filling.NULL, Filling.PREVIOUS, Filling.LINEAR):
+        page = read_history(reader, question("prix", interval="1h", filling=filling))
+        assert points(page, "venue", "close")[3:10] == [
+            ("binance", 102.0 if filling is Filling.PREVIOUS else None),
+            *[(None, None)] * 6,
+        ]
+        fewer = read_history(reader, question("prix", interval="1h", filling=filling, n_points=9))
+        found = points(fewer, "venue", "open", "close", "count")
+        assert sum(count for *_, count in found) == 17
+        assert {(venue, count > 0) for venue, _, _, count in found if count} == {
+            ("binance", True),
+            ("kraken", True),
+        }
+        assert all(opened < 150 for venue, opened, _, count in found if count and venue == "binance")
+        assert all(opened > 150 for venue, opened, _, count in found if count and venue == "kraken")
 
 
 def test_too_few_points_for_the_changes_of_market_are_refused(delisted: Lake) -> None:

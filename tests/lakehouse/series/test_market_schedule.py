@@ -80,6 +80,15 @@ def test_asset_is_traded_where_the_operator_says_only() -> None:
     assert shown(schedule.within(TimeRange(0, DAY_US))) == [(0, 10, "binance"), (10, 24, "kraken")]
 
 
+def test_nothing_is_between_a_market_that_is_silent_and_the_next() -> None:
+    schedule = schedule_of({0, 1, 2}, {40, 41})
+    assert shown(schedule.within(TimeRange(0, 2 * DAY_US))) == [(0, 4, "binance"), (40, 48, "kraken")]
+    assert schedule.at(20 * HOUR_US) is None
+    buckets = schedule.of_buckets(TimeRange(0, 2 * DAY_US), bucket_of(6 * HOUR_US))
+    assert shown(buckets) == [(0, 6, "binance"), (36, 48, "kraken")]
+    assert shown(schedule_of({0, 1, 40}, set()).within(TimeRange(0, 2 * DAY_US))) == [(0, 48, "binance")]
+
+
 def test_asset_that_nobody_has_traded_yet_has_no_market() -> None:
     schedule = schedule_of(set(range(5)), set(), [10])
     assert shown(schedule.within(TimeRange(0, DAY_US))) == [(0, 10, "binance")]
