@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from py4j.protocol import Py4JError
+from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from streaming.errors import SparkLostError, SparkSettingsError, to_one_line
@@ -107,11 +109,10 @@ def build_session(
     if not is_local:
         settings["spark.jars"] = ",".join(jars)
     settings |= dict(overrides or {})
-    builder = SparkSession.builder.appName(app_name).master(master)
-    for key, value in settings.items():
-        builder = builder.config(key, value)
+    conf = SparkConf(loadDefaults=False).setAppName(app_name).setMaster(master).setAll(list(settings.items()))
     try:
-        session = builder.getOrCreate()
+        _start_jvm(conf)
+        session = SparkSession.builder.config(conf=conf).getOrCreate()
     except (Py4JError, PySparkException) as error:
         raise SparkSettingsError(f"Spark does not start on master {master}: {to_one_line(error)}") from error
     # A process keeps the static settings of its first session, without a warning.
@@ -119,6 +120,17 @@ def build_session(
     if log_store != settings[LOG_STORE_KEY]:
         raise SparkSettingsError(f"this process already has a session with {LOG_STORE_KEY}={log_store}")
     return session
+
+
+def _start_jvm(conf: SparkConf) -> None:
+    """Start the JVM of this process in a process group of its own, unless it runs.
+
+    A signal to the group of the program then reaches Python alone, which ends its queries before the JVM. A JVM that
+    gets it too shuts down under running tasks and prints their exceptions. It still ends with Python: its input closes.
+    """
+    if SparkContext._gateway is None:
+        gateway = launch_gateway(conf, {"process_group": 0})  # type: ignore[no-untyped-call]
+        SparkContext._ensure_initialized(gateway=gateway)
 
 
 def _prepare_environment(*, is_local: bool) -> None:
