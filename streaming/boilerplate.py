@@ -54,8 +54,10 @@ _ATTRIBUTION = re.compile(
         for begin, verb in _ATTRIBUTIONS
     )
 )
+_AFTER_SENTENCE = r"(?:^|(?<=[.!?…:\]»”\"])\s+|(?<=[….]))"
 _LINK = re.compile(
-    rf"(?:^|(?<=[.!?…:\]»”\"])\s+|(?<=…)|(?<=\.))[\[(]?(?:{'|'.join(_LINKS)})\b[^.!?\n]{{0,200}}[\]).!?…]*$"
+    rf"{_AFTER_SENTENCE}[\[(]?(?:{'|'.join(_LINKS)})\b[^.!?\n]{{0,200}}[\]).!?…]*$"
+    rf"|\s[\[(]?(?=[A-Z])(?:{'|'.join(_LINKS)})[\]).!?…]*$"
 )
 _CUT = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.|&hellip;)\s*\]|\(\s*(?:…|\.\.\.)\s*\)|[→»]+)\s*$")
 # What can be boilerplate at the end of a summary; the patterns see no more of it.

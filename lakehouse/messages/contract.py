@@ -243,7 +243,7 @@ RAW_NEWS = MessageContract(
     key_field="source",
     time_field="published_time",
     fields=(
-        *_common("the feed's own identity of the text, else its canonical URL, else its normalised title"),
+        *_common("the text's guid, canonical URL and normalised title, each empty where it has none"),
         _string("source", "short name of the feed, its slug", pattern=SOURCE_PATTERN),
         _time(
             "published_time",

@@ -1,8 +1,11 @@
 """Text as it is searched for names: without the characters that only change how it looks."""
 
+import re
 import unicodedata
+from functools import lru_cache
 
 _KEPT = "…"
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def to_readable(text: str) -> str:
@@ -20,12 +23,11 @@ def to_readable(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(_plain_character(character) for character in text)
+    return _BEYOND_ASCII.sub(lambda match: _plain_character(match[0]), text)
 
 
+@lru_cache(maxsize=4_096)
 def _plain_character(character: str) -> str:
-    if character.isascii():
-        return character
     if character in "‐‑":
         return "-"
     if unicodedata.category(character) == "Cf":

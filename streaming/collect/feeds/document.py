@@ -19,6 +19,8 @@ from streaming.collect.feeds.time_zones import country_of
 MAX_TITLE, MAX_SUMMARY, MAX_ADDRESS = 2000, 20_000, 2000
 MAX_MARKUP = 200_000
 """Characters of a title or summary with its HTML; what is longer is cut off before it is read."""
+_MAX_REPEATED = 10_000_000
+"""Characters around the items of a document, which are parsed again with each item where it cannot be parsed whole."""
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
@@ -78,20 +80,23 @@ def parse_feed(body: bytes, *, content_type: str, url: str) -> FeedDocument:
     problem = parsed.flaw
     if is_cut:
         problem = f"it has no end: {parsed.flaw}"
-    elif not parsed.is_feed:
+    elif not parsed.is_feed and not parsed.failures:
         problem = "it is no feed"
     return FeedDocument(items=tuple(items), problem=problem, is_cut=is_cut, failures=tuple(parsed.failures))
 
 
 def _parse(markup: Markup) -> _Parsed:
-    """Parse a document whole; where that raises, each of its items alone."""
+    """Parse a document whole; where that raises, each of its items alone, with what stands before and after them."""
     try:
         return _parse_text(markup.text)
     except Exception as error:  # noqa: BLE001 - whatever a document raises
-        if not markup.items:
-            return _Parsed(failures=[error])
+        whole = _Parsed(failures=[error], flaw=f"{type(error).__name__}: {error}")
+    if not markup.items:
+        return whole
     head, tail = markup.text[: markup.items[0][0]], markup.text[markup.items[-1][1] :]
-    parsed = _Parsed(is_feed=True, flaw="items of it cannot be parsed")
+    if len(markup.items) * (len(head) + len(tail)) > _MAX_REPEATED:
+        return whole
+    parsed = _Parsed(is_feed=True, flaw=whole.flaw)
     for start, end in markup.items:
         try:
             alone = _parse_text(f"{head}{markup.text[start:end]}{tail}")

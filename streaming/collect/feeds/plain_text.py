@@ -100,7 +100,12 @@ def _end_of_tag(piece: str) -> int:
     """Return where a tag's ``>`` is, outside of quotes; -1 where there is none."""
     end = first = piece.find(">")
     for _ in range(_MAX_QUOTED_ENDS):
-        if end < 0 or piece.count('"', 0, end) % 2 == 0:
+        if end < 0 or not _is_in_quotes(piece, end):
             return end if end >= 0 else first
         end = piece.find(">", end + 1)
     return first
+
+
+def _is_in_quotes(piece: str, at: int) -> bool:
+    single = piece.rfind("='", 0, at)
+    return piece.count('"', 0, at) % 2 == 1 or (single >= 0 and piece.find("'", single + 2, at) < 0)

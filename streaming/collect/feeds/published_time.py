@@ -18,6 +18,9 @@ _COMPACT = re.compile(
 )
 _HOUR_ALONE = re.compile(r"(?<=\dt)(\d{2})(?=z|[+-]\d|$)")
 _EAST_ASIAN = str.maketrans({"年": "-", "月": "-", "日": " ", "時": ":", "时": ":", "分": ":", "秒": " "})
+_EAST_ASIAN_WEEKDAY = re.compile(
+    r"(?:星期|周|週)[一二三四五六日天]|[月火水木金土日]曜日?|[월화수목금토일]요일"
+)
 _KOREAN = re.compile(r"(\d{4})년\s*(\d{1,2})월\s*(\d{1,2})일")
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)|\[([^][]*)\]")
 _AM_PM = rf"(?:{alternatives((*AM, *PM))})"
@@ -29,7 +32,7 @@ _TIME = re.compile(
 )
 _ZONE = (
     r"(?:(?:gmt|utc|ut) ?[+-] ?\d{1,2}(?::?\d{2})?(?::?00)?(?![\w.:/-])"
-    r"|[+-]\d{2}(?::?\d{2})?(?::?00)?(?![\w.:/-])|[+-]\d(?![\w.:/-])"
+    r"|[+-]\d{2}(?::?\d{2})?(?::?00)?(?![\w.:/-])|[+-]\d(?::\d{2})?(?![\w.:/-])"
     r"|[a-z]+/[a-z_+\-0-9/]+|[a-z]{1,5}(?![a-z/.])|[a-z][a-z' ]*\b(?:time|zeit|universal|centrale|paris|eastern)\b)"
 )
 _CONNECTOR = re.compile(r"(?:(?<=\d)t|(?:^|[\s,])(?:at|um|a|alle|ore|a las|as|om|kl\.?))\s*$")
@@ -52,7 +55,7 @@ def read_time_us(text: str, *, country: str | None = None) -> int | None:
     """
     if len(text) > _MAX_CHARACTERS:
         return None
-    folded = fold(text)
+    folded = fold(text).rstrip(".")
     try:
         epoch = _EPOCH.fullmatch(folded)
         return _read_epoch_us(epoch) if epoch is not None else to_us(_read_instant(folded, country))
@@ -69,7 +72,8 @@ def _read_epoch_us(match: re.Match[str]) -> int:
 def _read_instant(folded: str, country: str | None) -> datetime:
     outside = _IN_BRACKETS.sub(" ", folded)
     remark = next((found[1] or found[2] for found in _IN_BRACKETS.finditer(folded)), None)
-    text = _HOUR_ALONE.sub(r"\1:00", _KOREAN.sub(r"\1-\2-\3 ", outside.translate(_EAST_ASIAN)).strip())
+    outside = _KOREAN.sub(r"\1-\2-\3 ", _EAST_ASIAN_WEEKDAY.sub(" ", outside).translate(_EAST_ASIAN))
+    text = _HOUR_ALONE.sub(r"\1:00", " ".join(outside.split()))
     compact = _COMPACT.fullmatch(text)
     if compact is not None:
         year, month, day, hour, minute, second, fraction, zone = compact.groups()

@@ -35,8 +35,8 @@ _WEEKDAYS = (
 MONTHS: dict[str, int] = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
 WEEKDAYS = frozenset(_WEEKDAYS.split())
 EAST_ASIAN_WEEKDAYS = frozenset("月火水木金土日一二三四五六월화수목금토일")
-AM = ("am", "a.m.", "a.m", "a. m.", "上午", "午前", "오전")
-PM = ("pm", "p.m.", "p.m", "p. m.", "下午", "午後", "오후")
+AM = ("am", "a.m.", "a.m", "a. m.", "a. m", "上午", "午前", "오전")
+PM = ("pm", "p.m.", "p.m", "p. m.", "p. m", "下午", "午後", "오후")
 
 
 def fold(text: str) -> str:

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from lakehouse.aliases.names import SEED, AssetNames
 from lakehouse.aliases.versions import SEED_ALONE, SEED_VERSION, AliasHistory, AliasVersion
 from lakehouse.messages.validation import Rejected, validate
@@ -54,6 +56,26 @@ def test_result_carries_its_source() -> None:
         "collected_time": text["collected_time"].replace("Z", "").ljust(26, "0") + "Z",
         "analyzed_time": "2026-01-31T09:30:02.250001Z",
     }
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "Funds are gone. The post Ethereum crashes appeared first on Bitcoin Magazine.",
+        "Les fonds. L’article Ethereum crashes est apparu en premier sur Bitcoin Magazine.",
+        "Weg. Der Beitrag Ethereum crashes erschien zuerst auf Bitcoin Magazin.",
+        "Fuera. La entrada Ethereum crashes se publicó primero en Bitcoin Magazine.",
+        "Funds are gone… Continue reading Ethereum crashes at Bitcoin Magazine →",
+    ],
+)
+def test_publisher_and_repeated_title_at_the_end_of_a_summary_have_no_part_in_a_result(summary: str) -> None:
+    with_boilerplate = news(AT, title="Ethereum crashes", summary=summary)
+    alone = news(AT, title="Ethereum crashes", summary=None)
+
+    (result,), (expected,) = analysed(to_bytes(with_boilerplate)), analysed(to_bytes(alone))
+
+    assert result.key == b"eth"
+    assert json.loads(result.value)["score"] == json.loads(expected.value)["score"]
 
 
 def test_every_result_is_a_valid_message() -> None:

@@ -2,6 +2,8 @@
 
 import feedparser
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streaming.collect.feeds.document import FeedDocument, parse_feed
 from streaming.collect.feeds.plain_text import to_plain_text
@@ -100,6 +102,38 @@ def test_invalid_addresses_are_left_out() -> None:
     )
 
     assert parse(body).items[0].title == "T"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<img alt="x > y">One', "One"),
+        ("<img alt='x > y'>One", "One"),
+        ("<a title=\"it's\">One</a> isn't", "One isn't"),
+        ("One<br>two<BR/>three<hr >four", "One two three four"),
+        ("<o:p>One</o:p><amp-img src='x'></amp-img>", "One"),
+        ("<svg/>One<style>p{a:'<b>'}</style>", "One"),
+        ("<script>if (a < b) document.write('<p>')</script>One", "One"),
+        ("One <!-- a > b --> two <!-- open", "One two <!-- open"),
+        ("<!DOCTYPE html><html><body>One", "One"),
+        ("<?xml version='1.0'?>One", "One"),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("BTC <$100k, a<b, <3", "BTC <$100k, a<b, <3"),
+        ("<b", "<b"),
+        ("</>", "</>"),
+        ("", ""),
+    ],
+)
+def test_text_of_html_is_what_a_reader_sees(html: str, text: str) -> None:
+    assert to_plain_text(html) == text
+
+
+@given(text=st.text("<>&#;!-[]'\"=/ab xp1\ud83d\ude80\0", max_size=80))
+def test_text_of_anything_is_one_line_that_can_be_encoded(text: str) -> None:
+    plain = to_plain_text(text)
+
+    plain.encode()
+    assert plain == " ".join(plain.split())
 
 
 def test_text_hides_scripts_and_keeps_words_apart() -> None:
@@ -296,6 +330,8 @@ def test_a_document_of_a_million_openings_is_read_in_one_go(unit: str) -> None:
             "The first ETF appeared first on Nasdaq. It holds BTC.",
             "The first ETF appeared first on Nasdaq. It holds BTC.",
         ),
+        ("Le cours monte Lire la suite", "Le cours monte"),
+        ("Rates are what traders read more", "Rates are what traders read more"),
         ("Read more", None),
     ],
 )

@@ -86,6 +86,22 @@ def test_an_unchanged_feed_costs_a_304(server: ScriptedServer, make_news: MakeNe
     assert written.titles == ["Text 1"]
 
 
+@pytest.mark.parametrize("content_type", ["text/html", "application/rss+xml"])
+@pytest.mark.parametrize("flaw", ["", "<br>", "</b>"])
+def test_a_feed_with_flaws_gives_its_last_item_and_costs_a_304_later(
+    server: ScriptedServer, make_news: MakeNews, written: Written, content_type: str, flaw: str
+) -> None:
+    headers = {"ETag": '"1"', "Content-Type": content_type}
+    body = rss(item(1), item(2) | {"description": f"Text{flaw}"}) + b"<!--" + b"c" * 320 + b"-->"
+    url = server.answer("/feed", Answer(headers=headers, body=body), Answer(status=304))
+
+    waits = [make_news(url).poll(), make_news(url).poll()]
+
+    assert waits == [60, 60]
+    assert server.asked[1].headers["If-None-Match"] == '"1"'
+    assert written.titles == ["Text 1", "Text 2"]
+
+
 def test_a_text_changed_under_its_guid_or_moved_to_another_is_not_new(
     server: ScriptedServer, make_news: MakeNews, written: Written
 ) -> None:
