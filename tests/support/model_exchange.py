@@ -1,7 +1,7 @@
 """A model of an exchange: trades that appear over time, and answers with the limits and faults of real exchanges."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -41,7 +41,7 @@ class Behaviour:
 
 @dataclass(slots=True, kw_only=True)
 class ModelExchange:
-    """An exchange that answers a collector's questions; ``given`` are the ids that its answers held."""
+    """An exchange that answers a collector's questions; ``answered`` are the ids of its last answer."""
 
     trades: Sequence[ModelTrade]
     behaviour: Behaviour
@@ -49,18 +49,19 @@ class ModelExchange:
     now_ms: Callable[[], int]
     faults: Iterator[Exception | None]
     by_number: bool = False
-    given: set[str] = field(default_factory=set)
+    answered: frozenset[str] = frozenset()
     n_requests: int = 0
 
     def fetch_page(self, symbol: str, question: Question, *, now_us: int) -> Page:
         self.n_requests += 1
+        self.answered = frozenset()
         fault = next(self.faults)
         if fault is not None:
             raise fault
         found = self._find(question)
         page = self._cut(question, found)
         trades = in_order(page, by_number=self.by_number)
-        self.given |= {trade.id for trade in trades}
+        self.answered = frozenset(trade.id for trade in trades)
         return Page(
             trades=trades,
             is_full=len(trades) >= self.paging.page_trades,

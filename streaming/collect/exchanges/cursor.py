@@ -5,6 +5,7 @@ asked for all of the time in between. Otherwise a gap is recorded. A question mo
 a trade that the exchange itself shows, never by a clock.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -49,9 +50,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What an answer added: new trades in their order, intervals that are missing, and whether to ask again at once."""
+    """What an answer added: new trades in their order, intervals that are missing, and whether to ask again at once.
+
+    The cursor is behind the trades of ``passed``. ``new`` are those to handle, also beyond the cursor.
+    """
 
     cursor: Cursor
+    passed: tuple[Trade, ...] = ()
     new: tuple[Trade, ...] = ()
     missing: tuple[Missing, ...] = ()
     asks_again: bool = False
@@ -77,6 +82,24 @@ def next_question(cursor: Cursor, rules: Rules) -> Question:
 def take_page(cursor: Cursor, question: Question, page: Page, rules: Rules, *, settled_ms: int = 0) -> Step:
     """Return what an answer adds. Trades before ``settled_ms`` are so old that none is published late any more."""
     new = tuple(trade for trade in page.trades if _is_new(cursor, trade, rules))
+    step = _pass(cursor, question, page, new, rules)
+    moved = step.cursor
+    unhandled = tuple(trade for trade in new if trade.id not in cursor.ahead_ids)
+    first_ms = (moved.last_ms or 0) - OVERLAP_MS
+    ahead_ids = (
+        cursor.ahead_ids if step.passed else cursor.ahead_ids | {each.id: each.time_ms for each in unhandled}
+    )
+    moved = replace(moved, ahead_ids={each: ms for each, ms in ahead_ids.items() if ms >= first_ms})
+    if step.passed and (moved.last_ms or 0) < settled_ms and moved.search.from_ms is None:
+        settled = replace(
+            moved.search, from_ms=max((moved.last_ms or 0) - 1, 0)
+        )  # what is before it is settled
+        moved = replace(moved, search=settled)
+    return dataclasses.replace(step, cursor=moved, new=unhandled)
+
+
+def _pass(cursor: Cursor, question: Question, page: Page, new: tuple[Trade, ...], rules: Rules) -> Step:
+    """Return the cursor behind an answer's trades where they continue what is known, or the next question."""
     if (
         page.is_full
         and question.kind == "since"
@@ -84,8 +107,7 @@ def take_page(cursor: Cursor, question: Question, page: Page, rules: Rules, *, s
     ):
         return Step(cursor=narrower, asks_again=True)
     if new and _is_taken(cursor, question, page, rules):
-        step = _take(cursor, question, page, new, rules)
-        return _skip_overlap(step) if (step.cursor.last_ms or 0) < settled_ms else step
+        return _take(cursor, question, page, new, rules)
     return _search_on(cursor, question, page, new, rules)
 
 
@@ -181,15 +203,7 @@ def _take(cursor: Cursor, question: Question, page: Page, new: Sequence[Trade], 
     taken.recent_ids = {trade_id: ms for trade_id, ms in taken.recent_ids.items() if ms >= first_ms}
     is_mostly_new = page.is_full and 2 * len(new) >= len(page.trades)
     asks_again = question.kind != "newest" and (is_mostly_new or taken.search.shown_ms is not None)
-    return Step(cursor=taken, new=tuple(new), missing=tuple(missing), asks_again=asks_again)
-
-
-def _skip_overlap(step: Step) -> Step:
-    """Return a step whose next question begins at the last trade, since what is before it is settled."""
-    cursor = step.cursor
-    if cursor.search.from_ms is None and cursor.last_ms is not None:
-        cursor = replace(cursor, search=replace(cursor.search, from_ms=max(cursor.last_ms - 1, 0)))
-    return Step(cursor=cursor, new=step.new, missing=step.missing, asks_again=step.asks_again)
+    return Step(cursor=taken, passed=tuple(new), missing=tuple(missing), asks_again=asks_again)
 
 
 def _is_continued(cursor: Cursor, question: Question, page: Page, rules: Rules) -> bool:
@@ -238,7 +252,7 @@ def _search_on(cursor: Cursor, question: Question, page: Page, new: Sequence[Tra
     is_overlap = question.until_ms is not None and question.until_ms <= (cursor.last_ms or 0)
     if is_overlap or search.shown_ms is not None:
         return Step(cursor=_move_on(cursor, question, page, rules), asks_again=True)
-    if rules.paging.is_complete and not page.is_full:
+    if rules.paging.is_complete and not page.is_full and search.is_proven:
         return Step(cursor=replace(cursor, search=_HONEST))
     return Step(cursor=replace(cursor, search=replace(search, asks_newest=True)), asks_again=page.is_full)
 

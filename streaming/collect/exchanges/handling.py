@@ -64,7 +64,7 @@ def handle_page(
         else:
             refused.append(to_refused(original or trade, reason, now_us=now_us))
     levelled = check_levels(state.level, state.held, valid)
-    refused += [to_refused(trade, _JUMP, now_us=now_us) for trade in levelled.quarantined]
+    refused += [to_refused(trade, _JUMP, now_us=now_us) for trade in levelled.refused]
     gaps = tuple(_to_gap(missing, now_us) for missing in step.missing)
     known = [
         _refused_id(each) for each in refused if each.trade_id is None or each.trade_id in timed.impossible
@@ -104,7 +104,7 @@ def _take(state: MarketState, question: Question, timed: TimedPage, rules: Rules
 
 def _is_behind(step: Step, question: Question, settled_ms: int) -> bool:
     """Return whether the newest trade is so old that more will follow at once."""
-    return bool(step.new) and question.kind != "newest" and (step.cursor.last_ms or 0) < settled_ms
+    return bool(step.passed) and question.kind != "newest" and (step.cursor.last_ms or 0) < settled_ms
 
 
 def _invalid(trade: Trade, to_message: Callable[[Trade], Message], now_us: int) -> str | None:

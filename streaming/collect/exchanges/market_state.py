@@ -39,6 +39,7 @@ class Cursor(msgspec.Struct, kw_only=True):
     """Progress through a market's trades: every one up to the last that the exchange gave is handled.
 
     ``start_ms`` is where the history begins, ``span_ms`` how much time a question with an end covers.
+    ``ahead_ids`` are of trades beyond it that an answer has shown and that are handled already.
     ``asks_newest_only``: the exchange called other questions invalid. A new process tries them again.
     """
 
@@ -46,6 +47,7 @@ class Cursor(msgspec.Struct, kw_only=True):
     last_ms: int | None = None
     last_id: str | None = None
     recent_ids: dict[str, int] = msgspec.field(default_factory=dict)
+    ahead_ids: dict[str, int] = msgspec.field(default_factory=dict)
     span_ms: int | None = None
     asks_newest_only: bool = False
     search: Search = Search()

@@ -269,13 +269,13 @@ def test_bybit_is_asked_for_what_it_gives_and_the_rest_is_a_gap(
 def test_coinbase_is_read_by_windows_narrow_enough_for_a_page(
     server: ScriptedServer, collector: Callable[..., MarketCollector], written: Written, tmp_path: Path
 ) -> None:
-    rows = [(number, NOON_MS - 7 * HOUR_MS + number * 1_500) for number in range(14_000)]
+    rows = [(number, NOON_MS - 7 * HOUR_MS + number * 7_000) for number in range(3_000)]
     server.answer("/api/v3/brokerage/market/products", body({"products": [COINBASE_MARKET]}))
     server.answer("/api/v3/brokerage/market/products/BTC-USDT/ticker", coinbase_trades(rows))
 
     poll_until_caught_up(collector("coinbase", history_days=1 / 3))
 
-    assert len({message["message_id"] for message in written.messages}) == 14_000
+    assert len({message["message_id"] for message in written.messages}) == 3_000
     assert gaps(tmp_path) == [("2026-11-25T04:00:00Z", "2026-11-25T05:00:00Z", None)]
 
 

@@ -1,4 +1,4 @@
-"""Absurd prices: one trade is quarantined, a new level is let through, and nothing is lost."""
+"""Absurd prices: one trade is refused, a new level is let through, and nothing is lost."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def prices(given: Sequence[Trade]) -> list[float | None]:
 
 
 @pytest.mark.parametrize(
-    ("given", "published", "quarantined", "held"),
+    ("given", "published", "refused", "held"),
     [
         ([100, 101, 99], [100, 101, 99], [], []),
         ([100, 1e5, 101], [100, 101], [1e5], []),
@@ -38,17 +38,17 @@ def prices(given: Sequence[Trade]) -> list[float | None]:
     ],
 )
 def test_a_jump_is_held_until_later_trades_decide(
-    given: list[float], published: list[float], quarantined: list[float], held: list[float]
+    given: list[float], published: list[float], refused: list[float], held: list[float]
 ) -> None:
     levelled = check_levels(100.0, [], trades(given))
 
     assert prices(levelled.published) == published
-    assert prices(levelled.quarantined) == quarantined
+    assert prices(levelled.refused) == refused
     assert prices(levelled.held) == held
 
 
 @pytest.mark.parametrize(
-    ("given", "published", "quarantined", "held"),
+    ("given", "published", "refused", "held"),
     [
         ([1e9, 100, 100, 100], [100, 100, 100], [1e9], []),
         ([100, 1e9, 100], [100, 100], [1e9], []),
@@ -57,12 +57,12 @@ def test_a_jump_is_held_until_later_trades_decide(
     ],
 )
 def test_a_market_begins_at_the_level_of_its_first_trades(
-    given: list[float], published: list[float], quarantined: list[float], held: list[float]
+    given: list[float], published: list[float], refused: list[float], held: list[float]
 ) -> None:
     levelled = check_levels(None, [], trades(given))
 
     assert prices(levelled.published) == published
-    assert prices(levelled.quarantined) == quarantined
+    assert prices(levelled.refused) == refused
     assert prices(levelled.held) == held
 
 
@@ -70,7 +70,7 @@ any_price = st.floats(min_value=1e-12, max_value=1e12)
 
 
 @given(st.lists(any_price, max_size=40), st.lists(st.integers(0, 40), max_size=4))
-def test_every_trade_is_published_quarantined_or_held_once_however_answers_are_cut(
+def test_every_trade_is_published_refused_or_held_once_however_answers_are_cut(
     given_prices: list[float], cuts: list[int]
 ) -> None:
     given_trades = trades(given_prices)
@@ -79,7 +79,7 @@ def test_every_trade_is_published_quarantined_or_held_once_however_answers_are_c
     for begin, end in pairwise(bounds):
         levelled = check_levels(level, held, given_trades[begin:end])
         level, held = levelled.level, levelled.held
-        seen += [*levelled.published, *levelled.quarantined]
+        seen += [*levelled.published, *levelled.refused]
         assert len(held) < CONFIRMING_TRADES
 
     assert Counter(trade.id for trade in [*seen, *held]) == Counter(trade.id for trade in given_trades)
@@ -101,7 +101,7 @@ def test_single_absurd_prices_never_reach_the_lake_and_normal_ones_always_do(
     levelled = check_levels(normal[0], [], trades(mixed))
 
     assert prices(levelled.published) == normal
-    assert len(levelled.quarantined) == len(mixed) - len(normal)
+    assert len(levelled.refused) == len(mixed) - len(normal)
 
 
 @given(
@@ -117,4 +117,4 @@ def test_a_redenomination_is_published_from_its_first_trade_on(
     levelled = check_levels(before[0], [], trades([*before, *after]))
 
     assert prices(levelled.published) == [*before, *after]
-    assert levelled.held == levelled.quarantined == ()
+    assert levelled.held == levelled.refused == ()
