@@ -77,10 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         answer = self.scripted.reply_to(Asked(parts.path, dict(self.headers), dict(parse_qsl(parts.query))))
         try:
-            if "Date" in answer.headers:
-                self.send_response_only(answer.status)
-            else:
-                self.send_response(answer.status)
+            self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             if isinstance(answer.body, bytes):

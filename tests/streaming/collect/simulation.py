@@ -151,8 +151,8 @@ class Simulation:
         """Step the clock now and then; return whether the run is over."""
         if self.stopped_us is not None:
             return self._proxy.n_fewest_answers() >= 3
-        if self._draw.random() < 0.01:
-            self.clock.offset_us = self._draw.choice((0, 0, 130, -130, 400, -400)) * SECOND_US
+        if self._draw.random() < 0.03:
+            self.clock.offset_us = self._draw.choice((0, 130, -130, 400, -400, -400)) * SECOND_US
         if self.clock.true_us >= end_us:
             self.stopped_us = self.clock.true_us
             self.clock.offset_us = 0
