@@ -1,6 +1,7 @@
 """Command line of the forecasts: python -m streaming.analysis.prediction, also `cryptoviz forecast`."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, new_app, print_error, run
+from lakehouse.process.settings import Settings
 
 if TYPE_CHECKING:
     from streaming.analysis.prediction.evaluation import HorizonEvaluation
@@ -58,6 +60,7 @@ def evaluate(
     from streaming.analysis.prediction.candles import CandleFileError, read_candles
     from streaming.analysis.prediction.evaluation import evaluate as evaluate_candles
 
+    Settings.from_environ(os.environ)  # a wrong variable is named, as by every program
     documents = []
     for path in prices:
         try:
