@@ -6,8 +6,14 @@ from contextlib import suppress
 
 import pytest
 
-from api.live.frames import MAX_SYMBOLS, Subscribe, Unsubscribe, pairs_of, parse_frame
+from api.live.frames import MAX_SYMBOLS, Subscribe, Unsubscribe, pairs_of, parse_frame, update_frame
+from lakehouse.delta.position import TopicPartition
 from lakehouse.errors import QueryError
+from lakehouse.messages.contract import CONTRACTS
+from lakehouse.messages.validation import Rejected, validate
+from lakehouse.tail.rows import TailRow
+from lakehouse.tail.store import TAIL_TOPICS
+from tests.support.hostile_messages import hostile_messages
 from tests.support.profiles import sized
 
 GOOD = {"v": 1, "type": "subscribe", "channels": ["sentiment", "prix"], "symbols": ["btc"]}
@@ -100,3 +106,19 @@ def test_no_mutilated_frame_does_anything_but_be_taken_or_refused() -> None:
             spoilt[draw.randrange(len(spoilt))] = draw.randrange(256)
         with suppress(QueryError):
             assert isinstance(parse_frame(bytes(spoilt)), Subscribe | Unsubscribe)
+
+
+def test_every_message_that_validation_accepts_makes_a_frame() -> None:
+    tables = {contract.topic: table for table, contract in TAIL_TOPICS.items()}
+    n_frames = 0
+    for at, message in enumerate(hostile_messages(sized(quick=2_000, full=50_000), seed=3)):
+        values = validate(
+            message.topic, key=message.key, value=message.value, broker_time_us=message.broker_time_us
+        )
+        if message.topic in tables and not isinstance(values, Rejected):
+            source = TopicPartition("id", 0)
+            row = TailRow.of(CONTRACTS[message.topic], source, at, message.broker_time_us, values)
+            frame = json.loads(update_frame(tables[message.topic], row))
+            assert frame["data"]["message_id"] == row.message_id
+            n_frames += 1
+    assert n_frames > 100
