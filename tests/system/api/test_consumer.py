@@ -34,7 +34,7 @@ def test_records_that_a_broker_compressed_are_read(bootstrap: str, codec: str) -
         admin.create_topics({codec: {"num_partitions": 1, "configs": configs}}, wait_for_metadata=True)
     with KafkaProducer(bootstrap_servers=bootstrap, linger_ms=50, max_request_size=4_000_000) as producer:
         for value, headers in zip(VALUES, HEADERS, strict=True):
-            producer.send(codec, value=value, headers=headers)
+            producer.send(codec, key=b"k", value=value, headers=headers)
 
     records = read(bootstrap, codec, n_records=len(VALUES))
 

@@ -192,7 +192,7 @@ def test_batch_of_large_values_is_collected_in_parts_of_bounded_size(
     monkeypatch.setattr("streaming.ingest.committer.BatchSplitter", SmallParts)
     for at in range(20):
         pipeline.send("raw-price", b"x" * (at % 7 * 3_000), partition=at % 2)
-    pipeline.send("raw-price", None, key=None)
+    pipeline.send("raw-price", b"", key=None)
     pipeline.send_good(10)
     pipeline.send_good(10)
 
