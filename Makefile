@@ -131,7 +131,7 @@ audit: setup  ## Known vulnerabilities of the locked packages, and packages that
 setup: $(STAMPS)/system .venv/.installed .runtime/jars/.fetched $(STAMPS)/jvm api/viewer/built/.built  ## Packages, jars, Java, the page; every target does it first
 
 .PHONY: class-archives
-class-archives: setup  ## Record the classes of Spark and Kafka: both start in half of the time from then on
+class-archives: setup  ## Record the classes of Spark and Kafka: both start with a third less processor time from then on
 	-@$(VENV)/python setup/class_archives.py
 
 .PHONY: lock
