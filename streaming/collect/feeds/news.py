@@ -186,9 +186,8 @@ class NewsCollector:
                 self._context.sink.send(message)
             self._context.sink.flush()
             state.seen_texts = remember(state.seen_texts, poll.listed)
-            state.first_seen_us = {
-                name: us for name, us in state.first_seen_us.items() if name in set(poll.names)
-            }
+            listed = set(poll.names)
+            state.first_seen_us = {name: us for name, us in state.first_seen_us.items() if name in listed}
             fields |= self._describe_poll(poll)
             validators = Validators() if poll.document.is_cut else validators
         if fetched.moved_to is not None:
