@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from streaming.collect.errors import FetchError, QuestionRefusedError
 from streaming.collect.exchanges.paging import Paging
 from streaming.collect.exchanges.trade import Page, Question, Trade, in_order
@@ -120,14 +118,6 @@ def model_trades(times_ms: Sequence[int], *, ids: str, late_ms: Sequence[int]) -
         is_late = ids in ("text", "none")
         trades.append(ModelTrade(trade=trade, visible_ms=time_ms + (late if is_late else 0)))
     return trades
-
-
-def priced(trades: Sequence[ModelTrade], prices: Sequence[float | None]) -> list[ModelTrade]:
-    """Return the trades at other prices."""
-    return [
-        ModelTrade(trade=msgspec.structs.replace(each.trade, price=price), visible_ms=each.visible_ms)
-        for each, price in zip(trades, prices, strict=True)
-    ]
 
 
 FAULTS: tuple[Exception, ...] = (

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 from msgspec.structs import replace
 
@@ -54,24 +55,14 @@ def handle_page(
     timed = check_times(page, now_ms=now_us // 1_000, refused_ids=frozenset(state.refused_ids))
     settled_ms = (page.exchange_ms or now_us // 1_000) - SETTLED_MS
     step = _take(state, question, timed, rules, settled_ms)
-    refused = [*_unreadable(state, page, now_us)]
-    valid: list[Trade] = []
-    for trade in step.new:
-        original = timed.impossible.get(trade.id)
-        reason = "an impossible time" if original else _invalid(trade, to_message, now_us)
-        if reason is None:
-            valid.append(trade)
-        else:
-            refused.append(to_refused(original or trade, reason, now_us=now_us))
-    levelled = check_levels(state.level, state.held, valid)
-    refused += [to_refused(trade, _JUMP, now_us=now_us) for trade in levelled.refused]
-    gaps = tuple(_to_gap(missing, now_us) for missing in step.missing)
+    valid, refused = _tell_apart(step, timed, to_message, now_us)
+    refused = [*_unreadable(state, page, now_us), *refused]
     known = [
         _refused_id(each) for each in refused if each.trade_id is None or each.trade_id in timed.impossible
     ]
-    all_gaps = state.gaps
-    for gap in gaps:
-        all_gaps = add_gap(all_gaps, gap)
+    levelled = check_levels(state.level, state.held, valid)
+    refused += [to_refused(trade, _JUMP, now_us=now_us) for trade in levelled.refused]
+    gaps = tuple(_to_gap(missing, now_us) for missing in step.missing)
     return Handled(
         state=replace(
             state,
@@ -82,7 +73,7 @@ def handle_page(
             clock_offset_ms=timed.clock_offset_ms,
             n_published=state.n_published + len(levelled.published),
             n_refused=state.n_refused + len(refused),
-            gaps=all_gaps,
+            gaps=reduce(add_gap, gaps, state.gaps),
         ),
         messages=tuple(to_message(trade) for trade in levelled.published),
         refused=tuple(refused),
@@ -92,6 +83,22 @@ def handle_page(
         n_ahead=timed.n_ahead,
         asks_again=step.asks_again or _is_behind(step, question, settled_ms),
     )
+
+
+def _tell_apart(
+    step: Step, timed: TimedPage, to_message: Callable[[Trade], Message], now_us: int
+) -> tuple[list[Trade], list[RefusedTrade]]:
+    """Return a step's trades that can be messages, and the records of the others."""
+    valid: list[Trade] = []
+    refused: list[RefusedTrade] = []
+    for trade in step.new:
+        original = timed.impossible.get(trade.id)
+        reason = "an impossible time" if original else _invalid(trade, to_message, now_us)
+        if reason is None:
+            valid.append(trade)
+        else:
+            refused.append(to_refused(original or trade, reason, now_us=now_us))
+    return valid, refused
 
 
 def _take(state: MarketState, question: Question, timed: TimedPage, rules: Rules, settled_ms: int) -> Step:

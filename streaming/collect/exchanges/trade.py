@@ -41,16 +41,20 @@ def to_number(trade_id: str | None) -> int | None:
 
 
 def in_order(trades: Sequence[Trade], *, by_number: bool) -> tuple[Trade, ...]:
-    """Return trades by number where numbers are their order, else by time; equal ones without ids are told apart."""
-    if by_number and all(trade.number is not None for trade in trades):
-        return tuple(sorted(trades, key=lambda trade: trade.number or 0))
+    """Return trades by number where numbers are their order, else by time.
+
+    Equal ones without ids are told apart; a trade that is listed twice is one.
+    """
     seen: Counter[str] = Counter()
-    named = []
+    named: dict[tuple[str, int], Trade] = {}
     for trade in trades:
         seen[trade.id] += 1
         is_copy = trade.is_nameless and seen[trade.id] > 1
-        named.append(trade.renamed(f"{trade.id}-{seen[trade.id]}") if is_copy else trade)
-    return tuple(sorted(named, key=lambda trade: (trade.time_ms, len(trade.id), trade.id)))
+        distinct = trade.renamed(f"{trade.id}-{seen[trade.id]}") if is_copy else trade
+        named.setdefault((distinct.id, distinct.time_ms), distinct)
+    if by_number and all(trade.number is not None for trade in named.values()):
+        return tuple(sorted(named.values(), key=lambda trade: trade.number or 0))
+    return tuple(sorted(named.values(), key=lambda trade: (trade.time_ms, len(trade.id), trade.id)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

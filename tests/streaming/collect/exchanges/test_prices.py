@@ -1,96 +1,24 @@
 """One market over time: every trade once, bad prices refused, gaps filled or marked."""
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
-from prometheus_client import REGISTRY
 
-from streaming.collect.context import Context
-from streaming.collect.exchanges.client import ExchangeClient
-from streaming.collect.exchanges.market_state import Gap, MarketState
-from streaming.collect.exchanges.prices import MarketCollector
-from streaming.collect.exchanges.refused import RefusedTrade
-from streaming.collect.exchanges.trade import Page
-from streaming.collect.sink import Sink
-from streaming.collect.source import ExchangeSource, Market
-from streaming.collect.state import StateStore
-from streaming.kafka.messages import Message
-from tests.streaming.collect.conftest import NOON_US, SetClock, Written
-from tests.support.exchange_server import TRADES, answer_of, serve_market, trades_since
+from streaming.collect.exchanges.market_state import Gap
+from tests.streaming.collect.conftest import SetClock, Written
+from tests.streaming.collect.exchanges.conftest import (
+    NOON,
+    FailingSink,
+    MakeMarket,
+    poll_until_caught_up,
+    refused,
+    sample,
+    shown,
+    state,
+)
+from tests.support.exchange_server import TRADES, trades_since
 from tests.support.scripted_server import Answer, ScriptedServer
-
-NOON = NOON_US / 1e6
-MakeMarket = Callable[..., MarketCollector]
-
-
-class FailingSink:
-    """A sink that fails before its messages are durable."""
-
-    def send(self, message: Message) -> None:
-        pass
-
-    def flush(self) -> None:
-        raise ConnectionError("killed before Kafka had it")
-
-
-@pytest.fixture
-def make_market(server: ScriptedServer, clock: SetClock, written: Written, tmp_path: Path) -> MakeMarket:
-    """Return a maker of collectors of the scripted market; each call is a restart on the same state."""
-    serve_market(server)
-
-    def make(*, sink: Sink = written.sink, **settings: Any) -> MarketCollector:
-        chosen = {
-            "poll_seconds": 3.0,
-            "timeout_seconds": 5.0,
-            "request_ms": 0,
-            "history_days": 1 / 96,
-            "consecutive_ids": True,
-        } | settings
-        source = ExchangeSource(
-            exchange="kraken", venue="simx", symbols=("BTC/USD",), url=server.url(), **chosen
-        )
-        return MarketCollector(
-            source,
-            Market("BTC/USD", "btc", "usd"),
-            client=ExchangeClient(source),
-            context=Context(clock=clock, sink=sink, store=StateStore(tmp_path)),
-            start_us=clock.now_us(),
-        )
-
-    return make
-
-
-def poll_until_caught_up(collector: MarketCollector) -> None:
-    while collector.poll() == 0:
-        pass
-
-
-def state(tmp_path: Path) -> MarketState:
-    return StateStore(tmp_path).read("simx-btc-usd", MarketState)
-
-
-def refused(tmp_path: Path) -> list[RefusedTrade]:
-    lines = (tmp_path / "simx-btc-usd.refused.jsonl").read_bytes().splitlines()
-    return [msgspec.json.decode(line, type=RefusedTrade) for line in lines]
-
-
-def sample(name: str) -> float:
-    return REGISTRY.get_sample_value(f"cryptoviz_collect_{name}", {"source": "simx-btc-usd"}) or 0.0
-
-
-def raising(error: Exception) -> Callable[..., Page]:
-    def fetch_page(*_: Any, **__: Any) -> Page:
-        raise error
-
-    return fetch_page
-
-
-def shown(written: Written) -> list[tuple[str, float]]:
-    return [(message["exchange_time"][11:19], message["price"]) for message in written.messages]
 
 
 def test_a_trade_becomes_the_contracts_message(
@@ -220,87 +148,6 @@ def test_one_absurd_price_is_kept_aside_and_a_new_level_is_published_whole(
     assert state(tmp_path).gaps == []
 
 
-@pytest.mark.parametrize(
-    "row",
-    [
-        ["100", "0.5", NOON - 59, "b", "l", "", "\ud800"],
-        ["100", "0.5", 1e300, "b", "l", "", 2],
-        ["100", "0.5", -1, "b", "l", "", 2],
-        ["100", "0.5", 0, "b", "l", "", 2],
-        ["100", "0.5", None, "b", "l", "", 2],
-        ["100", "0.5", "noon", "b", "l", "", 2],
-        ["100", "0.5", {"a": 1}, "b", "l", "", 2],
-        ["1e400", "0.5", NOON - 59, "b", "l", "", 2],
-        [{}, [], NOON - 59, "b", "l", "", 2],
-        [None, None, NOON - 59, None, None, None, None],
-        ["1" * 5_000, "0.5", NOON - 59, "b", "l", "", 2],
-        ["100", "0.5", NOON - 59, "b", "l", "", "9" * 5_000],
-        ["100", "0.5", NOON - 59, "b", "l", "", 10**4_200],
-        [10**4_200, "0.5", NOON - 59, "b", "l", "", 2],
-        [[[[[["100"]]]]], "0.5", NOON - 59, "b", "l", "", 2],
-        [],
-        {},
-        None,
-        7,
-        "text",
-        True,
-    ],
-)
-def test_whatever_one_trade_holds_the_others_are_published(
-    server: ScriptedServer, make_market: MakeMarket, written: Written, row: object
-) -> None:
-    good = [["100", "0.5", NOON - 60, "b", "l", "", 1], ["101", "0.5", NOON - 30, "b", "l", "", 3]]
-    body = answer_of({"XXBTZUSD": [good[0], row, good[1]], "last": "0"})
-    server.answer(TRADES, Answer(body=body))
-
-    make_market(consecutive_ids=False).poll()
-
-    assert {(at, price) for at, price in shown(written)} >= {("11:59:00", 100.0), ("11:59:30", 101.0)}
-
-
-@pytest.mark.parametrize(
-    "error", [RecursionError("deep"), AssertionError("odd"), MemoryError(), UnicodeError("x"), KeyError("a")]
-)
-def test_whatever_an_answer_raises_is_one_failure_of_its_market(
-    make_market: MakeMarket,
-    tmp_path: Path,
-    clock: SetClock,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    error: Exception,
-) -> None:
-    monkeypatch.setattr(ExchangeClient, "fetch_page", raising(error))
-    collector = make_market()
-    n_errors = sample("errors_total")
-
-    with caplog.at_level("INFO"):
-        waits = [collector.poll(), collector.poll()]
-    restarted = make_market()
-
-    assert waits == [6, 12]
-    assert sample("errors_total") - n_errors == 2
-    assert [line.levelname for line in caplog.records if "failed=" in line.getMessage()] == ["INFO"] * 2
-    assert "Traceback" not in caplog.text
-    assert restarted.first_wait_seconds() == 12
-    clock.at_us += 5_000_000
-    assert restarted.first_wait_seconds() == 7
-
-
-def test_an_unreadable_state_is_a_failure_of_its_market_and_is_left_alone(
-    make_market: MakeMarket, server: ScriptedServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    server.answer(TRADES, trades_since([(1, NOON - 60, "100")]))
-    (tmp_path / "simx-btc-usd.json").write_text("{")
-    collector = make_market()
-
-    with caplog.at_level("INFO"):
-        waits = [collector.first_wait_seconds(), collector.poll(), collector.poll()]
-
-    assert waits == [0, 6, 12]
-    assert "simx-btc-usd.json cannot be read" in caplog.text
-    assert (tmp_path / "simx-btc-usd.json").read_text() == "{"
-
-
 def test_after_an_outage_what_is_missing_is_fetched(
     server: ScriptedServer, make_market: MakeMarket, written: Written, clock: SetClock, tmp_path: Path
 ) -> None:
@@ -416,44 +263,3 @@ def test_six_hundred_trades_a_second_are_all_there(
 
     assert len({message["message_id"] for message in written.messages}) == 12_000
     assert state(tmp_path).gaps == []
-
-
-def test_of_an_endless_answer_no_more_is_read_than_is_allowed(
-    server: ScriptedServer, make_market: MakeMarket
-) -> None:
-    sent: list[int] = []
-
-    def pieces() -> Iterator[bytes]:
-        for _ in range(500):
-            sent.append(100_000)
-            yield b"[" * 100_000
-
-    server.answer(TRADES, Answer(body=pieces))
-
-    assert make_market().poll() == 6
-    assert sum(sent) < 25_000_000
-
-
-@pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_of_an_exchange_is_obeyed(
-    server: ScriptedServer, make_market: MakeMarket, status: int
-) -> None:
-    server.answer(TRADES, Answer(status=status, headers={"Retry-After": "75"}))
-
-    assert make_market().poll() == 75
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"<html>maintenance</html>", b'{"error":["EService:Busy"]}', answer_of({"XXBTZUSD": [7]}), b"[]"],
-)
-def test_unusable_answers_are_retried(
-    server: ScriptedServer, make_market: MakeMarket, written: Written, body: bytes
-) -> None:
-    server.answer(TRADES, Answer(body=body), trades_since([(1, NOON - 60, "100")]))
-    collector = make_market()
-
-    collector.poll()
-    collector.poll()
-
-    assert shown(written) == [("11:59:00", 100.0)]
