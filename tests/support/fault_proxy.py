@@ -28,9 +28,9 @@ IsWithheld = Callable[[int], bool]
 class FaultProxy:
     """Proxy between `__enter__` and `__exit__`, of a server with the paths of `streaming.offline`.
 
-    Each address meets every fault once, in an order of its own, before it meets one again; between them are good
-    answers, ``good_share`` of all; faults may be left out. The order is a function of seed and address alone.
-    Withheld trades are in no answer.
+    Feeds, and the exchange, meet every fault once before they meet one again; between them are good answers,
+    ``good_share`` of all; faults may be left out. The order is a function of the seed alone. Withheld trades are in
+    no answer.
     """
 
     def __init__(
@@ -124,10 +124,11 @@ class FaultProxy:
         return replace(answer, body=without_trades(body, self._is_withheld))
 
     def _next_fault(self, address: str) -> tuple[str, random.Random]:
-        if address not in self._decks:
+        kind = address.split("/")[1]
+        if kind not in self._decks:
             names = sorted(_faults_of(address).keys() - self._left_out)
-            self._decks[address] = _deal(f"{self._seed} {address}", names, self._good_share)
-        return next(self._decks[address])
+            self._decks[kind] = _deal(f"{self._seed} {kind}", names, self._good_share)
+        return next(self._decks[kind])
 
 
 def _deal(seed: str, faults: Sequence[str], good_share: float) -> Iterator[tuple[str, random.Random]]:

@@ -2,8 +2,14 @@
 
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 
 ALONE, TEN = 0.004, 0.002
+
+
+@lru_cache(maxsize=1_000_000)
+def _draw(seed: int, what: str) -> float:
+    return random.Random(f"{seed} {what}").random()
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +19,4 @@ class WithheldTrades:
     seed: int
 
     def __call__(self, number: int) -> bool:
-        return (
-            random.Random(f"{self.seed} {number}").random() < ALONE
-            or random.Random(f"{self.seed} ten {number // 10}").random() < TEN
-        )
+        return _draw(self.seed, str(number)) < ALONE or _draw(self.seed, f"ten {number // 10}") < TEN

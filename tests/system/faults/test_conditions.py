@@ -25,10 +25,10 @@ def test_each_text_and_trade_of_a_faulty_world_is_stored_once_or_in_a_gap(tmp_pa
         symbols=("btc", "eth", "doge"),
         history_minutes=40,
         speed=1.0,
-        trades_a_minute=60,
-        news_every_seconds=5,
+        trades_a_minute=30,
+        news_every_seconds=10,
         rounds=("news", "prices", "400", "-400", "0"),
-        answers=15,
+        answers=9,
         settle_seconds=60.0,
     )
     _run(plan, tmp_path)
