@@ -15,6 +15,7 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 EXAMINES_SETTINGS = {"doctor"}
 """A wrong setting is one of its findings."""
 ARGUMENTS = {
+    "forecast": ("evaluate", "--prices", "none.csv"),
     "stream": ("run",),
     "ingest": ("run",),
     "analysis": ("run",),

@@ -20,7 +20,7 @@ from tests.support.live_stream import Pipeline, Sent
 from tests.support.messages import price, to_bytes
 from tests.support.profiles import sized
 
-SERIES = ("sentiment", "prix")
+SERIES = ("sentiment", "price")
 US = timedelta(microseconds=1)
 
 
@@ -73,7 +73,7 @@ def test_bucket_that_the_range_cuts_is_not_complete(
 @pytest.mark.parametrize("filling", [Filling.NULL, Filling.PREVIOUS, Filling.LINEAR])
 def test_filled_bucket_that_the_range_cuts_is_not_complete(reader: Lake, filling: Filling) -> None:
     start, end = DAY_START + timedelta(minutes=5.5), DAY_START + timedelta(minutes=9.5)
-    page = ask(reader, "prix", "1m", start, end, filling=filling)
+    page = ask(reader, "price", "1m", start, end, filling=filling)
     assert points(page, "complete", "filled") == [
         (False, True), (True, True), (True, True), (True, True), (False, True),
     ]  # fmt: skip
@@ -81,7 +81,7 @@ def test_filled_bucket_that_the_range_cuts_is_not_complete(reader: Lake, filling
 
 def test_point_that_stands_for_several_buckets_is_complete_where_all_are(reader: Lake) -> None:
     start, end = DAY_START + timedelta(minutes=30), DAY_START + timedelta(days=1)
-    page = ask(reader, "prix", "1h", start, end, n_points=6)
+    page = ask(reader, "price", "1h", start, end, n_points=6)
     first, *others = [complete for (complete,) in points(page, "complete")]
     assert first is False
     assert all(others)
@@ -94,9 +94,9 @@ def test_point_that_stands_for_several_buckets_is_complete_where_all_are(reader:
         ("sentiment", at(minutes=5), False),
         ("sentiment", at(minutes=15) - US, False),
         ("sentiment", at(minutes=15), True),
-        ("prix", at(minutes=5), False),
-        ("prix", at(minutes=10) - US, False),
-        ("prix", at(minutes=10), True),
+        ("price", at(minutes=5), False),
+        ("price", at(minutes=10) - US, False),
+        ("price", at(minutes=10), True),
     ],
 )
 def test_bucket_is_complete_once_the_grace_after_its_end_has_passed(
@@ -129,7 +129,7 @@ def test_bucket_of_prices_is_complete_once_its_market_passed_its_end(
 ) -> None:
     build_lake(tmp_path, price=[{"event_time": at()}, later])
     as_of = at(minutes=5) if later["event_time"] <= at(minutes=5) else at(minutes=5) - US
-    page = read_history(lake.open(str(tmp_path)), question("prix", interval="5m", as_of=as_of))
+    page = read_history(lake.open(str(tmp_path)), question("price", interval="5m", as_of=as_of))
     assert points(page, "complete")[0] == (complete,)
 
 
@@ -166,7 +166,7 @@ def test_bucket_that_is_complete_does_not_change_while_prices_come_by_polls(
     for second in range(5, 1_300, 15):
         pipeline.follow([each for polled, each in sent if second - 15 < polled <= second])
         pipeline.tail.confirm()
-        page = ask(reader, "prix", "1m", at(), at(hours=1), as_of=at(seconds=second))
+        page = ask(reader, "price", "1m", at(), at(hours=1), as_of=at(seconds=second))
         for row in page.rows:
             if row[page.columns.index("complete")]:
                 assert complete.setdefault(row[0], row) == row
@@ -180,6 +180,6 @@ def test_price_of_the_tail_completes_the_bucket_before_it_at_once(tmp_path: Path
         value = to_bytes(price(at(seconds=second), key=str(second)))
         broker_us = to_us(at(seconds=second + 1))
         pipeline.follow([Sent("raw-price", 0, Message(offset, b"btc", value, broker_us))])
-        page = ask(reader, "prix", "1m", at(), at(hours=1), as_of=at(seconds=65))
+        page = ask(reader, "price", "1m", at(), at(hours=1), as_of=at(seconds=65))
         answered.append(points(page, "complete"))
     assert answered == [[(False,)], [(True,), (False,)]]

@@ -71,7 +71,7 @@ def delisted(tmp_path: Path) -> Lake:
 
 def test_market_that_ended_before_the_range_is_not_in_it(tmp_path: Path) -> None:
     build_lake(tmp_path, price=[*binance([-48 + i / 100 for i in range(10)]), *kraken(range(3, 20))])
-    page = read_history(lake.open(str(tmp_path)), question("prix", interval="1h"))
+    page = read_history(lake.open(str(tmp_path)), question("price", interval="1h"))
     assert page.market == KRAKEN
     assert parts_of(page) == [(3, 24, "kraken")]
     assert [start for (start,) in points(page, "event_time")] == [to_us(hour(at)) for at in range(3, 20)]
@@ -79,7 +79,7 @@ def test_market_that_ended_before_the_range_is_not_in_it(tmp_path: Path) -> None
 
 
 def test_rows_are_those_of_the_primary_market_of_their_hour(delisted: Lake) -> None:
-    page = read_history(delisted, question("prix"))
+    page = read_history(delisted, question("price"))
     assert points(page, "venue") == [("binance",)] * 6 + [("kraken",)] * 17
     assert parts_of(page) == [(0, 7, "binance"), (7, 24, "kraken")]
 
@@ -95,7 +95,7 @@ def test_rows_are_those_of_the_primary_market_of_their_hour(delisted: Lake) -> N
     ],
 )  # fmt: skip
 def test_candle_is_of_one_market(delisted: Lake, interval: str, expected: list[Any]) -> None:
-    page = read_history(delisted, question("prix", interval=interval))
+    page = read_history(delisted, question("price", interval=interval))
     assert [
         ((start_us - to_us(DAY_START)) / HOUR_US, *rest)
         for start_us, *rest in points(page, "event_time", "open", "close", "count", "venue")
@@ -105,7 +105,7 @@ def test_candle_is_of_one_market(delisted: Lake, interval: str, expected: list[A
 def test_filled_buckets_are_never_filled_from_another_market(delisted: Lake) -> None:
     for filling, expected in ((Filling.PREVIOUS, 105.0), (Filling.LINEAR, None)):
         page = read_history(
-            delisted, question("prix", interval="1h", start=hour(5), end=hour(8), filling=filling)
+            delisted, question("price", interval="1h", start=hour(5), end=hour(8), filling=filling)
         )
         assert points(page, "close", "venue", "filled") == [
             (105.0, "binance", False),
@@ -115,7 +115,7 @@ def test_filled_buckets_are_never_filled_from_another_market(delisted: Lake) -> 
 
 
 def test_points_that_stand_for_several_buckets_are_of_one_market(delisted: Lake) -> None:
-    page = read_history(delisted, question("prix", interval="1h", n_points=8))
+    page = read_history(delisted, question("price", interval="1h", n_points=8))
     found = points(page, "venue", "open", "close", "count")
     assert 3 <= len(found) <= 8
     assert sum(count for *_, count in found) == 23
@@ -129,12 +129,12 @@ def test_filled_points_over_a_silence_between_two_markets_are_of_neither(tmp_pat
     build_lake(tmp_path, price=[*binance(range(3)), *kraken(range(10, 24))])
     reader = lake.open(str(tmp_path))
     for filling in (Filling.NULL, Filling.PREVIOUS, Filling.LINEAR):
-        page = read_history(reader, question("prix", interval="1h", filling=filling))
+        page = read_history(reader, question("price", interval="1h", filling=filling))
         assert points(page, "venue", "close")[3:10] == [
             ("binance", 102.0 if filling is Filling.PREVIOUS else None),
             *[(None, None)] * 6,
         ]
-        fewer = read_history(reader, question("prix", interval="1h", filling=filling, n_points=9))
+        fewer = read_history(reader, question("price", interval="1h", filling=filling, n_points=9))
         found = points(fewer, "venue", "open", "close", "count")
         assert sum(count for *_, count in found) == 17
         assert {(venue, count > 0) for venue, _, _, count in found if count} == {
@@ -147,13 +147,13 @@ def test_filled_points_over_a_silence_between_two_markets_are_of_neither(tmp_pat
 
 def test_too_few_points_for_the_changes_of_market_are_refused(delisted: Lake) -> None:
     with pytest.raises(QueryError, match="changes 1 times"):
-        read_history(delisted, question("prix", interval="1h", n_points=4))
+        read_history(delisted, question("price", interval="1h", n_points=4))
 
 
 def test_pages_of_a_cursor_keep_their_markets_whatever_comes_meanwhile(tmp_path: Path) -> None:
     builder = build_lake(tmp_path, price=[*binance(range(6)), *kraken(range(24))])
     reader = lake.open(str(tmp_path))
-    query = question("prix", interval="1h", limit=5)
+    query = question("price", interval="1h", limit=5)
     first = read_history(reader, query)
     builder.append("gold_price", binance(range(6, 24)))
     rest = list(pages(reader, replace(query, cursor=first.next)))
@@ -166,7 +166,7 @@ def test_cursor_of_a_range_with_many_changes_holds_the_newest(
 ) -> None:
     monkeypatch.setattr(pinned_markets, "MAX_PARTS_IN_CURSOR", 1)
     build_lake(tmp_path, price=[*binance(range(6)), *kraken(range(24))])
-    answered = list(pages(lake.open(str(tmp_path)), question("prix", interval="1h", limit=5)))
+    answered = list(pages(lake.open(str(tmp_path)), question("price", interval="1h", limit=5)))
     found = [row for page in reversed(answered) for row in points(page, "venue")]
     assert found == [("binance",)] * 6 + [("kraken",)] * 17
 
@@ -213,8 +213,8 @@ def test_another_asset_begins_anew(tmp_path: Path) -> None:
     rules = MarketRules(symbols={"btc": SymbolRules(assets=assets)})
     reader = Lake(lake.open(str(tmp_path)).location, market_rules=rules)
 
-    days = read_history(reader, question("prix", interval="1d"))
-    hours = read_history(reader, question("prix", interval="4h"))
+    days = read_history(reader, question("price", interval="1d"))
+    hours = read_history(reader, question("price", interval="4h"))
     forecasts = read_history(reader, question("prediction"))
 
     assert points(days, "venue", "count", "complete") == [("kraken", 14, False)]
@@ -263,7 +263,7 @@ def draw_question(draw: random.Random) -> HistoryQuery:
     begin = DAY_START + timedelta(minutes=draw.randrange(76 * 60))
     end = begin + timedelta(minutes=draw.randrange(1, 76 * 60))
     interval, limit = draw.choice([RAW, *BUCKET_WIDTHS_US]), draw.randrange(3, 90)
-    return question("prix", interval=interval, start=begin, end=end, limit=limit)
+    return question("price", interval=interval, start=begin, end=end, limit=limit)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -280,7 +280,7 @@ def test_every_way_of_reading_gives_the_primary_markets_of_plain_loops(tmp_path:
     builder.append("gold_price", rows[:n_rolled])
     refresh_rollups(lake.open(str(tmp_path)))
     holder = lake.open(str(tmp_path), columns_budget_bytes=COLUMNS_BUDGET_BYTES)
-    read_history(holder, question("prix"))
+    read_history(holder, question("price"))
     builder.append("gold_price", rows[n_rolled:])
     for query in [draw_question(draw) for _ in range(6)]:
         for reader in (lake.open(str(tmp_path)), holder):
