@@ -119,12 +119,12 @@ def call_until_stopped(
 
 
 def end_process(code: int) -> NoReturn:
-    """Exit, without the interpreter's finalization where threads still run in the background.
+    """Exit, without the interpreter's finalization where DuckDB is loaded or threads still run in the background.
 
-    Their frames keep modules and DuckDB's connections alive, which nanobind then reports as leaks, and what they do
-    while modules are cleared ends in "Exception ignored" lines. Exit functions run either way.
+    Frames of threads, caches and cycles keep DuckDB's objects alive, which nanobind then reports as leaks, and what
+    threads do while modules are cleared ends in "Exception ignored" lines. Exit functions run either way.
     """
-    if any(thread.daemon for thread in threading.enumerate()):
+    if "_duckdb" in sys.modules or any(thread.daemon for thread in threading.enumerate()):
         atexit._run_exitfuncs()
         end_now(code)
     sys.exit(code)

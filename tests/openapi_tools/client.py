@@ -18,7 +18,7 @@ from client_of_document.api.state import actifs, etat
 from client_of_document.models import (
     AssetList,
     PredictionHistory,
-    PrixHistory,
+    PriceHistory,
     Problem,
     SavedView,
     SavedViewChange,
@@ -44,7 +44,7 @@ def main(url: str, token: str) -> None:
     rows = prediction_historique.sync("btc", client=api, **DAY)
     assert isinstance(rows, PredictionHistory)
     prices = prix_historique.sync("btc", client=api, **DAY, limite=1)
-    assert isinstance(prices, PrixHistory)
+    assert isinstance(prices, PriceHistory)
     refused = prix_historique.sync_detailed("btc", client=api, periode="soon")
     unknown = prix_historique.sync_detailed("bttc", client=api)
     closed = vues_list.sync_detailed(client=api)

@@ -143,7 +143,6 @@ class Conditions:
             lambda: all(self.proxy.n_answers(prefix) >= end for prefix, end in ends.items()),
             f"{n} more answers of feeds and exchange at clock {self.clock.offset_seconds:+d} s; "
             f"{ends} of {dict(self.proxy.n_by_address)}",
-            timeout_seconds=self.plan.settle_seconds,
         )
 
     def _is_all_stored(self) -> bool:

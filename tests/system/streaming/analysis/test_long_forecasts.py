@@ -16,13 +16,14 @@ from tests.support.observations import (
 
 
 def test_closed_minute_gives_one_prediction_per_model_and_horizon_once_all_have_learned() -> None:
-    made = forecast(price_arrivals(walk(4_600, seed=1)))
+    texts = [sentiment_arrival(at, 60 * at + 20, 0.5) for at in range(0, 4_600, 60)]
+    made = forecast([*price_arrivals(walk(4_600, seed=1)), *texts])
     last = [(p.horizon, p.model) for p in made if p.made_us == made[-1].made_us]
     assert last == [(horizon.name, model) for horizon in HORIZONS for model in MODEL_NAMES]
     assert len({(p.made_us, p.horizon, p.model) for p in made}) == len(made)
     assert all(
         p.lower is not None and p.upper is not None and p.lower < p.predicted_price < p.upper
-        for p in made[-12:-4]
+        for p in made[-9:]
     )
 
 

@@ -17,6 +17,7 @@ from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE, make_message_id
 from lakehouse.messages.validation import Rejected, validate
 from lakehouse.time_range import DAY_US, to_time
 from streaming.broker.embedded import EmbeddedBroker
+from streaming.collect.feeds.identity import canonical_url, normalised_title
 from streaming.collect.source import BUNDLED_SOURCES
 from streaming.feed.market import ASSETS
 from streaming.offline.http_server import OfflineServer, World
@@ -84,6 +85,8 @@ def expected_news(book: TradeBook, now_us: int) -> set[str]:
             event_time=to_time(news.time_us),
             natural_key=(
                 f"urn:cryptoviz:{news.outlet}:{news.guid}" if news.outlet in ATOM_OUTLETS else news.guid,
+                canonical_url(news.url),
+                normalised_title(news.title),
             ),
         )
         for news in book.wire.between(now_us - round(DAYS * DAY_US), now_us)
