@@ -127,7 +127,8 @@ def schedule_markets(activity: Activity, rules: SymbolRules) -> MarketSchedule:
     for asset in rules.assets:
         start, end = asset.start_us // HOUR_US, asset.end_us // HOUR_US
         own = {market: hours.clipped(start, end) for market, hours in ranked if asset.has(market)}
-        changes = primary_markets(own)
+        # A market that would take over with the end of the asset has no part of it.
+        changes = [change for at, change in enumerate(primary_markets(own)) if at == 0 or change[0] < end]
         starts_us = [asset.start_us, *(hour * HOUR_US for hour, _ in changes[1:])]
         for at, (_, market) in enumerate(changes):
             end_us = asset.end_us

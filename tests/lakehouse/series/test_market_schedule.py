@@ -96,6 +96,11 @@ def test_asset_that_nobody_has_traded_yet_has_no_market() -> None:
     assert schedule.of_bucket(TimeRange(12 * HOUR_US, 13 * HOUR_US)) is None
 
 
+def test_market_that_would_take_over_with_the_end_of_the_asset_has_no_part_of_it() -> None:
+    schedule = schedule_of({0}, {1, 2}, [2])
+    assert shown(schedule.within(TimeRange(0, 4 * HOUR_US))) == [(0, 2, "binance"), (2, 4, "kraken")]
+
+
 @given(best=HOURS, second=HOURS, changes=CHANGES)
 def test_parts_follow_each_other(best: set[int], second: set[int], changes: list[int]) -> None:
     parts = schedule_of(best, second, changes).parts
