@@ -11,7 +11,7 @@ from api.server.fd_passing import SocketHandoff
 from api.server.gateway_worker import GatewayWorker
 from api.server.http_worker import HttpWorker
 from lakehouse.process.settings import Settings
-from lakehouse.process.stopping import end_process
+from lakehouse.process.stopping import end_without_finalization
 
 GRACEFUL_SECONDS = 15
 REQUEST_SECONDS = 60
@@ -96,6 +96,7 @@ def _drop_gauges(_: Any, worker: Any) -> None:
 
 
 def _end_worker(_: Any, __: Any) -> NoReturn:
-    """End a worker whose threads still run in the background, with the exit code that gunicorn has chosen."""
+    """End a worker without the interpreter's finalization, with the exit code that gunicorn has chosen."""
     error = sys.exc_info()[1]
-    end_process(error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1)
+    code = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
+    end_without_finalization(code)

@@ -119,15 +119,20 @@ def call_until_stopped(
 
 
 def end_process(code: int) -> NoReturn:
-    """Exit, without the interpreter's finalization where DuckDB is loaded or threads still run in the background.
+    """Exit, without the interpreter's finalization where threads still run in the background."""
+    if any(thread.daemon for thread in threading.enumerate()):
+        end_without_finalization(code)
+    sys.exit(code)
+
+
+def end_without_finalization(code: int) -> NoReturn:
+    """Run the exit functions, and end the process.
 
     Frames of threads, caches and cycles keep DuckDB's objects alive, which nanobind then reports as leaks, and what
-    threads do while modules are cleared ends in "Exception ignored" lines. Exit functions run either way.
+    threads do while modules are cleared ends in "Exception ignored" lines.
     """
-    if "_duckdb" in sys.modules or any(thread.daemon for thread in threading.enumerate()):
-        atexit._run_exitfuncs()
-        end_now(code)
-    sys.exit(code)
+    atexit._run_exitfuncs()
+    end_now(code)
 
 
 def end_now(code: int) -> NoReturn:
