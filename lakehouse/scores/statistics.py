@@ -137,7 +137,9 @@ def intervals(outcomes: Outcomes) -> Intervals | None:
         return None
     lower, upper, realised = outcomes.lower[given], outcomes.upper[given], outcomes.realised[given]
     nominal = outcomes.nominal_coverage[given]
-    losses = (_pinball(lower, realised, (1 - nominal) / 2) + _pinball(upper, realised, (1 + nominal) / 2)) / 2
+    losses = (
+        pinball_loss(lower, realised, (1 - nominal) / 2) + pinball_loss(upper, realised, (1 + nominal) / 2)
+    ) / 2
     return Intervals(
         n=n,
         coverage=float(np.mean((lower <= realised) & (realised <= upper))),
@@ -201,6 +203,7 @@ def _variance_of_mean(series: Floats, *, n: int, n_steps: int) -> float:
     return float(covariances[0] + 2 * (weights * covariances[1:]).sum()) / n
 
 
-def _pinball(quantiles: Floats, realised: Floats, levels: Floats) -> Floats:
+def pinball_loss(quantiles: Floats, realised: Floats, levels: Floats) -> Floats:
+    """Return the loss of each forecast of the quantile at its level. Source: Koenker & Bassett 1978."""
     above = realised - quantiles
     return np.maximum(levels * above, (levels - 1) * above)

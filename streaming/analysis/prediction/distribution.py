@@ -36,11 +36,6 @@ class Spread:
     half_widths: tuple[float, ...]
     move_probabilities: tuple[float, ...]
 
-    @property
-    def half_width(self) -> float:
-        """Return the half width of the interval of NOMINAL_COVERAGE."""
-        return self.half_widths[COVERAGES.index(NOMINAL_COVERAGE)]
-
     def quantiles(self) -> tuple[float, ...]:
         """Return the log returns at LEVELS."""
         return (*(-half for half in reversed(self.half_widths)), 0.0, *self.half_widths)
@@ -55,7 +50,7 @@ class MoveDistribution:
     Source: Gibbs & Candès, "Adaptive Conformal Inference Under Distribution Shift", NeurIPS 2021, equation 2.
     """
 
-    __slots__ = ("_next", "_ordered", "_ranks", "_scores", "_shift", "_step")
+    __slots__ = ("_next", "_ordered", "_scores", "_shift", "_step")
 
     def __init__(self, window: int, step: float) -> None:
         levels = (np.arange(window) + 0.5) / window
@@ -65,14 +60,18 @@ class MoveDistribution:
         self._next = 0
         self._shift = 0.0
         self._step = step
-        self._ranks = [self._rank(coverage) for coverage in COVERAGES]
 
     def spread(self, deviation: float) -> Spread:
         """Return the distribution of a log return of this deviation."""
-        half_widths = np.minimum(self._ordered[self._ranks] * deviation, MAX_HALF_WIDTH)
+        ranks = [self._rank(coverage) for coverage in COVERAGES]
+        half_widths = np.minimum(self._ordered[ranks] * deviation, MAX_HALF_WIDTH)
         up_and_down = self.exceedances(_MOVE_LOGS / deviation)
         probabilities = 0.5 * (up_and_down[: len(MOVES)] + up_and_down[len(MOVES) :])
         return Spread(deviation, tuple(half_widths.tolist()), tuple(probabilities.tolist()))
+
+    def interval(self, deviation: float) -> float:
+        """Return the half width of the interval of NOMINAL_COVERAGE as a log return of this deviation."""
+        return min(self.half_width() * deviation, MAX_HALF_WIDTH)
 
     def half_width(self, coverage: float = NOMINAL_COVERAGE) -> float:
         """Return the half width, in deviations, of the interval around no move that holds this share of moves."""
@@ -95,7 +94,6 @@ class MoveDistribution:
             miss = 1.0 if score > published else 0.0
             moved = self._shift + self._step * (miss - (1.0 - NOMINAL_COVERAGE))
             self._shift = min(max(moved, -MAX_SHIFT), MAX_SHIFT)
-            self._ranks = [self._rank(coverage) for coverage in COVERAGES]
         oldest = self._scores[self._next]
         self._scores[self._next] = score
         self._next = (self._next + 1) % len(self._scores)

@@ -15,7 +15,13 @@ from scipy.signal import lfilter
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
-from lakehouse.scores.statistics import Floats, Integers, compare_losses, count_non_overlapping
+from lakehouse.scores.statistics import (
+    Floats,
+    Integers,
+    compare_losses,
+    count_non_overlapping,
+    pinball_loss,
+)
 from lakehouse.series.markets import Market
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import PriceObservation
@@ -23,8 +29,8 @@ from streaming.analysis.prediction.candles import Candles
 from streaming.analysis.prediction.distribution import LEVELS, MOVES, NOMINAL_COVERAGE
 from streaming.analysis.prediction.minute_forecaster import MAX_REALISED_AGE_US, MinuteForecaster
 from streaming.analysis.prediction.models import HORIZONS, RANDOM_WALK, Horizon
+from streaming.analysis.prediction.volatility import RETURN_MINUTES
 
-RETURN_MINUTES = 5
 WARM_UP_DAYS = {"5m": 1, "1h": 3, "24h": 10}
 """Days at the beginning that are not scored: until then the references know next to nothing either."""
 RISK_METRICS_DECAY = 0.94
@@ -141,10 +147,11 @@ def _forecast(candles: Candles) -> dict[str, tuple[Integers, Floats, Floats]]:
     probabilities: dict[str, list[tuple[float, ...]]] = {horizon.name: [] for horizon in HORIZONS}
     for observation in _observations(candles):
         for one in forecaster.add(observation):
-            if one.model == RANDOM_WALK and one.spread is not None:
+            if one.model == RANDOM_WALK and one.deviation is not None:
+                spread = forecaster.spread(one.horizon, one.deviation)
                 made[one.horizon].append(one.made_us // MINUTE_US - 1)
-                quantiles[one.horizon].append(one.spread.quantiles())
-                probabilities[one.horizon].append(one.spread.move_probabilities)
+                quantiles[one.horizon].append(spread.quantiles())
+                probabilities[one.horizon].append(spread.move_probabilities)
     return {
         name: (
             np.array(made[name], dtype=np.int64),
@@ -259,8 +266,7 @@ def _crps(moves: Floats, quantiles: Floats) -> Floats:
     Source: Laio & Tamea 2007: twice the integral of the pinball loss over all levels.
     """
     levels = np.array(LEVELS)
-    above = moves[:, None] - quantiles
-    losses = np.maximum(levels * above, (levels - 1.0) * above)
+    losses = pinball_loss(quantiles, moves[:, None], levels)
     scores: Floats = 2.0 * np.trapezoid(losses, levels, axis=1)
     return scores
 

@@ -42,7 +42,10 @@ ORIGINS_FROM_BEST = ("collected", "replay", "generated")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """One forecast: ``lower``, ``upper`` and ``spread`` are None in a market's first hour, and after a long gap."""
+    """One forecast: ``lower``, ``upper`` and ``deviation`` are None in a market's first hour, and after a long gap.
+
+    ``deviation`` is the scale of the log return around what the model expects.
+    """
 
     symbol: str
     made_us: int
@@ -53,7 +56,7 @@ class Prediction:
     predicted_price: float
     lower: float | None
     upper: float | None
-    spread: Spread | None
+    deviation: float | None
     quote: str
     origin: str
 
@@ -164,6 +167,11 @@ class MinuteForecaster:
             self._note_origin(observation)
             self._sentiments.add(observation)
 
+    def spread(self, horizon: str, deviation: float) -> Spread:
+        """Return the whole distribution of which a prediction of the newest minute has one interval."""
+        state = next(state for state in self._horizons if state.horizon.name == horizon)
+        return state.distribution.spread(deviation)
+
     def _is_of_asset(self, price: PriceObservation) -> bool:
         """Return whether a price is of the newest asset that the symbol stands for; begin anew with its first."""
         asset = self.rules.asset_at(price.event_us)
@@ -216,30 +224,38 @@ class MinuteForecaster:
             seasonal_minutes = volatility.season.minutes(minute + 1, state.horizon.minutes)
             deviation, scale_inputs = state.inputs(reading, seasonal_minutes)
             inputs = Inputs(deviation, features, has_news)
-            spread = state.distribution.spread(deviation) if is_ready else None
+            half_width = state.distribution.interval(deviation) if is_ready else None
             target_us = bar.end_us + state.horizon.minutes * MINUTE_US
-            if spread is not None and (minute + 1) % state.horizon.step_minutes == 0:
-                half_width = spread.half_width / deviation
+            if half_width is not None and (minute + 1) % state.horizon.step_minutes == 0:
+                published = half_width / deviation
                 state.pending.append(
-                    PendingForecast(target_us, math.log(bar.close), inputs, scale_inputs, half_width)
+                    PendingForecast(target_us, math.log(bar.close), inputs, scale_inputs, published)
                 )
             for name, model in state.models.items():
                 expected = model.expect(inputs)
                 if expected is not None:
-                    prediction = self._to_prediction(bar, state.horizon, name, expected, spread)
+                    prediction = self._to_prediction(
+                        bar, state.horizon, name, expected, half_width, deviation
+                    )
                     if prediction is not None:
                         yield prediction
 
     def _to_prediction(
-        self, bar: Bar, horizon: Horizon, model: str, log_return: float, spread: Spread | None
+        self,
+        bar: Bar,
+        horizon: Horizon,
+        model: str,
+        log_return: float,
+        half_width: float | None,
+        deviation: float,
     ) -> Prediction | None:
         """Return the prediction; None where a number is no valid price."""
         base, lower, upper = bar.close, None, None
         try:
             predicted = base * math.exp(log_return)
-            if spread is not None:
-                half = spread.half_width
-                lower, upper = base * math.exp(log_return - half), base * math.exp(log_return + half)
+            if half_width is not None:
+                lower = base * math.exp(log_return - half_width)
+                upper = base * math.exp(log_return + half_width)
         except OverflowError:
             return None
         if not all(_is_valid(price) for price in (base, predicted, lower, upper)):
@@ -254,7 +270,7 @@ class MinuteForecaster:
             predicted_price=predicted,
             lower=lower,
             upper=upper,
-            spread=spread,
+            deviation=None if half_width is None else deviation,
             quote=bar.market.quote,
             origin=self._origin,
         )

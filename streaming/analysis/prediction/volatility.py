@@ -136,11 +136,6 @@ class Volatility:
         return self._rested_minutes >= REST_MINUTES
 
     @property
-    def long_run(self) -> float:
-        """Return the variance of a minute over the last week or so."""
-        return self._levels.variance(LONG_RUN)
-
-    @property
     def realised(self) -> float:
         """Return the sum of squares so far, season included: a difference of two is a realised variance."""
         return self._levels.realised
@@ -192,7 +187,7 @@ class Volatility:
             )
 
     def _undo_bad_tick(self, log_price: float) -> None:
-        """Where a recent jump is taken back, continue from before it as if the price had stayed."""
+        """Continue from before a recent jump that is taken back, as if the price had stayed."""
         jump = self._before_jump
         if jump is None or self._last_minute is None:
             return

@@ -75,7 +75,7 @@ def test_spread_names_quantiles_and_the_probabilities_of_moves() -> None:
     assert spread.quantiles() == pytest.approx(
         [-0.019, -0.018, -0.016, -0.01, -0.004, 0, 0.004, 0.01, 0.016, 0.018, 0.019], abs=1e-4
     )
-    assert spread.half_width == pytest.approx(0.018, abs=1e-4)
+    assert distribution.interval(0.02) == pytest.approx(0.018, abs=1e-4)
     assert spread.move_probabilities == pytest.approx([0.75, 0.5, 0.005, 0.0], abs=0.005)
 
 

@@ -36,7 +36,7 @@ def deviation_of(volatility: Volatility, n_minutes: int = 60) -> float:
 @pytest.mark.parametrize("deviation", [1e-5, 1e-3, 0.05])
 def test_levels_are_the_variance_of_a_minute(deviation: float) -> None:
     volatility = volatility_of(walk(4_000, deviation=deviation))
-    assert math.sqrt(volatility.long_run) == pytest.approx(deviation, rel=0.1)
+    assert math.sqrt(volatility.read().long_run) == pytest.approx(deviation, rel=0.1)
     assert deviation_of(volatility) == pytest.approx(deviation * math.sqrt(60), rel=0.25)
 
 
@@ -71,8 +71,8 @@ def test_jump_that_stays_counts() -> None:
 def test_return_over_a_gap_does_not_enter(n_missing: int) -> None:
     logs = walk(1_000, deviation=1e-3)
     minutes = [*range(600), *range(600 + n_missing, 1_000 + n_missing)]
-    level = volatility_of(logs, minutes).long_run
-    with_jump = volatility_of([*logs[:600], *(log + 9.0 for log in logs[600:])], minutes).long_run
+    level = volatility_of(logs, minutes).read().long_run
+    with_jump = volatility_of([*logs[:600], *(log + 9.0 for log in logs[600:])], minutes).read().long_run
     assert with_jump == pytest.approx(level)
 
 
