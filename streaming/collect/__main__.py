@@ -3,17 +3,16 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import (
     EXIT_DONE,
     EXIT_FAILED,
-    exit_code_of,
     new_app,
     preformatted,
     print_error,
@@ -31,7 +30,7 @@ from streaming.collect.exchanges.market_state import MAX_GAPS
 from streaming.collect.exchanges.refused import find_refused, format_refused
 from streaming.collect.options import Options
 from streaming.collect.source import BUNDLED_SOURCES, DEFAULT_PROFILE, URL_FILE
-from streaming.errors import StreamingError
+from streaming.command_line import FAILURES
 
 _DESCRIPTION = """\
 Collects news and prices and publishes them to Kafka: raw-news and raw-price.
@@ -68,8 +67,7 @@ One line an answer: source, status, bytes, items, new ones, seconds, time of the
 app = new_app(_DESCRIPTION, epilog=_EXAMPLES)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    return run(app, arguments, prog="python -m streaming.collect")
+main = partial(run, app, prog="python -m streaming.collect", failures=FAILURES)
 
 
 def collect(
@@ -90,23 +88,21 @@ def collect(
         raise typer.BadParameter("not allowed with --record", param_hint="--replay")
     names = options.parse_names(only)
 
-    def command(settings: Settings) -> int:
-        selected = Options(
-            kind="news" if context.info_name == "news" else "prices",
-            sources=sources,
-            profile=profile,
-            only=names,
-            offline_dir=offline or settings.offline_dir,
-            state_dir=state or settings.collect_dir,
-            record_dir=record,
-            playback_dir=replay,
-            bootstrap=bootstrap,
-            seconds=seconds,
-            prints=prints,
-        )
-        return _collect(selected, settings)
-
-    return _run_with_settings(command)
+    settings = Settings.from_environ(os.environ)
+    selected = Options(
+        kind="news" if context.info_name == "news" else "prices",
+        sources=sources,
+        profile=profile,
+        only=names,
+        offline_dir=offline or settings.offline_dir,
+        state_dir=state or settings.collect_dir,
+        record_dir=record,
+        playback_dir=replay,
+        bootstrap=bootstrap,
+        seconds=seconds,
+        prints=prints,
+    )
+    return _collect(selected, settings)
 
 
 for _kind, _help in (("news", "texts of RSS and Atom feeds"), ("prices", "trades of exchanges' markets")):
@@ -151,35 +147,31 @@ def check(
     markets: Annotated[bool, typer.Option("--markets", help="ask the exchanges, over the network")] = False,
     offline: options.OfflineDir = None,
 ) -> int:
-    def command(settings: Settings) -> int:
-        from streaming.collect.checking import check_sources  # ccxt takes a second to import
+    settings = Settings.from_environ(os.environ)
+    from streaming.collect.checking import check_sources  # ccxt takes a second to import
 
-        url_path = (offline or settings.offline_dir) / URL_FILE
-        problems = check_sources(
-            sources, profile, asks_exchanges=markets, offline_url_path=url_path, report=print
-        )
-        for problem in problems:
-            print_error("collect", problem)
-        return EXIT_FAILED if problems else EXIT_DONE
-
-    return _run_with_settings(command)
+    url_path = (offline or settings.offline_dir) / URL_FILE
+    problems = check_sources(
+        sources, profile, asks_exchanges=markets, offline_url_path=url_path, report=print
+    )
+    for problem in problems:
+        print_error("collect", problem)
+    return EXIT_FAILED if problems else EXIT_DONE
 
 
 def _print_state(state: Path | None, lines_of: Callable[[Path], list[str]], *, nothing: str | None) -> int:
     """Print the lines of the folder of states; ``nothing`` where there are none."""
 
-    def command(settings: Settings) -> int:
-        state_dir = state or settings.collect_dir
-        if not state_dir.is_dir():
-            raise CollectError(f"there is no folder {state_dir}: did a collector run with this --state?")
-        lines = lines_of(state_dir)
-        if not lines and nothing is not None:
-            lines = [f"{nothing} in {state_dir}"]
-        for line in lines:
-            print(line)
-        return EXIT_DONE
-
-    return _run_with_settings(command)
+    settings = Settings.from_environ(os.environ)
+    state_dir = state or settings.collect_dir
+    if not state_dir.is_dir():
+        raise CollectError(f"there is no folder {state_dir}: did a collector run with this --state?")
+    lines = lines_of(state_dir)
+    if not lines and nothing is not None:
+        lines = [f"{nothing} in {state_dir}"]
+    for line in lines:
+        print(line)
+    return EXIT_DONE
 
 
 def _collect(options: Options, settings: Settings) -> int:
@@ -190,14 +182,6 @@ def _collect(options: Options, settings: Settings) -> int:
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     serve_metrics(options.kind, settings.metrics_addresses())
     return run_until_stopped(lambda stopping: run_collectors(options, settings, SystemClock(stopping)))
-
-
-def _run_with_settings(command: Callable[[Settings], int]) -> int:
-    try:
-        return command(Settings.from_environ(os.environ))
-    except (StreamingError, LakehouseError) as error:
-        print_error("collect", error)
-        return exit_code_of(error)
 
 
 if __name__ == "__main__":
