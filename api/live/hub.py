@@ -117,21 +117,25 @@ class Hub:
         self.clients.discard(client)
 
     async def run(self) -> None:
-        """Every half second dispatch, send due heartbeats, and disconnect who does not read."""
+        """Dispatch and look after the clients every half second, without an end."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self.dispatch()
-            now, heartbeat = time.monotonic(), None
-            for client in list(self.clients):
-                if client.waiting_since is not None and now - client.waiting_since > STALL_SECONDS:
-                    client.disconnect()
-                elif now - client.last_frame_at >= HEARTBEAT_SECONDS - TICK_SECONDS:
-                    heartbeat = heartbeat or envelope(
-                        "heartbeat",
-                        position=Position(dict(self._dispatched)),
-                        data={"tail": self._tail.state},
-                    )
-                    client.offer(heartbeat)
+            self.look_after_clients(time.monotonic())
+
+    def look_after_clients(self, now_seconds: float) -> None:
+        """Send due heartbeats, and disconnect who does not read; the instant is of the monotonic clock."""
+        heartbeat = None
+        for client in list(self.clients):
+            if client.waiting_since is not None and now_seconds - client.waiting_since > STALL_SECONDS:
+                client.disconnect()
+            elif now_seconds - client.last_frame_at >= HEARTBEAT_SECONDS - TICK_SECONDS:
+                heartbeat = heartbeat or envelope(
+                    "heartbeat",
+                    position=Position(dict(self._dispatched)),
+                    data={"tail": self._tail.state},
+                )
+                client.offer(heartbeat)
 
     def _sent_position(self, client: Client, table: str, symbol: str, ends: Position) -> Position | None:
         """Return up to where rows of a subscription were sent; None where there is none yet."""

@@ -34,7 +34,7 @@ from streaming.broker.port_owner import warn_of_lost_port
 from streaming.broker.process import BoundProcess, end_process, is_running
 from streaming.errors import BrokerError, BrokerNotReadyError, BrokerRunningError
 from streaming.kafka.topics import create_topics, is_serving
-from streaming.spark.class_archives import archive_options, broker_archive
+from streaming.spark.class_archives import archive_options, broker_archive, own_jars
 from streaming.spark.java import find_jdk
 
 KAFKA_JARS = Path(__file__).resolve().parents[2] / ".runtime" / "jars" / "kafka"
@@ -254,7 +254,7 @@ def end_leftover(files: BrokerFiles, *, number: signal.Signals) -> bool:
 
 
 def _to_java_command(jars: Path) -> list[str]:
-    class_path = os.pathsep.join(str(jar) for jar in sorted(jars.glob("*.jar")))
+    class_path = os.pathsep.join(str(jar) for jar in own_jars(jars))
     if not class_path:
         raise BrokerError(f"no jars in {jars}: run `make setup`")
     jdk = find_jdk()

@@ -43,7 +43,7 @@ def recording_options(archive: Path) -> tuple[str, ...]:
 
 def broker_archive(jdk: Jdk, jars: Path) -> Path:
     """Return the archive of the embedded broker with the jars of a folder."""
-    return archive_path("broker", jdk, sorted(jars.glob("*.jar")))
+    return archive_path("broker", jdk, own_jars(jars))
 
 
 def spark_archive(jdk: Jdk, jars: Iterable[Path]) -> Path:
@@ -55,5 +55,5 @@ def spark_archive(jdk: Jdk, jars: Iterable[Path]) -> Path:
 
 
 def own_jars(jars_dir: Path) -> list[Path]:
-    """Return the jars of a folder in the order of Spark's class path."""
+    """Return the jars of a folder in the order of a class path, without symbolic links: an archive knows paths."""
     return sorted(path.resolve() for path in jars_dir.glob("*.jar"))

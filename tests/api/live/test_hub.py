@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from api.live.client import Client, Transport
-from api.live.hub import MAX_REPLAYED, Hub
+from api.live.hub import HEARTBEAT_SECONDS, MAX_REPLAYED, STALL_SECONDS, TICK_SECONDS, Hub
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.tail.store import Message
 from tests.support.live_stream import TABLE_OF_TOPIC, TOPICS, Pipeline, Sent
@@ -325,6 +325,48 @@ def test_no_order_of_rows_and_subscriptions_loses_or_repeats_a_row(tmp_path: Pat
 
     for seed in range(sized(quick=3, full=12)):
         asyncio.run(scene(seed))
+
+
+@pytest.mark.parametrize(
+    ("silent_seconds", "n_heartbeats"),
+    [
+        (0.0, 0),
+        (HEARTBEAT_SECONDS - TICK_SECONDS - 0.01, 0),
+        (HEARTBEAT_SECONDS - TICK_SECONDS, 1),
+        (60.0, 1),
+    ],
+)
+def test_a_client_gets_a_heartbeat_before_it_has_been_silent_for_too_long(
+    tmp_path: Path, silent_seconds: float, n_heartbeats: int
+) -> None:
+    async def scene() -> None:
+        live = Live(tmp_path)
+        recorded = live.client()
+        recorded.client.last_frame_at = 1_000.0
+        live.hub.look_after_clients(1_000.0 + silent_seconds)
+        await settle()
+
+        assert [frame["type"] for frame in recorded.frames] == ["heartbeat"] * n_heartbeats
+
+    run(scene)
+
+
+@pytest.mark.parametrize(
+    ("stalled_seconds", "is_disconnected"), [(STALL_SECONDS, False), (STALL_SECONDS + 0.01, True)]
+)
+def test_a_client_that_does_not_read_is_disconnected(
+    tmp_path: Path, stalled_seconds: float, is_disconnected: bool
+) -> None:
+    async def scene() -> None:
+        live = Live(tmp_path)
+        recorded = live.client(reads=False)
+        live.hub.subscribe(recorded.client, "sentiment", "btc", None)
+        recorded.client.waiting_since = recorded.client.last_frame_at = 1_000.0
+        live.hub.look_after_clients(1_000.0 + stalled_seconds)
+
+        assert recorded.is_aborted is is_disconnected
+
+    run(scene)
 
 
 def test_unsubscribing_says_whether_there_was_a_subscription(tmp_path: Path) -> None:

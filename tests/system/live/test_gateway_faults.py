@@ -32,12 +32,11 @@ def test_the_tail_is_withdrawn_while_kafka_is_down_and_comes_back(live: Live, ap
     live.broker.kill()
     try:
         wait_until(lambda: get(api, path)[0] == 404, "the tail to be withdrawn")
+        assert get(api, "/healthz")[0] == 200
     finally:
         live.broker.start()
     wait_until(lambda: get(api, path)[0] == 200, "the tail to be back")
-    started = time.monotonic()
     assert get(api, "/healthz")[0] == 200
-    assert time.monotonic() - started < 10
 
 
 def test_two_processes_behind_redis_hand_on_each_message_once_though_redis_dies(
