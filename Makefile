@@ -65,9 +65,16 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 
 .PHONY: test
 test: setup $(STAMPS)/system-test .venv/.installed-notebooks .venv/.installed-openapi-tools class-archives  ## Every test but the soak, on a real broker, Spark, Delta and browser
-	@$(MAKE) --no-print-directory check-page
-	$(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES) --dist worksteal
+	@$(MAKE) --no-print-directory -j3 --output-sync=line test-system test-rest check-page
+
+.PHONY: test-system
+test-system:
 	$(VENV)/pytest tests/system --hypothesis-profile=full -n $(N_SYSTEM_WORKERS) --dist loadgroup
+
+# System tests wait for programs a third of their time: the rest, which only computes, has what they leave.
+.PHONY: test-rest
+test-rest:
+	nice -n 10 $(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES) --dist worksteal
 
 .PHONY: format
 format: setup  ## Rewrite the sources as `make check` wants them

@@ -24,6 +24,7 @@ from streaming.command_line import (
     MasterOption,
     MemoryOption,
     SparkOptions,
+    master_epilog,
     new_spark_app,
     run_service,
     run_spark_app,
@@ -48,7 +49,7 @@ app = new_spark_app(
 main = partial(run_spark_app, app, prog="python -m streaming", program="stream")
 
 
-@app.command("run", epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.")
+@app.command("run", epilog=master_epilog(DEFAULT_MASTER))
 def run_stream(
     context: typer.Context,
     queries: QueriesOption,
@@ -63,8 +64,8 @@ def run_stream(
 ) -> int:
     """Run both until SIGTERM; safe to kill at any moment."""
     settings = start_command(context)
-    spark = SparkOptions(
-        master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
+    spark = SparkOptions.of_command(
+        settings, master=master, driver_memory=driver_memory, jars=jars, default_master=DEFAULT_MASTER
     )
 
     def service(stopping: threading.Event) -> None:

@@ -44,6 +44,8 @@ JarsOption = Annotated[
     Path, typer.Option("--jars", metavar="DIR", show_default=False, help="folder of Spark's extra jars")
 ]
 
+DEFAULT_MASTER = "local[2]"
+
 FAILURES: tuple[type[Exception], ...] = (StreamingError, LakehouseError)
 """Errors that a command line catches."""
 JVM_END_SECONDS = 3.0
@@ -58,6 +60,20 @@ class SparkOptions:
     master: str
     driver_memory: str
     jars: Path
+
+    @classmethod
+    def of_command(
+        cls,
+        settings: Settings,
+        *,
+        master: str,
+        driver_memory: str,
+        jars: Path,
+        default_master: str = DEFAULT_MASTER,
+    ) -> SparkOptions:
+        """Return the options of a command line; an empty master is that of the settings, else the default."""
+        chosen = master or settings.spark_master or default_master
+        return cls(master=chosen, driver_memory=driver_memory, jars=jars)
 
     def start(self, *, app_name: str) -> SparkSession:
         """Start the session. Raises: SparkSettingsError, JavaNotFoundError."""
@@ -77,6 +93,11 @@ def new_spark_app(description: str, *, epilog: str) -> typer.Typer:
         context.obj = lake
 
     return app
+
+
+def master_epilog(default_master: str = DEFAULT_MASTER) -> str:
+    """Return the line of a command's help that says where its Spark master comes from."""
+    return f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {default_master}."
 
 
 def run_spark_app(

@@ -21,6 +21,7 @@ from streaming.command_line import (
     MasterOption,
     MemoryOption,
     SparkOptions,
+    master_epilog,
     new_spark_app,
     run_service,
     run_spark_app,
@@ -30,7 +31,6 @@ from streaming.command_line import (
 if TYPE_CHECKING:
     from streaming.analysis.service import AnalysisSettings
 
-DEFAULT_MASTER = "local[2]"
 
 QueriesOption = Annotated[
     list[str],
@@ -72,7 +72,7 @@ app = new_spark_app(
 main = partial(run_spark_app, app, prog="python -m streaming.analysis", program="analysis")
 
 
-@app.command("run", epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.")
+@app.command("run", epilog=master_epilog())
 def run_analysis(
     context: typer.Context,
     queries: QueriesOption,
@@ -84,9 +84,7 @@ def run_analysis(
 ) -> int:
     """Analyse until SIGTERM; safe to kill at any moment."""
     settings = start_command(context)
-    spark = SparkOptions(
-        master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
-    )
+    spark = SparkOptions.of_command(settings, master=master, driver_memory=driver_memory, jars=jars)
 
     def service(stopping: threading.Event) -> None:
         from lakehouse.process.metrics import serve_metrics

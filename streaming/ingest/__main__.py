@@ -22,6 +22,7 @@ from streaming.command_line import (
     MasterOption,
     MemoryOption,
     SparkOptions,
+    master_epilog,
     new_spark_app,
     run_service,
     run_spark_app,
@@ -31,7 +32,6 @@ from streaming.command_line import (
 if TYPE_CHECKING:
     from streaming.ingest.run import IngestSettings
 
-DEFAULT_MASTER = "local[2]"
 
 ReasonOption = Annotated[
     str, typer.Option("--reason", show_default=False, help="why, in your words; recorded")
@@ -64,7 +64,7 @@ app = new_spark_app(
 main = partial(run_spark_app, app, prog="python -m streaming.ingest", program="ingest")
 
 
-@app.command("run", epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.")
+@app.command("run", epilog=master_epilog())
 def run_ingestion(
     context: typer.Context,
     master: MasterOption = "",
@@ -76,9 +76,7 @@ def run_ingestion(
 ) -> int:
     """Ingest until SIGTERM; safe to kill at any moment."""
     settings = start_command(context)
-    spark = SparkOptions(
-        master=master or settings.spark_master or DEFAULT_MASTER, driver_memory=driver_memory, jars=jars
-    )
+    spark = SparkOptions.of_command(settings, master=master, driver_memory=driver_memory, jars=jars)
 
     def service(stopping: threading.Event) -> None:
         from lakehouse.process.metrics import serve_metrics

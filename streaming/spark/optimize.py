@@ -21,13 +21,19 @@ from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, exit_code_of, run, single_command
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
-from streaming.command_line import INSTALLED_JARS, JarsOption, MasterOption, MemoryOption, SparkOptions
+from streaming.command_line import (
+    INSTALLED_JARS,
+    JarsOption,
+    MasterOption,
+    MemoryOption,
+    SparkOptions,
+    master_epilog,
+)
 from streaming.errors import StreamingError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-DEFAULT_MASTER = "local[2]"
 TARGET_FILE_BYTES_KEY = "spark.databricks.delta.optimize.maxFileSize"
 
 
@@ -72,8 +78,8 @@ def answer_requests(
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
-        spark_master = master or Settings.from_environ(os.environ).spark_master or DEFAULT_MASTER
-        options = SparkOptions(master=spark_master, driver_memory=driver_memory, jars=jars)
+        settings = Settings.from_environ(os.environ)
+        options = SparkOptions.of_command(settings, master=master, driver_memory=driver_memory, jars=jars)
         spark = options.start(app_name="cryptoviz-optimize")
     except (StreamingError, LakehouseError) as error:
         print(error, file=sys.stderr)
@@ -90,7 +96,7 @@ app = single_command(
     answer_requests,
     description="OPTIMIZE of partitions that are named on stdin; `python -m compaction compact --engine spark` "
     "starts it.",
-    epilog=f"Spark master: --master, else CRYPTOVIZ_SPARK_MASTER, else {DEFAULT_MASTER}.",
+    epilog=master_epilog(),
 )
 main = partial(run, app, prog="python -m streaming.spark.optimize")
 

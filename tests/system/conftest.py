@@ -1,4 +1,4 @@
-"""One Spark session for the whole run: a second one in a process would keep the settings of the first."""
+"""One Spark session and one broker for all tests of a worker; a second session would keep settings of the first."""
 
 import os
 import subprocess
@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from streaming.broker import config as broker_config
+from streaming.broker.embedded import EmbeddedBroker
 from streaming.spark.java import find_jdk
 from streaming.spark.session import build_session
 
@@ -27,6 +28,16 @@ def usual_broker_port(worker_id: str) -> Iterator[None]:
             number = int(worker_id.removeprefix("gw"))
             monkeypatch.setattr(broker_config, "DEFAULT_PORT", 19092 + 1000 * number)
         yield
+
+
+@pytest.fixture(scope="session")
+def broker_of_worker(
+    tmp_path_factory: pytest.TempPathFactory, usual_broker_port: None
+) -> Iterator[EmbeddedBroker]:
+    """Run a broker for tests that neither stop nor configure it, beside the usual port; see `shared_broker`."""
+    directory = tmp_path_factory.mktemp("broker")
+    with EmbeddedBroker(directory, broker_config.DEFAULT_PORT + 1) as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")

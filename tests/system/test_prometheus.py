@@ -20,6 +20,7 @@ from streaming.kafka.topics import create_topics
 from tests.support.api_process import running_api
 from tests.support.ports import free_ports
 from tests.support.processes import ROOT, ChildProcess
+from tests.support.shared_broker import without_topics
 from tests.support.waiting import wait_until
 
 DEPLOY = ROOT / "deploy"
@@ -69,7 +70,7 @@ class Prometheus:
 
 
 @pytest.fixture
-def prometheus(tmp_path: Path) -> Iterator[Prometheus]:
+def prometheus(tmp_path: Path, broker_of_worker: EmbeddedBroker) -> Iterator[Prometheus]:
     """With our scrape configuration but for ports and pace, and our rules."""
     program = shutil.which("prometheus")
     if program is None:
@@ -77,7 +78,8 @@ def prometheus(tmp_path: Path) -> Iterator[Prometheus]:
     stream, news, prices, compaction, own = free_ports(5)
     places = {"stream": stream, "news": news, "prices": prices, "compaction": compaction}
     metrics = ",".join(f"{name}=127.0.0.1:{port}" for name, port in places.items())
-    with EmbeddedBroker(tmp_path / "broker") as broker, ExitStack() as stack:
+    broker = without_topics(broker_of_worker)
+    with ExitStack() as stack:
         create_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python())
         environ = {
             "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap,

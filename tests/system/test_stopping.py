@@ -18,6 +18,7 @@ from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
 from tests.support.processes import kill_session
+from tests.support.shared_broker import without_topics
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,10 +94,10 @@ def has_jvm(program: Running) -> bool:
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker(tmp_path_factory.mktemp("broker")) as embedded:
-        create_topics(KafkaSettings(bootstrap_servers=embedded.bootstrap).for_kafka_python())
-        yield embedded
+def broker(broker_of_worker: EmbeddedBroker) -> EmbeddedBroker:
+    broker = without_topics(broker_of_worker)
+    create_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python())
+    return broker
 
 
 @pytest.fixture

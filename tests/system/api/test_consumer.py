@@ -1,6 +1,5 @@
 """The API's consumer reads what any client may write: every codec as Java writes it, headers of any bytes."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from api.tail.kafka_consumer import Consumer, close_consumer
 from streaming.broker.embedded import EmbeddedBroker
 from tests.support.hostile_headers import RawKey
+from tests.support.shared_broker import without_topics
 
 VALUES = [b"first", b"", None, b"x" * 1_500_000, bytes(range(256)) * 20, b"last"]
 HEADERS = [
@@ -22,9 +22,8 @@ HEADERS = [
 
 
 @pytest.fixture(scope="module")
-def bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with EmbeddedBroker(tmp_path_factory.mktemp("broker")) as broker:
-        yield broker.bootstrap
+def bootstrap(broker_of_worker: EmbeddedBroker) -> str:
+    return without_topics(broker_of_worker).bootstrap
 
 
 @pytest.mark.parametrize("codec", ["uncompressed", "gzip", "snappy", "lz4", "zstd"])

@@ -11,6 +11,7 @@ from api.status.lag import EndOffsets, EndOffsetWatch
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.kafka.topics import create_topics
 from tests.support.processes import ROOT
+from tests.support.shared_broker import without_topics
 from tests.support.waiting import wait_until
 
 TOPICS = frozenset({"raw-price"})
@@ -55,25 +56,26 @@ def test_end_offsets_are_known_while_a_broker_answers(tmp_path: Path) -> None:
     watch.close()
 
 
-def test_end_offsets_are_those_of_committed_records_and_of_partitions_that_were_added(tmp_path: Path) -> None:
-    with EmbeddedBroker(tmp_path) as broker:
-        options = {"bootstrap_servers": [broker.bootstrap]}
-        create_topics(options, ["raw-price"], n_partitions=2)
-        watch = EndOffsetWatch(options, every_seconds=0.2)
-        with (
-            KafkaProducer(**options, transactional_id="t") as producer,
-            KafkaAdminClient(**options) as admin,
-        ):
-            producer.init_transactions()
-            producer.begin_transaction()
-            producer.send("raw-price", value=b"{}", partition=0)
-            producer.flush()
-            assert wait_for_known(watch, known=True).offsets == {"raw-price": {0: 0, 1: 0}}
-            producer.commit_transaction()
-            admin.create_partitions({"raw-price": 3})
-            expected = {"raw-price": {0: 2, 1: 0, 2: 0}}
-            wait_until(lambda: watch.read(TOPICS).offsets == expected, "the marker and the new partition")
-        watch.close()
+def test_end_offsets_are_those_of_committed_records_and_of_partitions_that_were_added(
+    broker_of_worker: EmbeddedBroker,
+) -> None:
+    options = {"bootstrap_servers": [without_topics(broker_of_worker).bootstrap]}
+    create_topics(options, ["raw-price"], n_partitions=2)
+    watch = EndOffsetWatch(options, every_seconds=0.2)
+    with (
+        KafkaProducer(**options, transactional_id="t") as producer,
+        KafkaAdminClient(**options) as admin,
+    ):
+        producer.init_transactions()
+        producer.begin_transaction()
+        producer.send("raw-price", value=b"{}", partition=0)
+        producer.flush()
+        assert wait_for_known(watch, known=True).offsets == {"raw-price": {0: 0, 1: 0}}
+        producer.commit_transaction()
+        admin.create_partitions({"raw-price": 3})
+        expected = {"raw-price": {0: 2, 1: 0, 2: 0}}
+        wait_until(lambda: watch.read(TOPICS).offsets == expected, "the marker and the new partition")
+    watch.close()
 
 
 def test_broker_that_never_answers_leaves_no_descriptors_behind() -> None:

@@ -11,10 +11,11 @@ from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.embedded import EmbeddedBroker
-from streaming.kafka.topics import describe_topics
+from streaming.kafka.topics import create_topics, describe_topics
 from tests.support.api_process import ApiProcess, running_viewer
 from tests.support.messages import price, sentiment, to_bytes
 from tests.support.server_processes import ServerProcess, running_external_websocket
+from tests.support.shared_broker import without_topics
 from tests.system.browser.conftest import OpenPage
 from tests.system.browser.page import ViewerPage
 from tests.system.browser.test_live import build
@@ -26,9 +27,10 @@ GONE = ("WebSocket connection to", "ERR_CONNECTION_RESET", "ERR_CONNECTION_REFUS
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker(tmp_path_factory.mktemp("broker"), topics=TOPICS) as broker:
-        yield broker
+def broker(broker_of_worker: EmbeddedBroker) -> EmbeddedBroker:
+    broker = without_topics(broker_of_worker)
+    create_topics({"bootstrap_servers": broker.bootstrap}, TOPICS)
+    return broker
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.support.api_process import ApiProcess, running_api
 from tests.support.empty_lake import create_empty_lake
 from tests.support.live_gateway import CONNECT_SECONDS
 from tests.support.manage_command import run_code
+from tests.support.shared_broker import without_topics
 from tests.support.users import Visitor, make_people, signed_in
 
 SUBSCRIBE = {"v": 1, "type": "subscribe", "channels": ["sentiment"], "symbols": ["btc"]}
@@ -45,24 +46,26 @@ CHANGE_PASSWORD = (
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ApiProcess, Path]]:
+def closed(
+    tmp_path_factory: pytest.TempPathFactory, broker_of_worker: EmbeddedBroker
+) -> Iterator[tuple[ApiProcess, Path]]:
     """Yield a closed API that rechecks its clients five times a second, and its runtime folder."""
     directory = tmp_path_factory.mktemp("closed")
     location = LakeLocation.parse(str(directory / "lake"))
-    with EmbeddedBroker(directory / "broker") as broker:
-        described = create_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python())
-        create_empty_lake(location, {topic: described[topic].topic_id for topic in CONTRACTS}).close()
-        with running_api(
-            lake=location.uri,
-            runtime_dir=directory / "runtime",
-            bootstrap=broker.bootstrap,
-            stop_signal=signal.SIGKILL,
-            CRYPTOVIZ_HISTORY_OPEN="no",
-            CRYPTOVIZ_LIVE_RECHECK_SECONDS=RECHECK_SECONDS,
-            CRYPTOVIZ_ALLOWED_HOSTS="127.0.0.1",
-            CRYPTOVIZ_SIGN_IN_RATE_LIMIT="1000/minute",
-        ) as process:
-            yield process, directory / "runtime"
+    broker = without_topics(broker_of_worker)
+    described = create_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python())
+    create_empty_lake(location, {topic: described[topic].topic_id for topic in CONTRACTS}).close()
+    with running_api(
+        lake=location.uri,
+        runtime_dir=directory / "runtime",
+        bootstrap=broker.bootstrap,
+        stop_signal=signal.SIGKILL,
+        CRYPTOVIZ_HISTORY_OPEN="no",
+        CRYPTOVIZ_LIVE_RECHECK_SECONDS=RECHECK_SECONDS,
+        CRYPTOVIZ_ALLOWED_HOSTS="127.0.0.1",
+        CRYPTOVIZ_SIGN_IN_RATE_LIMIT="1000/minute",
+    ) as process:
+        yield process, directory / "runtime"
 
 
 @pytest.fixture

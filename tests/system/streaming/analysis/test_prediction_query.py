@@ -1,6 +1,5 @@
 """Predictions in Spark on a real broker: the same as the forecaster's own, with restarts in the middle."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from streaming.kafka.admin import open_admin
 from streaming.kafka.topics import create_topics
 from tests.support.messages import price, sentiment, to_bytes
 from tests.support.observations import START_MINUTE, walk
+from tests.support.shared_broker import without_topics
 from tests.support.waiting import WAIT_SECONDS, wait_until
 
 N_MINUTES = 400
@@ -30,17 +30,17 @@ Record = tuple[bytes, bytes]
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker(tmp_path_factory.mktemp("prediction") / "broker") as embedded:
-        config = KafkaSettings(bootstrap_servers=embedded.bootstrap).for_kafka_python()
-        create_topics(config, [PREDICTED_PRICE.topic])
-        with open_admin(config, timeout_seconds=WAIT_SECONDS) as admin:
-            # Stamped by the producer, so that hours of messages need no hours; retained although their stamps are old.
-            configs = {"message.timestamp.type": "CreateTime", "retention.ms": "-1"}
-            stamped = {"num_partitions": 2, "configs": configs}
-            admin.create_topics(dict.fromkeys(TOPICS, stamped))
-            admin.wait_for_topics(TOPICS, timeout_ms=round(WAIT_SECONDS * 1_000))
-        yield embedded
+def broker(broker_of_worker: EmbeddedBroker) -> EmbeddedBroker:
+    broker = without_topics(broker_of_worker)
+    config = KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python()
+    create_topics(config, [PREDICTED_PRICE.topic])
+    with open_admin(config, timeout_seconds=WAIT_SECONDS) as admin:
+        # Stamped by the producer, so that hours of messages need no hours; retained although their stamps are old.
+        configs = {"message.timestamp.type": "CreateTime", "retention.ms": "-1"}
+        stamped = {"num_partitions": 2, "configs": configs}
+        admin.create_topics(dict.fromkeys(TOPICS, stamped))
+        admin.wait_for_topics(TOPICS, timeout_ms=round(WAIT_SECONDS * 1_000))
+    return broker
 
 
 def send(broker: EmbeddedBroker, minutes: range) -> None:

@@ -10,13 +10,13 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.errors import CompactedTopicError, KafkaUnavailableError, TopicError, TopicNotFoundError
 from streaming.kafka.topics import PROJECT_TOPICS, create_topics, describe_topics, fetch_offsets
+from tests.support.shared_broker import without_topics
 from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    with EmbeddedBroker(tmp_path_factory.mktemp("broker")) as broker:
-        yield {"bootstrap_servers": broker.bootstrap}
+def config(broker_of_worker: EmbeddedBroker) -> dict[str, str]:
+    return {"bootstrap_servers": without_topics(broker_of_worker).bootstrap}
 
 
 @pytest.fixture

@@ -20,10 +20,12 @@ from streaming.broker.embedded import EmbeddedBroker
 from streaming.collect.feeds.identity import canonical_url, normalised_title
 from streaming.collect.source import BUNDLED_SOURCES
 from streaming.feed.market import ASSETS
+from streaming.kafka.topics import create_topics
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
 from tests.support.record_accounting import Delivered, read_delivered
+from tests.support.shared_broker import without_topics
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -34,10 +36,10 @@ Launch = Callable[..., subprocess.Popen[bytes]]
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
-    directory = tmp_path_factory.mktemp("broker")
-    with EmbeddedBroker(directory, topics=(RAW_NEWS.topic, RAW_PRICE.topic)) as broker:
-        yield broker
+def broker(broker_of_worker: EmbeddedBroker) -> EmbeddedBroker:
+    broker = without_topics(broker_of_worker)
+    create_topics({"bootstrap_servers": broker.bootstrap}, (RAW_NEWS.topic, RAW_PRICE.topic))
+    return broker
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,9 @@ from lakehouse.messages.validation import validate
 from streaming.broker.embedded import EmbeddedBroker
 from streaming.feed.faults import FaultRates
 from streaming.feed.stream import Feed, messages_between
+from streaming.kafka.topics import create_topics
 from tests.support.record_accounting import Delivered, read_delivered
+from tests.support.shared_broker import without_topics
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -26,9 +27,10 @@ SYMBOLS = "btc,dot"
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker(tmp_path_factory.mktemp("broker"), topics=tuple(CONTRACTS)) as broker:
-        yield broker
+def broker(broker_of_worker: EmbeddedBroker) -> EmbeddedBroker:
+    broker = without_topics(broker_of_worker)
+    create_topics({"bootstrap_servers": broker.bootstrap}, CONTRACTS)
+    return broker
 
 
 def start_feed(*arguments: str, bootstrap: str) -> subprocess.Popen[str]:

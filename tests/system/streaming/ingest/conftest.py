@@ -22,6 +22,7 @@ from streaming.ingest.run import IngestService, IngestSettings
 from streaming.kafka.topics import create_topics
 from tests.support.messages import MAKERS, to_bytes
 from tests.support.record_accounting import assert_accounted, n_rows, read_delivered
+from tests.support.shared_broker import without_topics
 from tests.support.waiting import WAIT_SECONDS, wait_until
 
 
@@ -134,9 +135,9 @@ class Pipeline:
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path, spark: SparkSession) -> Iterator[Pipeline]:
-    with EmbeddedBroker(tmp_path / "broker") as broker:
-        create_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python())
-        pipe = Pipeline(broker, LakeLocation.parse(str(tmp_path / "lake")), tmp_path, spark)
-        yield pipe
-        pipe.new_producer()
+def pipeline(tmp_path: Path, spark: SparkSession, broker_of_worker: EmbeddedBroker) -> Iterator[Pipeline]:
+    broker = without_topics(broker_of_worker)
+    create_topics(KafkaSettings(bootstrap_servers=broker.bootstrap).for_kafka_python())
+    pipe = Pipeline(broker, LakeLocation.parse(str(tmp_path / "lake")), tmp_path, spark)
+    yield pipe
+    pipe.new_producer()
