@@ -1,6 +1,5 @@
 """Table of the sub-commands. A module is imported when its command runs, so that the help starts at once."""
 
-import difflib
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -76,6 +75,7 @@ def to_help() -> str:
 
 def to_unknown(name: str) -> str:
     """Return the message for a command that does not exist, with the nearest name."""
-    nearest = difflib.get_close_matches(name, COMMANDS, n=1)
-    hint = f"did you mean {nearest[0]}?" if nearest else "cryptoviz --help lists them"
-    return f"cryptoviz: there is no command {name}; {hint}"
+    from lakehouse.process.suggestions import did_you_mean  # here: the help imports no program
+
+    hint = did_you_mean(name, COMMANDS) or "; cryptoviz --help lists them"
+    return f"cryptoviz: there is no command {name}{hint}"

@@ -1,9 +1,9 @@
 """Symbols that a lake has seen, and the error for another."""
 
 from api.http.problems import UnknownSymbolError
-from api.http.suggestions import with_nearest
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
+from lakehouse.process.suggestions import did_you_mean
 from lakehouse.schema.tables import ASSET_TABLES
 
 UNKNOWN_SYMBOL_ACCEPTED = "a symbol that /api/v1/actifs lists"
@@ -25,4 +25,4 @@ def check_symbol(*, lake: Lake, symbol: str) -> None:
     """Raise UnknownSymbolError, with a symbol that is close to it, unless some table has seen the symbol."""
     known = known_symbols(lake, tail_of=symbol)
     if symbol not in known:
-        raise UnknownSymbolError(symbol, with_nearest(UNKNOWN_SYMBOL_ACCEPTED, symbol, known))
+        raise UnknownSymbolError(symbol, UNKNOWN_SYMBOL_ACCEPTED + did_you_mean(symbol, known))

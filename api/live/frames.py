@@ -12,10 +12,10 @@ from api.http.encoding import encode_json
 from api.http.instants import shown
 from api.http.patterns import in_any_case
 from api.http.series_names import SERIES_BY_NAME
-from api.http.suggestions import with_nearest
 from lakehouse.delta.position import Position
 from lakehouse.errors import QueryError
 from lakehouse.messages.contract import SYMBOL_PATTERN
+from lakehouse.process.suggestions import did_you_mean
 from lakehouse.tail.rows import TailRow, column_indices
 from lakehouse.tail.store import TAIL_TOPICS
 from lakehouse.time_range import format_us
@@ -77,7 +77,7 @@ def pairs_of(frame: Subscribe | Unsubscribe) -> list[tuple[str, str]]:
 
 def _to_channel(name: str) -> str:
     if name.lower() not in CHANNELS:
-        accepted = with_nearest(", ".join(CHANNELS), name, CHANNELS)
+        accepted = ", ".join(CHANNELS) + did_you_mean(name, CHANNELS)
         raise QueryError(parameter="channels", problem=f"{shown(name)} is no channel", accepted=accepted)
     return name.lower()
 
@@ -156,7 +156,7 @@ def error_frame(code: str, detail: str, accepted: str | None = None, *, symbol: 
 
 def unknown_symbol_frame(symbol: str, known: Collection[str]) -> Frame:
     """Return the frame for a symbol that no table has seen. It is subscribed, for it may be yet to come."""
-    accepted = with_nearest(UNKNOWN_SYMBOL_ACCEPTED, symbol, known)
+    accepted = UNKNOWN_SYMBOL_ACCEPTED + did_you_mean(symbol, known)
     detail = f"{symbol} is not a symbol that this lake has seen; its rows are sent once there are any"
     return error_frame("unknown_symbol", detail, accepted, symbol=symbol)
 

@@ -1,7 +1,6 @@
 """Groups of settings as frozen models, read from environment variables with errors that name the variable."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args, get_origin
 
@@ -16,6 +15,7 @@ from pydantic_settings import (
 )
 
 from lakehouse.errors import SettingError
+from lakehouse.process.suggestions import nearest
 
 PREFIX: Final = "CRYPTOVIZ_"
 _KINDS: Final[dict[object, str]] = {bool: "true or false", int: "a whole number", float: "a number"}
@@ -103,7 +103,7 @@ def refuse_unknown_variables(environ: Mapping[str, str], groups: Sequence[type[S
     for variable, text in environ.items():
         if text and variable.startswith(PREFIX) and variable not in known:
             names = [name.removeprefix(PREFIX) for name in known]  # the prefix would make all of them similar
-            near = get_close_matches(variable.removeprefix(PREFIX), names, n=1)
+            near = nearest(variable.removeprefix(PREFIX), names)
             hint = f"did you mean {PREFIX}{near[0]}?" if near else "docs/settings.md lists every one"
             raise SettingError(variable=variable, problem=f"there is no such setting; {hint}")
 

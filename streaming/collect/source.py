@@ -2,8 +2,6 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -11,6 +9,7 @@ import msgspec
 
 from lakehouse.messages.contract import MAX_EVENT_AGE, NAME_PATTERN, RAW_PRICE, SOURCE_PATTERN
 from lakehouse.messages.fields import RuleViolationError, check_string
+from lakehouse.process.suggestions import did_you_mean
 from streaming.collect.errors import SourceConfigError
 
 BUNDLED_SOURCES = Path(__file__).parent / "sources.toml"
@@ -128,7 +127,8 @@ def read_profiles(path: Path, name: str | None = None) -> dict[str, Profile]:
         raise SourceConfigError(path, str(error)) from error
     if name is not None and name not in tables:
         raise SourceConfigError(
-            path, f"there is no profile {name}{_nearest(name, tables)}; there are {', '.join(sorted(tables))}"
+            path,
+            f"there is no profile {name}{did_you_mean(name, tables)}; there are {', '.join(sorted(tables))}",
         )
     return {each: _to_profile(path, each, tables[each]) for each in tables if name in (None, each)}
 
@@ -159,17 +159,12 @@ def _check_exchange(source: ExchangeSource) -> None:
     import ccxt  # takes a second, which `--help` does not need
 
     if source.exchange not in ccxt.exchanges:
-        near = _nearest(source.exchange, ccxt.exchanges)
+        near = did_you_mean(source.exchange, ccxt.exchanges)
         raise ValueError(f"ccxt knows no exchange {source.exchange!r}{near}")
     names = [f"{market.base}/{market.quote}" for market in source.markets]
     repeated = sorted({each for each in names if names.count(each) > 1})
     if repeated:
         raise ValueError(f"{source.venue} names twice: {', '.join(repeated)}")
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    near = get_close_matches(name, list(names), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _field_hint(problem: str) -> str:
@@ -180,7 +175,7 @@ def _field_hint(problem: str) -> str:
     kind = {"news": NewsSource, "prices": ExchangeSource}.get(
         (re.findall(r"\$\.(news|prices)", problem) or [""])[0]
     )
-    return _nearest(unknown[1], (kind or Profile).__struct_fields__)
+    return did_you_mean(unknown[1], (kind or Profile).__struct_fields__)
 
 
 def _check_names(path: Path, name: str, profile: Profile) -> None:

@@ -4,6 +4,7 @@ A record that is read was appended before it was read; a record at or beyond an 
 end was read. Where its broker timestamp contradicts this by this machine's clock, one of the two clocks is wrong.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from lakehouse.delta.position import TopicPartition
 
 TOLERANCE_US = 60_000_000
 """Difference that clocks of well-kept machines never have."""
+MAX_NOTES = 16
+"""Noted ends of a partition that wait for a record beyond them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +26,24 @@ class Stamped:
 
 
 class BrokerClock:
-    """Lower bounds of what brokers' clocks are off, by partition. No I/O and no clock of its own."""
+    """Lower bounds of what brokers' clocks are off, by partition. Bounded memory, no I/O and no clock of its own.
+
+    A noted end is held until a record at or beyond it is judged: records that are read while the next ones are appended
+    come before the newest end, always.
+    """
 
     def __init__(self) -> None:
-        self._ends: dict[TopicPartition, tuple[int, int]] = {}
+        self._notes: dict[TopicPartition, deque[tuple[int, int]]] = {}
 
     def note_ends(self, ends: Mapping[TopicPartition, int], *, time_us: int) -> None:
         """Note the ends of partitions, and an instant of this machine before they were asked for."""
-        self._ends.update({key: (end, time_us) for key, end in ends.items()})
+        for key, end in ends.items():
+            notes = self._notes.setdefault(key, deque())
+            while notes and notes[-1][0] > end:  # records were lost: the log grows again from here
+                notes.pop()
+            if notes and (notes[-1][0] == end or len(notes) == MAX_NOTES):
+                notes.pop()  # nothing was appended since, or the middle is given up
+            notes.append((end, time_us))
 
     def skews_us(self, newest: Iterable[Stamped], *, time_us: int) -> dict[TopicPartition, int]:
         """Return by how much brokers' clocks are ahead at least (negative: behind); 0 where nothing says so.
@@ -42,7 +55,9 @@ class BrokerClock:
     def _skew_us(self, stamped: Stamped, time_us: int) -> int:
         if stamped.broker_time_us > time_us:
             return stamped.broker_time_us - time_us
-        noted = self._ends.get(stamped.key)
-        if noted is None or stamped.offset < noted[0]:
+        notes = self._notes.get(stamped.key, deque())
+        while len(notes) > 1 and notes[1][0] <= stamped.offset:
+            notes.popleft()
+        if not notes or stamped.offset < notes[0][0]:
             return 0
-        return min(0, stamped.broker_time_us - noted[1])
+        return min(0, stamped.broker_time_us - notes[0][1])

@@ -1,6 +1,5 @@
 """Client of an exchange's public trades through ccxt: no key, every trade parsed on its own."""
 
-import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 import ccxt
 from requests.adapters import HTTPAdapter
 
+from lakehouse.process.suggestions import did_you_mean
 from lakehouse.time_range import to_us
 from streaming.collect.errors import FetchError, PlaybackEndedError, QuestionRefusedError
 from streaming.collect.exchanges.paging import paging_of, to_arguments
@@ -154,8 +154,7 @@ class ExchangeClient:
 
     def _nearest(self, symbol: str) -> str:
         """Return a hint of the exchange's symbols that are close to one, for an error."""
-        near = difflib.get_close_matches(symbol.upper(), list(self._client.markets or ()), n=3)
-        return f"; did you mean {', '.join(near)}?" if near else ""
+        return did_you_mean(symbol, self._client.markets or (), n_most=3)
 
 
 def _with_address(urls: Any, address: str) -> Any:

@@ -56,3 +56,51 @@ def test_backlog_that_was_written_after_the_ends_were_noted_says_nothing() -> No
     clock = BrokerClock()
     clock.note_ends({KEY: 5}, time_us=NOW_US)
     assert skew(clock, offset=5_000, broker_time_us=NOW_US + HOUR_US, time_us=NOW_US + 2 * HOUR_US) == 0
+
+
+@pytest.mark.parametrize("n_behind", [0, 1, 2, 5, 14])
+@pytest.mark.parametrize("skew_us", [-61_000_000, -HOUR_US, -3 * YEAR_US])
+def test_steady_stream_that_is_read_some_batches_behind_shows_a_slow_clock(
+    skew_us: int, n_behind: int
+) -> None:
+    clock, found = BrokerClock(), []
+    for batch in range(20):
+        now_us = NOW_US + batch * 250_000
+        clock.note_ends({KEY: 10 * batch}, time_us=now_us)
+        if batch >= n_behind:
+            read = batch - n_behind
+            appended_us = NOW_US + read * 250_000 + 100_000
+            found.append(
+                skew(
+                    clock,
+                    offset=10 * read + 9,
+                    broker_time_us=appended_us + skew_us,
+                    time_us=now_us + 200_000,
+                )
+            )
+    assert set(found) == {skew_us + 100_000}
+
+
+def test_stream_that_is_read_far_behind_shows_a_slow_clock_in_bounded_memory() -> None:
+    clock = BrokerClock()
+    for batch in range(1_000):
+        clock.note_ends({KEY: 10 * batch}, time_us=NOW_US + batch * 250_000)
+    assert skew(clock, offset=9, broker_time_us=NOW_US - HOUR_US, time_us=NOW_US + HOUR_US) == -HOUR_US
+    newest_us = NOW_US + 999 * 250_000
+    assert skew(clock, offset=9_990, broker_time_us=newest_us - HOUR_US, time_us=newest_us) == -HOUR_US
+
+
+def test_quiet_partition_shows_the_whole_skew_by_its_next_record() -> None:
+    clock = BrokerClock()
+    for hours in range(5):
+        clock.note_ends({KEY: 7}, time_us=NOW_US + hours * HOUR_US)
+    now_us = NOW_US + 4 * HOUR_US
+    assert skew(clock, offset=7, broker_time_us=now_us - HOUR_US, time_us=now_us + 1) == -HOUR_US
+
+
+def test_log_that_has_lost_records_is_judged_from_its_new_end_on() -> None:
+    clock = BrokerClock()
+    clock.note_ends({KEY: 100}, time_us=NOW_US)
+    clock.note_ends({KEY: 40}, time_us=NOW_US + HOUR_US)
+    found = skew(clock, offset=40, broker_time_us=NOW_US, time_us=NOW_US + HOUR_US)
+    assert found == -HOUR_US
