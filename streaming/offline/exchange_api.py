@@ -47,7 +47,9 @@ class ExchangeApi:
     def trades_given(self, symbol: str, from_us: int, until_us: int) -> Trades:
         """Return every trade that could be fetched at some instant of [from_us, until_us], in the order of time."""
         first_us = self._oldest_us(from_us)
-        n_most = (until_us - first_us) * self._book.a_minute // MINUTE_US + 1
+        n_most = (
+            until_us - first_us
+        ) * self._book.a_minute // MINUTE_US + 2  # in parts of slots at both ends
         return self._book.between(symbol, from_us=first_us, until_us=until_us, limit=n_most)
 
     def _oldest_us(self, now_us: int) -> int:
@@ -75,7 +77,7 @@ class ExchangeApi:
         """Return trades from `since` on; without it the newest."""
         symbol = self._pairs[parameters["pair"]]
         limit = min(max(int(parameters.get("count", MAX_TRADES)), 1), MAX_TRADES)
-        newest_us = now_us - limit * MINUTE_US // self._book.a_minute
+        newest_us = now_us - (limit - 1) * MINUTE_US // self._book.a_minute  # one more may be in that time
         since_us = _to_us(int(parameters["since"])) if "since" in parameters else newest_us
         from_us = max(since_us, self._oldest_us(now_us))
         trades = self._book.between(symbol, from_us=from_us, until_us=now_us, limit=limit)

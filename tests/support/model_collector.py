@@ -91,7 +91,10 @@ class MemoryStore(StateStore):
 
 @dataclass(kw_only=True)
 class Run:
-    """One simulated life of a collector. ``given``: ids of the answers that no kill kept it from handling."""
+    """One simulated life of a collector.
+
+    ``given``: ids of the answers that no kill kept it from handling. ``first_ms``: when it had the first trade.
+    """
 
     exchange: ModelExchange
     world: World
@@ -100,6 +103,7 @@ class Run:
     history_minutes: int
     consecutive_ids: bool
     given: set[str] = field(default_factory=set)
+    first_ms: int | None = None
 
     def live(self, *, until_ms: int, restarts: Iterator[bool] | None = None) -> None:
         """Poll as the scheduler does, with a new process after each kill, until an instant and a quiet end."""
@@ -113,6 +117,8 @@ class Run:
                     self.given |= self.exchange.answered
             except KilledError:
                 collector, wait_seconds = self.start(), 1.0
+            if self.first_ms is None and self.state.cursor.last_ms is not None:
+                self.first_ms = self.world.true_ms
             if restarts is not None and next(restarts):
                 collector = self.start()
                 wait_seconds = max(wait_seconds or 0.0, collector.first_wait_seconds() or 0.0)
@@ -161,6 +167,13 @@ class Run:
         """Return whether a trade is between the ends of a recorded gap."""
         bounds = ((to_ms(gap.after_time), to_ms(gap.before_time)) for gap in self.state.gaps)
         return any(after_ms < trade.trade.time_ms < before_ms for after_ms, before_ms in bounds)
+
+    def is_in_first_silence(self, trade: ModelTrade) -> bool:
+        """Return whether a trade was gone before the first answer, too soon after the start for its silence to count."""
+        kept_ms, start_ms = self.exchange.behaviour.kept_ms, self.state.cursor.start_ms or 0
+        if kept_ms is None or self.first_ms is None:
+            return False
+        return trade.trade.time_ms < min(self.first_ms - kept_ms, start_ms + GAP_MS)
 
     def is_in_gap(self, trade: ModelTrade) -> bool:
         """Return whether a trade is in a recorded gap, or in the silence that no later trade has ended yet."""

@@ -1,5 +1,6 @@
 """The offline world of a test: at a pace of its own, stopped at an instant, and asked what it gave."""
 
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 
@@ -15,13 +16,18 @@ class WorldClock:
         self._start_us = start_us
         self._speed = speed
         self._begun_ns = time.monotonic_ns()
-        self._stopped_us: int | None = None
+        self._latest_us = start_us
+        self._is_stopped = False
+        self._lock = threading.Lock()
 
     def __call__(self) -> int:
-        if self._stopped_us is not None:
-            return self._stopped_us
-        passed_us = (time.monotonic_ns() - self._begun_ns) / 1_000
-        return min(self._start_us + round(passed_us * self._speed), time.time_ns() // 1_000)
+        """Return its time, which never goes back and, for no thread, beyond the instant at which it is stopped."""
+        with self._lock:
+            if not self._is_stopped:
+                passed_us = (time.monotonic_ns() - self._begun_ns) / 1_000
+                now_us = min(self._start_us + round(passed_us * self._speed), time.time_ns() // 1_000)
+                self._latest_us = max(self._latest_us, now_us)
+            return self._latest_us
 
     @property
     def is_live(self) -> bool:
@@ -30,8 +36,9 @@ class WorldClock:
 
     def stop(self) -> int:
         """Stand still from now on, and return that instant."""
-        self._stopped_us = self()
-        return self._stopped_us
+        with self._lock:
+            self._is_stopped = True
+            return self._latest_us
 
 
 def given_until(

@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from streaming.collect.exchanges.known_trades import OVERLAP_MS, is_among, remember, select_new, touches_known
 from streaming.collect.exchanges.market_state import Cursor, Search
 from streaming.collect.exchanges.paging import Paging
 from streaming.collect.exchanges.trade import Page, Question, Trade, to_number
 
-OVERLAP_MS = 2_000
-"""Trades this much older than the last are asked for again: exchanges publish some of them late."""
 _FIRST_SPAN_MS = 3_600_000
 _HONEST = Search()
 _BEGINS_LATER = "the exchange's answers begin later"
@@ -81,15 +80,10 @@ def next_question(cursor: Cursor, rules: Rules) -> Question:
 
 def take_page(cursor: Cursor, question: Question, page: Page, rules: Rules, *, settled_ms: int = 0) -> Step:
     """Return what an answer adds. Trades before ``settled_ms`` are so old that none is published late any more."""
-    new = tuple(trade for trade in page.trades if _is_new(cursor, trade, rules))
+    new = select_new(cursor, page, is_numbered=rules.is_numbered)
     step = _pass(cursor, question, page, new, rules)
-    moved = step.cursor
-    unhandled = tuple(trade for trade in new if trade.id not in cursor.ahead_ids)
-    first_ms = (moved.last_ms or 0) - OVERLAP_MS
-    ahead_ids = (
-        cursor.ahead_ids if step.passed else cursor.ahead_ids | {each.id: each.time_ms for each in unhandled}
-    )
-    moved = replace(moved, ahead_ids={each: ms for each, ms in ahead_ids.items() if ms >= first_ms})
+    unhandled = tuple(trade for trade in new if not is_among(cursor.ahead_ids, trade))
+    moved = remember(step.cursor, () if step.passed else unhandled, n_ids=rules.paging.page_trades)
     if step.passed and (moved.last_ms or 0) < settled_ms and moved.search.from_ms is None:
         settled = replace(
             moved.search, from_ms=max((moved.last_ms or 0) - 1, 0)
@@ -128,23 +122,6 @@ def _span_ms(cursor: Cursor, paging: Paging) -> int:
     return max(min(cursor.span_ms or _FIRST_SPAN_MS, paging.window_ms or _FIRST_SPAN_MS), paging.grain_ms)
 
 
-def _is_new(cursor: Cursor, trade: Trade, rules: Rules) -> bool:
-    """Return whether a trade was not handled before; only the ids of the last OVERLAP_MS are remembered."""
-    if trade.id in cursor.recent_ids or trade.time_ms < (cursor.start_ms or 0):
-        return False
-    if cursor.last_ms is None or trade.time_ms >= cursor.last_ms - OVERLAP_MS:
-        return True
-    last = to_number(cursor.last_id)
-    return rules.is_numbered and trade.number is not None and last is not None and trade.number > last
-
-
-def _touches_known(cursor: Cursor, page: Page) -> bool:
-    """Return whether a page reaches back to what is known, or to before the history."""
-    bound_ms = cursor.start_ms if cursor.last_ms is None else cursor.last_ms
-    first_ms = (bound_ms or 0) - OVERLAP_MS  # a trade just before it may have been published late
-    return any(trade.id in cursor.recent_ids or trade.time_ms < first_ms for trade in page.trades)
-
-
 def _narrower(
     cursor: Cursor, question: Question, page: Page, new: Sequence[Trade], rules: Rules
 ) -> Cursor | None:
@@ -170,7 +147,7 @@ def _narrower(
 
 def _is_taken(cursor: Cursor, question: Question, page: Page, rules: Rules) -> bool:
     """Return whether an answer's trades are taken now, or better ones can be asked for first."""
-    if question.kind != "newest" or _touches_known(cursor, page) or cursor.search.takes_newest:
+    if question.kind != "newest" or touches_known(cursor, page) or cursor.search.takes_newest:
         return True
     if cursor.asks_newest_only:
         return True
@@ -199,19 +176,18 @@ def _take(cursor: Cursor, question: Question, page: Page, new: Sequence[Trade], 
         taken.last_ms or 0
     ):  # what is not reached yet needs no second proof
         taken.search = replace(taken.search, shown_ms=shown_ms)
-    first_ms = (taken.last_ms or 0) - OVERLAP_MS
-    taken.recent_ids = {trade_id: ms for trade_id, ms in taken.recent_ids.items() if ms >= first_ms}
     is_mostly_new = page.is_full and 2 * len(new) >= len(page.trades)
     asks_again = question.kind != "newest" and (is_mostly_new or taken.search.shown_ms is not None)
     return Step(cursor=taken, passed=tuple(new), missing=tuple(missing), asks_again=asks_again)
 
 
 def _is_continued(cursor: Cursor, question: Question, page: Page, rules: Rules) -> bool:
-    if _touches_known(cursor, page):
+    """Return whether an answer continues what is known. One from before the last trade on must hold that trade."""
+    if touches_known(cursor, page):
         return True
     if question.kind != "since" or not rules.paging.honours_since or not cursor.search.is_proven:
         return False
-    return cursor.last_ms is None or cursor.search.from_ms is not None
+    return cursor.last_ms is None or question.since_ms >= cursor.last_ms
 
 
 def _gap_before(cursor: Cursor, trade: Trade, rules: Rules, *, is_continued: bool) -> Missing | None:
@@ -249,12 +225,24 @@ def _search_on(cursor: Cursor, question: Question, page: Page, new: Sequence[Tra
         return Step(cursor=replace(cursor, search=again), asks_again=bool(new))
     if question.kind == "id":
         return _search_by_id(cursor, page, rules)
+    if not _holds_last(cursor, question, page):
+        search = replace(search, is_proven=False)
+        cursor = replace(cursor, search=search)
     is_overlap = question.until_ms is not None and question.until_ms <= (cursor.last_ms or 0)
     if is_overlap or search.shown_ms is not None:
         return Step(cursor=_move_on(cursor, question, page, rules), asks_again=True)
     if rules.paging.is_complete and not page.is_full and search.is_proven:
         return Step(cursor=replace(cursor, search=_HONEST))
     return Step(cursor=replace(cursor, search=replace(search, asks_newest=True)), asks_again=page.is_full)
+
+
+def _holds_last(cursor: Cursor, question: Question, page: Page) -> bool:
+    """Return whether an answer has the last trade, if that is in the time that was asked for."""
+    last_ms = cursor.last_ms
+    if last_ms is None or question.since_ms >= last_ms or page.is_full:
+        return True
+    is_after_end = question.until_ms is not None and question.until_ms <= last_ms
+    return is_after_end or touches_known(cursor, page)
 
 
 def _search_by_id(cursor: Cursor, page: Page, rules: Rules) -> Step:

@@ -39,7 +39,7 @@ class Cursor(msgspec.Struct, kw_only=True):
     """Progress through a market's trades: every one up to the last that the exchange gave is handled.
 
     ``start_ms`` is where the history begins, ``span_ms`` how much time a question with an end covers.
-    ``ahead_ids`` are of trades beyond it that an answer has shown and that are handled already.
+    ``recent_ids`` are of trades before it, ``ahead_ids`` of trades beyond it that an answer has shown: all are handled.
     ``asks_newest_only``: the exchange called other questions invalid. A new process tries them again.
     """
 

@@ -18,9 +18,6 @@ def _run(plan: Plan, directory: Path) -> None:
         assert set(EXCHANGE_FAULTS) <= set(conditions.proxy.n_by_fault)
 
 
-# A soak until it is understood why one stored trade was not in the books in one of three runs: a fault of the books at
-# the instant at which the world stops, or of the collectors. The simulation runs with every `make test`.
-@pytest.mark.soak
 @pytest.mark.timeout(240)
 def test_each_text_and_trade_of_a_faulty_world_is_stored_once_or_in_a_gap(tmp_path: Path) -> None:
     plan = Plan(

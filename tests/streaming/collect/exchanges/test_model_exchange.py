@@ -6,10 +6,10 @@ from dataclasses import replace
 from itertools import accumulate, chain, repeat
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
-from streaming.collect.exchanges.cursor import OVERLAP_MS
+from streaming.collect.exchanges.known_trades import OVERLAP_MS
 from streaming.collect.exchanges.paging import UNKNOWN, Paging
 from tests.support.model_collector import GAP_MS, Run, Topic, World, message_id, to_ms
 from tests.support.model_exchange import FAULTS, Behaviour, ModelExchange, model_trades
@@ -17,6 +17,7 @@ from tests.support.profiles import sized
 
 NOON_MS = 1_795_608_000_000  # 2026-11-25T12:00:00Z
 MINUTE_MS = 60_000
+BUSY, UNAVAILABLE = FAULTS[0], FAULTS[1]
 
 
 @st.composite
@@ -140,7 +141,7 @@ def check(run: Run, restarts: Sequence[bool]) -> None:
     published = run.published()
     assert published.keys() <= {message_id(each) for each in run.exchange.trades}
     unpublished = run.unpublished()
-    lost = [each.trade for each in unpublished if not run.is_in_gap(each)]
+    lost = [each.trade for each in unpublished if not (run.is_in_gap(each) or run.is_in_first_silence(each))]
     assert not lost
     assert not [each.trade for each in unpublished if each.trade.id in run.given]
     assert run.state.n_refused == 0
@@ -152,6 +153,52 @@ def check(run: Run, restarts: Sequence[bool]) -> None:
     event(f"gaps {len(run.state.gaps) > 0} unpublished {len(unpublished) > 0}")
 
 
+def new_run(
+    behaviour: Behaviour,
+    paging: Paging,
+    times_seconds: Sequence[float],
+    *,
+    skew_minutes: int = 0,
+    history_minutes: int = 0,
+    faults: Sequence[Exception | None] = (),
+) -> Run:
+    """Return a run of trades at seconds after noon, with increasing ids."""
+    world = World(NOON_MS, skew_ms=skew_minutes * MINUTE_MS, mended_ms=NOON_MS)
+    times_ms = [NOON_MS + round(seconds * 1_000) for seconds in times_seconds]
+    exchange = ModelExchange(
+        trades=model_trades(times_ms, ids="increasing", late_ms=[0] * len(times_ms)),
+        behaviour=behaviour,
+        paging=paging,
+        now_ms=lambda: world.true_ms,
+        faults=chain(faults, repeat(None)),
+    )
+    topic = Topic(kills=repeat(""))
+    return Run(
+        exchange=exchange, world=world, topic=topic, history_minutes=history_minutes, consecutive_ids=False
+    )
+
+
+def crowd_that_the_newest_page_shows_later() -> Run:
+    told = Paging(page_trades=4, takes_until=True, grain_ms=1_000)
+    behaviour = Behaviour(page=4, takes_until=True, grain_ms=1_000, tells_time=False)
+    return new_run(behaviour, told, [0, 0.5, 0.5, 0.5, 0.5, 1.5, 2.5, 3.5])
+
+
+def first_answer_after_trades_are_gone() -> Run:
+    behaviour = Behaviour(page=4, kept_ms=30 * MINUTE_MS, tells_time=False)
+    faults = (BUSY, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE)
+    return new_run(behaviour, Paging(page_trades=4), [-300, -119, 181, 182], skew_minutes=-6, faults=faults)
+
+
+def next_answer_after_the_last_trade_is_gone() -> Run:
+    behaviour = Behaviour(page=4, kept_ms=30 * MINUTE_MS)
+    faults = (None, *[UNAVAILABLE] * 4, *[BUSY] * 2)
+    return new_run(behaviour, Paging(page_trades=4), [-120, 30, 360], history_minutes=60, faults=faults)
+
+
+@example(run=crowd_that_the_newest_page_shows_later(), restarts=[])
+@example(run=first_answer_after_trades_are_gone(), restarts=[])
+@example(run=next_answer_after_the_last_trade_is_gone(), restarts=[])
 @given(run=runs(), restarts=st.lists(st.booleans(), max_size=30))
 @settings(max_examples=sized(quick=100, full=400), suppress_health_check=[HealthCheck.too_slow])
 def test_every_trade_is_published_or_in_a_gap(run: Run, restarts: list[bool]) -> None:
