@@ -2,6 +2,7 @@
 
 LakehouseError
 ├── LakeNotFoundError        no lake, or no table in it, at that location yet
+├── StorageError             a location of a lake, or an option of its storage, that nothing can open
 ├── LayoutError              an earlier version of this code wrote the lake
 ├── SchemaMismatchError      a table on storage is not the table that the code defines
 ├── PositionConflictError    somebody else moved a table's position meanwhile
@@ -33,6 +34,15 @@ class LakeNotFoundError(LakehouseError):
         super().__init__(f"{what} does not exist at {uri}")
         self.what = what
         self.uri = uri
+
+
+class StorageError(LakehouseError):
+    """A location of a lake, or an option of its storage, with which nothing can be opened."""
+
+    def __init__(self, *, uri: str, problem: str) -> None:
+        super().__init__(f"{uri}: {problem}")
+        self.uri = uri
+        self.problem = problem
 
 
 class LayoutError(LakehouseError):

@@ -5,10 +5,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lakehouse.errors import SettingError
+from lakehouse.process.service_addresses import check_database_url
 
 VARIABLE = "CRYPTOVIZ_DATABASE_URL"
 SQLITE_WAIT_SECONDS = 10
-_SCHEMES = ("postgresql", "postgres")
 _CONNECTION_SECONDS = 60
 
 
@@ -30,12 +30,9 @@ def to_database(url: str, *, sqlite_path: Path) -> dict[str, Any]:
             },
         }
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        parts = urlsplit(check_database_url(url))
     except ValueError as error:
-        raise SettingError(variable=VARIABLE, problem="it is not a URL") from error
-    if parts.scheme not in _SCHEMES or len(parts.path) < 2:
-        raise SettingError(variable=VARIABLE, problem="it is not postgresql://user:password@host:5432/name")
+        raise SettingError(variable=VARIABLE, problem=str(error)) from error
     options: dict[str, str] = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -43,7 +40,7 @@ def to_database(url: str, *, sqlite_path: Path) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", parts.hostname or ""),
-        "PORT": str(port or ""),
+        "PORT": str(parts.port or ""),
         "OPTIONS": options,
         "CONN_MAX_AGE": _CONNECTION_SECONDS,
         "CONN_HEALTH_CHECKS": True,

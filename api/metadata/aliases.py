@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.models.signals import post_delete, post_save
-from obstore.exceptions import BaseError
 
 from api.http.clock import now_us
 from api.metadata.models import Asset
@@ -27,8 +26,8 @@ def publish_after_changes() -> None:
 def publish() -> AliasVersion | None:
     """Publish the aliases of the rows; return the version, None where the newest one has them. Idempotent.
 
-    Disabled assets have aliases too: they are hidden from people, and texts still name them. Raises
-    DatabaseError, LakehouseError, and OSError or obstore's BaseError where the lake cannot be written.
+    Disabled assets have aliases too: they are hidden from people, and texts still name them. Raises:
+    DatabaseError; LakehouseError or OSError where the lake cannot be written.
     """
     version = publish_aliases(current_settings().lake_location(), _read_assets, now_us)
     if version is not None:
@@ -42,7 +41,7 @@ def try_publish() -> None:
     """Publish, or log why not: the row stays changed, and the next change or start tries again."""
     try:
         publish()
-    except (DatabaseError, LakehouseError, OSError, BaseError) as error:
+    except (DatabaseError, LakehouseError, OSError) as error:
         logger.error("aliases not published, the analysis keeps those before reason=%s", error)
 
 

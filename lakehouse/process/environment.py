@@ -71,7 +71,8 @@ class SettingsGroup(BaseSettings):
         name = str(first["loc"][0]) if first["loc"] else ""
         variable = f"{cls.model_config['env_prefix']}{name}".upper()
         if first["type"] == "value_error":
-            return SettingError(variable=variable, problem=str(first["ctx"]["error"]))
+            one_line = " ".join(str(first["ctx"]["error"]).split())
+            return SettingError(variable=variable, problem=one_line)
         field = cls.model_fields[name]
         shown = "it" if is_secret(field) else repr(first["input"])
         return SettingError(variable=variable, problem=f"{shown} is not {accepted_values(field)}")

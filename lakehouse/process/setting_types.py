@@ -12,9 +12,20 @@ from lakehouse.errors import MarketFileError, RetentionRuleError
 from lakehouse.process.metrics import parse_addresses
 from lakehouse.process.origins import parse_hosts, parse_origins
 from lakehouse.process.retention import Retention
+from lakehouse.process.service_addresses import (
+    check_database_url,
+    check_lake_uri,
+    check_listening_host,
+    check_live_url,
+    check_redis_url,
+    check_spark_master,
+)
 from lakehouse.series.market_file import read_market_file
 
-_LIVE_URL = re.compile(r"(wss?://[\w.:\[\]-]+)?(/(?!/)[^\s;,\"'<>]*)?", re.ASCII)
+MAX_COUNT = 2**53
+MAX_PROCESSES = 1_000
+"""Of processes and of threads: each is started, whether or not the machine can carry it."""
+MAX_SECONDS = 366 * 86_400.0
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", re.ASCII)
 
 
@@ -26,12 +37,6 @@ def _validate_storage_options(text: str) -> str:
     if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
         raise ValueError("it is not a JSON object of strings")
     return text
-
-
-def _validate_live_url(url: str) -> str:
-    if _LIVE_URL.fullmatch(url) is None:
-        raise ValueError(f"{url!r} is not ws://host/path, wss://host/path or a path such as /ws/v1/flux")
-    return url
 
 
 def _validate_log_level(level: str) -> str:
@@ -77,14 +82,21 @@ def _validate_metrics(text: str) -> str:
 
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
-Count = Annotated[int, Field(ge=1)]
-CountOrNone = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
+CountOrNone = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 """0 means none or any number, as the setting's description says."""
-Seconds = Annotated[float, Field(gt=0)]
-SecondsOrNone = Annotated[float, Field(ge=0)]
+Processes = Annotated[int, Field(ge=1, le=MAX_PROCESSES)]
+ProcessesOrNone = Annotated[int, Field(ge=0, le=MAX_PROCESSES)]
+Seconds = Annotated[float, Field(gt=0, le=MAX_SECONDS)]
+SecondsOrNone = Annotated[float, Field(ge=0, le=MAX_SECONDS)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 StorageOptions = Annotated[str, AfterValidator(_validate_storage_options)]
-LiveUrl = Annotated[str, AfterValidator(_validate_live_url)]
+LakeUri = Annotated[str, AfterValidator(check_lake_uri)]
+ListeningHost = Annotated[str, AfterValidator(check_listening_host)]
+LiveUrl = Annotated[str, AfterValidator(check_live_url)]
+DatabaseUrl = Annotated[str, AfterValidator(check_database_url)]
+RedisUrl = Annotated[str, AfterValidator(check_redis_url)]
+SparkMaster = Annotated[str, AfterValidator(check_spark_master)]
 LogLevel = Annotated[str, AfterValidator(_validate_log_level)]
 Origins = Annotated[str, AfterValidator(_validate_origins)]
 Hosts = Annotated[str, AfterValidator(_validate_hosts)]

@@ -4,11 +4,14 @@ import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.engine.limits import QueryLimits
-from lakehouse.process.environment import SettingsGroup, describe, refuse_unknown_variables, setting
+from lakehouse.errors import SettingError, StorageError
+from lakehouse.process.environment import PREFIX, SettingsGroup, describe, refuse_unknown_variables, setting
 from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.process.metrics import MetricsAddress, parse_addresses
 from lakehouse.process.origins import parse_hosts
@@ -16,18 +19,25 @@ from lakehouse.process.retention import Retention
 from lakehouse.process.setting_types import (
     Count,
     CountOrNone,
+    DatabaseUrl,
     Folder,
     Hosts,
+    LakeUri,
+    ListeningHost,
     LiveUrl,
     LogLevel,
     MarketsFile,
     MetricsText,
     Origins,
     Port,
+    Processes,
+    ProcessesOrNone,
     Rate,
+    RedisUrl,
     RetentionText,
     Seconds,
     SecondsOrNone,
+    SparkMaster,
     StorageOptions,
 )
 from lakehouse.series.market_file import read_market_file
@@ -45,7 +55,7 @@ class Settings(SettingsGroup):
     runtime_dir: Folder = setting(
         Path(".runtime"), "folder of everything that a run leaves behind: lake, metadata, keys"
     )
-    lake_uri: str = setting("", "path or URI of the lake; empty: the folder lake in runtime_dir")
+    lake_uri: LakeUri = setting("", "path or URI of the lake; empty: the folder lake in runtime_dir")
     lake_storage_options: StorageOptions = setting(
         "{}", "options of the lake's storage, as a JSON object of strings", secret=True
     )
@@ -57,10 +67,10 @@ class Settings(SettingsGroup):
         "TOML file of the markets that go first and of symbols that became another asset; the same for every program; "
         "empty: none",
     )
-    http_host: str = setting("127.0.0.1", "address that the API listens on")
+    http_host: ListeningHost = setting("127.0.0.1", "address that the API listens on")
     http_port: Port = setting(8000, "port that the API listens on; 0: any free one")
-    http_workers: Count = setting(2, "processes that answer HTTP")
-    http_threads: Count = setting(8, "threads of each of them")
+    http_workers: Processes = setting(2, "processes that answer HTTP")
+    http_threads: Processes = setting(8, "threads of each of them")
     http_head_seconds: Seconds = setting(10.0, "within how long a client must have sent a request's head")
     http_piece_seconds: Seconds = setting(
         60.0, "within how long a piece of an answer must be made and taken; a stream has many pieces"
@@ -84,7 +94,7 @@ class Settings(SettingsGroup):
         "where that is not so",
     )
     debug: bool = setting(False, "whether pages of people show errors in full; refused in production")
-    database_url: str = setting(
+    database_url: DatabaseUrl = setting(
         "",
         "PostgreSQL of the metadata, postgresql://user:password@host:5432/name?sslmode=require; "
         "empty: SQLite, metadata.sqlite3 in runtime_dir",
@@ -141,7 +151,7 @@ class Settings(SettingsGroup):
         "messages of each partition that an API process keeps from Kafka, to answer before gold has them; 0: none, "
         "answers come from gold alone and there is no WebSocket",
     )
-    live_processes: CountOrNone = setting(
+    live_processes: ProcessesOrNone = setting(
         1, "processes that serve the WebSocket, beside those for HTTP; 0: none"
     )
     live_origins: Origins = setting(
@@ -159,13 +169,15 @@ class Settings(SettingsGroup):
         30.0,
         "how often a client of closed histories is looked up again, which ends it with its token or session",
     )
-    redis_url: str = setting(
+    redis_url: RedisUrl = setting(
         "",
         "Redis through which the WebSocket's processes ring each other, such as redis://host:6379/0; "
         "empty: each by itself",
         secret=True,
     )
-    spark_master: str = setting("", "Spark master of the stream; empty: as many tasks as each command needs")
+    spark_master: SparkMaster = setting(
+        "", "Spark master of the stream; empty: as many tasks as each command needs"
+    )
     lag_seconds: Seconds = setting(5.0, "how often the API asks Kafka for end offsets")
     metrics: MetricsText = setting(
         "",
@@ -173,6 +185,16 @@ class Settings(SettingsGroup):
         "ingest, analysis, news, prices, compaction); the API gives its own at /metrics, whatever is set here",
     )
     kafka: KafkaSettings = KafkaSettings()
+
+    @model_validator(mode="after")
+    def _validate_storage(self) -> Self:
+        """Check the options of a lake that is not a folder. Raises: SettingError."""
+        try:
+            self.lake_location().check()
+        except StorageError as error:
+            problem = f"nothing opens {error.uri} with it: {error.problem}"
+            raise SettingError(variable=f"{PREFIX}LAKE_STORAGE_OPTIONS", problem=problem) from error
+        return self
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":

@@ -66,7 +66,8 @@ def _iterate(column: Column, given: Any) -> Iterator[Any]:
     with suppress(Exception):  # saves time alone, and not every type of a Series or an array has it
         given = unique() if callable(unique) else given
     try:
-        return iter(given)
+        # Where it is indexed alone, as a lazy frame is, Python would call it iterable and fail at its first value.
+        return iter(given if hasattr(given, "__iter__") or hasattr(given, "__len__") else None)
     except TypeError as error:
         raise _refusal(column, f"{_shown(given)} is neither a value nor an iterable of values") from error
 

@@ -61,7 +61,14 @@ LAKE = (
     "/x",
     "CRYPTOVIZ_LAKE_URL: there is no such setting; did you mean CRYPTOVIZ_LAKE_URI?",
 )
+DATABASE = ("CRYPTOVIZ_DATABASE_URL", "mysql://viz@db/viz", "CRYPTOVIZ_DATABASE_URL: it is not postgresql://")
+WORKERS = (
+    "CRYPTOVIZ_HTTP_WORKERS",
+    "9" * 20,
+    f"CRYPTOVIZ_HTTP_WORKERS: '{'9' * 20}' is not a whole number from 1 to 1000",
+)
 CASES = [
+    *(("api", *wrong) for wrong in (DATABASE, WORKERS)),
     *((name, *LAKE) for name in sorted(COMMANDS.keys() - EXAMINES_SETTINGS)),
     *((name, *PORT) for name in ("api", "collect", "sql", "table-service")),
 ]

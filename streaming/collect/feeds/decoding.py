@@ -11,15 +11,16 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# Source: XML 1.0, appendix F: how a document without a byte order mark begins.
+# Source: XML 1.0, appendix F: how a document without a byte order mark begins, after white space that many have.
 _BEGINNINGS: Final = (
-    ("<?xm".encode("cp037"), "cp037"),
-    *(
-        (f"<{following}".encode(encoding), encoding)
-        for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-        for following in "?rf!"
-    ),
+    (re.compile(re.escape("<?xm".encode("cp037"))), "cp037"),
+    (re.compile(rb"(?:[\t\n\r ]\0\0\0){0,64}<\0\0\0[?!A-Za-z]\0\0\0"), "utf-32-le"),
+    (re.compile(rb"(?:\0\0\0[\t\n\r ]){0,64}\0\0\0<\0\0\0[?!A-Za-z]"), "utf-32-be"),
+    (re.compile(rb"(?:[\t\n\r ]\0){0,64}<\0[?!A-Za-z]\0"), "utf-16-le"),
+    (re.compile(rb"(?:\0[\t\n\r ]){0,64}\0<\0[?!A-Za-z]"), "utf-16-be"),
 )
+# Halves of a surrogate pair, each as if it were a character: what some programs in Java and MySQL write of an emoji.
+_SURROGATE_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 # Character sets only: Python's other text codecs (punycode, unicode_escape) are none, and some take quadratic time.
@@ -45,25 +46,28 @@ _ERROR_NAME = "cryptoviz_cp1252"
 def decode_document(body: bytes, *, content_type: str) -> str:
     """Return the text of a document, never with halves of surrogate pairs.
 
-    In this order: a byte order mark; what is valid UTF-8 and not ASCII alone, whatever is declared; nearly valid
-    UTF-8; the charset of the media type, then of the XML declaration (after it where the media type says latin-1,
-    an old default of servers); Windows-1252.
+    In this order: a byte order mark; a beginning in UTF-16 or UTF-32; what is valid UTF-8 and not ASCII alone, whatever
+    is declared; nearly valid UTF-8; the charset of the media type, then of the XML declaration (after it where the
+    media type says latin-1, an old default of servers); Windows-1252, with what is valid UTF-8 in it as that.
     """
-    for mark, encoding in (*_BOMS, *_BEGINNINGS):
+    for mark, encoding in _BOMS:
         if body.startswith(mark):
-            return body.removeprefix(mark if (mark, encoding) in _BOMS else b"").decode(encoding, "replace")
+            return _decode(body.removeprefix(mark), encoding)
+    for beginning, encoding in _BEGINNINGS:
+        if beginning.match(body):
+            return body.decode(encoding, "replace")
     declared = _declared_encodings(body, content_type)
     if body.isascii():
         in_ascii = next((name for name in declared if _IN_ASCII_BYTES.fullmatch(name)), "ascii")
         return body.decode(in_ascii, "replace")
-    text = body.decode("utf-8", "replace")
+    text = _decode(body, "utf-8")
     n_wrong = text.count("\ufffd") - body.count("\ufffd".encode())
     n_others = len(text) - len(text.encode("ascii", "ignore"))
     if n_wrong <= _MAX_WRONG_SHARE * n_others:
         return text
     for encoding in (*declared, "cp1252"):
         try:
-            return body.decode(encoding, _ERROR_NAME if encoding == "cp1252" else "strict")
+            return body.decode("utf-8", _ERROR_NAME) if encoding == "cp1252" else body.decode(encoding)
         except UnicodeError:
             continue
     return text
@@ -90,10 +94,28 @@ def _character_set(name: str) -> str | None:
     return known if _CHARACTER_SET.fullmatch(known) else None
 
 
-def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
-    """Decode the five bytes that Windows-1252 leaves undefined as ISO 8859-1 does."""
+def _decode(body: bytes, encoding: str) -> str:
+    if encoding == "utf-8":
+        body = _SURROGATE_PAIR.sub(_to_utf_8, body)
+    return body.decode(encoding, "replace")
+
+
+def _to_utf_8(pair: re.Match[bytes]) -> bytes:
+    halves = pair[0].decode("utf-8", "surrogatepass")
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
+
+
+def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
+    """Decode a byte that is no UTF-8 as Windows-1252, the five that it leaves undefined as ISO 8859-1 does.
+
+    Documents that are put together of several often have both encodings.
+    """
     assert isinstance(error, UnicodeDecodeError)
-    return error.object[error.start : error.end].decode("latin-1"), error.end
+    byte = error.object[error.start : error.start + 1]
+    try:
+        return byte.decode("cp1252"), error.start + 1
+    except UnicodeDecodeError:
+        return byte.decode("latin-1"), error.start + 1
 
 
-codecs.register_error(_ERROR_NAME, _as_latin_1)
+codecs.register_error(_ERROR_NAME, _as_windows_1252)

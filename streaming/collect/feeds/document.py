@@ -12,7 +12,7 @@ import feedparser
 from streaming.boilerplate import without_boilerplate
 from streaming.collect.feeds.decoding import decode_document
 from streaming.collect.feeds.markup import Markup, declares_entities, repair
-from streaming.collect.feeds.plain_text import to_plain_text
+from streaming.collect.feeds.plain_text import to_plain_text, without_controls
 from streaming.collect.feeds.published_time import read_time_us
 from streaming.collect.feeds.time_zones import country_of
 
@@ -79,7 +79,7 @@ def parse_feed(body: bytes, *, content_type: str, url: str) -> FeedDocument:
     items = _to_items(parsed, url)
     problem = parsed.flaw
     if is_cut:
-        problem = f"it has no end: {parsed.flaw}"
+        problem = "it has no end" if parsed.flaw is None else f"it has no end: {parsed.flaw}"
     elif not parsed.is_feed and not parsed.failures:
         problem = "it is no feed"
     return FeedDocument(items=tuple(items), problem=problem, is_cut=is_cut, failures=tuple(parsed.failures))
@@ -175,19 +175,23 @@ def _content(entry: Mapping[str, Any]) -> str:
 
 
 def _link(entry: Mapping[str, Any], feed_url: str) -> str | None:
-    """Return the text's own address. feedparser mistakes any guid for one; ids stay as the feed wrote them."""
+    """Return the text's own address, which a reader may open: http or https.
+
+    feedparser mistakes any guid for one; ids stay as the feed wrote them.
+    """
     link = str(entry.get("link") or "").strip()
     if not link or (link == entry.get("id") and "://" not in link):
         return None
     try:
-        return urljoin(feed_url, link)
+        address = urljoin(feed_url, link)
+        return address if urlsplit(address).scheme in ("http", "https") else None
     except ValueError:
-        return link
+        return None
 
 
 def _address(text: str | None) -> str | None:
     """Return a guid or address; one that is too long for the contract counts as absent."""
-    cleaned = (text or "").strip().encode("utf-8", "replace").decode()
+    cleaned = without_controls(text or "").strip().encode("utf-8", "replace").decode()
     return cleaned if 0 < len(cleaned) <= MAX_ADDRESS else None
 
 

@@ -11,6 +11,7 @@ evidence              where both items have it                                  
 ====================  ==========================================================  =====
 guid, address, title  equal / different                                           +1/-1
 published time        equal / under six hours apart / further apart               +1/0/-2
+summary               different, where the times are further apart                -1
 ====================  ==========================================================  =====
 
 Two items are one text where the votes are more than 0, guid or title agrees, and guid or address agrees too. A guid
@@ -23,7 +24,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
@@ -31,11 +32,21 @@ from lakehouse.time_range import HOUR_US
 from streaming.collect.feeds.document import Item
 
 _TRACKING = re.compile(
-    r"^(utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid|ref|ref_src|cmpid|xtor|at_(?:medium|campaign|\w+_id))$",
+    r"^(utm[_-]\w+|(?:fb|g|d|y|tw|tt)clid|msclkid|irclickid|li_fat_id|[wg]braid|_g[al]|_hs(?:enc|mi)|__hs\w+"
+    r"|mc_[ce]id|igsh(?:id)?|ref|ref_(?:src|url)|cmp(?:id)?|ncid|icid|xtor|at_(?:medium|campaign|\w+_id)|spm|s_cid"
+    r"|mkt_tok|vero_(?:id|conv)|oly_(?:enc|anon)_id|wt\.\w+|(?:pk|mtm|piwik|matomo)_\w+|sfmc_id|hss_channel"
+    r"|guccounter|guce_\w+|soc_(?:src|trk)|smid|smtyp|ocid|cvid|ns_(?:campaign|mchannel|source|linkname|fee)|tpcc"
+    r"|__twitter_impression|amp_\w+|usqp|amp|outputtype|srsltid|_openstat|epik)$",
     re.IGNORECASE,
 )
+_FROM_FEED = re.compile(r"^(rss\d*|rss-?feed|feed|atom)$", re.IGNORECASE)
 # Fragments that lead to a place in a page, or tell how it was found: no other text.
-_SAME_PAGE = re.compile(r"^(top|comments?|respond|content|main|xtor=.*|utm_.*|ref=.*|rss.*)$", re.IGNORECASE)
+_SAME_PAGE = re.compile(
+    r"^(top|comments?|respond|content|main|xtor=.*|utm_.*|ref=.*|rss.*|:~:.*|)$", re.IGNORECASE
+)
+# Other ways to show the same page: those for telephones, and AMP.
+_SHOWN_FOR = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.]+)")
+_SHOWN_AS = re.compile(r"(?:/amp|/index\.(?:html?|php|aspx?))$|\.amp(?=\.html?$)", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAME_TIME_WITHIN_US = 6 * HOUR_US
 
@@ -47,6 +58,7 @@ class Traits(msgspec.Struct, frozen=True, array_like=True):
     url: str | None
     title: str
     time_us: int | None
+    summary: str | None = None
 
 
 def name_of(item: Item) -> tuple[str, str, str]:
@@ -64,6 +76,7 @@ def traits_of(item: Item) -> Traits:
         url=_digest("u", url) if url else None,
         title=_digest("t", title),
         time_us=item.time_us if item.dated_by == "published" else None,
+        summary=_digest("s", normalised_title(item.summary)) if item.summary else None,
     )
 
 
@@ -79,6 +92,8 @@ def is_same_text(one: Traits, other: Traits, shared: Collection[str]) -> bool:
     url = _vote(one.url, other.url, shared)
     title = 1 if one.title == other.title else -1
     time = _time_vote(one.time_us, other.time_us)
+    if time < 0 and one.summary != other.summary:
+        time -= 1  # the next issue of a daily text, rather than the same one with another date
     if guid + url + title + time <= 0:
         return False
     if guid > 0 or url > 0:
@@ -88,24 +103,54 @@ def is_same_text(one: Traits, other: Traits, shared: Collection[str]) -> bool:
 
 
 def canonical_url(url: str) -> str:
-    """Return an address without scheme, case of the host, tracking parameters and fragments that name no text.
+    """Return an address without what names no other text.
+
+    That is scheme, port and host's case and prefix (www, m, amp); tracking parameters, the order of the others, and
+    fragments within the page; writings of the same path: percent-encoded, with dots, doubled or trailing slashes, AMP.
 
     >>> canonical_url("HTTPS://News.Example:443/a?id=3&utm_source=rss#top")
     '//news.example/a?id=3'
+    >>> canonical_url("https://m.news.example/caf%c3%a9/amp/?source=rss")
+    '//news.example/caf%C3%A9'
     >>> canonical_url("https://news.example/live#post-1")
     '//news.example/live#post-1'
     """
+    cleaned = url.encode("utf-8", "replace").decode().strip()
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(cleaned)
         port = parts.port
     except ValueError:
-        return url.strip()
-    host = (parts.hostname or "").removeprefix("www.")
+        return cleaned
+    host = _SHOWN_FOR.sub("", _ascii_host((parts.hostname or "").rstrip(".")))
     if port is not None and port != _DEFAULT_PORTS.get(parts.scheme.lower()):
         host = f"{host}:{port}"
-    query = [(name, value) for name, value in parse_qsl(parts.query, True) if not _TRACKING.match(name)]
+    query = sorted(
+        (name, value)
+        for name, value in parse_qsl(parts.query, True)
+        if not _TRACKING.match(name) and not _FROM_FEED.match(value)
+    )
     fragment = "" if _SAME_PAGE.match(parts.fragment) else parts.fragment
-    return urlunsplit(("", host, parts.path.rstrip("/"), urlencode(query, errors="replace"), fragment))
+    return urlunsplit(("", host, _canonical_path(parts.path), urlencode(query, errors="replace"), fragment))
+
+
+def _canonical_path(path: str) -> str:
+    """Return a path as RFC 3986 normalises it (6.2.2), without doubled and trailing slashes, index file and AMP."""
+    pieces: list[str] = []
+    for piece in path.split("/"):
+        if piece == "..":
+            del pieces[-1:]
+        elif piece not in ("", "."):
+            pieces.append(quote(unquote_to_bytes(piece), safe=""))
+    whole = "".join(f"/{piece}" for piece in pieces)
+    return _SHOWN_AS.sub("", whole)
+
+
+def _ascii_host(host: str) -> str:
+    """Return a host name as DNS has it; one that cannot be is left as it is."""
+    try:
+        return host.encode("idna").decode() if not host.isascii() else host
+    except UnicodeError:
+        return host
 
 
 def normalised_title(title: str) -> str:

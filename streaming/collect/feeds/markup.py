@@ -64,7 +64,10 @@ def repair(text: str) -> Markup:
     outline = _outline(repaired)
     items, open_item = _items(outline)
     last_start = items[-1][0] if open_item is None and items else open_item or 0
-    is_closed = any(end.start() >= last_start for end in _ROOT_END.finditer(outline))
+    # A document may be a single entry of Atom (RFC 4287, 2), which is closed with its item.
+    is_closed = (root is None and open_item is None) or any(
+        end.start() >= last_start for end in _ROOT_END.finditer(outline)
+    )
     return Markup(text=repaired, items=tuple(items), is_closed=is_closed, open_item=open_item)
 
 

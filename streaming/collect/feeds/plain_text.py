@@ -29,12 +29,19 @@ _NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9]*)(?![A-Za-z0-9])")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 # ``<![if`` and ``<![endif]`` are an office program's; any other ``<!`` is what somebody wrote.
 _DECLARATIONS = ("?", "!DOCTYPE", "!doctype", "![if ", "![endif]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Joiners, marks of direction and other characters that show nothing: a text of them alone is empty.
+_VISIBLE = re.compile(
+    r"[^\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0]"
+)
 _MAX_QUOTED_ENDS: Final = 20
 
 
 def to_plain_text(text: str) -> str:
     """Return the text of HTML, or of plain text, on one line. Linear; raises for no text.
 
+    It is empty where nothing of it can be seen, and has no control characters.
     What looks like a tag and is none of HTML stays as it is written.
 
     >>> to_plain_text("<p>Fees  fell</p><p>by 3&nbsp;%</p>")
@@ -44,7 +51,13 @@ def to_plain_text(text: str) -> str:
     """
     markup = _without_comments(_CDATA.sub(" ", mend_references(text)))
     characters = html.unescape("".join(_visible_pieces(markup)))
-    return " ".join(_without_halves(characters).replace("\0", " ").split())
+    text = " ".join(without_controls(_without_halves(characters)).split())
+    return text if _VISIBLE.search(text) else ""
+
+
+def without_controls(text: str) -> str:
+    """Return a text with spaces for control characters, which a terminal may obey."""
+    return _CONTROL.sub(" ", text)
 
 
 def _without_halves(text: str) -> str:

@@ -37,7 +37,9 @@ _MINUTES: Mapping[str, int] = {
     "hnr": -420, "har": -360, "hnp": -480, "hap": -420, "eastern standard time": -300,
     "eastern daylight time": -240, "central daylight time": -300, "central standard time": -360,
     "mountain standard time": -420, "mountain daylight time": -360, "pacific standard time": -480,
-    "pacific daylight time": -420,
+    "pacific daylight time": -420, "singapore time": 480, "singapore standard time": 480, "beijing time": 480,
+    "北京时间": 480, "北京時間": 480, "日本時間": 540, "мск": 180, "moscow time": 180, "horario de brasilia": -180,
+    "hora de brasilia": -180,
 }  # fmt: skip
 # By country; the empty one is what the abbreviation means where the country is unknown, if anything.
 _BY_COUNTRY: Mapping[str, Mapping[str, int]] = {
@@ -63,6 +65,7 @@ _GENERIC: Mapping[str, str] = {
     "mt": "America/Denver", "mountain time": "America/Denver",
     "pt": "America/Los_Angeles", "pacific time": "America/Los_Angeles",
     "uk time": "Europe/London", "heure de paris": "Europe/Paris", "paris time": "Europe/Paris",
+    "heure francaise": "Europe/Paris",
 }  # fmt: skip
 _COUNTRY_BY_LANGUAGE: Mapping[str, str] = {
     "zh": "cn", "hi": "in", "ta": "in", "te": "in", "mr": "in", "gu": "in", "ga": "ie", "he": "il", "iw": "il",
@@ -112,6 +115,11 @@ def zone_of(text: str, country: str | None) -> tzinfo:
     if key is None:
         raise UnknownZoneError(text)
     return ZoneInfo(key)
+
+
+def meanings_of(text: str) -> frozenset[timedelta]:
+    """Return the offsets that an abbreviation has in several countries; none for another text."""
+    return frozenset(timedelta(minutes=minutes) for minutes in _BY_COUNTRY.get(text.strip(" ."), {}).values())
 
 
 def to_instant(local: datetime, zone: tzinfo) -> datetime:

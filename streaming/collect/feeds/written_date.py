@@ -7,21 +7,21 @@ from typing import Final
 from streaming.collect.feeds.time_words import MONTHS, WEEKDAYS, alternatives
 
 _LAST_CENTURY_FROM: Final = 50  # Source: RFC 5322, 4.3
-_SEPARATORS = re.compile(r"[,;|·@_]+")
-_LEAD = rf"(?:(?:{alternatives(WEEKDAYS)}|le|den|the|on|el|am|il|em|de)\b\.?\s*)*"
+_SEPARATORS = re.compile(r"[,;|·•@_]+")
+_LEAD = rf"(?:(?:{alternatives(WEEKDAYS)}|le|den|the|on|el|am|il|em|de|в|у)\b\.?\s*)*"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|ere|de|ste|e|o|a)?\.?"
 _MONTH = rf"(?P<month>{alternatives(MONTHS)})\b\.?"
-_YEAR = r"(?P<year>\d{4}|'?\d{2})"
+_YEAR = r"(?P<year>\d{4}|'?\d{2})(?:\s?[гр]\b)?\.?"
 _OF = r"[\s/-]*(?:de|del|of|do)?[\s/-]*"
 _FORMS = tuple(
     re.compile(rf"{_LEAD}{form}")
     for form in (
         rf"{_DAY}{_OF}{_MONTH}{_OF}{_YEAR}",
         rf"{_MONTH}[\s/-]*{_DAY}[\s/-]+{_YEAR}",
-        rf"(?P<year>\d{{4}})[\s/-]+{_MONTH}[\s/-]+{_DAY}",
-        r"(?P<year>\d{4})(?P<separator>[/.-])(?P<month>\d{1,2})(?P=separator)(?P<day>\d{1,2})\.?",
+        rf"(?P<year>\d{{4}})\.?[\s/-]+{_MONTH}[\s/-]+{_DAY}",
+        r"(?P<year>\d{4})(?P<separator>[/.-])\s?(?P<month>\d{1,2})(?P=separator)\s?(?P<day>\d{1,2})\.?",
         r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})",
-        r"(?P<first>\d{1,2})(?P<separator>[/.-])(?P<second>\d{1,2})(?P=separator)(?P<year>\d{4})",
+        r"(?P<first>\d{1,2})(?P<separator>[/.-])\s?(?P<second>\d{1,2})(?P=separator)\s?(?P<year>\d{4})",
         r"(?P<year>\d{4})-?w(?P<week>\d{2})-?(?P<weekday>[1-7])",
         r"(?P<year>\d{4})-?(?P<ordinal>\d{3})",
     )

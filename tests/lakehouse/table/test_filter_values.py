@@ -44,6 +44,13 @@ class Named(str, Enum):  # noqa: UP042
     BTC = "btc"
 
 
+class IndexedAlone:
+    """What Polars' lazy frames are: indexed, so that Python would iterate it, and no sequence."""
+
+    def __getitem__(self, key: object) -> object:
+        raise TypeError("not subscriptable")
+
+
 def frame() -> pd.DataFrame:
     return pd.DataFrame({"symbol": ["btc", "eth", "btc"], "n": [1, 2, 1]})
 
@@ -218,6 +225,7 @@ REFUSED = [
     (TEXT, [("btc",)]),
     (TEXT, [{"btc"}]),
     (TEXT, object()),
+    (TEXT, IndexedAlone()),
     (TEXT, len),
     (TEXT, frame()),
     (TEXT, frame().to_numpy()),

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
-from obstore.exceptions import BaseError
 
 from api.metadata.aliases import publish
 from lakehouse.aliases.versions import in_words
@@ -17,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             version = publish()
-        except (DatabaseError, LakehouseError, OSError, BaseError) as error:
+        except (DatabaseError, LakehouseError, OSError) as error:
             raise CommandError(f"aliases not published: {error}") from error
         result = "the newest version has these already" if version is None else in_words(version)
         self.stdout.write(f"aliases: {result}")

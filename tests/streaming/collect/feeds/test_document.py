@@ -1,5 +1,7 @@
 """Parsing of feed documents, well formed and malformed."""
 
+import unicodedata
+
 import feedparser
 import pytest
 from hypothesis import given
@@ -263,6 +265,98 @@ def test_other_scripts_are_read_by_their_declaration(encoding: str) -> None:
     body = RSS.format(encoding=encoding).replace("Hausse de l’ether : été réussi", title).replace("è", "e")
 
     assert parse(body.encode(encoding)).items[0].title == title
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("before", ["", "\n", "  \r\n\t"])
+@pytest.mark.parametrize("first", ["<?xml version='1.0'?>", "<!-- x -->", ""])
+@pytest.mark.parametrize("root", ["rss", "RSS"])
+def test_wide_characters_without_a_byte_order_mark_are_read(
+    encoding: str, before: str, first: str, root: str
+) -> None:
+    text = of_titles("Hausse de l’ether : été 币").decode().replace("rss", root)
+
+    assert parse(f"{before}{first}{text}".encode(encoding)).items[0].title == "Hausse de l’ether : été 币"
+
+
+@pytest.mark.parametrize("others", ["", "Près de l’été : 3 € 币 ", "Près de l’été : 3 € 币 " * 20])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_an_emoji_in_two_halves_of_utf_8_is_one(others: str, mark: bytes) -> None:
+    body = of_titles(others + "BTC XX up", "Second").replace(b"XX", b"\xed\xa0\xbd\xed\xba\x80")
+
+    assert parse(mark + body).items[0].title == f"{others}BTC 🚀 up"
+
+
+@pytest.mark.parametrize("declared", ["", "utf-8", "iso-8859-1", "windows-1252"])
+def test_a_document_of_two_encodings_is_read_in_both(declared: str) -> None:
+    old = "été à l’œuvre, 3 €"
+    body = of_titles("OLD", "Ré’", "OLD").replace(b"OLD", old.encode("cp1252"))
+
+    titles = [each.title for each in parse(body, f"text/xml; charset={declared}").items]
+
+    assert titles == [old, "Ré’", old]
+
+
+def test_a_single_entry_is_whole() -> None:
+    entry = b'<entry xmlns="http://www.w3.org/2005/Atom"><id>1</id><title>Up</title></entry>'
+
+    document = parse(b"<?xml version='1.0'?>" + entry)
+
+    assert ([each.title for each in document.items], document.problem) == (["Up"], None)
+    assert not document.is_cut
+    assert parse(entry[:-9]).is_cut
+
+
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ("https://a.example/1", "https://a.example/1"),
+        ("HTTP://a.example/1", "HTTP://a.example/1"),
+        ("/1", "https://gazette.example/1"),
+        ("//a.example/1", "https://a.example/1"),
+        ("?p=1", "https://gazette.example/feed?p=1"),
+        ("javascript:alert(1)", None),
+        (" JaVaScRiPt:alert(1)", None),
+        ("java&#10;script:alert(1)", None),
+        ("data:text/html,x", None),
+        ("vbscript:x", None),
+        ("file:///etc/passwd", None),
+        ("mailto:a@b.example", None),
+        ("magnet:?xt=1", None),
+        ("http://[bad/", None),
+    ],
+)
+def test_an_address_is_one_that_a_reader_may_open(link: str, url: str | None) -> None:
+    body = f"<rss version='2.0'><channel><item><title>T</title><link>{link}</link></item></channel></rss>"
+
+    assert parse(body.encode()).items[0].url == url
+
+
+@pytest.mark.parametrize(
+    "control", ["\x7f", "\x80", "\x9b31m", "\x9d0;title\x07", "\u0090", "&#127;", "&#x84;"]
+)
+def test_no_control_character_is_left_in_any_field(control: str) -> None:
+    body = (
+        f"<rss version='2.0'><channel><item><title>A{control}b</title><guid>g{control}1</guid>"
+        f"<description>c{control}d</description><link>https://a.example/{control}1</link></item></channel></rss>"
+    )
+
+    (found,) = parse(body.encode()).items
+
+    for field in (found.title, found.summary, found.guid, found.url):
+        assert field is not None
+        assert not any(unicodedata.category(letter) == "Cc" for letter in field)
+
+
+@pytest.mark.parametrize(
+    "nothing", ["\u200b", "\u00a0", "&#8203; &#65279;", "\u2060\ufe0f", "\u3164", "\u202e", "&amp;zwj;"]
+)
+def test_a_title_that_shows_nothing_is_none(nothing: str) -> None:
+    body = of_titles(nothing, "Second").replace(
+        b"</guid>", b"</guid><description>Fees fell.</description>", 1
+    )
+
+    assert [each.title for each in parse(body).items] == ["Fees fell.", "Second"]
 
 
 def test_one_wrong_byte_does_not_garble_a_document() -> None:

@@ -25,12 +25,13 @@ def item(
     url: str | None = None,
     title: str = "Title",
     time_us: int | None = None,
+    summary: str | None = None,
 ) -> Item:
     return Item(
         guid=guid,
         url=url,
         title=title,
-        summary=None,
+        summary=summary,
         language=None,
         time_us=time_us,
         dated_by=None if time_us is None else "published",
@@ -95,6 +96,86 @@ def test_tracking_scheme_and_case_of_the_host_make_no_other_address(
 )
 def test_a_parameter_fragment_host_or_port_makes_another_text(one: str, other: str) -> None:
     assert not is_repeat(item(url=one), item(url=other))
+
+
+SAME_PAGE = (
+    "http://a.example/news/x?id=3", "https://A.EXAMPLE:443/news/x/?id=3", "https://www.a.example/news/x?id=3",
+    "https://m.a.example/news/x?id=3", "https://mobile.a.example/news/x?id=3", "https://amp.a.example/news/x?id=3",
+    "https://a.example/news/x/amp?id=3", "https://a.example/news/x/amp/?id=3", "https://a.example/news/x?id=3&amp=1",
+    "https://a.example/news/x?amp&id=3", "https://a.example/news/x?outputType=amp&id=3",
+    "https://a.example/news/x/index.html?id=3", "https://a.example/news//x?id=3", "https://a.example/o/../news/./x?id=3",
+    "https://a.example/news/%78?id=3", "https://a.example./news/x?id=3", "https://u:p@a.example/news/x?id=3",
+    "https://a.example/news/x?id=3#:~:text=up", "https://a.example/news/x?id=3#", "https://a.example/news/x?id=3#top",
+    *(
+        f"https://a.example/news/x?{tracking}&id=3"
+        for tracking in (
+            "utm_source=a&utm_medium=b", "UTM_Campaign=c", "utm-source=a", "fbclid=1", "gclid=1", "dclid=1",
+            "msclkid=1", "yclid=1", "twclid=1", "ttclid=1", "gbraid=1", "wbraid=1", "_ga=1", "_gl=1",
+            "mc_cid=1", "mc_eid=1", "igsh=1", "ref=home", "ref_src=x", "CMP=share", "cmpid=x", "ncid=x",
+            "xtor=RSS-1", "at_medium=x", "spm=1", "s_cid=1", "mkt_tok=1", "_hsenc=1", "_hsmi=1", "vero_id=1",
+            "oly_enc_id=1", "WT.mc_id=1", "pk_campaign=1", "mtm_source=x", "piwik_kwd=1", "sfmc_id=1",
+            "hss_channel=x", "guccounter=1", "soc_src=x", "smid=tw", "ocid=x", "__twitter_impression=true",
+            "amp_js_v=1", "usqp=x", "srsltid=x", "source=rss", "from=rss2", "partner=feed", "mod=RSS",
+            "fr=rss-feed",
+        )
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("url", SAME_PAGE)
+def test_ways_to_write_one_page_are_one_address(url: str) -> None:
+    assert canonical_url(url) == "//a.example/news/x?id=3"
+    assert canonical_url("https:" + canonical_url(url)) == canonical_url(url)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.example/caf%c3%a9", "https://a.example/café"),
+        ("https://a.example/%7Eann", "https://a.example/~ann"),
+        ("https://bücher.example/x", "https://xn--bcher-kva.example/x"),
+        ("https://a.example/x?a=1&b=2", "https://a.example/x?b=2&a=1"),
+        ("https://a.example/x.amp.html", "https://a.example/x.html"),
+    ],
+)
+def test_other_writings_of_an_address_are_the_same_address(one: str, other: str) -> None:
+    assert canonical_url(one) == canonical_url(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/?p=1", "/?p=2"), ("/?gid=1", "/?gid=2"), ("/?cid=1", "/?cid=2"), ("/x?id=1&id=2", "/x?id=2"), ("/X", "/x"),
+        ("/x%2Fy", "/x/y"), ("/#!/1", "/#!/2"), ("/#/news/1", "/#/news/2"), ("/amp/1", "/1"), ("/x?s=rss1x", "/x"),
+        ("/champ", "/ch"), ("/x?a=", "/x?b="), ("/x;1", "/x;2"),
+    ],
+)  # fmt: skip
+def test_what_may_name_another_text_stays_in_an_address(one: str, other: str) -> None:
+    assert canonical_url(f"https://a.example{one}") != canonical_url(f"https://a.example{other}")
+
+
+@pytest.mark.parametrize("hosts", [("m.example", "example"), ("mm.a.example", "a.example"), ("m.com", "com")])
+def test_a_host_is_not_shortened_to_another_one(hosts: tuple[str, str]) -> None:
+    assert canonical_url(f"https://{hosts[0]}/x") != canonical_url(f"https://{hosts[1]}/x")
+
+
+@given(url=st.text("abé%2F:/?#&=.;[]@ m\ud800", max_size=40))
+def test_a_canonical_address_of_anything_is_its_own(url: str) -> None:
+    canonical = canonical_url(f"https://a.example/{url}")
+
+    assert canonical_url(canonical) == canonical
+
+
+def test_the_next_issue_of_a_daily_text_is_told_by_its_summary() -> None:
+    def issue(day: int, summary: str | None) -> Item:
+        time_us = MORNING_US + day * DAY_US
+        return item(guid="wrap", url="https://a.example/wrap", title="Wrap", time_us=time_us, summary=summary)
+
+    days = [[issue(day, f"BTC at {day}0,000")] for day in range(3)]
+    redated = [[issue(day, "Evergreen.")] for day in range(3)]
+
+    assert polled(*days, days[2], days[2]) == [[0], [0], [0], [], []]
+    assert polled(*redated) == [[0], [], []]
 
 
 def test_an_address_that_cannot_be_parsed_is_left_as_it_is() -> None:
