@@ -7,10 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from demo.api_requests import PATHS, get_json, n_gold_rows, newest_forecast_of_all, summarize
-from demo.program import Program, read_procfile, start_program
+from demo.program import PROCFILE, Program, read_procfile, start_program
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import StopRequestedError, pause
@@ -71,7 +70,7 @@ class Demo:
 
     def _start(self) -> str:
         self._log_dir.mkdir(parents=True, exist_ok=True)
-        commands = read_procfile(Path("Procfile"))
+        commands = read_procfile(PROCFILE)
         self._start_broker(commands.pop("broker"))
         for name, command in commands.items():
             self._environ["CRYPTOVIZ_HTTP_PORT"] = os.environ.get("CRYPTOVIZ_HTTP_PORT", "8000")

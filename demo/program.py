@@ -12,7 +12,9 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
-PARENT_DEATH_EXEC = Path("streaming/broker/parent_death_exec.py")
+from streaming.broker import parent_death_exec
+
+PROCFILE = Path(__file__).with_name("Procfile")
 LOG_TAIL_LINES = 15
 
 
@@ -62,7 +64,7 @@ def read_procfile(path: Path) -> dict[str, list[str]]:
 def start_program(name: str, command: list[str], *, environ: Mapping[str, str], log_dir: Path) -> Program:
     """Start a program in a session of its own, so that Ctrl-C reaches the demo alone, which stops all in order."""
     log_path = log_dir / f"{name}.log"
-    bound = [sys.executable, "-I", "-S", str(PARENT_DEATH_EXEC), str(os.getpid()), *command]
+    bound = [sys.executable, "-I", "-S", parent_death_exec.__file__, str(os.getpid()), *command]
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             bound, env=dict(environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

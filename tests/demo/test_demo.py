@@ -9,7 +9,7 @@ import pytest
 
 from demo import api_requests
 from demo.pipeline import has_caught_up
-from demo.program import Program, read_procfile
+from demo.program import PROCFILE, Program, read_procfile
 
 STARTS = "2026-11-26 20:00:00,000 prices starts profile=offline collectors=2\n"
 _MARKET = "2026-11-26 20:00:09,000 prices market=simx-{}-usd"
@@ -42,7 +42,7 @@ def test_history_is_on_kafka_once_no_market_is_behind(tmp_path: Path, log: str, 
 
 
 def test_procfile_runs_the_whole_chain() -> None:
-    commands = read_procfile(Path(__file__).parents[2] / "Procfile")
+    commands = read_procfile(PROCFILE)
     modules = {command[command.index("-m") + 1] for command in commands.values()}
     assert modules == {
         "streaming.broker",
