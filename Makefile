@@ -64,7 +64,7 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 	  $(VENV)/python -m jupyterlab --ServerApp.root_dir=$(CURDIR)/notebooks $(ARGS)
 
 .PHONY: test
-test: setup $(STAMPS)/system-test .venv/.installed-notebooks .venv/.installed-openapi-tools class-archives  ## Every test but the soak, on a real broker, Spark, Delta and browser
+test: setup $(STAMPS)/system-test .venv/.installed-notebooks .venv/.installed-docs .venv/.installed-openapi-tools class-archives  ## Every test but the soak, on a real broker, Spark, Delta and browser
 	@$(MAKE) --no-print-directory check-page
 	$(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES) --dist worksteal
 	$(VENV)/pytest tests/system --hypothesis-profile=full -n $(N_SYSTEM_WORKERS) --dist loadgroup
@@ -128,6 +128,11 @@ wheel: setup  ## The wheel of this checkout, in dist/; the same commit gives the
 	  $(VENV)/python -m pip wheel . --quiet --no-deps --no-build-isolation --wheel-dir dist
 	@ls -l dist/*.whl
 
+.PHONY: docs
+docs: setup .venv/.installed-docs  ## The documentation as a site, in .runtime/site; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict
+	@echo "open .runtime/site/index.html"
+
 .PHONY: audit
 audit: setup  ## Known vulnerabilities of the locked packages, and packages that no source of advisories knows
 	@$(VENV)/python setup/audit.py
@@ -149,6 +154,9 @@ lock: setup  ## Rewrite requirements.lock and streaming/jars/jars.lock from what
 	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --output-file requirements-notebooks.lock requirements-notebooks.in $(ARGS)
+	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --output-file requirements-docs.lock requirements-docs.in $(ARGS)
 	$(VENV)/python -m setup.jars
 	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-deps \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
@@ -180,6 +188,10 @@ $(STAMPS)/system-http: setup/system_packages.py streaming/spark/java.py
 
 .venv/.installed: requirements.lock setup/bootstrap.py | $(STAMPS)/system
 	@$(PYTHON) setup/bootstrap.py
+	@touch $@
+
+.venv/.installed-docs: requirements-docs.lock .venv/.installed
+	@$(PYTHON) setup/bootstrap.py requirements-docs.lock
 	@touch $@
 
 .venv/.installed-notebooks: requirements-notebooks.lock .venv/.installed
