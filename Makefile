@@ -165,7 +165,8 @@ lock: setup  ## Rewrite requirements.lock and streaming/jars/jars.lock from what
 	$(VENV)/npm --prefix tests/openapi_tools install --package-lock-only --no-audit --no-fund
 
 .PHONY: clean
-clean:  ## Remove what runs left behind: lake, broker, logs, caches
+clean:  ## Remove what runs left behind: lake, broker, logs, caches; not while a demo runs
+	@$(PYTHON) setup/running_demo.py
 	find .runtime -mindepth 1 -maxdepth 1 ! -name jars ! -name stamps -exec rm -rf {} + 2>/dev/null || true
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find $(OURS) -type d -name __pycache__ -prune -exec rm -rf {} +
