@@ -64,7 +64,7 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 	  $(VENV)/python -m jupyterlab --ServerApp.root_dir=$(CURDIR)/notebooks $(ARGS)
 
 .PHONY: test
-test: setup $(STAMPS)/system-test .venv/.installed-notebooks .venv/.installed-openapi-tools class-archives  ## Every test but the soak, on a real broker, Spark, Delta and browser
+test: setup $(STAMPS)/system-test .venv/.installed-notebooks .venv/.installed-docs .venv/.installed-openapi-tools class-archives  ## Every test but the soak, on a real broker, Spark, Delta and browser
 	@$(MAKE) --no-print-directory -j3 --output-sync=line test-system test-rest check-page
 
 .PHONY: test-system
@@ -128,6 +128,18 @@ bench-compaction: setup  ## 2,000 small commits compacted beside delta-rs and Sp
 bench-viewer: setup $(STAMPS)/system-test  ## Script time a frame and first paint of the page, with 10,000 points
 	$(VENV)/python -m tests.system.browser.frames $(ARGS)
 
+.PHONY: wheel
+wheel: setup  ## The wheel of this checkout, in dist/; the same commit gives the same bytes
+	@rm -f dist/cryptoviz-*.whl
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 315532800)} \
+	  $(VENV)/python -m pip wheel . --quiet --no-deps --no-build-isolation --wheel-dir dist
+	@ls -l dist/*.whl
+
+.PHONY: docs
+docs: setup .venv/.installed-docs  ## The documentation as a site, in .runtime/site; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict
+	@echo "open .runtime/site/index.html"
+
 .PHONY: audit
 audit: setup  ## Known vulnerabilities of the locked packages, and packages that no source of advisories knows
 	@$(VENV)/python setup/audit.py
@@ -135,21 +147,24 @@ audit: setup  ## Known vulnerabilities of the locked packages, and packages that
 ##@ Set-up
 
 .PHONY: setup
-setup: $(STAMPS)/system .venv/.installed .runtime/jars/.fetched $(STAMPS)/jvm api/viewer/built/.built  ## Packages, jars, Java, the page; every target does it first
+setup: $(STAMPS)/system .venv/.installed .runtime/jars/.installed api/viewer/built/.built  ## Packages, jars, Java, the page; every target does it first
 
 .PHONY: class-archives
 class-archives: setup  ## Record the classes of Spark and Kafka: both start with a third less processor time from then on
 	-@$(VENV)/python setup/class_archives.py
 
 .PHONY: lock
-lock: setup  ## Rewrite requirements.lock and setup/jars.lock from what they are made of
+lock: setup  ## Rewrite requirements.lock and streaming/jars/jars.lock from what they are made of
 	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --output-file requirements.lock requirements-dev.in $(ARGS)
 	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --output-file requirements-notebooks.lock requirements-notebooks.in $(ARGS)
-	$(VENV)/python setup/jars.py lock
+	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --output-file requirements-docs.lock requirements-docs.in $(ARGS)
+	$(VENV)/python -m setup.jars
 	$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-deps \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --output-file tests/openapi_tools/requirements.lock tests/openapi_tools/requirements.in $(ARGS)
@@ -157,14 +172,15 @@ lock: setup  ## Rewrite requirements.lock and setup/jars.lock from what they are
 	$(VENV)/npm --prefix tests/openapi_tools install --package-lock-only --no-audit --no-fund
 
 .PHONY: clean
-clean:  ## Remove what runs left behind: lake, broker, logs, caches
+clean:  ## Remove what runs left behind: lake, broker, logs, caches; not while a demo runs
+	@$(PYTHON) setup/running_demo.py
 	find .runtime -mindepth 1 -maxdepth 1 ! -name jars ! -name stamps -exec rm -rf {} + 2>/dev/null || true
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find $(OURS) -type d -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: clean-all
 clean-all: clean  ## And what the set-up made: jars, .venv, the page
-	rm -rf .runtime .venv $(FRONTEND)/node_modules api/viewer/built
+	rm -rf .runtime .venv dist $(FRONTEND)/node_modules api/viewer/built
 
 $(STAMPS)/system: setup/system_packages.py streaming/spark/java.py
 	@$(PYTHON) setup/system_packages.py setup
@@ -182,17 +198,17 @@ $(STAMPS)/system-http: setup/system_packages.py streaming/spark/java.py
 	@$(PYTHON) setup/bootstrap.py
 	@touch $@
 
+.venv/.installed-docs: requirements-docs.lock .venv/.installed
+	@$(PYTHON) setup/bootstrap.py requirements-docs.lock
+	@touch $@
+
 .venv/.installed-notebooks: requirements-notebooks.lock .venv/.installed
 	@$(PYTHON) setup/bootstrap.py requirements-notebooks.lock
 	@touch $@
 
-.runtime/jars/.fetched: setup/jars.lock setup/jars.py .venv/.installed | $(STAMPS)/system
-	@$(VENV)/python setup/jars.py fetch
+.runtime/jars/.installed: streaming/jars/jars.lock $(JAVA_SOURCES) $(wildcard streaming/jars/*.py) .venv/.installed | $(STAMPS)/system
+	@$(VENV)/python -m streaming.jars
 	@touch $@
-
-$(STAMPS)/jvm: $(JAVA_SOURCES) setup/jvm.py .runtime/jars/.fetched
-	@$(VENV)/python setup/jvm.py
-	@mkdir -p $(@D) && touch $@
 
 # Only another lock needs the network, not another Python package.
 $(FRONTEND)/node_modules/.installed: $(FRONTEND)/package-lock.json $(FRONTEND)/.npmrc setup/viewer.py | .venv/.installed

@@ -1,5 +1,6 @@
 """Entry point of `cryptoviz` and of `python -m cryptoviz`."""
 
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -7,14 +8,14 @@ from typing import NoReturn
 
 from cryptoviz.commands import COMMANDS, to_help, to_unknown
 
-EXIT_USAGE = 2
+EXIT_DONE, EXIT_USAGE = 0, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
     if name in ("--help", "-h", "help"):
         print(to_help())
-        return 0
+        return EXIT_DONE
     if name not in COMMANDS:
         print(to_unknown(name) if name else to_help(), file=sys.stderr)
         return EXIT_USAGE
@@ -23,7 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def start() -> NoReturn:
     """Run as a process. A program with background threads ends as it does under its own name."""
-    code = main()
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the pipe has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_DONE
     if threading.active_count() > 1:
         from lakehouse.process.stopping import end_process
 

@@ -5,36 +5,57 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+OWN_PACKAGES = frozenset({"api", "compaction", "cryptoviz", "demo", "lakehouse", "streaming"})
+EXIT_FAILED = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A sub-command: ``module`` has `main(arguments) -> int`, and ``prefix`` comes before the arguments."""
+    """A sub-command: ``module`` has `main(arguments) -> int`, and ``prefix`` comes before the arguments.
+
+    ``extra`` names the extra of the distribution that has what the command imports; empty where the base is enough.
+    """
 
     name: str
     module: str
     help: str
     prefix: tuple[str, ...] = ()
+    extra: str = ""
 
     def run(self, arguments: Sequence[str]) -> int:
-        """Run the module's `main` as if it had been started by `python -m`, and return its exit code."""
-        main: Callable[[Sequence[str]], int] = importlib.import_module(self.module).main
+        """Run the module's `main` as if it had been started by `python -m`, and return its exit code.
+
+        A package that is not installed is one line on stderr that names the extra.
+        """
         complete = [*self.prefix, *arguments]
         sys.argv = [self.module, *complete]  # programs that start again after a failure read it
-        return main(complete)
+        try:
+            main: Callable[[Sequence[str]], int] = importlib.import_module(self.module).main
+            return main(complete)
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            if not self.extra or missing in OWN_PACKAGES:
+                raise
+            print(f"cryptoviz {self.name} needs {missing}: {to_install(self.extra)}", file=sys.stderr)
+            return EXIT_FAILED
+
+
+def _of_streaming(name: str, module: str, help: str) -> Command:
+    return Command(name, module, help, extra="stream")
 
 
 def _of_compaction(name: str, help: str, command: str = "") -> Command:
-    return Command(name, "compaction.__main__", help, (command or name,))
+    return Command(name, "compaction.__main__", help, (command or name,), extra="stream")
 
 
 GROUPS: Mapping[str, tuple[Command, ...]] = {
     "Services": (
-        Command("demo", "demo.__main__", "run the whole pipeline on this machine"),
-        Command("api", "api.__main__", "serve histories, WebSocket and viewer"),
-        Command("stream", "streaming.__main__", "run ingestion and analysis in one Spark application"),
-        Command("ingest", "streaming.ingest.__main__", "ingest Kafka into the lake; rebuild, exclude"),
-        Command("analysis", "streaming.analysis.__main__", "run the analyses of news and prices"),
-        Command("collect", "streaming.collect.__main__", "collect news and prices into Kafka"),
+        Command("demo", "demo.__main__", "run the whole pipeline on this machine", extra="all"),
+        Command("api", "api.__main__", "serve histories, WebSocket and viewer", extra="api"),
+        _of_streaming("stream", "streaming.__main__", "run ingestion and analysis in one Spark application"),
+        _of_streaming("ingest", "streaming.ingest.__main__", "ingest Kafka into the lake; rebuild, exclude"),
+        _of_streaming("analysis", "streaming.analysis.__main__", "run the analyses of news and prices"),
+        _of_streaming("collect", "streaming.collect.__main__", "collect news and prices into Kafka"),
     ),
     "Tables": (
         Command("sql", "cryptoviz.sql", "run a query on the tables of the lake"),
@@ -53,12 +74,20 @@ GROUPS: Mapping[str, tuple[Command, ...]] = {
         Command("restore", "compaction.backup.__main__", "restore a backup", ("restore",)),
     ),
     "Development": (
-        Command("doctor", "streaming.doctor.__main__", "check settings, packages, processes, broker, tables"),
-        Command("topics", "streaming.kafka.topics", "create the topics of Kafka"),
-        Command("broker", "streaming.broker.__main__", "run a Kafka broker on this machine"),
-        Command("feed", "streaming.feed.__main__", "publish generated messages"),
-        Command("forecast", "streaming.analysis.prediction.__main__", "evaluate the forecaster on candles"),
-        Command("offline", "streaming.offline.__main__", "serve generated news and markets to collectors"),
+        _of_streaming(
+            "doctor", "streaming.doctor.__main__", "check settings, packages, processes, broker, tables"
+        ),
+        _of_streaming("jars", "streaming.jars.__main__", "fetch the jars of Spark and the broker"),
+        Command("manage", "api.manage", "run Django's commands: createsuperuser, migrate", extra="api"),
+        _of_streaming("topics", "streaming.kafka.topics", "create the topics of Kafka"),
+        _of_streaming("broker", "streaming.broker.__main__", "run a Kafka broker on this machine"),
+        _of_streaming("feed", "streaming.feed.__main__", "publish generated messages"),
+        _of_streaming(
+            "forecast", "streaming.analysis.prediction.__main__", "evaluate the forecaster on candles"
+        ),
+        _of_streaming(
+            "offline", "streaming.offline.__main__", "serve generated news and markets to collectors"
+        ),
     ),
 }
 COMMANDS = {command.name: command for commands in GROUPS.values() for command in commands}
@@ -71,6 +100,11 @@ def to_help() -> str:
     for title, commands in GROUPS.items():
         lines += ["", f"{title}:", *(f"  {command.name:<{width}}  {command.help}" for command in commands)]
     return "\n".join([*lines, "", "cryptoviz COMMAND --help shows the options of a command."])
+
+
+def to_install(extra: str) -> str:
+    """Return the command that installs an extra of the distribution."""
+    return f"pip install 'cryptoviz[{extra}]'"
 
 
 def to_unknown(name: str) -> str:

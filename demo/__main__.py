@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.process.commands import run, single_command
+from lakehouse.process.commands import exit_code_of, print_error, run, single_command
 from lakehouse.process.stopping import end_process
 
 DEFAULT_RUNTIME_DIR = ".runtime/demo"
+LOCK_NAME = "demo.lock"
 
 
 def start(
@@ -20,15 +21,23 @@ def start(
     ] = None,
 ) -> int:
     from demo.pipeline import STOP_SECONDS, Demo
+    from lakehouse.errors import LockedError
+    from lakehouse.maintenance.lock import held_lock
     from lakehouse.process.settings import Settings
     from lakehouse.process.stopping import run_until_stopped
 
     settings = Settings.from_environ(
         {"CRYPTOVIZ_RUNTIME_DIR": DEFAULT_RUNTIME_DIR} | set_variables(os.environ)
     )
-    return run_until_stopped(
-        lambda stopping: Demo(settings, stopping).run(seconds=seconds), grace_seconds=STOP_SECONDS
-    )
+    settings.runtime_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with held_lock(settings.runtime_dir / LOCK_NAME, command="demo"):
+            return run_until_stopped(
+                lambda stopping: Demo(settings, stopping).run(seconds=seconds), grace_seconds=STOP_SECONDS
+            )
+    except LockedError as error:
+        print_error("demo", f"a demo already runs in {settings.runtime_dir}: {error.holder}")
+        return exit_code_of(error)
 
 
 def set_variables(environ: Mapping[str, str]) -> dict[str, str]:

@@ -7,10 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from demo.api_requests import PATHS, get_json, n_gold_rows, newest_forecast_of_all, summarize
-from demo.program import Program, read_procfile, start_program
+from demo.api_requests import PATHS, get_json, history_state, summarize
+from demo.metrics import METRICS, prometheus_command
+from demo.program import PROCFILE, Program, read_procfile
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import StopRequestedError, pause
@@ -23,8 +23,8 @@ STOP_SECONDS = PROGRAMS_STOP_SECONDS + BROKER_STOP_SECONDS + 1.0
 """The broker ends last, so that the others can still write to it; together they end within 20 s."""
 POLL_SECONDS = 0.25
 PROGRESS_SECONDS = 10.0
-LIVE_BEHIND_SECONDS = 180.0
 HISTORY_SECONDS = 300.0
+CHECK_SECONDS = 60.0
 N_COLLECTORS = re.compile(r"prices starts .*collectors=(\d+)")
 LIVE_MARKET = re.compile(r"prices market=(\S+) trades=.* next_seconds=(?!0\.0)")
 STREAM_STARTS = ("ingest starts", "sentiment starts", "prediction starts")
@@ -46,6 +46,7 @@ class Demo:
         self._environ = os.environ | {
             "CRYPTOVIZ_RUNTIME_DIR": str(settings.runtime_dir),
             "PYTHONUNBUFFERED": "1",
+            "CRYPTOVIZ_METRICS": settings.metrics or METRICS,
         }
 
     @property
@@ -71,11 +72,11 @@ class Demo:
 
     def _start(self) -> str:
         self._log_dir.mkdir(parents=True, exist_ok=True)
-        commands = read_procfile(Path("Procfile"))
+        commands = read_procfile(PROCFILE)
         self._start_broker(commands.pop("broker"))
         for name, command in commands.items():
             self._environ["CRYPTOVIZ_HTTP_PORT"] = os.environ.get("CRYPTOVIZ_HTTP_PORT", "8000")
-            self._programs[name] = start_program(name, command, environ=self._environ, log_dir=self._log_dir)
+            self._start_program(name, command)
         url = self._wait_for_api(commands["api"])
         self._print("api", f"answers at {url}")
         self._wait("offline", lambda program: "offline ready" in program.log_text())
@@ -84,15 +85,22 @@ class Demo:
         self._print("stream", f"Spark analyses, and streams into {self._settings.lake_location().uri}")
         self._wait("prices", has_caught_up)
         self._print("collect", "seven days of news and prices are on Kafka; Spark reads them now")
+        self._start_prometheus(url)
         return url
+
+    def _start_prometheus(self, url: str) -> None:
+        """Scrape the programs where Prometheus is installed."""
+        started = prometheus_command(api_url=url, folder=self._settings.runtime_dir / "prometheus")
+        if started is not None:
+            command, address = started
+            self._start_program("prometheus", command)
+            self._print("metrics", f"Prometheus scrapes every program: {address}")
 
     def _start_broker(self, command: list[str]) -> None:
         if "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS" in os.environ:
             self._print("broker", f"external: {os.environ['CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS']}")
             return
-        self._programs["broker"] = start_program(
-            "broker", command, environ=self._environ, log_dir=self._log_dir
-        )
+        self._start_program("broker", command)
         self._wait("broker", lambda program: "ready bootstrap=" in program.log_text())
         bootstrap = read_bootstrap(self._settings.broker_dir) or ""
         self._environ["CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS"] = bootstrap
@@ -104,17 +112,15 @@ class Demo:
         while "API listening on " not in program.log_text():
             self._pause()
             if program.has_ended and "cannot listen" in program.log_text():
-                environ = self._environ | {"CRYPTOVIZ_HTTP_PORT": "0"}
-                program = start_program("api", command, environ=environ, log_dir=self._log_dir)
-                self._programs["api"] = program
-            elif program.has_ended:
-                raise DemoFailedError(f"api ended: {program.log_tail()}")
+                self._environ["CRYPTOVIZ_HTTP_PORT"] = "0"
+                program = self._start_program("api", command)
+            self._restart_ended()
         return program.log_text().split("API listening on ")[1].split()[0]
 
     def _wait(self, name: str, is_up: Callable[[Program], bool]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not is_up(self._programs[name]):
-            self._assert_running()
+            self._restart_ended()
             if time.monotonic() > deadline:
                 raise DemoFailedError(
                     f"{name} is not up after {START_SECONDS:.0f} s: {self._programs[name].log_tail()}"
@@ -128,7 +134,7 @@ class Demo:
         while self.seconds < until or not is_complete:
             if self.seconds > until + HISTORY_SECONDS:
                 raise DemoFailedError(f"the history is not complete {HISTORY_SECONDS:.0f} s later")
-            self._assert_running()
+            self._restart_ended()
             if self._stopping.wait(POLL_SECONDS):
                 return
             if not is_complete and self.seconds >= next_print:
@@ -136,28 +142,44 @@ class Demo:
                 next_print = self.seconds + PROGRESS_SECONDS
 
     def _print_progress(self, url: str) -> bool:
-        """Print how far the forecasts are, and return whether they are at the present."""
-        made_at = newest_forecast_of_all(url)
-        behind = math.inf if made_at is None else (datetime.now(UTC) - made_at).total_seconds()
-        if behind < LIVE_BEHIND_SECONDS:
-            self._print(
-                "history", f"complete: seven days, {n_gold_rows(url):,} rows in gold; live from now on"
-            )
+        """Print how far the history is, and return whether it is complete."""
+        state = history_state(url)
+        if state.is_complete(datetime.now(UTC)):
+            text = f"complete: seven days of every series, {state.n_rows:,} rows in gold; live from now on"
+            self._print("history", text)
             return True
-        reached = "are on their way" if made_at is None else f"have come to {made_at:%Y-%m-%d %H:%M} UTC"
-        self._print("history", f"{n_gold_rows(url):,} rows in gold; the forecasts of seven days {reached}")
+        self._print("history", state.in_words())
         return False
 
     def _check_answers(self, url: str) -> int:
-        lines = [summarize(path, get_json(url, path)) for path in paths()]
-        print("\n".join(lines))
-        print(f"gold holds {n_gold_rows(url):,} rows")
+        """Print what each request returns, and fail where one is still empty after a minute."""
+        deadline = time.monotonic() + CHECK_SECONDS
+        lines = []
+        for path in paths():
+            line = summarize(path, get_json(url, path))
+            while line.endswith("EMPTY") and time.monotonic() < deadline and not self._stopping.is_set():
+                self._restart_ended()
+                self._stopping.wait(1.0)
+                line = summarize(path, get_json(url, path))
+            lines.append(line)
+            print(line, flush=True)
+        print(f"gold holds {history_state(url).n_rows:,} rows")
         return EXIT_FAILED if any(line.endswith("EMPTY") for line in lines) else EXIT_DONE
 
-    def _assert_running(self) -> None:
+    def _start_program(self, name: str, command: list[str]) -> Program:
+        self._programs[name] = Program(name, command, environ=self._environ, log_dir=self._log_dir)
+        return self._programs[name]
+
+    def _restart_ended(self) -> None:
+        """Start programs again that ended by themselves. Raises: DemoFailedError where one fails at its start."""
         for program in self._programs.values():
-            if program.has_ended:
-                raise DemoFailedError(f"{program.name} ended by itself:\n{program.log_tail()}")
+            if not program.has_ended:
+                continue
+            end = program.end
+            program.restart()
+            if program.fails_at_start:
+                raise DemoFailedError(f"{program.name} {end} again and again:\n{program.log_tail()}")
+            self._print(program.name, f"{end}; started again (pid {program.pid})")
 
     def _pause(self) -> None:
         pause(self._stopping, POLL_SECONDS)

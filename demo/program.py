@@ -6,27 +6,61 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from honcho.environ import parse_procfile
 
-PARENT_DEATH_EXEC = Path("streaming/broker/parent_death_exec.py")
+from streaming.broker import parent_death_exec
+
+PROCFILE = Path(__file__).with_name("Procfile")
 LOG_TAIL_LINES = 15
+EARLY_SECONDS = 15.0
+"""A program that ends so soon after its start has failed at it."""
+MAX_EARLY_ENDS = 3
 
 
-@dataclass(frozen=True, slots=True)
 class Program:
-    """A running program and the log of its output."""
+    """A program in a session of its own, so that Ctrl-C reaches the demo alone, which stops all in order.
 
-    name: str
-    process: subprocess.Popen[bytes]
-    log_path: Path
+    Its log goes on over restarts.
+    """
+
+    def __init__(self, name: str, command: list[str], *, environ: Mapping[str, str], log_dir: Path) -> None:
+        self.name = name
+        self.log_path = log_dir / f"{name}.log"
+        self._command = command
+        self._environ = dict(environ)
+        self._n_early_ends = 0
+        self.log_path.write_bytes(b"")
+        self._start()
 
     @property
     def has_ended(self) -> bool:
-        return self.process.poll() is not None
+        return self._process.poll() is not None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def end(self) -> str:
+        """How it ended, in words: its exit code or the signal."""
+        code = self._process.poll() or 0
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    @property
+    def fails_at_start(self) -> bool:
+        """True once it has ended soon after its start a few times in a row."""
+        return self._n_early_ends >= MAX_EARLY_ENDS
+
+    def restart(self) -> None:
+        """Start it again after its end, and count ends that came early; children that it left are killed."""
+        is_early = time.monotonic() - self._start_time < EARLY_SECONDS
+        self._n_early_ends = self._n_early_ends + 1 if is_early else 0
+        self._kill_session()
+        self._start()
 
     def log_text(self) -> str:
         return self.log_path.read_text(errors="replace")
@@ -37,16 +71,32 @@ class Program:
     def request_stop(self) -> None:
         """Send SIGTERM, without waiting."""
         if not self.has_ended:
-            self.process.send_signal(signal.SIGTERM)
+            self._process.send_signal(signal.SIGTERM)
 
     def stop(self, timeout_seconds: float) -> None:
         """Terminate the program, and after so long kill it and its children."""
         self.request_stop()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout_seconds)
+            self._process.wait(timeout_seconds)
+        self._kill_session()
+        self._process.wait()
+
+    def _start(self) -> None:
+        bound = [sys.executable, "-I", "-S", parent_death_exec.__file__, str(os.getpid()), *self._command]
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                bound,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._start_time = time.monotonic()
+
+    def _kill_session(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def read_procfile(path: Path) -> dict[str, list[str]]:
@@ -57,14 +107,3 @@ def read_procfile(path: Path) -> dict[str, list[str]]:
         name: [sys.executable if word == "python" else word for word in words]
         for name, words in commands.items()
     }
-
-
-def start_program(name: str, command: list[str], *, environ: Mapping[str, str], log_dir: Path) -> Program:
-    """Start a program in a session of its own, so that Ctrl-C reaches the demo alone, which stops all in order."""
-    log_path = log_dir / f"{name}.log"
-    bound = [sys.executable, "-I", "-S", str(PARENT_DEATH_EXEC), str(os.getpid()), *command]
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            bound, env=dict(environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
-    return Program(name, process, log_path)

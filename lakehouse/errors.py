@@ -31,7 +31,8 @@ class LakeNotFoundError(LakehouseError):
     """No lake, or not that table, at a location."""
 
     def __init__(self, *, what: str, uri: str) -> None:
-        super().__init__(f"{what} does not exist at {uri}")
+        hint = "; CRYPTOVIZ_LAKE_URI or CRYPTOVIZ_RUNTIME_DIR names another" if what == "lake" else ""
+        super().__init__(f"{what} does not exist at {uri}{hint}")
         self.what = what
         self.uri = uri
 

@@ -18,11 +18,16 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-PYTHON_LOCKS = ("requirements.lock", "requirements-notebooks.lock", "tests/openapi_tools/requirements.lock")
+PYTHON_LOCKS = (
+    "requirements.lock",
+    "requirements-notebooks.lock",
+    "requirements-docs.lock",
+    "tests/openapi_tools/requirements.lock",
+)
 PYTHON_SOURCES = ("pypi", "osv")
 PAGE_LOCK = "api/viewer/frontend/package-lock.json"
 TOOLS_LOCK = "tests/openapi_tools/package-lock.json"
-JARS_LOCK = "setup/jars.lock"
+JARS_LOCK = "streaming/jars/jars.lock"
 JARS_SOURCE = "https://api.osv.dev/v1/querybatch"
 SECONDS = 600
 VULNERABLE, NOT_AUDITED = 1, 3

@@ -29,16 +29,16 @@ from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.process.stopping import end_process
 from streaming.analysis.queries import all_queries
 from streaming.analysis.service import AnalysisService, AnalysisSettings
-from streaming.broker.embedded import KAFKA_JARS, EmbeddedBroker
+from streaming.broker.embedded import EmbeddedBroker
 from streaming.errors import StreamingError
 from streaming.feed.publication.backfill import select_evenly
 from streaming.feed.stream import Feed
 from streaming.ingest.run import IngestService, IngestSettings
+from streaming.jars.folder import ARCHIVES, KAFKA_JARS, SPARK_JARS
 from streaming.kafka.messages import Message, to_rfc3339, to_value
 from streaming.kafka.producer import Publisher
 from streaming.kafka.topics import create_topics
 from streaming.spark.class_archives import (
-    ARCHIVES,
     broker_archive,
     own_jars,
     recording_options,
@@ -47,7 +47,6 @@ from streaming.spark.class_archives import (
 from streaming.spark.java import find_jdk
 from streaming.spark.session import LOCAL_JVM_OPTIONS, build_session
 
-SPARK_JARS = ROOT / ".runtime" / "jars" / "spark"
 N_MESSAGES = 300
 WAIT_SECONDS = 300.0
 

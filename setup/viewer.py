@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +18,18 @@ FRONTEND = ROOT / "api" / "viewer" / "frontend"
 BIN = Path(sys.executable).parent
 N_ATTEMPTS = 3
 
-NPM_CI = (str(BIN / "npm"), "ci", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
-BUILD = (str(BIN / "node"), "build.ts")
+
+def tool(name: str) -> str:
+    """Return the path of a program beside this Python, else on the PATH: a build of the wheel has it there."""
+    beside = BIN / name
+    return str(beside) if beside.exists() else shutil.which(name) or name
+
+
+NPM_CI = (tool("npm"), "ci", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
+BUILD = (tool("node"), "build.ts")
 COMPRESS = (sys.executable, "-m", "whitenoise.compress", "--quiet", "../built")
-TYPES = (str(BIN / "node"), "node_modules/typescript/bin/tsc")
-TESTS = (str(BIN / "node"), "--test", "--test-reporter=dot", "tests/*.test.ts")
+TYPES = (tool("node"), "node_modules/typescript/bin/tsc")
+TESTS = (tool("node"), "--test", "--test-reporter=dot", "tests/*.test.ts")
 
 
 def main() -> int:

@@ -19,7 +19,6 @@ from streaming.analysis.__main__ import (
     to_analysis_settings,
 )
 from streaming.command_line import (
-    INSTALLED_JARS,
     JarsOption,
     MasterOption,
     MemoryOption,
@@ -36,6 +35,7 @@ from streaming.ingest.__main__ import (
     TriggerOption,
     to_ingest_settings,
 )
+from streaming.jars.folder import SPARK_JARS
 
 DEFAULT_MASTER = "local[6]"
 """Two tasks for each of three queries, on however many cores: the long tasks of an analysis that catches up must not
@@ -56,7 +56,7 @@ def run_stream(
     scorers: ScorersOption,
     master: MasterOption = "",
     driver_memory: MemoryOption = "1g",
-    jars: JarsOption = INSTALLED_JARS / "spark",
+    jars: JarsOption = SPARK_JARS,
     checkpoints: CheckpointsOption = "",
     trigger_ms: TriggerOption = 250,
     max_records: MaxRecordsOption = 50_000,

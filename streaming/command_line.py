@@ -24,9 +24,6 @@ from streaming.errors import CompactedTopicError, DataLossError, SparkLostError,
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-INSTALLED_JARS = Path(__file__).resolve().parents[1] / ".runtime" / "jars"
-"""The folder in which `make setup` puts jars: beside the code, whatever CRYPTOVIZ_RUNTIME_DIR says."""
-
 LakeOption = Annotated[
     str,
     typer.Option(

@@ -85,7 +85,7 @@ def openapi_document() -> Document:
             "title": "CRYPTO VIZ",
             "version": "1",
             "description": _INFO,
-            "license": {"name": "All rights reserved", "identifier": "LicenseRef-All-rights-reserved"},
+            "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
             "contact": {"name": "The operator of this server"},
         },
         "servers": [{"url": "/", "description": "the server that answers with this document"}],

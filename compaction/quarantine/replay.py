@@ -9,10 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from typing import TYPE_CHECKING, Any
 
 from compaction.errors import ReplayError
 from lakehouse.dedup.replay_index import ReplayIndex
@@ -36,6 +33,9 @@ WHERE rule <> $excluded_rule AND ($rule IS NULL OR rule = $rule) AND (
 )
 ORDER BY broker_time, topic, kafka_partition, kafka_offset
 """
+
+if TYPE_CHECKING:
+    from kafka import KafkaProducer
 
 logger = logging.getLogger(__name__)
 
@@ -140,36 +140,41 @@ def _publish(messages: list[Replayable], topic_ids: Mapping[str, str], kafka: Ma
     """Publish to the partition of the original record: of it and its replays the earlier has the lower offset."""
     if not kafka:
         raise ReplayError("CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS names no broker to publish to")
+    from kafka import KafkaProducer  # of the extra `stream`: all else of the table service does without
+    from kafka.errors import KafkaError
+
     try:
         producer = KafkaProducer(**kafka, acks="all", max_request_size=_MAX_REQUEST_BYTES)
     except KafkaError as error:
         raise ReplayError(f"no broker answers: {error}") from error
     try:
-        sent = []
-        for message in messages:
-            topic_id, partition, _ = message.replay_of
-            sent.append(
-                producer.send(
-                    message.topic,
-                    key=message.key,
-                    value=message.value,
-                    headers=[
-                        *message.headers,
-                        (REPLAY_OF_HEADER, format_record_id(message.replay_of).encode()),
-                    ],
-                    partition=partition if topic_ids.get(message.topic) == topic_id else None,
-                )
-            )
-        for message, future in zip(messages, sent, strict=True):
-            metadata = future.get(timeout=_SEND_SECONDS)
-            logger.info(
-                "replayed replay_of=%s topic=%s partition=%d offset=%d",
-                format_record_id(message.replay_of),
-                message.topic,
-                metadata.partition,
-                metadata.offset,
-            )
+        _send_all(producer, messages, topic_ids)
     except KafkaError as error:
         raise ReplayError(f"a message was not acknowledged, repeat the replay: {error}") from error
     finally:
         producer.close(timeout=_SEND_SECONDS)
+
+
+def _send_all(producer: "KafkaProducer", messages: list[Replayable], topic_ids: Mapping[str, str]) -> None:
+    """Send the messages, and wait until each is acknowledged."""
+    sent = []
+    for message in messages:
+        topic_id, partition, _ = message.replay_of
+        sent.append(
+            producer.send(
+                message.topic,
+                key=message.key,
+                value=message.value,
+                headers=[*message.headers, (REPLAY_OF_HEADER, format_record_id(message.replay_of).encode())],
+                partition=partition if topic_ids.get(message.topic) == topic_id else None,
+            )
+        )
+    for message, future in zip(messages, sent, strict=True):
+        metadata = future.get(timeout=_SEND_SECONDS)
+        logger.info(
+            "replayed replay_of=%s topic=%s partition=%d offset=%d",
+            format_record_id(message.replay_of),
+            message.topic,
+            metadata.partition,
+            metadata.offset,
+        )

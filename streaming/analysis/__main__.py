@@ -16,7 +16,6 @@ import typer
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
 from streaming.command_line import (
-    INSTALLED_JARS,
     JarsOption,
     MasterOption,
     MemoryOption,
@@ -27,6 +26,7 @@ from streaming.command_line import (
     run_spark_app,
     start_command,
 )
+from streaming.jars.folder import SPARK_JARS
 
 if TYPE_CHECKING:
     from streaming.analysis.service import AnalysisSettings
@@ -80,7 +80,7 @@ def run_analysis(
     analysis_checkpoints: AnalysisCheckpointsOption = "",
     master: MasterOption = "",
     driver_memory: MemoryOption = "1g",
-    jars: JarsOption = INSTALLED_JARS / "spark",
+    jars: JarsOption = SPARK_JARS,
 ) -> int:
     """Analyse until SIGTERM; safe to kill at any moment."""
     settings = start_command(context)

@@ -33,11 +33,11 @@ from streaming.broker.config import (
 from streaming.broker.port_owner import warn_of_lost_port
 from streaming.broker.process import BoundProcess, end_process, is_running
 from streaming.errors import BrokerError, BrokerNotReadyError, BrokerRunningError
+from streaming.jars.folder import INSTALL_HINT, KAFKA_JARS
 from streaming.kafka.topics import create_topics, is_serving
 from streaming.spark.class_archives import archive_options, broker_archive, own_jars
 from streaming.spark.java import find_jdk
 
-KAFKA_JARS = Path(__file__).resolve().parents[2] / ".runtime" / "jars" / "kafka"
 READY_SECONDS = 60.0
 PROBE_SECONDS = 5.0
 STOP_SECONDS = 30.0
@@ -256,7 +256,7 @@ def end_leftover(files: BrokerFiles, *, number: signal.Signals) -> bool:
 def _to_java_command(jars: Path) -> list[str]:
     class_path = os.pathsep.join(str(jar) for jar in own_jars(jars))
     if not class_path:
-        raise BrokerError(f"no jars in {jars}: run `make setup`")
+        raise BrokerError(f"no jars in {jars}: {INSTALL_HINT}")
     jdk = find_jdk()
     return [str(jdk.java), *JVM_FLAGS, *archive_options(broker_archive(jdk, jars)), "-cp", class_path]
 

@@ -1,26 +1,24 @@
 """Every check of the doctor in turn; what another check needs comes first."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from lakehouse.errors import LakehouseError
 from lakehouse.process.settings import Settings
 from streaming.broker.embedded import read_bootstrap
-from streaming.command_line import INSTALLED_JARS
 from streaming.doctor.cluster import examine_conditions, examine_topics
 from streaming.doctor.findings import FAIL, OK, Finding
 from streaming.doctor.installation import examine_disk, examine_jars, examine_java, examine_packages
 from streaming.doctor.processes import examine_processes
 from streaming.doctor.tables import examine_tables
-
-ROOT = Path(__file__).resolve().parents[2]
+from streaming.jars.folder import JARS, ROOT
+from streaming.jars.lock import LOCK
 
 
 def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Yield the result of every check in turn; what another check needs comes first."""
     yield examine_packages(ROOT / "requirements.lock")
     yield examine_java(environ)
-    yield examine_jars(ROOT / "setup" / "jars.lock", INSTALLED_JARS)
+    yield examine_jars(LOCK, JARS)
     try:
         settings = Settings.from_environ(environ)
     except LakehouseError as error:

@@ -10,7 +10,8 @@ from pathlib import Path
 from lakehouse.process.settings import Settings
 from streaming.doctor.findings import FAIL, OK, WARN, Finding
 from streaming.errors import StreamingError
-from streaming.spark.jars import read_jars_lock
+from streaming.jars.folder import INSTALL_HINT
+from streaming.jars.lock import read_jars_lock
 from streaming.spark.java import find_jdk
 
 LOW_BYTES, FULL_BYTES = 5_000_000_000, 1_000_000_000
@@ -44,7 +45,7 @@ def examine_jars(lock: Path, folder: Path) -> Finding:
     locked = read_jars_lock(lock)
     missing = [str(jar.path) for jar in locked if not (folder / jar.path).is_file()]
     if missing:
-        return Finding("jars", FAIL, f"{len(missing)} of {len(locked)} missing: {missing[0]}", "make setup")
+        return Finding("jars", FAIL, f"{len(missing)} of {len(locked)} missing: {missing[0]}", INSTALL_HINT)
     return Finding("jars", OK, f"{len(locked)} in place")
 
 

@@ -9,7 +9,7 @@ from streaming.doctor.findings import OK, WARN, Finding
 
 PROC = Path("/proc")
 CONNECT_SECONDS = 1.0
-ADVICE = "start what is missing: Procfile lists it, docs/running.md says how"
+ADVICE = "start what is missing: cryptoviz --help lists the services, docs/running.md says how"
 _PROGRAMS: Mapping[str, str] = {
     "streaming": "ingestion and analysis",
     "streaming.ingest": "ingestion",

@@ -17,7 +17,6 @@ from lakehouse.process.commands import EXIT_DONE, to_record_id
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
 from streaming.command_line import (
-    INSTALLED_JARS,
     JarsOption,
     MasterOption,
     MemoryOption,
@@ -28,6 +27,7 @@ from streaming.command_line import (
     run_spark_app,
     start_command,
 )
+from streaming.jars.folder import SPARK_JARS
 
 if TYPE_CHECKING:
     from streaming.ingest.run import IngestSettings
@@ -69,7 +69,7 @@ def run_ingestion(
     context: typer.Context,
     master: MasterOption = "",
     driver_memory: MemoryOption = "1g",
-    jars: JarsOption = INSTALLED_JARS / "spark",
+    jars: JarsOption = SPARK_JARS,
     checkpoints: CheckpointsOption = "",
     trigger_ms: TriggerOption = 250,
     max_records: MaxRecordsOption = 50_000,

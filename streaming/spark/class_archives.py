@@ -11,9 +11,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from streaming.jars.folder import ARCHIVES
 from streaming.spark.java import Jdk
 
-ARCHIVES = Path(__file__).resolve().parents[2] / ".runtime" / "jars" / "archives"
 # An archive that the JVM refuses costs a warning on stdout, and nothing else.
 _QUIET = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")
 

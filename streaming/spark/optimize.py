@@ -21,15 +21,9 @@ from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, exit_code_of, run, single_command
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process
-from streaming.command_line import (
-    INSTALLED_JARS,
-    JarsOption,
-    MasterOption,
-    MemoryOption,
-    SparkOptions,
-    master_epilog,
-)
+from streaming.command_line import JarsOption, MasterOption, MemoryOption, SparkOptions, master_epilog
 from streaming.errors import StreamingError
+from streaming.jars.folder import SPARK_JARS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -71,7 +65,7 @@ def answer_requests(
     target_bytes: Annotated[int, typer.Option(min=1, help="size of a file to aim for")] = 128 * 1024 * 1024,
     master: MasterOption = "",
     driver_memory: MemoryOption = "1g",
-    jars: JarsOption = INSTALLED_JARS / "spark",
+    jars: JarsOption = SPARK_JARS,
 ) -> int:
     """Answer each request on stdin with a line on stdout, until stdin ends."""
     # Whatever Spark or its JVM print must not stand between answers.

@@ -16,13 +16,13 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from streaming.errors import SparkLostError, SparkSettingsError, to_one_line
+from streaming.jars.fetching import OWN_JAR
+from streaming.jars.folder import INSTALL_HINT, ROOT
 from streaming.spark.class_archives import archive_options, own_jars, spark_archive
 from streaming.spark.java import find_jdk
 
 LOG_STORE_KEY = "spark.delta.logStore.file.impl"
 HARD_LINK_LOG_STORE = "cryptoviz.delta.HardLinkLogStore"
-PROJECT_DIR = Path(__file__).resolve().parents[2]
-JVM_JAR = "cryptoviz-jvm.jar"
 # Two cores shared with the broker: the second compiler and parallel collection cost a live stream half its CPU
 # (43 s against 24 s a minute at 500 msg/s) and gain it nothing.
 LOCAL_JVM_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
@@ -100,8 +100,8 @@ def build_session(
     session with another LogStore; JavaNotFoundError.
     """
     jars = [str(jar) for jar in own_jars(jars_dir)]
-    if not any(jar.endswith(JVM_JAR) for jar in jars):
-        raise SparkSettingsError(f"{JVM_JAR} is not in {jars_dir}: run `make setup`")
+    if not any(jar.endswith(OWN_JAR) for jar in jars):
+        raise SparkSettingsError(f"{OWN_JAR} is not in {jars_dir}: {INSTALL_HINT}")
     is_local = master == "local" or master.startswith("local[")
     _prepare_environment(is_local=is_local)
     settings = {setting.key: setting.value for setting in SETTINGS}
@@ -145,7 +145,7 @@ def _prepare_environment(*, is_local: bool) -> None:
     # Otherwise Spark's workers run the first python3 of the PATH, without our packages.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     # They import our modules from wherever this process was started.
-    paths = [str(PROJECT_DIR), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    paths = [str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
     if is_local:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("lakehouse", "streaming", "compaction", "api", "demo", "setup", "notebooks")
-OTHERS = ("Makefile", "Procfile", "README.md", "SECURITY.md", "docs", "deploy")
+OTHERS = ("Makefile", "demo/Procfile", "README.md", "SECURITY.md", "docs", "deploy")
 _VARIABLE = re.compile(r"CRYPTOVIZ_[A-Z0-9_]*[A-Z0-9](?![A-Z0-9_*])")
 
 

@@ -91,11 +91,11 @@ def test_disk_that_fills_is_watched_then_failed(
 def test_packages_and_jars_that_are_not_as_locked_are_named(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "setup").mkdir()
     (tmp_path / "requirements.lock").write_text("django==0.1 \\\n    --hash=x\nnot-a-package==1\n")
-    (tmp_path / "setup" / "jars.lock").write_text("# sha256\nabc spark org.example thing 1.0\n")
+    (tmp_path / "jars.lock").write_text("# sha256\nabc spark org.example thing 1.0\n")
     monkeypatch.setattr(examination, "ROOT", tmp_path)
-    monkeypatch.setattr(examination, "INSTALLED_JARS", tmp_path / "jars")
+    monkeypatch.setattr(examination, "LOCK", tmp_path / "jars.lock")
+    monkeypatch.setattr(examination, "JARS", tmp_path / "jars")
     findings = findings_of(environ)
     assert "django" in findings["packages"][0].detail
     assert "not-a-package is missing" in findings["packages"][0].detail

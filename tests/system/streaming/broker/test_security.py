@@ -9,7 +9,8 @@ import pytest
 
 from lakehouse.process.kafka_settings import KafkaSettings
 from streaming.broker.config import BrokerFiles, Ports, choose_ports, escape_property, write_ports
-from streaming.broker.embedded import KAFKA_JARS, EmbeddedBroker
+from streaming.broker.embedded import EmbeddedBroker
+from streaming.jars.folder import KAFKA_JARS
 from streaming.kafka.topics import create_topics
 from streaming.spark.java import find_jdk
 from streaming.spark.kafka_options import to_spark_options

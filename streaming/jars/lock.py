@@ -1,12 +1,12 @@
-"""Jars that Spark and the broker run on, as setup/jars.lock names them."""
+"""Lock of the jars: jars.lock names each with its digest."""
 
 from __future__ import annotations
 
-import importlib.util
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from streaming.errors import SparkSettingsError
+LOCK = Path(__file__).with_name("jars.lock")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,14 +24,6 @@ class Jar:
         return Path(self.configuration) / f"{self.name}-{self.revision}.jar"
 
 
-def pyspark_jars() -> Path:
-    """Return the folder of PySpark's own jars. Raises: SparkSettingsError where PySpark is not installed."""
-    spec = importlib.util.find_spec("pyspark")
-    if spec is None or spec.origin is None:
-        raise SparkSettingsError("PySpark is not installed: run `make setup`")
-    return Path(spec.origin).parent / "jars"
-
-
 def read_jars_lock(lock: Path) -> list[Jar]:
     """Return every jar of a lock file; lines that begin with # are comments."""
     jars = []
@@ -41,3 +33,9 @@ def read_jars_lock(lock: Path) -> list[Jar]:
         sha256, configuration, organisation, name, revision = line.split()
         jars.append(Jar(configuration, organisation, name, revision, sha256))
     return jars
+
+
+def sha256_of(path: Path) -> str:
+    """Return the digest of a file, as the lock has it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,26 @@
+"""Folders of the jars: beside a checkout, below the environment of a wheel; and the sources that are compiled there."""
+
+from pathlib import Path
+
+import pytest
+
+from streaming.jars.folder import JARS, ROOT, jars_folder, java_sources
+from streaming.jars.lock import LOCK, read_jars_lock
+
+
+def test_jars_of_a_checkout_are_beside_its_code() -> None:
+    assert ROOT / ".runtime" / "jars" == JARS
+    assert java_sources(ROOT) == ROOT / "jvm" / "src" / "main" / "java"
+
+
+@pytest.mark.parametrize("environment", ["/opt/venv", "/usr"])
+def test_jars_of_a_wheel_are_below_its_environment(environment: str) -> None:
+    root = Path(environment) / "lib" / "python3.11" / "site-packages"
+    assert jars_folder(root, Path(environment)) == Path(environment) / "share" / "cryptoviz" / "jars"
+    assert java_sources(root).parts[-3:] == ("streaming", "jars", "java")
+
+
+def test_lock_has_jars_for_spark_and_for_the_broker_with_a_digest_each() -> None:
+    jars = read_jars_lock(LOCK)
+    assert {jar.configuration for jar in jars} == {"spark", "kafka"}
+    assert all(len(jar.sha256) == 64 for jar in jars)
