@@ -1,6 +1,6 @@
 """First rows of assets, sources and configuration. Frozen: later changes are made in the database."""
 
-from lakehouse.aliases.names import SEED
+from lakehouse.aliases.seed import SEED
 
 _ALIASES = {asset.symbol: asset.to_kinds() for asset in SEED}
 

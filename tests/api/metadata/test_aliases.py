@@ -12,7 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from api.metadata.models import Asset
-from lakehouse.aliases.names import SEED, AssetNames, fingerprint_of
+from lakehouse.aliases.names import AssetNames, fingerprint_of
+from lakehouse.aliases.seed import SEED
 from lakehouse.aliases.versions import FOLDER, AliasReader, AliasVersion
 from lakehouse.delta.storage import LakeLocation
 from tests.support.api_client import Api
