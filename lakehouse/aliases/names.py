@@ -11,11 +11,11 @@ from lakehouse.errors import AliasError
 from lakehouse.messages.contract import SYMBOL_PATTERN
 
 KINDS: Mapping[str, str] = {
-    "words": "mean the asset in any case",
-    "exact": "mean the asset as written only",
-    "in_context": "mean the asset as written only, in a text that speaks of crypto by another word",
-    "not_after": "what follows them does not mean the asset; lower case",
-    "not_before": "what precedes them does not mean the asset; lower case",
+    "words": "mean it in any case",
+    "exact": "mean it as written only",
+    "in_context": "mean it as written only, in a text that speaks of crypto by another word",
+    "not_after": "what follows them does not mean it; lower case",
+    "not_before": "what precedes them does not mean it; lower case",
 }
 MAX_WORDS = 50
 WORD_MAX_CHARACTERS = 60
