@@ -35,6 +35,8 @@ RULES_BEYOND_SCHEMA = (
     "not rounded.",
     f"`score` is null exactly where `label` is `{UNSCORED}`: an unscored text never has 0.",
     "`target_time` is `made_at` plus `horizon`. `lower` and `upper` come together, and `lower` is not above.",
+    "`quantiles` has as many levels as values; levels ascend, values do not descend. Thresholds of `moves` ascend, and "
+    "their probabilities do not.",
     f"The value is UTF-8 without a byte order mark, of at most {MAX_VALUE_BYTES} bytes, nested at most "
     f"{MAX_NESTING} deep, and a double holds every number. Where a name occurs twice, the last value counts.",
     "`1.0` is no integer here, although JSON Schema takes it for one: `v` is written `1`. A string that ends "
@@ -74,6 +76,14 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "upper": 3270.8,
         "nominal_coverage": 0.9,
         "quote": "usd",
+        "sigma": 0.0058,
+        "p_up": 0.5,
+        "p_up_base_rate": 0.51,
+        "quantiles": {
+            "levels": [0.05, 0.25, 0.5, 0.75, 0.95],
+            "values": [3212.4, 3232.1, 3241.5, 3250.9, 3270.8],
+        },
+        "moves": [{"threshold": 0.005, "probability": 0.28}, {"threshold": 0.01, "probability": 0.08}],
     },
     "raw-price": {
         "exchange_time": _EXAMPLE_TIME,
@@ -182,15 +192,15 @@ def _to_object_schema(contract: MessageContract) -> dict[str, Any]:
 
 
 def _to_field_schema(field: Field) -> dict[str, Any]:
-    kind = {"time": "string", "strings": "array"}.get(field.kind, field.kind)
+    kinds = {"time": "string", "strings": "array", "columns": "object", "rows": "array"}
+    kind = kinds.get(field.kind, field.kind)
     schema: dict[str, Any] = {
         "description": field.meaning,
         "type": kind if field.required else [kind, "null"],
         "format": "date-time" if field.kind == "time" else None,
         "enum": list(field.one_of) or None,
         "pattern": field.pattern,
-        "items": {"type": "string"} if field.kind == "strings" else None,
-        "maxItems" if field.kind == "strings" else "maxLength": field.max_length,
+        **_to_content(field),
         "minimum": field.at_least,
         "maximum": field.at_most,
         "exclusiveMinimum": field.above,
@@ -198,6 +208,23 @@ def _to_field_schema(field: Field) -> dict[str, Any]:
         "anyOf": _to_magnitudes(field) if field.has_magnitude else None,
     }
     return {name: value for name, value in schema.items() if value is not None}
+
+
+def _to_content(field: Field) -> dict[str, Any]:
+    """Return the keywords of what a field holds: a text, a list, an object of lists or a list of objects."""
+    parts = {part.name: _to_field_schema(part) for part in field.parts}
+    if field.kind == "columns":
+        lists = {
+            name: {"type": "array", "items": part, "minItems": 1, "maxItems": field.max_length}
+            for name, part in parts.items()
+        }
+        return {"properties": lists, "required": list(lists)}
+    if field.kind == "rows":
+        row = {"type": "object", "properties": parts, "required": list(parts)}
+        return {"items": row, "minItems": 1, "maxItems": field.max_length}
+    if field.kind == "strings":
+        return {"items": {"type": "string"}, "maxItems": field.max_length}
+    return {"maxLength": field.max_length}
 
 
 def _to_magnitudes(field: Field) -> list[dict[str, float]]:

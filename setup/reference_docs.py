@@ -1,6 +1,5 @@
 """Generator of docs/tables.md and docs/settings.md from the definitions of tables and settings."""
 
-import json
 from collections.abc import Iterator
 
 from lakehouse.process.settings import describe_settings
@@ -52,7 +51,7 @@ def _listed(names: tuple[str, ...]) -> str:
 def _shown(delta_type: DeltaType) -> str:
     if isinstance(delta_type, str):
         return delta_type
-    element = delta_type["elementType"]
-    if isinstance(element, str):
-        return f"list of {element}"
-    return f"list of {json.dumps({field['name']: field['type'] for field in element['fields']})}"
+    if delta_type["type"] == "array":
+        return f"list of {_shown(delta_type['elementType'])}"
+    fields = (f"{field['name']}: {_shown(field['type'])}" for field in delta_type["fields"])
+    return f"object of {', '.join(fields)}"

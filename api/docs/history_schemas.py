@@ -18,6 +18,7 @@ from api.http.json_schema import (
     reference,
 )
 from api.score.schema import SCORE_SCHEMA
+from lakehouse.messages.contract import PREDICTED_PRICE
 from lakehouse.schema.spec import DeltaType
 from lakehouse.series.aggregates import MARKET_COLUMNS
 from lakehouse.series.definitions import PRICE_GRACE_US, SERIES, TEXT_GRACE_US, Series
@@ -31,6 +32,7 @@ _TYPES: dict[str, Document] = {
     "boolean": BOOLEAN,
     "timestamp": TIME,
 }
+_PART_MEANINGS = {part.name: part.meaning for field in PREDICTED_PRICE.fields for part in field.parts}
 _NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "origin")
 _BUCKET_FIELDS: Document = {
     "event_time": described(TIME, "start of the bucket, UTC; it ends one intervalle later"),
@@ -196,5 +198,14 @@ def _scorecard() -> Document:
 
 
 def _to_schema(name: str, delta_type: DeltaType) -> Document:
-    schema = STRINGS if isinstance(delta_type, dict) else _TYPES[delta_type]
+    schema = _schema_of_type(delta_type)
     return schema if name in _NEVER_NULL else nullable(schema)
+
+
+def _schema_of_type(delta_type: DeltaType) -> Document:
+    if not isinstance(delta_type, dict):
+        return _TYPES[delta_type]
+    if delta_type["type"] == "array":
+        return array_of(_schema_of_type(delta_type["elementType"]))
+    fields = ((field["name"], _schema_of_type(field["type"])) for field in delta_type["fields"])
+    return object_of({name: described(schema, _PART_MEANINGS[name]) for name, schema in fields})

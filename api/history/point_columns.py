@@ -70,12 +70,12 @@ def to_arrow_points(schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:
 
 
 def to_csv_points(schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:
-    """Return rows as one Arrow batch for CSV: instants in RFC 3339, lists as JSON, no text that is a formula."""
+    """Return rows as one Arrow batch for CSV: instants in RFC 3339, nested ones as JSON, no text that is a formula."""
     arrays = []
     for column, field in zip(_to_columns(schema, rows), schema, strict=True):
         if field.type == _INSTANT:
             arrays.append(pa.array(format_times(column), pa.string()))
-        elif pa.types.is_list(field.type):
+        elif pa.types.is_nested(field.type):
             texts = [None if value is None else encode_json(value).decode() for value in column]
             arrays.append(pa.array(texts, pa.string()))
         elif pa.types.is_string(field.type):

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from lakehouse.lake import Lake
 from lakehouse.schema.tables import GOLD_PRICE, GOLD_SCORE
+from lakehouse.scores.quantiles import score_distributions
 from lakehouse.series.definitions import MAX_REALISED_AGE_US, PRICE_GRACE_US
 from lakehouse.series.market_schedule import MarketPart, schedule_markets
 from lakehouse.snapshots.pinned import TableSnapshot
@@ -124,11 +125,24 @@ def to_scores(lake: Lake, clock: PriceClock, due: pa.Table | None) -> pa.Table:
         for name, column in nothing.items():
             scores = scores.append_column(name, column)
     else:
-        scores = due.join(realised, keys=_KEY, join_type="left outer")
+        scores = _with_prices(due, realised)
     known = pc.is_valid(scores["realised_price"])
     scores = scores.append_column("outcome", pc.if_else(known, REALISED, NO_PRICE))
     errors = pc.subtract(scores["predicted_price"], pc.cast(scores["realised_price"], pa.float64()))
-    return scores.append_column("error", errors).select(schema.names).cast(schema)
+    crps, pits = score_distributions(scores["quantiles"], scores["base_price"], scores["realised_price"])
+    for name, column in (("error", errors), ("crps", crps), ("pit", pits)):
+        scores = scores.append_column(name, column)
+    return scores.select(schema.names).cast(schema)
+
+
+def _with_prices(due: pa.Table, realised: pa.Table) -> pa.Table:
+    """Return the forecasts with their prices, null without. Arrow joins no nested columns: rows have numbers."""
+    numbers = pa.array(range(due.num_rows), pa.int64())
+    priced = due.select(_KEY).append_column("row", numbers).join(realised, keys=_KEY, join_type="left outer")
+    priced = priced.sort_by("row")
+    for name in _OF_PRICE:
+        due = due.append_column(name, priced[name])
+    return due
 
 
 def _read_prices(lake: Lake, clock: PriceClock, due: pa.Table) -> pa.Table | None:

@@ -60,7 +60,8 @@ GROUP BY ALL
 """
 _DUE = f"""
 SELECT symbol, target_time, made_at, horizon, model, model_version, base_price, predicted_price, lower, upper,
-    nominal_coverage, quote, IF(broker_time < target_time, 'live', 'replay') AS timeliness, message_id, origin,
+    nominal_coverage, quote, sigma, p_up, p_up_base_rate, moves, quantiles,
+    IF(broker_time < target_time, 'live', 'replay') AS timeliness, message_id, origin,
     topic_id, kafka_partition, kafka_offset, broker_time, target_time::DATE AS event_date, target_us, market_venue
 FROM ({_FORECASTS})
 ANTI JOIN {{scored}} USING (topic_id, kafka_partition, kafka_offset)

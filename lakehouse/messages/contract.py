@@ -30,6 +30,8 @@ NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,63}$"
 TIME_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|\\+00:00)$"
 HORIZON_PATTERN = "^[1-9][0-9]{0,3}(m|h|d)$"
 MESSAGE_ID_PATTERN = "^[a-z0-9]{1,20}:-?[0-9]{1,17}:[A-Za-z0-9._~-]{1,128}$"
+MAX_LEVELS = 100
+"""Most quantiles and most thresholds of a forecast."""
 ORIGINS = ("collected", "generated", "replay")
 DATED_BY = ("published", "updated", "first_seen")
 UNSCORED = "unscored"
@@ -82,6 +84,16 @@ def _time(name: str, meaning: str, **limits: Any) -> Field:
     return Field(name=name, kind="time", meaning=meaning, pattern=TIME_PATTERN, **limits)
 
 
+_QUANTILE_PARTS = (
+    _number("levels", "levels of the quantiles, ascending", above=0, below=1),
+    _price("values", "prices at the levels, in quote, not descending", above=0),
+)
+_MOVE_PARTS = (
+    _number("threshold", "size of the move as a share of base_price", above=0),
+    _number("probability", "probability of a move larger than that, up or down", at_least=0, at_most=1),
+)
+
+
 def _common(natural_key: str) -> tuple[Field, ...]:
     return (
         Field(
@@ -100,6 +112,42 @@ def _model_fields() -> tuple[Field, ...]:
     return (
         _string("model", "model that made the result", pattern=NAME_PATTERN),
         _string("model_version", "version of that model", max_length=64),
+    )
+
+
+def _distribution_fields() -> tuple[Field, ...]:
+    return (
+        _number("sigma", "deviation of the log return until target_time", required=False, above=0),
+        _number(
+            "p_up",
+            "probability that the price, if it moves, is above base_price; 0.5 where no skill is proven",
+            required=False,
+            at_least=0,
+            at_most=1,
+        ),
+        _number(
+            "p_up_base_rate",
+            "share of rises among past moves over this horizon",
+            required=False,
+            at_least=0,
+            at_most=1,
+        ),
+        Field(
+            name="quantiles",
+            kind="columns",
+            meaning="the predictive distribution: levels and the prices at them",
+            required=False,
+            max_length=MAX_LEVELS,
+            parts=_QUANTILE_PARTS,
+        ),
+        Field(
+            name="moves",
+            kind="rows",
+            meaning="probabilities of moves of more than a threshold, which ascends",
+            required=False,
+            max_length=MAX_LEVELS,
+            parts=_MOVE_PARTS,
+        ),
     )
 
 
@@ -167,6 +215,7 @@ PREDICTED_PRICE = MessageContract(
             below=1,
         ),
         _string("quote", "currency of every price", pattern=SYMBOL_PATTERN),
+        *_distribution_fields(),
     ),
 )
 

@@ -9,13 +9,15 @@ LEAST_MAGNITUDE, MOST_MAGNITUDE = 1e-24, 1e24
 """Of a price and of a traded amount. Tokens have up to 24 decimals and up to 1e18 units; a ratio of two real prices is
 far inside. What is outside is an error of its producer, and would spoil sums, logarithms and axes."""
 
-FieldKind = Literal["string", "number", "integer", "time", "strings"]
+FieldKind = Literal["string", "number", "integer", "time", "strings", "columns", "rows"]
 _KIND_WORDS: Mapping[str, str] = {
     "string": "a string",
     "number": "a finite number",
     "integer": "an integer",
     "time": "an RFC 3339 time in UTC such as 2026-01-31T09:30:00.250Z",
     "strings": "a list of strings",
+    "columns": "an object of equally long lists",
+    "rows": "a list of objects",
 }
 
 
@@ -24,7 +26,8 @@ class Field:
     """One field of a message. ``column`` is the gold column that it becomes (its own name by default).
 
     Of a number with ``has_magnitude`` only magnitudes from LEAST_MAGNITUDE to MOST_MAGNITUDE are accepted, and 0, not
-    negative zero.
+    negative zero. ``parts`` are the numbers of an object: of "columns" each is a list of them, of "rows" each object
+    has one of each; what else an object has is left out.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Field:
     above: float | None = None
     below: float | None = None
     has_magnitude: bool = False
+    parts: tuple["Field", ...] = ()
 
     def is_plausible(self, number: float) -> bool:
         """Return whether a number has an accepted magnitude."""
@@ -51,6 +55,8 @@ class Field:
     def accepted(self) -> str:
         """Accepted values in words, for errors and docs."""
         words = [_KIND_WORDS[self.kind]]
+        if self.parts:
+            words.append("of " + " and ".join(f"{part.name} ({part.accepted})" for part in self.parts))
         if self.one_of:
             words = [f"one of {', '.join(self.one_of)}"]
         if self.pattern and self.kind != "time":
@@ -59,7 +65,7 @@ class Field:
             words.append(
                 f"of at most {self.max_length} characters"
                 if self.kind == "string"
-                else f"of at most {self.max_length}"
+                else f"with at most {self.max_length}"
             )
         bounds = (
             ("at least", self.at_least),

@@ -93,10 +93,30 @@ def _checked(field: Field, given: Any) -> Any:
         if field.max_length is not None and len(given) > field.max_length:
             raise wrong("bad_format", field, given)
         return given
+    if field.kind == "columns":
+        return _checked_columns(field, given)
+    if field.kind == "rows":
+        return _checked_rows(field, given)
     if not isinstance(given, str):
         raise wrong("wrong_type", field, given)
     check_string(field, given)
     return given
+
+
+def _checked_columns(field: Field, given: Any) -> dict[str, list[float]]:
+    if not isinstance(given, dict) or not all(isinstance(given.get(part.name), list) for part in field.parts):
+        raise wrong("wrong_type", field, given)
+    if any(len(given[part.name]) > (field.max_length or 0) for part in field.parts):
+        raise wrong("bad_format", field, given)
+    return {part.name: [_checked(part, one) for one in given[part.name]] for part in field.parts}
+
+
+def _checked_rows(field: Field, given: Any) -> list[dict[str, float]]:
+    if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
+        raise wrong("wrong_type", field, given)
+    if len(given) > (field.max_length or 0):
+        raise wrong("bad_format", field, given)
+    return [{part.name: _checked(part, row.get(part.name)) for part in field.parts} for row in given]
 
 
 def _checked_number(field: Field, given: Any) -> float:

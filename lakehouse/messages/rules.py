@@ -42,6 +42,8 @@ RULES: Mapping[str, str] = {
     "interval_reversed": "lower is above upper",
     "interval_incomplete": "one of lower and upper is given without the other",
     "horizon_mismatch": "target_time is not made_at + horizon",
+    "quantiles_disagree": "levels do not ascend, values descend, or there are not as many of both",
+    "moves_disagree": "thresholds of moves do not ascend, or their probabilities do",
     "id_mismatch": "message_id does not begin with the message's own key and event time",
     "key_mismatch": "the Kafka key is not the message's own, so copies may land in different partitions",
     UNREADABLE: "validation failed in a way that no other rule names",

@@ -5,24 +5,23 @@ then a few checks); a message that this path does not accept is validated field 
 """
 
 import re
-from collections.abc import Callable, Sequence
+import types
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 
+from lakehouse.messages.agreement import agreement_check
 from lakehouse.messages.contract import (
-    ANALYZED_SENTIMENT,
     CONTRACT_VERSION,
     CONTRACTS,
     EARLIEST_EVENT_TIME,
     MAX_EVENT_AGE,
     MAX_FUTURE,
     MAX_VALUE_BYTES,
-    PREDICTED_PRICE,
-    UNSCORED,
     MessageContract,
 )
 from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE, Field
@@ -46,7 +45,6 @@ _EARLIEST_US = (EARLIEST_EVENT_TIME - _EPOCH) // _MICROSECOND
 _MAX_FUTURE_US = MAX_FUTURE // _MICROSECOND
 _MAX_AGE_US = MAX_EVENT_AGE // _MICROSECOND
 _MAX_KNOWN = 10_000
-_HORIZON_UNIT_US = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 
 
 Row = tuple[Any, ...]
@@ -179,9 +177,26 @@ def _to_annotation(field: Field) -> Any:
         return Annotated[float, msgspec.Meta(**given)]
     if field.kind == "strings":
         return Annotated[list[str], msgspec.Meta(max_length=field.max_length)]
+    if field.parts:
+        parts = {part.name: _to_annotation(part) for part in field.parts}
+        most = msgspec.Meta(max_length=field.max_length)
+        if field.kind == "columns":
+            return _to_object(field.name, {name: _to_list(part, most) for name, part in parts.items()})
+        return _to_list(_to_object(field.name, parts), most)
     if field.one_of:
         return Literal[field.one_of]
     return Annotated[str, msgspec.Meta(max_length=field.max_length)]
+
+
+def _to_list(of: Any, limits: msgspec.Meta) -> Any:
+    return Annotated[list.__class_getitem__(of), limits]
+
+
+def _to_object(name: str, annotations: Mapping[str, Any]) -> Any:
+    """Return the type of an object that is decoded as a dictionary of these names, without its others."""
+    return types.new_class(
+        name, (TypedDict,), {}, lambda body: body.update(__annotations__=dict(annotations))
+    )
 
 
 @cache
@@ -191,7 +206,7 @@ def _finisher(topic: str) -> Callable[[bytes | None, tuple[Any, ...], str | None
     key_at, time_at, id_at = (names.index(n) for n in (contract.key_field, contract.time_field, "message_id"))
     fields = [contract.field(name) for name in names]
     times_at = [(at, field) for at, field in enumerate(fields) if field.kind == "time"]
-    check_together = _pair_check(contract, names)
+    check_together = agreement_check(contract, names)
     id_field = contract.field("message_id")
     is_id = re.compile((id_field.pattern or "").removesuffix("$")).fullmatch
 
@@ -258,53 +273,3 @@ def _other_id(message_id: str, own_key: str, event_time_us: int) -> RuleViolatio
         "message_id",
         f"message_id is {shown(message_id)}; it begins with {own_key}:{event_time_us}:",
     )
-
-
-def _pair_check(contract: MessageContract, names: Sequence[str]) -> Callable[[list[Any]], None] | None:
-    """Return the check of the fields that have to agree with each other, where a contract has such."""
-    if contract is PREDICTED_PRICE:
-        return _forecast_check(names)
-    return _score_check(names) if contract is ANALYZED_SENTIMENT else None
-
-
-def _score_check(names: Sequence[str]) -> Callable[[list[Any]], None]:
-    score_at, label_at = names.index("score"), names.index("label")
-
-    def check(row: list[Any]) -> None:
-        score, label = row[score_at], row[label_at]
-        if (score is None) != (label == UNSCORED):
-            text = "null" if score is None else f"{score:g}"
-            raise RuleViolationError(
-                "score_contradicts_label",
-                "score",
-                f"score is {text} and label is {label}; score is null exactly where label is {UNSCORED}",
-            )
-
-    return check
-
-
-def _forecast_check(names: Sequence[str]) -> Callable[[list[Any]], None]:
-    """Return the check of a forecast's interval and horizon, on its values with times in microseconds."""
-    lower_at, upper_at, horizon_at, made_at, target_at = (
-        names.index(name) for name in ("lower", "upper", "horizon", "made_at", "target_time")
-    )
-    horizons_us: dict[str, int] = {}
-
-    def check(row: list[Any]) -> None:
-        lower, upper, horizon = row[lower_at], row[upper_at], row[horizon_at]
-        if (lower is None) != (upper is None):
-            missing = "lower" if lower is None else "upper"
-            raise RuleViolationError("interval_incomplete", missing, "lower and upper come together")
-        if lower is not None and lower > upper:
-            raise RuleViolationError(
-                "interval_reversed", "lower", f"lower is {lower:g}, above upper, {upper:g}"
-            )
-        horizon_us = horizons_us.get(horizon)
-        if horizon_us is None:
-            horizon_us = horizons_us[horizon] = int(horizon[:-1]) * _HORIZON_UNIT_US[horizon[-1]]
-        if row[target_at] - row[made_at] != horizon_us:
-            raise RuleViolationError(
-                "horizon_mismatch", "target_time", f"target_time is not made_at + {horizon}"
-            )
-
-    return check

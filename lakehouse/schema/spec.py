@@ -11,18 +11,22 @@ from deltalake import Schema as DeltaSchema
 
 DeltaType: TypeAlias = str | dict[str, Any]
 
-STRING_LIST: DeltaType = {"type": "array", "elementType": "string", "containsNull": True}
-HEADER_LIST: DeltaType = {
-    "type": "array",
-    "containsNull": True,
-    "elementType": {
-        "type": "struct",
-        "fields": [
-            {"name": "key", "type": "string", "nullable": True, "metadata": {}},
-            {"name": "value", "type": "binary", "nullable": True, "metadata": {}},
-        ],
-    },
-}
+
+def list_of(element: DeltaType) -> DeltaType:
+    """Return the type of a list of values."""
+    return {"type": "array", "elementType": element, "containsNull": True}
+
+
+def struct_of(types: Mapping[str, DeltaType]) -> DeltaType:
+    """Return the type of a structure of named values."""
+    fields = [{"name": n, "type": t, "nullable": True, "metadata": {}} for n, t in types.items()]
+    return {"type": "struct", "fields": fields}
+
+
+STRING_LIST = list_of("string")
+HEADER_LIST = list_of(struct_of({"key": "string", "value": "binary"}))
+QUANTILES = struct_of({"levels": list_of("double"), "values": list_of("double")})
+MOVES = list_of(struct_of({"threshold": "double", "probability": "double"}))
 
 # Keeps plain tables at protocol 1/2, which Spark and delta-rs both read, write and compact.
 BASE_PROPERTIES = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from lakehouse.schema.rollup_tables import ROLLUP_TABLES
-from lakehouse.schema.spec import HEADER_LIST, STRING_LIST, Column, TableSpec
+from lakehouse.schema.spec import HEADER_LIST, MOVES, QUANTILES, STRING_LIST, Column, TableSpec
 
 _SOURCE_COLUMNS = (
     Column("message_id", "string", "key:event time in epoch microseconds:natural key; unique in the table"),
@@ -31,6 +31,22 @@ _FORECAST_COLUMNS = (
     Column("upper", "double", "upper end of the interval, in quote; null where none was given"),
     Column("nominal_coverage", "double", "share of outcomes that the interval is meant to cover, in (0, 1)"),
     Column("quote", "string", "currency of every price in the row, e.g. usd"),
+    Column(
+        "sigma",
+        "double",
+        "deviation of the log return until target_time, in (0, inf); null where none was given",
+    ),
+    Column(
+        "p_up",
+        "double",
+        "probability that the price, if it moves, is above base_price: 0.5 without proven skill",
+    ),
+    Column(
+        "p_up_base_rate", "double", "share of rises among the past moves of this symbol over this horizon"
+    ),
+    Column(
+        "moves", MOVES, "probabilities that the price moves by more than a threshold (0.01: 1 %), up or down"
+    ),
 )
 
 
@@ -82,6 +98,7 @@ GOLD_PREDICTION = _by_event_date(
         Column("made_at", "timestamp", "UTC instant at which the forecast was made"),
         Column("target_time", "timestamp", "UTC instant that the forecast is about"),
         *_FORECAST_COLUMNS,
+        Column("quantiles", QUANTILES, "levels in (0, 1), ascending, and the prices at them, in quote"),
         *_SOURCE_COLUMNS,
     ),
 )
@@ -141,6 +158,12 @@ GOLD_SCORE = _by_event_date(
             "realised_time", "timestamp", "UTC instant of that price, at most two minutes before target_time"
         ),
         Column("error", "double", "predicted_price - realised_price, in quote; null without a price"),
+        Column(
+            "crps",
+            "double",
+            "continuous ranked probability score of the quantiles, of log returns in basis points; null without",
+        ),
+        Column("pit", "double", "level of the realised price among the quantiles; 0 below and 1 above all"),
         Column(
             "timeliness", "string", "live where the broker had the forecast before target_time, else replay"
         ),

@@ -155,7 +155,8 @@ _SENTIMENT_COLUMNS = (
 )  # fmt: skip
 _PREDICTION_COLUMNS = (
     "made_at", "target_time", "horizon", "model", "model_version", "base_price", "predicted_price",
-    "lower", "upper", "nominal_coverage", "quote", "message_id", "origin",
+    "lower", "upper", "nominal_coverage", "quote", "sigma", "p_up", "p_up_base_rate", "quantiles", "moves",
+    "message_id", "origin",
 )  # fmt: skip
 SENTIMENT = Series(
     name="sentiment",

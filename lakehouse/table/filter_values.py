@@ -81,7 +81,9 @@ def _to_value(column: Column, value: Any) -> Any:
         raise _refusal(column, "null equals nothing", f"{_ITERABLE}, without nulls")
     if isinstance(column.type, dict):
         raise _refusal(
-            column, "it holds lists, which equal no value", "another column, or a condition in .duckdb()"
+            column,
+            "it holds lists or objects, which equal no value",
+            "another column, or a condition in .duckdb()",
         )
     convert, accepted = _CONVERSIONS[column.type.partition("(")[0]]
     try:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from lakehouse.messages.contract import CONTRACTS, MAX_NESTING, MAX_VALUE_BYTES, make_message_id
+from tests.support.hostile_distributions import draw_distribution
 from tests.support.hostile_tokens import FRACTIONS, NUMBERS, OTHERS, STRINGS, TIMES
 from tests.support.messages import MAKERS
 
@@ -205,6 +206,11 @@ def _spoil_interval(draw: Draw, draft: _Draft) -> None:
         draft.set(name, draw.choice((b"null", b"98", b"102.5", b"98.0", b"-1e308", b"1e308", b"0", b"-0.0")))
 
 
+def _spoil_distribution(draw: Draw, draft: _Draft) -> None:
+    for name, value in draw_distribution(draw).items():
+        draft.set(name, value)
+
+
 def _unscore(draw: Draw, draft: _Draft) -> None:
     for name in draw.choice((("score", "label"), ("score",), ("label",))):
         draft.set(name, b"null" if name == "score" else b'"unscored"')
@@ -226,6 +232,7 @@ _FIELD_SPOILS: tuple[tuple[str, Callable[[Draw, _Draft], None]], ...] = (
     ("utf8", _break_utf8),
     ("key", _spoil_key),
     ("interval", _spoil_interval),
+    ("distribution", _spoil_distribution),
     ("unscore", _unscore),
 )
 

@@ -53,6 +53,11 @@ _DEFAULTS: Mapping[str, Row] = {
         "upper": 110.0,
         "nominal_coverage": 0.9,
         "quote": "usd",
+        "sigma": 0.01,
+        "p_up": 0.5,
+        "p_up_base_rate": 0.52,
+        "quantiles": {"levels": [0.05, 0.95], "values": [90.0, 110.0]},
+        "moves": [{"threshold": 0.01, "probability": 0.25}],
     },
     GOLD_PRICE.name: {
         "event_time": NOON,

@@ -9,7 +9,7 @@ from lakehouse.series.markets import Market
 from lakehouse.time_range import MINUTE_US, SECOND_US, to_time
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, PriceObservation, SentimentObservation
 from streaming.analysis.prediction.forecaster import Forecaster
-from streaming.analysis.prediction.minute_forecaster import Prediction
+from streaming.analysis.prediction.predictions import Prediction
 
 START_MINUTE = 29_484_000  # 2026-01-22T00:00:00Z
 SIMX = Market("simx", "usd")

@@ -12,33 +12,34 @@ from streaming.analysis.prediction.features import Vector
 
 NOMINAL_COVERAGE = 0.9
 COVERAGES = (0.2, 0.5, 0.8, NOMINAL_COVERAGE, 0.95)
-LEVELS = (0.025, 0.05, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.95, 0.975)
-"""Levels of the quantiles that the intervals of COVERAGES and the median have."""
+"""Coverages of the intervals whose ends, with the median, are the quantiles at LEVELS."""
 MOVES = (0.005, 0.01, 0.02, 0.05)
 MAX_HALF_WIDTH = math.log(4.0) / 2.0
 """Greatest half width of an interval as a log return: an upper bound is at most four times the lower one."""
 MAX_SHIFT = 0.05
 """Bound of the adaptation: a 90 % interval is asked of past moves at 85 to 95 %."""
-_MOVE_LOGS = np.concatenate((np.log1p(MOVES), -np.log1p(-np.array(MOVES))))
+_LOG_RISES, _LOG_FALLS = np.log1p(MOVES), -np.log1p(-np.array(MOVES))
 _PRIOR_FREEDOM = 4.0
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Distribution of a log return around its centre, symmetric.
+    """Distribution of a log return, symmetric around ``centre``.
 
     ``deviation`` is its scale, ``half_widths`` those of the intervals of COVERAGES, ``move_probabilities`` those of
     a price that is more than MOVES away from the base price, up or down.
     """
 
+    centre: float
     deviation: float
     half_widths: tuple[float, ...]
     move_probabilities: tuple[float, ...]
 
     def quantiles(self) -> tuple[float, ...]:
         """Return the log returns at LEVELS."""
-        return (*(-half for half in reversed(self.half_widths)), 0.0, *self.half_widths)
+        halves = (*(-half for half in reversed(self.half_widths)), 0.0, *self.half_widths)
+        return tuple(self.centre + half for half in halves)
 
 
 class MoveDistribution:
@@ -61,17 +62,18 @@ class MoveDistribution:
         self._shift = 0.0
         self._step = step
 
-    def spread(self, deviation: float) -> Spread:
-        """Return the distribution of a log return of this deviation."""
+    def half_widths(self, deviation: float) -> tuple[float, ...]:
+        """Return the half widths of the intervals of COVERAGES as log returns of this deviation."""
         ranks = [self._rank(coverage) for coverage in COVERAGES]
-        half_widths = np.minimum(self._ordered[ranks] * deviation, MAX_HALF_WIDTH)
-        up_and_down = self.exceedances(_MOVE_LOGS / deviation)
-        probabilities = 0.5 * (up_and_down[: len(MOVES)] + up_and_down[len(MOVES) :])
-        return Spread(deviation, tuple(half_widths.tolist()), tuple(probabilities.tolist()))
+        return tuple(np.minimum(self._ordered[ranks] * deviation, MAX_HALF_WIDTH).tolist())
 
-    def interval(self, deviation: float) -> float:
-        """Return the half width of the interval of NOMINAL_COVERAGE as a log return of this deviation."""
-        return min(self.half_width() * deviation, MAX_HALF_WIDTH)
+    def move_probabilities(self, centre: float, deviation: float) -> tuple[float, ...]:
+        """Return the probabilities of moves of more than MOVES of a log return around a centre."""
+        distances = np.concatenate((_LOG_RISES - centre, _LOG_FALLS + centre)) / deviation
+        tails = 0.5 * self.exceedances(np.abs(distances))
+        tails = np.where(distances < 0.0, 1.0 - tails, tails)
+        probabilities: list[float] = (tails[: len(MOVES)] + tails[len(MOVES) :]).tolist()
+        return tuple(probabilities)
 
     def half_width(self, coverage: float = NOMINAL_COVERAGE) -> float:
         """Return the half width, in deviations, of the interval around no move that holds this share of moves."""

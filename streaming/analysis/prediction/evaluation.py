@@ -15,6 +15,7 @@ from scipy.signal import lfilter
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
+from lakehouse.scores.quantiles import LEVELS
 from lakehouse.scores.statistics import (
     Floats,
     Integers,
@@ -26,7 +27,7 @@ from lakehouse.series.markets import Market
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import PriceObservation
 from streaming.analysis.prediction.candles import Candles
-from streaming.analysis.prediction.distribution import LEVELS, MOVES, NOMINAL_COVERAGE
+from streaming.analysis.prediction.distribution import MOVES, NOMINAL_COVERAGE
 from streaming.analysis.prediction.minute_forecaster import MAX_REALISED_AGE_US, MinuteForecaster
 from streaming.analysis.prediction.models import HORIZONS, RANDOM_WALK, Horizon
 from streaming.analysis.prediction.volatility import RETURN_MINUTES
@@ -147,11 +148,10 @@ def _forecast(candles: Candles) -> dict[str, tuple[Integers, Floats, Floats]]:
     probabilities: dict[str, list[tuple[float, ...]]] = {horizon.name: [] for horizon in HORIZONS}
     for observation in _observations(candles):
         for one in forecaster.add(observation):
-            if one.model == RANDOM_WALK and one.deviation is not None:
-                spread = forecaster.spread(one.horizon, one.deviation)
+            if one.model == RANDOM_WALK and one.spread is not None:
                 made[one.horizon].append(one.made_us // MINUTE_US - 1)
-                quantiles[one.horizon].append(spread.quantiles())
-                probabilities[one.horizon].append(spread.move_probabilities)
+                quantiles[one.horizon].append(one.spread.quantiles())
+                probabilities[one.horizon].append(one.spread.move_probabilities)
     return {
         name: (
             np.array(made[name], dtype=np.int64),

@@ -13,8 +13,9 @@ from lakehouse.scores.statistics import Outcomes
 from lakehouse.time_range import DAY_US, MINUTE_US, format_us
 from streaming.analysis.prediction.arrivals import Arrival, PriceObservation, to_arrival
 from streaming.analysis.prediction.forecaster import Forecaster
-from streaming.analysis.prediction.minute_forecaster import MAX_REALISED_AGE_US, Prediction
+from streaming.analysis.prediction.minute_forecaster import MAX_REALISED_AGE_US
 from streaming.analysis.prediction.models import HORIZONS, MODEL_NAMES, MODEL_VERSION
+from streaming.analysis.prediction.predictions import Prediction
 from streaming.feed.market import PRIMARY_VENUE, Market
 from streaming.feed.news import sentiment_values, text_slots, texts_latency_us
 from streaming.feed.noise import Ints

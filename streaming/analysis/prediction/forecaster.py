@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 
 from lakehouse.series.markets import DEFAULT_RULES, SymbolRules
 from streaming.analysis.prediction.arrivals import Arrival, ArrivalBuffer
-from streaming.analysis.prediction.minute_forecaster import MinuteForecaster, Prediction
+from streaming.analysis.prediction.minute_forecaster import MinuteForecaster
+from streaming.analysis.prediction.predictions import Prediction
 
 logger = logging.getLogger(__name__)
 
-STATE_VERSION = 5
+STATE_VERSION = 6
 """Version of the state, raised with each change of it: a new version starts from a checkpoint of its own."""
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lakehouse.messages.contract import PREDICTED_PRICE
-from streaming.analysis.prediction.distribution import NOMINAL_COVERAGE
-from streaming.analysis.prediction.minute_forecaster import Prediction
+from lakehouse.scores.quantiles import LEVELS
+from streaming.analysis.prediction.distribution import MOVES, NOMINAL_COVERAGE, Spread
 from streaming.analysis.prediction.models import MODEL_VERSION
+from streaming.analysis.prediction.predictions import Prediction
 from streaming.kafka.messages import to_rfc3339
 from streaming.kafka.messages import to_value as to_contract_value
 
@@ -29,4 +32,20 @@ def to_value(prediction: Prediction) -> bytes:
         upper=prediction.upper,
         nominal_coverage=None if prediction.lower is None else NOMINAL_COVERAGE,
         quote=prediction.quote,
+        p_up=prediction.direction.p_up,
+        p_up_base_rate=prediction.direction.base_rate,
+        **_distribution(prediction.spread, prediction.quantiles),
     )
+
+
+def _distribution(spread: Spread | None, quantiles: tuple[float, ...] | None) -> dict[str, Any]:
+    if spread is None or quantiles is None:
+        return {"sigma": None, "quantiles": None, "moves": None}
+    return {
+        "sigma": spread.deviation,
+        "quantiles": {"levels": LEVELS, "values": quantiles},
+        "moves": [
+            {"threshold": threshold, "probability": probability}
+            for threshold, probability in zip(MOVES, spread.move_probabilities, strict=True)
+        ],
+    }

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE
 from lakehouse.series.markets import DEFAULT_RULES, SymbolRules
 from lakehouse.time_range import DAY_US, HOUR_US, MINUTE_US
 from streaming.analysis.prediction.arrivals import (
@@ -22,7 +21,8 @@ from streaming.analysis.prediction.arrivals import (
     SentimentObservation,
 )
 from streaming.analysis.prediction.bars import MAX_AHEAD_US, Bar, BarBuilder
-from streaming.analysis.prediction.distribution import MoveDistribution, Spread
+from streaming.analysis.prediction.direction import BaseRate, DirectionEvidence, probability_of_rise
+from streaming.analysis.prediction.distribution import COVERAGES, NOMINAL_COVERAGE, MoveDistribution, Spread
 from streaming.analysis.prediction.features import (
     MAX_FILLED_MINUTES,
     PriceHistory,
@@ -30,35 +30,16 @@ from streaming.analysis.prediction.features import (
     Vector,
 )
 from streaming.analysis.prediction.har_scale import HarScale
-from streaming.analysis.prediction.models import HORIZONS, Horizon, Inputs, Model, new_models
+from streaming.analysis.prediction.models import HORIZONS, RANDOM_WALK, Horizon, Inputs, Model, new_models
+from streaming.analysis.prediction.predictions import Direction, Maker, Prediction
 from streaming.analysis.prediction.primary import PrimaryMarket
 from streaming.analysis.prediction.volatility import RETURN_MINUTES, Reading, Volatility
 
 MAX_SILENCE_US = HOUR_US
 """Silence over which a change of price is no return: it enters no volatility and teaches no model."""
 MAX_REALISED_AGE_US = MAX_FILLED_MINUTES * MINUTE_US
+_NOMINAL = COVERAGES.index(NOMINAL_COVERAGE)
 ORIGINS_FROM_BEST = ("collected", "replay", "generated")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
-    """One forecast: ``lower``, ``upper`` and ``deviation`` are None in a market's first hour, and after a long gap.
-
-    ``deviation`` is the scale of the log return around what the model expects.
-    """
-
-    symbol: str
-    made_us: int
-    target_us: int
-    horizon: str
-    model: str
-    base_price: float
-    predicted_price: float
-    lower: float | None
-    upper: float | None
-    deviation: float | None
-    quote: str
-    origin: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,13 +53,19 @@ class ScaleInputs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PendingForecast:
-    """A forecast without its outcome yet: the inputs, and the half width that was published, in deviations."""
+    """A forecast without its outcome yet: its inputs, and what was said.
 
+    ``half_width`` is that of the interval that was published, in deviations; ``rises`` are the probabilities of a rise
+    that follow from what the models expected, by model.
+    """
+
+    made_us: int
     target_us: int
     log_base: float
     inputs: Inputs
     scale_inputs: ScaleInputs
     half_width: float
+    rises: Mapping[str, float]
 
 
 @dataclass(slots=True)
@@ -89,15 +76,19 @@ class HorizonState:
     scale: HarScale
     distribution: MoveDistribution
     models: dict[str, Model]
+    evidence: dict[str, DirectionEvidence]
+    base_rate: BaseRate = field(default_factory=BaseRate)
     pending: deque[PendingForecast] = field(default_factory=deque)
 
     @staticmethod
     def new(horizon: Horizon) -> HorizonState:
+        models = new_models(horizon)
         return HorizonState(
             horizon,
             HarScale(horizon.minutes, horizon.level_minutes, horizon.scale_days),
             MoveDistribution(horizon.n_moves, horizon.adaptation),
-            new_models(horizon),
+            models,
+            {name: DirectionEvidence() for name in models if name != RANDOM_WALK},
         )
 
     def inputs(self, reading: Reading, seasonal_minutes: float) -> tuple[float, ScaleInputs]:
@@ -105,6 +96,22 @@ class HorizonState:
         levels = self.scale.inputs(reading)
         deviation = self.scale.deviation(reading, levels, seasonal_minutes)
         return deviation, ScaleInputs(levels, seasonal_minutes, reading.realised)
+
+    def expectations(self, inputs: Inputs) -> dict[str, float]:
+        """Return the expected log return of each model that makes a forecast."""
+        expected = {name: model.expect(inputs) for name, model in self.models.items()}
+        return {name: one for name, one in expected.items() if one is not None}
+
+    def direction(self, model: str, rises: Mapping[str, float]) -> Direction:
+        """Return the probability of a rise: the model's own where its directions have proven better than a coin."""
+        evidence = self.evidence.get(model)
+        is_proven = evidence is not None and evidence.is_proven
+        return Direction(p_up=rises[model] if is_proven else 0.5, base_rate=self.base_rate.share)
+
+    def spread(self, expected: float, deviation: float, half_widths: tuple[float, ...]) -> Spread:
+        """Return the distribution around what a model expects."""
+        probabilities = self.distribution.move_probabilities(expected, deviation)
+        return Spread(expected, deviation, half_widths, probabilities)
 
     def learn(self, bar: Bar, before: Bar | None, volatility: Volatility) -> None:
         """Learn from every forecast whose target the bar has reached; a target in a gap has no outcome."""
@@ -118,6 +125,9 @@ class HorizonState:
     def _learn(self, pending: PendingForecast, log_return: float, volatility: Volatility) -> None:
         for model in self.models.values():
             model.learn(pending.inputs, log_return)
+        self.base_rate.observe(log_return)
+        for name, probability in pending.rises.items():
+            self.evidence[name].observe(pending.made_us, pending.target_us, probability, log_return)
         if volatility.rests:
             return
         self.distribution.observe(abs(log_return) / pending.inputs.deviation, published=pending.half_width)
@@ -167,11 +177,6 @@ class MinuteForecaster:
             self._note_origin(observation)
             self._sentiments.add(observation)
 
-    def spread(self, horizon: str, deviation: float) -> Spread:
-        """Return the whole distribution of which a prediction of the newest minute has one interval."""
-        state = next(state for state in self._horizons if state.horizon.name == horizon)
-        return state.distribution.spread(deviation)
-
     def _is_of_asset(self, price: PriceObservation) -> bool:
         """Return whether a price is of the newest asset that the symbol stands for; begin anew with its first."""
         asset = self.rules.asset_at(price.event_us)
@@ -218,62 +223,36 @@ class MinuteForecaster:
         has_news = self._sentiments.has_news(bar.end_us)
         past = self._prices.features()
         features = None if past is None else np.array(past + sentiment)
-        volatility = self._volatility
-        is_ready, reading = volatility.is_ready, volatility.read()
+        is_ready, reading = self._volatility.is_ready, self._volatility.read()
+        maker = Maker(symbol=self.symbol, bar=bar, origin=self._origin)
         for state in self._horizons:
-            seasonal_minutes = volatility.season.minutes(minute + 1, state.horizon.minutes)
+            seasonal_minutes = self._volatility.season.minutes(minute + 1, state.horizon.minutes)
             deviation, scale_inputs = state.inputs(reading, seasonal_minutes)
             inputs = Inputs(deviation, features, has_news)
-            half_width = state.distribution.interval(deviation) if is_ready else None
-            target_us = bar.end_us + state.horizon.minutes * MINUTE_US
-            if half_width is not None and (minute + 1) % state.horizon.step_minutes == 0:
-                published = half_width / deviation
+            expected = state.expectations(inputs)
+            rises = {
+                name: probability_of_rise(one, deviation)
+                for name, one in expected.items()
+                if name in state.evidence
+            }
+            half_widths = state.distribution.half_widths(deviation) if is_ready else None
+            if half_widths is not None and (minute + 1) % state.horizon.step_minutes == 0:
                 state.pending.append(
-                    PendingForecast(target_us, math.log(bar.close), inputs, scale_inputs, published)
-                )
-            for name, model in state.models.items():
-                expected = model.expect(inputs)
-                if expected is not None:
-                    prediction = self._to_prediction(
-                        bar, state.horizon, name, expected, half_width, deviation
+                    PendingForecast(
+                        bar.end_us,
+                        bar.end_us + state.horizon.minutes * MINUTE_US,
+                        math.log(bar.close),
+                        inputs,
+                        scale_inputs,
+                        half_widths[_NOMINAL] / deviation,
+                        rises,
                     )
-                    if prediction is not None:
-                        yield prediction
-
-    def _to_prediction(
-        self,
-        bar: Bar,
-        horizon: Horizon,
-        model: str,
-        log_return: float,
-        half_width: float | None,
-        deviation: float,
-    ) -> Prediction | None:
-        """Return the prediction; None where a number is no valid price."""
-        base, lower, upper = bar.close, None, None
-        try:
-            predicted = base * math.exp(log_return)
-            if half_width is not None:
-                lower = base * math.exp(log_return - half_width)
-                upper = base * math.exp(log_return + half_width)
-        except OverflowError:
-            return None
-        if not all(_is_valid(price) for price in (base, predicted, lower, upper)):
-            return None
-        return Prediction(
-            symbol=self.symbol,
-            made_us=bar.end_us,
-            target_us=bar.end_us + horizon.minutes * MINUTE_US,
-            horizon=horizon.name,
-            model=model,
-            base_price=base,
-            predicted_price=predicted,
-            lower=lower,
-            upper=upper,
-            deviation=None if half_width is None else deviation,
-            quote=bar.market.quote,
-            origin=self._origin,
-        )
+                )
+            for name, log_return in expected.items():
+                spread = None if half_widths is None else state.spread(log_return, deviation, half_widths)
+                prediction = maker.make(state.horizon, name, log_return, spread, state.direction(name, rises))
+                if prediction is not None:
+                    yield prediction
 
     def _note_origin(self, source: Bar | SentimentObservation) -> None:
         """Set the worst origin of all inputs so far, since learned weights never lose them."""
@@ -284,7 +263,3 @@ class MinuteForecaster:
 def _continues(bar: Bar, before: Bar) -> bool:
     """Return whether the step from one bar to the next is a return: one of the same market, over no long silence."""
     return bar.market == before.market and bar.close_us - before.close_us <= MAX_SILENCE_US
-
-
-def _is_valid(price: float | None) -> bool:
-    return price is None or LEAST_MAGNITUDE <= price <= MOST_MAGNITUDE

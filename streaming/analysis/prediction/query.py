@@ -19,7 +19,7 @@ from lakehouse.series.markets import DEFAULT_RULES, MarketRules, SymbolRules
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, to_arrival
 from streaming.analysis.prediction.forecaster import STATE_VERSION, Forecaster
 from streaming.analysis.prediction.messages import to_value
-from streaming.analysis.prediction.minute_forecaster import Prediction
+from streaming.analysis.prediction.predictions import Prediction
 from streaming.analysis.progress import FAILED
 from streaming.analysis.sink import start_query
 from streaming.spark.kafka_options import to_spark_options

@@ -61,6 +61,15 @@ def test_csv_quotes_what_needs_it(client: Client) -> None:
     assert next(csv.DictReader(io.StringIO(text)))["title"] == 'Said, "no"\nand left'
 
 
+@pytest.mark.parametrize("limit", ["2", "50000"])
+def test_csv_has_nested_values_as_json(client: Client, limit: str) -> None:
+    path = "/api/v1/prediction/btc/historique"
+    text = body_of(ask(client, f"{RANGE}&format=csv&limite={limit}", path)).decode()
+    row = next(csv.DictReader(io.StringIO(text)))
+    assert json.loads(row["quantiles"]) == {"levels": [0.05, 0.95], "values": [90.0, 110.0]}
+    assert json.loads(row["moves"]) == [{"threshold": 0.01, "probability": 0.25}]
+
+
 @pytest.mark.parametrize("path", [PATH, "/api/v1/prix/btc/historique", "/api/v1/prediction/btc/historique"])
 @pytest.mark.parametrize("query", ["", "&limite=50000", "&limite=2", "&intervalle=brut&limite=50000"])
 def test_lines_are_the_points_of_json(client: Client, path: str, query: str) -> None:
@@ -83,6 +92,14 @@ def test_arrow_holds_typed_points_and_the_envelope(client: Client, query: str) -
     ]
     assert json.loads(table.schema.metadata[b"requete"])["symbol"] == "btc"
     assert json.loads(table.schema.metadata[b"suivant"]) is None
+
+
+def test_arrow_holds_nested_points(client: Client) -> None:
+    path = "/api/v1/prediction/btc/historique"
+    table = pa.ipc.open_stream(body_of(ask(client, f"{RANGE}&format=arrow", path))).read_all()
+    points = ask(client, RANGE, path).json()["points"]
+    for name in ("quantiles", "moves"):
+        assert table[name].to_pylist() == [point[name] for point in points]
 
 
 def test_next_page_is_a_link_and_keeps_the_format(client: Client) -> None:

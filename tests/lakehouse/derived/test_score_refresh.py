@@ -23,6 +23,10 @@ from tests.support.lake_builder import NOON, LakeBuilder, at, build_lake
 from tests.support.profiles import sized
 
 N_EARLY = 200
+QUANTILES = {
+    "levels": [0.025, 0.05, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.95, 0.975],
+    "values": [95.0, 96.0, 97.0, 98.5, 99.5, 100.0, 100.5, 101.5, 103.0, 104.0, 105.0],
+}
 MINUTES = {"5m": 5, "1h": 60, "24h": 1440}
 
 
@@ -71,7 +75,7 @@ def around_commits(do: Callable[[Callable[[], int], int], int]) -> Iterator[None
 def test_score_has_forecast_price_error_and_the_position_of_both(tmp_path: Path) -> None:
     build_lake(
         tmp_path,
-        prediction=[forecast(predicted_price=101.5, broker_time=at(seconds=2))],
+        prediction=[forecast(predicted_price=101.5, broker_time=at(seconds=2), quantiles=QUANTILES)],
         price=[price(0), price(4.5, 103.0, kafka_partition=1), price(10)],
     )
     reader = lake.open(str(tmp_path))
@@ -92,6 +96,12 @@ def test_score_has_forecast_price_error_and_the_position_of_both(tmp_path: Path)
             "upper": 110.0,
             "nominal_coverage": 0.9,
             "quote": "usd",
+            "sigma": 0.01,
+            "p_up": 0.5,
+            "p_up_base_rate": 0.52,
+            "moves": [{"threshold": 0.01, "probability": 0.25}],
+            "crps": pytest.approx(183.13, abs=0.01),
+            "pit": pytest.approx(0.9, abs=1e-9),
             "outcome": "realised",
             "realised_price": 103.0,
             "realised_time": at(minutes=4.5),

@@ -37,6 +37,14 @@ def moved(text: str, at: datetime) -> bytes:
     return to_bytes(price(AT, message_id=message_id) | {"exchange_time": text})
 
 
+def columns(levels: list[Any], values: list[Any]) -> dict[str, list[Any]]:
+    return {"levels": levels, "values": values}
+
+
+def move(threshold: Any, probability: Any) -> dict[str, Any]:
+    return {"threshold": threshold, "probability": probability}
+
+
 CASES = (
     ("null_value", PRICE, None, None),
     ("too_large", PRICE, b" " * (MAX_VALUE_BYTES + 1), None),
@@ -61,6 +69,39 @@ CASES = (
     ("out_of_range", SENTIMENT, spoilt(SENTIMENT, score=1.7), "score"),
     ("out_of_range", PRICE, spoilt(PRICE, price=0), "price"),
     ("out_of_range", PREDICTION, spoilt(PREDICTION, nominal_coverage=1), "nominal_coverage"),
+    ("out_of_range", PREDICTION, spoilt(PREDICTION, sigma=0), "sigma"),
+    ("out_of_range", PREDICTION, spoilt(PREDICTION, p_up=1.01), "p_up"),
+    ("out_of_range", PREDICTION, spoilt(PREDICTION, quantiles=columns([0.0], [1.0])), "levels"),
+    ("out_of_range", PREDICTION, spoilt(PREDICTION, quantiles=columns([0.5], [0])), "values"),
+    ("out_of_range", PREDICTION, spoilt(PREDICTION, moves=[move(0.01, 1.5)]), "probability"),
+    ("implausible_number", PREDICTION, spoilt(PREDICTION, quantiles=columns([0.5], [1e300])), "values"),
+    ("missing_field", PREDICTION, spoilt(PREDICTION, moves=[{"threshold": 0.01}]), "probability"),
+    ("missing_field", PREDICTION, spoilt(PREDICTION, quantiles=columns([0.5, None], [1, 2])), "levels"),
+    ("wrong_type", PREDICTION, spoilt(PREDICTION, quantiles=[1.0]), "quantiles"),
+    ("wrong_type", PREDICTION, spoilt(PREDICTION, quantiles={"levels": [0.5]}), "quantiles"),
+    ("wrong_type", PREDICTION, spoilt(PREDICTION, quantiles=columns([0.5], ["1"])), "values"),
+    ("wrong_type", PREDICTION, spoilt(PREDICTION, moves={"threshold": 0.01}), "moves"),
+    ("wrong_type", PREDICTION, spoilt(PREDICTION, moves=[0.01]), "moves"),
+    ("wrong_type", PREDICTION, spoilt(PREDICTION, moves=[move(True, 0.5)]), "threshold"),
+    ("bad_format", PREDICTION, spoilt(PREDICTION, moves=[move(0.01, 0.5)] * 101), "moves"),
+    ("bad_format", PREDICTION, spoilt(PREDICTION, quantiles=columns([0.5] * 101, [1.0] * 101)), "quantiles"),
+    ("quantiles_disagree", PREDICTION, spoilt(PREDICTION, quantiles=columns([], [])), "quantiles"),
+    ("quantiles_disagree", PREDICTION, spoilt(PREDICTION, quantiles=columns([0.4, 0.5], [1])), "quantiles"),
+    (
+        "quantiles_disagree",
+        PREDICTION,
+        spoilt(PREDICTION, quantiles=columns([0.5, 0.5], [1, 1])),
+        "quantiles",
+    ),
+    (
+        "quantiles_disagree",
+        PREDICTION,
+        spoilt(PREDICTION, quantiles=columns([0.4, 0.5], [2, 1])),
+        "quantiles",
+    ),
+    ("moves_disagree", PREDICTION, spoilt(PREDICTION, moves=[]), "moves"),
+    ("moves_disagree", PREDICTION, spoilt(PREDICTION, moves=[move(0.01, 0.2), move(0.01, 0.2)]), "moves"),
+    ("moves_disagree", PREDICTION, spoilt(PREDICTION, moves=[move(0.01, 0.2), move(0.02, 0.3)]), "moves"),
     ("implausible_number", PRICE, spoilt(PRICE, price=1e300), "price"),
     ("bad_format", SENTIMENT, spoilt(SENTIMENT, label="bullish"), "label"),
     ("bad_format", SENTIMENT, spoilt(SENTIMENT, terms=["x"] * 101), "terms"),
@@ -349,3 +390,42 @@ def test_what_is_not_rfc_3339_in_utc_is_no_time(text: str) -> None:
 
     with pytest.raises(ValueError):  # noqa: PT011 - its message is the text or Python's own
         to_epoch_us(text)
+
+
+@pytest.mark.parametrize("validate_one", [validate, validate_with_reasons])
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        (
+            {
+                "quantiles": columns([0.05, 0.5, 0.95], [98, 100.0, 100.0]),
+                "moves": [move(0.005, 1), move(0.01, 1.0)],
+                "sigma": 0.01,
+                "p_up": 0.5,
+                "p_up_base_rate": 0,
+            },
+            {
+                "quantiles": columns([0.05, 0.5, 0.95], [98.0, 100.0, 100.0]),
+                "moves": [move(0.005, 1.0), move(0.01, 1.0)],
+                "sigma": 0.01,
+                "p_up": 0.5,
+                "p_up_base_rate": 0.0,
+            },
+        ),
+        (
+            {"quantiles": columns([0.5], [1.0]) | {"unit": "usd"}, "moves": [move(1, 0) | {"side": "up"}]},
+            {"quantiles": columns([0.5], [1.0]), "moves": [move(1.0, 0.0)]},
+        ),
+        ({}, {"quantiles": None, "moves": None, "sigma": None, "p_up": None, "p_up_base_rate": None}),
+        ({"quantiles": None, "moves": None}, {"quantiles": None, "moves": None}),
+    ],
+    ids=["whole", "more than the contract names", "a message of before", "nulls"],
+)
+def test_distribution_of_a_forecast_is_stored_as_it_was_sent(
+    given: dict[str, Any], stored: dict[str, Any], validate_one: Any
+) -> None:
+    value = spoilt(PREDICTION, **given)
+    row = validate_one(PREDICTION, key=b"btc", value=value, broker_time_us=BROKER_TIME_US)
+    assert not isinstance(row, Rejected), row
+    values = dict(zip(message_columns(PREDICTION), row, strict=True))
+    assert {name: values[name] for name in stored} == stored

@@ -8,9 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student_t
 
-from streaming.analysis.prediction.distribution import MAX_SHIFT, MoveDistribution
+from streaming.analysis.prediction.distribution import COVERAGES as COVERAGES_OF_QUANTILES
+from streaming.analysis.prediction.distribution import MAX_SHIFT, MOVES, MoveDistribution, Spread
 
 COVERAGES = (0.5, 0.8, 0.9, 0.95)
+
+
+def spread_of(distribution: MoveDistribution, deviation: float, centre: float = 0.0) -> Spread:
+    probabilities = distribution.move_probabilities(centre, deviation)
+    return Spread(centre, deviation, distribution.half_widths(deviation), probabilities)
 
 
 @pytest.mark.parametrize("coverage", COVERAGES)
@@ -71,14 +77,33 @@ def test_spread_names_quantiles_and_the_probabilities_of_moves() -> None:
     distribution = MoveDistribution(1_000, 0.0)
     for score in np.linspace(0.001, 1.0, 1_000).tolist():
         distribution.observe(score, published=1.0)
-    spread = distribution.spread(0.02)
+    spread = spread_of(distribution, 0.02)
     assert spread.quantiles() == pytest.approx(
         [-0.019, -0.018, -0.016, -0.01, -0.004, 0, 0.004, 0.01, 0.016, 0.018, 0.019], abs=1e-4
     )
-    assert distribution.interval(0.02) == pytest.approx(0.018, abs=1e-4)
+    assert distribution.half_widths(0.02)[COVERAGES_OF_QUANTILES.index(0.9)] == pytest.approx(0.018, abs=1e-4)
     assert spread.move_probabilities == pytest.approx([0.75, 0.5, 0.005, 0.0], abs=0.005)
 
 
 def test_bounds_of_an_interval_are_at_most_a_factor_of_four_apart() -> None:
-    half_widths = MoveDistribution(1_000, 0.0).spread(5.0).half_widths
+    half_widths = MoveDistribution(1_000, 0.0).half_widths(5.0)
     assert math.exp(2 * max(half_widths)) == pytest.approx(4.0)
+
+
+@given(centre=st.floats(-0.2, 0.2), deviation=st.floats(1e-5, 0.3))
+def test_probabilities_of_moves_are_those_of_the_distribution_around_its_centre(
+    centre: float, deviation: float
+) -> None:
+    spread = spread_of(MoveDistribution(500, 0.0), deviation, centre)
+    scores = student_t.ppf((1.0 + (np.arange(500) + 0.5) / 500) / 2.0, 4) / math.sqrt(2.0) * deviation
+    returns = np.expm1(np.concatenate((centre + scores, centre - scores)))
+    shares = [float(np.mean(np.abs(returns) > move)) for move in MOVES]
+    assert spread.move_probabilities == pytest.approx(shares, abs=0.002)
+    assert list(spread.move_probabilities) == sorted(spread.move_probabilities, reverse=True)
+    assert spread.quantiles()[5] == centre
+
+
+@given(deviation=st.floats(1e-6, 2.0), centre=st.floats(-0.5, 0.5))
+def test_quantiles_never_descend(deviation: float, centre: float) -> None:
+    quantiles = spread_of(MoveDistribution(200, 0.0), deviation, centre).quantiles()
+    assert list(quantiles) == sorted(quantiles)

@@ -5,6 +5,7 @@ import random
 from functools import cache
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -20,10 +21,10 @@ from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.prediction.minute_forecaster import (
     HorizonState,
     PendingForecast,
-    Prediction,
     ScaleInputs,
 )
 from streaming.analysis.prediction.models import HORIZONS, Inputs
+from streaming.analysis.prediction.predictions import Prediction
 from streaming.analysis.prediction.volatility import Volatility
 from tests.support.observations import (
     SIMX,
@@ -181,7 +182,7 @@ def test_outcome_in_a_gap_is_not_learned(n_missing: int, is_learned: bool) -> No
     scale_inputs = ScaleInputs(np.array([1.0] + [-14.0] * 5), 5.0, 0.0)
     for _ in range(4_000):
         state.pending.append(
-            PendingForecast(end_us, 0.0, Inputs(1e-9, None, has_news=False), scale_inputs, 1.0)
+            PendingForecast(0, end_us, 0.0, Inputs(1e-9, None, has_news=False), scale_inputs, 1.0, {})
         )
     before = bar_ending_at(end_us - n_missing * MINUTE_US)
     after = bar_ending_at(end_us + (MINUTE_US if n_missing else 0))
@@ -324,3 +325,23 @@ def test_state_stays_small() -> None:
     texts = [sentiment_arrival(at, 10 * at, 0.1, key=str(at)) for at in range(20_000)]
     list(forecaster.add([*price_arrivals(walk(3_000, seed=8)), *texts]))
     assert len(forecaster.to_bytes()) < 400_000
+
+
+def test_message_has_the_whole_distribution_and_validation_accepts_it() -> None:
+    made = forecast(price_arrivals(walk(400, seed=5)))
+    for prediction in made[-9:]:
+        message = msgspec.json.decode(to_value(prediction))
+        levels, values = message["quantiles"]["levels"], message["quantiles"]["values"]
+        assert len(levels) == len(values) == 11
+        assert values[levels.index(0.05)] == message["lower"]
+        assert values[levels.index(0.95)] == message["upper"]
+        assert values[levels.index(0.5)] == pytest.approx(message["predicted_price"])
+        assert [move["threshold"] for move in message["moves"]] == [0.005, 0.01, 0.02, 0.05]
+        assert message["sigma"] > 0.0
+        assert (message["p_up"], message["p_up_base_rate"]) == (0.5, pytest.approx(0.5, abs=0.1))
+
+
+def test_message_of_a_young_market_says_that_it_has_no_distribution() -> None:
+    first = msgspec.json.decode(to_value(forecast(price_arrivals(walk(30, seed=5)))[0]))
+    assert [first[name] for name in ("lower", "upper", "sigma", "quantiles", "moves")] == [None] * 5
+    assert first["p_up"] == 0.5
