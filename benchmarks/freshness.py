@@ -34,7 +34,7 @@ PATHS = {
 
 @dataclass
 class Sent:
-    """When each message of a topic was handed to the producer, by partition and offset."""
+    """Instants at which each message of a topic was handed to the producer, by partition and offset."""
 
     topic: str
     times: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Sent:
 
 @dataclass
 class EventStats:
-    """When a position was first seen, oldest first."""
+    """Instants at which a position was first seen, oldest first."""
 
     entries: list[tuple[float, Position]] = field(default_factory=list)
 

@@ -45,7 +45,7 @@ def measure_delays(rig: Rig, *, n_headlines: int, n_warm_up: int) -> None:
 
 
 def _follow(url: str, n_headlines: int) -> dict[str, float]:
-    """When the first so many results about headlines that were published from now on were first in an answer, by id."""
+    """Return when each of the first results about headlines published from now on was first in an answer, by id."""
     started, waiting = time.time(), threading.Event()
     seen: dict[str, float] = {}
     while len(seen) < n_headlines:

@@ -16,7 +16,7 @@ from lakehouse.tail.store import TAIL_TOPICS, Tail
 logger = logging.getLogger(__name__)
 
 FRESH_SECONDS = 5.0
-"""How old what is known of the lake may be: clients that all come back at once read it once."""
+"""Seconds for which what is known of the lake is used: clients that all come back at once read it once."""
 
 
 class SymbolWatch:

@@ -1,1 +1,1 @@
-"""What tables stop keeping: expired days, old versions and their files, old log files."""
+"""Retention of tables: expired days, old versions and their files, old log files."""

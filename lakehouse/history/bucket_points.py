@@ -1,4 +1,4 @@
-"""What a bucket says beside its figures: its market, whether it is complete, and whether it was filled."""
+"""Fields of a bucket beside its figures: its market, whether it is complete, and whether it was filled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

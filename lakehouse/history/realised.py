@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Forecast(NamedTuple):
-    """What decides which price a forecast came to: when it was made, about when, in which currency."""
+    """Forecast whose realised price is asked for: when it was made, about when, in which currency."""
 
     made_us: int
     target_us: int

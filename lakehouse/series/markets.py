@@ -26,7 +26,7 @@ PREFERRED_MARKETS = (
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """What a symbol stands for during [``start_us``, ``end_us``), both whole hours.
+    """Meaning of a symbol during [``start_us``, ``end_us``), both whole hours.
 
     Only markets of ``venues`` trade it; an empty tuple stands for all. ``name`` is the operator's.
     """

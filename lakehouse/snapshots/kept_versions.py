@@ -21,7 +21,7 @@ from lakehouse.time_range import format_us
 
 _VERSION_DIGITS = 20
 _KEPT_SECONDS = 10.0
-"""How long a first version is remembered: finding it opens some versions, and every client may ask for what is gone."""
+"""Seconds for which a first version is remembered: finding it opens versions, and any client may ask for old ones."""
 _MAX_KEPT = 256
 
 
@@ -42,7 +42,7 @@ def _key(_owner: object, name: str, build: Build) -> tuple[str, str]:
 
 
 class Past:
-    """What a lake still has of its past. ``open_version`` opens a table at a version. Thread-safe."""
+    """Versions of its tables that a lake still has. ``open_version`` opens a table at a version. Thread-safe."""
 
     def __init__(self, catalog: Catalog, open_version: Callable[[str, Build, int], TableSnapshot]) -> None:
         self._catalog = catalog
