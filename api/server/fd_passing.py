@@ -57,6 +57,13 @@ def is_websocket_upgrade(method: str, path: str, headers: Sequence[tuple[str, st
     return any(name == "UPGRADE" and value.lower() == "websocket" for name, value in headers)
 
 
+def has_body(headers: Sequence[tuple[str, str]]) -> bool:
+    """Return whether a request announces a body; header names are upper-case."""
+    return any(
+        name == "TRANSFER-ENCODING" or (name == "CONTENT-LENGTH" and value != "0") for name, value in headers
+    )
+
+
 def to_head(method: str, uri: str, headers: Sequence[tuple[str, str]]) -> bytes:
     """Return the head of a request as it came, except for the case of its header names."""
     lines = [f"{method} {uri} HTTP/1.1", *(f"{name}: {value}" for name, value in headers), "", ""]

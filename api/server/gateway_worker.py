@@ -9,7 +9,6 @@ from typing import Any
 
 from gunicorn.workers.base import Worker
 from uvicorn.config import Config
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 from api.server.fd_passing import SocketHandoff
@@ -66,11 +65,13 @@ class _Server:
     """uvicorn's WebSocket protocol on sockets that others accepted."""
 
     def __init__(self, application: Any) -> None:
+        from api.live.control_frames import BoundedWebSocketProtocol
         from api.live.frames import MAX_FRAME_BYTES
 
+        self._protocol = BoundedWebSocketProtocol
         self._config = Config(
             application,
-            ws=WebSocketsSansIOProtocol,
+            ws=self._protocol,
             ws_max_size=MAX_FRAME_BYTES,
             ws_ping_interval=PING_SECONDS,
             ws_ping_timeout=PING_SECONDS,
@@ -95,7 +96,7 @@ class _Server:
         try:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             transport, protocol = await loop.connect_accepted_socket(
-                lambda: WebSocketsSansIOProtocol(self._config, self._state, state), client
+                lambda: self._protocol(self._config, self._state, state), client
             )
         except OSError as error:
             logger.debug("a client left before it was adopted error=%s", error)

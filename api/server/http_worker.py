@@ -1,6 +1,5 @@
 """gunicorn worker of HTTP, with problems for unreadable requests and time limits for slow clients."""
 
-import selectors
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -9,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
-from gunicorn.workers.gthread import ThreadWorker
 
-from api.http.encoding import PROBLEM_MEDIA_TYPE, encode_json
-from api.server.fd_passing import SocketHandoff, is_websocket_upgrade, to_head
+from api.server.buffering_worker import BufferingWorker
+from api.server.fd_passing import SocketHandoff, has_body, is_websocket_upgrade, to_head
+from api.server.problems import send_problem
 
 _ANSWERS: tuple[tuple[type[BaseException], tuple[int, str]], ...] = (
     (LimitRequestLine, (414, "URI Too Long")),
@@ -23,12 +22,11 @@ _ANSWERS: tuple[tuple[type[BaseException], tuple[int, str]], ...] = (
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-class HttpWorker(ThreadWorker):
+class HttpWorker(BufferingWorker):
     """Worker that answers unreadable requests with problem+json, and disconnects slow clients.
 
-    A connection takes a thread once it has sent something; from then on its head must come within
-    `http_head_seconds`, and each piece of its answer must be made and taken within `http_piece_seconds`.
-    One that asks for the WebSocket goes through ``handoff``, where there is one.
+    A request must be whole within `http_request_seconds`, and each piece of its answer must be made and taken within
+    `http_piece_seconds`. One that asks for the WebSocket goes through ``handoff``, where there is one.
     """
 
     handoff: SocketHandoff | None = None
@@ -36,7 +34,7 @@ class HttpWorker(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadlines: dict[socket.socket, float] = {}
-        self._head_seconds = self._piece_seconds = 0.0
+        self._piece_seconds = 0.0
 
     def load_wsgi(self) -> None:
         from api.process.lake import (  # after the fork, like all of the application
@@ -48,22 +46,13 @@ class HttpWorker(ThreadWorker):
         from api.status.sampler import current_sampler  # views, which need Django to be set up
 
         settings = current_settings()
-        self._head_seconds, self._piece_seconds = settings.http_head_seconds, settings.http_piece_seconds
+        self.request_seconds, self._piece_seconds = settings.http_request_seconds, settings.http_piece_seconds
         self.wsgi: Application = self._with_deadlines(self.wsgi)
         start_warming()  # this opens the lake, so that the tail has caught up at the first request
         current_sampler().start()
 
-    def enqueue_req(self, conn: Any) -> None:
-        if conn.initialized or conn.data_ready:
-            super().enqueue_req(conn)
-            return
-        conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + self._head_seconds
-        self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
-
     def handle(self, conn: Any) -> Any:
-        self._deadlines[conn.sock] = time.monotonic() + self._head_seconds
+        self._deadlines[conn.sock] = time.monotonic() + self.request_seconds
         try:
             return super().handle(conn)
         finally:
@@ -72,12 +61,15 @@ class HttpWorker(ThreadWorker):
     def handle_request(self, req: Any, conn: Any) -> Any:
         if self.handoff is None or not is_websocket_upgrade(req.method, req.path, req.headers):
             return super().handle_request(req, conn)
+        if has_body(req.headers):  # the gateway would wait for it
+            send_problem(conn.sock, 400, "Bad Request")
+            return False
         head = to_head(req.method, req.uri, req.headers) + conn.parser.unreader.take_buffered()
         try:
             self.handoff.send(conn.sock, head)
         except OSError as error:
             self.log.warning("no gateway takes a connection: %s", error)
-            _send_problem(conn.sock, 503, "Service Unavailable")
+            send_problem(conn.sock, 503, "Service Unavailable")
             return False
         conn.is_handed_off = True
         return False
@@ -114,20 +106,9 @@ class HttpWorker(ThreadWorker):
         if status == 500:
             self.log.error("request failed outside of the application", exc_info=exc)
         try:
-            _send_problem(client, status, title)
+            send_problem(client, status, title)
         except OSError:
             self.log.debug("client left before its error was sent")
-
-
-def _send_problem(client: socket.socket, status: int, title: str) -> None:
-    body = encode_json(
-        {"type": "about:blank", "title": title, "status": status, "detail": "the request cannot be answered"}
-    )
-    head = (
-        f"HTTP/1.1 {status} {title}\r\nConnection: close\r\nContent-Type: {PROBLEM_MEDIA_TYPE}\r\n"
-        f"Cache-Control: no-store\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    client.sendall(head.encode() + body)
 
 
 class _Pieces:

@@ -71,7 +71,7 @@ class Settings(SettingsGroup):
     http_port: Port = setting(8000, "port that the API listens on; 0: any free one")
     http_workers: Processes = setting(2, "processes that answer HTTP")
     http_threads: Processes = setting(8, "threads of each of them")
-    http_head_seconds: Seconds = setting(10.0, "within how long a client must have sent a request's head")
+    http_request_seconds: Seconds = setting(10.0, "within how long a client must have sent a whole request")
     http_piece_seconds: Seconds = setting(
         60.0, "within how long a piece of an answer must be made and taken; a stream has many pieces"
     )

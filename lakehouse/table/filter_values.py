@@ -67,7 +67,8 @@ def _iterate(column: Column, given: Any) -> Iterator[Any]:
         given = unique() if callable(unique) else given
     try:
         # Where it is indexed alone, as a lazy frame is, Python would call it iterable and fail at its first value.
-        return iter(given if hasattr(given, "__iter__") or hasattr(given, "__len__") else None)
+        iterable: Any = given if hasattr(given, "__iter__") or hasattr(given, "__len__") else None
+        return iter(iterable)
     except TypeError as error:
         raise _refusal(column, f"{_shown(given)} is neither a value nor an iterable of values") from error
 
