@@ -9,6 +9,7 @@ from django.db import DatabaseError
 
 from lakehouse.errors import SettingError
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, exit_code_of, print_error
+from lakehouse.process.private_files import restrict_new_files
 
 PROGRAM = "cryptoviz manage"
 MIGRATE_HINT = (
@@ -21,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one of Django's commands and return the exit code; a wrong setting is one line on stderr."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "api.config.settings")
     given = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments is None:
+        restrict_new_files(os.environ)
     try:
         ManagementUtility([PROGRAM, *given]).execute()
     except SettingError as error:

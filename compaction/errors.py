@@ -8,8 +8,11 @@ CompactionError
 ├── ReplayError           Kafka did not acknowledge a replayed message
 ├── BackupError           a backup was not made, is damaged, or cannot be restored; existing files stay
 ├── RetentionError        a retention is too short for readers
+├── LinkError             a folder has a symbolic link, through which files outside of it would be removed
 └── ClockError            this machine's clock is ahead of the storage's
 """
+
+from collections.abc import Sequence
 
 from lakehouse.errors import LakehouseError
 
@@ -77,3 +80,14 @@ class ClockError(CompactionError):
             f"this clock is {ahead_seconds:.0f} s ahead of the storage's: files would look older than they are"
         )
         self.ahead_seconds = ahead_seconds
+
+
+class LinkError(CompactionError):
+    """A folder has symbolic links, which lead to files that are not the lake's. Nothing is removed."""
+
+    def __init__(self, *, links: Sequence[str]) -> None:
+        more = f" and {len(links) - 1} more" if len(links) > 1 else ""
+        super().__init__(
+            f"{links[0]}{more} is a symbolic link, and vacuum follows none: move it out of the lake"
+        )
+        self.links = links

@@ -24,6 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def start() -> NoReturn:
     """Run as a process. A program with background threads ends as it does under its own name."""
+    if set(sys.argv[1:2]) & COMMANDS.keys():
+        from lakehouse.process.private_files import restrict_new_files  # help imports no package of ours
+
+        restrict_new_files(os.environ)
     try:
         code = main()
         sys.stdout.flush()

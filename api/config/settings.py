@@ -6,6 +6,7 @@ from pathlib import Path
 from api.config.databases import to_database
 from api.config.production import check_production
 from lakehouse.process.origins import ANY, parse_origins
+from lakehouse.process.private_files import restrict_file
 from lakehouse.process.settings import Settings
 
 CRYPTOVIZ = Settings.from_environ(os.environ)
@@ -103,6 +104,8 @@ TEMPLATES = [
         },
     }
 ]
+for _suffix in ("", "-wal", "-shm"):
+    restrict_file(_RUNTIME / f"metadata.sqlite3{_suffix}", CRYPTOVIZ.umask)
 DATABASES = {"default": to_database(CRYPTOVIZ.database_url, sqlite_path=_RUNTIME / "metadata.sqlite3")}
 # Counts of requests per address, shared by all processes of this machine.
 CACHES = {

@@ -16,10 +16,13 @@ from compaction.backup.manifest import (
     LAKE,
     METADATA,
     PREFIX,
+    PRIVATE,
     RUNTIME,
+    SECRET_KEY,
     BackedUpFile,
     Manifest,
     find_backups,
+    inside,
     to_file,
 )
 from compaction.errors import BackupError
@@ -32,7 +35,6 @@ from lakehouse.maintenance.lock import held_lock, lock_path
 from lakehouse.process.settings import Settings
 from lakehouse.schema.tables import BRONZE, CORRECTIONS, GOLD_TABLES, LOSSES, TABLES
 
-SECRET_KEY = "secret_key"
 FOLDERS = ("checkpoints/analysis", "collect")
 """Below runtime_dir: the learners' state, and the collectors' state of their sources."""
 
@@ -82,6 +84,8 @@ class _Copier:
 
     def record(self, name: str) -> None:
         """Record a file that is in the backup already."""
+        if name in PRIVATE:
+            (self.folder / name).chmod(0o600)
         self.files[name] = to_file(self.folder / name)
 
 
@@ -89,7 +93,7 @@ def create_backup(settings: Settings, parent: Path, *, also: Sequence[str] = ())
     """Create a folder in ``parent`` with everything that a restore needs; ``also`` are more folders of runtime_dir.
 
     Streams, readers and collectors may go on; maintenance waits. A backup that is cut off leaves a folder without a
-    manifest, which is no backup. Raises BackupError, LakeNotFoundError or LockedError.
+    manifest, which is no backup. Raises BackupError, also for a symbolic link, LakeNotFoundError or LockedError.
     """
     location, runtime = settings.lake_location(), Path(settings.runtime_dir)
     if not location.is_local:
@@ -107,7 +111,7 @@ def create_backup(settings: Settings, parent: Path, *, also: Sequence[str] = ())
             for table in pinned.values():
                 _copy_table(location.to_path(), table, copier)
             for name in location.names("_catalog") + location.names("_maintenance/runs"):
-                copier.copy(location.to_path() / name, f"{LAKE}/{name}")
+                copier.copy(inside(location.to_path(), name), f"{LAKE}/{name}")
         without = _copy_metadata(settings, runtime, copier)
         for name in (*FOLDERS, *also):
             _copy_folder(runtime, name, copier)
@@ -149,10 +153,12 @@ def _pin(catalog: Catalog, build: Build) -> Iterator[tuple[str, _Pinned]]:
 def _copy_table(lake: Path, table: _Pinned, copier: _Copier) -> None:
     """Copy the files of the pinned version, and the log up to it."""
     for name in table.data_files:
-        copier.copy(lake / table.folder / name, f"{LAKE}/{table.folder}/{name}", is_immutable=True)
+        source = inside(lake, f"{table.folder}/{name}")
+        copier.copy(source, f"{LAKE}/{table.folder}/{name}", is_immutable=True)
     for path in sorted((lake / table.folder / "_delta_log").iterdir()):
         if _is_in_version(path, table.version):
-            copier.copy(path, f"{LAKE}/{table.folder}/_delta_log/{path.name}")
+            name = f"{table.folder}/_delta_log/{path.name}"
+            copier.copy(inside(lake, name), f"{LAKE}/{name}")
 
 
 def _is_in_version(path: Path, version: int) -> bool:
@@ -179,8 +185,7 @@ def _copy_metadata(settings: Settings, runtime: Path, copier: _Copier) -> tuple[
     if settings.secret_key:
         without.append("the secret key: it is in the environment")
     elif (runtime / SECRET_KEY).exists():
-        copier.copy(runtime / SECRET_KEY, f"{RUNTIME}/{SECRET_KEY}")
-        (copier.folder / RUNTIME / SECRET_KEY).chmod(0o600)
+        copier.copy(inside(runtime, SECRET_KEY), f"{RUNTIME}/{SECRET_KEY}")
     return tuple(without)
 
 
@@ -190,7 +195,8 @@ def _copy_folder(runtime: Path, name: str, copier: _Copier) -> None:
     paths = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.endswith(".tmp")]
     for path in sorted(paths, key=_rank):
         try:
-            copier.copy(path, f"{RUNTIME}/{path.relative_to(runtime).as_posix()}")
+            relative = path.relative_to(runtime).as_posix()
+            copier.copy(inside(runtime, relative), f"{RUNTIME}/{relative}")
         except FileNotFoundError:
             continue
 

@@ -13,6 +13,9 @@ from lakehouse.process.durable_file import replace_file
 
 MANIFEST = "manifest.json"
 LAKE, METADATA, RUNTIME = "lake", "metadata.sqlite3", "runtime"
+SECRET_KEY = "secret_key"
+PRIVATE = (METADATA, f"{RUNTIME}/{SECRET_KEY}")
+"""Files with session keys, password hashes and the signing key: nobody but their owner may read them."""
 PREFIX = "backup-"
 FORMAT = 1
 
@@ -75,12 +78,23 @@ def find_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Yield a message for every file that is missing or damaged. Reads all of them."""
     for path, file in manifest.files.items():
         try:
-            current = to_file(folder / path)
+            current = to_file(inside(folder, path))
+        except BackupError as error:
+            yield str(error)
+            continue
         except OSError as error:
             yield f"{path}: {error.strerror}"
             continue
         if current != file:
             yield f"{path}: it is not what was written ({current.size_bytes} bytes of {file.size_bytes})"
+
+
+def inside(root: Path, name: str) -> Path:
+    """Return the path of a file below a folder. Raises BackupError where a symbolic link or `..` leads elsewhere."""
+    path = root / name
+    if path.resolve() != root.resolve() / name:
+        raise BackupError(f"{path} leads through a symbolic link, or out of {root}: no backup follows it")
+    return path
 
 
 def to_file(path: Path) -> BackedUpFile:

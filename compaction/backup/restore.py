@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from compaction.backup.manifest import LAKE, METADATA, RUNTIME, Manifest, find_problems
+from compaction.backup.manifest import LAKE, METADATA, PRIVATE, RUNTIME, Manifest, find_problems
 from compaction.errors import BackupError
 from lakehouse.process.settings import Settings
 
@@ -62,7 +62,9 @@ def _copy_all(folder: Path, targets: dict[str, Path], lake: Path) -> None:
         for name, target in targets.items():
             path = half / target.relative_to(lake) if name.startswith(f"{LAKE}/") else target
             path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(folder / name, path)
+            shutil.copyfile(folder / name, path)
+            if name in PRIVATE:
+                path.chmod(0o600)
         if lake.exists():
             lake.rmdir()
         os.rename(half, lake)

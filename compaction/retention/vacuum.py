@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from deltalake import DeltaTable
 
-from compaction.errors import ClockError
+from compaction.errors import ClockError, LinkError
 from compaction.lake_tables import open_tables
 from compaction.retention.version_retention import assert_retention
 from lakehouse.delta.catalog import Catalog
@@ -45,12 +45,13 @@ def vacuum_lake(
 
     Tables of builds that were replaced before the retention are removed completely. Raises RetentionError for a
     retention that is too short for readers, unless forced; ClockError where this clock is ahead of the storage's, so
-    that files look older than they are.
+    that files look older than they are; LinkError for a symbolic link in a table's folder.
     """
     assert_retention(retention_hours, is_forced=is_forced)
     _assert_clock(lake)
     results = []
     for spec, location, table in open_tables(lake, names):
+        _assert_no_links(location, "")
         paths = _vacuum(table, retention_hours, dry_run=True)
         sizes = location.sizes("")
         size_bytes = sum(sizes.get(path, 0) for path in paths)
@@ -96,10 +97,18 @@ def _find_replaced_folders(catalog: Catalog, names: frozenset[str], retention_ho
 
 
 def _remove_folder(lake: LakeLocation, folder: str, *, dry_run: bool) -> Vacuumed:
+    _assert_no_links(lake, folder)
     sizes = lake.sizes(folder)
     if not dry_run:
         lake.delete(sizes)
     return Vacuumed(table=folder, n_files=len(sizes), size_bytes=sum(sizes.values()))
+
+
+def _assert_no_links(location: LakeLocation, folder: str) -> None:
+    """Raise LinkError for a symbolic link: listing a folder follows it, and would remove what it leads to."""
+    links = location.links(folder)
+    if links:
+        raise LinkError(links=links)
 
 
 def _assert_clock(lake: LakeLocation) -> None:

@@ -1,5 +1,6 @@
 """Location of a lake: a URI with storage options, and put-if-absent on small files beside the tables."""
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -154,6 +155,18 @@ class LakeLocation:
         with _as_storage_error(self.uri):
             listed = obstore.list(self._store, folder).collect()
         return sorted(str(entry["path"]) for entry in listed)
+
+    def links(self, folder: str) -> list[str]:
+        """Return the symbolic links under a folder of a local file system, sorted; other storage has none."""
+        if not self.is_local:
+            return []
+        root = self.to_path()
+        return sorted(
+            entry.relative_to(root).as_posix()
+            for parent, folders, files in os.walk(root / folder)
+            for name in (*folders, *files)
+            if (entry := Path(parent, name)).is_symlink()
+        )
 
     def _remove_empty_folders(self, names: Iterable[str]) -> None:
         root = self.to_path()

@@ -1,5 +1,6 @@
 """Command lines shared by every program: exit codes, plain help texts, and errors on stderr."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -10,6 +11,7 @@ from typer.exceptions import TyperException
 from lakehouse.errors import LockedError, SettingError
 from lakehouse.messages.record_id import RecordId, parse_record_id
 from lakehouse.process.outside_text import LINE_BREAK, escape_controls
+from lakehouse.process.private_files import restrict_new_files
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
@@ -82,9 +84,12 @@ def run(
     """Run a command line and return its exit code, never raising SystemExit for a wrong argument.
 
     The code is the integer that the command returned, else 0. A wrong argument or setting is explained on stderr and
-    gives EXIT_USAGE; Ctrl-C gives EXIT_INTERRUPTED. One of the ``failures`` is one line on stderr, too.
+    gives EXIT_USAGE; Ctrl-C gives EXIT_INTERRUPTED. One of the ``failures`` is one line on stderr, too. Files that a
+    process makes from its own arguments are its user's alone.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments is None:
+        restrict_new_files(os.environ)
     expected: tuple[type[Exception], ...] = (SettingError, *failures)
     try:
         code = app(given, prog_name=prog, standalone_mode=False)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from lakehouse.errors import MarketFileError, RetentionRuleError
 from lakehouse.process.metrics import parse_addresses
 from lakehouse.process.origins import parse_hosts, parse_origins
+from lakehouse.process.private_files import UMASK_PATTERN
 from lakehouse.process.retention import Retention
 from lakehouse.process.service_addresses import (
     check_database_url,
@@ -43,6 +44,12 @@ def _validate_log_level(level: str) -> str:
     if level.upper() not in logging.getLevelNamesMapping():
         raise ValueError(f"{level!r} is not DEBUG, INFO, WARNING or ERROR")
     return level.upper()
+
+
+def _validate_umask(text: str) -> str:
+    if UMASK_PATTERN.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not three octal digits such as 077 or 027")
+    return text
 
 
 def _validate_origins(text: str) -> str:
@@ -97,6 +104,7 @@ LiveUrl = Annotated[str, AfterValidator(check_live_url)]
 DatabaseUrl = Annotated[str, AfterValidator(check_database_url)]
 RedisUrl = Annotated[str, AfterValidator(check_redis_url)]
 SparkMaster = Annotated[str, AfterValidator(check_spark_master)]
+Umask = Annotated[str, AfterValidator(_validate_umask)]
 LogLevel = Annotated[str, AfterValidator(_validate_log_level)]
 Origins = Annotated[str, AfterValidator(_validate_origins)]
 Hosts = Annotated[str, AfterValidator(_validate_hosts)]

@@ -15,6 +15,7 @@ from lakehouse.process.environment import PREFIX, SettingsGroup, describe, refus
 from lakehouse.process.kafka_settings import KafkaSettings
 from lakehouse.process.metrics import MetricsAddress, parse_addresses
 from lakehouse.process.origins import parse_hosts
+from lakehouse.process.private_files import PRIVATE_UMASK
 from lakehouse.process.retention import Retention
 from lakehouse.process.setting_types import (
     Count,
@@ -39,6 +40,7 @@ from lakehouse.process.setting_types import (
     SecondsOrNone,
     SparkMaster,
     StorageOptions,
+    Umask,
 )
 from lakehouse.series.market_file import read_market_file
 from lakehouse.series.markets import DEFAULT_RULES, MarketRules
@@ -54,6 +56,10 @@ class Settings(SettingsGroup):
 
     runtime_dir: Folder = setting(
         Path(".runtime"), "folder of everything that a run leaves behind: lake, metadata, keys"
+    )
+    umask: Umask = setting(
+        PRIVATE_UMASK,
+        "permissions that files made by a program do not have; 027 lets its group read lake and metadata, 077 nobody",
     )
     lake_uri: LakeUri = setting("", "path or URI of the lake; empty: the folder lake in runtime_dir")
     lake_storage_options: StorageOptions = setting(

@@ -14,7 +14,16 @@ import pytest
 
 from compaction.backup.__main__ import main
 from compaction.backup.create import create_backup
-from compaction.backup.manifest import MANIFEST, Manifest, find_backups, find_problems, to_file
+from compaction.backup.manifest import (
+    MANIFEST,
+    METADATA,
+    PRIVATE,
+    SECRET_KEY,
+    Manifest,
+    find_backups,
+    find_problems,
+    to_file,
+)
 from compaction.backup.restore import restore_backup
 from compaction.errors import BackupError
 from compaction.fsck.lake_check import check_lake
@@ -248,7 +257,7 @@ def test_manifest_cannot_write_outside_of_its_places(here: Settings, tmp_path: P
     (folder / "runtime").mkdir(exist_ok=True)
     evil = replace(manifest, files={name: to_file(tmp_path / "evil")})
     evil.write(folder)
-    with pytest.raises(BackupError, match="would leave"):
+    with pytest.raises(BackupError, match="out of"):
         restore_backup(settings_in(tmp_path / "there"), folder, dry_run=False)
 
 
@@ -291,3 +300,42 @@ def test_only_the_newest_are_kept(here: Settings, tmp_path: Path, monkeypatch: p
         assert main(["create", str(tmp_path / "backups"), "--keep", "2"]) == 0
     assert not cut_off.exists()
     assert len(find_backups(tmp_path / "backups")) == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["lake/_catalog/stray.json", "collect/stray", "checkpoints/analysis/sentiment", "secret_key"]
+)
+def test_a_symbolic_link_is_named_and_never_followed(here: Settings, tmp_path: Path, name: str) -> None:
+    secret = tmp_path / "elsewhere"
+    secret.mkdir()
+    (secret / "file").write_text("not ours")
+    link = Path(here.runtime_dir) / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(secret / "file")
+    with pytest.raises(BackupError, match=link.name):
+        create_backup(here, tmp_path / "backups")
+
+
+def test_a_backup_with_a_symbolic_link_is_damaged(here: Settings, tmp_path: Path) -> None:
+    folder, manifest = create_backup(here, tmp_path / "backups")
+    name = next(iter(manifest.files))
+    (folder / name).rename(tmp_path / "same_bytes")
+    (folder / name).symlink_to(tmp_path / "same_bytes")
+    with pytest.raises(BackupError, match="symbolic link"):
+        restore_backup(settings_in(tmp_path / "there"), folder, dry_run=False)
+    assert not (tmp_path / "there" / "lake").exists()
+
+
+def test_copies_of_secrets_are_their_owners_alone(here: Settings, tmp_path: Path) -> None:
+    runtime = Path(here.runtime_dir)
+    with closing(sqlite3.connect(runtime / METADATA)) as database:
+        database.execute("CREATE TABLE session (key TEXT)")
+    here.signing_key()
+    folder, _ = create_backup(here, tmp_path / "backups")
+    for name in PRIVATE:
+        (folder / name).chmod(0o644)  # as an archive unpacks it
+    restore_backup(settings_in(tmp_path / "there"), folder, dry_run=False)
+    for name in (METADATA, SECRET_KEY):
+        assert (tmp_path / "there" / name).stat().st_mode & 0o777 == 0o600
+    again, _ = create_backup(here, tmp_path / "backups")
+    assert [(again / name).stat().st_mode & 0o777 for name in PRIVATE] == [0o600, 0o600]
