@@ -1,7 +1,7 @@
 """Symbols of each gold table (of news: sources) with their events, kept up to date from new files alone."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,11 +58,11 @@ class EventStats:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    symbol: str
-    origin: str
-    market: Market | None
+_Kind = tuple[str, Market | None]
+"""Origin and market of rows."""
+_Kinds = Mapping[str, Mapping[_Kind, EventStats]]
+"""Events by symbol, then by kind."""
+_NO_KINDS: Mapping[_Kind, EventStats] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,36 +70,40 @@ class TableSymbols:
     """Events of one table at one version, by symbol, origin and market."""
 
     snapshot: TableSnapshot
-    kinds: Mapping[_Kind, EventStats]
+    by_symbol: _Kinds
 
     @property
     def n_rows(self) -> int:
         """Rows of the table."""
-        return sum(stats.n_rows for stats in self.kinds.values())
+        return sum(stats.n_rows for kinds in self.by_symbol.values() for stats in kinds.values())
 
     def symbols(self) -> set[str]:
         """Return the symbols that have rows."""
-        return {kind.symbol for kind in self.kinds}
+        return set(self.by_symbol)
 
     def origins(self, symbol: str | None = None) -> list[str]:
         """Return the origins of a symbol's rows, or of all rows."""
-        return sorted({kind.origin for kind in self.kinds if symbol in (None, kind.symbol)})
+        return sorted({origin for kinds in self._kinds(symbol) for origin, _ in kinds})
 
     def activity(self, symbol: str) -> Activity:
         """Return the hours in which each market of a symbol has events, by market."""
         hours: dict[Market, ActiveHours] = {}
-        for kind, stats in self.kinds.items():
-            if kind.symbol == symbol and kind.market is not None:
-                hours[kind.market] = hours.get(kind.market, NO_HOURS).joined(stats.hours)
+        for (_, market), stats in self.by_symbol.get(symbol, _NO_KINDS).items():
+            if market is not None:
+                hours[market] = hours.get(market, NO_HOURS).joined(stats.hours)
         return tuple(sorted(hours.items()))
 
     def seen(self, symbol: str | None = None, market: Market | None = None) -> EventStats | None:
         """Return the events of a symbol, of one market of it, or of the table; None where there are none."""
         joined: EventStats | None = None
-        for kind, stats in self.kinds.items():
-            if symbol in (None, kind.symbol) and market in (None, kind.market):
-                joined = stats if joined is None else joined.joined(stats)
+        for kinds in self._kinds(symbol):
+            for (_, own_market), stats in kinds.items():
+                if market in (None, own_market):
+                    joined = stats if joined is None else joined.joined(stats)
         return joined
+
+    def _kinds(self, symbol: str | None) -> Iterable[Mapping[_Kind, EventStats]]:
+        return self.by_symbol.values() if symbol is None else (self.by_symbol.get(symbol, _NO_KINDS),)
 
 
 class SymbolCatalog:
@@ -160,15 +164,11 @@ class SymbolCatalog:
     def _extend(self, known: TableSymbols, snapshot: TableSnapshot) -> TableSymbols:
         old_paths = set(known.snapshot.files.paths)
         new_paths = [path for path in snapshot.files.paths if path not in old_paths]
-        kinds = dict(known.kinds)
-        for kind, stats in self._count(snapshot, new_paths, known.snapshot).items():
-            kinds[kind] = stats.joined(kinds[kind]) if kind in kinds else stats
-        extended = TableSymbols(snapshot, kinds)
+        more = self._count(snapshot, new_paths, known.snapshot)
+        extended = TableSymbols(snapshot, _joined(known.by_symbol, more))
         return extended if extended.n_rows == int(snapshot.files.n_rows.sum()) else self._scan(snapshot)
 
-    def _count(
-        self, snapshot: TableSnapshot, paths: list[str], since: TableSnapshot | None
-    ) -> dict[_Kind, EventStats]:
+    def _count(self, snapshot: TableSnapshot, paths: list[str], since: TableSnapshot | None) -> _Kinds:
         spec = snapshot.spec
         has_market = "venue" in spec.column_names
         position = since.position if since is not None and len(since.position) else None
@@ -181,38 +181,49 @@ class SymbolCatalog:
             since="" if position is None else _SINCE_POSITION,
         )
         rows = self._session.fetch_rows(statement, paths, spec=spec, **bound)
-        return {
-            _Kind(symbol, origin, Market(venue, quote) if venue is not None else None): EventStats(
+        by_symbol: dict[str, dict[_Kind, EventStats]] = {}
+        for symbol, origin, venue, quote, n_rows, first_us, last_us, ingest_us, hours in rows:
+            kind = origin, Market(venue, quote) if venue is not None else None
+            by_symbol.setdefault(symbol, {})[kind] = EventStats(
                 n_rows=n_rows,
                 first_us=first_us,
                 last_us=last_us,
                 ingest_us=ingest_us,
                 hours=ActiveHours.of(hours),
             )
-            for symbol, origin, venue, quote, n_rows, first_us, last_us, ingest_us, hours in rows
-        }
+        return by_symbol
+
+
+def _joined(known: _Kinds, more: _Kinds) -> _Kinds:
+    """Return the events of both. What only one has is shared with it."""
+    joined = dict(known)
+    for symbol, kinds in more.items():
+        of_symbol = dict(joined.get(symbol, _NO_KINDS))
+        for kind, stats in kinds.items():
+            of_symbol[kind] = stats.joined(of_symbol[kind]) if kind in of_symbol else stats
+        joined[symbol] = of_symbol
+    return joined
 
 
 def _with_tail(known: TableSymbols, tail: TableTail) -> TableSymbols:
     """Return the known symbols with the tail's rows of its symbol beyond their position."""
     has_market = "venue" in tail.contract.table.column_names
-    times_us: dict[_Kind, list[int]] = {}
+    times_us: dict[tuple[str, _Kind], list[int]] = {}
     for row in tail.held:
         if row.offset < known.snapshot.position[row.source]:
             continue
         market = (
             Market(row.get(tail.contract, "venue"), row.get(tail.contract, "quote")) if has_market else None
         )
-        kind = _Kind(row.symbol, row.get(tail.contract, "origin"), market)
-        times_us.setdefault(kind, []).append(row.time_us)
-    kinds = dict(known.kinds)
-    for kind, of_kind in times_us.items():
-        stats = EventStats(
+        kind = row.get(tail.contract, "origin"), market
+        times_us.setdefault((row.symbol, kind), []).append(row.time_us)
+    more: dict[str, dict[_Kind, EventStats]] = {}
+    for (symbol, kind), of_kind in times_us.items():
+        more.setdefault(symbol, {})[kind] = EventStats(
             n_rows=len(of_kind),
             first_us=min(of_kind),
             last_us=max(of_kind),
             ingest_us=None,
             hours=ActiveHours.of(us // HOUR_US for us in of_kind) if has_market else NO_HOURS,
         )
-        kinds[kind] = stats.joined(kinds[kind]) if kind in kinds else stats
-    return TableSymbols(known.snapshot, kinds)
+    return TableSymbols(known.snapshot, _joined(known.by_symbol, more))
