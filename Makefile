@@ -64,11 +64,11 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 	  $(VENV)/python -m jupyterlab --ServerApp.root_dir=$(CURDIR)/notebooks $(ARGS)
 
 .PHONY: test
-test: setup $(STAMPS)/system-test .venv/.installed-notebooks .venv/.installed-docs .venv/.installed-openapi-tools class-archives  ## Every test but the soak, on a real broker, Spark, Delta and browser
+test: setup $(STAMPS)/system-test .venv/.installed-notebooks .venv/.installed-docs .venv/.installed-openapi-tools  ## Every test but the soak, on a real broker, Spark, Delta and browser
 	@$(MAKE) --no-print-directory -j3 --output-sync=line test-system test-rest check-page
 
 .PHONY: test-system
-test-system:
+test-system: class-archives
 	$(VENV)/pytest tests/system --hypothesis-profile=full -n $(N_SYSTEM_WORKERS) --dist loadgroup
 
 # System tests wait for programs a third of their time: the rest, which only computes, has what they leave.
@@ -150,7 +150,7 @@ audit: setup  ## Known vulnerabilities of the locked packages, and packages that
 setup: $(STAMPS)/system .venv/.installed .runtime/jars/.installed api/viewer/built/.built  ## Packages, jars, Java, the page; every target does it first
 
 .PHONY: class-archives
-class-archives: setup  ## Record the classes of Spark and Kafka: both start with a third less processor time from then on
+class-archives: setup  ## Record the classes of Spark and Kafka: both start in half the processor time from then on
 	-@$(VENV)/python setup/class_archives.py
 
 .PHONY: lock

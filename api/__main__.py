@@ -1,5 +1,6 @@
 """`python -m api`: serve HTTP and the WebSocket until a signal ends it."""
 
+import importlib
 import logging
 import multiprocessing
 import os
@@ -14,6 +15,15 @@ from typing import NoReturn
 from lakehouse.process import commands
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from lakehouse.process.stopping import end_process
+
+SHARED_MODULES = (
+    "django.db.models",
+    "kafka",
+    "lakehouse.lake",
+    "pyarrow.compute",
+    "rest_framework.serializers",
+)
+"""Modules that start no thread and read no setting when they are imported."""
 
 logger = logging.getLogger("api")
 
@@ -41,6 +51,7 @@ def serve() -> int:
         address = f"{settings.http_host}:{settings.http_port}"
         print(f"cannot listen on {address}: {error.strerror}", file=sys.stderr)
         return EXIT_FAILED
+    _import_before_forks()
     _migrate_in_child()
     _empty_metrics_folder(settings.runtime_dir, listener)
     ApiServer(settings, listener).run()
@@ -69,6 +80,12 @@ def _empty_metrics_folder(runtime_dir: Path, listener: socket.socket) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _import_before_forks() -> None:
+    """Import the heavy libraries once: every process that is forked has them, and shares their memory."""
+    for name in SHARED_MODULES:
+        importlib.import_module(name)
 
 
 def _migrate_in_child() -> None:

@@ -1,4 +1,4 @@
-"""Recorder of the class-data archives of Spark and the embedded broker: both then start with a third less work.
+"""Recorder of the class-data archives of Spark and the embedded broker, with which both start with less work.
 
     .venv/bin/python setup/class_archives.py
 

@@ -48,8 +48,8 @@ def test_outage_is_a_gap_and_not_a_line(page: ViewerPage) -> None:
 
 def test_lists_show_the_newest_texts_and_predictions(page: ViewerPage) -> None:
     page.open()
-    assert len(page.texts(".list[data-series=texts] ol > li")) == 12
-    assert len(page.texts(".list[data-series=predictions] li")) == 12
+    page.wait_until(lambda: len(page.texts(".list[data-series=texts] ol > li")) == 12, "12 texts")
+    page.wait_until(lambda: len(page.texts(".list[data-series=predictions] li")) == 12, "12 predictions")
     assert "Bitcoin" in page.texts(".list[data-series=texts] .title")[0]
     assert any("inside the interval" in text for text in page.texts(".list[data-series=predictions] li"))
 
