@@ -14,7 +14,7 @@ from lakehouse.time_range import to_us
 from streaming.collect.errors import FetchError, PlaybackEndedError, QuestionRefusedError
 from streaming.collect.exchanges.paging import paging_of, to_arguments
 from streaming.collect.exchanges.trade import Page, Question, Trade, in_order
-from streaming.collect.exchanges.transport import BoundedAdapter
+from streaming.collect.exchanges.transport import BoundedAdapter, ExchangeSession
 from streaming.collect.http_rules import USER_AGENT, retry_after_seconds
 from streaming.collect.source import ExchangeSource
 
@@ -43,8 +43,7 @@ class ExchangeClient:
         self._client.has["fetchCurrencies"] = False
         if source.url is not None:
             self._client.urls["api"] = _with_address(self._client.urls["api"], source.url)
-        for scheme in ("http://", "https://"):
-            self._client.session.mount(scheme, adapter or BoundedAdapter())
+        self._client.session = ExchangeSession(adapter or BoundedAdapter())
 
     def fetch_page(self, symbol: str, question: Question, *, now_us: int) -> Page:
         """Return the answer to a question, at most a page of trades.
@@ -140,7 +139,8 @@ class ExchangeClient:
         )
 
     def _to_fetch_error(self, error: Exception, symbol: str, *, now_us: int) -> FetchError:
-        problem = f"{type(error).__name__}: {str(error)[:200]}"
+        cause = f": {str(error.__cause__)[:200]}" if error.__cause__ else ""
+        problem = f"{type(error).__name__}: {str(error)[:200]}{cause}"
         if isinstance(error, ccxt.BadSymbol):
             hint = self._nearest(symbol)
             self._client.markets = None  # the list is loaded again: a market may be listed later
