@@ -161,6 +161,11 @@ def _check_exchange(source: ExchangeSource) -> None:
     if source.exchange not in ccxt.exchanges:
         near = did_you_mean(source.exchange, ccxt.exchanges)
         raise ValueError(f"ccxt knows no exchange {source.exchange!r}{near}")
+    abilities = getattr(ccxt, source.exchange)().has
+    if not abilities.get("fetchTrades") or abilities.get("spot") is False:
+        raise ValueError(
+            f"ccxt reads no public spot trades of {source.exchange!r}; an exchange with fetchTrades is accepted"
+        )
     names = [f"{market.base}/{market.quote}" for market in source.markets]
     repeated = sorted({each for each in names if names.count(each) > 1})
     if repeated:

@@ -3,22 +3,22 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import ccxt
 from requests.adapters import HTTPAdapter
 
 from lakehouse.process.suggestions import did_you_mean
-from lakehouse.time_range import to_us
 from streaming.collect.errors import FetchError, PlaybackEndedError, QuestionRefusedError
 from streaming.collect.exchanges.paging import paging_of, to_arguments
 from streaming.collect.exchanges.trade import Page, Question, Trade, in_order
-from streaming.collect.exchanges.transport import BoundedAdapter
-from streaming.collect.http_rules import USER_AGENT, retry_after_seconds
+from streaming.collect.exchanges.transport import BoundedAdapter, ExchangeSession
+from streaming.collect.http_rules import USER_AGENT, retry_after_seconds, sent_time_us
 from streaming.collect.source import ExchangeSource
 
 MAX_RAW_CHARACTERS = 2_000
+MAX_ANSWER_TRADES = 50_000
+MAX_AGE_DIGITS = 6  # of seconds: an answer that was kept for longer is none of trades
 _REFUSALS = (ccxt.ArgumentsRequired, ccxt.BadRequest, ccxt.NotSupported)
 
 
@@ -43,8 +43,7 @@ class ExchangeClient:
         self._client.has["fetchCurrencies"] = False
         if source.url is not None:
             self._client.urls["api"] = _with_address(self._client.urls["api"], source.url)
-        for scheme in ("http://", "https://"):
-            self._client.session.mount(scheme, adapter or BoundedAdapter())
+        self._client.session = ExchangeSession(adapter or BoundedAdapter())
 
     def fetch_page(self, symbol: str, question: Question, *, now_us: int) -> Page:
         """Return the answer to a question, at most a page of trades.
@@ -53,8 +52,8 @@ class ExchangeClient:
         """
         try:
             raw, parsed = self._fetch(symbol, question)
-            trades = [self._read_one(trade, market) for trade, market in raw]
-            trades += [self._to_trade(trade, trade.get("info", trade)) for trade in parsed]
+            trades = [self._read_one(trade, market, symbol) for trade, market in raw]
+            trades += [self._to_trade(trade, trade.get("info", trade), symbol) for trade in parsed]
             unreadable = [
                 _raw_text(trade) for (trade, _), read in zip(raw, trades, strict=False) if read is None
             ]
@@ -86,10 +85,13 @@ class ExchangeClient:
         raw: list[tuple[Any, Any]] = []
         is_raw = False
 
-        def collect_raw(trades: Sequence[Any], market: Any = None, *_: Any) -> list[Any]:
+        def collect_raw(trades: Any, market: Any = None, *_: Any) -> list[Any]:
             nonlocal is_raw
             is_raw = True
-            raw.extend((trade, market) for trade in trades)
+            rows = self._client.to_array(trades)
+            if len(rows) > MAX_ANSWER_TRADES:
+                raise FetchError(f"the answer has {len(rows)} trades; {MAX_ANSWER_TRADES} are accepted")
+            raw.extend((trade, market) for trade in rows)
             return []
 
         def keep_all(trades: Sequence[Any], *_: Any) -> Sequence[Any]:
@@ -113,18 +115,21 @@ class ExchangeClient:
         self._is_json = parsed is not None
         return parsed
 
-    def _read_one(self, raw: Any, market: Any) -> Trade | None:
+    def _read_one(self, raw: Any, market: Any, symbol: str) -> Trade | None:
         """Parse one trade on its own, so that one that ccxt cannot parse does not discard the others."""
         without_price = [None, None, *raw[2:]] if isinstance(raw, list) else None
         for given in (raw, without_price):  # ccxt multiplies prices that are no numbers
             try:
-                return self._to_trade(self._client.parse_trade(given, market), raw)
+                return self._to_trade(self._client.parse_trade(given, market), raw, symbol)
             except Exception:  # noqa: BLE001  one trade's content is that trade's problem
                 continue
         return None
 
-    def _to_trade(self, parsed: Mapping[str, Any], raw: Any) -> Trade | None:
+    def _to_trade(self, parsed: Mapping[str, Any], raw: Any, symbol: str) -> Trade | None:
+        """Return a trade of the market; None without a readable time, or where it names another market."""
         time_ms = parsed.get("timestamp")
+        if parsed.get("symbol") not in (None, symbol):
+            return None
         if not isinstance(time_ms, int | float) or not math.isfinite(time_ms):
             return None
         price, amount = _number(parsed.get("price")), _number(parsed.get("amount"))
@@ -140,7 +145,8 @@ class ExchangeClient:
         )
 
     def _to_fetch_error(self, error: Exception, symbol: str, *, now_us: int) -> FetchError:
-        problem = f"{type(error).__name__}: {str(error)[:200]}"
+        cause = f": {str(error.__cause__)[:200]}" if error.__cause__ else ""
+        problem = f"{type(error).__name__}: {str(error)[:200]}{cause}"
         if isinstance(error, ccxt.BadSymbol):
             hint = self._nearest(symbol)
             self._client.markets = None  # the list is loaded again: a market may be listed later
@@ -182,15 +188,15 @@ def _raw_text(raw: Any) -> str:
 
 
 def _exchange_ms(headers: Mapping[str, str]) -> int | None:
-    """Return the exchange's own time from its Date header, without the age of a cached answer; None without one.
+    """Return the exchange's own time from its Date header and the age of a cached answer; None without one.
 
     Source: RFC 9110, 6.6.1; RFC 9111, 5.1.
     """
-    try:
-        date = parsedate_to_datetime(headers.get("Date", ""))
-        return to_us(date) // 1_000 + 1_000 * int(headers.get("Age", 0))
-    except (ValueError, TypeError, OverflowError):
+    sent_us, age = sent_time_us(headers), headers.get("Age", "").strip()
+    if sent_us is None:
         return None
+    is_age = age.isascii() and age.isdigit() and len(age) <= MAX_AGE_DIGITS
+    return sent_us // 1_000 + (1_000 * int(age) if is_age else 0)
 
 
 def _to_int(digits: str) -> int | str:

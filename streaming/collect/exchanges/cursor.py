@@ -137,7 +137,7 @@ def _narrower(
         return replace(cursor, span_ms=narrower_ms) if narrower_ms < span_ms else None
     if new:
         return None
-    last_ms = max(trade.time_ms for trade in page.trades)
+    last_ms = max((trade.time_ms for trade in page.trades), default=0)
     if last_ms <= question.since_ms:
         return None
     is_before = last_ms - 1 > question.since_ms

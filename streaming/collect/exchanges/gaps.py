@@ -9,6 +9,7 @@ import msgspec
 from lakehouse.messages.contract import RAW_PRICE
 from streaming.collect.exchanges.market_state import MarketState
 from streaming.collect.exchanges.prices import describe_offset
+from streaming.collect.log_text import to_printable
 from streaming.collect.state import StateStore
 
 
@@ -28,7 +29,7 @@ def describe_market(market: str, state: MarketState) -> Iterator[str]:
     if state.clock_offset_ms is not None:
         yield f"{market}  {describe_offset(state.clock_offset_ms)}"
     if state.problem is not None:
-        yield f"{market}  failed {state.n_failures} times: {state.problem}"
+        yield f"{market}  failed {state.n_failures} times: {to_printable(state.problem)}"
 
 
 def to_json_lines(market: str, state: MarketState) -> Iterator[str]:

@@ -60,6 +60,7 @@ def handle_page(
     known = [
         _refused_id(each) for each in refused if each.trade_id is None or each.trade_id in timed.impossible
     ]
+    n_listed = len(page.trades) + len(page.unreadable)
     levelled = check_levels(state.level, state.held, valid)
     refused += [to_refused(trade, _JUMP, now_us=now_us) for trade in levelled.refused]
     gaps = tuple(_to_gap(missing, now_us) for missing in step.missing)
@@ -69,7 +70,7 @@ def handle_page(
             cursor=step.cursor,
             level=levelled.level,
             held=list(levelled.held),
-            refused_ids=[*state.refused_ids, *known][-MAX_REFUSED_IDS:],
+            refused_ids=[*state.refused_ids, *known][-max(MAX_REFUSED_IDS, n_listed) :],
             clock_offset_ms=timed.clock_offset_ms,
             n_published=state.n_published + len(levelled.published),
             n_refused=state.n_refused + len(refused),
@@ -88,16 +89,17 @@ def handle_page(
 def _tell_apart(
     step: Step, timed: TimedPage, to_message: Callable[[Trade], Message], now_us: int
 ) -> tuple[list[Trade], list[RefusedTrade]]:
-    """Return a step's trades that can be messages, and the records of the others."""
+    """Return a step's trades that can be messages, and the records of the others and of impossible times."""
     valid: list[Trade] = []
-    refused: list[RefusedTrade] = []
+    refused = [to_refused(each, "an impossible time", now_us=now_us) for each in timed.impossible.values()]
     for trade in step.new:
-        original = timed.impossible.get(trade.id)
-        reason = "an impossible time" if original else _invalid(trade, to_message, now_us)
+        if trade.id in timed.impossible:
+            continue
+        reason = _invalid(trade, to_message, now_us)
         if reason is None:
             valid.append(trade)
         else:
-            refused.append(to_refused(original or trade, reason, now_us=now_us))
+            refused.append(to_refused(trade, reason, now_us=now_us))
     return valid, refused
 
 
@@ -135,7 +137,7 @@ def _unreadable(state: MarketState, page: Page, now_us: int) -> list[RefusedTrad
             time=None,
             price=None,
             amount=None,
-            reason="no readable time",
+            reason="no readable time, or another market",
             noticed_time=format_us(now_us),
             raw=raw,
         )

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 MAX_BACKOFF_SECONDS = 900.0
 _REFUSALS_BEFORE_NEWEST = 3
+_LOGGED_REFUSALS = 5
 _DAY_MS = 86_400_000
 
 
@@ -184,10 +185,13 @@ class MarketCollector:
             missing = "unknown" if gap.n_missing is None else gap.n_missing
             text = "prices market=%s gap not filled: after %s before %s missing=%s, %s"
             logger.warning(text, self.name, gap.after_time, gap.before_time, missing, gap.cause)
-        for refused in handled.refused:
+        for refused in handled.refused[:_LOGGED_REFUSALS]:
             logger.warning(
                 "prices market=%s refused: %s trade=%s", self.name, refused.reason, refused.raw[:200]
             )
+        if len(handled.refused) > _LOGGED_REFUSALS:
+            n_others = len(handled.refused) - _LOGGED_REFUSALS
+            logger.warning("prices market=%s refused: %d more, see `collect refused`", self.name, n_others)
         offset_ms = handled.state.clock_offset_ms
         if offset_ms is not None and before.clock_offset_ms is None:
             logger.warning("prices market=%s %s", self.name, describe_offset(offset_ms))

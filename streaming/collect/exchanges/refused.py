@@ -10,6 +10,7 @@ from lakehouse.messages.contract import RAW_PRICE
 from lakehouse.time_range import format_us
 from streaming.collect.errors import StateFileError
 from streaming.collect.exchanges.trade import Trade
+from streaming.collect.log_text import to_printable
 from streaming.collect.state import StateStore
 
 MAX_FILE_BYTES = 64_000_000
@@ -74,7 +75,8 @@ def find_refused(state_dir: Path) -> Iterator[tuple[str, RefusedTrade]]:
 def format_refused(market: str, refused: RefusedTrade, *, as_json: bool) -> str:
     if as_json:
         return json.dumps({"market": market, **msgspec.to_builtins(refused)})
-    return f"{market}  {refused.time or 'no time'}  price {refused.price}  id {refused.trade_id}  {refused.reason}"
+    identity = to_printable(str(refused.trade_id))
+    return f"{market}  {refused.time or 'no time'}  price {refused.price}  id {identity}  {refused.reason}"
 
 
 def _read_lines(path: Path) -> list[bytes]:

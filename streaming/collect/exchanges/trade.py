@@ -71,7 +71,8 @@ class Question:
 class Page:
     """Trades in the order of time, or of their numbers; ``is_full`` where the exchange may have more.
 
-    ``unreadable`` are raw texts without a readable time. ``exchange_ms`` is the exchange's own clock, if it told.
+    ``unreadable`` are raw texts without a readable time, or of another market. ``exchange_ms`` is the exchange's own
+    clock, if it told.
     """
 
     trades: tuple[Trade, ...]

@@ -1,25 +1,18 @@
 """Conditional GET of one address: identified, bounded in bytes and time, with checked redirects."""
 
-import ipaddress
-import socket
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from streaming.collect.clock import Clock
+from streaming.collect.compression import DecompressionError, UnknownCodingError, decode_body, read_codings
 from streaming.collect.errors import FetchError, SourceGoneError
-from streaming.collect.feeds.compression import CODINGS, GZIP_MAGIC, DecompressionError, decompress
 from streaming.collect.http_rules import USER_AGENT, retry_after_seconds, sent_time_us
+from streaming.collect.redirects import MAX_REDIRECTS, Resolve, checked_target, resolve_host
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
-MAX_REDIRECTS = 5
 _PERMANENT, _TEMPORARY = (301, 308), (302, 303, 307)
-MAX_CODINGS = 2
-
-Resolve = Callable[[str], list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +45,6 @@ class _Redirect:
     location: str
 
 
-def resolve_host(host: str) -> list[str]:
-    """Return every address of a host name. Raises: OSError."""
-    return sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)})
-
-
 class Fetcher:
     """Fetches one address after the other over one client."""
 
@@ -77,7 +65,7 @@ class Fetcher:
             answer = self._get(target, validators, max_bytes, timeout_seconds, deadline)
             if isinstance(answer, Fetched):
                 return replace(answer, moved_to=moved_to)
-            target = self._checked_target(target, answer.location)
+            target = checked_target(target, answer.location, resolve=self._resolve)
             is_permanent = is_permanent and answer.status in _PERMANENT
             moved_to = target if is_permanent else moved_to
         raise FetchError(f"more than {MAX_REDIRECTS} redirects")
@@ -117,32 +105,6 @@ class Fetcher:
             wait_seconds = retry_after_seconds(response.headers, now_us=self._clock.now_us())
             raise FetchError(f"status {status}", status=status, retry_after_seconds=wait_seconds)
 
-    def _checked_target(self, url: str, location: str) -> str:
-        try:
-            target = urljoin(url, location)
-            before, after = urlsplit(url), urlsplit(target)
-        except ValueError as error:
-            raise FetchError(f"a redirect to {location!r} is not followed: {error}") from error
-        if not location or not after.hostname or after.scheme not in ("http", "https"):
-            raise FetchError(f"a redirect to {target!r} is not followed")
-        if before.scheme == "https" and after.scheme == "http":
-            raise FetchError(f"a redirect from https to {target!r} is not followed")
-        if not self._is_loopback(before.hostname or "") and self._is_private(after.hostname):
-            raise FetchError(f"a redirect to the private address {target!r} is not followed")
-        return target
-
-    def _is_loopback(self, host: str) -> bool:
-        return all(ipaddress.ip_address(address).is_loopback for address in self._addresses(host))
-
-    def _is_private(self, host: str) -> bool:
-        return any(not ipaddress.ip_address(address).is_global for address in self._addresses(host))
-
-    def _addresses(self, host: str) -> list[str]:
-        try:
-            return [address.partition("%")[0] for address in self._resolve(host)]
-        except (OSError, UnicodeError) as error:
-            raise FetchError(f"the host {host!r} has no address: {error}") from error
-
 
 def _validators(response: httpx.Response, known: Validators) -> Validators:
     """Return what the next request may send back: a header with anything but ASCII could not be sent."""
@@ -158,14 +120,11 @@ def _sendable(value: str | None) -> str | None:
 
 def _read_body(response: httpx.Response, max_bytes: int, deadline: float) -> bytes:
     """Return the body, decompressed. At most ``max_bytes`` are read, and at most as many come of them."""
-    codings = [
-        coding
-        for each in response.headers.get("content-encoding", "").lower().split(",")
-        if (coding := each.strip()) not in ("", "identity")
-    ]
-    unknown = next((coding for coding in codings if coding not in CODINGS), None)
-    if unknown is not None or len(codings) > MAX_CODINGS:
-        raise FetchError(f"content-encoding {', '.join(codings)!r} was not requested")
+    content_encoding = response.headers.get("content-encoding", "")
+    try:
+        read_codings(content_encoding)
+    except UnknownCodingError as error:
+        raise FetchError(str(error)) from error
     body = bytearray()
     for chunk in response.iter_raw():
         if time.monotonic() > deadline:
@@ -174,10 +133,7 @@ def _read_body(response: httpx.Response, max_bytes: int, deadline: float) -> byt
         if len(body) > max_bytes:
             raise _too_long(max_bytes)
     try:
-        for coding in reversed(codings):
-            body = bytearray(decompress(bytes(body), coding, max_bytes=max_bytes))
-        is_compressed_file = body.startswith(GZIP_MAGIC)
-        return decompress(bytes(body), "gzip", max_bytes=max_bytes) if is_compressed_file else bytes(body)
+        return decode_body(bytes(body), content_encoding, max_bytes=max_bytes)
     except DecompressionError as error:
         raise FetchError(f"the compressed body is broken: {error}") from error
     except OverflowError as error:

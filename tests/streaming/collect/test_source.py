@@ -86,6 +86,9 @@ def exchange(
             "kraken names twice: btc/usd",
         ),
         (exchange(symbols="[{symbol = 'BTC/USD', bas = 'btc'}]"), "unknown field `bas`"),
+        (exchange(exchange="onetrading"), "no public spot trades of 'onetrading'"),
+        (exchange(exchange="binanceusdm"), "no public spot trades of 'binanceusdm'"),
+        (exchange(exchange="krakenfutures"), "an exchange with fetchTrades is accepted"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, problem: str) -> None:

@@ -11,6 +11,7 @@ from tests.streaming.collect.exchanges.conftest import (
     NOON,
     MakeMarket,
     raising,
+    refused,
     sample,
     shown,
 )
@@ -113,6 +114,47 @@ def test_of_an_endless_answer_no_more_is_read_than_is_allowed(
 
     assert make_market().poll() == 6
     assert sum(sent) < 25_000_000
+
+
+def test_thousands_of_unreadable_trades_are_recorded_once_and_logged_in_a_few_lines(
+    server: ScriptedServer, make_market: MakeMarket, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [["100", "0.5", "soon", "b", "l", "", number] for number in range(3_000)]
+    server.answer(TRADES, Answer(body=answer_of({"XXBTZUSD": rows, "last": "0"})))
+    collector = make_market()
+
+    for _ in range(3):
+        collector.poll()
+
+    assert len(refused(tmp_path)) == 3_000
+    assert sum("refused: " in line.getMessage() for line in caplog.records) == 6
+    assert "refused: 2995 more" in caplog.text
+
+
+@pytest.mark.parametrize("n_trades", [1, 7, 999, 1_000])
+@pytest.mark.parametrize("scale", [1e-3, 1e3, 1e6, -1.0])
+def test_trades_with_times_in_another_unit_are_recorded_once_and_what_follows_is_published(
+    server: ScriptedServer,
+    make_market: MakeMarket,
+    written: Written,
+    tmp_path: Path,
+    scale: float,
+    n_trades: int,
+) -> None:
+    wrong = [["100", "0.5", (NOON - 60) * scale, "b", "l", "", number] for number in range(n_trades)]
+    right = answer_of({"XXBTZUSD": [["101", "0.5", NOON - 30, "b", "l", "", n_trades]], "last": "0"})
+    server.answer(TRADES, Answer(body=answer_of({"XXBTZUSD": wrong, "last": "0"})))
+    collector = make_market()
+
+    for _ in range(3):
+        collector.poll()
+    n_refused = len(refused(tmp_path))
+    server.answer(TRADES, Answer(body=right))
+    for _ in range(3):
+        collector.poll()
+
+    assert n_refused == n_trades
+    assert shown(written) == [("11:59:30", 101.0)]
 
 
 @pytest.mark.parametrize("status", [429, 503])

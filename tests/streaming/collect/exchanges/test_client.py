@@ -196,13 +196,60 @@ def test_a_question_that_the_class_refuses_is_told_from_a_failure(server: Script
         ExchangeClient(source).fetch_page("BTC/USD", Question(kind="since"), now_us=NOON_US)
 
 
-def test_the_exchanges_own_time_is_its_date_and_the_age_of_a_cached_answer(server: ScriptedServer) -> None:
+@pytest.mark.parametrize(
+    ("age", "seconds"),
+    [
+        ("7", 7),
+        ("", 0),
+        ("0", 0),
+        ("-5", 0),
+        ("9" * 20, 0),
+        ("1, 2", 0),
+        ("1e3", 0),
+        ("\u0667", 0),
+        ("soon", 0),
+    ],
+)
+def test_the_exchanges_own_time_is_its_date_and_the_age_of_a_cached_answer(
+    server: ScriptedServer, age: str, seconds: int
+) -> None:
     serve_market(server)
-    server.answer(TRADES, Answer(headers={"Age": "7"}, body=answer_of({"XXBTZUSD": [], "last": "0"})))
+    sent = age.encode().decode("latin-1")
+    server.answer(TRADES, Answer(headers={"Age": sent}, body=answer_of({"XXBTZUSD": [], "last": "0"})))
     source = ExchangeSource(
         exchange="kraken", venue="k", symbols=("BTC/USD",), url=server.url(), request_ms=0
     )
 
     page = ExchangeClient(source).fetch_page("BTC/USD", Question(kind="newest"), now_us=NOON_US)
 
-    assert page.exchange_ms == NOON_MS + 7_000
+    assert page.exchange_ms == NOON_MS + 1_000 * seconds
+
+
+def test_trades_of_another_market_are_refused(
+    server: ScriptedServer, collector: Callable[..., MarketCollector], written: Written, tmp_path: Path
+) -> None:
+    rows = [
+        {"instId": name, "tradeId": str(number), "px": "100.5", "sz": "2", "side": "buy", "ts": str(NOON_MS)}
+        for number, name in enumerate(("BTC-USDT", "ETH-USDT", "BTC-USDT-SWAP", "", "BTC-USDT"))
+    ]
+    server.answer("/api/v5/public/instruments", body({"code": "0", "data": [OKX_MARKET]}))
+    server.answer("/api/v5/market/trades", body({"code": "0", "data": rows}))
+
+    collector("okx").poll()
+
+    lines = (tmp_path / "simx-btc-usdt.refused.jsonl").read_text().splitlines()
+    refused = [json.loads(line) for line in lines]
+    assert len(written.messages) == 3
+    assert [json.loads(each["raw"])["instId"] for each in refused] == ["ETH-USDT", "BTC-USDT-SWAP"]
+    assert {each["reason"] for each in refused} == {"no readable time, or another market"}
+
+
+def test_an_answer_of_more_trades_than_any_exchange_gives_is_a_failure(server: ScriptedServer) -> None:
+    serve_market(server)
+    server.answer(TRADES, Answer(body=answer_of({"XXBTZUSD": [[]] * 50_001, "last": "0"})))
+    source = ExchangeSource(
+        exchange="kraken", venue="k", symbols=("BTC/USD",), url=server.url(), request_ms=0
+    )
+
+    with pytest.raises(FetchError, match="50001 trades; 50000 are accepted"):
+        ExchangeClient(source).fetch_page("BTC/USD", Question(kind="newest"), now_us=NOON_US)

@@ -68,6 +68,24 @@ def test_gaps_held_trades_wrong_clocks_and_failures_are_printed_as_json(
     assert (failing["kind"], failing["n_failures"]) == ("failing", 3)
 
 
+@pytest.mark.parametrize("text", ["\x1b[2J", "a\nsimx-eth-usd  no gap", "a\r", "\u202e", "\x9b1A"])
+def test_what_an_exchange_wrote_moves_no_cursor_of_a_terminal(
+    state_dir: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    store = StateStore(state_dir / "raw-price" / "topicid")
+    store.write("simx-eth-usd", MarketState(n_failures=1, problem=text))
+    trade = Trade(text, TRADE.time_ms, 1.0, 1.0, "{}")
+    append_refused(store, "simx-eth-usd", [to_refused(trade, "absurd", now_us=1_795_608_001_000_000)])
+
+    assert main(["gaps", "--state", str(state_dir)]) == 0
+    assert main(["refused", "--state", str(state_dir)]) == 0
+
+    printed = capsys.readouterr().out
+    assert text not in printed
+    assert all(line.isprintable() for line in printed.split("\n"))
+    assert len(printed.splitlines()) == 4 + 1 + 2
+
+
 @pytest.mark.parametrize(("command", "nothing"), [("gaps", "no gap"), ("refused", "no refused trade")])
 def test_absence_is_printed_as_text_and_is_empty_as_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, nothing: str

@@ -3,6 +3,7 @@
 import zlib
 from typing import Final
 
+MAX_CODINGS: Final = 2
 CODINGS: Final = ("gzip", "x-gzip", "deflate")
 GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_BITS: Final = 16 + zlib.MAX_WBITS
@@ -15,6 +16,33 @@ _MAX_MEMBERS: Final = 1_000
 
 class DecompressionError(ValueError):
     """Compressed bytes that are malformed, or have no end."""
+
+
+class UnknownCodingError(DecompressionError):
+    """A content coding that was not requested, or too many of them on top of each other."""
+
+
+def decode_body(body: bytes, content_encoding: str, *, max_bytes: int) -> bytes:
+    """Return a body without the codings that its header lists, and without gzip that it does not list.
+
+    At most ``max_bytes`` come of any step. Raises: DecompressionError; OverflowError where it is longer.
+    """
+    codings = read_codings(content_encoding)
+    for coding in reversed(codings):
+        body = decompress(body, coding, max_bytes=max_bytes)
+    return decompress(body, "gzip", max_bytes=max_bytes) if body.startswith(GZIP_MAGIC) else body
+
+
+def read_codings(content_encoding: str) -> list[str]:
+    """Return the codings of a Content-Encoding header, in the order in which they were applied.
+
+    Raises: UnknownCodingError.
+    """
+    given = (each.strip() for each in content_encoding.lower().split(","))
+    codings = [each for each in given if each not in ("", "identity")]
+    if len(codings) > MAX_CODINGS or not all(each in CODINGS for each in codings):
+        raise UnknownCodingError(f"content-encoding {', '.join(codings)!r} was not requested")
+    return codings
 
 
 def decompress(body: bytes, coding: str, *, max_bytes: int) -> bytes:
