@@ -34,11 +34,15 @@ _ATTRIBUTIONS: Final = (
         r"(?:apareceu|foi publicad[oa]) primeiro (?:em|no|na)",
     ),
     (r"Het (?:bericht|artikel)", r"(?:verscheen (?:eerst|als eerste)|is origineel geplaatst) op"),
+    (
+        r"(?:Сообщение|Запись|Статья)",
+        r"(?:впервые )?(?:появил[аио](?:сь|ся)|опубликован[ао]?) (?:сначала |впервые )?(?:на|в)",
+    ),
     (r"Inlägget", r"dök först upp på"),
     (r"Artykuł", r"pochodzi z serwisu"),
 )
 _LINKS: Final = (
-    r"(?:Click here to )?[Rr]ead (?:more|on|the (?:full|whole|original) (?:story|article|post|piece))",
+    r"(?:Click here to )?[Rr]ead (?:[Mm]ore|on|(?:the )?(?:[Ff]ull|whole|original) (?:[Ss]tory|[Aa]rticle|post|piece))",
     r"READ MORE", r"Continue [Rr]eading", r"Keep [Rr]eading", r"View (?:the )?(?:full|original) (?:article|post)",
     r"Lire (?:la suite|plus|l[’'](?:article|intégralité)(?: complet)?)", r"Continuer la lecture", r"En savoir plus",
     r"(?:Hier )?[Ww]eiterlesen", r"Mehr lesen", r"(?:Den )?[Gg]anzen Artikel lesen", r"Zum (?:ganzen )?Artikel",
@@ -52,12 +56,20 @@ _ATTRIBUTION = re.compile(
     "|".join(
         rf"\b{begin}(?:(?!\b{begin}\b).){{0,{_MAX_TITLE}}}?\s{verb}\s[^\n]{{1,{_MAX_PUBLISHER}}}$"
         for begin, verb in _ATTRIBUTIONS
-    )
+    ),
+    re.DOTALL,
 )
 _AFTER_SENTENCE = r"(?:^|(?<=[.!?…:\]»”\"])\s+|(?<=[….]))"
 _LINK = re.compile(
     rf"{_AFTER_SENTENCE}[\[(]?(?:{'|'.join(_LINKS)})\b[^.!?\n]{{0,200}}[\]).!?…]*$"
     rf"|\s[\[(]?(?=[A-Z])(?:{'|'.join(_LINKS)})[\]).!?…]*$"
+)
+# What readers of forums and agencies add: who submitted a text, and where it is from.
+_ORIGIN = re.compile(
+    rf"{_AFTER_SENTENCE}(?:"
+    r"(?:[Ss]ubmitted|[Pp]osted) by /?u/\S{1,40}(?: to /?r/\S{1,40})?(?:\s*\[(?:link|comments)\])*"
+    r"|Originally (?:published|appeared) (?:at|on|in)(?: \S{1,60}){1,5}"
+    r"|(?:Source|Quelle|Fuente|Fonte|Via)\s?: ?[A-Z][\w.’'&-]{1,30}(?: [A-Z][\w.’'&-]{0,30}){0,2})$"
 )
 _CUT = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.|&hellip;)\s*\]|\(\s*(?:…|\.\.\.)\s*\)|[→»]+)\s*$")
 # What can be boilerplate at the end of a summary; the patterns see no more of it.
@@ -76,7 +88,7 @@ def without_boilerplate(summary: str) -> str:
     for _ in range(_MAX_PIECES):
         head, tail = summary[:-_MAX_TAIL], summary[-_MAX_TAIL:]
         shorter = tail
-        for pattern in (_ATTRIBUTION, _LINK, _CUT):
+        for pattern in (_ATTRIBUTION, _LINK, _ORIGIN, _CUT):
             shorter = pattern.sub("", shorter).rstrip()
         if shorter == tail.rstrip():
             break

@@ -14,7 +14,7 @@ from api.http.patterns import in_any_case
 from api.http.series_names import SERIES_BY_NAME
 from lakehouse.delta.position import Position
 from lakehouse.errors import QueryError
-from lakehouse.messages.contract import SYMBOL_PATTERN
+from lakehouse.messages.contract import SYMBOL_PATTERN, whole_text
 from lakehouse.process.suggestions import did_you_mean
 from lakehouse.tail.rows import TailRow, column_indices
 from lakehouse.tail.store import TAIL_TOPICS
@@ -27,7 +27,7 @@ Frame = bytes
 CHANNELS = tuple(SERIES_BY_NAME)
 """A channel is a series."""
 
-_Symbol = Annotated[str, msgspec.Meta(pattern=in_any_case(SYMBOL_PATTERN))]
+_Symbol = Annotated[str, msgspec.Meta(pattern=whole_text(in_any_case(SYMBOL_PATTERN)))]
 _Channel = Annotated[str, msgspec.Meta(max_length=20)]
 _Channels = Annotated[list[_Channel], msgspec.Meta(min_length=1, max_length=MAX_SYMBOLS)]
 _Symbols = Annotated[list[_Symbol], msgspec.Meta(min_length=1, max_length=MAX_SYMBOLS)]

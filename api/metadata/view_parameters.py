@@ -7,7 +7,7 @@ import msgspec
 from django.core.exceptions import ValidationError
 
 from api.http.json_schema import Document, described
-from lakehouse.messages.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
+from lakehouse.messages.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN, whole_text
 
 MAX_SPAN = timedelta(days=370)
 _INSTANT = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -36,11 +36,11 @@ class Span(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"sta
 class ViewParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A live view of ``range``, or a fixed one of ``span``. ``model`` empty: none; null: not chosen."""
 
-    symbol: Annotated[str, msgspec.Meta(pattern=SYMBOL_PATTERN)] | None = None
+    symbol: Annotated[str, msgspec.Meta(pattern=whole_text(SYMBOL_PATTERN))] | None = None
     range: Literal["1h", "24h", "7d", "30d"] = "7d"
     span: Span | None = None
-    model: Annotated[str, msgspec.Meta(pattern=f"^$|{NAME_PATTERN}")] | None = None
-    horizon: Annotated[str, msgspec.Meta(pattern=HORIZON_PATTERN)] | None = None
+    model: Annotated[str, msgspec.Meta(pattern=whole_text(f"^$|{NAME_PATTERN}"))] | None = None
+    horizon: Annotated[str, msgspec.Meta(pattern=whole_text(HORIZON_PATTERN))] | None = None
     detail: Literal["1m", "5m", "15m", "1h", "4h", "1d"] | None = None
     at: _INSTANT | None = None
     lang: Literal["en", "fr"] | None = None

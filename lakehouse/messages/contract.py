@@ -38,6 +38,16 @@ UNSCORED = "unscored"
 LABELS = ("positive", "neutral", "negative", UNSCORED)
 
 
+def whole_text(pattern: str) -> str:
+    """Return a pattern for whole texts, in every dialect: in Python's `$` matches before a last line break, too.
+
+    >>> import re
+    >>> re.search("^[a-z]+$", "btc\\n") is None, re.search(whole_text("^[a-z]+$"), "btc\\n") is None
+    (False, True)
+    """
+    return f"(?:{pattern})(?!\\n)"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContract:
     """Contract of one topic: its fields, their gold table, and which of them are the key and the event time."""

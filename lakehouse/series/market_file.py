@@ -29,7 +29,7 @@ MAX_ASSETS = 20
 # \Z, for $ also matches before a line feed at the end.
 _VENUE_PATTERN, _SYMBOL_PATTERN = (rf"{pattern[:-1]}\Z" for pattern in (NAME_PATTERN, SYMBOL_PATTERN))
 _MARKET_PATTERN = f"{NAME_PATTERN[:-1]}/{_SYMBOL_PATTERN[1:]}"
-_TEXT_PATTERN = "^[^\\x00-\\x1f\\x7f-\\x9f]+$"
+_TEXT_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+\Z"
 
 MarketText = Annotated[str, msgspec.Meta(pattern=_MARKET_PATTERN)]
 VenueText = Annotated[str, msgspec.Meta(pattern=_VENUE_PATTERN)]

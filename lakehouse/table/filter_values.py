@@ -65,12 +65,11 @@ def _iterate(column: Column, given: Any) -> Iterator[Any]:
     unique = getattr(given, "unique", None)
     with suppress(Exception):  # saves time alone, and not every type of a Series or an array has it
         given = unique() if callable(unique) else given
-    try:
-        # Where it is indexed alone, as a lazy frame is, Python would call it iterable and fail at its first value.
-        iterable: Any = given if hasattr(given, "__iter__") or hasattr(given, "__len__") else None
-        return iter(iterable)
-    except TypeError as error:
-        raise _refusal(column, f"{_shown(given)} is neither a value nor an iterable of values") from error
+    # What is indexed alone, as a lazy frame is, Python calls iterable, and it fails at its first value.
+    if hasattr(given, "__iter__") or hasattr(given, "__len__"):
+        with suppress(TypeError):
+            return iter(given)
+    raise _refusal(column, f"{_shown(given)} is neither a value nor an iterable of values")
 
 
 def _is_scalar(value: Any) -> bool:

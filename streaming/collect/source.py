@@ -2,12 +2,14 @@
 
 import re
 import tomllib
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
-from lakehouse.messages.contract import MAX_EVENT_AGE, NAME_PATTERN, RAW_PRICE, SOURCE_PATTERN
+from lakehouse.messages.contract import MAX_EVENT_AGE, NAME_PATTERN, RAW_PRICE, SOURCE_PATTERN, whole_text
 from lakehouse.messages.fields import RuleViolationError, check_string
 from lakehouse.process.suggestions import did_you_mean
 from streaming.collect.errors import SourceConfigError
@@ -18,20 +20,23 @@ OFFLINE = "{offline}"
 URL_FILE = "url"
 """File in the offline server's folder with its address, which stands for OFFLINE in a file of sources."""
 
+_UNSENDABLE = re.compile(r"[\s\x00-\x1f\x7f]|^\w+://[^/]*\][^:/]")
+
 Origin = Literal["collected", "generated"]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
-Url = Annotated[str, msgspec.Meta(pattern="^(https?://|\\{offline\\}/)")]
+# A wait that no clock can hold, or that makes a loop without a pause, would end the collector.
+Seconds = Annotated[float, msgspec.Meta(ge=0.01, le=366 * 86_400)]
+Url = Annotated[str, msgspec.Meta(pattern="^(https?://|\\{offline\\}/)", max_length=2_000)]
 
 
 class NewsSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One feed. ``source`` is its slug: the key of its messages."""
 
-    source: Annotated[str, msgspec.Meta(pattern=SOURCE_PATTERN)]
+    source: Annotated[str, msgspec.Meta(pattern=whole_text(SOURCE_PATTERN))]
     url: Url
     origin: Origin = "collected"
     poll_seconds: Seconds = 300.0
     timeout_seconds: Seconds = 20.0
-    max_bytes: Annotated[int, msgspec.Meta(gt=0)] = 4_000_000
+    max_bytes: Annotated[int, msgspec.Meta(ge=100, le=1_000_000_000)] = 4_000_000
 
 
 class MarketSymbol(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,13 +63,13 @@ class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """
 
     exchange: str
-    venue: Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
+    venue: Annotated[str, msgspec.Meta(pattern=whole_text(NAME_PATTERN))]
     symbols: Annotated[tuple[str | MarketSymbol, ...], msgspec.Meta(min_length=1)]
     url: Url | None = None
     origin: Origin = "collected"
     poll_seconds: Seconds = 10.0
     timeout_seconds: Seconds = 20.0
-    request_ms: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    request_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] | None = None
     history_days: Annotated[float, msgspec.Meta(ge=0, le=MAX_EVENT_AGE.days - 1)] = 7.0
     gap_seconds: Seconds = 900.0
     consecutive_ids: bool = False
@@ -139,11 +144,13 @@ def _to_profile(path: Path, name: str, table: Any) -> Profile:
     except msgspec.ValidationError as error:
         raise SourceConfigError(path, f"profile {name}: {error}{_field_hint(str(error))}") from error
     _check_names(path, name, profile)
-    for number, source in enumerate(profile.prices):
+    checks = [(f"news[{at}]", partial(_check_url, feed.url)) for at, feed in enumerate(profile.news)]
+    checks += [(f"prices[{at}]", partial(_check_exchange, each)) for at, each in enumerate(profile.prices)]
+    for place, check in checks:
         try:
-            _check_exchange(source)
+            check()
         except ValueError as error:
-            raise SourceConfigError(path, f"profile {name}: {error} - at `$.prices[{number}]`") from error
+            raise SourceConfigError(path, f"profile {name}: {error} - at `$.{place}`") from error
     return profile
 
 
@@ -154,9 +161,26 @@ def needs_offline(path: Path, name: str) -> bool:
     return any(OFFLINE in url for url in urls)
 
 
+def _check_url(url: str) -> None:
+    """Check that an address can be requested. Raises: ValueError, which says what is accepted."""
+    try:
+        parts = urlsplit(url.replace(OFFLINE, "http://127.0.0.1:1", 1))
+        host = (parts.hostname or "").rstrip(".")
+        has_port = parts.port is None or parts.port > 0
+        is_address = bool(host) and has_port and _UNSENDABLE.search(url) is None
+        _ = host if ":" in host else host.encode("idna")
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise ValueError(f"{url!r} is no address; https://host/path is accepted, and {OFFLINE}/path")
+
+
 def _check_exchange(source: ExchangeSource) -> None:
     """Check what types cannot say. Raises: ValueError."""
     import ccxt  # takes a second, which `--help` does not need
+
+    if source.url is not None:
+        _check_url(source.url)
 
     if source.exchange not in ccxt.exchanges:
         near = did_you_mean(source.exchange, ccxt.exchanges)

@@ -27,6 +27,8 @@ _ADDRESS = re.compile(
 # Pairs in lower case: these quotes are no part of a word, those need an asset whose ticker is none either.
 _QUOTES_IN_ANY_CASE = ("usdt", "usdc")
 _QUOTES_OF_TICKERS = ("usd", "btc", "eth")
+_MAX_AMOUNT = 24
+_AMOUNT = re.compile(r"(?<![\w.,])(?:\d[\d.,'’ ]*)?\d$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def find_spans(text: str, vocabulary: Vocabulary = SEED_VOCABULARY) -> tuple[Spa
 
 def _named_by(match: re.Match[str], text: str, vocabulary: Vocabulary) -> Iterator[_Named]:
     """Yield what a match names: nothing where it is an ordinary word, two of a pair of assets."""
-    if _is_in_address(match, text):
+    if _is_in_address(match, text) or not (match["counted"] is None or _is_counted(match, text, vocabulary)):
         return
     if match["base"]:
         yield from _named_by_pair(match, vocabulary)
@@ -102,6 +104,13 @@ def _named_by_pair(match: re.Match[str], vocabulary: Vocabulary) -> Iterator[_Na
     yield _Named(names, match.start(), match.end("base") if is_other_meant else match.end())
     if other is not None and is_other_meant:
         yield _Named(other, match.start("quote"), match.end())
+
+
+def _is_counted(match: re.Match[str], text: str, vocabulary: Vocabulary) -> bool:
+    """Return true for a ticker right after its amount: ``500BTC``, not ``A5BTC`` or ``5link``."""
+    word = match["word"] or ""
+    amount = text[max(0, match.start() - _MAX_AMOUNT) : match.start()]
+    return word.isupper() and word.lower() in vocabulary.by_ticker and _AMOUNT.search(amount) is not None
 
 
 def _named_by_sign(match: re.Match[str], text: str, vocabulary: Vocabulary) -> AssetNames | None:

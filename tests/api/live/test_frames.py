@@ -42,6 +42,22 @@ def test_unsubscribe_is_taken() -> None:
         ({"symbols": []}, "$.symbols"),
         ({"symbols": ["BTC; DROP"]}, "$.symbols"),
         ({"symbols": ["btc"] * (MAX_SYMBOLS + 1)}, "$.symbols"),
+        *(
+            ({"symbols": ["eth", name]}, "$.symbols[1]")
+            for name in (
+                "btc\n",
+                "\nbtc",
+                "btc ",
+                "btc\r",
+                "btc\0",
+                "",
+                "b t",
+                "b" * 21,
+                "btc\u2028",
+                "bt\u0441",
+                "ﬁl",
+            )
+        ),
         ({"symbols": [None]}, "$.symbols"),
         ({"depuis": {"Zk3": [-2]}}, "$.depuis"),
         ({"depuis": {"Zk3": [0.5]}}, "$.depuis"),

@@ -51,3 +51,10 @@ def test_longest_span_is_the_page_s() -> None:
     assert end - datetime.fromisoformat(longest["from"]) == MAX_SPAN
     with pytest.raises(ValidationError):
         validate_parameters({"span": longest | {"to": (end + timedelta(milliseconds=1)).isoformat()}})
+
+
+@pytest.mark.parametrize("member", ["symbol", "model", "horizon"])
+@pytest.mark.parametrize("text", ["1h\n", "\n", "1h\r", "1h ", "1h\0", "É"])
+def test_a_name_is_a_whole_text(member: str, text: str) -> None:
+    with pytest.raises(ValidationError):
+        validate_parameters({member: text})

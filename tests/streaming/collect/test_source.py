@@ -48,6 +48,11 @@ def exchange(
     return "\n".join([*lines, *([f"symbols = {symbols}"] if symbols else []), ""])
 
 
+def feed(more: str = "", *, source: str = '"gazette"', url: str = '"https://a.example/feed"') -> str:
+    """Return the table of a feed in profile x, with the parts that a test gets wrong, as TOML."""
+    return "\n".join(["[[x.news]]", f"source = {source}", f"url = {url}", more, ""])
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -89,6 +94,17 @@ def exchange(
         (exchange(exchange="onetrading"), "no public spot trades of 'onetrading'"),
         (exchange(exchange="binanceusdm"), "no public spot trades of 'binanceusdm'"),
         (exchange(exchange="krakenfutures"), "an exchange with fetchTrades is accepted"),
+        *(
+            (text, name)
+            for name in ("poll_seconds", "timeout_seconds")
+            for value in ("inf", "nan", "-inf", "1e300", "1e-300", "1e12", "true", "'5'")
+            for text in (feed(f"{name} = {value}"), exchange(f"{name} = {value}"))
+        ),
+        *((exchange(f"gap_seconds = {value}"), "gap_seconds") for value in ("inf", "1e300", "1e-300")),
+        *((feed(f"max_bytes = {value}"), "max_bytes") for value in ("0", "1", "10000000000000000000", "1e9")),
+        (exchange("request_ms = 99999999999"), "request_ms"),
+        *((feed(source=f'"{name}"'), "source") for name in (r"a\n", "a/b", "../a", "A", "", "é", "a" * 21)),
+        (exchange().replace("venue = 'kraken'", r'venue = "k\n"'), "venue"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, problem: str) -> None:
@@ -99,6 +115,41 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, problem: str) -> None:
         read_profile(path, "x", offline_url=None)
 
     assert problem in str(raised.value)
+
+
+NO_ADDRESSES = (
+    "https://", "https:///x", "http://:80/", "http://[::1", "http://[::1]x/", "https://a.example:99999/",
+    "https://a.example:0/", "https://a b.example/", "https://a.example/a b", r"https://a.example/\n",
+    r"https://a.example/\u0000", "https://a..example/", "https://.", f"https://{'a' * 64}.example/", "ftp://a.example/",
+    "//a.example/", "a.example", "", "{offline}", "javascript:alert(1)", f"https://a.example/{'x' * 2_000}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("url", NO_ADDRESSES)
+@pytest.mark.parametrize("kind", ["news", "prices"])
+def test_an_address_that_nothing_can_request_is_refused_with_its_place(
+    tmp_path: Path, url: str, kind: str
+) -> None:
+    path = tmp_path / "sources.toml"
+    text = feed(url=f'"{url}"') if kind == "news" else exchange(f'url = "{url}"')
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(SourceConfigError) as raised:
+        read_profile(path, "x", offline_url=None)
+
+    assert f"$.{kind}[0]" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://a.example", "http://A.example:8080/x", "https://bücher.example/ü?x=1", "http://[::1]:80/"],
+)
+def test_an_address_that_can_be_requested_is_accepted(tmp_path: Path, url: str) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_text(feed(url=f'"{url}"'), encoding="utf-8")
+
+    assert read_profile(path, "x", offline_url=None).news[0].url == url
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,12 @@ def test_ordinary_word_is_no_asset(title: str) -> None:
         ("𝐁𝐓𝐂 pumps", ["btc"]),
         ("Bitcoin™ and Ethereum²", ["btc", "eth"]),
         ("Bitcoin\u00a0Cash", ["bch"]),
+        ("A whale moves 500BTC", ["btc"]),
+        ("1,000BTC for 25.5ETH", ["btc", "eth"]),
+        ("(3SOL)", ["sol"]),
+        ("BTC1! and 7btc", []),
+        ("A5BTC, Web3BTC, 0x9BTC, v2.5xBTC", []),
+        ("Get 5LINKS and 5link", []),
     ],
 )
 def test_asset_is_detected_in_compounds_pairs_signs_and_other_forms_of_letters(

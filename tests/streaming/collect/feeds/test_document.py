@@ -427,6 +427,19 @@ def test_a_document_of_a_million_openings_is_read_in_one_go(unit: str) -> None:
         ("Le cours monte Lire la suite", "Le cours monte"),
         ("Rates are what traders read more", "Rates are what traders read more"),
         ("Read more", None),
+        ("Fees fell. Read full story", "Fees fell."),
+        ("Fees fell. Read the Full Article on CoinDesk", "Fees fell."),
+        ("Fees fell. [Read More...]", "Fees fell."),
+        ("Fees fell. Originally published at https://bitcoin.example/x", "Fees fell."),
+        ("Fees fell. Source: Bitcoin Magazine", "Fees fell."),
+        (
+            "Fees fell. Source: Bitcoin may fall, a bank says",
+            "Fees fell. Source: Bitcoin may fall, a bank says",
+        ),
+        ("Fees fell. submitted by /u/btcfan to r/Bitcoin [link] [comments]", "Fees fell."),
+        ("submitted by /u/btcfan [link] [comments]", None),
+        ("Цена растёт. Сообщение Эфир падает появились сначала на BitNovosti.", "Цена растёт."),
+        ("This article was originally published on Bitcoin.com", None),
     ],
 )
 def test_boilerplate_is_no_part_of_a_summary(summary: str, text: str | None) -> None:
