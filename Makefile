@@ -135,6 +135,15 @@ wheel: setup  ## The wheel of this checkout, in dist/; the same commit gives the
 	  $(VENV)/python -m pip wheel . --quiet --no-deps --no-build-isolation --wheel-dir dist
 	@ls -l dist/*.whl
 
+.PHONY: sbom
+sbom: setup  ## Bill of materials (CycloneDX) and licences of everything in a release, in dist/
+	@$(VENV)/python -m setup.sbom
+
+.PHONY: release
+release: wheel sbom  ## The files of a release, in dist/: wheel, bill of materials, licences, digests
+	@cp LICENSE dist/
+	@cd dist && sha256sum LICENSE THIRD-PARTY-LICENSES.txt cryptoviz-*.cdx.json cryptoviz-*.whl > SHA256SUMS && cat SHA256SUMS
+
 .PHONY: docs
 docs: setup .venv/.installed-docs  ## The documentation as a site, in .runtime/site; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict

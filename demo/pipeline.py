@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from demo.api_requests import PATHS, get_json, history_state, summarize
 from demo.metrics import METRICS, prometheus_command
@@ -115,7 +116,11 @@ class Demo:
                 self._environ["CRYPTOVIZ_HTTP_PORT"] = "0"
                 program = self._start_program("api", command)
             self._restart_ended()
-        return program.log_text().split("API listening on ")[1].split()[0]
+        url = program.log_text().split("API listening on ")[1].split()[0]
+        program.environ["CRYPTOVIZ_HTTP_PORT"] = str(
+            urlsplit(url).port
+        )  # a restart answers at the same address
+        return url
 
     def _wait(self, name: str, is_up: Callable[[Program], bool]) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -24,14 +24,14 @@ MAX_EARLY_ENDS = 3
 class Program:
     """A program in a session of its own, so that Ctrl-C reaches the demo alone, which stops all in order.
 
-    Its log goes on over restarts.
+    Its log goes on over restarts, which take its ``environ`` as it is then.
     """
 
     def __init__(self, name: str, command: list[str], *, environ: Mapping[str, str], log_dir: Path) -> None:
         self.name = name
         self.log_path = log_dir / f"{name}.log"
         self._command = command
-        self._environ = dict(environ)
+        self.environ = dict(environ)
         self._n_early_ends = 0
         self.log_path.write_bytes(b"")
         self._start()
@@ -86,7 +86,7 @@ class Program:
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 bound,
-                env=self._environ,
+                env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
