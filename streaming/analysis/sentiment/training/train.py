@@ -28,7 +28,7 @@ from streaming.errors import LabelsFileError
 _APART = "a file apart"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Scorers:
     """What training needs beside labels: vectors, and the scorer that is published now."""
 

@@ -1,5 +1,6 @@
 """Trial of training: how good a model is on texts that it has not seen, beside the published one."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lakehouse.sentiment_models.model import CLASSES, SentimentModel
+from streaming.analysis.sentiment.languages import UNDETERMINED
 from streaming.analysis.sentiment.scorer import Passage, Scorer
 from streaming.analysis.sentiment.semantic.features import to_features
 from streaming.analysis.sentiment.semantic.vector_cache import VectorCache
@@ -25,6 +27,8 @@ from streaming.errors import LabelsFileError
 
 MIN_OF_A_LABEL = 15
 """Fewer texts of a label leave folds without it."""
+MIN_OF_A_LANGUAGE = 30
+"""Texts in a language with fewer are still scored by the lexicon."""
 MIN_GROUPS_TO_COMPARE = 100
 SIGNIFICANT = 0.01
 OLDER_SHARE = 2 / 3
@@ -70,8 +74,15 @@ def prepare(texts: Sequence[LabelledText], vectors: VectorCache, *, published: S
         ),
         published=np.array(answers_of(published, passages)),
         dates=tuple(text.date for text in texts),
-        languages=tuple(sorted({passage.language for passage in passages})),
+        languages=_learnt([passage.language for passage in passages]),
     )
+
+
+def _learnt(languages: Sequence[str]) -> tuple[str, ...]:
+    """Return the languages with enough texts to learn from; the commonest where none has."""
+    counts = Counter(language for language in languages if language != UNDETERMINED)
+    enough = [language for language, count in counts.items() if count >= MIN_OF_A_LANGUAGE]
+    return tuple(sorted(enough or [language for language, _ in counts.most_common(1)]))
 
 
 def answers_of(scorer: Scorer, passages: Sequence[Passage]) -> list[int]:
