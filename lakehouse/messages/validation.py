@@ -18,11 +18,13 @@ from lakehouse.messages.contract import (
     CONTRACT_VERSION,
     CONTRACTS,
     EARLIEST_EVENT_TIME,
+    LABELS_WITH_SCORE,
     MAX_EVENT_AGE,
     MAX_FUTURE,
     MAX_VALUE_BYTES,
     PREDICTED_PRICE,
-    UNSCORED,
+    PROBABILITY_TOLERANCE,
+    WITHOUT_SCORE,
     MessageContract,
 )
 from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE, Field
@@ -268,16 +270,30 @@ def _pair_check(contract: MessageContract, names: Sequence[str]) -> Callable[[li
 
 
 def _score_check(names: Sequence[str]) -> Callable[[list[Any]], None]:
+    """Return the check of a score with its label, and of the probabilities with each other."""
     score_at, label_at = names.index("score"), names.index("label")
+    probabilities_at = [names.index(f"p_{label}") for label in LABELS_WITH_SCORE]
+    given = " or ".join(WITHOUT_SCORE)
 
     def check(row: list[Any]) -> None:
         score, label = row[score_at], row[label_at]
-        if (score is None) != (label == UNSCORED):
+        if (score is None) != (label in WITHOUT_SCORE):
             text = "null" if score is None else f"{score:g}"
             raise RuleViolationError(
                 "score_contradicts_label",
                 "score",
-                f"score is {text} and label is {label}; score is null exactly where label is {UNSCORED}",
+                f"score is {text} and label is {label}; score is null exactly where label is {given}",
+            )
+        shares = [row[at] for at in probabilities_at]
+        n_null = shares.count(None)
+        if n_null == len(shares):
+            return
+        if n_null or abs(sum(shares) - 1) > PROBABILITY_TOLERANCE:
+            text = ", ".join("null" if share is None else f"{share:g}" for share in shares)
+            raise RuleViolationError(
+                "probabilities_contradict",
+                names[probabilities_at[0]],
+                f"probabilities are {text}; all three with a sum of 1 (within {PROBABILITY_TOLERANCE:g}), or none",
             )
 
     return check

@@ -82,6 +82,7 @@ CountOrNone = Annotated[int, Field(ge=0)]
 """0 means none or any number, as the setting's description says."""
 Seconds = Annotated[float, Field(gt=0)]
 SecondsOrNone = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 StorageOptions = Annotated[str, AfterValidator(_validate_storage_options)]
 LiveUrl = Annotated[str, AfterValidator(_validate_live_url)]

@@ -66,6 +66,11 @@ def read_passages(split: str, language: str) -> list[LabelledPassage]:
     return passages
 
 
+def training_passages() -> list[LabelledPassage]:
+    """Return the training headlines of every language."""
+    return [row for language in ("en", "fr") for row in read_passages("training", language)]
+
+
 def read_other_languages() -> list[tuple[str, str]]:
     """Return (language, headline) of languages that no scorer supports."""
     lines = (DIRECTORY / "other_languages.tsv").read_text(encoding="utf-8").splitlines()
