@@ -16,6 +16,7 @@ from lakehouse.process.commands import EXIT_DONE, EXIT_USAGE, new_app, print_err
 from lakehouse.process.settings import Settings
 from lakehouse.sentiment_models.versions import DEFAULT, ModelHistory, ModelRegistry
 from lakehouse.time_range import format_us, to_us
+from streaming.analysis.sentiment.evaluate import evaluate
 from streaming.errors import EncoderError, LabelsFileError
 
 PROGRAM = "sentiment"
@@ -64,15 +65,19 @@ FromOption = Annotated[
 ]
 
 app = new_app(
-    "Train sentiment models on labels of your own, watch them in the shadow, publish them.",
+    "Evaluate sentiment scorers on labelled texts, train models on labels of your own, publish them.",
     epilog="""\
 examples:
+  cryptoviz sentiment evaluate --data titles.csv --json
   cryptoviz sentiment train --labels labels.csv
   cryptoviz sentiment train --labels older.csv --test newer.csv --out model.json --json
   cryptoviz sentiment promote 1 --from 2026-02-01T00:00:00Z
 
 A model in the lake runs in the shadow until it is promoted. `train` needs the extra [semantic].""",
 )
+
+
+app.command(name="evaluate")(evaluate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

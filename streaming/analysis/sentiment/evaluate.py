@@ -1,6 +1,7 @@
 """Figures of the sentiment scorers: on a labelled file, or the model card's on this project's headlines."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from lakehouse.process.commands import EXIT_DONE, EXIT_USAGE, print_error, run, single_command
-from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, SCORERS
+from lakehouse.process.settings import Settings
+from streaming.errors import EncoderError, LabelsFileError
 
+DEFAULT_SCORER = "vader-crypto"
+PROGRAM = "evaluate"
 _DESCRIPTION = """
 Figures of a sentiment scorer on a labelled CSV file: macro-F1 with its 95 % interval, each label and
 language, the share of texts without a result and why, calibration, and texts that are good for one
@@ -29,15 +33,23 @@ Exit codes: 0 done, 2 a wrong option or file; stderr names the lines.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    return run(app, arguments, prog="python -m streaming.analysis.sentiment.evaluate")
+    try:
+        return run(
+            app, arguments, prog="python -m streaming.analysis.sentiment.evaluate", failures=(EncoderError,)
+        )
+    except LabelsFileError as error:
+        print_error(PROGRAM, error)
+        return EXIT_USAGE
 
 
 def evaluate(
-    data: Annotated[Path | None, typer.Option("--data", metavar="FILE", help="labelled CSV file")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
-    scorer: Annotated[str, typer.Option("--scorer", help=f"one of {', '.join(SCORERS)}")] = DEFAULT_SCORERS[
-        0
-    ],
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="FILE", show_default=False, help="labelled CSV file")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document instead of text")] = False,
+    scorer: Annotated[
+        str, typer.Option("--scorer", metavar="NAME", help="vader-crypto or e5-logistic")
+    ] = DEFAULT_SCORER,
     drop_contradictions: Annotated[
         bool, typer.Option("--drop-contradictions", help="leave out texts with several labels, else an error")
     ] = False,
@@ -45,11 +57,11 @@ def evaluate(
         bool, typer.Option("--write", help="without --data: write docs/models/sentiment-figures.md")
     ] = False,
 ) -> int:
-    if scorer not in SCORERS:
-        raise typer.BadParameter(f"{scorer[:40]} is not one of {', '.join(SCORERS)}", param_hint="--scorer")
+    """Measure a scorer on a labelled file; without one print the figures of the model card."""
+    Settings.from_environ(os.environ)
     if data is None:
-        if as_json or drop_contradictions:
-            raise typer.BadParameter("--json and --drop-contradictions need --data FILE")
+        if as_json or drop_contradictions or scorer != DEFAULT_SCORER:
+            raise typer.BadParameter("--json, --scorer and --drop-contradictions need --data FILE")
         return _print_card(write)
     if write:
         raise typer.BadParameter("--write is of the model card, without --data")
@@ -69,14 +81,12 @@ def _print_card(write: bool) -> int:
 def _evaluate_file(data: Path, scorer: str, *, as_json: bool, drop_contradictions: bool) -> int:
     from streaming.analysis.sentiment.evaluation.file_figures import evaluate_rows
     from streaming.analysis.sentiment.evaluation.file_report import to_report
-    from streaming.analysis.sentiment.evaluation.labelled_file import LabelledFileError, read_labelled_file
-    from streaming.analysis.sentiment.scorers import scorer_named
+    from streaming.analysis.sentiment.evaluation.labelled_file import read_labelled_file
+    from streaming.analysis.sentiment.scorers import SCORERS, scorer_named
 
-    try:
-        rows = read_labelled_file(data, drop_contradictions=drop_contradictions)
-    except (LabelledFileError, OSError) as error:
-        print_error("evaluate", error)
-        return EXIT_USAGE
+    if scorer not in SCORERS:
+        raise typer.BadParameter(f"{scorer[:40]} is not one of {', '.join(SCORERS)}", param_hint="--scorer")
+    rows = read_labelled_file(data, drop_contradictions=drop_contradictions)
     print(f"scoring {len(rows)} labelled texts with {scorer}", file=sys.stderr, flush=True)
     figures: dict[str, Any] = {"file": str(data), **evaluate_rows(rows, scorer_named(scorer))}
     print(json.dumps(figures, indent=1, ensure_ascii=False) if as_json else to_report(figures))

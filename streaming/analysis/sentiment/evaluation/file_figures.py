@@ -94,11 +94,7 @@ def _classes(figures: Figures) -> dict[str, dict[str, Any]]:
 
 def calibrate(scored: Iterable[Scored]) -> Calibration:
     """Return the calibration of the probabilities that the polarities carry."""
-    given = [
-        (row.label, shares)
-        for row, polarity in scored
-        if (shares := getattr(polarity, "probabilities", None))
-    ]
+    given = [(row.label, polarity.probabilities) for row, polarity in scored if polarity.probabilities]
     if not given:
         return Calibration(None, None)
     shares = np.array([probabilities for _, probabilities in given], dtype=np.float64)

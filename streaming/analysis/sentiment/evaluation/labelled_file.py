@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streaming.analysis.sentiment.scorer import SCORED_LABELS
+from streaming.errors import LabelsFileError
 
-REQUIRED, OPTIONAL = ("text", "label"), ("entity", "date", "lang")
+REQUIRED, OPTIONAL = ("text", "label"), ("entity", "date", "language", "lang")
 _SEPARATORS = ",;\t"
 _MAX_SHOWN_LINES = 10
 _MAX_SHOWN_CHARACTERS = 60
 
 
-class LabelledFileError(ValueError):
-    """A labelled file that cannot be read; the message names the file, the lines, and what is accepted."""
-
-    def __init__(self, path: Path, problems: Sequence[str]) -> None:
-        shown = problems[:_MAX_SHOWN_LINES]
-        rest = [f"and {len(problems) - len(shown)} more"] if len(problems) > len(shown) else []
-        super().__init__("\n".join((f"{path}:", *(f"  {problem}" for problem in (*shown, *rest)))))
+def _error(path: Path, problems: Sequence[str]) -> LabelsFileError:
+    shown = problems[:_MAX_SHOWN_LINES]
+    rest = [f"and {len(problems) - len(shown)} more"] if len(problems) > len(shown) else []
+    return LabelsFileError("\n".join((f"{path}:", *(f"  {problem}" for problem in (*shown, *rest)))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +41,16 @@ def read_labelled_file(path: Path, *, drop_contradictions: bool = False) -> list
     """Return the rows of a CSV file with a header of REQUIRED and perhaps OPTIONAL columns; repeated rows once.
 
     Fields are separated by comma, semicolon or tab, as the header has them; the file is UTF-8. Rows that say the same
-    of one text and entity count once. Raises: LabelledFileError for anything else, and for labels that contradict each
-    other unless they are dropped; OSError.
+    of one text and entity count once. Raises: LabelsFileError for anything else, and for labels that contradict each
+    other unless they are dropped.
     """
     try:
         content = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise _error(path, [error.strerror or str(error)]) from error
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise LabelledFileError(path, [f"line {line}: no UTF-8"]) from error
+        raise _error(path, [f"line {line}: no UTF-8"]) from error
     problems: list[str] = []
     rows = list(_read_rows(path, content, problems))
     if not rows and not problems:
@@ -59,7 +59,7 @@ def read_labelled_file(path: Path, *, drop_contradictions: bool = False) -> list
     if not drop_contradictions:
         problems += [_tell(group) for group in contradicting]
     if problems:
-        raise LabelledFileError(path, problems)
+        raise _error(path, problems)
     dropped = {row.line for group in contradicting for row in group}
     return list({(row.text, row.entity): row for row in reversed(rows) if row.line not in dropped}.values())[
         ::-1
@@ -93,7 +93,7 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
         *(f"line 1: column {name} twice" for name in REQUIRED + OPTIONAL if columns.count(name) > 1),
     ]
     if wrong:
-        raise LabelledFileError(path, wrong)
+        raise _error(path, wrong)
 
 
 def _to_row(fields: Mapping[str, str | None], line: int, problems: list[str]) -> LabelledText | None:
@@ -114,7 +114,7 @@ def _to_row(fields: Mapping[str, str | None], line: int, problems: list[str]) ->
         text=given["text"],
         label=label,
         entity=given.get("entity") or None,
-        language=(given.get("lang") or "").split("-")[0].lower() or None,
+        language=(given.get("language") or given.get("lang") or "").split("-")[0].lower() or None,
         date=given.get("date") or None,
     )
 

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from streaming.analysis.sentiment.__main__ import main as sentiment
 from streaming.analysis.sentiment.evaluate import main
-from streaming.analysis.sentiment.evaluation.file_figures import evaluate_rows
+from streaming.analysis.sentiment.evaluation.file_figures import Calibration, Scored, calibrate, evaluate_rows
+from streaming.analysis.sentiment.evaluation.headlines import LabelledPassage
 from streaming.analysis.sentiment.evaluation.labelled_file import (
-    LabelledFileError,
     LabelledText,
     read_labelled_file,
 )
 from streaming.analysis.sentiment.scorer import Passage, Polarity
 from streaming.analysis.sentiment.scorers import scorer_named
+from streaming.errors import LabelsFileError
 
 Written = Callable[[str | bytes], Path]
 
@@ -77,7 +78,7 @@ def test_wrong_file_is_refused_with_its_lines(
 ) -> None:
     path = written(content)
 
-    with pytest.raises(LabelledFileError) as raised:
+    with pytest.raises(LabelsFileError) as raised:
         read_labelled_file(path)
 
     assert str(raised.value).startswith(f"{path}:")
@@ -89,7 +90,7 @@ def test_wrong_file_is_refused_with_its_lines(
 def test_many_wrong_lines_are_shown_in_part(written: Written) -> None:
     rows = "".join(f"text {n},good\n" for n in range(25))
 
-    with pytest.raises(LabelledFileError, match=r"line 11: label[^\n]*\n  and 15 more"):
+    with pytest.raises(LabelsFileError, match=r"line 11: label[^\n]*\n  and 15 more"):
         read_labelled_file(written(f"text,label\n{rows}"))
 
 
@@ -107,7 +108,7 @@ def test_labels_of_different_entities_do_not_contradict_and_contradictions_can_b
 @given(content=st.binary(max_size=200))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_content_raises_anything_else(written: Written, content: bytes) -> None:
-    with suppress(LabelledFileError):
+    with suppress(LabelsFileError):
         read_labelled_file(written(b"text,label\n" + content))
 
 
@@ -157,7 +158,9 @@ def test_text_without_a_language_has_the_most_common_one_of_its_file(written: Wr
 def test_json_has_its_figures_and_the_report_has_the_same(
     written: Written, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = written("text,label,lang\nBitcoin soars,positive,en\nBitcoin dives,negative,en\nBank opens,neutral,en\n")
+    path = written(
+        "text,label,lang\nBitcoin soars,positive,en\nBitcoin dives,negative,en\nBank opens,neutral,en\n"
+    )
 
     assert sentiment(["evaluate", "--data", str(path), "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
@@ -216,3 +219,29 @@ def test_abstention_is_no_result() -> None:
     ]
 
     assert evaluate_rows(rows, Certain())["without_result"] == {"the scorer abstains": 1}
+
+
+def scored(label: str, probabilities: tuple[float, float, float] | None) -> Scored:
+    passage = LabelledPassage(title="x", symbol="btc", passage=Passage("x", "en"), label=label)
+    return passage, Polarity(0.0, "neutral", (), probabilities)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "ece", "brier"),
+    [
+        ([("positive", (0.0, 0.0, 1.0)), ("negative", (1.0, 0.0, 0.0))], 0.0, 0.0),
+        ([("negative", (0.0, 0.0, 1.0))], 1.0, 2.0),
+        ([("positive", (0.2, 0.2, 0.6)), ("negative", (0.2, 0.2, 0.6))], 0.1, 0.64),
+        ([("positive", (0.0, 0.0, 1.0)), ("negative", None)], 0.0, 0.0),
+    ],
+)
+def test_calibration_is_the_one_computed_by_hand(
+    pairs: list[tuple[str, tuple[float, float, float] | None]], ece: float, brier: float
+) -> None:
+    calibration = calibrate([scored(*pair) for pair in pairs])
+
+    assert (calibration.ece, calibration.brier) == (pytest.approx(ece), pytest.approx(brier))
+
+
+def test_scorer_without_probabilities_has_no_calibration() -> None:
+    assert calibrate([scored("positive", None)]) == Calibration(None, None)
