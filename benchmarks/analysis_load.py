@@ -15,7 +15,7 @@ from streaming.analysis.sentiment.languages import language_of
 from streaming.analysis.sentiment.mentions import find_mentions
 from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorer import Passage
-from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
+from streaming.analysis.sentiment.scorers import lexicon_scorer
 from streaming.feed.market import MARKETS, PRIMARY_VENUE
 from streaming.feed.noise import Ints
 from streaming.feed.observations import observation_slots, price_values
@@ -83,7 +83,7 @@ def publish(bootstrap: str, topic: str, messages: Sequence[Keyed]) -> None:
 
 def bare_scorer_seconds(news: Sequence[News]) -> float:
     """Language, assets and score of each text in a plain loop: no validation, no messages."""
-    scorer = scorer_named(DEFAULT_SCORERS[0])
+    scorer = lexicon_scorer()
     started = time.perf_counter()
     for each in news:
         language = language_of(each.title)
@@ -95,7 +95,7 @@ def bare_scorer_seconds(news: Sequence[News]) -> float:
 
 def scored_messages_seconds(messages: Sequence[Keyed]) -> float:
     """Return seconds of the same from message to message: with validation, ids and JSON."""
-    scorers = [scorer_named(name) for name in DEFAULT_SCORERS]
+    scorers = [lexicon_scorer()]
     now_us = time.time_ns() // 1_000
     started = time.perf_counter()
     for key, value in messages:

@@ -58,6 +58,7 @@ GROUPS: Mapping[str, tuple[Command, ...]] = {
         _of_streaming("collect", "streaming.collect.__main__", "collect news and prices into Kafka"),
     ),
     "Tables": (
+        Command("sentiment", "streaming.analysis.sentiment.__main__", "train and publish sentiment models"),
         Command("sql", "cryptoviz.sql", "run a query on the tables of the lake"),
         _of_compaction("table-service", "maintain every table: the command of cron", "run"),
         _of_compaction("plan", "show what table-service would do, and why"),

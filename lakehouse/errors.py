@@ -15,6 +15,7 @@ LakehouseError
 ├── LockedError              another run of maintenance is at work on the lake
 ├── RetentionRuleError       days to keep that would lose what another table still needs
 ├── AliasError               names of assets that texts cannot be searched for
+├── SentimentModelError      a trained model, or a document about one, that cannot be used
 ├── MarketFileError          a file of markets that cannot be used, naming the entry
 ├── MissingPackageError      a package that only notebooks need is not installed
 └── SettingError             a setting has a value that cannot be used
@@ -164,6 +165,10 @@ class RetentionRuleError(LakehouseError):
 
 class AliasError(LakehouseError):
     """Aliases that no text can be searched for, or a document of them that is none."""
+
+
+class SentimentModelError(LakehouseError):
+    """A trained sentiment model, or a document about one, that cannot be used."""
 
 
 class MarketFileError(LakehouseError):

@@ -14,6 +14,7 @@ from lakehouse.messages.contract import (
     MAX_NESTING,
     MAX_VALUE_BYTES,
     UNSCORED,
+    UNSURE,
     MessageContract,
     make_message_id,
 )
@@ -33,7 +34,8 @@ RULES_BEYOND_SCHEMA = (
     f"The event time is not before {EARLIEST_EVENT_TIME:%Y-%m-%d}, at most {MAX_EVENT_AGE.days} days before and at "
     f"most {MAX_FUTURE.seconds // 60} minutes after the broker's timestamp. Digits after the microsecond are cut, "
     "not rounded.",
-    f"`score` is null exactly where `label` is `{UNSCORED}`: an unscored text never has 0.",
+    f"`score` is null exactly where `label` is `{UNSCORED}` or `{UNSURE}`: such a text never has 0.",
+    "`p_negative`, `p_neutral` and `p_positive` come together, with a sum of 1.",
     "`target_time` is `made_at` plus `horizon`. `lower` and `upper` come together, and `lower` is not above.",
     "`quantiles` has as many levels as values; levels ascend, values do not descend. Thresholds of `moves` ascend, and "
     "their probabilities do not.",
@@ -53,7 +55,10 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "symbol": "btc",
         "score": 0.62,
         "label": "positive",
-        "model": "lexicon",
+        "p_negative": 0.07,
+        "p_neutral": 0.24,
+        "p_positive": 0.69,
+        "model": "e5-logistic",
         "model_version": "1.2.0",
         "source": "chainwire",
         "title": "Funds take in 35 million of BTC, a record week",

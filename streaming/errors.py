@@ -11,6 +11,8 @@ StreamingError
 │   └── CompactedTopicError  its cleanup.policy makes offsets vanish
 ├── SparkSettingsError       Spark cannot start as it must, or already runs otherwise
 ├── SparkLostError           Spark's JVM ended under a running service
+├── LabelsFileError          a file of labelled texts that cannot be used, naming the lines
+├── EncoderError             the semantic scorer's model file or libraries are missing or damaged
 ├── NotExcludableError       a message whose result cannot be made again
 └── DataLossError            Kafka no longer has what the tables have not ingested
 """
@@ -115,6 +117,14 @@ class TopicRecreatedError(TopicError):
         super().__init__(
             topic, f"topic {topic} was created again: its id was {expected_id}, now {current_id}"
         )
+
+
+class LabelsFileError(StreamingError):
+    """Labelled texts that cannot be used; the message names file and lines."""
+
+
+class EncoderError(StreamingError):
+    """The semantic scorer cannot encode: its model file or a library is missing, or the file is damaged."""
 
 
 class NotExcludableError(StreamingError):

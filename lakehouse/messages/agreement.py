@@ -5,7 +5,14 @@ from itertools import pairwise
 from operator import ge, le, lt
 from typing import Any
 
-from lakehouse.messages.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, UNSCORED, MessageContract
+from lakehouse.messages.contract import (
+    ANALYZED_SENTIMENT,
+    LABELS_WITH_SCORE,
+    PREDICTED_PRICE,
+    PROBABILITY_TOLERANCE,
+    WITHOUT_SCORE,
+    MessageContract,
+)
 from lakehouse.messages.fields import RuleViolationError
 
 _HORIZON_UNIT_US = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
@@ -19,16 +26,30 @@ def agreement_check(contract: MessageContract, names: Sequence[str]) -> Callable
 
 
 def _score_check(names: Sequence[str]) -> Callable[[list[Any]], None]:
+    """Return the check of a score with its label, and of the probabilities with each other."""
     score_at, label_at = names.index("score"), names.index("label")
+    probabilities_at = [names.index(f"p_{label}") for label in LABELS_WITH_SCORE]
+    given = " or ".join(WITHOUT_SCORE)
 
     def check(row: list[Any]) -> None:
         score, label = row[score_at], row[label_at]
-        if (score is None) != (label == UNSCORED):
+        if (score is None) != (label in WITHOUT_SCORE):
             text = "null" if score is None else f"{score:g}"
             raise RuleViolationError(
                 "score_contradicts_label",
                 "score",
-                f"score is {text} and label is {label}; score is null exactly where label is {UNSCORED}",
+                f"score is {text} and label is {label}; score is null exactly where label is {given}",
+            )
+        shares = [row[at] for at in probabilities_at]
+        n_null = shares.count(None)
+        if n_null == len(shares):
+            return
+        if n_null or abs(sum(shares) - 1) > PROBABILITY_TOLERANCE:
+            text = ", ".join("null" if share is None else f"{share:g}" for share in shares)
+            raise RuleViolationError(
+                "probabilities_contradict",
+                names[probabilities_at[0]],
+                f"probabilities are {text}; all three with a sum of 1 (within {PROBABILITY_TOLERANCE:g}), or none",
             )
 
     return check

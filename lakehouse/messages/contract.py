@@ -34,8 +34,11 @@ MAX_LEVELS = 100
 """Most quantiles and most thresholds of a forecast."""
 ORIGINS = ("collected", "generated", "replay")
 DATED_BY = ("published", "updated", "first_seen")
-UNSCORED = "unscored"
-LABELS = ("positive", "neutral", "negative", UNSCORED)
+UNSCORED, UNSURE = "unscored", "unsure"
+LABELS_WITH_SCORE, WITHOUT_SCORE = ("positive", "neutral", "negative"), (UNSCORED, UNSURE)
+LABELS = (*LABELS_WITH_SCORE, *WITHOUT_SCORE)
+PROBABILITY_TOLERANCE = 1e-3
+"""By how much the sum of the probabilities may differ from 1: each is rounded."""
 
 
 def whole_text(pattern: str) -> str:
@@ -84,6 +87,11 @@ def _number(name: str, meaning: str, **limits: Any) -> Field:
 
 def _price(name: str, meaning: str, **limits: Any) -> Field:
     return _number(name, meaning, has_magnitude=True, **limits)
+
+
+def _probability(label: str) -> Field:
+    meaning = f"calibrated probability that a person labels the text {label}; null of a model that gives none"
+    return _number(f"p_{label}", meaning, required=False, at_least=0, at_most=1)
 
 
 def _text(name: str, meaning: str, max_length: int) -> Field:
@@ -173,16 +181,18 @@ ANALYZED_SENTIMENT = MessageContract(
         _time("event_time", "instant at which the text was published"),
         _number(
             "score",
-            f"polarity; null exactly where label is {UNSCORED}",
+            f"polarity; null exactly where label is {UNSCORED} or {UNSURE}",
             required=False,
             at_least=-1,
             at_most=1,
         ),
         _string(
             "label",
-            f"what the model decided; {UNSCORED} where it does not speak the text's language",
+            f"what the model decided; {UNSCORED} where it does not speak the text's language, {UNSURE} where no label "
+            "is as probable as the operator asks for",
             one_of=LABELS,
         ),
+        *(_probability(label) for label in ("negative", "neutral", "positive")),
         *_model_fields(),
         _string("source", "where the text was published", max_length=200),
         _text("title", "headline", 2000),

@@ -10,6 +10,7 @@ from lakehouse.messages.contract import (
     MAX_NESTING,
     MAX_VALUE_BYTES,
     UNSCORED,
+    UNSURE,
 )
 from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE
 
@@ -38,7 +39,8 @@ RULES: Mapping[str, str] = {
     "time_too_old": f"the event time is before {EARLIEST_EVENT_TIME:%Y-%m-%d}",
     "time_in_future": f"the event time is over {MAX_FUTURE.seconds // 60} minutes after the broker's",
     "event_too_old": f"the event time is over {MAX_EVENT_AGE.days} days before the broker's",
-    "score_contradicts_label": f"score is null and label is not {UNSCORED}, or the other way round",
+    "score_contradicts_label": f"score is null and label is neither {UNSCORED} nor {UNSURE}, or the other way round",
+    "probabilities_contradict": "one of the probabilities is given without the others, or their sum is not 1",
     "interval_reversed": "lower is above upper",
     "interval_incomplete": "one of lower and upper is given without the other",
     "horizon_mismatch": "target_time is not made_at + horizon",

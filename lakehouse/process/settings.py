@@ -38,6 +38,7 @@ from lakehouse.process.setting_types import (
     RetentionText,
     Seconds,
     SecondsOrNone,
+    Share,
     SparkMaster,
     StorageOptions,
     Umask,
@@ -72,6 +73,14 @@ class Settings(SettingsGroup):
         "",
         "TOML file of the markets that go first and of symbols that became another asset; the same for every program; "
         "empty: none",
+    )
+    e5_model_file: str = setting(
+        "",
+        "path of e5-small-q4.bin, which the semantic scorer reads; empty: where the extra [semantic] installed it",
+    )
+    sentiment_unsure_below: Share = setting(
+        0.0,
+        "probability of the likeliest label below which a sentiment is `unsure` and has no score; 0: never",
     )
     http_host: ListeningHost = setting("127.0.0.1", "address that the API listens on")
     http_port: Port = setting(8000, "port that the API listens on; 0: any free one")
@@ -253,6 +262,11 @@ class Settings(SettingsGroup):
     @property
     def analysis_checkpoints_dir(self) -> Path:
         return self.runtime_dir / "checkpoints" / "analysis"
+
+    @property
+    def vectors_dir(self) -> Path:
+        """Where vectors of texts are cached."""
+        return self.runtime_dir / "vectors"
 
     @property
     def collect_dir(self) -> Path:

@@ -50,6 +50,16 @@ _FORECAST_COLUMNS = (
 )
 
 
+_PROBABILITY_COLUMNS = tuple(
+    Column(
+        f"p_{label}",
+        "double",
+        f"probability that a person labels the text {label}; null of a model that gives none",
+    )
+    for label in ("negative", "neutral", "positive")
+)
+
+
 def _by_event_date(
     *, name: str, grain: str, key: str, time: str, columns: tuple[Column, ...], stats: tuple[str, ...] = ()
 ) -> TableSpec:
@@ -73,7 +83,8 @@ GOLD_SENTIMENT = _by_event_date(
         Column("symbol", "string", "lower-case ticker, e.g. btc"),
         Column("event_time", "timestamp", "UTC instant at which the analysed text was published"),
         Column("score", "double", "polarity in [-1, 1]; null where the text could not be scored"),
-        Column("label", "string", "positive, neutral, negative or unscored, as the model decided"),
+        Column("label", "string", "positive, neutral, negative, unscored or unsure, as the model decided"),
+        *_PROBABILITY_COLUMNS,
         Column("model", "string", "model that scored the text"),
         Column("model_version", "string", "version of that model"),
         Column("source", "string", "where the text was published"),

@@ -150,8 +150,8 @@ def _chosen(equal: Iterable[str], *, time_column: str, after_key: bool) -> str:
 
 
 _SENTIMENT_COLUMNS = (
-    "event_time", "score", "label", "model", "model_version", "source", "title", "url", "language",
-    "terms", "message_id", "origin",
+    "event_time", "score", "label", "p_negative", "p_neutral", "p_positive", "model", "model_version", "source",
+    "title", "url", "language", "terms", "message_id", "origin",
 )  # fmt: skip
 _PREDICTION_COLUMNS = (
     "made_at", "target_time", "horizon", "model", "model_version", "base_price", "predicted_price",

@@ -29,6 +29,7 @@ from streaming.command_line import (
 from streaming.jars.folder import SPARK_JARS
 
 if TYPE_CHECKING:
+    from streaming.analysis.sentiment.publishing import ScorerSettings
     from streaming.analysis.service import AnalysisSettings
 
 
@@ -49,8 +50,8 @@ ScorersOption = Annotated[
         metavar="NAME",
         default_factory=list,
         show_default=False,
-        help="whose sentiments are published, vader-crypto or tfidf-logistic; may be repeated, which mixes models in "
-        "the default series; default: vader-crypto",
+        help="whose sentiments are published, vader-crypto or e5-logistic; may be repeated, which mixes models in the "
+        "default series; default: the model that `cryptoviz sentiment promote` published, else vader-crypto",
     ),
 ]
 AnalysisCheckpointsOption = Annotated[
@@ -105,13 +106,13 @@ def to_analysis_settings(
 ) -> AnalysisSettings:
     """Return what the service needs, as the options say. Raises: typer.BadParameter, SettingError."""
     from streaming.analysis.queries import QUERY_NAMES, all_queries
-    from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, SCORERS
+    from streaming.analysis.sentiment.scorers import SCORERS
     from streaming.analysis.service import AnalysisSettings
 
     _validate_names("--queries", queries, QUERY_NAMES)
     _validate_names("--scorers", scorers, SCORERS)
     all_of_them = all_queries(
-        scorers=tuple(scorers) or DEFAULT_SCORERS,
+        scorers=to_scorer_settings(settings, scorers),
         lake=settings.lake_location(),
         market_rules=settings.market_rules(),
     )
@@ -120,6 +121,22 @@ def to_analysis_settings(
         queries=tuple(query for query in all_of_them if not queries or query.name in queries),
         checkpoint_dir=Path(checkpoints or settings.analysis_checkpoints_dir),
     )
+
+
+def to_scorer_settings(settings: Settings, names: Sequence[str] = ()) -> ScorerSettings:
+    """Return who scores texts, as settings and option say. Raises: typer.BadParameter where an extra is missing."""
+    from streaming.analysis.sentiment.publishing import ScorerSettings
+    from streaming.analysis.sentiment.semantic.loading import EncoderSettings, check_installed
+    from streaming.analysis.sentiment.semantic.semantic_scorer import MODEL as E5_LOGISTIC
+    from streaming.errors import EncoderError
+
+    encoder = EncoderSettings(model_file=settings.e5_model_file, cache_dir=settings.vectors_dir.absolute())
+    if E5_LOGISTIC in names:
+        try:
+            check_installed(encoder)
+        except EncoderError as error:
+            raise typer.BadParameter(f"{E5_LOGISTIC} cannot run: {error}", param_hint="--scorers") from error
+    return ScorerSettings(names=tuple(names), unsure_below=settings.sentiment_unsure_below, encoder=encoder)
 
 
 def _validate_names(option: str, names: Sequence[str], accepted: Collection[str]) -> None:

@@ -8,9 +8,9 @@ from lakehouse.series.markets import DEFAULT_RULES, MarketRules
 from streaming.analysis.prediction.arrivals import TOPICS as PREDICTION_INPUTS
 from streaming.analysis.prediction.query import QUERY_NAME as PREDICTION
 from streaming.analysis.prediction.query import start_predictions
+from streaming.analysis.sentiment.publishing import ScorerSettings
+from streaming.analysis.sentiment.query import DEFAULT_SETTINGS, start_sentiment
 from streaming.analysis.sentiment.query import QUERY_NAME as SENTIMENT
-from streaming.analysis.sentiment.query import start_sentiment
-from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS
 from streaming.analysis.service import AnalysisQuery
 
 QUERY_NAMES = (SENTIMENT, PREDICTION)
@@ -18,11 +18,11 @@ QUERY_NAMES = (SENTIMENT, PREDICTION)
 
 def all_queries(
     *,
-    scorers: tuple[str, ...] = DEFAULT_SCORERS,
+    scorers: ScorerSettings = DEFAULT_SETTINGS,
     lake: LakeLocation | None = None,
     market_rules: MarketRules = DEFAULT_RULES,
 ) -> tuple[AnalysisQuery, ...]:
-    """Return every query; ``scorers`` are those whose sentiments are published, ``lake`` holds the aliases.
+    """Return every query; ``scorers`` say whose sentiments are published, ``lake`` holds aliases and models.
 
     ``market_rules`` are what an operator says about symbols and markets.
     """

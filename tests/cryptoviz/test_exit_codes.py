@@ -20,6 +20,7 @@ ARGUMENTS = {
     "ingest": ("run",),
     "analysis": ("run",),
     "collect": ("gaps",),
+    "sentiment": ("models",),
     "sql": ("SELECT 1",),
     "backup": ("create", "/nowhere"),
     "restore": ("/nowhere",),

@@ -37,6 +37,7 @@ Record = tuple[bytes | None, bytes | None, int]
 class Text:
     """A valid text with its language and its mentions, detected by the ``aliases`` of that fingerprint."""
 
+    broker_time_us: int
     message_id: str
     origin: str
     event_time_us: int
@@ -67,7 +68,7 @@ def read_texts(records: Iterable[Record], aliases: AliasHistory = SEED_ALONE) ->
     for record in records:
         columns = _read_columns(*record)
         if columns is not None:
-            yield _to_text(dict(zip(_COLUMNS, columns, strict=True)), aliases.at(record[2]))
+            yield _to_text(dict(zip(_COLUMNS, columns, strict=True)), record[2], aliases.at(record[2]))
 
 
 def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_time_us: int) -> list[Result]:
@@ -87,10 +88,11 @@ def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_tim
     ]
 
 
-def _to_text(fields: Mapping[str, Any], aliases: AliasVersion) -> Text:
+def _to_text(fields: Mapping[str, Any], broker_time_us: int, aliases: AliasVersion) -> Text:
     vocabulary = vocabulary_of(aliases)
     summary = without_boilerplate(fields["summary"]) if fields["summary"] else None
     return Text(
+        broker_time_us=broker_time_us,
         message_id=fields["message_id"],
         origin=fields["origin"],
         event_time_us=fields["event_time"],
@@ -120,6 +122,7 @@ def _to_result(
     text: Text, mention: Mention, scorer: Scorer, polarity: Polarity | None, analyzed_time: str
 ) -> Result:
     label = UNSCORED if polarity is None else polarity.label
+    negative, neutral, positive = (polarity and polarity.probabilities) or (None, None, None)
     value = to_value(
         ANALYZED_SENTIMENT,
         event_time_us=text.event_time_us,
@@ -129,6 +132,9 @@ def _to_result(
         symbol=mention.symbol,
         score=None if polarity is None else polarity.score,
         label=label,
+        p_negative=negative,
+        p_neutral=neutral,
+        p_positive=positive,
         model=scorer.model,
         model_version=f"{scorer.version}+{text.aliases}",
         source=text.source,

@@ -18,11 +18,16 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Polarity:
-    """Score of a passage from -1 to 1 (no probability), its label, and the terms that decided it."""
+    """Score of a passage from -1 to 1, its label, and the terms that decided it.
 
-    score: float
+    ``probabilities`` are calibrated, in the order of SCORED_LABELS; None of a scorer that has none. ``score`` is None
+    where the scorer abstains.
+    """
+
+    score: float | None
     label: str
     terms: tuple[str, ...]
+    probabilities: tuple[float, float, float] | None = None
 
 
 class Scorer(Protocol):

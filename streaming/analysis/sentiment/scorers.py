@@ -3,30 +3,40 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 
+from lakehouse.sentiment_models.model import SentimentModel
 from streaming.analysis.sentiment.scorer import Scorer
+from streaming.analysis.sentiment.semantic.loading import EncoderSettings, load_vectors
+from streaming.analysis.sentiment.semantic.own_model import read_own_model
+from streaming.analysis.sentiment.semantic.semantic_scorer import MODEL as E5_LOGISTIC
+from streaming.analysis.sentiment.semantic.semantic_scorer import SemanticScorer
+from streaming.analysis.sentiment.vader_scorer import MODEL as VADER_CRYPTO
+from streaming.analysis.sentiment.vader_scorer import VaderScorer
 
-VADER_CRYPTO, TFIDF_LOGISTIC = "vader-crypto", "tfidf-logistic"
-# One model feeds the series, so that its points can be compared; others are published on request.
-DEFAULT_SCORERS = (VADER_CRYPTO,)
-
-
-def _vader() -> Scorer:
-    from streaming.analysis.sentiment.vader_scorer import VaderScorer
-
-    return VaderScorer()
-
-
-def _trained() -> Scorer:
-    # scikit-learn takes two seconds and 100 MB to import: only where it is used.
-    from streaming.analysis.sentiment.trained_scorer import TrainedScorer
-
-    return TrainedScorer()
-
-
-SCORERS: Mapping[str, Callable[[], Scorer]] = {VADER_CRYPTO: _vader, TFIDF_LOGISTIC: _trained}
+NO_SETTINGS = EncoderSettings()
 
 
 @cache
-def scorer_named(name: str) -> Scorer:
-    """Return the scorer, built at the first call. Raises: KeyError for an unknown name."""
-    return SCORERS[name]()
+def lexicon_scorer() -> Scorer:
+    """Return the scorer that needs nothing but this package."""
+    return VaderScorer()
+
+
+def trained_scorer(model: SentimentModel, encoder: EncoderSettings = NO_SETTINGS) -> Scorer:
+    """Return the scorer of a trained model. Raises: EncoderError, SentimentModelError."""
+    return SemanticScorer(model, load_vectors(encoder))
+
+
+def _own(encoder: EncoderSettings) -> Scorer:
+    return trained_scorer(read_own_model(), encoder)
+
+
+SCORERS: Mapping[str, Callable[[EncoderSettings], Scorer]] = {
+    VADER_CRYPTO: lambda _: lexicon_scorer(),
+    E5_LOGISTIC: _own,
+}
+
+
+@cache
+def scorer_named(name: str, encoder: EncoderSettings = NO_SETTINGS) -> Scorer:
+    """Return the scorer, built at the first call. Raises: KeyError for an unknown name, EncoderError."""
+    return SCORERS[name](encoder)

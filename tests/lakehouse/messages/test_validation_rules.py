@@ -128,6 +128,20 @@ CASES = (
     ),
     ("score_contradicts_label", SENTIMENT, spoilt(SENTIMENT, score=None), "score"),
     ("score_contradicts_label", SENTIMENT, spoilt(SENTIMENT, label="unscored"), "score"),
+    ("score_contradicts_label", SENTIMENT, spoilt(SENTIMENT, label="unsure"), "score"),
+    ("probabilities_contradict", SENTIMENT, spoilt(SENTIMENT, p_negative=0.2), "p_positive"),
+    (
+        "probabilities_contradict",
+        SENTIMENT,
+        spoilt(SENTIMENT, p_negative=0.2, p_neutral=0.2, p_positive=0.2),
+        "p_positive",
+    ),
+    (
+        "out_of_range",
+        SENTIMENT,
+        spoilt(SENTIMENT, p_negative=-0.2, p_neutral=0.6, p_positive=0.6),
+        "p_negative",
+    ),
     ("interval_reversed", PREDICTION, spoilt(PREDICTION, lower=103), "lower"),
     ("interval_incomplete", PREDICTION, spoilt(PREDICTION, upper=None), "upper"),
     ("horizon_mismatch", PREDICTION, spoilt(PREDICTION, horizon="24h"), "target_time"),
@@ -210,6 +224,31 @@ def test_a_message_under_another_key_is_rejected() -> None:
     assert len([v for v in results if isinstance(v, Rejected)]) == 5
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"p_negative": 0.1, "p_neutral": 0.2, "p_positive": 0.7},
+        {"p_negative": 0.3334, "p_neutral": 0.3333, "p_positive": 0.3334},
+        {"p_negative": 0, "p_neutral": 1, "p_positive": 0},
+        {"score": None, "label": "unsure", "p_negative": 0.4, "p_neutral": 0.3, "p_positive": 0.3},
+        {"score": None, "label": "unsure"},
+        {"p_negative": None, "p_neutral": None, "p_positive": None},
+        {},
+    ],
+)
+@pytest.mark.parametrize("validate_one", [validate, validate_with_reasons])
+def test_sentiment_with_or_without_probabilities_is_accepted(
+    fields: dict[str, Any], validate_one: Any
+) -> None:
+    value = spoilt(SENTIMENT, **fields)
+
+    row = validate_one(SENTIMENT, key=b"btc", value=value, broker_time_us=BROKER_TIME_US)
+
+    assert not isinstance(row, Rejected), row
+    given = dict(zip(message_columns(SENTIMENT), row, strict=True))
+    assert {name: given[name] for name in fields} == fields
+
+
 def test_every_rule_has_a_case() -> None:
     assert {case[0] for case in CASES} | {"key_mismatch", NO_BROKER_TIME, UNREADABLE} == set(RULES)
 
@@ -265,6 +304,9 @@ def test_a_sentiment_becomes_its_row() -> None:
         "event_time": AT_US,
         "score": -1.0,
         "label": "positive",
+        "p_negative": None,
+        "p_neutral": None,
+        "p_positive": None,
         "model": "lexicon",
         "model_version": "1",
         "source": "wire",

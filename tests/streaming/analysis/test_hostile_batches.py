@@ -14,7 +14,6 @@ from streaming.analysis.prediction import query as prediction_query
 from streaming.analysis.prediction.arrivals import TOPICS, Arrival, PriceObservation
 from streaming.analysis.prediction.minute_forecaster import MinuteForecaster
 from streaming.analysis.sentiment import query as sentiment_query
-from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS
 from tests.support.hostile_messages import BROKER_TIME, BROKER_TIME_US, hostile_messages
 from tests.support.messages import news, to_bytes
 from tests.support.observations import price_arrivals, walk
@@ -61,7 +60,7 @@ def score(batch: list[Record]) -> list[dict[str, Any]]:
             "offset": pa.array(range(len(batch)), pa.int64()),
         }
     )
-    (results,) = sentiment_query.score_batches([rows], DEFAULT_SCORERS)
+    (results,) = sentiment_query.score_batches([rows], sentiment_query.DEFAULT_SETTINGS)
     return list(results.to_pylist())
 
 

@@ -22,7 +22,7 @@ from streaming.analysis.prediction.arrivals import TOPICS, to_arrival
 from streaming.analysis.prediction.forecaster import Forecaster
 from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.sentiment.results import read_texts, to_results
-from streaming.analysis.sentiment.scorers import DEFAULT_SCORERS, scorer_named
+from streaming.analysis.sentiment.scorers import lexicon_scorer
 from streaming.offline.news_wire import NewsWire
 from tests.support.messages import news, price, to_bytes
 from tests.support.record_accounting import Delivered, n_rows, read_delivered, read_table
@@ -108,9 +108,8 @@ def expected_sentiments(rig: Rig, delivered: list[Delivered]) -> dict[str, dict[
     records = [
         (one.key, one.value, one.broker_time_us) for one in sorted(texts, key=lambda one: one.record_id[1:])
     ]
-    scorers = [scorer_named(name) for name in DEFAULT_SCORERS]
     results = to_results(
-        list(read_texts(records, AliasReader(rig.lake).refresh())), scorers, analyzed_time_us=0
+        list(read_texts(records, AliasReader(rig.lake).refresh())), [lexicon_scorer()], analyzed_time_us=0
     )
     messages = [json.loads(result.value) for result in results]
     return {one["message_id"]: {name: one[name] for name in SENTIMENT_FIELDS} for one in reversed(messages)}

@@ -59,6 +59,9 @@ export interface TextRow {
   readonly event_time: string;
   readonly score: number | null;
   readonly label: string;
+  readonly p_negative: number | null;
+  readonly p_neutral: number | null;
+  readonly p_positive: number | null;
   readonly model: string;
   readonly source: string | null;
   readonly title: string | null;

@@ -49,6 +49,9 @@ export interface Text extends Timed {
   readonly url: string | null;
   readonly score: number | null;
   readonly label: string;
+  readonly negative: number | null;
+  readonly neutral: number | null;
+  readonly positive: number | null;
   readonly terms: readonly string[];
   readonly model: string;
   readonly language: string | null;
@@ -73,6 +76,9 @@ export function toText(row: TextRow): Text {
   const { message_id: id, url, score, label, model, language, origin } = row;
   return {
     id, url, score, label, model, language, origin,
+    negative: row.p_negative ?? null,
+    neutral: row.p_neutral ?? null,
+    positive: row.p_positive ?? null,
     time: Date.parse(row.event_time),
     title: row.title ?? row.source ?? "",
     source: row.source ?? "",

@@ -15,7 +15,7 @@ export const en = {
   price: "Price", sentiment: "Sentiment", counts: "Texts", heat: "Sentiment by asset", low: "low", high: "high", close: "last",
   predicted: "predicted", interval: "interval", missed: "missed", mean: "mean", spread: "lowest to highest", came: "came true",
   positive: "positive", neutral: "neutral", negative: "negative", noText: "no text",
-  labelPositive: "positive", labelNeutral: "neutral", labelNegative: "negative", labelUnscored: "not scored",
+  labelPositive: "positive", labelNeutral: "neutral", labelNegative: "negative", labelUnscored: "not scored", labelUnsure: "unsure",
   per: "per {interval}", incomplete: "incomplete", market: "market", now: "now", over: "over {range}", inView: "in view", since: "since {time}", none: "none", texts1: "1 text", textsN: "{n} texts",
   held: "In view: {n} forecasts came due, {share} % inside their interval.", heldNone: "In view: no forecast with an interval has come due.",
   earlier: "Earlier", later: "Later", zoomIn: "Zoom in", zoomOut: "Zoom out",

@@ -17,7 +17,7 @@ export const fr: Words = {
   price: "Prix", sentiment: "Sentiment", counts: "Textes", heat: "Sentiment par actif", low: "bas", high: "haut", close: "dernier",
   predicted: "prédit", interval: "intervalle", missed: "manqué", mean: "moyenne", spread: "du plus bas au plus haut", came: "réalisé",
   positive: "positifs", neutral: "neutres", negative: "négatifs", noText: "aucun texte",
-  labelPositive: "positif", labelNeutral: "neutre", labelNegative: "négatif", labelUnscored: "non évalué",
+  labelPositive: "positif", labelNeutral: "neutre", labelNegative: "négatif", labelUnscored: "non évalué", labelUnsure: "incertain",
   per: "par {interval}", incomplete: "incomplet", market: "marché", now: "maintenant", over: "sur {range}", inView: "en vue", since: "depuis le {time}", none: "aucun", texts1: "1 texte", textsN: "{n} textes",
   held: "En vue : {n} prédictions échues, {share} % dans leur intervalle.", heldNone: "En vue : aucune prédiction avec intervalle n’est échue.",
   earlier: "Avant", later: "Après", zoomIn: "Agrandir", zoomOut: "Réduire",

@@ -10,7 +10,7 @@ const price = (second: number, value: number, more: Partial<PriceRow> = {}): Pri
   event_time: new Date(second * 1_000).toISOString(), price: value, ...MARKET, message_id: `${second}`, origin: "collected", ...more,
 });
 const text = (second: number, score: number | null, label: string): TextRow => ({
-  event_time: new Date(second * 1_000).toISOString(), score, label, model: "m", source: null, title: null, url: null, language: null, terms: null, message_id: `${second}`, origin: "generated",
+  event_time: new Date(second * 1_000).toISOString(), score, label, p_negative: null, p_neutral: null, p_positive: null, model: "m", source: null, title: null, url: null, language: null, terms: null, message_id: `${second}`, origin: "generated",
 });
 
 test("an answer covers an update when it reaches as far in each of its partitions", () => {

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+from streaming.analysis.sentiment.evaluation.headlines import training_passages
 from streaming.analysis.sentiment.scorer import Passage, Polarity
-from streaming.analysis.sentiment.trained_scorer import training_passages
 from streaming.analysis.sentiment.vader_scorer import to_label
 
 

@@ -48,6 +48,9 @@ def test_result_carries_its_source() -> None:
         "event_time": "2026-01-31T09:30:00.250001Z",
         "score": 0.5267,
         "label": "positive",
+        "p_negative": None,
+        "p_neutral": None,
+        "p_positive": None,
         "model": "vader-crypto",
         "source": "wire",
         "title": "Bitcoin surges",
@@ -116,9 +119,9 @@ def test_repeat_differs_in_the_time_of_analysis_alone() -> None:
 def test_each_scorer_has_results_of_its_own() -> None:
     value = to_bytes(news(AT, title="Bitcoin surges", summary=None))
 
-    results = [json.loads(r.value) for r in analysed(value, scorers=("vader-crypto", "tfidf-logistic"))]
+    results = [json.loads(r.value) for r in analysed(value, scorers=("vader-crypto", "e5-logistic"))]
 
-    assert [message["model"] for message in results] == ["vader-crypto", "tfidf-logistic"]
+    assert [message["model"] for message in results] == ["vader-crypto", "e5-logistic"]
     assert len({message["message_id"] for message in results}) == 2
 
 
@@ -166,7 +169,7 @@ def test_text_counts_once_for_an_asset_under_any_aliases() -> None:
 
 def test_result_by_other_aliases_is_a_valid_message() -> None:
     value = to_bytes(news(AT, title="Zed surges", summary=None))
-    for scorer in ("vader-crypto", "tfidf-logistic"):
+    for scorer in ("vader-crypto", "e5-logistic"):
         (result,) = analysed(value, aliases=ZED_FROM_LATER, scorers=(scorer,))
         validated = validate("analyzed-sentiment", key=b"zzz", value=result.value, broker_time_us=LATER_US)
         assert not isinstance(validated, Rejected), validated

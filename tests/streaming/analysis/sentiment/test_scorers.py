@@ -2,19 +2,15 @@
 
 import pytest
 
+from streaming.analysis.sentiment.evaluation.headlines import training_passages
 from streaming.analysis.sentiment.mentions import find_mentions
-from streaming.analysis.sentiment.scorer import Passage, Polarity, Scorer
-from streaming.analysis.sentiment.scorers import SCORERS, TFIDF_LOGISTIC, scorer_named
-from streaming.analysis.sentiment.trained_scorer import TrainedScorer, training_passages
+from streaming.analysis.sentiment.scorer import Passage, Polarity
+from streaming.analysis.sentiment.scorers import SCORERS, scorer_named
 
 
 def read(title: str, language: str = "en", *, symbol: str = "btc", model: str = "vader-crypto") -> Polarity:
     passage = next(mention.passage for mention in find_mentions(title) if mention.symbol == symbol)
     return scorer_named(model).score([Passage(passage, language)])[0]
-
-
-def trained() -> Scorer:
-    return scorer_named(TFIDF_LOGISTIC)
 
 
 @pytest.mark.parametrize(
@@ -81,31 +77,7 @@ def test_terms_are_those_of_the_text() -> None:
 def test_empty_passage_is_neutral() -> None:
     assert scorer_named("vader-crypto").score([Passage("", "en")]) == [Polarity(0.0, "neutral", ())]
     assert scorer_named("vader-crypto").score([]) == []
-    assert trained().score([]) == []
-
-
-def test_trained_scorer_has_learnt_its_own_headlines() -> None:
-    rows = training_passages()
-
-    given = trained().score([row.passage for row in rows])
-
-    wrong = sum(polarity.label != row.label for row, polarity in zip(rows, given, strict=True))
-    assert wrong < len(rows) * 0.05
-
-
-def test_trained_scorer_is_the_same_when_it_is_fitted_again() -> None:
-    passages = [row.passage for row in training_passages()[:50]]
-
-    again = TrainedScorer()
-
-    assert again.score(passages) == trained().score(passages)
-    assert again.version == trained().version
-
-
-def test_other_training_headlines_are_another_version() -> None:
-    rows = training_passages()[:60]
-
-    assert TrainedScorer(rows[1:]).version != TrainedScorer(rows).version
+    assert scorer_named("e5-logistic").score([]) == []
 
 
 @pytest.mark.parametrize("model", sorted(SCORERS))

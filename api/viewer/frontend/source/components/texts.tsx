@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Text } from "../points.ts";
 import type { State, Viewer } from "../viewer.ts";
-import { formatAge, formatNumber, formatScore, formatSpan, formatTime, word, type Key } from "../words.ts";
+import { formatAge, formatNumber, formatScore, formatShare, formatSpan, formatTime, word, type Key } from "../words.ts";
 import { OriginBadge } from "./badges.tsx";
 import { stateText } from "./states.ts";
 import { webAddress } from "./web-address.ts";
@@ -37,7 +37,7 @@ function Item({ text, now, isOpen }: { text: Text; now: number; isOpen: boolean 
   const address = origin === "generated" ? null : webAddress(text.url);
   return (
     <li data-id={text.id}>
-      <span class={`score ${label}`} title={labelText(label)}>{score === null ? "–" : formatScore(score)}</span>
+      <span class={`score ${label}`} title={[labelText(label), ...probabilities(text)].join(", ")}>{score === null ? "–" : formatScore(score)}</span>
       <div>
         {address ? <a class="title" href={address} target="_blank" rel="noopener noreferrer">{text.title}</a> : <span class="title">{text.title}</span>}
         {terms.length > 0 && (
@@ -53,7 +53,13 @@ function Item({ text, now, isOpen }: { text: Text; now: number; isOpen: boolean 
   );
 }
 
-const LABELS: Readonly<Record<string, Key>> = { positive: "labelPositive", neutral: "labelNeutral", negative: "labelNegative", unscored: "labelUnscored" };
+const LABELS: Readonly<Record<string, Key>> = { positive: "labelPositive", neutral: "labelNeutral", negative: "labelNegative", unscored: "labelUnscored", unsure: "labelUnsure" };
+
+/** What the model's probabilities are, the likeliest first; nothing of a model without any. */
+function probabilities({ negative, neutral, positive }: Text): string[] {
+  const shares = Object.entries({ negative, neutral, positive }).filter((entry): entry is [string, number] => entry[1] !== null);
+  return shares.sort((a, b) => b[1] - a[1]).map(([label, share]) => `${labelText(label)} ${formatShare(share)}`);
+}
 
 function labelText(label: string): string {
   const key = Object.hasOwn(LABELS, label) ? LABELS[label] : undefined;

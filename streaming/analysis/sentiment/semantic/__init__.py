@@ -1,0 +1,1 @@
+"""Semantic scorer: sentence vectors of multilingual-e5-small, and a logistic regression on them."""

@@ -1,0 +1,1 @@
+"""Training of sentiment models from labelled texts, and their comparison with what is published."""
