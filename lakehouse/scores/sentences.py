@@ -43,7 +43,7 @@ def _newest(rows: Iterable[DistributionRow]) -> Iterator[DistributionRow]:
 
 def _distance(row: DistributionRow) -> str:
     """Return the sentence on how far the price moves."""
-    parts = [_beside(row, verdict) for verdict in row.verdicts]
+    parts = [_beside(row, verdict) for verdict in row.verdicts if verdict.reference in _NAMES]
     return f"How far the price moves within {row.horizon}: {'; '.join(parts)}."
 
 
