@@ -1,6 +1,6 @@
 // The scorecard of the chosen model, in sentences.
 
-import { sentences, scoresOf, titleOf, comparisonOf, type Comparison } from "../scorecard.ts";
+import { comparisonOf, kindOf, scoresOf, sentences, titleOf, verdicts, type Comparison } from "../scorecard.ts";
 import type { State } from "../viewer.ts";
 import { word, type Key } from "../words.ts";
 import { OriginBadge } from "./badges.tsx";
@@ -25,6 +25,8 @@ export function Scorecard({ state }: { state: State }) {
           <summary>
             <span>{titleOf(score)}</span> <span class="badge" data-level={LEVELS[comparisonOf(score)]}>{word(COMPARISONS[comparisonOf(score)])}</span>
           </summary>
+          {kindOf(score) !== null && <p class="kind">{kindOf(score)}</p>}
+          {i === 0 && verdicts(score).map((verdict) => <p key={verdict} class="verdict">{verdict}</p>)}
           {sentences(score, quote).map((sentence) => <p key={sentence}>{sentence}</p>)}
           <OriginBadge origins={score.origins} />
         </details>
