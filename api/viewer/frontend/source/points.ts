@@ -82,8 +82,9 @@ export function toForecast(row: ForecastRow): Forecast {
 }
 
 function toFan({ quantiles, lower, upper }: ForecastRow): Fan {
-  if (!quantiles) return [lower, upper, null, null, null, null];
-  return FAN_LEVELS.map((level) => quantiles.values[quantiles.levels.indexOf(level)] ?? null);
+  const ends = FAN_LEVELS.map((level) => quantiles?.values[quantiles.levels.indexOf(level)]);
+  const isWhole = ends.every((end): end is number => end !== undefined);
+  return isWhole ? ends : [lower, upper, null, null, null, null];
 }
 
 export function toText(row: TextRow): Text {

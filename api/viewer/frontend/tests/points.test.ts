@@ -62,6 +62,8 @@ test("a forecast has a fan of three intervals, or the one of a message without q
   const levels = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975], values = [95, 96, 97, 99, 100, 101, 103, 104, 105];
   const whole = toForecast({ ...row, quantiles: { levels, values }, moves: [{ threshold: 0.005, probability: 0.4 }, { threshold: 0.01, probability: 0.12 }] });
   assert.deepEqual([whole.fan, whole.moves], [[95, 105, 97, 103, 99, 101], 0.12]);
-  assert.deepEqual(toForecast({ ...row, quantiles: null, moves: null }).fan, [96, 104, null, null, null, null]);
+  for (const quantiles of [null, { levels: [0.05, 0.95], values: [96, 104] }]) {
+    assert.deepEqual(toForecast({ ...row, quantiles, moves: null }).fan, [96, 104, null, null, null, null]);
+  }
   assert.equal(toForecast(row).moves, null);
 });
