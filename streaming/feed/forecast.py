@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy.special import ndtr, ndtri
 
 from lakehouse.messages.contract import PREDICTED_PRICE
+from lakehouse.scores.quantiles import LEVELS
 from lakehouse.time_range import MINUTE_US
 from streaming.feed.market import ASSETS, MARKETS, Market, is_down, log_prices, mid_prices
 from streaming.feed.noise import Floats, Ints, child_keys, uniform
@@ -16,6 +18,8 @@ MODELS = ("random-walk", "drift")
 MODEL_VERSION = "1.0.0"
 NOMINAL_COVERAGE = 0.9
 _NORMAL_QUANTILE = 1.6449  # Source: the standard normal's 95 % point, for a central interval of 90 %
+_NORMAL_LEVELS = ndtri(LEVELS)
+_MOVES = np.array((0.005, 0.01, 0.02, 0.05))
 _DRIFT_SHARE = 0.15
 
 
@@ -99,6 +103,7 @@ def _prediction_value(
     digits = ASSETS[symbol].price_digits + 1
     centre = base * float(np.exp(drift)) if model == "drift" else base
     half = _NORMAL_QUANTILE * spread
+    quantiles = np.round(centre * np.exp(_NORMAL_LEVELS * spread), digits).tolist()
     return to_value(
         PREDICTED_PRICE,
         event_time_us=made_us,
@@ -114,7 +119,21 @@ def _prediction_value(
         upper=round(centre * float(np.exp(half)), digits),
         nominal_coverage=NOMINAL_COVERAGE,
         quote=_primary_market(symbol).quote,
+        sigma=spread,
+        p_up=0.5,
+        quantiles={"levels": LEVELS, "values": quantiles},
+        moves=_moves(float(np.log(centre / base)), spread),
     )
+
+
+def _moves(expected: float, spread: float) -> list[dict[str, float]]:
+    """Return the probabilities of moves of more than MOVES of a normal log return."""
+    sides = np.concatenate((np.log1p(_MOVES) - expected, expected - np.log1p(-_MOVES))) / spread
+    tails = ndtr(-sides).reshape(2, -1).sum(axis=0)
+    return [
+        {"threshold": move, "probability": tail}
+        for move, tail in zip(_MOVES.tolist(), tails.tolist(), strict=True)
+    ]
 
 
 def _primary_market(symbol: str) -> Market:
