@@ -17,7 +17,6 @@ from streaming.kafka.messages import to_rfc3339, to_value
 MODELS = ("random-walk", "drift")
 MODEL_VERSION = "1.0.0"
 NOMINAL_COVERAGE = 0.9
-_NORMAL_QUANTILE = 1.6449  # Source: the standard normal's 95 % point, for a central interval of 90 %
 _NORMAL_LEVELS = ndtri(LEVELS)
 _MOVES = np.array((0.005, 0.01, 0.02, 0.05))
 _DRIFT_SHARE = 0.15
@@ -102,7 +101,6 @@ def _prediction_value(
 ) -> bytes:
     digits = ASSETS[symbol].price_digits + 1
     centre = base * float(np.exp(drift)) if model == "drift" else base
-    half = _NORMAL_QUANTILE * spread
     quantiles = np.round(centre * np.exp(_NORMAL_LEVELS * spread), digits).tolist()
     return to_value(
         PREDICTED_PRICE,
@@ -115,8 +113,8 @@ def _prediction_value(
         model_version=version,
         base_price=round(base, digits),
         predicted_price=round(centre, digits),
-        lower=round(centre * float(np.exp(-half)), digits),
-        upper=round(centre * float(np.exp(half)), digits),
+        lower=quantiles[LEVELS.index(0.05)],
+        upper=quantiles[LEVELS.index(0.95)],
         nominal_coverage=NOMINAL_COVERAGE,
         quote=_primary_market(symbol).quote,
         sigma=spread,

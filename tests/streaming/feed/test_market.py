@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+from scipy.stats import norm
 
 from lakehouse.time_range import MINUTE_US
 from streaming.feed.forecast import HORIZONS, forecast_slots, prediction_values
@@ -96,7 +97,7 @@ def test_a_forecast_uses_no_price_later_than_its_moment() -> None:
             base_said,
             walk["upper"],
         ]
-        assert walk["upper"] == round(base * np.exp(1.6449 * spread), 6)
+        assert walk["upper"] == round(base * np.exp(norm.ppf(0.95) * spread), 6)
         assert drift["predicted_price"] == round(base * np.exp(0.15 * returns.mean() * horizon.minutes), 6)
 
 
