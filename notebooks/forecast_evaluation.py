@@ -138,8 +138,8 @@ print(scores[["horizon", "model", "targets", "ratio", "low", "high"]].round(4).t
 
 # %% [markdown]
 # ## Tests, adjusted for their number
-# The API's scorecard has a Diebold-Mariano test per asset, on live forecasts only. It does not adjust for the number
-# of scores: of twenty models without skill, one "beats" the walk at 5 %. Holm's adjustment does.
+# The API's scorecard has a Diebold-Mariano test per asset and kind of data. It does not adjust for the number of
+# scores: of twenty models without skill, one "beats" the walk at 5 %. Holm's adjustment does, for one look.
 
 # %%
 from lakehouse.scores.scorecard import read_scorecard  # noqa: E402
@@ -151,15 +151,91 @@ opened = lake.table("gold_score").lake
 tests = []
 for symbol in symbols:
     for score in read_scorecard(opened, symbol=symbol, as_of_us=to_us(last_target)).scores:
-        if score.window == "7d" and score.diebold_mariano is not None:
+        if (score.window, score.timeliness) == ("7d", timeliness) and score.diebold_mariano is not None:
             tests.append((symbol, score.horizon, score.model, score.diebold_mariano.p_value, score.verdict))
 tested = pd.DataFrame(tests, columns=["symbol", "horizon", "model", "p", "verdict"])
 tested.insert(4, "p, all of these", holm(tested["p"].to_numpy(dtype=float)))
 print(
     tested.sort_values("p").head(8).round(3).to_string(index=False)
     if len(tested)
-    else "no live forecasts to test"
+    else f"no {timeliness} forecasts to test"
 )
+
+# %% [markdown]
+# ## Distributions
+# A forecast says a whole distribution. Its CRPS is compared with two references that know less: a normal distribution
+# of constant volatility, and one of the average of recent squares. Skill is the share by which the score is lower.
+# The verdict is valid however often one looks, over all rows of an asset; the skill's interval is for one look.
+
+# %%
+from lakehouse.scores.distribution_card import read_distribution_rows  # noqa: E402
+
+cards = {
+    symbol: [
+        row
+        for row in read_distribution_rows(opened, symbol=symbol, as_of_us=to_us(last_target))
+        if row.timeliness == timeliness
+    ]
+    for symbol in symbols
+}
+beside = pd.DataFrame(
+    [
+        {
+            "symbol": symbol,
+            "horizon": row.horizon,
+            "model": row.model,
+            "reference": one.reference,
+            "score": one.score,
+            "skill": one.skill,
+            "low": one.low,
+            "high": one.high,
+            "verdict": next(v.verdict for v in row.verdicts if v.reference == one.reference),
+            "apart": row.score.n_apart,
+        }
+        for symbol, card in cards.items()
+        for row in card
+        for one in row.score.comparisons
+    ]
+)
+print(
+    beside[beside["score"] == "crps"].round(3).to_string(index=False)
+    if len(beside)
+    else "no distribution has a reference yet: that takes a day of forecasts"
+)
+
+# %% [markdown]
+# Calibration. Left: the share of outcomes at or below each level ought to be the level. Right: of the moves that were
+# said to come with a probability of 20 %, a fifth ought to come.
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+for panel in (left, right):
+    panel.plot([0, 1], [0, 1], color="0.6", lw=1, ls="--")
+walks = [row for row in cards[symbols[0]] if row.model == "random-walk"]
+for row in walks:
+    shares = np.cumsum([one.share for one in row.score.levels])
+    left.plot([one.high for one in row.score.levels], shares, ".-", lw=1, label=row.horizon)
+    for event in row.score.events:
+        points = [(one.stated, one.happened) for one in event.reliability if one.n >= 30]
+        right.plot(
+            [said for said, _ in points],
+            [came for _, came in points],
+            ".-",
+            lw=1,
+            label=f"{row.horizon} {event.move:.1%}",
+        )
+left.set(title=f"Levels of outcomes, {symbols[0]} ({timeliness})", xlabel="level", ylabel="share of outcomes")
+right.set(title="Moves", xlabel="stated probability", ylabel="share that came")
+for panel in (left, right):
+    if panel.get_legend_handles_labels()[0]:
+        panel.legend(frameon=False, fontsize=8)
+plt.show()
+for row in walks:
+    print(
+        row.horizon,
+        "coverage by tenth of volatility, calmest first:",
+        row.score.coverage.by_volatility_decile,
+    )
 
 # %% [markdown]
 # ## Coverage of the intervals

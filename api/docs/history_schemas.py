@@ -17,6 +17,7 @@ from api.http.json_schema import (
     open_object_of,
     reference,
 )
+from api.score.distribution_schema import DISTRIBUTION_SCHEMA
 from api.score.schema import SCORE_SCHEMA
 from lakehouse.messages.contract import PREDICTED_PRICE
 from lakehouse.schema.spec import DeltaType
@@ -105,7 +106,13 @@ def history_schemas() -> Document:
         "HistoryRequest": described(
             open_object_of(_REQUEST, required=_ALWAYS_REQUESTED), "the request as it was understood"
         ),
-        "Score": described(SCORE_SCHEMA, "skill of one model, version and horizon over one window"),
+        "Score": described(
+            SCORE_SCHEMA, "skill of one model, version, horizon and kind of data over one window"
+        ),
+        "DistributionScore": described(
+            DISTRIBUTION_SCHEMA,
+            "how good the distributions of one model, version, horizon and kind of data were",
+        ),
         "Scorecard": _scorecard(),
     }
     for series in SERIES.values():
@@ -191,7 +198,16 @@ def _scorecard() -> Document:
         "asset_since": described(
             nullable(TIME), "from when on the symbol is that asset; no earlier forecast counts"
         ),
-        "scores": described(array_of(reference("Score")), "one for each model, version, horizon and window"),
+        "sentences": described(
+            STRINGS, "what the figures show, and what they do not, of the symbol as a whole"
+        ),
+        "scores": described(
+            array_of(reference("Score")), "one for each model, version, horizon, kind of data and window"
+        ),
+        "distributions": described(
+            array_of(reference("DistributionScore")),
+            "one for each model, version, horizon and kind of data, over six to nine months",
+        ),
         "snapshot": described(array_of(reference("Snapshot")), "one entry for each table that was read"),
     }
     return described(object_of(properties), "what the forecasts of a symbol were worth")

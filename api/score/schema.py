@@ -49,13 +49,15 @@ SCORE_SCHEMA = object_of(
         "model": described(STRING, "model that made the forecasts"),
         "model_version": described(STRING, "version of that model"),
         "horizon": described(STRING, "how far ahead they look"),
+        "data": described(STRING, "real, or generated"),
+        "timeliness": described(STRING, "live, or replay: the broker had them too late for a track record"),
         "window": described(STRING, "how far back from date_fin the target times reach"),
-        "n": described(COUNT, "live forecasts with a realised price: what every figure here is of"),
+        "n": described(COUNT, "forecasts with a realised price: what every figure here is of"),
         "n_non_overlapping": described(COUNT, "the most of them without a common moment"),
         "n_replay": described(
-            COUNT, "forecasts that the broker had only at their target time or later; not scored"
+            COUNT, "of live ones: forecasts of the same model that came too late, which are scored apart"
         ),
-        "n_without_price": described(COUNT, "live forecasts whose price never came; not scored"),
+        "n_without_price": described(COUNT, "forecasts whose price never came; not scored"),
         "origins": described(STRINGS, "where the numbers come from: collected, generated"),
         "mean_absolute_error": described(nullable(NUMBER), "in quote"),
         "random_walk_error": described(nullable(NUMBER), "the random walk's, on the same targets"),

@@ -1,4 +1,4 @@
-"""The answer to a question about scores: one entry per model, version, horizon and window."""
+"""The answer to a question about scores: errors by window, distributions over months, and what may be said of both."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from lakehouse.lake import Lake
 from lakehouse.time_range import MINUTE_US, format_us
 
 if TYPE_CHECKING:
+    from lakehouse.scores.distribution_card import DistributionRow
     from lakehouse.scores.scorecard import WindowScore
 
 Document = dict[str, Any]
@@ -17,12 +18,16 @@ Document = dict[str, Any]
 def scores(*, lake: Lake, symbol: str, model: str | None, horizon: str | None, now_us: int) -> Document:
     """Return the scorecard as of the whole minute. Raises UnknownSymbolError where no table has the symbol."""
     # Not at the top: statistics take 2 s and 100 MB that a process which is asked for no score need not spend.
+    from lakehouse.scores.distribution_card import read_distribution_rows
     from lakehouse.scores.scorecard import WINDOWS_US, read_scorecard
+    from lakehouse.scores.sentences import to_sentences
 
     as_of_us = now_us // MINUTE_US * MINUTE_US
     card = read_scorecard(lake, symbol=symbol, as_of_us=as_of_us, model=model, horizon=horizon)
     if not card.scores:
         check_symbol(lake=lake, symbol=symbol)
+    rows = read_distribution_rows(lake, symbol=symbol, as_of_us=as_of_us)
+    asked = [row for row in rows if model in (None, row.model) and horizon in (None, row.horizon)]
     return {
         "requete": {
             "symbol": symbol,
@@ -33,7 +38,9 @@ def scores(*, lake: Lake, symbol: str, model: str | None, horizon: str | None, n
         },
         "asset": card.asset.name,
         "asset_since": format_us(card.asset.start_us) if card.asset.start_us else None,
+        "sentences": to_sentences(rows),
         "scores": [_to_score(score) for score in card.scores],
+        "distributions": [_to_distribution(row) for row in asked],
         "snapshot": [to_snapshot(card.table, card.table.position, now_us)],
     }
 
@@ -41,3 +48,23 @@ def scores(*, lake: Lake, symbol: str, model: str | None, horizon: str | None, n
 def _to_score(score: "WindowScore") -> Document:
     document = asdict(score)
     return document | {"origins": list(document["origins"])}
+
+
+def _to_distribution(row: "DistributionRow") -> Document:
+    document = asdict(row)
+    verdicts = [
+        {name: value for name, value in verdict.items() if name != "shown_since_us"}
+        | {"shown_since": _to_time(verdict["shown_since_us"])}
+        for verdict in document["verdicts"]
+    ]
+    kept = {name: value for name, value in document.items() if name not in ("since_us", "until_us", "score")}
+    return kept | {
+        "since": _to_time(row.since_us),
+        "until": _to_time(row.until_us),
+        "verdicts": verdicts,
+        **document["score"],
+    }
+
+
+def _to_time(time_us: int | None) -> str | None:
+    return None if time_us is None else format_us(time_us)

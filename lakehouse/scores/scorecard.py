@@ -1,10 +1,10 @@
-"""Scorecard of a symbol: skill of each model's live forecasts against a random walk, per horizon and window."""
+"""Scorecard of a symbol: skill of each model's forecasts against a random walk, per kind of data and window."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -35,38 +35,55 @@ _LONGEST_US = max(WINDOWS_US.values())
 
 _SELECTED = """symbol = $symbol AND made_at > $since AND target_time > $start AND target_time <= $end
     AND ($model IS NULL OR model = $model) AND ($horizon IS NULL OR horizon = $horizon)"""
-# Counts of each model, version and horizon, per shortest window that holds it.
+# Forecasts of a generated market are told apart from real ones, and those that the broker had too late from live ones.
+_OF_KIND = f"""
+SELECT *, IF(origin = 'generated', 'generated', 'real') AS data,
+    IF(origin = 'replay', 'replay', timeliness) AS kind_of_time
+FROM {{rows}} WHERE {_SELECTED}
+"""
+# Counts of each group, per shortest window that holds it.
 _COUNTS = f"""
-SELECT model, model_version, horizon, epoch_us(any_value(target_time - made_at)) AS horizon_us,
+SELECT model, model_version, horizon, data, kind_of_time, epoch_us(any_value(target_time - made_at)) AS horizon_us,
     list_position(list_transform($widths_us::BIGINT[], lambda width: age_us < width), TRUE) - 1 AS narrowest,
-    count(*) FILTER (timeliness = 'replay'), count(*) FILTER (timeliness = 'live' AND realised_price IS NULL),
-    list_sort(list_distinct(list(origin)))
-FROM (SELECT *, $end_us - epoch_us(target_time) AS age_us FROM {{rows}} WHERE {_SELECTED})
+    count(*), count(*) FILTER (realised_price IS NULL), list_sort(list_distinct(list(origin)))
+FROM (SELECT *, $end_us - epoch_us(target_time) AS age_us FROM ({_OF_KIND}))
 GROUP BY ALL
 """
 _OUTCOMES = f"""
-SELECT model, model_version, horizon, epoch_us(target_time) AS target_us, base_price, predicted_price,
-    realised_price, lower, upper, nominal_coverage
-FROM {{rows}}
-WHERE {_SELECTED} AND timeliness = 'live' AND realised_price IS NOT NULL
-ORDER BY model, model_version, horizon, target_time, topic_id, kafka_partition, kafka_offset
+SELECT model, model_version, horizon, data, kind_of_time, epoch_us(target_time) AS target_us, base_price,
+    predicted_price, realised_price, lower, upper, nominal_coverage
+FROM ({_OF_KIND})
+WHERE realised_price IS NOT NULL
+ORDER BY model, model_version, horizon, data, kind_of_time, target_time, topic_id, kafka_partition, kafka_offset
 """
 
-Group = tuple[str, str, str]
-"""(model, model version, horizon)."""
+LIVE, REPLAY = "live", "replay"
+
+
+class Group(NamedTuple):
+    """What is scored together. ``data`` is real or generated; ``timeliness`` is live, or replay: no track record."""
+
+    model: str
+    model_version: str
+    horizon: str
+    data: str
+    timeliness: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowScore:
-    """One model, version and horizon over one window of targets. Only live forecasts with a price count in ``n``.
+    """One group over one window of targets. Forecasts with a price count in ``n``.
 
-    Errors are absolute and in quote; ``relative_error`` is the model's mean over the random walk's on the same
-    targets. None stands where no outcome decides. ``verdict`` is the result in words.
+    Of a live group, ``n_replay`` counts the forecasts that the broker had too late, which are another group. Errors
+    are absolute and in quote; ``relative_error`` is the model's mean over the random walk's on the same targets. None
+    stands where no outcome decides. ``verdict`` is the result in words.
     """
 
     model: str
     model_version: str
     horizon: str
+    data: str
+    timeliness: str
     window: str
     n: int
     n_non_overlapping: int
@@ -85,7 +102,7 @@ class WindowScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scorecard:
-    """Scores in the order of model, version, horizon and window, and the version of gold_score they are of.
+    """Scores in the order of group and window, and the version of gold_score they are of.
 
     They are of forecasts about ``asset``, what the symbol stands for at the end of the windows.
     """
@@ -97,12 +114,12 @@ class Scorecard:
 
 @dataclass(slots=True, kw_only=True)
 class _Counted:
-    """Counts of one model, version and horizon beside its live outcomes, per narrowest window."""
+    """Counts of one group beside its outcomes, per narrowest window."""
 
     horizon_us: int
-    n_replay: list[int]
-    n_without_price: list[int]
-    origins: list[set[str]]
+    n_forecasts: list[int] = field(default_factory=lambda: [0] * len(WINDOWS_US))
+    n_without_price: list[int] = field(default_factory=lambda: [0] * len(WINDOWS_US))
+    origins: list[set[str]] = field(default_factory=lambda: [set() for _ in WINDOWS_US])
 
 
 def read_scorecard(
@@ -134,10 +151,12 @@ def _score(
     }
     counted = _read_counts(lake, paths, bound | {"end_us": as_of_us, "widths_us": list(WINDOWS_US.values())})
     outcomes = dict(_read_outcomes(lake, paths, bound, counted)) if counted else {}
+    for group in [group for group in counted if group.timeliness == REPLAY]:
+        counted.setdefault(group._replace(timeliness=LIVE), _Counted(horizon_us=counted[group].horizon_us))
     scores = [
         score
-        for group in sorted(counted, key=lambda group: (group[0], group[1], counted[group].horizon_us))
-        for score in _to_scores(group, counted[group], outcomes.get(group), as_of_us)
+        for group in sorted(counted, key=lambda group: (group[:2], counted[group].horizon_us, group[3:]))
+        for score in _to_scores(group, counted, outcomes.get(group), as_of_us)
     ]
     return Scorecard(scores=scores, table=table, asset=asset)
 
@@ -145,19 +164,11 @@ def _score(
 def _read_counts(lake: Lake, paths: list[str], bound: Mapping[str, Any]) -> dict[Group, _Counted]:
     counted: dict[Group, _Counted] = {}
     for row in lake.session.fetch_rows(_COUNTS, paths, spec=GOLD_SCORE, **bound):
-        *group, horizon_us, narrowest, n_replay, n_without_price, origins = row
-        group_counts = counted.setdefault(
-            (group[0], group[1], group[2]),
-            _Counted(
-                horizon_us=horizon_us,
-                n_replay=[0] * len(WINDOWS_US),
-                n_without_price=[0] * len(WINDOWS_US),
-                origins=[set() for _ in WINDOWS_US],
-            ),
-        )
-        group_counts.n_replay[narrowest] += n_replay
-        group_counts.n_without_price[narrowest] += n_without_price
-        group_counts.origins[narrowest].update(origins)
+        *names, horizon_us, narrowest, n_forecasts, n_without_price, origins = row
+        counts = counted.setdefault(Group(*names), _Counted(horizon_us=horizon_us))
+        counts.n_forecasts[narrowest] += n_forecasts
+        counts.n_without_price[narrowest] += n_without_price
+        counts.origins[narrowest].update(origins)
     return counted
 
 
@@ -165,17 +176,14 @@ def _read_outcomes(
     lake: Lake, paths: list[str], bound: Mapping[str, Any], counted: Mapping[Group, _Counted]
 ) -> Iterator[tuple[Group, Outcomes]]:
     rows = lake.session.fetch_arrow(_OUTCOMES, paths, spec=GOLD_SCORE, **bound)
-    names = [
-        rows[name].combine_chunks().dictionary_encode() for name in ("model", "model_version", "horizon")
-    ]
+    names = [rows.column(at).combine_chunks().dictionary_encode() for at in range(len(Group._fields))]
     codes = [np.asarray(name.indices.to_numpy(zero_copy_only=False)) for name in names]
     changes = np.zeros(max(rows.num_rows - 1, 0), dtype=bool)
     for code in codes:
         changes |= code[1:] != code[:-1]
     starts = np.concatenate(([0], np.flatnonzero(changes) + 1, [rows.num_rows])) if rows.num_rows else [0]
     for start, end in pairwise(int(start) for start in starts):
-        model, version, horizon = (name[start].as_py() for name in names)
-        group = (model, version, horizon)
+        group = Group(*(name[start].as_py() for name in names))
         yield group, _to_outcomes(rows.slice(start, end - start), counted[group].horizon_us)
 
 
@@ -197,12 +205,13 @@ def _to_outcomes(rows: pa.Table, horizon_us: int) -> Outcomes:
 
 
 def _to_scores(
-    group: Group, counted: _Counted, outcomes: Outcomes | None, as_of_us: int
+    group: Group, counted: Mapping[Group, _Counted], outcomes: Outcomes | None, as_of_us: int
 ) -> Iterator[WindowScore]:
-    replayed, without_price = accumulate(counted.n_replay), accumulate(counted.n_without_price)
-    origins = accumulate(counted.origins, lambda before, more: before | more)
+    own, replays = counted[group], counted.get(group._replace(timeliness=REPLAY))
+    late = replays.n_forecasts if replays is not None and group.timeliness == LIVE else [0] * len(WINDOWS_US)
+    origins = accumulate(own.origins, lambda before, more: before | more)
     for (window, width_us), n_replay, n_without_price, of_window in zip(
-        WINDOWS_US.items(), replayed, without_price, origins, strict=True
+        WINDOWS_US.items(), accumulate(late), accumulate(own.n_without_price), origins, strict=True
     ):
         within = None if outcomes is None else outcomes.since(as_of_us - width_us)
         yield score_window(
@@ -224,7 +233,7 @@ def score_window(
     n_without_price: int = 0,
     origins: tuple[str, ...] = (),
 ) -> WindowScore:
-    """Return the score of one model, version and horizon over one window's outcomes; None stands for no outcome."""
+    """Return the score of one group over one window's outcomes; None stands for no outcome."""
     error = walk_error = relative = None
     n_apart, is_walk, tested = 0, False, None
     if outcomes is not None:
@@ -236,9 +245,7 @@ def score_window(
         tested = diebold_mariano(outcomes)
     beats = relative is not None and relative < 1 and tested is not None and tested.p_value < SIGNIFICANCE
     return WindowScore(
-        model=group[0],
-        model_version=group[1],
-        horizon=group[2],
+        **group._asdict(),
         window=window,
         n=0 if outcomes is None else len(outcomes),
         n_non_overlapping=n_apart,

@@ -102,11 +102,20 @@ def count_non_overlapping(targets_us: Integers, horizon_us: int) -> int:
     >>> count_non_overlapping(np.array([0, 1, 2, 3, 6]), 3)
     3
     """
-    following = np.searchsorted(targets_us, targets_us + max(horizon_us, 1), side="left").tolist()
-    n, at = 0, 0
-    while at < len(following):
-        n, at = n + 1, following[at]
-    return n
+    return len(pick_non_overlapping(targets_us, horizon_us))
+
+
+def pick_non_overlapping(targets_us: Integers, horizon_us: int) -> Integers:
+    """Return the indices of the most outcomes that do not overlap, from the first on. ``targets_us`` ascend."""
+    least_us = max(horizon_us, 1)
+    if not np.any(np.diff(targets_us) < least_us):
+        return np.arange(len(targets_us))
+    following = np.searchsorted(targets_us, targets_us + least_us, side="left").tolist()
+    picked, at, n = [], 0, len(following)
+    while at < n:
+        picked.append(at)
+        at = following[at]
+    return np.array(picked, dtype=np.int64)
 
 
 def direction(outcomes: Outcomes) -> Direction | None:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy.special import ndtr, ndtri
 
 from lakehouse.messages.contract import PREDICTED_PRICE
+from lakehouse.scores.quantiles import LEVELS
 from lakehouse.time_range import MINUTE_US
 from streaming.feed.market import ASSETS, MARKETS, Market, is_down, log_prices, mid_prices
 from streaming.feed.noise import Floats, Ints, child_keys, uniform
@@ -15,7 +17,8 @@ from streaming.kafka.messages import to_rfc3339, to_value
 MODELS = ("random-walk", "drift")
 MODEL_VERSION = "1.0.0"
 NOMINAL_COVERAGE = 0.9
-_NORMAL_QUANTILE = 1.6449  # Source: the standard normal's 95 % point, for a central interval of 90 %
+_NORMAL_LEVELS = ndtri(LEVELS)
+_MOVES = np.array((0.005, 0.01, 0.02, 0.05))
 _DRIFT_SHARE = 0.15
 
 
@@ -98,7 +101,7 @@ def _prediction_value(
 ) -> bytes:
     digits = ASSETS[symbol].price_digits + 1
     centre = base * float(np.exp(drift)) if model == "drift" else base
-    half = _NORMAL_QUANTILE * spread
+    quantiles = np.round(centre * np.exp(_NORMAL_LEVELS * spread), digits).tolist()
     return to_value(
         PREDICTED_PRICE,
         event_time_us=made_us,
@@ -110,11 +113,25 @@ def _prediction_value(
         model_version=version,
         base_price=round(base, digits),
         predicted_price=round(centre, digits),
-        lower=round(centre * float(np.exp(-half)), digits),
-        upper=round(centre * float(np.exp(half)), digits),
+        lower=quantiles[LEVELS.index(0.05)],
+        upper=quantiles[LEVELS.index(0.95)],
         nominal_coverage=NOMINAL_COVERAGE,
         quote=_primary_market(symbol).quote,
+        sigma=spread,
+        p_up=0.5,
+        quantiles={"levels": LEVELS, "values": quantiles},
+        moves=_moves(float(np.log(centre / base)), spread),
     )
+
+
+def _moves(expected: float, spread: float) -> list[dict[str, float]]:
+    """Return the probabilities of moves of more than MOVES of a normal log return."""
+    sides = np.concatenate((np.log1p(_MOVES) - expected, expected - np.log1p(-_MOVES))) / spread
+    tails = ndtr(-sides).reshape(2, -1).sum(axis=0)
+    return [
+        {"threshold": move, "probability": tail}
+        for move, tail in zip(_MOVES.tolist(), tails.tolist(), strict=True)
+    ]
 
 
 def _primary_market(symbol: str) -> Market:

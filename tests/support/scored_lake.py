@@ -6,6 +6,7 @@ from typing import Any
 
 from lakehouse import lake
 from lakehouse.derived.score_refresh import refresh_scores
+from lakehouse.scores.quantiles import LEVELS
 from tests.support.lake_builder import NOON, LakeBuilder, build_lake
 
 STEP = timedelta(minutes=5)
@@ -26,6 +27,7 @@ def build_scored_lake(
             "predicted_price": _price(i + 1) + turn[i % 2],
             "lower": _price(i + 1) - 1.0,
             "upper": _price(i + 1) + 3.0,
+            "quantiles": {"levels": list(LEVELS), "values": [_price(i) + step for step in range(-5, 6)]},
         }
         for i in range(n)
         for model, turn in errors.items()

@@ -14,6 +14,7 @@ from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, new_app, print_er
 from lakehouse.process.settings import Settings
 
 if TYPE_CHECKING:
+    from lakehouse.scores.verdicts import RowVerdict
     from streaming.analysis.prediction.evaluation import HorizonEvaluation
 
 PROGRAM = "forecast"
@@ -109,6 +110,12 @@ def _to_table(horizons: Sequence["HorizonEvaluation"]) -> str:
         "  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
     ]
     for one in horizons:
+        lines += [f"  {one.horizon}: {_verdict(verdict)}" for verdict in one.verdicts]
+        if one.superior is not None:
+            lines.append(
+                f"  {one.horizon}: best or as good as the best: {', '.join(one.superior.included)} (90 % confidence); "
+                f"p {one.superior.p_no_reference_is_better:.3g} that no reference is better"
+            )
         for event in one.events:
             p = "–" if event.p_value is None else f"{event.p_value:.3g}"
             lines.append(
@@ -116,6 +123,13 @@ def _to_table(horizons: Sequence["HorizonEvaluation"]) -> str:
                 f"Brier skill {event.brier_skill:+.1%} (p {p}), calibration error {event.calibration_error:.1%}"
             )
     return "\n".join([*lines, ""])
+
+
+def _verdict(verdict: "RowVerdict") -> str:
+    beside = f"{verdict.verdict} beside {verdict.reference}, {verdict.n:,} outcomes that do not overlap"
+    if verdict.e_value is None:
+        return beside
+    return f"{beside}, e-value {verdict.e_value:.3g} ({verdict.needed:.0f} needed)"
 
 
 if __name__ == "__main__":

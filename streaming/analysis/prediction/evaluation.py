@@ -10,19 +10,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.signal import lfilter
-from scipy.stats import norm
-from statsmodels.stats.proportion import proportion_confint
 
-from lakehouse.scores.quantiles import LEVELS
-from lakehouse.scores.statistics import (
-    Floats,
-    Integers,
-    compare_losses,
-    count_non_overlapping,
-    pinball_loss,
+from lakehouse.scores.calibration import MIN_GROUP, Booleans, EventScore
+from lakehouse.scores.distribution_score import (
+    CONSTANT_VOLATILITY,
+    CRPS,
+    EWMA,
+    INTERVAL_SCORE,
+    REFERENCES,
+    DistributionOutcomes,
+    DistributionScore,
+    score_distribution,
 )
+from lakehouse.scores.evidence import ALPHA
+from lakehouse.scores.quantiles import BASIS_POINTS, LEVELS, crps_of_quantiles, pits_of_quantiles
+from lakehouse.scores.references import AFTER_JUMP_US, JUMP_DEVIATIONS, RISK_METRICS_DECAY
+from lakehouse.scores.statistics import Floats, Integers
+from lakehouse.scores.verdicts import RowVerdict, to_row_verdict
 from lakehouse.series.markets import Market
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import PriceObservation
@@ -30,31 +35,15 @@ from streaming.analysis.prediction.candles import Candles
 from streaming.analysis.prediction.distribution import MOVES, NOMINAL_COVERAGE
 from streaming.analysis.prediction.minute_forecaster import MAX_REALISED_AGE_US, MinuteForecaster
 from streaming.analysis.prediction.models import HORIZONS, RANDOM_WALK, Horizon
+from streaming.analysis.prediction.superiority import SuperiorSet, compare_all
 from streaming.analysis.prediction.volatility import RETURN_MINUTES
 
 WARM_UP_DAYS = {"5m": 1, "1h": 3, "24h": 10}
 """Days at the beginning that are not scored: until then the references know next to nothing either."""
-RISK_METRICS_DECAY = 0.94
-"""Source: RiskMetrics technical document 1996: decay a period, here a horizon."""
-JUMP_DEVIATIONS, AFTER_JUMP_MINUTES = 6.0, 30
-MIN_GROUP = 100
+AFTER_JUMP_MINUTES = AFTER_JUMP_US // MINUTE_US
+_LOWER, _UPPER = LEVELS.index(0.05), LEVELS.index(0.95)
 _MARKET = Market("file", "usd")
 _MAX_AGE_MINUTES = MAX_REALISED_AGE_US // MINUTE_US
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventEvaluation:
-    """Figures of the probability of a move of more than ``move`` up or down, beside its share of all outcomes.
-
-    ``brier_skill`` is above 0 where it is better than that share; ``calibration_error`` is the mean distance between
-    stated probability and frequency, over tenths of probability.
-    """
-
-    move: float
-    base_rate: float
-    brier_skill: float
-    p_value: float | None
-    calibration_error: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +51,8 @@ class HorizonEvaluation:
     """Figures of one horizon. Scores are ratios to a reference, below 1 where the forecaster is better.
 
     ``interval_score_bp`` is the mean score of the 90 % interval in basis points of the price; ``p_value`` that of
-    Diebold and Mariano for interval scores beside constant volatility, two-sided. ``coverage_low`` and
-    ``coverage_high`` are Wilson's, for ``n_apart`` outcomes that do not overlap. Coverage by group is None where the
-    group is smaller than MIN_GROUP.
+    Diebold and Mariano for interval scores beside constant volatility, two-sided. ``n_apart`` outcomes do not overlap.
+    ``score`` has everything, ``verdicts`` are valid however often one looks; ``superior`` is about all three at once.
     """
 
     horizon: str
@@ -80,14 +68,17 @@ class HorizonEvaluation:
     coverage: float
     coverage_low: float
     coverage_high: float
-    coverage_calmest_decile: float
-    coverage_liveliest_decile: float
+    coverage_calmest_decile: float | None
+    coverage_liveliest_decile: float | None
     coverage_lowest_hour: float | None
     coverage_highest_hour: float | None
     coverage_after_jump: float | None
     coverage_worst_week: float | None
     greatest_ratio_of_bounds: float
-    events: tuple[EventEvaluation, ...]
+    events: tuple[EventScore, ...]
+    score: DistributionScore
+    verdicts: tuple[RowVerdict, ...]
+    superior: SuperiorSet | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,45 +168,61 @@ def _with_outcomes(
 
 
 def _evaluate(horizon: Horizon, scored: _Scored, grid: _Grid) -> HorizonEvaluation:
-    constant, ewma = _references(grid, horizon.minutes)
-    scores = _interval_scores(scored.moves, scored.quantiles)
-    crps = _crps(scored.moves, scored.quantiles)
-    of_constant, of_ewma = (_normal_quantiles(reference[scored.minutes]) for reference in (constant, ewma))
-    constant_scores = _interval_scores(scored.moves, of_constant)
-    lower, upper = _bounds(scored.quantiles)
-    covered = (lower <= scored.moves) & (scored.moves <= upper)
-    width = upper - lower
-    targets_us = (grid.first_minute + scored.minutes + horizon.minutes) * MINUTE_US
-    n_apart = count_non_overlapping(targets_us, horizon.minutes * MINUTE_US)
-    low, high = proportion_confint(float(covered.mean()) * n_apart, n_apart, method="wilson")
-    test = compare_losses(scores - constant_scores, targets_us, horizon.minutes * MINUTE_US)
-    calm, lively = np.quantile(width, [0.1, 0.9])
-    by_hour = _coverage_by((grid.first_minute + scored.minutes) // 60 % 24, covered)
-    by_week = _coverage_by((grid.first_minute + scored.minutes) // 10_080, covered)
-    jumps = _after_jump(grid, constant / math.sqrt(horizon.minutes))[scored.minutes]
+    outcomes = _to_outcomes(horizon, scored, grid)
+    score = score_distribution(outcomes)
+    ratios = {(one.reference, one.score): one.model_bp / one.reference_bp for one in score.comparisons}
+    constant = next(one for one in score.comparisons if one.score == INTERVAL_SCORE)
     n_possible = len(grid.logs) - WARM_UP_DAYS[horizon.name] * 1_440 - horizon.minutes
+    deciles = score.coverage.by_volatility_decile
+    hours = [share for share in score.coverage.by_hour if share is not None]
+    alpha = ALPHA / (len(HORIZONS) * len(REFERENCES))
     return HorizonEvaluation(
         horizon=horizon.name,
-        n=len(covered),
-        n_apart=n_apart,
-        share_without_forecast=max(0.0, 1.0 - len(covered) / n_possible),
-        interval_score_bp=float(scores.mean()) * 1e4,
-        interval_score_vs_constant_volatility=float(scores.mean() / constant_scores.mean()),
-        interval_score_vs_ewma=float(scores.mean() / _interval_scores(scored.moves, of_ewma).mean()),
-        crps_vs_constant_volatility=float(crps.mean() / _crps(scored.moves, of_constant).mean()),
-        crps_vs_ewma=float(crps.mean() / _crps(scored.moves, of_ewma).mean()),
-        p_value=None if test is None else test.p_value,
-        coverage=float(covered.mean()),
-        coverage_low=float(low),
-        coverage_high=float(high),
-        coverage_calmest_decile=float(covered[width <= calm].mean()),
-        coverage_liveliest_decile=float(covered[width >= lively].mean()),
-        coverage_lowest_hour=min(by_hour, default=None),
-        coverage_highest_hour=max(by_hour, default=None),
-        coverage_after_jump=float(covered[jumps].mean()) if jumps.sum() >= MIN_GROUP else None,
-        coverage_worst_week=min(by_week, default=None),
-        greatest_ratio_of_bounds=float(np.exp(width.max())),
-        events=_events(scored, targets_us),
+        n=score.n,
+        n_apart=score.n_apart,
+        share_without_forecast=max(0.0, 1.0 - score.n / n_possible),
+        interval_score_bp=constant.model_bp,
+        interval_score_vs_constant_volatility=ratios[CONSTANT_VOLATILITY, INTERVAL_SCORE],
+        interval_score_vs_ewma=ratios[EWMA, INTERVAL_SCORE],
+        crps_vs_constant_volatility=ratios[CONSTANT_VOLATILITY, CRPS],
+        crps_vs_ewma=ratios[EWMA, CRPS],
+        p_value=constant.p_value,
+        coverage=score.coverage.share,
+        coverage_low=score.coverage.low,
+        coverage_high=score.coverage.high,
+        coverage_calmest_decile=deciles[0],
+        coverage_liveliest_decile=deciles[-1],
+        coverage_lowest_hour=min(hours, default=None),
+        coverage_highest_hour=max(hours, default=None),
+        coverage_after_jump=score.coverage.after_jump,
+        coverage_worst_week=score.coverage.worst_week,
+        greatest_ratio_of_bounds=float(np.exp((outcomes.upper - outcomes.lower).max())),
+        events=score.events,
+        score=score,
+        verdicts=tuple(to_row_verdict(outcomes, reference, alpha=alpha) for reference in REFERENCES),
+        superior=compare_all(outcomes),
+    )
+
+
+def _to_outcomes(horizon: Horizon, scored: _Scored, grid: _Grid) -> DistributionOutcomes:
+    constant, ewma = _references(grid, horizon.minutes)
+    minutes = grid.first_minute + scored.minutes
+    jumps = _after_jump(grid, constant / math.sqrt(horizon.minutes))
+    return DistributionOutcomes(
+        made_us=(minutes + 1) * MINUTE_US,
+        targets_us=(minutes + 1 + horizon.minutes) * MINUTE_US,
+        horizon_us=horizon.minutes * MINUTE_US,
+        returns=scored.moves,
+        expected=np.zeros(len(scored.moves)),
+        lower=scored.quantiles[:, _LOWER],
+        upper=scored.quantiles[:, _UPPER],
+        nominal=NOMINAL_COVERAGE,
+        crps=crps_of_quantiles(scored.moves, scored.quantiles) * BASIS_POINTS,
+        pits=pits_of_quantiles(scored.moves, scored.quantiles),
+        moves=MOVES,
+        probabilities=scored.probabilities,
+        deviations={CONSTANT_VOLATILITY: constant[scored.minutes], EWMA: ewma[scored.minutes]},
+        after_jump=jumps[scored.minutes],
     )
 
 
@@ -242,74 +249,11 @@ def _fading_sum(values: Floats, decay: float) -> Floats:
     return fading
 
 
-def _normal_quantiles(deviations: Floats) -> Floats:
-    quantiles: Floats = deviations[:, None] * norm.ppf(np.array(LEVELS))
-    return quantiles
-
-
-def _bounds(quantiles: Floats) -> tuple[Floats, Floats]:
-    low, high = LEVELS.index(0.05), LEVELS.index(0.95)
-    return quantiles[:, low], quantiles[:, high]
-
-
-def _interval_scores(moves: Floats, quantiles: Floats) -> Floats:
-    """Return the score of each 90 % interval. Source: Gneiting & Raftery 2007, equation 43."""
-    lower, upper = _bounds(quantiles)
-    beyond = np.maximum(lower - moves, 0.0) + np.maximum(moves - upper, 0.0)
-    scores: Floats = upper - lower + 2.0 / (1.0 - NOMINAL_COVERAGE) * beyond
-    return scores
-
-
-def _crps(moves: Floats, quantiles: Floats) -> Floats:
-    """Return the continuous ranked probability score, by the trapezoidal rule over LEVELS.
-
-    Source: Laio & Tamea 2007: twice the integral of the pinball loss over all levels.
-    """
-    levels = np.array(LEVELS)
-    losses = pinball_loss(quantiles, moves[:, None], levels)
-    scores: Floats = 2.0 * np.trapezoid(losses, levels, axis=1)
-    return scores
-
-
-def _coverage_by(groups: Integers, covered: npt.NDArray[np.bool_]) -> list[float]:
-    """Return the coverage of each group that has at least MIN_GROUP outcomes."""
-    places = (groups - groups.min()).astype(np.int64)
-    counts = np.bincount(places)
-    hits = np.bincount(places, weights=covered.astype(np.float64))
-    large = counts >= MIN_GROUP
-    shares: list[float] = (hits[large] / counts[large]).tolist()
-    return shares
-
-
-def _after_jump(grid: _Grid, per_minute: Floats) -> npt.NDArray[np.bool_]:
+def _after_jump(grid: _Grid, per_minute: Floats) -> Booleans:
     """Return whether a minute is one of the AFTER_JUMP_MINUTES after a jump of JUMP_DEVIATIONS within one minute."""
     places = np.arange(len(grid.logs))
     jumped = np.abs(np.diff(grid.logs, prepend=grid.logs[0])) > JUMP_DEVIATIONS * per_minute
     jumped[: WARM_UP_DAYS["5m"] * 1_440] = False
     last_jump = np.maximum.accumulate(np.where(jumped, places, -AFTER_JUMP_MINUTES))
-    after: npt.NDArray[np.bool_] = places - last_jump < AFTER_JUMP_MINUTES
+    after: Booleans = places - last_jump < AFTER_JUMP_MINUTES
     return after
-
-
-def _events(scored: _Scored, targets_us: Integers) -> tuple[EventEvaluation, ...]:
-    """Return the figures of the probabilities of MOVES; of events that are not too rare or too common."""
-    sizes = np.abs(np.expm1(scored.moves))
-    evaluations = []
-    for at, size in enumerate(MOVES):
-        happened = (sizes > size).astype(np.float64)
-        if not MIN_GROUP <= happened.sum() <= len(happened) - MIN_GROUP:
-            continue
-        stated, rate = scored.probabilities[:, at], float(happened.mean())
-        losses = (stated - happened) ** 2
-        test = compare_losses(losses - (rate - happened) ** 2, targets_us, scored.n_minutes * MINUTE_US)
-        gaps = np.bincount(np.minimum((stated * 10).astype(np.int64), 9), weights=stated - happened)
-        evaluations.append(
-            EventEvaluation(
-                move=size,
-                base_rate=rate,
-                brier_skill=1.0 - float(losses.mean()) / (rate * (1.0 - rate)),
-                p_value=None if test is None else test.p_value,
-                calibration_error=float(np.abs(gaps).sum()) / len(happened),
-            )
-        )
-    return tuple(evaluations)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lakehouse.messages.contract import ANALYZED_SENTIMENT, RAW_PRICE
-from lakehouse.scores.scorecard import WINDOWS_US, WindowScore, score_window
+from lakehouse.scores.scorecard import LIVE, WINDOWS_US, Group, WindowScore, score_window
 from lakehouse.scores.statistics import Outcomes
 from lakehouse.time_range import DAY_US, MINUTE_US, format_us
 from streaming.analysis.prediction.arrivals import Arrival, PriceObservation, to_arrival
@@ -139,7 +139,10 @@ def _score(model: str, horizon: str, n_minutes: int, scored: _Outcomes, as_of_us
         nominal_coverage=np.full(len(base), 0.9),
     ).since(as_of_us - WINDOWS_US[_WINDOW])
     return score_window(
-        (model, MODEL_VERSION, horizon), _WINDOW, outcomes if len(outcomes) else None, origins=("generated",)
+        Group(model, MODEL_VERSION, horizon, "generated", LIVE),
+        _WINDOW,
+        outcomes if len(outcomes) else None,
+        origins=("generated",),
     )
 
 

@@ -32,6 +32,24 @@ def test_score_says_what_a_model_was_worth_in_numbers_and_words(tmp_path: Path, 
     assert (score["n"], score["n_non_overlapping"], score["relative_error"]) == (40, 40, 0.5)
     assert score["origins"] == ["generated"]
     assert score["verdict"].startswith("beats the random walk")
+    (distribution,) = answer.document["distributions"]
+    kind = ("model", "horizon", "data", "timeliness", "n", "n_apart", "since", "until")
+    assert [distribution[name] for name in kind] == [
+        "good",
+        "5m",
+        "generated",
+        "live",
+        40,
+        40,
+        "2026-01-10T08:40:00Z",
+        "2026-01-10T12:00:00Z",
+    ]
+    assert distribution["coverage"]["share"] == 1.0
+    assert [one["verdict"] for one in distribution["verdicts"]] == ["too little data"] * 3
+    assert answer.document["sentences"] == [
+        "Forecasts of a generated market:",
+        "Where the price moves: too little data.",
+    ]
     (table,) = answer.document["snapshot"]
     assert (table["table"], table["position"]) == ("gold_score", {"TopicPrediction": [40]})
 
@@ -96,3 +114,12 @@ def test_score_is_json_only(tmp_path: Path, api_of: ApiOf) -> None:
     answer = api.get(PATH.format(symbol="btc"), accept="text/csv")
     assert answer.status == 406
     json.dumps(answer.document)
+
+
+def test_a_filter_narrows_the_rows_and_not_the_verdicts(tmp_path: Path, api_of: ApiOf) -> None:
+    build_scored_lake(tmp_path, n=40, errors={"good": (0.5, -1.5), "random-walk": (1.0, 1.0)})
+    api = api_of(tmp_path)
+    whole = api.get(PATH.format(symbol="btc")).document["distributions"]
+    only = api.get(PATH.format(symbol="btc"), "modele=good").document["distributions"]
+    assert [row["model"] for row in whole] == ["good", "random-walk"]
+    assert only == whole[:1]

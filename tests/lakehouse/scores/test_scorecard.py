@@ -17,7 +17,11 @@ from tests.support.scored_lake import STEP, add, build_scored_lake
 
 def card(path: Path, as_of: datetime = NOON, **more: Any) -> dict[tuple[str, str], WindowScore]:
     found = read_scorecard(lake.open(str(path)), symbol="btc", as_of_us=to_us(as_of), **more)
-    return {(score.model, score.window): score for score in found.scores}
+    return {
+        (score.model, score.window): score
+        for score in found.scores
+        if (score.data, score.timeliness) == ("generated", "live")
+    }
 
 
 def test_score_of_a_window_has_every_figure(tmp_path: Path) -> None:
@@ -54,30 +58,46 @@ def test_windows_hold_the_targets_of_their_last_hours_and_days(tmp_path: Path) -
     assert later == {"24h": 0, "7d": 144, "30d": 400}
 
 
-def test_replays_and_forecasts_without_a_price_are_counted_apart(tmp_path: Path) -> None:
+def test_kinds_of_data_are_scored_apart(tmp_path: Path) -> None:
     builder = build_scored_lake(tmp_path, n=3, errors={"good": (1.0, 1.0)})
     plain = {"horizon": "5m", "model": "good", "made_at": NOON - STEP, "target_time": NOON}
     unpriced = {"horizon": "5m", "model": "good", "made_at": NOON + 3 * STEP, "target_time": NOON + 4 * STEP}
     add(
         builder,
         plain | {"broker_time": NOON + STEP, "predicted_price": 5_000.0, "origin": "replay"},
+        plain | {"predicted_price": 110.0, "origin": "collected"},
+        plain | {"broker_time": NOON + STEP, "predicted_price": 120.0, "origin": "collected"},
         unpriced,
         unpriced | {"broker_time": NOON + timedelta(days=1)},
         prices=({"event_time": NOON + 9 * STEP},),
     )
-    score = card(tmp_path, NOON + 4 * STEP)["good", "7d"]
-    assert (score.n, score.n_replay, score.n_without_price) == (3, 2, 1)
-    assert score.mean_absolute_error == 1.0
-    assert score.origins == ("generated", "replay")
+    found = read_scorecard(lake.open(str(tmp_path)), symbol="btc", as_of_us=to_us(NOON + 4 * STEP)).scores
+    counts = {
+        (score.data, score.timeliness): (score.n, score.n_replay, score.n_without_price, score.origins)
+        for score in found
+        if score.window == "7d"
+    }
+    assert counts == {
+        ("generated", "live"): (3, 1, 1, ("generated",)),
+        ("generated", "replay"): (0, 0, 1, ("generated",)),
+        ("real", "live"): (1, 2, 0, ("collected",)),
+        ("real", "replay"): (2, 0, 0, ("collected", "replay")),
+    }
+    errors = {(one.data, one.timeliness): one.mean_absolute_error for one in found if one.window == "7d"}
+    assert errors["generated", "live"] == 1.0
+    assert errors["real", "live"] == 8.0
 
 
-def test_model_with_replays_only_is_said_to_have_too_little_data(tmp_path: Path) -> None:
+def test_model_with_replays_only_is_judged_and_has_no_live_record(tmp_path: Path) -> None:
     builder = build_lake(tmp_path)
     forecast = {"horizon": "5m", "made_at": NOON - STEP, "target_time": NOON, "broker_time": NOON}
     add(builder, forecast, prices=({"event_time": NOON}, {"event_time": NOON + STEP}))
     score = card(tmp_path)["walk", "24h"]
     assert (score.n, score.n_replay, score.mean_absolute_error, score.direction) == (0, 1, None, None)
     assert score.verdict == "too little data: 0 outcomes that do not overlap, 30 are needed"
+    found = read_scorecard(lake.open(str(tmp_path)), symbol="btc", as_of_us=to_us(NOON)).scores
+    replayed = [one for one in found if one.timeliness == "replay"]
+    assert [(one.n, one.mean_absolute_error) for one in replayed] == [(1, 1.0)] * 3
 
 
 def test_verdict_of_each_model_is_about_its_own_errors(tmp_path: Path) -> None:

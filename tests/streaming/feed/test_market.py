@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+from scipy.stats import norm
 
 from lakehouse.time_range import MINUTE_US
 from streaming.feed.forecast import HORIZONS, forecast_slots, prediction_values
@@ -88,8 +89,15 @@ def test_a_forecast_uses_no_price_later_than_its_moment() -> None:
         spread = np.sqrt((returns**2).mean() * horizon.minutes)
         base = mid_prices(3, "ada", made)[0]
 
-        assert walk["predicted_price"] == round(base, 6)
-        assert walk["upper"] == round(base * np.exp(1.6449 * spread), 6)
+        base_said = round(base, 6)
+        assert walk["predicted_price"] == base_said
+        levels, values = walk["quantiles"]["levels"], walk["quantiles"]["values"]
+        assert [values[levels.index(level)] for level in (0.05, 0.5, 0.95)] == [
+            walk["lower"],
+            base_said,
+            walk["upper"],
+        ]
+        assert walk["upper"] == round(base * np.exp(norm.ppf(0.95) * spread), 6)
         assert drift["predicted_price"] == round(base * np.exp(0.15 * returns.mean() * horizon.minutes), 6)
 
 

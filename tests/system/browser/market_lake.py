@@ -5,10 +5,12 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 from lakehouse import lake
 from lakehouse.derived.score_refresh import refresh_scores
+from lakehouse.scores.quantiles import LEVELS
 from tests.support.lake_builder import LakeBuilder, build_lake
 
 USUAL_PRICES_USD = {"btc": 91_500.0, "eth": 3_120.0, "doge": 0.1412}
@@ -23,6 +25,8 @@ _HEADLINES = (
     ("{name} network fees fall to a yearly low", 0.31),
     ("Developers publish the next {name} upgrade", 0.44),
 )
+_NORMAL = NormalDist()
+_HALF = _NORMAL.inv_cdf(0.95)
 _SOURCES = ("wire", "chain-desk", "market-post")
 _NAMES = {"btc": "Bitcoin", "eth": "Ethereum", "doge": "Dogecoin"}
 
@@ -95,4 +99,9 @@ def _predictions(prices: list[Row]) -> Iterator[Row]:
                 "predicted_price": centre,
                 "lower": centre - width,
                 "upper": centre + width,
+                "quantiles": {
+                    "levels": list(LEVELS),
+                    "values": [centre + width * _NORMAL.inv_cdf(level) / _HALF for level in LEVELS],
+                },
+                "moves": [{"threshold": 0.01, "probability": 0.12}],
             }

@@ -25,7 +25,7 @@ TOKEN = "of-the-test"
 N_FIGURES = {
     "first_look": 1,
     "sentiment_and_price": 2,
-    "forecast_evaluation": 4,
+    "forecast_evaluation": 5,
     "time_travel": 2,
     "quality": 3,
 }

@@ -81,6 +81,8 @@ export interface ForecastRow {
   readonly lower: number | null;
   readonly upper: number | null;
   readonly nominal_coverage: number | null;
+  readonly quantiles?: { readonly levels: readonly number[]; readonly values: readonly number[] } | null;
+  readonly moves?: readonly { readonly threshold: number; readonly probability: number }[] | null;
   readonly realised_price?: number | null;
   readonly message_id: string;
   readonly origin: string;
@@ -124,6 +126,8 @@ export interface Score {
   readonly model: string;
   readonly model_version: string;
   readonly horizon: string;
+  readonly data: "real" | "generated";
+  readonly timeliness: "live" | "replay";
   readonly window: string;
   readonly n: number;
   readonly n_non_overlapping: number;
@@ -142,6 +146,23 @@ export interface Score {
   readonly diebold_mariano: { readonly statistic: number; readonly p_value: number } | null;
   readonly interval: { readonly n: number; readonly coverage: number; readonly nominal_coverage: number } | null;
   readonly beats_random_walk: boolean;
+}
+
+/** How good the distributions of one model, horizon and kind of data were, beside references. */
+export interface DistributionScore {
+  readonly model: string;
+  readonly model_version: string;
+  readonly horizon: string;
+  readonly data: "real" | "generated";
+  readonly timeliness: "live" | "replay";
+  readonly comparisons: readonly { readonly reference: string; readonly score: string; readonly skill: number }[];
+  readonly verdicts: readonly {
+    readonly reference: string;
+    readonly verdict: "better" | "worse" | "undecided" | "too little data";
+    readonly n: number;
+    readonly n_needed: number;
+    readonly shown_since: string | null;
+  }[];
 }
 
 export interface SessionAnswer {

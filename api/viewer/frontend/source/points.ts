@@ -29,6 +29,10 @@ export interface SentimentBucket extends Bucket {
   readonly negative: number;
 }
 
+export type Fan = readonly (number | null)[];
+export const FAN_LEVELS = [0.025, 0.975, 0.1, 0.9, 0.25, 0.75] as const;
+const MOVE = 0.01;
+
 /** `time` is the instant that the forecast is about. */
 export interface Forecast extends Timed {
   readonly id: string;
@@ -38,6 +42,10 @@ export interface Forecast extends Timed {
   readonly price: number;
   readonly lower: number | null;
   readonly upper: number | null;
+  /** Ends of the intervals of 95, 80 and 50 %, the lower one of each first; without quantiles those of the one interval. */
+  readonly fan: Fan;
+  /** Probability of a move of more than 1 %, up or down. */
+  readonly moves: number | null;
   readonly realised: number | null;
   readonly origin: string;
 }
@@ -69,7 +77,17 @@ export function toSentimentBucket(row: SentimentBucketRow): SentimentBucket {
 export function toForecast(row: ForecastRow): Forecast {
   const { message_id: id, model, horizon, predicted_price: price, lower, upper, origin } = row;
   const realised = row.realised_price ?? null;
-  return { id, model, horizon, price, lower, upper, origin, realised, time: Date.parse(row.target_time), madeTime: Date.parse(row.made_at) };
+  const moves = row.moves?.find(({ threshold }) => threshold === MOVE)?.probability ?? null;
+  return {
+    id, model, horizon, price, lower, upper, fan: toFan(row), moves, origin, realised,
+    time: Date.parse(row.target_time), madeTime: Date.parse(row.made_at),
+  };
+}
+
+function toFan({ quantiles, lower, upper }: ForecastRow): Fan {
+  const ends = FAN_LEVELS.map((level) => quantiles?.values[quantiles.levels.indexOf(level)]);
+  const isWhole = ends.every((end): end is number => end !== undefined);
+  return isWhole ? ends : [lower, upper, null, null, null, null];
 }
 
 export function toText(row: TextRow): Text {

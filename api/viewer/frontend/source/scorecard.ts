@@ -1,9 +1,18 @@
 // The scorecard in words: what a model's forecasts were worth beside assuming no change. Pure.
 
-import type { Score } from "./api-types.ts";
-import { formatInterval, formatNumber, formatPrice, formatShare, word } from "./words.ts";
+import type { DistributionScore, Score } from "./api-types.ts";
+import { formatInterval, formatNumber, formatPrice, formatShare, formatTime, word } from "./words.ts";
 
 export type Comparison = "better" | "worse" | "same" | "little" | "baseline" | "none";
+
+/** A score with that of its distributions, where there is one. */
+export type Scored = Score & { readonly distribution?: DistributionScore | undefined };
+
+/** Kinds of data from the best track record on; they are never mixed. */
+const KINDS = [["real", "live"], ["real", "replay"], ["generated", "live"], ["generated", "replay"]] as const;
+const REFERENCES: Readonly<Record<string, "refConstant" | "refEwma" | "refWalk">> = {
+  "constant-volatility": "refConstant", ewma: "refEwma", "random-walk": "refWalk",
+};
 
 /** The API's limits for a difference that is not chance. */
 const MIN_FREE = 30;
@@ -43,19 +52,42 @@ export function sentences(score: Score, quote: string): string[] {
   return texts;
 }
 
+/** Verdicts on the distributions, which hold however often one looks. */
+export function verdicts({ distribution }: Scored): string[] {
+  if (distribution === undefined) return [];
+  return distribution.verdicts.flatMap(({ reference, verdict, n, n_needed: needed, shown_since: since }) => {
+    const name = REFERENCES[reference];
+    if (name === undefined) return [];
+    const places = { reference: word(name), n: formatNumber(n), needed: formatNumber(needed), time: since === null ? "" : formatTime(Date.parse(since)) };
+    const skill = distribution.comparisons.find((one) => one.reference === reference && one.score === "crps")?.skill;
+    if (verdict === "too little data") return [word("verdictLittle", places)];
+    if (verdict === "undecided") return [word("verdictUndecided", places)];
+    const size = skill === undefined ? "" : word(skill >= 0 ? "crpsLower" : "crpsHigher", { share: formatShare(Math.abs(skill)) });
+    return [word(verdict === "better" ? "verdictBetter" : "verdictWorse", { ...places, size })];
+  });
+}
+
+/** The kind of data that a score is of, where it is no live record of real prices; null where it is. */
+export function kindOf({ data, timeliness }: Score): string | null {
+  if (timeliness === "replay") return word(data === "real" ? "scoreOfReplay" : "scoreOfGeneratedReplay");
+  return data === "real" ? null : word("scoreOfGenerated");
+}
+
 export function titleOf({ model, horizon, window }: Score): string {
   return word("scoreOf", { model, horizon: formatInterval(horizon), window: formatInterval(window) });
 }
 
 /**
- * The scores of one model and horizon, the longest window first; of its newest version where there are several.
- * Windows without a scored forecast are left out, but for the longest.
+ * The scores of one model and horizon, the longest window first; of its newest version where there are several, and of
+ * the best kind of data that has an outcome. Windows without a scored forecast are left out, but for the longest.
  */
-export function scoresOf(scores: readonly Score[], model: string, horizon: string): Score[] {
+export function scoresOf<S extends Score>(scores: readonly S[], model: string, horizon: string): S[] {
   const ours = scores.filter((score) => score.model === model && score.horizon === horizon);
   const version = ours.map(({ model_version }) => model_version).sort().at(-1);
-  return ours
-    .filter(({ model_version }) => model_version === version)
+  const ofVersion = ours.filter(({ model_version }) => model_version === version);
+  const ofKinds = KINDS.map(([data, timeliness]) => ofVersion.filter((score) => score.data === data && score.timeliness === timeliness));
+  const chosen = ofKinds.find((ofKind) => ofKind.some(({ n }) => n > 0)) ?? ofKinds.find((ofKind) => ofKind.length > 0) ?? [];
+  return chosen
     .sort((a, b) => WINDOWS.indexOf(b.window) - WINDOWS.indexOf(a.window))
     .filter(({ n }, i) => i === 0 || n > 0);
 }

@@ -1,10 +1,11 @@
 // Readings beside the charts: texts, the scorecard, sentiment of all assets, and new points of a held view.
 
-import type { Asset, HistoryAnswer, Score, SentimentBucketRow, TableSnapshot, TextRow } from "./api-types.ts";
+import type { Asset, DistributionScore, HistoryAnswer, Score, SentimentBucketRow, TableSnapshot, TextRow } from "./api-types.ts";
 import { AnswerError, ask, serverNow } from "./answers.ts";
 import { read, refused, UNREAD, type Part } from "./part.ts";
 import { toSentimentBucket, toText, type SentimentBucket, type Text } from "./points.ts";
 import { historyPath, iso, type ForecastKind } from "./reading.ts";
+import type { Scored } from "./scorecard.ts";
 import { floorTo, heatInterval, lengthOf, MINUTE, WIDTHS, type Interval, type Span } from "./times.ts";
 
 const N_TEXTS = 20;
@@ -25,13 +26,23 @@ export async function readTexts(part: Part<Text>, symbol: string, span: Span, { 
   });
 }
 
-/** Every score of a symbol, the latest windows and the shortest horizons first as the API gives them. */
-export async function readScores(part: Part<Score>, symbol: string, { signal }: Signalled): Promise<Part<Score>> {
+/** Every score of a symbol with that of its distributions, the latest windows and the shortest horizons first. */
+export async function readScores(part: Part<Scored>, symbol: string, { signal }: Signalled): Promise<Part<Scored>> {
   return taken(part, async () => {
     const path = `/api/v1/prediction/${encodeURIComponent(symbol)}/score`;
-    const { scores, snapshot } = await ask<{ scores: Score[]; snapshot: TableSnapshot[] }>(path, { signal });
-    return read(part, scores, snapshot[0]);
+    const { scores, distributions, snapshot } = await ask<ScoreAnswer>(path, { signal });
+    return read(part, scores.map((score) => ({ ...score, distribution: distributions.find((one) => isOfOneKind(score, one)) })), snapshot[0]);
   });
+}
+
+interface ScoreAnswer {
+  readonly scores: readonly Score[];
+  readonly distributions: readonly DistributionScore[];
+  readonly snapshot: readonly TableSnapshot[];
+}
+
+function isOfOneKind(score: Score, other: DistributionScore): boolean {
+  return (["model", "model_version", "horizon", "data", "timeliness"] as const).every((name) => score[name] === other[name]);
 }
 
 export interface HeatRow {

@@ -1,6 +1,6 @@
 // The page's state and what moves it: what was chosen is read again and again, and shown.
 
-import type { Asset, ForecastRow, LakeState, PriceRow, Score, TextRow, Vector } from "./api-types.ts";
+import type { Asset, ForecastRow, LakeState, PriceRow, TextRow, Vector } from "./api-types.ts";
 import { toAddress, type Choice } from "./address.ts";
 import { AnswerError, ask, serverNow } from "./answers.ts";
 import { LiveSocket, type Channel } from "./live-socket.ts";
@@ -9,6 +9,7 @@ import type { Text } from "./points.ts";
 import { Poller, type Outage } from "./poller.ts";
 import { Reading, type Dataset, type ForecastKind } from "./reading.ts";
 import { NO_HEAT, NO_SCORES, NO_TEXTS, Newcomers, readHeat, readScores, readTexts, type Heat } from "./side-readings.ts";
+import type { Scored } from "./scorecard.ts";
 import { MINUTE, SECOND, WIDTHS, floorTo, type Span } from "./times.ts";
 
 const LISTING_MS = 10 * SECOND;
@@ -40,7 +41,7 @@ export interface State {
   readonly outage: Outage;
   readonly isStreaming: boolean;
   readonly texts: Part<Text>;
-  readonly scores: Part<Score>;
+  readonly scores: Part<Scored>;
   readonly heat: Heat;
 }
 

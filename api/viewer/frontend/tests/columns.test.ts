@@ -12,7 +12,7 @@ const bucket = (minute: number, close: number, more: Partial<PriceBucket> = {}):
   time: minute * MINUTE, open: close, high: close + 1, low: close - 1, close, venue: "kraken", quote: "usd", count: 1, origins: ["generated"], complete: true, ...more,
 });
 const forecast = (minute: number, price: number, more: Partial<Forecast> = {}): Forecast => ({
-  id: `${minute}`, time: minute * MINUTE, madeTime: 0, model: "drift", horizon: "1h", price, lower: price - 5, upper: price + 5, realised: null, origin: "generated", ...more,
+  id: `${minute}`, time: minute * MINUTE, madeTime: 0, model: "drift", horizon: "1h", price, lower: price - 5, upper: price + 5, fan: [price - 5, price + 5, null, null, null, null], moves: null, realised: null, origin: "generated", ...more,
 });
 const dataset = (price: PriceBucket[], forecasts: Forecast[] = []): Dataset => ({
   symbol: "btc", intervals: { price: "1m", sentiment: "5m" }, kind: { model: "drift", horizon: "1h" },

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bucketAt, bucketSegments, downsample, isInside, mergeForecasts, nearest, pathSegments, replaceFrom, within, type Forecast } from "../source/points.ts";
+import { bucketAt, bucketSegments, downsample, isInside, mergeForecasts, nearest, pathSegments, replaceFrom, toForecast, within, type Forecast } from "../source/points.ts";
 
 const at = (...times: number[]) => times.map((time) => ({ time }));
 const lengths = (runs: readonly (readonly unknown[])[]) => runs.map((run) => run.length);
 
 export const forecast = (id: string, time: number, more: Partial<Forecast> = {}): Forecast => ({
-  id, time, madeTime: time - 60, model: "drift", horizon: "1h", price: 100, lower: 90, upper: 110, realised: null, origin: "collected", ...more,
+  id, time, madeTime: time - 60, model: "drift", horizon: "1h", price: 100, lower: 90, upper: 110, fan: [90, 110, null, null, null, null], moves: null, realised: null, origin: "collected", ...more,
 });
 
 test("runs of buckets end where one is missing", () => {
@@ -52,4 +52,18 @@ test("both ends of an interval are inside; nothing is known without a price or a
   const judged = [90, 110, 89.9, 110.1, null].map((realised) => isInside(forecast("a", 0, { realised })));
   assert.deepEqual(judged, [true, true, false, false, null]);
   assert.equal(isInside(forecast("a", 0, { realised: 100, lower: null })), null);
+});
+
+test("a forecast has a fan of three intervals, or the one of a message without quantiles", () => {
+  const row = {
+    made_at: "2026-01-01T00:00:00Z", target_time: "2026-01-01T01:00:00Z", horizon: "1h", model: "random-walk", predicted_price: 100, lower: 96, upper: 104,
+    nominal_coverage: 0.9, message_id: "a", origin: "collected",
+  };
+  const levels = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975], values = [95, 96, 97, 99, 100, 101, 103, 104, 105];
+  const whole = toForecast({ ...row, quantiles: { levels, values }, moves: [{ threshold: 0.005, probability: 0.4 }, { threshold: 0.01, probability: 0.12 }] });
+  assert.deepEqual([whole.fan, whole.moves], [[95, 105, 97, 103, 99, 101], 0.12]);
+  for (const quantiles of [null, { levels: [0.05, 0.95], values: [96, 104] }]) {
+    assert.deepEqual(toForecast({ ...row, quantiles, moves: null }).fan, [96, 104, null, null, null, null]);
+  }
+  assert.equal(toForecast(row).moves, null);
 });

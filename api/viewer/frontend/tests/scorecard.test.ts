@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import type { Score } from "../source/api-types.ts";
-import { scoresOf, sentences, titleOf, comparisonOf } from "../source/scorecard.ts";
+import { comparisonOf, kindOf, scoresOf, sentences, titleOf, verdicts } from "../source/scorecard.ts";
 import { setLanguage } from "../source/words.ts";
 
 const SCORE: Score = {
-  model: "drift", model_version: "1", horizon: "1h", window: "7d", n: 1_234, n_non_overlapping: 167, n_replay: 0, n_without_price: 2, origins: ["collected"],
+  model: "drift", model_version: "1", horizon: "1h", data: "real", timeliness: "live", window: "7d", n: 1_234, n_non_overlapping: 167, n_replay: 0, n_without_price: 2, origins: ["collected"],
   mean_absolute_error: 310.2, random_walk_error: 305, relative_error: 1.017, direction: { n: 900, accuracy: 0.52, low: 0.48, high: 0.56 },
   diebold_mariano: { statistic: 1, p_value: 0.31 }, interval: { n: 1_234, coverage: 0.79, nominal_coverage: 0.8 }, beats_random_walk: false,
 };
@@ -38,7 +38,7 @@ test("the figures are said, and no more than they are", () => {
 test("forecasts that came after the fact are told apart", () => {
   assert.deepEqual(sentences({ ...SCORE, n: 0, n_replay: 284 }, "usd"), [
     "None of its forecasts that were made in time has come due.",
-    "284 were published only when their outcome was known, and do not count.",
+    "284 were published only when their outcome was known, and do not count here.",
   ]);
   const empty = ["30d", "7d", "24h"].map((window) => ({ ...SCORE, window, n: window === "7d" ? 5 : 0 }));
   assert.deepEqual(scoresOf(empty, "drift", "1h").map(({ window }) => window), ["30d", "7d"]);
@@ -59,4 +59,32 @@ test("scores are of one model and horizon, its newest version, the longest windo
   const scores = ["24h", "30d", "7d"].flatMap((window) => ["1", "2"].map((model_version) => ({ ...SCORE, window, model_version })));
   const found = scoresOf([...scores, { ...SCORE, horizon: "5m" }, { ...SCORE, model: "other" }], "drift", "1h");
   assert.deepEqual(found.map(({ window, model_version }) => [window, model_version]), [["30d", "2"], ["7d", "2"], ["24h", "2"]]);
+});
+
+test("replays are judged where there is no live record, and said to be replays", () => {
+  const kinds = [["real", "live", 0], ["real", "replay", 40], ["generated", "live", 900]] as const;
+  const found = scoresOf(kinds.map(([data, timeliness, n]) => ({ ...SCORE, data, timeliness, n })), "drift", "1h");
+  assert.deepEqual(found.map(({ data, timeliness, n }) => [data, timeliness, n]), [["real", "replay", 40]]);
+  assert.equal(kindOf(found[0]!), "Replayed forecasts: published only when their outcome was known, no track record.");
+  assert.equal(kindOf(SCORE), null);
+  assert.equal(kindOf({ ...SCORE, data: "generated" }), "Forecasts of a generated market.");
+  assert.deepEqual(scoresOf([{ ...SCORE, n: 0 }], "drift", "1h").map(({ n }) => n), [0]);
+});
+
+test("a verdict on the distribution says what is shown and since when", () => {
+  const { model, model_version, horizon, data, timeliness } = SCORE;
+  const base = { n: 648, n_needed: 30, shown_since: null };
+  const distribution = {
+    model, model_version, horizon, data, timeliness, comparisons: [{ reference: "constant-volatility", score: "crps", skill: 0.067 }],
+    verdicts: [
+      { ...base, reference: "constant-volatility", verdict: "better" as const, shown_since: "2026-01-02T10:00:00Z" },
+      { ...base, reference: "ewma", verdict: "undecided" as const },
+      { ...base, reference: "random-walk", verdict: "too little data" as const, n: 20, n_needed: 90 },
+    ],
+  };
+  const [better, undecided, little] = verdicts({ ...SCORE, distribution });
+  assert.match(better!, /^Better than a constant volatility since .*2.* \(score 7 % better, 648 outcomes\)\.$/);
+  assert.equal(undecided, "Not shown to be better than an average of recent moves (648 outcomes).");
+  assert.equal(little, "Too little data beside assuming no change: 20 of 90 outcomes without a common moment.");
+  assert.deepEqual(verdicts(SCORE), []);
 });

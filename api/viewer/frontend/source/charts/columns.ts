@@ -1,7 +1,7 @@
 // Series as columns along one ascending time, as the chart library takes them. null is a gap, undefined no value. Pure.
 
 import type { Dataset } from "../reading.ts";
-import { downsample, marketSegments, pathSegments, within, type Forecast, type PriceBucket } from "../points.ts";
+import { FAN_LEVELS, downsample, marketSegments, pathSegments, within, type Forecast, type PriceBucket } from "../points.ts";
 import { HOUR, MINUTE, WIDTHS, type Span } from "../times.ts";
 
 export type Column = (number | null | undefined)[];
@@ -10,8 +10,8 @@ export interface PriceColumns {
   readonly times: number[];
   readonly close: Column;
   readonly predicted: Column;
-  readonly lower: Column;
-  readonly upper: Column;
+  /** A column for each of `FAN_LEVELS`. */
+  readonly fan: readonly Column[];
   /** Runs of prices of one market without a missing bucket. */
   readonly nSegments: number;
   /** Points without neighbours, which no line shows: [time, value]. */
@@ -55,8 +55,8 @@ function withGaps<R>(runs: readonly (readonly ({ readonly time: number } & R)[])
 }
 
 /** A gap lasts until its series goes on: where it is open, rows of the other series are null, not undefined. */
-function merge(prices: readonly Row<{ bucket: PriceBucket }>[], path: readonly Row<{ forecast: Forecast }>[]): Pick<PriceColumns, "times" | "close" | "predicted" | "lower" | "upper"> {
-  const times: number[] = [], close: Column = [], predicted: Column = [], lower: Column = [], upper: Column = [];
+function merge(prices: readonly Row<{ bucket: PriceBucket }>[], path: readonly Row<{ forecast: Forecast }>[]): Pick<PriceColumns, "times" | "close" | "predicted" | "fan"> {
+  const times: number[] = [], close: Column = [], predicted: Column = [], fan: Column[] = FAN_LEVELS.map(() => []);
   let i = 0, j = 0, noPrice: null | undefined, noForecast: null | undefined;
   while (i < prices.length || j < path.length) {
     const left = prices[i], right = path[j];
@@ -75,10 +75,9 @@ function merge(prices: readonly Row<{ bucket: PriceBucket }>[], path: readonly R
     times.push(time);
     close.push(price);
     predicted.push(forecast ? forecast.price : noForecast);
-    lower.push(forecast ? forecast.lower : noForecast);
-    upper.push(forecast ? forecast.upper : noForecast);
+    for (const [i, ends] of fan.entries()) ends.push(forecast ? (forecast.fan[i] ?? null) : noForecast);
   }
-  return { times, close, predicted, lower, upper };
+  return { times, close, predicted, fan };
 }
 
 /** Least and greatest of what is in view; null where nothing is. */
@@ -90,7 +89,7 @@ export function extremes(dataset: Dataset, span: Span): readonly [number, number
     greatest = Math.max(greatest, high);
   };
   for (const { close } of inView(dataset.price.points, span, width)) take(close, close);
-  for (const { price, lower, upper } of inView(dataset.forecasts.points, span, HOUR / 60)) take(lower ?? price, upper ?? price);
+  for (const { price, fan: [lower, upper] } of inView(dataset.forecasts.points, span, HOUR / 60)) take(lower ?? price, upper ?? price);
   return least <= greatest ? [least, greatest] : null;
 }
 

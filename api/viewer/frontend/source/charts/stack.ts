@@ -2,6 +2,7 @@
 
 import uPlot from "uplot";
 import type { Part } from "../part.ts";
+import { FAN_LEVELS } from "../points.ts";
 import { between, bounded, DAY, moved, scaled, WIDTHS, type Span } from "../times.ts";
 import type { State } from "../viewer.ts";
 import { formatNumber, formatScore } from "../words.ts";
@@ -47,7 +48,7 @@ export class Stack {
     this.#state = state;
     this.#span = state.span ?? { from: state.now - DAY, to: state.now };
     this.#theme = readTheme(root);
-    this.#columns = { times: [], close: [], predicted: [], lower: [], upper: [], nSegments: 0, dots: [], path: [] };
+    this.#columns = { times: [], close: [], predicted: [], fan: [], nSegments: 0, dots: [], path: [] };
     this.#plots = this.#makePlots();
     this.#cursor = new Cursor(root, this.#plots, (text) => events.onRead(text));
     this.#resizing = new ResizeObserver(() => this.#resize());
@@ -117,8 +118,8 @@ export class Stack {
     this.#span = span ?? this.#span;
     if (dataset && (dataset !== this.#drawn.dataset || now !== this.#drawn.now)) {
       this.#columns = toPriceColumns(dataset, now);
-      const { times, close, predicted, lower, upper } = this.#columns;
-      this.#plots.price.setData([times, predicted, lower, upper, close] as uPlot.AlignedData, false);
+      const { times, close, predicted, fan } = this.#columns;
+      this.#plots.price.setData([times, predicted, ...fan, close] as uPlot.AlignedData, false);
       const buckets = dataset.sentiment.points;
       const middles = buckets.map(({ time }) => time + WIDTHS[dataset.intervals.sentiment] / 2);
       const values = (of: (bucket: (typeof buckets)[number]) => number): Column => buckets.map(of);
@@ -175,8 +176,8 @@ export class Stack {
     return {
       price: makePlot(this.#mount("price"), {
         hasTimes: true, theme,
-        series: [line("predicted", { dash: [5, 4] }), line("band", { width: 0 }), line("band", { width: 0 }), line("price", { width: 2 })],
-        bands: [{ series: [3, 2], fill: () => this.#theme.band }],
+        series: [line("predicted", { dash: [5, 4] }), ...FAN_LEVELS.map(() => line("band", { width: 0 })), line("price", { width: 2 })],
+        bands: [[3, 2], [5, 4], [7, 6]].map(([upper, lower]) => ({ series: [upper!, lower!], fill: () => this.#theme.band })),
         range: () => padded((this.#state.dataset && extremes(this.#state.dataset, this.span)) ?? [0, 1], 0.06),
         values: numberTicks,
         below: future,

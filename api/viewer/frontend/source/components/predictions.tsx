@@ -3,7 +3,7 @@
 import { isInside, type Forecast } from "../points.ts";
 import { MINUTE } from "../times.ts";
 import type { State } from "../viewer.ts";
-import { formatAge, formatInterval, formatPrice, word } from "../words.ts";
+import { formatAge, formatInterval, formatPrice, formatShare, word } from "../words.ts";
 import { OriginBadge } from "./badges.tsx";
 import { stateText } from "./states.ts";
 
@@ -29,17 +29,24 @@ export function Predictions({ state }: { state: State }) {
 
 function Item({ forecast, now }: { forecast: Forecast; now: number }) {
   const { price, lower, upper, realised, model, horizon, madeTime, origin } = forecast;
-  const result = resultOf(forecast, now);
+  const result = resultOf(forecast, now), said = sentence(forecast);
   return (
     <li data-id={forecast.id}>
       <span class={`result ${result}`} aria-hidden="true">{SIGNS[result]}</span>
       <div>
         <span class="title"><b>{formatPrice(price)}</b>{lower !== null && upper !== null && ` [${formatPrice(lower)} – ${formatPrice(upper)}]`}</span>
+        {said !== null && <p class="said">{said}</p>}
         <p class="meta">{outcome(forecast, now)}{realised !== null && (result === "within" || result === "outside") && ` (${word(result)})`}</p>
         <p class="meta">{`${model} · ${formatInterval(horizon)} · ${word("madeAt", { age: formatAge((now - madeTime) / 1_000) })}`}<OriginBadge origins={[origin]} /></p>
       </div>
     </li>
   );
+}
+
+/** What the whole distribution says; null where the message had none. */
+function sentence({ fan: [, , low, high], moves, horizon }: Forecast): string | null {
+  if (low == null || high == null || moves === null) return null;
+  return word("distribution", { horizon: formatInterval(horizon), low: formatPrice(low), high: formatPrice(high), share: formatShare(moves) });
 }
 
 function resultOf(forecast: Forecast, now: number): keyof typeof SIGNS {

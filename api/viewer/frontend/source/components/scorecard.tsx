@@ -1,6 +1,6 @@
 // The scorecard of the chosen model, in sentences.
 
-import { sentences, scoresOf, titleOf, comparisonOf, type Comparison } from "../scorecard.ts";
+import { comparisonOf, kindOf, scoresOf, sentences, titleOf, verdicts, type Comparison } from "../scorecard.ts";
 import type { State } from "../viewer.ts";
 import { word, type Key } from "../words.ts";
 import { OriginBadge } from "./badges.tsx";
@@ -26,6 +26,8 @@ export function Scorecard({ state }: { state: State }) {
             <span>{titleOf(score)}</span> <span class="badge" data-level={LEVELS[comparisonOf(score)]}>{word(COMPARISONS[comparisonOf(score)])}</span>
           </summary>
           {sentences(score, quote).map((sentence) => <p key={sentence}>{sentence}</p>)}
+          {i === 0 && verdicts(score).map((verdict) => <p key={verdict} class="verdict">{verdict}</p>)}
+          {kindOf(score) !== null && <p class="kind">{kindOf(score)}</p>}
           <OriginBadge origins={score.origins} />
         </details>
       ))}
