@@ -19,7 +19,6 @@ from lakehouse.messages.contract import (
     CONTRACT_VERSION,
     CONTRACTS,
     EARLIEST_EVENT_TIME,
-    LABELS_WITH_SCORE,
     MAX_EVENT_AGE,
     MAX_FUTURE,
     MAX_VALUE_BYTES,

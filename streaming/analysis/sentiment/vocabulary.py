@@ -62,7 +62,9 @@ def _to_regex(
 ) -> re.Pattern[str]:
     """Return a pattern of candidates: a word or $ticker, a pair of tickers, a compound, an asset's sign."""
     if not by_ticker:
-        return re.compile(r"(?P<cash>)(?P<counted>)(?P<word>)(?P<base>)(?P<quote>)(?P<compound>)(?P<sign>)(?!)")
+        return re.compile(
+            r"(?P<cash>)(?P<counted>)(?P<word>)(?P<base>)(?P<quote>)(?P<compound>)(?P<sign>)(?!)"
+        )
     short = {word for word in by_word if len(word) <= _MAX_TICKER and word.isascii() and word.isalnum()}
     bases = to_pattern({*by_ticker, *(word for word in short if isinstance(by_word[word], AssetNames))})
     begin, end = r"(?:(?P<cash>\$)|(?<![\w$@.])|(?<=\d)(?P<counted>))", r"(?!\w|\.\w|@)"
