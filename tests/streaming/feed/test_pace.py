@@ -67,7 +67,7 @@ def test_a_burst_is_published_evenly_at_its_rate(clock: Clock, rate: float, n_me
     progress = Progress("burst", stream=io.StringIO())
 
     publish_steadily(
-        Feed(seed=7),
+        Feed(seed=7, symbols=frozenset(("btc", "eth"))),
         publisher,  # type: ignore[arg-type]
         progress,
         rate=rate,
