@@ -169,7 +169,7 @@ class Run:
         return any(after_ms < trade.trade.time_ms < before_ms for after_ms, before_ms in bounds)
 
     def is_in_first_silence(self, trade: ModelTrade) -> bool:
-        """Return whether a trade was gone before the first answer, too soon after the start for silence to count."""
+        """Return whether a trade went before the first answer, too soon after the start for its silence to count."""
         kept_ms, start_ms = self.exchange.behaviour.kept_ms, self.state.cursor.start_ms or 0
         if kept_ms is None or self.first_ms is None:
             return False

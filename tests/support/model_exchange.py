@@ -104,7 +104,8 @@ class ModelExchange:
 def model_trades(times_ms: Sequence[int], *, ids: str, late_ms: Sequence[int]) -> list[ModelTrade]:
     """Return trades at ascending times, with ids that are consecutive, increasing, text or none.
 
-    Each appears up to ``late_ms`` after its time; where ids are consecutive, at once.
+    ``restarting`` ids are consecutive, but for the last third, which is counted anew from below. Each trade appears up
+    to ``late_ms`` after its time; where ids are numbers, at once.
     """
     trades = []
     for number, (time_ms, late) in enumerate(zip(times_ms, late_ms, strict=True)):
@@ -112,6 +113,7 @@ def model_trades(times_ms: Sequence[int], *, ids: str, late_ms: Sequence[int]) -
         names = {
             "consecutive": str(1_000 + number),
             "increasing": str(1_000 + 7 * number),
+            "restarting": str(1_000 + number if 3 * number < 2 * len(times_ms) else number),
             "text": f"{(number * 7_919) % 10_007:05x}-{number}",
         }
         trade = Trade(names.get(ids, f"{time_ms}-buy-1-{price}-{number}"), time_ms, price, 1.0, "{}")

@@ -208,12 +208,16 @@ def _gap_before(cursor: Cursor, trade: Trade, rules: Rules, *, is_continued: boo
 
 def _advance(cursor: Cursor, trade: Trade) -> None:
     """Move on to a trade. A late one, numbered below the last, does not move back; numbers that begin anew do."""
-    cursor.recent_ids[trade.id] = trade.time_ms
     number, last = trade.number, to_number(cursor.last_id)
     is_late = number is not None and last is not None and number < last
-    if not is_late or trade.time_ms > (cursor.last_ms or 0) + OVERLAP_MS:
-        cursor.last_id = trade.id
+    numbered_ms = cursor.recent_ids.get(cursor.last_id or "", cursor.last_ms or 0)
+    is_anew = is_late and trade.time_ms > numbered_ms + OVERLAP_MS
+    cursor.recent_ids[trade.id] = trade.time_ms
     cursor.last_ms = max(trade.time_ms, cursor.last_ms or trade.time_ms)
+    if is_anew:
+        cursor.counted_ms = numbered_ms
+    if is_anew or not is_late:
+        cursor.last_id = trade.id
 
 
 def _search_on(cursor: Cursor, question: Question, page: Page, new: Sequence[Trade], rules: Rules) -> Step:
@@ -247,14 +251,14 @@ def _holds_last(cursor: Cursor, question: Question, page: Page) -> bool:
 
 def _search_by_id(cursor: Cursor, page: Page, rules: Rules) -> Step:
     search = cursor.search
-    if not page.trades:
+    if not page.trades or (page.is_full and not rules.paging.newest_only):
         lost = replace(search, is_id_lost=True, asks_newest=rules.paging.newest_only)
         return Step(cursor=replace(cursor, search=lost), asks_again=True)
-    if rules.paging.ids == "between":
-        is_beyond = search.shown_ms is not None  # ids that the exchange skipped: what it shows is taken
-        again = replace(search, asks_newest=True, takes_newest=is_beyond)
-        return Step(cursor=replace(cursor, search=again), asks_again=is_beyond)
-    return Step(cursor=cursor)
+    is_beyond = search.shown_ms is not None  # ids that the exchange skipped, or began anew
+    if is_beyond and not rules.paging.newest_only:  # what it shows is asked for by its time
+        return Step(cursor=replace(cursor, search=replace(search, is_id_lost=True)), asks_again=True)
+    again = replace(search, asks_newest=True, takes_newest=is_beyond)
+    return Step(cursor=replace(cursor, search=again), asks_again=is_beyond)
 
 
 def _move_on(cursor: Cursor, question: Question, page: Page, rules: Rules) -> Cursor:

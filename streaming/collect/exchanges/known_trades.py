@@ -25,7 +25,9 @@ def select_new(cursor: Cursor, page: Page, *, is_numbered: bool) -> tuple[Trade,
             return False
         if trade.time_ms >= known_from_ms:
             return True
-        return is_numbered and trade.number is not None and last is not None and trade.number > last
+        if not is_numbered or trade.number is None or last is None or trade.time_ms <= cursor.counted_ms:
+            return False
+        return trade.number > last
 
     return tuple(trade for trade in page.trades if is_new(trade))
 

@@ -40,12 +40,14 @@ class Cursor(msgspec.Struct, kw_only=True):
 
     ``start_ms`` is where the history begins, ``span_ms`` how much time a question with an end covers.
     ``recent_ids`` are of trades before it, ``ahead_ids`` of trades beyond it that an answer has shown: all are handled.
+    ``counted_ms``: trades up to it have numbers of a count before the one of ``last_id``, which began anew.
     ``asks_newest_only``: the exchange called other questions invalid. A new process tries them again.
     """
 
     start_ms: int | None = None
     last_ms: int | None = None
     last_id: str | None = None
+    counted_ms: int = 0
     recent_ids: dict[str, int] = msgspec.field(default_factory=dict)
     ahead_ids: dict[str, int] = msgspec.field(default_factory=dict)
     span_ms: int | None = None

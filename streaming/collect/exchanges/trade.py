@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -53,8 +54,18 @@ def in_order(trades: Sequence[Trade], *, by_number: bool) -> tuple[Trade, ...]:
         distinct = trade.renamed(f"{trade.id}-{seen[trade.id]}") if is_copy else trade
         named.setdefault((distinct.id, distinct.time_ms), distinct)
     if by_number and all(trade.number is not None for trade in named.values()):
-        return tuple(sorted(named.values(), key=lambda trade: trade.number or 0))
+        return _as_counted(sorted(named.values(), key=lambda trade: trade.number or 0))
     return tuple(sorted(named.values(), key=lambda trade: (trade.time_ms, len(trade.id), trade.id)))
+
+
+def _as_counted(trades: Sequence[Trade]) -> tuple[Trade, ...]:
+    """Return trades that ascend by number as they were numbered: where the count began anew, the low ones are last."""
+    for place, (lower, upper) in enumerate(pairwise(trades), start=1):
+        if (upper.number or 0) > (lower.number or 0) + 1 and upper.time_ms < lower.time_ms:
+            counted = (*trades[place:], *trades[:place])
+            if all(before.time_ms <= after.time_ms for before, after in pairwise(counted)):
+                return counted
+    return tuple(trades)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

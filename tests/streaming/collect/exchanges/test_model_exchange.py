@@ -82,9 +82,8 @@ def exchanges(draw: st.DrawFn) -> tuple[Behaviour, Paging]:
 @st.composite
 def runs(draw: st.DrawFn) -> Run:
     behaviour, paging = draw(exchanges())
-    ids = (
-        "consecutive" if paging.ids else draw(st.sampled_from(("consecutive", "increasing", "text", "none")))
-    )
+    counted = ("consecutive", "restarting")
+    ids = draw(st.sampled_from(counted if paging.ids else (*counted, "increasing", "text", "none")))
     times_ms = draw(trade_times())
     n_trades = len(times_ms)
     late_ms = draw(st.lists(st.integers(0, 1_500), min_size=n_trades, max_size=n_trades))
@@ -94,7 +93,7 @@ def runs(draw: st.DrawFn) -> Run:
         ] * n_trades  # what is late in a crowd that no page holds cannot be told from what is missing
     skew_ms = draw(st.sampled_from((0, 0, -6 * MINUTE_MS, -20 * MINUTE_MS, 6 * MINUTE_MS, 20 * MINUTE_MS)))
     world = World(NOON_MS, skew_ms=skew_ms, mended_ms=NOON_MS + draw(st.integers(0, 90)) * MINUTE_MS)
-    consecutive_ids = ids == "consecutive" and draw(st.booleans())
+    consecutive_ids = ids in counted and draw(st.booleans())
     faults = draw(st.lists(st.sampled_from((None, None, *FAULTS)), max_size=20))
     kills = draw(st.lists(st.sampled_from(("", "lost", "unstored")), max_size=8))
     exchange = ModelExchange(
@@ -158,19 +157,21 @@ def new_run(
     paging: Paging,
     times_seconds: Sequence[float],
     *,
+    ids: str = "increasing",
     skew_minutes: int = 0,
     history_minutes: int = 0,
     faults: Sequence[Exception | None] = (),
 ) -> Run:
-    """Return a run of trades at seconds after noon, with increasing ids."""
+    """Return a run of trades at seconds after noon."""
     world = World(NOON_MS, skew_ms=skew_minutes * MINUTE_MS, mended_ms=NOON_MS)
     times_ms = [NOON_MS + round(seconds * 1_000) for seconds in times_seconds]
     exchange = ModelExchange(
-        trades=model_trades(times_ms, ids="increasing", late_ms=[0] * len(times_ms)),
+        trades=model_trades(times_ms, ids=ids, late_ms=[0] * len(times_ms)),
         behaviour=behaviour,
         paging=paging,
         now_ms=lambda: world.true_ms,
         faults=chain(faults, repeat(None)),
+        by_number=paging.ids is not None,
     )
     topic = Topic(kills=repeat(""))
     return Run(
@@ -196,6 +197,13 @@ def next_answer_after_the_last_trade_is_gone() -> Run:
     return new_run(behaviour, Paging(page_trades=4), [-120, 30, 360], history_minutes=60, faults=faults)
 
 
+def ids_that_begin_anew_while_the_last_one_is_known() -> Run:
+    told = Paging(page_trades=4, window_ms=10 * MINUTE_MS, takes_until=True, ids="from")
+    behaviour = Behaviour(page=4, window_ms=10 * MINUTE_MS, takes_until=True)
+    return new_run(behaviour, told, [0, *range(100, 109)], ids="restarting")
+
+
+@example(run=ids_that_begin_anew_while_the_last_one_is_known(), restarts=[])
 @example(run=crowd_that_the_newest_page_shows_later(), restarts=[])
 @example(run=first_answer_after_trades_are_gone(), restarts=[])
 @example(run=next_answer_after_the_last_trade_is_gone(), restarts=[])

@@ -20,6 +20,27 @@ def test_trades_are_ordered_by_number_where_numbers_are_the_order_else_by_time(
     assert [each.id for each in in_order(given, by_number=by_number)] == ids
 
 
+@pytest.mark.parametrize(
+    ("given", "ids"),
+    [
+        ([("998", 10), ("999", 20), ("1", 30), ("2", 40)], ["998", "999", "1", "2"]),
+        ([("998", 10), ("0", 10), ("1", 11)], ["998", "0", "1"]),
+        ([("1", 99_000), ("2", 10), ("3", 20)], ["1", "2", "3"]),  # one wrong time is no new count
+        ([("1", 10), ("2", 99_000), ("3", 20)], ["1", "2", "3"]),
+        ([("1", 10), ("5", 9), ("9", 20)], ["1", "5", "9"]),
+        ([("7", 10)], ["7"]),
+        ([], []),
+    ],
+)
+def test_numbers_that_begin_anew_come_after_those_of_before(
+    given: list[tuple[str, int]], ids: list[str]
+) -> None:
+    page = [trade(trade_id, time_ms) for trade_id, time_ms in given]
+
+    assert [each.id for each in in_order(page, by_number=True)] == ids
+    assert [each.id for each in in_order(page[::-1], by_number=True)] == ids
+
+
 def test_one_id_that_is_no_number_means_the_order_of_time() -> None:
     given = [trade("8", 30), trade("x", 20)]
 
