@@ -9,6 +9,7 @@ import typer
 from compaction.retention.version_retention import LEAST_RETENTION_HOURS
 from lakehouse.messages.record_id import RecordId
 from lakehouse.process.commands import to_record_id
+from lakehouse.process.number_option import wait_option
 
 Engine = Literal["duckdb", "spark"]
 
@@ -37,6 +38,7 @@ _KEEP = "days that a table keeps; may be repeated; default: CRYPTOVIZ_RETENTION"
 _RETENTION = f"""keep the commits and files of versions of the last H hours, for readers and time travel; \
 at least {LEAST_RETENTION_HOURS}; default: 6"""
 _ACTION = "replay publishes messages again that the contract accepts now"
+MAX_RETENTION_HOURS = 1_000_000
 _RECORD_IDS = "record ids of the messages to show or to replay, from the list"
 
 Lake = Annotated[str | None, typer.Option(metavar="URI", help="path or URI; default: the settings' lake")]
@@ -47,15 +49,22 @@ Table = Annotated[
 ]
 Now = Annotated[bool, typer.Option("--now", help=_LATE)]
 Keep = Annotated[list[str] | None, typer.Option(metavar="TABLE=DAYS", help=_KEEP)]
-MaxSeconds = Annotated[float | None, typer.Option(metavar="S", help="start no rewrite after this long")]
+MaxSeconds = Annotated[float | None, wait_option("start no rewrite after this long", at_least=0, metavar="S")]
 MaxBytes = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="start no rewrite once so many bytes were rewritten")
 ]
 RetentionHours = Annotated[
     int,
-    typer.Option(metavar="H", default_factory=_default_retention_hours, show_default=False, help=_RETENTION),
+    typer.Option(
+        metavar="H",
+        min=0,
+        max=MAX_RETENTION_HOURS,
+        default_factory=_default_retention_hours,
+        show_default=False,
+        help=_RETENTION,
+    ),
 ]
-Every = Annotated[float | None, typer.Option(metavar="SECONDS", help="repeat the run; default: once")]
+Every = Annotated[float | None, wait_option("repeat the run; default: once")]
 Yes = Annotated[bool, typer.Option("--yes", help="do it; without this it is only counted")]
 Force = Annotated[bool, typer.Option("--force", help=f"allow a retention below {LEAST_RETENTION_HOURS} h")]
 EngineName = Annotated[Engine, typer.Option(help="duckdb with delta-rs, or Spark's OPTIMIZE (needs a JDK)")]

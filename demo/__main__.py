@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
-import typer
-
 from lakehouse.process.commands import exit_code_of, print_error, run, single_command
+from lakehouse.process.number_option import wait_option
 from lakehouse.process.stopping import end_process
 
 DEFAULT_RUNTIME_DIR = ".runtime/demo"
@@ -17,7 +16,7 @@ LOCK_NAME = "demo.lock"
 def start(
     seconds: Annotated[
         float | None,
-        typer.Option(help="stop so long after the demo is ready and its history complete, and check the API"),
+        wait_option("stop so long after the demo is ready and its history complete, and check the API"),
     ] = None,
 ) -> int:
     from demo.pipeline import STOP_SECONDS, Demo

@@ -17,6 +17,7 @@ from lakehouse.process.commands import (
     EXIT_USAGE,
     new_app,
 )
+from lakehouse.process.number_option import wait_option
 from lakehouse.process.stopping import end_process
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def create(
             min=1, metavar="N", help="remove all but the newest N backups afterwards; default: keep all"
         ),
     ] = None,
-    wait: Annotated[float, typer.Option(metavar="S", help="wait so long for maintenance to end")] = 0.0,
+    wait: Annotated[float, wait_option("wait so long for maintenance to end", at_least=0, metavar="S")] = 0.0,
 ) -> int:
     from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 

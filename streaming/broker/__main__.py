@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lakehouse.process.commands import EXIT_DONE, EXIT_NEEDS_OPERATOR, new_app, run
+from lakehouse.process.number_option import number_option
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import GRACE_SECONDS, end_process, run_until_stopped
 from streaming.broker.config import BrokerFiles, read_pid
@@ -30,6 +31,7 @@ EXIT_NOT_RUNNING = EXIT_NEEDS_OPERATOR
 # A JVM that was ended by SIGTERM exits with 143.
 CLEAN_EXIT_CODES = (0, 128 + signal.SIGTERM, -signal.SIGTERM)
 WEEK_HOURS = 7 * 24.0
+_HOURS = "hours, above 0 and at most a million"
 POLL_SECONDS = 0.1
 
 DirectoryOption = Annotated[
@@ -58,13 +60,18 @@ def log_warnings() -> None:
 def start(
     directory: DirectoryOption = "",
     port: Annotated[
-        int | None, typer.Option(help="wished port; default: the last one, else 9092, else any free one")
+        int | None,
+        typer.Option(
+            help="wished port; default: the last one, else 9092, else any free one", min=1, max=65_535
+        ),
     ] = None,
-    retention_hours: Annotated[float, typer.Option(help="how long records are kept")] = WEEK_HOURS,
+    retention_hours: Annotated[
+        float, number_option(_HOURS, at_least=1e-3, at_most=1e6, help="how long records are kept")
+    ] = WEEK_HOURS,
     topics: Annotated[
         bool, typer.Option("--topics", help="create the project's topics before it is ready")
     ] = False,
-    partitions: Annotated[int, typer.Option(min=1, help="partitions of a new topic")] = 2,
+    partitions: Annotated[int, typer.Option(min=1, max=10_000, help="partitions of a new topic")] = 2,
 ) -> int:
     """Run it in the foreground until SIGTERM or Ctrl-C."""
 

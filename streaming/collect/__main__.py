@@ -89,6 +89,8 @@ def collect(
     names = options.parse_names(only)
 
     settings = Settings.from_environ(os.environ)
+    if bootstrap:
+        settings.kafka.with_servers(bootstrap)  # refused before anything is waited for
     selected = Options(
         kind="news" if context.info_name == "news" else "prices",
         sources=sources,

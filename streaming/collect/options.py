@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from lakehouse.process.number_option import seconds_option
 from streaming.collect.source import DEFAULT_PROFILE
-from streaming.number_option import seconds_option
 
 Kind = Literal["news", "prices"]
 Sources = Annotated[Path, typer.Option(help="TOML file of profiles", show_default=False)]

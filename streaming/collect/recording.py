@@ -36,12 +36,15 @@ class Recorder:
     """Writer of a recording into a new folder. A line follows its body, so an incomplete body has no line."""
 
     def __init__(self, directory: Path, clock: SystemClock, *, state_dir: Path | None) -> None:
-        """Begin a recording. Raises: RecordingError where the folder holds a recording already."""
+        """Begin a recording. Raises: RecordingError where the folder has one already, or can have none."""
         if (directory / INDEX_NAME).exists():
             raise RecordingError(f"{directory} holds a recording already; name another folder")
-        directory.mkdir(parents=True, exist_ok=True)
-        if state_dir is not None and state_dir.is_dir():
-            shutil.copytree(state_dir, directory / STATE_NAME, dirs_exist_ok=True)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            if state_dir is not None and state_dir.is_dir():
+                shutil.copytree(state_dir, directory / STATE_NAME, dirs_exist_ok=True)
+        except OSError as error:
+            raise RecordingError(f"{directory} cannot hold a recording: {error}") from error
         self.start_us = clock.freeze()
         self._directory = directory
         self._clock = clock

@@ -24,7 +24,7 @@ from streaming.collect.options import Kind, Options
 from streaming.collect.recording import Playback, Recorder
 from streaming.collect.rounds import Collector, run_rounds
 from streaming.collect.sink import Printer
-from streaming.collect.source import URL_FILE, Profile, needs_offline, read_profile
+from streaming.collect.source import OFFLINE, URL_FILE, Profile, needs_offline, read_profile
 from streaming.collect.state import StateStore
 from streaming.kafka.producer import Publisher, open_publisher
 
@@ -92,17 +92,29 @@ def _open_sink(
 
 def _read_profile(options: Options, clock: SystemClock) -> Profile:
     """Return the selected sources of the profile. Raises: SourceConfigError."""
-    offline_url = None
+    selected = _select(options, read_profile(options.sources, options.profile, offline_url=OFFLINE))
     if needs_offline(options.sources, options.profile):
-        offline_url = _offline_url(options, clock)
-    profile = read_profile(options.sources, options.profile, offline_url=offline_url)
-    selected = Profile(
+        profile = read_profile(options.sources, options.profile, offline_url=_offline_url(options, clock))
+        selected = _select(options, profile)
+    return selected
+
+
+def _select(options: Options, profile: Profile) -> Profile:
+    """Return the sources that the command line names. Raises: SourceConfigError for one that is not there."""
+    named = (
+        [each.source for each in profile.news]
+        if options.kind == "news"
+        else [e.venue for e in profile.prices]
+    )
+    unknown = sorted(options.only.difference(named))
+    if unknown or not named:
+        wished = f"{options.kind} named {', '.join(unknown)}" if unknown else options.kind
+        there = f"; there are {', '.join(named)}" if named else ""
+        raise SourceConfigError(options.sources, f"profile {options.profile} has no {wished}{there}")
+    return Profile(
         news=tuple(each for each in profile.news if not options.only or each.source in options.only),
         prices=tuple(each for each in profile.prices if not options.only or each.venue in options.only),
     )
-    if not (selected.news if options.kind == "news" else selected.prices):
-        raise SourceConfigError(options.sources, f"profile {options.profile} has no such {options.kind}")
-    return selected
 
 
 def _offline_url(options: Options, clock: SystemClock) -> str:

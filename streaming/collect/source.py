@@ -130,6 +130,8 @@ def read_profiles(path: Path, name: str | None = None) -> dict[str, Profile]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SourceConfigError(path, str(error)) from error
+    if name is None and not tables:
+        raise SourceConfigError(path, "it has no profile; accepted: tables such as [[mine.news]]")
     if name is not None and name not in tables:
         raise SourceConfigError(
             path,

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from lakehouse.messages.contract import MAX_EVENT_AGE
+from lakehouse.process.number_option import number_option, seconds_option
 from streaming.feed.faults import FaultRates
 from streaming.feed.market import ASSETS
 from streaming.feed.schedule import MIN_RATE
 from streaming.feed.stream import Feed
-from streaming.number_option import number_option, seconds_option
 
 DEFAULT_SEED = 7
 DEFAULT_FAULTS = FaultRates(late=0.01, duplicates=0.01, poison=0.002)

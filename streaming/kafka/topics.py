@@ -156,7 +156,7 @@ def set_log_append_time(
 
 
 def create_project_topics(
-    partitions: Annotated[int, typer.Option(min=1, help="partitions of a new topic")] = 2,
+    partitions: Annotated[int, typer.Option(min=1, max=10_000, help="partitions of a new topic")] = 2,
     log_append_time: Annotated[
         bool, typer.Option("--log-append-time", help="let brokers stamp records of topics that exist, too")
     ] = False,

@@ -13,6 +13,7 @@ import typer
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error, run, single_command
 from lakehouse.process.durable_file import replace_file
 from lakehouse.process.log_lines import configure_logging
+from lakehouse.process.number_option import number_option
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.command_line import FAILURES
@@ -38,18 +39,29 @@ examples:
   python -m streaming.offline --link 1
       prices follow the news of their asset, which they do not by default: to see whether a model learns it"""
 
+_DAYS = "days from 0 to 89"
+
 logger = logging.getLogger("streaming.offline")
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="0: the last one, else any free one")] = 0,
+    port: Annotated[int, typer.Option(help="0: the last one, else any free one", min=0, max=65_535)] = 0,
     directory: Annotated[
         Path | None,
         typer.Option("--dir", help="folder of the address (default: offline in CRYPTOVIZ_RUNTIME_DIR)"),
     ] = None,
     seed: Annotated[int, typer.Option(help="of everything")] = 7,
-    days: Annotated[float, typer.Option(help="length of the history")] = 7.0,
-    link: Annotated[float, typer.Option(metavar="STRENGTH", help="how strongly news move prices")] = 0.0,
+    days: Annotated[float, number_option(_DAYS, at_least=0, at_most=89, help="length of the history")] = 7.0,
+    link: Annotated[
+        float,
+        number_option(
+            "a strength from 0 to 10",
+            at_least=0,
+            at_most=10,
+            help="how strongly news move prices",
+            metavar="STRENGTH",
+        ),
+    ] = 0.0,
     news_every: Annotated[int, typer.Option(metavar="SECONDS", help="a text", min=1, max=3_600)] = 120,
     trades_a_minute: Annotated[int, typer.Option(metavar="N", help="in each market", min=1, max=3_600)] = 4,
 ) -> int:

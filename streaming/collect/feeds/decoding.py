@@ -40,7 +40,11 @@ _IN_ASCII_BYTES = re.compile(r"iso2022_\w+|hz")
 # Of the characters beyond ASCII. A document in UTF-8 that was patched has a few wrong ones; one in another encoding
 # has hardly any right ones (the least in the tests: 0.6 wrong).
 _MAX_WRONG_SHARE = 0.3
-_ERROR_NAME = "cryptoviz_cp1252"
+_UTF_8_AS_LATIN_1 = re.compile(
+    "(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+"
+)
+_UNDEFINED: Final = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+_WINDOWS_1252 = {byte: bytes([byte]).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in _UNDEFINED}
 
 
 def decode_document(body: bytes, *, content_type: str) -> str:
@@ -67,7 +71,7 @@ def decode_document(body: bytes, *, content_type: str) -> str:
         return text
     for encoding in (*declared, "cp1252"):
         try:
-            return body.decode("utf-8", _ERROR_NAME) if encoding == "cp1252" else body.decode(encoding)
+            return _decode_windows_1252(body) if encoding == "cp1252" else body.decode(encoding)
         except UnicodeError:
             continue
     return text
@@ -105,17 +109,16 @@ def _to_utf_8(pair: re.Match[bytes]) -> bytes:
     return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
 
 
-def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
-    """Decode a byte that is no UTF-8 as Windows-1252, the five that it leaves undefined as ISO 8859-1 does.
+def _decode_windows_1252(body: bytes) -> str:
+    """Decode as Windows-1252, its five undefined bytes as ISO 8859-1 does, and what is valid UTF-8 in it as that.
 
     Documents that are put together of several often have both encodings.
     """
-    assert isinstance(error, UnicodeDecodeError)
-    byte = error.object[error.start : error.start + 1]
+    return _UTF_8_AS_LATIN_1.sub(_to_characters, body.decode("latin-1")).translate(_WINDOWS_1252)
+
+
+def _to_characters(match: re.Match[str]) -> str:
     try:
-        return byte.decode("cp1252"), error.start + 1
+        return match[0].encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
-        return byte.decode("latin-1"), error.start + 1
-
-
-codecs.register_error(_ERROR_NAME, _as_windows_1252)
+        return match[0]

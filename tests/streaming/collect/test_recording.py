@@ -136,6 +136,15 @@ def test_no_recording_is_written_over_another(tmp_path: Path) -> None:
         Recorder(tmp_path, SystemClock(), state_dir=None)
 
 
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    for directory in (file, file / "below"):
+        with pytest.raises(RecordingError, match="cannot hold a recording"):
+            Recorder(directory, SystemClock(), state_dir=None)
+
+
 def test_a_folder_without_a_recording_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="holds no recording"):
         Playback(tmp_path)

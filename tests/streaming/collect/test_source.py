@@ -17,6 +17,7 @@ from streaming.collect.source import (
     MarketSymbol,
     needs_offline,
     read_profile,
+    read_profiles,
     to_market,
 )
 from streaming.kafka.messages import to_value
@@ -238,3 +239,12 @@ def test_a_mapped_symbol_hints_at_its_own_name(tmp_path: Path) -> None:
 
     assert '{symbol = "币安人生/USDT", base = "..."}' in str(raised.value)
     assert "$.prices[0]" in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n"])
+def test_a_file_without_a_profile_says_so(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(SourceConfigError, match="it has no profile; accepted"):
+        read_profiles(path)
