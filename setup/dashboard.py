@@ -59,8 +59,8 @@ ROWS: Mapping[str, tuple[Panel, ...]] = {
             "Is it well?",
             {WELL: "the pipeline"},
             kind="stat",
-            description="Well: every process answers, the lake can be read, Kafka answers, answers hold the tail, and gold "
-            "is under 10,000 messages behind. If not, the rows below say which; what to do: docs/operations.md.",
+            description="Well: every process answers, the lake can be read, Kafka answers, answers hold the tail, and "
+            "gold is under 10,000 messages behind. If not, the rows below say which; what to do: docs/operations.md.",
         ),
         Panel(
             "Processes that answer, of all",
