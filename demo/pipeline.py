@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from demo.api_requests import PATHS, get_json, history_state, summarize
+from demo.api_requests import PATHS, HistoryState, get_json, history_state, summarize
 from demo.metrics import METRICS, prometheus_command
 from demo.program import PROCFILE, Program, read_procfile
 from lakehouse.process.commands import EXIT_DONE, EXIT_FAILED, print_error
@@ -24,7 +24,8 @@ STOP_SECONDS = PROGRAMS_STOP_SECONDS + BROKER_STOP_SECONDS + 1.0
 """The broker ends last, so that the others can still write to it; together they end within 20 s."""
 POLL_SECONDS = 0.25
 PROGRESS_SECONDS = 10.0
-HISTORY_SECONDS = 300.0
+STALLED_SECONDS = 300.0
+"""The history has stopped where it has not come on for so long; a busy machine takes its time."""
 CHECK_SECONDS = 60.0
 N_COLLECTORS = re.compile(r"prices starts .*collectors=(\d+)")
 LIVE_MARKET = re.compile(r"prices market=(\S+) trades=.* next_seconds=(?!0\.0)")
@@ -44,6 +45,8 @@ class Demo:
         self._settings = settings
         self._log_dir = settings.runtime_dir / "logs"
         self._programs: dict[str, Program] = {}
+        self._state = HistoryState()
+        self._progress_seconds = 0.0
         self._environ = os.environ | {
             "CRYPTOVIZ_RUNTIME_DIR": str(settings.runtime_dir),
             "PYTHONUNBUFFERED": "1",
@@ -117,9 +120,8 @@ class Demo:
                 program = self._start_program("api", command)
             self._restart_ended()
         url = program.log_text().split("API listening on ")[1].split()[0]
-        program.environ["CRYPTOVIZ_HTTP_PORT"] = str(
-            urlsplit(url).port
-        )  # a restart answers at the same address
+        # A restart answers at the same address.
+        program.environ["CRYPTOVIZ_HTTP_PORT"] = str(urlsplit(url).port)
         return url
 
     def _wait(self, name: str, is_up: Callable[[Program], bool]) -> None:
@@ -137,8 +139,8 @@ class Demo:
         until = math.inf if seconds is None else self.seconds + seconds
         next_print, is_complete = self.seconds + PROGRESS_SECONDS, False
         while self.seconds < until or not is_complete:
-            if self.seconds > until + HISTORY_SECONDS:
-                raise DemoFailedError(f"the history is not complete {HISTORY_SECONDS:.0f} s later")
+            if self.seconds > max(until, self._progress_seconds) + STALLED_SECONDS:
+                raise DemoFailedError(f"the history has not come on for {STALLED_SECONDS:.0f} s")
             self._restart_ended()
             if self._stopping.wait(POLL_SECONDS):
                 return
@@ -149,6 +151,8 @@ class Demo:
     def _print_progress(self, url: str) -> bool:
         """Print how far the history is, and return whether it is complete."""
         state = history_state(url)
+        if (state.n_rows, state.forecast_time) != (self._state.n_rows, self._state.forecast_time):
+            self._state, self._progress_seconds = state, self.seconds
         if state.is_complete(datetime.now(UTC)):
             text = f"complete: seven days of every series, {state.n_rows:,} rows in gold; live from now on"
             self._print("history", text)

@@ -11,17 +11,23 @@ import numpy as np
 import pandas as pd
 
 from lakehouse import lake
+from lakehouse.schema.tables import TABLES
 from lakehouse.scores.lead_lag import holm
 
 plt.rcParams.update(
     {"axes.grid": True, "grid.alpha": 0.3, "axes.spines.top": False, "axes.spines.right": False}
 )
 con = lake.connect()
+for absent in TABLES.keys() - {name for (name,) in con.sql("SHOW TABLES").fetchall()}:
+    con.register(
+        absent, TABLES[absent].to_arrow_schema().empty_table()
+    )  # a table that is not there yet has no rows
 
 # %% [markdown]
 # ## Forecasts in the lake
 # `live`: the broker had the forecast before its target, so the outcome was unknown. `replay`: computed afterwards
-# from past data. Only live forecasts are a track record; where a lake has too few, each title below says `replay`.
+# from past data. Only live forecasts are a track record; where a lake has too few (under 1,000, and fewer than
+# replayed ones), each title below says `replay`.
 
 # %%
 counts = con.sql(
@@ -31,10 +37,14 @@ counts = con.sql(
     FROM gold_score GROUP BY ALL ORDER BY any_value(target_time - made_at), model
     """
 ).df()
-print(counts.to_string(index=False))
-n_live = counts.loc[counts["timeliness"] == "live", "with a price"].sum()
-timeliness = "live" if n_live >= 1_000 else "replay"
-print(f"\nevaluated below: {timeliness} forecasts ({n_live:,} live ones have a price)")
+print(counts.to_string(index=False) if len(counts) else "no forecast has an outcome yet")
+n_live, n_replay = (
+    counts.loc[counts["timeliness"] == name, "with a price"].sum() for name in ("live", "replay")
+)
+timeliness = "live" if n_live >= min(1_000, n_replay) else "replay"
+print(
+    f"\nevaluated below: {timeliness} forecasts; with a price are {n_live:,} live and {n_replay:,} replayed ones"
+)
 
 # %% [markdown]
 # ## Error beside the random walk
@@ -99,12 +109,28 @@ for (horizon_us, horizon, model), group in rows.groupby(["horizon_us", "horizon"
             "width": bounded["width"].mean(),
         }
     )
-scores = pd.DataFrame(results)
+columns = [
+    "horizon",
+    "model",
+    "targets",
+    "ratio",
+    "low",
+    "high",
+    "coverage",
+    "cover_low",
+    "cover_high",
+    "nominal",
+    "width",
+]
+scores = pd.DataFrame(results, columns=columns)
 horizons = scores["horizon"].unique()
 
 
 def rows_of_models(columns: tuple[str, str, str], reference: str, label: str, title: str) -> None:
     """Draw a panel per horizon with a row per model: the point and its band beside the reference."""
+    if not len(scores):
+        print(f"no picture: no {timeliness} forecast has a realised price")
+        return
     value, low, high = columns
     figure, axes = plt.subplots(
         1,
@@ -131,10 +157,20 @@ def rows_of_models(columns: tuple[str, str, str], reference: str, label: str, ti
     plt.show()
 
 
-rows_of_models(
-    ("ratio", "low", "high"), "walk", "error / random walk's", "Error beside the random walk, with 95 % bands"
+better = scores[scores["high"] < 1]
+finding = ", ".join(f"{row.model} {row.horizon}" for row in better.itertuples()) or "none"
+no_band = scores["low"].isna()
+missing = (
+    "" if not no_band.any() else f"; no band for {no_band.sum()} of {len(scores)}: too few blocks of time"
 )
-print(scores[["horizon", "model", "targets", "ratio", "low", "high"]].round(4).to_string(index=False))
+rows_of_models(
+    ("ratio", "low", "high"),
+    "walk",
+    "error / random walk's",
+    f"Better than the random walk: {finding}{missing}",
+)
+if len(scores):
+    print(scores[["horizon", "model", "targets", "ratio", "low", "high"]].round(4).to_string(index=False))
 
 # %% [markdown]
 # ## Tests, adjusted for their number
@@ -147,18 +183,19 @@ from lakehouse.time_range import to_us  # noqa: E402
 
 ((last_target,),) = con.sql("SELECT max(target_time) FROM gold_score").fetchall()
 symbols = [symbol for (symbol,) in con.sql("SELECT DISTINCT symbol FROM gold_score ORDER BY 1").fetchall()]
-opened = lake.table("gold_score").lake
+opened = lake.table("gold_score").lake if symbols else None
 tests = []
 for symbol in symbols:
     for score in read_scorecard(opened, symbol=symbol, as_of_us=to_us(last_target)).scores:
         if (score.window, score.timeliness) == ("7d", timeliness) and score.diebold_mariano is not None:
             tests.append((symbol, score.horizon, score.model, score.diebold_mariano.p_value, score.verdict))
 tested = pd.DataFrame(tests, columns=["symbol", "horizon", "model", "p", "verdict"])
-tested.insert(4, "p, all of these", holm(tested["p"].to_numpy(dtype=float)))
+p_values = tested["p"].to_numpy(dtype=float)
+tested.insert(4, "p, all of these", holm(p_values) if len(p_values) else p_values)
 print(
     tested.sort_values("p").head(8).round(3).to_string(index=False)
     if len(tested)
-    else f"no {timeliness} forecasts to test"
+    else f"no asset has enough {timeliness} forecasts of the last seven days for a test"
 )
 
 # %% [markdown]
@@ -243,62 +280,102 @@ for row in walks:
 # both wrong; the table has coverage and width.
 
 # %%
+off = scores[(scores["cover_high"] < scores["nominal"]) | (scores["cover_low"] > scores["nominal"])]
 rows_of_models(
     ("coverage", "cover_low", "cover_high"),
     "nominal",
     "share inside the interval",
-    "Coverage of the intervals",
+    f"Intervals whose coverage is not the nominal one: {len(off)} of {scores['low'].notna().sum()} with a band",
 )
-print(
-    scores[["horizon", "model", "coverage", "cover_low", "cover_high", "nominal", "width"]]
-    .round(4)
-    .to_string(index=False)
-)
+if len(scores):
+    print(
+        scores[["horizon", "model", "coverage", "cover_low", "cover_high", "nominal", "width"]]
+        .round(4)
+        .to_string(index=False)
+    )
 
 # %% [markdown]
 # An average hides the time of the misses. Coverage by quarter of a day, over all models: adaptive intervals recover
 # after a jump.
 
 # %%
-figure, panel = plt.subplots(figsize=(11, 3.4), layout="constrained")
-for horizon in horizons:
-    of_horizon = rows[rows["horizon"] == horizon].dropna(subset="covered")
-    quarter = of_horizon.groupby(of_horizon["target_time"].dt.floor("6h"))["covered"].mean()
-    panel.plot(quarter.index, quarter, ".-", lw=1, label=horizon)
-panel.axhline(scores["nominal"].mean(), color="tab:red", ls="--", lw=1)
-panel.set(
-    ylim=(0, 1.03), ylabel="share inside", title=f"Coverage over time, six hours a point ({timeliness})"
-)
-panel.xaxis.set_major_formatter(mdates.ConciseDateFormatter(panel.xaxis.get_major_locator()))
-panel.legend(frameon=False, title="horizon")
-plt.show()
+covered = rows.dropna(subset="covered")
+span = (covered["target_time"].max() - covered["target_time"].min()) if len(covered) else pd.Timedelta(0)
+point = "6h" if span <= pd.Timedelta("14D") else "7D"
+groups = {
+    horizon: of_horizon.groupby(of_horizon["target_time"].dt.floor(point))["covered"].mean()
+    for horizon, of_horizon in covered.groupby("horizon", sort=False)
+}
+if max(map(len, groups.values()), default=0) < 3:
+    print(f"too little for a picture in time: {span} of targets")
+else:
+    lowest = min(float(line.min()) for line in groups.values())
+    figure, panel = plt.subplots(figsize=(11, 3.4), layout="constrained")
+    for horizon, line in groups.items():
+        panel.plot(line.index, line, ".-", lw=1, label=horizon)
+    panel.axhline(scores["nominal"].mean(), color="tab:red", ls="--", lw=1)
+    panel.set(
+        ylim=(0, 1.03),
+        xlabel="target, UTC",
+        ylabel="share inside",
+        title=f"Coverage over time: at the worst {lowest:.0%} inside, {point} a point ({timeliness})",
+    )
+    panel.xaxis.set_major_formatter(mdates.ConciseDateFormatter(panel.xaxis.get_major_locator()))
+    panel.legend(frameon=False, title="horizon")
+    plt.show()
 
 # %% [markdown]
-# ## Forecasts and prices of one day
-# A forecast is drawn at its target. Misses are red.
+# ## Forecasts and prices of the last day
+# Of the asset, horizon and model with the most outcomes. A forecast is drawn at its target. Misses are red.
 
 # %%
+most = con.execute(
+    """
+    SELECT symbol, horizon, model, any_value(quote) AS quote FROM gold_score
+    WHERE timeliness = $timeliness AND realised_price IS NOT NULL
+    GROUP BY symbol, horizon, model ORDER BY count(*) DESC, symbol, any_value(target_time - made_at), model LIMIT 1
+    """,
+    {"timeliness": timeliness},
+).fetchall()
+symbol, chosen_horizon, chosen_model, quote = most[0] if most else (None, None, None, None)
 day = con.execute(
     """
     SELECT target_time, predicted_price, lower, upper, realised_price FROM gold_score
-    WHERE symbol = $symbol AND timeliness = $timeliness AND horizon = '1h' AND realised_price IS NOT NULL
-        AND model = (SELECT min(model) FROM gold_score WHERE horizon = '1h')
-    QUALIFY target_time > max(target_time) OVER () - INTERVAL 1 DAY
+    WHERE symbol = $symbol AND timeliness = $timeliness AND horizon = $horizon AND model = $model
+        AND realised_price IS NOT NULL
+    QUALIFY target_time > max(target_time) OVER () - INTERVAL 1 DAY OR count(*) OVER () <= 400
     ORDER BY target_time
     """,
-    {"symbol": symbols[0], "timeliness": timeliness},
+    {"symbol": symbol, "timeliness": timeliness, "horizon": chosen_horizon, "model": chosen_model},
 ).df()
-missed = day[(day["realised_price"] < day["lower"]) | (day["realised_price"] > day["upper"])]
-figure, panel = plt.subplots(figsize=(11, 4), layout="constrained")
-panel.fill_between(
-    day["target_time"], day["lower"], day["upper"], color="tab:blue", alpha=0.15, lw=0, label="interval"
-)
-panel.plot(day["target_time"], day["realised_price"], color="0.2", lw=1.2, label="realised price")
-panel.plot(
-    day["target_time"], day["predicted_price"], color="tab:blue", lw=0.8, label="forecast an hour before"
-)
-panel.plot(missed["target_time"], missed["realised_price"], "x", color="tab:red", ms=5, label="missed")
-panel.set(title=f"{symbols[0]}, 1 h ahead ({timeliness})", ylabel="price")
-panel.xaxis.set_major_formatter(mdates.ConciseDateFormatter(panel.xaxis.get_major_locator()))
-panel.legend(frameon=False, ncols=4, loc="upper left")
-plt.show()
+bounded = day.dropna(subset=["lower", "upper"])
+missed = bounded[
+    (bounded["realised_price"] < bounded["lower"]) | (bounded["realised_price"] > bounded["upper"])
+]
+if len(day) < 3:
+    print(f"too little for a picture: {len(day)} forecasts with an outcome")
+else:
+    figure, panel = plt.subplots(figsize=(11, 4), layout="constrained")
+    panel.fill_between(
+        day["target_time"], day["lower"], day["upper"], color="tab:blue", alpha=0.15, lw=0, label="interval"
+    )
+    panel.plot(day["target_time"], day["realised_price"], color="0.2", lw=1.2, label="realised price")
+    panel.plot(
+        day["target_time"],
+        day["predicted_price"],
+        color="tab:blue",
+        lw=0.8,
+        label=f"forecast {chosen_horizon} before",
+    )
+    panel.plot(missed["target_time"], missed["realised_price"], "x", color="tab:red", ms=5, label="missed")
+    inside = (
+        f"{1 - len(missed) / len(bounded):.0%} inside the interval" if len(bounded) else "without intervals"
+    )
+    panel.set(
+        title=f"{symbol}, {chosen_model}, {chosen_horizon} ahead: {inside} ({timeliness})",
+        xlabel="target, UTC",
+        ylabel=f"price, {quote}",
+    )
+    panel.xaxis.set_major_formatter(mdates.ConciseDateFormatter(panel.xaxis.get_major_locator()))
+    panel.legend(frameon=False, ncols=4, loc="upper left")
+    plt.show()

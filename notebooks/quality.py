@@ -10,11 +10,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from lakehouse import lake
+from lakehouse.schema.tables import TABLES
 
 plt.rcParams.update(
     {"axes.grid": True, "grid.alpha": 0.3, "axes.spines.top": False, "axes.spines.right": False}
 )
 con = lake.connect()
+for absent in TABLES.keys() - {name for (name,) in con.sql("SHOW TABLES").fetchall()}:
+    con.register(
+        absent, TABLES[absent].to_arrow_schema().empty_table()
+    )  # a table that is not there yet has no rows
 GOLD = {"gold_sentiment": "event_time", "gold_prediction": "made_at", "gold_price": "event_time"}
 
 # %% [markdown]
@@ -38,10 +43,15 @@ account = con.sql(
         SELECT bronze.topic, coalesce(stored_in, 'not yet') AS stored_in FROM bronze
         LEFT JOIN ({stored_in}) AS stored USING (topic_id, kafka_partition, kafka_offset)
     )
-    PIVOT messages ON stored_in USING count(*) GROUP BY topic ORDER BY topic
+    SELECT topic, stored_in, count(*) AS messages FROM messages GROUP BY ALL ORDER BY topic, stored_in
     """
 ).df()
-print(account.to_string(index=False))
+if len(account):
+    print(
+        account.pivot(index="topic", columns="stored_in", values="messages").fillna(0).astype(int).to_string()
+    )
+else:
+    print("bronze has no message")
 
 # %% [markdown]
 # ## Quarantine by rule
@@ -80,27 +90,37 @@ else:
 # instant looks ahead by this much. A backfilled lake shows days here: its past arrived at once.
 
 # %%
-figure, panel = plt.subplots(figsize=(9, 4), layout="constrained")
+QUANTILES = np.concatenate([np.linspace(0, 0.99, 100), 1 - np.geomspace(0.01, 1e-5, 60)])
+delays = {}
 for name, event_time in GOLD.items():
-    delay = (
-        con.sql(f"SELECT epoch_us(broker_time - {event_time}) / 1e6 AS s FROM {name} ORDER BY s")
-        .df()["s"]
-        .to_numpy()
+    ((n_rows, at_quantiles),) = con.execute(
+        f"SELECT count(*), quantile_cont(epoch_us(broker_time - {event_time}) / 1e6, $1::DOUBLE[]) FROM {name}",
+        [QUANTILES.tolist()],
+    ).fetchall()
+    if n_rows >= 2:
+        delays[name] = np.array(at_quantiles)
+        p50, p99 = np.interp([0.5, 0.99], QUANTILES, delays[name])
+        print(f"{name:<16} p50 {p50:>10,.1f} s   p99 {p99:>10,.1f} s   of {n_rows:,} rows")
+if delays:
+    slowest = max(delays, key=lambda name: float(np.interp(0.99, QUANTILES, delays[name])))
+    p99 = float(np.interp(0.99, QUANTILES, delays[slowest]))
+    figure, panel = plt.subplots(figsize=(9, 4), layout="constrained")
+    for name, delay in delays.items():
+        panel.plot(np.maximum(delay, 1e-3), 1 - QUANTILES, lw=1.5, label=name)
+    panel.set(
+        xscale="log",
+        yscale="log",
+        xlabel="seconds from event to broker (under a millisecond: drawn at one)",
+        ylabel="share of rows later than that",
     )
-    if len(delay):
-        print(
-            f"{name:<16} p50 {np.quantile(delay, 0.5):>10,.1f} s   p99 {np.quantile(delay, 0.99):>10,.1f} s"
-        )
-        panel.plot(np.maximum(delay, 1e-3), 1 - np.arange(len(delay)) / len(delay), lw=1.5, label=name)
-panel.set(
-    xscale="log", yscale="log", xlabel="seconds from event to broker", ylabel="share of rows later than that"
-)
-panel.set_title("How late rows are")
-for seconds, label in ((1, "1 s"), (60, "1 min"), (3600, "1 h"), (86400, "1 day")):
-    panel.axvline(seconds, color="0.6", lw=0.7, ls=":")
-    panel.annotate(label, (seconds, 1.15), ha="center", fontsize=8, annotation_clip=False)
-panel.legend(frameon=False)
-plt.show()
+    panel.set_title(f"Lateness: of {slowest}, one row in a hundred is over {p99:,.1f} s late", pad=22)
+    for seconds, label in ((1, "1 s"), (60, "1 min"), (3600, "1 h"), (86400, "1 day")):
+        panel.axvline(seconds, color="0.6", lw=0.7, ls=":")
+        panel.annotate(label, (seconds, 1.03), xycoords=("data", "axes fraction"), ha="center", fontsize=8)
+    panel.legend(frameon=False)
+    plt.show()
+else:
+    print("too few rows")
 
 # %% [markdown]
 # ## Gaps in prices
@@ -120,24 +140,29 @@ gaps = con.sql(
 ).df()
 print(f"{len(gaps)} gaps" + (f"; the longest:\n{gaps.head(5).to_string(index=False)}" if len(gaps) else ""))
 
-minutes = con.sql(
-    """
-    SELECT symbol, time_bucket(INTERVAL 1 HOUR, event_time) AS hour,
-        count(DISTINCT date_trunc('minute', event_time)) AS minutes
+((first, last),) = con.sql("SELECT min(event_time), max(event_time) FROM gold_price").fetchall()
+unit, slot, n_slots = ("day", "hour", 24) if first and (last - first).days > 30 else ("hour", "minute", 60)
+filled = con.sql(
+    f"""
+    SELECT symbol, date_trunc('{unit}', event_time) AS step, count(DISTINCT date_trunc('{slot}', event_time)) AS slots
     FROM gold_price GROUP BY ALL
     """
 ).df()
-cover = minutes.pivot_table(index="symbol", columns="hour", values="minutes", fill_value=0)
-cover = cover.T.asfreq("h", fill_value=0).T  # hours without any price as well
-figure, panel = plt.subplots(figsize=(11, 0.4 * len(cover) + 1.6), layout="constrained")
-image = panel.pcolormesh(
-    cover.columns, cover.index, cover, cmap="viridis", vmin=0, vmax=60, shading="nearest"
-)
-panel.grid(False)
-panel.set_title("Minutes of each hour that have a price")
-panel.xaxis.set_major_formatter(mdates.ConciseDateFormatter(panel.xaxis.get_major_locator()))
-figure.colorbar(image, ax=panel, label="of 60")
-plt.show()
+if filled["step"].nunique() < 2:
+    print(f"prices of less than two {unit}s: too little for a picture")
+else:
+    cover = filled.pivot_table(index="symbol", columns="step", values="slots", fill_value=0)
+    cover = cover.T.asfreq({"hour": "h", "day": "D"}[unit], fill_value=0).T  # steps without any price as well
+    share = float(cover.to_numpy().mean()) / n_slots
+    figure, panel = plt.subplots(figsize=(11, 0.4 * len(cover) + 1.8), layout="constrained")
+    image = panel.pcolormesh(
+        cover.columns, cover.index, cover, cmap="viridis", vmin=0, vmax=n_slots, shading="nearest"
+    )
+    panel.grid(False)
+    panel.set(title=f"Prices: {share:.0%} of all {slot}s have one", xlabel=f"{unit}s, UTC")
+    panel.xaxis.set_major_formatter(mdates.ConciseDateFormatter(panel.xaxis.get_major_locator()))
+    figure.colorbar(image, ax=panel, label=f"{slot}s with a price, of {n_slots}")
+    plt.show()
 
 # %% [markdown]
 # ## Duplicates

@@ -19,16 +19,29 @@ import numpy as np
 import pandas as pd
 
 from lakehouse import lake
+from lakehouse.schema.tables import TABLES
 from lakehouse.scores.lead_lag import holm, lead_lag
 
 plt.rcParams.update(
     {"axes.grid": True, "grid.alpha": 0.3, "axes.spines.top": False, "axes.spines.right": False}
 )
 
-STEP = pd.Timedelta("15min")
-MAX_LAG = 16  # four hours
+MAX_LAG = 16  # steps
 BLOCK_STEPS = 16
+MIN_STEPS = 2 * (10 + 4 * MAX_LAG)  # each half has to be enough for every lag
+MAX_STEPS = 3_000
 con = lake.connect()
+for absent in TABLES.keys() - {name for (name,) in con.sql("SHOW TABLES").fetchall()}:
+    con.register(
+        absent, TABLES[absent].to_arrow_schema().empty_table()
+    )  # a table that is not there yet has no rows
+
+((first, last),) = con.sql("SELECT min(event_time), max(event_time) FROM gold_price").fetchall()
+span = pd.Timedelta(last - first) if first else pd.Timedelta(0)
+widths = [pd.Timedelta(width) for width in ("1min", "15min", "1h", "6h", "1D")]
+STEP = next((width for width in widths if span <= MAX_STEPS * width), widths[-1])
+hours = STEP / pd.Timedelta("1h")
+print(f"prices of {span}; a step is {STEP}, lags reach {MAX_LAG * hours:.2f} h")
 
 # %% [markdown]
 # ## One grid
@@ -60,7 +73,7 @@ FROM gold_sentiment WHERE symbol = $symbol GROUP BY ALL
 
 def grid_of(symbol: str) -> pd.DataFrame:
     """Return for each step end the log return, the mean score and the number of texts of the step."""
-    bound = {"symbol": symbol, "step": f"{STEP.seconds} seconds"}
+    bound = {"symbol": symbol, "step": f"{round(STEP.total_seconds())} seconds"}
     prices = con.execute(PRICES, bound).df().set_index("step_end")
     grid = prices.join(con.execute(TONES, bound).df().set_index("step_end"))
     grid["log_return"] = np.log(grid["price"]).diff()
@@ -70,7 +83,17 @@ def grid_of(symbol: str) -> pd.DataFrame:
 symbols = [
     symbol for (symbol,) in con.sql("SELECT DISTINCT symbol FROM gold_sentiment ORDER BY 1").fetchall()
 ]
-grids = {symbol: grid_of(symbol) for symbol in symbols}
+priced = {symbol for (symbol,) in con.sql("SELECT DISTINCT symbol FROM gold_price").fetchall()}
+all_grids = {symbol: grid_of(symbol) for symbol in symbols if symbol in priced}
+grids = {
+    symbol: grid
+    for symbol, grid in all_grids.items()
+    if len(grid) >= MIN_STEPS and min(grid["score"].count(), grid["log_return"].count()) >= MAX_LAG
+}
+left_out = {symbol: "no price" for symbol in symbols if symbol not in priced}
+left_out |= dict.fromkeys(all_grids.keys() - grids.keys(), "too few steps")
+for symbol, reason in sorted(left_out.items()):
+    print(f"left out: {symbol} ({reason})")
 counts = pd.DataFrame(
     {
         symbol: {
@@ -78,10 +101,10 @@ counts = pd.DataFrame(
             "with texts": grid["score"].count(),
             "returns": grid["log_return"].count(),
         }
-        for symbol, grid in grids.items()
+        for symbol, grid in all_grids.items()
     }
 ).T
-print(counts)
+print(counts if len(counts) else "no asset has texts and prices")
 
 # %% [markdown]
 # ## Correlation at each lag
@@ -95,29 +118,33 @@ results = {
     )
     for symbol, grid in grids.items()
 }
-n_columns = min(4, len(results))
-n_rows = -(-len(results) // n_columns)
-figure, axes = plt.subplots(
-    n_rows,
-    n_columns,
-    figsize=(3.4 * n_columns + 1, 2.8 * n_rows + 0.6),
-    sharex=True,
-    sharey=True,
-    squeeze=False,
-    layout="constrained",
-)
-hours = STEP / pd.Timedelta("1h")
-for panel, (symbol, result) in zip(axes.flat, results.items(), strict=False):
-    panel.fill_between(result.lags * hours, result.low, result.high, color="tab:blue", alpha=0.2, lw=0)
-    panel.plot(result.lags * hours, result.correlation, ".-", color="tab:blue", ms=4, lw=0.9)
-    for sign in (-1, 1):
-        panel.plot([hours, MAX_LAG * hours], [sign * result.threshold] * 2, "--", color="tab:red", lw=1)
-    panel.axvline(0, color="0.5", lw=0.8)
-    panel.axhline(0, color="0.5", lw=0.8)
-    panel.set_title(f"{symbol}   p = {result.p_value:.3f}", fontsize=10)
-figure.supxlabel("lag in hours (right: sentiment came first)")
-figure.supylabel("rank correlation with the return")
-plt.show()
+if results:
+    n_columns = min(4, len(results))
+    n_rows = -(-len(results) // n_columns)
+    figure, axes = plt.subplots(
+        n_rows,
+        n_columns,
+        figsize=(3.4 * n_columns + 1, 2.8 * n_rows + 0.6),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for panel, (symbol, result) in zip(axes.flat, results.items(), strict=False):
+        panel.fill_between(result.lags * hours, result.low, result.high, color="tab:blue", alpha=0.2, lw=0)
+        panel.plot(result.lags * hours, result.correlation, ".-", color="tab:blue", ms=4, lw=0.9)
+        for sign in (-1, 1):
+            panel.plot([hours, MAX_LAG * hours], [sign * result.threshold] * 2, "--", color="tab:red", lw=1)
+        panel.axvline(0, color="0.5", lw=0.8)
+        panel.axhline(0, color="0.5", lw=0.8)
+        panel.set_title(f"{symbol}   p = {result.p_value:.3f}", fontsize=10)
+    figure.supxlabel("lag in hours (right: sentiment came first)")
+    beyond = [symbol for symbol, result in results.items() if result.p_value < 0.05]
+    figure.suptitle(f"Beyond chance for one asset alone: {', '.join(beyond) or 'none'}; {STEP} steps, UTC")
+    figure.supylabel("rank correlation with the return")
+    plt.show()
+else:
+    print(f"too little: no asset has {MIN_STEPS} steps with prices and texts")
 
 # %% [markdown]
 # ## Significance, adjusted for lags and assets
@@ -134,11 +161,11 @@ table = pd.DataFrame(
         ],
         "by chance up to": [result.threshold for result in results.values()],
         "p": p_values,
-        "p, all assets": holm(p_values),
+        "p, all assets": holm(p_values) if len(p_values) else p_values,
     },
     index=list(results),
 ).round(3)
-print(table)
+print(table if len(table) else "nothing to test")
 
 # %% [markdown]
 # ## Selected on the first half, tested on the second
@@ -161,20 +188,22 @@ for symbol, grid in grids.items():
     low, high = sorted((sign * second.low[at], sign * second.high[at]))
     halves.append((symbol, abs(first.correlation[at]), sign * second.correlation[at], low, high))
 
-figure, panel = plt.subplots(figsize=(8, 0.45 * len(halves) + 1.6), layout="constrained")
-for row, (_, selected, tested, low, high) in enumerate(halves):
-    panel.plot([low, high], [row, row], color="tab:blue", lw=2)
-    panel.plot(tested, row, "o", color="tab:blue", label="second half, 95 % band" if row == 0 else None)
-    panel.plot(selected, row, "x", color="0.5", label="first half, selected" if row == 0 else None)
-panel.axvline(0, color="0.4", lw=0.8)
-panel.set_yticks(range(len(halves)), [symbol for symbol, *_ in halves])
-panel.set(
-    xlabel="correlation, in the selected direction", title="The best lag of the first half, in the second"
-)
-panel.legend(frameon=False, fontsize=9)
-plt.show()
-
 holds_up = {symbol for symbol, _, _, low, _ in halves if low > 0}
+if halves:
+    figure, panel = plt.subplots(figsize=(8, 0.45 * len(halves) + 1.6), layout="constrained")
+    for row, (_, selected, tested, low, high) in enumerate(halves):
+        panel.plot([low, high], [row, row], color="tab:blue", lw=2)
+        panel.plot(tested, row, "o", color="tab:blue", label="second half, 95 % band" if row == 0 else None)
+        panel.plot(selected, row, "x", color="0.5", label="first half, selected" if row == 0 else None)
+    panel.axvline(0, color="0.4", lw=0.8)
+    panel.set_yticks(range(len(halves)), [symbol for symbol, *_ in halves])
+    panel.set(
+        xlabel="correlation, in the selected direction",
+        title=f"The best lag of the first half holds in the second: {len(holds_up)} of {len(halves)} assets",
+    )
+    panel.legend(frameon=False, fontsize=9)
+    plt.show()
+
 leading = [symbol for symbol in table.index[table["p, all assets"] < 0.05] if symbol in holds_up]
 print("sentiment leads the price of:", ", ".join(leading) if leading else "no asset, by both tests")
 

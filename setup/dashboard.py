@@ -8,6 +8,26 @@ from typing import Any
 FILE = "deploy/grafana/dashboard.json"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 N_COLUMNS, WIDTH, HEIGHT = 3, 8, 7
+WELL = (
+    'vector(scalar(min(up{job=~"cryptoviz-.*"})) * scalar(min(cryptoviz_lake_readable)) '
+    "* scalar(min(cryptoviz_kafka_known)) * scalar(min(cryptoviz_tail_included)) "
+    '* scalar(sum(cryptoviz_table_lag_messages{table=~"gold_.*"}) < bool 10000))'
+)
+"""1 where all of it is well, 0 where something is not, and no value where something is not measured."""
+OPTIONS: Mapping[str, Any] = {
+    "timeseries": {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}},
+    "stat": {"colorMode": "background", "graphMode": "none", "reduceOptions": {"calcs": ["lastNotNull"]}},
+}
+_YES_NO = [
+    {
+        "type": "value",
+        "options": {"1": {"text": "well", "color": "green"}, "0": {"text": "not well", "color": "red"}},
+    },
+    {
+        "type": "special",
+        "options": {"match": "null+nan", "result": {"text": "not measured", "color": "orange"}},
+    },
+]
 
 
 @dataclass(frozen=True)
@@ -17,6 +37,8 @@ class Panel:
     title: str
     queries: Mapping[str, str]
     unit: str = "short"
+    kind: str = "timeseries"
+    description: str = ""
 
 
 def quantiles(metric: str, by: str = "") -> dict[str, str]:
@@ -32,6 +54,28 @@ def hits(metric: str) -> str:
 
 
 ROWS: Mapping[str, tuple[Panel, ...]] = {
+    "Is it well?": (
+        Panel(
+            "Is it well?",
+            {WELL: "the pipeline"},
+            kind="stat",
+            description="Well: every process answers, the lake can be read, Kafka answers, answers hold the tail, and "
+            "gold is under 10,000 messages behind. If not, the rows below say which; what to do: docs/operations.md.",
+        ),
+        Panel(
+            "Processes that answer, of all",
+            {'count(up{job=~"cryptoviz-.*"} == 1)': "answer", 'count(up{job=~"cryptoviz-.*"})': "all"},
+            kind="stat",
+            description="A process that does not answer is stopped, or its address in prometheus.yml is wrong.",
+        ),
+        Panel(
+            "Age of the newest row of gold",
+            {'min(time() - cryptoviz_table_newest_ingest_time_seconds{table=~"gold_.*"})': "newest"},
+            unit="s",
+            kind="stat",
+            description="Since any gold table has ingested a row. It grows while sources are silent, too.",
+        ),
+    ),
     "Health": (
         Panel("Processes that give metrics", {'up{job=~"cryptoviz-.*"}': "{{job}}"}),
         Panel(
@@ -188,14 +232,24 @@ def to_dashboard() -> dict[str, Any]:
 def _to_panel(panel: Panel, number: int, grid: dict[str, int]) -> dict[str, Any]:
     return {
         "id": number,
-        "type": "timeseries",
+        "type": panel.kind,
         "title": panel.title,
+        "description": panel.description,
         "datasource": DATASOURCE,
         "gridPos": grid,
-        "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},
-        "options": {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}},
+        "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
+        "options": OPTIONS[panel.kind],
         "targets": [
             {"refId": chr(65 + at), "datasource": DATASOURCE, "expr": expr, "legendFormat": legend}
             for at, (expr, legend) in enumerate(panel.queries.items())
         ],
     }
+
+
+def _defaults(panel: Panel) -> dict[str, Any]:
+    defaults: dict[str, Any] = {"unit": panel.unit, "min": 0}
+    if WELL in panel.queries:
+        defaults["mappings"] = _YES_NO
+    elif panel.kind == "stat":
+        defaults["color"] = {"mode": "fixed", "fixedColor": "blue"}
+    return defaults

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from streaming.doctor import cluster, examination
+from streaming.doctor import cluster, examination, installation
 from streaming.doctor.__main__ import main
 from streaming.doctor.examination import examine
 from streaming.doctor.findings import FAIL, OK, WARN, Finding
@@ -100,6 +100,15 @@ def test_packages_and_jars_that_are_not_as_locked_are_named(
     assert "django" in findings["packages"][0].detail
     assert "not-a-package is missing" in findings["packages"][0].detail
     assert "spark/thing-1.0.jar" in findings["jars"][0].detail
+
+
+def test_an_installed_wheel_has_no_lock_and_is_named_with_its_version(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examination, "ROOT", tmp_path)
+    monkeypatch.setattr(installation, "version", lambda name: f"9.9 of {name}")
+    (packages,) = findings_of(environ)["packages"]
+    assert (packages.level, packages.detail.startswith("cryptoviz 9.9 of cryptoviz as a wheel")) == (OK, True)
 
 
 def test_command_says_a_line_or_an_object_a_finding_and_fails_where_something_is_wrong(
