@@ -1,8 +1,10 @@
 """Mentions of assets and of the market in a text, each with the passage about it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from operator import attrgetter
 
 from lakehouse.aliases.names import MARKET
 from streaming.analysis.sentiment.readable_text import to_readable
@@ -11,6 +13,8 @@ from streaming.analysis.sentiment.vocabulary import SEED_VOCABULARY, Vocabulary
 
 TARGET, OTHER = "theasset", "otherasset"
 _MAX_PASSAGE_CHARACTERS = 600
+MAX_CHARACTERS = 20_000
+"""What is read of a title or a summary: as much as a message may have."""
 # Where one statement ends and the next, about another asset perhaps, begins.
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 _CLAUSE_END = re.compile(
@@ -24,6 +28,7 @@ _FUNCTION_WORD = re.compile(
     r"|l[ea]?s?|une?|d[eu]?|des|et|mais|en|à|aux?|que|quand|bien|tandis|alors|pendant|après"
 )
 _WORD = re.compile(r"\w+")
+_start_of = attrgetter("start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,9 @@ def find_mentions(
     """Return each symbol that the title or the summary speaks of, in the order of first mention, with its passage.
 
     A title with one symbol is its passage whole. In a sentence with several, each gets the clauses that name it; a
-    clause that names none belongs to the symbols of the clause before it.
+    clause that names none belongs to the symbols of the clause before it. Of each MAX_CHARACTERS are read.
     """
+    title, summary = title[:MAX_CHARACTERS], (summary or "")[:MAX_CHARACTERS]
     sentences = [to_readable(title), *(_SENTENCE_END.split(to_readable(summary)) if summary else ())]
     analysed = [(sentence, find_spans(sentence, vocabulary)) for sentence in sentences]
     symbols = dict.fromkeys(span.symbol for _, spans in analysed for span in spans)
@@ -52,21 +58,33 @@ def find_mentions(
 
 
 def _to_passage(symbol: str, analysed: Sequence[tuple[str, Sequence[Span]]]) -> str:
-    parts = []
-    for sentence, spans in analysed:
-        named = {span.symbol for span in spans}
-        if symbol in named:
-            bounds = (
-                [(0, len(sentence))] if len(named) == 1 else list(_clauses_about(symbol, sentence, spans))
-            )
-            parts += [_masked(symbol, sentence, spans, start=start, end=end) for start, end in bounds]
-    return " . ".join(parts)[:_MAX_PASSAGE_CHARACTERS]
+    parts = (part for sentence, spans in analysed for part in _parts(symbol, sentence, spans))
+    passage: list[str] = []
+    while sum(map(len, passage)) < _MAX_PASSAGE_CHARACTERS and (part := next(parts, None)) is not None:
+        passage.append(part)
+    return " . ".join(passage)[:_MAX_PASSAGE_CHARACTERS]
+
+
+def _parts(symbol: str, sentence: str, spans: Sequence[Span]) -> Iterator[str]:
+    """Yield the clauses of a sentence that are about a symbol, with its names and those of other assets masked."""
+    named = {span.symbol for span in spans}
+    if symbol in named:
+        bounds = [(0, len(sentence))] if len(named) == 1 else _clauses_about(symbol, sentence, spans)
+        own = {span.start for span in spans if span.symbol == symbol}
+        for start, end in bounds:
+            yield _masked(symbol, own, sentence, _within(spans, start, end), start=start, end=end)
+
+
+def _within(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
+    """Return the spans that begin within bounds; they are in the order of the text."""
+    first = bisect_left(spans, start, key=_start_of)
+    return spans[first : bisect_left(spans, end, lo=first, key=_start_of)]
 
 
 def _clauses_about(symbol: str, sentence: str, spans: Sequence[Span]) -> Iterator[tuple[int, int]]:
     current: set[str] = set()
     for start, end in _clauses(sentence, spans):
-        named = {span.symbol for span in spans if start <= span.start < end}
+        named = {span.symbol for span in _within(spans, start, end)}
         current = named or current
         if symbol in current:
             yield start, end
@@ -74,26 +92,32 @@ def _clauses_about(symbol: str, sentence: str, spans: Sequence[Span]) -> Iterato
 
 def _clauses(sentence: str, spans: Sequence[Span]) -> list[tuple[int, int]]:
     """Return the bounds of clauses; a piece without words about its assets is joined to its neighbour."""
+    words = [
+        word.start() for word in _WORD.finditer(sentence) if not _FUNCTION_WORD.fullmatch(word[0].lower())
+    ]
+    names = sorted({span.start for span in spans})
+
+    def has_statement(start: int, end: int) -> bool:
+        return _count(words, start, end) > _count(names, start, end)
+
     bounds, start = [], 0
     for end in _CLAUSE_END.finditer(sentence):
-        if _has_statement(sentence, start, end.start(), spans):
+        if has_statement(start, end.start()):
             bounds.append((start, end.start()))
             start = end.end()
-    if bounds and not _has_statement(sentence, start, len(sentence), spans):
+    if bounds and not has_statement(start, len(sentence)):
         bounds[-1] = (bounds[-1][0], len(sentence))
     else:
         bounds.append((start, len(sentence)))
     return bounds
 
 
-def _has_statement(sentence: str, start: int, end: int, spans: Sequence[Span]) -> bool:
-    piece = sentence[start:end].lower()
-    words = [word for word in _WORD.findall(piece) if not _FUNCTION_WORD.fullmatch(word)]
-    return len(words) > len({span.start for span in spans if start <= span.start < end})
+def _count(places: Sequence[int], start: int, end: int) -> int:
+    """Return how many of the ascending places are within bounds."""
+    return bisect_left(places, end) - bisect_left(places, start)
 
 
-def _masked(symbol: str, sentence: str, spans: Sequence[Span], *, start: int, end: int) -> str:
-    own = {span.start for span in spans if span.symbol == symbol}
+def _masked(symbol: str, own: Set[int], sentence: str, spans: Sequence[Span], *, start: int, end: int) -> str:
     pieces, at = [], start
     for span in spans:
         is_masked = span.symbol == symbol if span.start in own else span.symbol != MARKET

@@ -18,6 +18,7 @@ from streaming.analysis.sentiment.vocabulary import QUOTES, SEED_VOCABULARY, SIG
 _RECENT_TEXTS = 64
 _CAPITALS_SHARE = 0.8
 _MIN_WORDS_IN_CAPITALS = 3
+_MAX_ADDRESS = 2_000
 _WORD = re.compile(r"\w+")
 _TICKER_BEFORE = re.compile(r"(?<![\w-])([A-Z0-9]{2,6})[-/]$")
 _TICKER_AFTER = re.compile(r"[-/]([A-Z0-9]{2,6})(?![\w-])")
@@ -153,11 +154,12 @@ def _is_in_address(match: re.Match[str], text: str) -> bool:
     """Return true in an address of the web, or a host's name with a hyphen; not of a name that is one (Crypto.com)."""
     if "." not in text and "/" not in text:
         return False
-    start = max(text.rfind(" ", 0, match.start()), text.rfind("(", 0, match.start())) + 1
-    end = text.find(" ", match.end())
+    first, last = max(0, match.start() - _MAX_ADDRESS), match.end() + _MAX_ADDRESS
+    start = max(text.rfind(" ", first, match.start()), text.rfind("(", first, match.start()), first - 1) + 1
+    end = text.find(" ", match.end(), last)
     if "." in (match["word"] or "") and text[start : match.start()].strip("\"'“‘«#") == "":
         return text[match.end() : match.end() + 1] == "/"
-    return _ADDRESS.match(text, start, len(text) if end < 0 else end) is not None
+    return _ADDRESS.match(text, start, last if end < 0 else end) is not None
 
 
 def _is_in_context(names: Names, text: str, match: re.Match[str], vocabulary: Vocabulary) -> bool:
@@ -173,6 +175,7 @@ def _is_in_context(names: Names, text: str, match: re.Match[str], vocabulary: Vo
     return "/" not in (text[start - 1 : start], text[end : end + 1]) or match["word"].isupper()
 
 
+@lru_cache(maxsize=1)  # asked at every ambiguous word of one text
 def _is_in_capitals(text: str) -> bool:
     words = [word for word in _WORD.findall(text) if word.isalpha()]
     return len(words) >= _MIN_WORDS_IN_CAPITALS and (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from vaderSentiment.vaderSentiment import (
     BOOSTER_DICT,
@@ -21,7 +22,6 @@ NEUTRAL_WITHIN = 0.05
 _SCORE_DIGITS = 4
 # VADER's lexicon has emoticons and numbers of chats, too: "8)", "d:", "187" and "143" are none in a headline.
 _STOCK_WORD = re.compile(r"[a-z][a-z'-]{2,}")
-_PLACEHOLDER = re.compile(r"term(\d+)term")
 _REACH = 3
 """How many words before a term VADER's negations and boosters may stand."""
 _MODIFIERS = frozenset((*BOOSTER_DICT, *NEGATE, "no", "least"))
@@ -42,6 +42,14 @@ class VaderScorer:
         return [self._readers[passage.language].score(passage.text) for passage in passages]
 
 
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The words that VADER's rules of one word read: they look at no other ones, and copy all that they are given."""
+
+    words_and_emoticons: list[str]
+    is_cap_diff: bool
+
+
 class _Reader:
     """VADER in one language. Its own lexicon is English and is not used for French."""
 
@@ -51,19 +59,25 @@ class _Reader:
         stock = self._analyzer.lexicon if lexicon.language == "en" else {}
         words = {word: valence for word, valence in stock.items() if _STOCK_WORD.fullmatch(word)}
         self._analyzer.lexicon = words | lexicon.word_valences
+        self._valenced = {
+            word for word, valence in self._analyzer.lexicon.items() if valence
+        } - BOOSTER_DICT.keys()
 
     def score(self, text: str) -> Polarity:
         """Return the polarity of VADER's rules; its terms are the words that moved the score, in order."""
         rewritten = self.lexicon.rewrite(text)
         read = SentiText(rewritten.text)
         words, written = read.words_and_emoticons, list(read.words_and_emoticons)
+        placeholders = {f"term{at}term": term for at, term in enumerate(rewritten.terms)}
         for at, word in enumerate(words):
-            match = _PLACEHOLDER.fullmatch(word)
-            if match and int(match[1]) < len(rewritten.terms):
-                words[at], written[at] = rewritten.terms[int(match[1])]
-        sentiments = [self._sentiment(read, at) for at in range(len(words))]
-        moved = _moved_by(words, sentiments)
-        score = self._compound(self._analyzer._but_check(words, sentiments), text)
+            if word in placeholders:
+                words[at], written[at] = placeholders[word]
+        sentiments = [0.0] * len(words)
+        for at, word in enumerate(map(str.lower, words)):
+            if word in self._valenced:
+                sentiments[at] = self._sentiment(read, at)
+        moved = _moved_by(words, sentiments) if any(sentiments) else []
+        score = self._compound(self._analyzer._but_check(words, sentiments), text) if moved else 0.0
         return Polarity(
             score=round(score, _SCORE_DIGITS),
             label=to_label(score),
@@ -71,18 +85,21 @@ class _Reader:
         )
 
     def _sentiment(self, read: SentiText, at: int) -> float:
-        """Return the valence of one word with what modifies it; most words have none."""
-        word = read.words_and_emoticons[at].lower()
-        if word not in self._analyzer.lexicon or word in BOOSTER_DICT:
-            return 0.0
-        (valence,) = self._analyzer.sentiment_valence(0, read, read.words_and_emoticons[at], at, [])
+        """Return the valence of one word with what modifies it."""
+        first = max(0, at - _REACH)
+        window = _Window(read.words_and_emoticons[first : at + _REACH], read.is_cap_diff)
+        (valence,) = self._analyzer.sentiment_valence(
+            0, window, window.words_and_emoticons[at - first], at - first, []
+        )
         return float(valence)
 
     def _compound(self, sentiments: Sequence[float], text: str) -> float:
         """Return VADER's compound score: the normalised sum, with the emphasis of the text's ``!`` and ``?``."""
         total = float(sum(sentiments))
+        if not total:
+            return 0.0
         emphasis = self._analyzer._punctuation_emphasis(text)
-        return float(normalize(total + emphasis if total > 0 else total - emphasis)) if total else 0.0
+        return float(normalize(total + emphasis if total > 0 else total - emphasis))
 
 
 def _moved_by(words: Sequence[str], sentiments: Sequence[float]) -> list[int]:

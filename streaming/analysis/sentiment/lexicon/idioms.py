@@ -14,11 +14,13 @@ DIRECTORY = Path(__file__).parent
 # A price or an amount by its sign, unit or size: $100K, 70 000 dollars, 95k, 120,000; no year, no percentage.
 _AMOUNT = (
     r"(?:[$€£]\s?\d[\d.,]*(?:\s?(?:[kmb]n?|billion|million|trillion)\b)?"
-    r"|\d[\d.,]*\s?k\b|\d{1,3}(?:[ .,]\d{3})+|\d{5,}|\d+(?=\s?(?:dollars|euros|[$€])))(?:\s?(?:dollars|euros|[$€]))?"
+    r"|\d[\d.,]*\s?k\b|\d{1,3}(?:[ .,]\d{3})+|\d{5,}|\d+(?:[.,]\d+)?(?=\s?(?:dollars?|euros?|[$€])))"
+    r"(?:\s?(?:dollars?|euros?|[$€]))?"
 )
 _NUMBER = "NUMBER"
 _GAP_WORD = r"[\w'’$€£.%&/-]+"
 _MAX_GAP_WORDS = 4
+_ELISION = r"(?:[lds]')?"
 _RECENT_WORDS = 4_096
 
 
@@ -100,15 +102,17 @@ def _to_choice(words: Set[str]) -> str:
 
 
 def _to_regex(pattern: str, words: Mapping[str, str], gap: str) -> str:
-    """Return the regular expression of a pattern: names of lists, words, NUMBER and gaps."""
+    """Return the regular expression of a pattern: names of lists, words, NUMBER, gaps and complements."""
     parts: list[str] = []
     for token in pattern.split(" "):
         if token == "..":
             parts[-1] += rf"\s+{gap}"
+        elif token == "~":
+            parts[-1] += rf"(?:\s+(?:{words['links']}\s+|d')(?:{_GAP_WORD}\s+){{0,2}}?{_GAP_WORD})?"
         else:
             parts.append(words.get(token) or (_AMOUNT if token == _NUMBER else to_pattern([token])))
     joined = ""
     for part in parts:
-        separator = "" if not joined or joined.endswith(gap) else r"\s+"
-        joined += separator + part
+        separator = "" if joined.endswith(gap) else r"\s+"
+        joined = f"{joined}{separator}{_ELISION}{part}" if joined else part
     return joined

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streaming.analysis.sentiment.alternatives import to_pattern
+from streaming.analysis.sentiment.alternatives import WILDCARD, to_pattern
 from streaming.analysis.sentiment.lexicon.idioms import Idioms, read_idioms
 from streaming.analysis.sentiment.lexicon.relations import RELATION_VALENCES, find_relation
 
 DIRECTORY = Path(__file__).parent
-# French negates around the verb, VADER looks before the word: "ne chute pas" becomes "not chute".
+# French negates around the verb, VADER looks before the word: "ne chute pas" becomes "ne_pas chute".
 _FRENCH_NEGATION = re.compile(
-    r"\b(?:ne\s+|n')((?:[\w'-]+\s+){1,3}?)(?:pas|plus|jamais|guère|rien|personne|aucune?)\b(?!\s+que\b)",
+    r"\b(?:ne\s+|n')((?:[\w'-]+\s+){1,3}?)(pas|plus|jamais|guère|rien|personne|aucune?)\b(?!\s+que\b)",
     re.IGNORECASE,
 )
 
@@ -40,13 +40,12 @@ class Lexicon:
     roles: Mapping[str, str]
     _idioms: Idioms
     _pattern: re.Pattern[str]
-    _prefixes: tuple[str, ...]
 
     def rewrite(self, text: str) -> Rewritten:
         """Return the text with placeholders for its terms: its relation first, then idioms, then words."""
         straight = text.replace("’", "'")
         if self.language == "fr":
-            straight = _FRENCH_NEGATION.sub(r"not \1", straight)
+            straight = _FRENCH_NEGATION.sub(r"ne_\2 \1", straight)
         terms: list[Term] = []
         pieces, at = [], 0
         for start, end, valence in self._places(straight):
@@ -69,7 +68,7 @@ class Lexicon:
         def replace(match: re.Match[str]) -> str:
             entry = self._entry(match[0].lower())
             word = self.roles.get(entry) or _to_word(self.valences[entry])
-            return _placeholder(terms, (word, match[0]))
+            return _placeholder(terms, (word, match[0].replace("_", " ")))
 
         return self._pattern.sub(replace, text)
 
@@ -83,7 +82,8 @@ class Lexicon:
         """Return the lexicon's term of a matched text: itself, or the longest prefix."""
         if written in self.valences or written in self.roles:
             return written
-        return next(f"{prefix}*" for prefix in self._prefixes if written.startswith(prefix))
+        prefixes = (f"{written[:end]}{WILDCARD}" for end in range(len(written), 0, -1))
+        return next(prefix for prefix in prefixes if prefix in self.valences or prefix in self.roles)
 
 
 def _to_word(valence: float) -> str:
@@ -109,13 +109,11 @@ def read_lexicon(language: str) -> Lexicon:
                 roles[term] = meaning
             else:
                 valences[term] = float(meaning)
-    longest_first = sorted({**valences, **roles}, key=lambda term: (-len(term), term))
     return Lexicon(
         language=language,
         version=f"2.{hashlib.sha256((content + idioms).encode()).hexdigest()[:8]}",
         valences=valences,
         roles=roles,
         _idioms=read_idioms(language),
-        _pattern=re.compile(rf"(?<![\w-]){to_pattern(longest_first)}(?!\w|'t\b)", re.IGNORECASE),
-        _prefixes=tuple(term[:-1] for term in longest_first if term.endswith("*")),
+        _pattern=re.compile(rf"(?<![\w-]){to_pattern({**valences, **roles})}(?!\w|'t\b)", re.IGNORECASE),
     )
