@@ -128,7 +128,7 @@ class Tag(StrEnum):
 TAGS: Mapping[Tag, str] = {
     Tag.HISTORIES: "Sentiment, predictions and prices of a symbol over time, and what its forecasts were worth",
     Tag.STATE: "Which symbols there are, how the tables stand, whether the process answers",
-    Tag.CATALOGUE: "Assets and sources, as staff describes them",
+    Tag.CATALOGUE: "Assets, entities and sources, as staff describes them",
     Tag.VIEWS: "Views of the viewer that a person saved, and shared ones",
     Tag.ACCOUNTS: "Tokens of one's own, and who the request comes from",
     Tag.OPERATION: "Runtime configuration and runs of the table service, for staff",

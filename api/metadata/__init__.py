@@ -1,1 +1,1 @@
-"""Metadata: assets, sources, saved views and configuration, in the metadata database."""
+"""Metadata: assets, entities, sources, saved views and configuration, in the metadata database."""

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from api.metadata import configuration
-from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
+from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, Entity, SavedView, Source
 from api.metadata.versioned_admin import VersionedAdmin, VersionedForm
 from api.resources.admin import FixedRowsAdmin, ReadOnlyAdmin
 from lakehouse.aliases.names import KINDS
@@ -19,7 +19,7 @@ from lakehouse.aliases.names import KINDS
 admin.site.site_header = admin.site.site_title = "CRYPTO VIZ"
 admin.site.index_title = "Metadata and access"
 _ALIASES_HELP = (
-    "What the analysis finds the asset by, in texts that come 5 s later or more, such as "
+    "What the analysis finds it by, in texts that come 5 s later or more, such as "
     '{"words": ["bitcoin", "btc"], "not_before": ["cash"]}. '
     + "; ".join(f"{kind} {meaning}" for kind, meaning in KINDS.items())
 )
@@ -69,6 +69,26 @@ class AssetAdmin(VersionedAdmin):
                 asset.save()
                 self.log_change(request, asset, [{"changed": {"fields": ["enabled"]}}])
         self.message_user(request, f"{len(changed)} changed.")
+
+
+class EntityForm(VersionedForm):
+    class Meta:
+        help_texts: ClassVar = {
+            "name": "short, such as binance; it stays",
+            "title": "as people read it",
+            "asset": "symbol of the asset that is its own, such as bnb; empty: it speaks of the market alone",
+            "aliases": _ALIASES_HELP,
+        }
+
+
+@admin.register(Entity)
+class EntityAdmin(VersionedAdmin):
+    form = EntityForm
+    list_display = ("name", "title", "kind", "asset", "changed_time")
+    list_filter = ("kind",)
+    search_fields = ("name", "title", "asset", "aliases")
+    search_help_text = "name, title, asset or alias"
+    named_by = "name"
 
 
 class SourceForm(VersionedForm):

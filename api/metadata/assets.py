@@ -21,7 +21,7 @@ class AssetDescription:
 
 UNKNOWN = AssetDescription()
 _SEED: Mapping[str, AssetDescription] = {
-    symbol: AssetDescription(name, True, 10 * order, colour)
+    symbol: AssetDescription(name, True, 10 * order, colour or None)
     for order, (symbol, name, colour, _) in enumerate(ASSETS, start=1)
 }
 

@@ -18,7 +18,7 @@ from api.http.json_schema import (
 from api.http.operations import Tag
 from api.http.patterns import or_empty
 from api.metadata.configuration import KEYS
-from api.metadata.models import Source
+from api.metadata.models import Entity, Source
 from api.metadata.models.asset import COLOUR_PATTERN, MAX_DISPLAY_ORDER
 from api.metadata.models.source import LANGUAGE_PATTERN, SOURCE_NAME_PATTERN
 from lakehouse.aliases.names import KINDS, MAX_WORDS, WORD_MAX_CHARACTERS
@@ -57,6 +57,16 @@ _ASSET: Document = {
         "pattern": or_empty(COLOUR_PATTERN),
         "description": "its colour in charts, #rrggbb; empty: none",
     },
+}
+_ENTITY: Document = {
+    "title": {**_NAME, "description": "name for people"},
+    "kind": {"type": "string", "enum": Entity.Kind.values, "description": "what it is"},
+    "asset": {
+        "type": "string",
+        "pattern": or_empty(SYMBOL_PATTERN),
+        "description": "symbol of the asset that is its own, such as bnb of Binance; empty: none",
+    },
+    "aliases": described(_ALIASES, "what texts call the entity"),
 }
 _SOURCE: Document = {
     "kind": {"type": "string", "enum": Source.Kind.values, "description": "what it is a source of"},
@@ -172,6 +182,11 @@ _SOURCE_NAME: Document = {
     "description": "short name of the source",
     "schema": {"type": "string", "pattern": SOURCE_NAME_PATTERN},
 }
+_ENTITY_NAME: Document = {
+    "name": "name",
+    "description": "short name of the entity",
+    "schema": {"type": "string", "pattern": SYMBOL_PATTERN},
+}
 _ID: Document = {"name": "id", "description": "id of the token", "schema": {"type": "integer", "minimum": 1}}
 _UUID: Document = {
     "name": "id",
@@ -196,6 +211,22 @@ RESOURCES = (
         identity=_SYMBOL,
         creates=({"symbol": described(_SYMBOL["schema"], "lower-case ticker"), **_ASSET}, ("symbol", "name")),
         changes=_ASSET,
+        reads_openly=True,
+    ),
+    Resource(
+        path="catalogue/entites",
+        schema="Entity",
+        operations="catalogue_entites",
+        tag=Tag.CATALOGUE,
+        noun="entity",
+        shown={"name": described(STRING, "short name, its identity"), **_ENTITY, **_STAMPS},
+        scope="catalogue:write",
+        identity=_ENTITY_NAME,
+        creates=(
+            {"name": described(_ENTITY_NAME["schema"], "short name, its identity"), **_ENTITY},
+            ("name", "title", "kind"),
+        ),
+        changes=_ENTITY,
         reads_openly=True,
     ),
     Resource(

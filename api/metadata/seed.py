@@ -1,28 +1,32 @@
-"""First rows of assets, sources and configuration. Frozen: later changes are made in the database."""
+"""First rows of assets, entities, sources and configuration. Frozen: later changes are made in the database."""
 
-from lakehouse.aliases.names import SEED
+from lakehouse.aliases.seed import SEED, SEED_ENTITIES, SEED_TITLES
 
-_ALIASES = {asset.symbol: asset.to_kinds() for asset in SEED}
-
-# (symbol, name, colour, aliases), in the order of display.
+_COLOURS = {
+    "btc": "#f7931a",
+    "eth": "#627eea",
+    "sol": "#14b886",
+    "xrp": "#5b6b7a",
+    "ada": "#0033ad",
+    "doge": "#c2a633",
+    "dot": "#e6007a",
+    "link": "#2a5ada",
+    "avax": "#e84142",
+    "bnb": "#f3ba2f",
+    "near": "#00a876",
+    "ltc": "#345d9d",
+    "atom": "#6f7390",
+    "trx": "#eb0029",
+}
+# (symbol, name, colour, aliases), in the order of display. An asset without a colour is given one by the viewer.
 ASSETS = tuple(
-    (symbol, name, colour, _ALIASES[symbol])
-    for symbol, name, colour in (
-        ("btc", "Bitcoin", "#f7931a"),
-        ("eth", "Ethereum", "#627eea"),
-        ("sol", "Solana", "#14b886"),
-        ("xrp", "XRP", "#5b6b7a"),
-        ("ada", "Cardano", "#0033ad"),
-        ("doge", "Dogecoin", "#c2a633"),
-        ("dot", "Polkadot", "#e6007a"),
-        ("link", "Chainlink", "#2a5ada"),
-        ("avax", "Avalanche", "#e84142"),
-        ("bnb", "BNB", "#f3ba2f"),
-        ("near", "NEAR Protocol", "#00a876"),
-        ("ltc", "Litecoin", "#345d9d"),
-        ("atom", "Cosmos Hub", "#6f7390"),
-        ("trx", "TRON", "#eb0029"),
-    )
+    (asset.symbol, SEED_TITLES[asset.symbol], _COLOURS.get(asset.symbol, ""), asset.to_kinds())
+    for asset in SEED
+)
+# (name, title, kind, asset, aliases)
+ENTITIES = tuple(
+    (entity.names.name, entity.title, entity.kind, entity.names.asset or "", entity.names.to_kinds())
+    for entity in SEED_ENTITIES
 )
 # (name, kind, title, url, language). Generated ones have no page.
 SOURCES = (

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api.metadata.configuration import KEYS
-from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
+from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, Entity, SavedView, Source
 from api.resources.json_fields import JsonBoolean
 from api.resources.views import StrictSerializer
 
@@ -23,6 +23,13 @@ class AssetSerializer(StrictSerializer):
             "version",
             "changed_time",
         )
+        read_only_fields = ("version", "changed_time")
+
+
+class EntitySerializer(StrictSerializer):
+    class Meta:
+        model = Entity
+        fields = ("name", "title", "kind", "asset", "aliases", "version", "changed_time")
         read_only_fields = ("version", "changed_time")
 
 

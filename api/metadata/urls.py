@@ -13,6 +13,8 @@ _KEY = r"(?P<name>[a-z_]{1,40})"
 urlpatterns = [
     route("catalogue/actifs", views.AssetsView, "catalogue-actifs"),
     route(rf"catalogue/actifs/{_SYMBOL}", views.AssetView, "catalogue-actif"),
+    route("catalogue/entites", views.EntitiesView, "catalogue-entites"),
+    route(rf"catalogue/entites/{in_path('name', SYMBOL_PATTERN)}", views.EntityView, "catalogue-entite"),
     route("catalogue/sources", views.SourcesView, "catalogue-sources"),
     route(rf"catalogue/sources/{_SOURCE}", views.SourceView, "catalogue-source"),
     route("vues", views.SavedViewsView, "vues"),

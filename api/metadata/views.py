@@ -14,6 +14,7 @@ from api.metadata.serializers import (
     AssetSerializer,
     ConfigurationChangeSerializer,
     ConfigurationSerializer,
+    EntitySerializer,
     SavedViewSerializer,
     SharedViewSerializer,
     SourceSerializer,
@@ -42,6 +43,19 @@ class AssetView(CatalogueRows, ItemView):
     """GET, PATCH, DELETE one."""
 
     serializer_class = AssetSerializer
+
+
+class EntitiesView(CatalogueRows, CollectionView):
+    """GET every entity that texts are searched for; POST a new one."""
+
+    serializer_class = EntitySerializer
+    key = "name"
+
+
+class EntityView(CatalogueRows, ItemView):
+    """GET, PATCH, DELETE one."""
+
+    serializer_class = EntitySerializer
 
 
 class SourcesView(CatalogueRows, CollectionView):

@@ -1,9 +1,9 @@
-"""Names of assets in texts, and those that an installation begins with."""
+"""Names of assets and of entities (companies, sectors, people, regulators) in texts."""
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +11,17 @@ from lakehouse.errors import AliasError
 from lakehouse.messages.contract import SYMBOL_PATTERN
 
 KINDS: Mapping[str, str] = {
-    "words": "mean the asset in any case",
-    "exact": "mean the asset as written only",
-    "not_after": "what follows them does not mean the asset; lower case",
-    "not_before": "what precedes them does not mean the asset; lower case",
+    "words": "mean it in any case",
+    "exact": "mean it as written only",
+    "in_context": "mean it as written only, in a text that speaks of crypto by another word",
+    "not_after": "what follows them does not mean it; lower case",
+    "not_before": "what precedes them does not mean it; lower case",
 }
 MAX_WORDS = 50
 WORD_MAX_CHARACTERS = 60
 MAX_ASSETS = 10_000
+MARKET = "market"
+"""Symbol of the crypto market as a whole. It has no ticker, no pairs and no prices."""
 _CONTEXT_KINDS = ("not_after", "not_before")
 _REFUSED = re.compile(r"[\0*\ud800-\udfff]")
 _FINGERPRINT_CHARACTERS = 8
@@ -28,13 +31,15 @@ _FINGERPRINT_CHARACTERS = 8
 class AssetNames:
     """Spellings of one asset.
 
-    ``words`` mean it in any case. ``exact`` mean it as written only: ordinary words in any other case. Neither counts
-    after a word of ``not_after`` or before one of ``not_before``, which are lower case. ``$symbol`` always counts.
+    ``words`` mean it in any case. ``exact`` mean it as written only: ordinary words in any other case. ``in_context``
+    do so only in a text that speaks of crypto by another word. Before a word of ``not_before`` none counts, after one
+    of ``not_after`` neither of the latter two; both are lower case. ``$symbol`` always counts.
     """
 
     symbol: str
     words: tuple[str, ...] = ()
     exact: tuple[str, ...] = ()
+    in_context: tuple[str, ...] = ()
     not_after: tuple[str, ...] = ()
     not_before: tuple[str, ...] = ()
 
@@ -47,23 +52,71 @@ class AssetNames:
         >>> AssetNames.parse("zed", {"words": [" Zed  Coin"]}).words
         ('zed coin',)
         """
-        if re.fullmatch(SYMBOL_PATTERN, symbol, re.ASCII) is None:
-            raise AliasError(f"a symbol is 1 to 20 of a-z and 0-9, not {symbol[:30]!r}")
-        try:
-            check_kinds(kinds)
-        except AliasError as error:
-            raise AliasError(f"{symbol}: {error}") from error
-        written = {
-            kind: tuple(dict.fromkeys(" ".join(word.split()) for word in words))
-            for kind, words in kinds.items()
-        }
-        if "words" in written:
-            written["words"] = tuple(dict.fromkeys(word.lower() for word in written["words"]))
-        return AssetNames(symbol=symbol, **written)
+        return AssetNames(symbol=symbol, **_parse_kinds(symbol, kinds))
 
     def to_kinds(self) -> dict[str, list[str]]:
         """Return {kind: words} of the kinds that have any."""
-        return {kind: list(words) for kind in KINDS if (words := getattr(self, kind))}
+        return _to_kinds(self)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Symbols that a mention is attributed to."""
+        return (self.symbol,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityNames:
+    """Spellings of an entity, of the same kinds, and the asset that is its own, such as bnb of Binance; None: none."""
+
+    name: str
+    asset: str | None = None
+    words: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
+    in_context: tuple[str, ...] = ()
+    not_after: tuple[str, ...] = ()
+    not_before: tuple[str, ...] = ()
+
+    @staticmethod
+    def parse(name: str, asset: str | None, kinds: Any) -> "EntityNames":
+        """Return the names of {kind: [words]}, as `AssetNames.parse`. Raises AliasError."""
+        if asset is not None:
+            _check_symbol(asset)
+        return EntityNames(name=name, asset=asset, **_parse_kinds(name, kinds))
+
+    def to_kinds(self) -> dict[str, list[str]]:
+        """Return {kind: words} of the kinds that have any."""
+        return _to_kinds(self)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Symbols that a mention is attributed to: the entity's own asset, and the market."""
+        return tuple(dict.fromkeys((self.asset or MARKET, MARKET)))
+
+
+Names = AssetNames | EntityNames
+
+
+def _check_symbol(symbol: str) -> None:
+    if re.fullmatch(SYMBOL_PATTERN, symbol, re.ASCII) is None:
+        raise AliasError(f"a symbol is 1 to 20 of a-z and 0-9, not {symbol[:30]!r}")
+
+
+def _parse_kinds(name: str, kinds: Any) -> dict[str, tuple[str, ...]]:
+    _check_symbol(name)
+    try:
+        check_kinds(kinds)
+    except AliasError as error:
+        raise AliasError(f"{name}: {error}") from error
+    written = {
+        kind: tuple(dict.fromkeys(" ".join(word.split()) for word in words)) for kind, words in kinds.items()
+    }
+    if "words" in written:
+        written["words"] = tuple(dict.fromkeys(word.lower() for word in written["words"]))
+    return written
+
+
+def _to_kinds(names: Names) -> dict[str, list[str]]:
+    return {kind: list(words) for kind in KINDS if (words := getattr(names, kind))}
 
 
 def check_kinds(kinds: Any) -> None:
@@ -84,57 +137,37 @@ def check_kinds(kinds: Any) -> None:
                 )
 
 
-def fingerprint_of(assets: Iterable[AssetNames]) -> str:
-    """Return a hash of the searched names, whatever the order of assets and words.
+def fingerprint_of(assets: Iterable[AssetNames], entities: Iterable[EntityNames] = ()) -> str:
+    """Return a hash of the searched names, whatever the order of assets, entities and words.
 
-    >>> fingerprint_of(SEED) == fingerprint_of(reversed(SEED)), len(fingerprint_of(()))
+    >>> one, other = AssetNames(symbol="btc"), AssetNames(symbol="zed", words=("zed",))
+    >>> fingerprint_of((one, other)) == fingerprint_of((other, one)), len(fingerprint_of(()))
     (True, 8)
     """
-    names = {
-        asset.symbol: {kind: sorted(words) for kind, words in asset.to_kinds().items()} for asset in assets
-    }
+    names: dict[str, Any] = {asset.symbol: _sorted_kinds(asset) for asset in assets}
+    for entity in entities:
+        names[f"entity {entity.name}"] = [entity.asset, _sorted_kinds(entity)]
     canonical = json.dumps(names, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:_FINGERPRINT_CHARACTERS]
 
 
-def shared_words(assets: Sequence[AssetNames]) -> dict[str, tuple[str, ...]]:
-    """Return {word: symbols} of words that several assets claim; the first symbol of the alphabet has them."""
+def _sorted_kinds(names: Names) -> dict[str, list[str]]:
+    return {kind: sorted(words) for kind, words in names.to_kinds().items()}
+
+
+def shared_words(names: Iterable[Names]) -> dict[str, tuple[str, ...]]:
+    """Return {word: claimants} of words that several claim; `claim_order` says whose they are."""
     claimed: dict[str, set[str]] = {}
-    for asset in assets:
-        for word in (*asset.words, *asset.exact):
-            claimed.setdefault(word, set()).add(asset.symbol)
-    return {word: tuple(sorted(symbols)) for word, symbols in claimed.items() if len(symbols) > 1}
+    for each in names:
+        for word in (*each.words, *each.exact, *each.in_context):
+            claimed.setdefault(word, set()).add(_claimant(each))
+    return {word: tuple(sorted(names)) for word, names in claimed.items() if len(names) > 1}
 
 
-SEED = (
-    AssetNames(symbol="btc", words=("bitcoin", "bitcoins", "btc", "xbt"), not_before=("cash", "sv", "gold")),
-    AssetNames(symbol="eth", words=("ethereum", "ether", "eth"), not_before=("classic", "zürich", "zurich")),
-    AssetNames(symbol="sol", words=("solana",), exact=("SOL",)),
-    AssetNames(symbol="xrp", words=("xrp", "ripple"), not_before=("effect", "effects")),
-    AssetNames(
-        symbol="ada", words=("cardano",), exact=("ADA",), not_before=("compliance", "compliant", "lovelace")
-    ),
-    AssetNames(
-        symbol="doge", words=("dogecoin", "dogecoins"), exact=("DOGE",), not_before=("cuts", "office")
-    ),
-    AssetNames(
-        symbol="dot",
-        words=("polkadot",),
-        exact=("DOT",),
-        not_after=("us", "u.s", "federal", "state", "texas", "california"),
-        not_before=("com", "secretary", "dress"),
-    ),
-    AssetNames(symbol="link", words=("chainlink",), exact=("LINK",)),
-    AssetNames(
-        symbol="avax",
-        words=("avax",),
-        exact=("Avalanche",),
-        not_after=("colorado", "une", "an", "the"),
-        not_before=("of", "de", "d", "risk", "warning"),
-    ),
-    AssetNames(symbol="bnb", words=("bnb",)),
-    AssetNames(symbol="near", words=("near protocol",), exact=("NEAR",)),
-    AssetNames(symbol="ltc", words=("litecoin", "litecoins", "ltc")),
-    AssetNames(symbol="atom", words=("cosmos hub",), exact=("ATOM", "Cosmos"), not_after=("the", "le", "du")),
-    AssetNames(symbol="trx", words=("trx",), exact=("Tron", "TRON"), not_before=("legacy", "ares")),
-)
+def claim_order(names: Iterable[Names]) -> list[Names]:
+    """Return names in the order in which they claim words: assets before entities, then by the alphabet."""
+    return sorted(names, key=lambda each: (isinstance(each, EntityNames), _claimant(each)))
+
+
+def _claimant(names: Names) -> str:
+    return names.symbol if isinstance(names, AssetNames) else names.name

@@ -1,4 +1,4 @@
-"""Versions of the assets' names: numbered documents in a lake, each with the instant from which it counts.
+"""Versions of the names of assets and entities: numbered documents in a lake, each with the instant of its effect.
 
 The API writes them, the analysis reads them. A text is searched with the version that counts at its broker time,
 whenever it is analysed: so a batch that is repeated after a crash says the same, and so does all of Kafka read again.
@@ -8,7 +8,7 @@ For that a version is written ``LEAD_US`` before it counts: it is there before a
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
-from lakehouse.aliases.names import MAX_ASSETS, SEED, AssetNames, fingerprint_of
+from lakehouse.aliases.names import MAX_ASSETS, AssetNames, EntityNames, Names, claim_order, fingerprint_of
+from lakehouse.aliases.seed import SEED, SEED_ENTITIES
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.errors import AliasError, PositionConflictError
 from lakehouse.time_range import SECOND_US, format_us, to_us
@@ -33,11 +34,17 @@ _NAME = re.compile(rf"{FOLDER}/(?P<number>\d{{6,12}})\.json", re.ASCII)
 _MAX_ATTEMPTS = 100
 
 
+class _Entity(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    names: dict[str, Any]
+    asset: str | None = None
+
+
 class _Document(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     v: Literal[1]
     effective_time: Annotated[datetime, msgspec.Meta(tz=True)]
     fingerprint: str
     assets: dict[str, Any]
+    entities: dict[str, _Entity] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +54,15 @@ class AliasVersion:
     number: int
     effective_us: int
     assets: tuple[AssetNames, ...]
+    entities: tuple[EntityNames, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of its names."""
-        return fingerprint_of(self.assets)
+        return fingerprint_of(self.assets, self.entities)
 
 
-SEED_VERSION = AliasVersion(0, 0, SEED)
+SEED_VERSION = AliasVersion(0, 0, SEED, tuple(entity.names for entity in SEED_ENTITIES))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,10 +137,14 @@ def parse_version(number: int, content: bytes) -> AliasVersion:
         document = msgspec.json.decode(content, type=_Document)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise AliasError(str(error)) from error
-    if len(document.assets) > MAX_ASSETS:
-        raise AliasError(f"{len(document.assets)} assets, of {MAX_ASSETS} at most")
+    for what, named in (("assets", document.assets), ("entities", document.entities)):
+        if len(named) > MAX_ASSETS:
+            raise AliasError(f"{len(named)} {what}, of {MAX_ASSETS} at most")
     assets = tuple(AssetNames.parse(symbol, kinds) for symbol, kinds in document.assets.items())
-    version = AliasVersion(number, to_us(document.effective_time), assets)
+    entities = tuple(
+        EntityNames.parse(name, entity.asset, entity.names) for name, entity in document.entities.items()
+    )
+    version = AliasVersion(number, to_us(document.effective_time), assets, entities)
     if version.fingerprint != document.fingerprint:
         raise AliasError(f"it says {document.fingerprint[:30]!r} and holds {version.fingerprint}")
     return version
@@ -143,9 +155,9 @@ class _NumberTakenError(PositionConflictError):
 
 
 def publish_aliases(
-    location: LakeLocation, read_assets: Callable[[], Iterable[AssetNames]], now_us: Callable[[], int]
+    location: LakeLocation, read_names: Callable[[], Iterable[Names]], now_us: Callable[[], int]
 ) -> AliasVersion | None:
-    """Make what ``read_assets`` gives the newest version; None where it is that already. Idempotent.
+    """Make what ``read_names`` gives the newest version; None where it is that already. Idempotent.
 
     Of several that publish at once one adds a number, and the others read again: the last version is what is last
     read, never something older. Raises AliasError where a document cannot hold it, PositionConflictError.
@@ -156,18 +168,23 @@ def publish_aliases(
         stop=stop_after_attempt(_MAX_ATTEMPTS),
         reraise=True,
     )
-    return retrying(_try_publish, location, reader, read_assets, now_us)
+    return retrying(_try_publish, location, reader, read_names, now_us)
 
 
 def _try_publish(
     location: LakeLocation,
     reader: AliasReader,
-    read_assets: Callable[[], Iterable[AssetNames]],
+    read_names: Callable[[], Iterable[Names]],
     now_us: Callable[[], int],
 ) -> AliasVersion | None:
     newest = reader.refresh().newest
-    assets = tuple(sorted(read_assets(), key=lambda asset: asset.symbol))
-    version = AliasVersion(reader.last_number + 1, now_us() + LEAD_US, assets)
+    names = claim_order(read_names())
+    version = AliasVersion(
+        reader.last_number + 1,
+        now_us() + LEAD_US,
+        tuple(each for each in names if isinstance(each, AssetNames)),
+        tuple(each for each in names if isinstance(each, EntityNames)),
+    )
     if version.fingerprint == newest.fingerprint:
         return None
     content = _to_content(version)
@@ -181,10 +198,10 @@ def _try_publish(
 
 
 def in_words(version: AliasVersion) -> str:
-    """Return ``version=3 fingerprint=1f3e5a77 assets=15 from=2026-01-31T09:30:00Z``."""
+    """Return ``version=3 fingerprint=1f3e5a77 assets=15 entities=2 from=2026-01-31T09:30:00Z``."""
     return (
         f"version={version.number} fingerprint={version.fingerprint} assets={len(version.assets)} "
-        f"from={format_us(version.effective_us)}"
+        f"entities={len(version.entities)} from={format_us(version.effective_us)}"
     )
 
 
@@ -193,13 +210,12 @@ def _to_content(version: AliasVersion) -> bytes:
         "v": _FORMAT,
         "effective_time": format_us(version.effective_us),
         "fingerprint": version.fingerprint,
-        "assets": _by_symbol(version.assets),
+        "assets": {asset.symbol: asset.to_kinds() for asset in version.assets},
+        "entities": {
+            entity.name: {"names": entity.to_kinds(), "asset": entity.asset} for entity in version.entities
+        },
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode()
-
-
-def _by_symbol(assets: Sequence[AssetNames]) -> dict[str, dict[str, list[str]]]:
-    return {asset.symbol: asset.to_kinds() for asset in assets}
 
 
 def _number_of(name: str) -> int:

@@ -19,6 +19,7 @@ from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import run_until_stopped
 from lakehouse.sentiment_models.versions import DEFAULT, ModelHistory, ModelRegistry
 from lakehouse.time_range import format_us, to_us
+from streaming.analysis.sentiment.evaluate import evaluate
 from streaming.errors import EncoderError, LabelsFileError
 
 PROGRAM = "sentiment"
@@ -73,9 +74,10 @@ FromOption = Annotated[
 ]
 
 app = new_app(
-    "Train sentiment models on labels of your own, watch them in the shadow, publish them.",
+    "Evaluate sentiment scorers on labelled texts, train models on labels of your own, publish them.",
     epilog="""\
 examples:
+  cryptoviz sentiment evaluate --data titles.csv --json
   cryptoviz sentiment train --labels labels.csv
   cryptoviz sentiment train --labels older.csv --test newer.csv --out model.json --json
   cryptoviz sentiment promote 1 --from 2026-02-01T00:00:00Z
@@ -84,6 +86,9 @@ examples:
 
 A model in the lake is the shadow's until it is promoted. `train` and `shadow` need the extra [semantic].""",
 )
+
+
+app.command(name="evaluate")(evaluate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

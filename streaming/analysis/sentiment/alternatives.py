@@ -1,39 +1,43 @@
-"""Regular expression of many words that matches quickly: words are grouped by their first characters."""
+"""Regular expression of many words that matches quickly: a trie, in which each character is compared once."""
 
 import re
 from collections.abc import Iterable
 
 WILDCARD = "*"
 """At a word's end: any word that begins so."""
+_END = ""
+Trie = dict[str, "Trie"]
 
 
 def to_pattern(words: Iterable[str]) -> str:
-    r"""Return a pattern for the words, the longest first, equivalent to ``|`` between them.
+    r"""Return a pattern for the words that matches the longest of them, or as far as a wildcard reaches.
 
-    Hundreds of plain alternatives cost as many comparisons at each character of a text; here the first two characters
-    of the words are compared first. Words with the same beginning keep their order, and no others match there.
+    Hundreds of plain alternatives cost as many comparisons at each character of a text.
 
     >>> to_pattern(["rug", "rugs", "rally", "moon*"])
-    '(?:m(?:o(?:on\\w*))|r(?:a(?:lly)|u(?:gs|g)))'
+    '(?:(?:moon\\w*|r(?:ally|ug(?:s)?)))'
     """
-    longest_first = sorted(words, key=lambda word: (-len(word), word))
-    return _branches(longest_first, n_characters=2)
+    return f"(?:{_to_group(_trie(sorted(words)))})"
 
 
-def _branches(words: list[str], *, n_characters: int) -> str:
-    if n_characters == 0:
-        return f"(?:{'|'.join(map(_to_branch, words))})"
-    beginnings = dict.fromkeys(word[:1] for word in words)
-    branches = []
-    for first in beginnings:
-        rest = [word[1:] for word in words if word[:1] == first]
-        branches.append(
-            _to_branch(first)
-            if first in ("", WILDCARD)
-            else re.escape(first) + _branches(rest, n_characters=n_characters - 1)
-        )
-    return f"(?:{'|'.join(branches)})"
+def _trie(words: Iterable[str]) -> Trie:
+    root: Trie = {}
+    for word in words:
+        node = root
+        for character in word:
+            node = node.setdefault(character, {})
+        node[_END] = {}
+    return root
 
 
-def _to_branch(word: str) -> str:
-    return re.escape(word).replace(re.escape(WILDCARD), r"\w*")
+def _to_group(node: Trie) -> str:
+    """Return the pattern of what may follow a node: longer words before shorter ones."""
+    branches = [
+        re.escape(first) + _to_group(rest) for first, rest in node.items() if first not in (_END, WILDCARD)
+    ]
+    if WILDCARD in node:
+        branches.append(r"\w*")
+    may_end = _END in node and WILDCARD not in node
+    if len(branches) == 1 and not may_end:
+        return branches[0]
+    return f"(?:{'|'.join(branches)}){'?' if may_end else ''}" if branches else ""

@@ -6,8 +6,9 @@ from functools import cache
 import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from streaming.analysis.sentiment.mentions import find_spans
+from lakehouse.aliases.names import MARKET
 from streaming.analysis.sentiment.readable_text import to_readable
+from streaming.analysis.sentiment.spans import find_spans
 from streaming.analysis.sentiment.vocabulary import SEED_VOCABULARY, Vocabulary
 
 UNDETERMINED = "und"  # Source: BCP 47 (ISO 639-2), a language that is not determined
@@ -57,7 +58,7 @@ def _is_latin(text: str) -> bool:
 
 def _without_assets(text: str, vocabulary: Vocabulary) -> str:
     pieces, at = [], 0
-    for span in find_spans(text, vocabulary):
+    for span in (span for span in find_spans(text, vocabulary) if span.symbol != MARKET):
         pieces.append(text[at : span.start])
         at = span.end
     return " ".join((*pieces, text[at:]))

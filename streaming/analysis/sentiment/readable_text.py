@@ -9,7 +9,9 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def to_readable(text: str) -> str:
-    """Return a text in compatibility form (NFKC), with plain hyphens and without format characters. Idempotent.
+    r"""Return a text in compatibility form (NFKC), with plain hyphens and without format characters. Idempotent.
+
+    Control characters of Windows-1252 that were read as Latin-1 are what they were meant for: \x92 is an apostrophe.
 
     An ellipsis stays, since a sentence ends with it; raised signs (™, ²) are spaces, since they are no part of a word.
 
@@ -28,6 +30,9 @@ def _plain(text: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def _plain_character(character: str) -> str:
+    if "\x80" <= character <= "\x9f":
+        meant = character.encode("latin-1").decode("cp1252", "ignore")
+        return _plain_character(meant) if meant else ""
     if character in "‐‑":
         return "-"
     if unicodedata.category(character) == "Cf":

@@ -19,6 +19,7 @@ from tests.support.lake_builder import build_lake
 
 ASKERS = ("nobody", "ann", "bob", "staff", "reader", "expired")
 ASSET = {"symbol": "zzz", "name": "Zed"}
+ENTITY = {"name": "zedex", "title": "Zedex", "kind": "exchange"}
 SOURCE = {"name": "wire", "kind": "news", "title": "Wire"}
 VIEW = {"name": "x", "parameters": {}}
 TOKEN = {"name": "x", "scopes": ["views:read"]}
@@ -47,6 +48,18 @@ MATRIX: tuple[tuple[str, str, str, Any, tuple[int, ...], tuple[int, ...]], ...] 
     ("catalogue-actif", "GET", f"{V}/catalogue/actifs/btc", None, OPEN, CLOSED),
     ("catalogue-actif", "PATCH", f"{V}/catalogue/actifs/btc", {"name": "x"}, STAFF, ()),
     ("catalogue-actif", "DELETE", f"{V}/catalogue/actifs/btc", None, (401, 403, 403, 204, 403, 401), ()),
+    ("catalogue-entites", "GET", f"{V}/catalogue/entites", None, OPEN, CLOSED),
+    ("catalogue-entites", "POST", f"{V}/catalogue/entites", ENTITY, (401, 403, 403, 201, 403, 401), ()),
+    ("catalogue-entite", "GET", f"{V}/catalogue/entites/binance", None, OPEN, CLOSED),
+    ("catalogue-entite", "PATCH", f"{V}/catalogue/entites/binance", {"title": "x"}, STAFF, ()),
+    (
+        "catalogue-entite",
+        "DELETE",
+        f"{V}/catalogue/entites/binance",
+        None,
+        (401, 403, 403, 204, 403, 401),
+        (),
+    ),
     ("catalogue-sources", "GET", f"{V}/catalogue/sources", None, OPEN, CLOSED),
     ("catalogue-sources", "POST", f"{V}/catalogue/sources", SOURCE, (401, 403, 403, 201, 403, 401), ()),
     ("catalogue-source", "GET", f"{V}/catalogue/sources/simx", None, OPEN, CLOSED),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from api.access.models import create_token
 from api.maintenance.models import MaintenanceRun
 from api.metadata import configuration
-from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, SavedView, Source
+from api.metadata.models import Asset, ConfigurationChange, ConfigurationEntry, Entity, SavedView, Source
 from tests.support.admin_pages import HOSTILE, client_of
 from tests.support.lake_builder import build_lake
 
@@ -54,6 +54,7 @@ def rows(people: dict[str, Any], tmp_path: Path, api_of: Callable[[Path], Any]) 
         "metadata.savedview": SavedView.objects.create(
             owner=people["ann"], name="hers", parameters={"symbol": "eth"}
         ),
+        "metadata.entity": Entity.objects.first(),
         "metadata.source": Source.objects.first(),
         "text": text,
     }

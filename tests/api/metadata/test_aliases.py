@@ -12,8 +12,9 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from api.metadata.models import Asset
-from lakehouse.aliases.names import SEED, AssetNames, fingerprint_of
-from lakehouse.aliases.versions import FOLDER, AliasReader, AliasVersion
+from lakehouse.aliases.names import AssetNames, EntityNames, fingerprint_of
+from lakehouse.aliases.seed import SEED
+from lakehouse.aliases.versions import FOLDER, SEED_VERSION, AliasReader, AliasVersion
 from lakehouse.delta.storage import LakeLocation
 from tests.support.api_client import Api
 from tests.support.api_user import Person
@@ -42,8 +43,26 @@ def test_new_asset_and_new_alias_are_published(people: dict[str, Any], published
     assert staff.ask("PATCH", f"{PATH}/btc", {"aliases": {"words": ["₿"]}}, If_Match="*").status == 200
 
     first, second = published()
-    assert first.fingerprint == fingerprint_of([*SEED, AssetNames(symbol="zzz", words=("zed",))])
+    assert first.fingerprint == fingerprint_of(
+        [*SEED, AssetNames(symbol="zzz", words=("zed",))], SEED_VERSION.entities
+    )
     assert names_of(second) == names_of(first) | {"btc": AssetNames(symbol="btc", words=("₿",))}
+
+
+def test_new_entity_its_asset_and_its_end_are_published(people: dict[str, Any], published: Published) -> None:
+    staff, path = Person(people["staff"]), "/api/v1/catalogue/entites"
+    zedex = {"name": "zedex", "title": "Zedex", "kind": "exchange", "aliases": {"words": ["Zedex"]}}
+    assert staff.ask("POST", path, zedex).status == 201
+    assert staff.ask("PATCH", f"{path}/zedex", {"title": "Zed Exchange"}, If_Match="*").status == 200
+    assert staff.ask("PATCH", f"{path}/zedex", {"asset": "zzz"}, If_Match="*").status == 200
+    assert staff.ask("DELETE", f"{path}/zedex", If_Match="*").status == 204
+
+    added, owned, removed = published()
+    assert set(added.entities) - set(SEED_VERSION.entities) == {EntityNames(name="zedex", words=("zedex",))}
+    assert set(owned.entities) - set(SEED_VERSION.entities) == {
+        EntityNames(name="zedex", asset="zzz", words=("zedex",))
+    }
+    assert set(removed.entities) == set(SEED_VERSION.entities)
 
 
 def test_change_of_anything_else_publishes_nothing(people: dict[str, Any], published: Published) -> None:

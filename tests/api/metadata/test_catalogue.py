@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.metadata.models import Asset, Source
+from api.metadata.models import Asset, Entity, Source
 from tests.support.api_client import Api
 from tests.support.api_user import Person
 from tests.support.lake_builder import build_lake
@@ -15,9 +15,9 @@ PATH = "/api/v1/catalogue/actifs"
 
 
 def test_seeded_rows_pass_their_own_validation(people: dict[str, Any]) -> None:
-    for row in (*Asset.objects.all(), *Source.objects.all()):
+    for row in (*Asset.objects.all(), *Entity.objects.all(), *Source.objects.all()):
         row.full_clean()
-    assert (Asset.objects.count(), Source.objects.count()) == (14, 14)
+    assert (Asset.objects.count(), Entity.objects.count(), Source.objects.count()) == (124, 283, 14)
 
 
 def test_everybody_reads_and_staff_changes(people: dict[str, Any]) -> None:
@@ -95,3 +95,36 @@ def test_source_is_made_changed_and_removed(people: dict[str, Any]) -> None:
     assert staff.ask("PATCH", one, {"url": "https://wire.example"}, If_Match='"1"').status == 200
     assert staff.ask("DELETE", one, If_Match='"2"').status == 204
     assert staff.ask("GET", one).status == 404
+
+
+def test_entity_is_made_changed_and_removed(people: dict[str, Any]) -> None:
+    staff, path = Person(people["staff"]), "/api/v1/catalogue/entites"
+    new = {"name": "zedex", "title": "Zedex", "kind": "exchange", "aliases": {"words": ["zedex"]}}
+    made = staff.ask("POST", path, new)
+    assert (made.status, made.document["asset"]) == (201, "")
+    one = made.headers["Location"]
+    assert staff.ask("PATCH", one, {"asset": "zzz"}, If_Match='"1"').document["asset"] == "zzz"
+    assert staff.ask("PATCH", one, {"asset": ""}, If_Match='"2"').document["asset"] == ""
+    assert staff.ask("DELETE", one, If_Match='"3"').status == 204
+    assert staff.ask("GET", one).status == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "parameter"),
+    [
+        ({"kind": "bank"}, "kind"),
+        ({"asset": "BNB"}, "asset"),
+        ({"asset": "b nb"}, "asset"),
+        ({"asset": None}, "asset"),
+        ({"title": ""}, "title"),
+        ({"aliases": {"in_context": "Zed"}}, "aliases"),
+        ({"aliases": {"names": []}}, "aliases"),
+        ({"enabled": True}, "enabled"),
+    ],
+)
+def test_wrong_change_of_an_entity_is_400_and_named(
+    people: dict[str, Any], change: dict[str, Any], parameter: str
+) -> None:
+    refused = Person(people["staff"]).ask("PATCH", "/api/v1/catalogue/entites/binance", change, If_Match="*")
+    assert (refused.status, refused.document["parameter"]) == (400, parameter)
+    assert Entity.objects.get(pk="binance").version == 1

@@ -5,8 +5,9 @@ from pathlib import Path
 from tests.support.manage_command import manage, run_code
 
 COUNT = (
-    "from api.metadata.models import Asset, Source, ConfigurationEntry as E; "
-    "print(Asset.objects.count(), Source.objects.count(), E.objects.count(), Asset.objects.get(pk='btc').name)"
+    "from api.metadata.models import Asset, ConfigurationEntry as E, Entity, Source; "
+    "print(Asset.objects.count(), Entity.objects.count(), "
+    "Source.objects.count(), E.objects.count(), Asset.objects.get(pk='btc').name)"
 )
 
 
@@ -16,11 +17,11 @@ def test_models_are_what_the_migrations_make(tmp_path: Path) -> None:
 
 def test_back_to_nothing_and_forward_again(tmp_path: Path) -> None:
     manage(tmp_path, "migrate")
-    assert run_code(tmp_path, COUNT).split() == ["14", "14", "3", "Bitcoin"]
+    assert run_code(tmp_path, COUNT).split() == ["124", "283", "14", "3", "Bitcoin"]
     for app in ("metadata", "access", "maintenance"):
         manage(tmp_path, "migrate", app, "zero")
     manage(tmp_path, "migrate")
-    assert run_code(tmp_path, COUNT).split() == ["14", "14", "3", "Bitcoin"]
+    assert run_code(tmp_path, COUNT).split() == ["124", "283", "14", "3", "Bitcoin"]
 
 
 def test_seed_leaves_what_people_changed(tmp_path: Path) -> None:
@@ -31,4 +32,4 @@ def test_seed_leaves_what_people_changed(tmp_path: Path) -> None:
     run_code(tmp_path, rename)
     manage(tmp_path, "migrate", "metadata", "0001")
     manage(tmp_path, "migrate")
-    assert run_code(tmp_path, COUNT).split() == ["14", "14", "3", "Mine"]
+    assert run_code(tmp_path, COUNT).split() == ["124", "283", "14", "3", "Mine"]

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse.aliases.names import SEED, AssetNames, fingerprint_of, shared_words
+from lakehouse.aliases.names import AssetNames, EntityNames, Names, fingerprint_of, shared_words
+from lakehouse.aliases.seed import SEED
 from lakehouse.aliases.versions import (
     FOLDER,
     LEAD_US,
@@ -22,6 +23,7 @@ from lakehouse.aliases.versions import (
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.errors import AliasError
 
+SEED_NAMES = (*SEED_VERSION.assets, *SEED_VERSION.entities)
 NOW_US = 1_769_851_800_000_000
 ZED = AssetNames(symbol="zzz", words=("zed",), exact=("ZED",), not_after=("the",), not_before=("head",))
 
@@ -31,7 +33,7 @@ def lake(tmp_path: Path) -> LakeLocation:
     return LakeLocation.parse(str(tmp_path))
 
 
-def publish(lake: LakeLocation, assets: Iterable[AssetNames], *, now_us: int = NOW_US) -> AliasVersion | None:
+def publish(lake: LakeLocation, assets: Iterable[Names], *, now_us: int = NOW_US) -> AliasVersion | None:
     return publish_aliases(lake, lambda: assets, lambda: now_us)
 
 
@@ -62,8 +64,32 @@ def test_published_version_is_read_back_and_counts_from_its_instant_on(lake: Lak
     assert history.at(NOW_US + LEAD_US).number == 1
 
 
+def test_entities_are_published_beside_the_assets(lake: LakeLocation) -> None:
+    one = EntityNames(name="zedex", asset="zzz", words=("zedex",), in_context=("Zed",))
+    other = EntityNames(name="aex", words=("aex",))
+    published = publish(lake, [one, ZED, other])
+    newest = AliasReader(lake).refresh().newest
+
+    assert published is not None
+    assert (newest.assets, newest.entities) == ((ZED,), (other, one))
+    assert newest.fingerprint == published.fingerprint == fingerprint_of([ZED], [other, one])
+    assert written(lake, 1)["entities"]["aex"] == {"names": {"words": ["aex"]}, "asset": None}
+
+
+def test_document_without_entities_is_read(lake: LakeLocation) -> None:
+    put(lake, 1, json.dumps(whole()).encode())
+
+    assert AliasReader(lake).refresh().newest.entities == ()
+
+
+def test_asset_that_an_entity_owns_changes_the_fingerprint() -> None:
+    prints = {fingerprint_of([], [EntityNames(name="x", asset=asset)]) for asset in (None, "btc", "eth")}
+
+    assert len(prints) == 3
+
+
 def test_what_is_the_newest_already_is_not_written_again(lake: LakeLocation) -> None:
-    assert publish(lake, reversed(SEED)) is None
+    assert publish(lake, reversed(SEED_NAMES)) is None
     assert publish(lake, [ZED]) is not None
     assert publish(lake, [ZED]) is None
     assert lake.names(FOLDER) == [f"{FOLDER}/000001.json"]
@@ -73,7 +99,7 @@ def test_reader_follows_and_a_text_of_before_is_analysed_as_before(lake: LakeLoc
     reader = AliasReader(lake)
     publish(lake, [ZED])
     before = reader.refresh()
-    publish(lake, SEED, now_us=NOW_US + 60_000_000)
+    publish(lake, SEED_NAMES, now_us=NOW_US + 60_000_000)
     after = reader.refresh()
 
     assert [version.number for version in after.versions] == [1, 2]
@@ -128,6 +154,13 @@ def test_whole_document_is_read() -> None:
                 {"assets": {"ZZZ": {}}},
                 {"assets": {"zzz\n": {}}},
                 {"assets": {"zzz": None}},
+                {"entities": []},
+                {"entities": {"x": {"words": ["x"]}}},
+                {"entities": {"x": {"names": {"nouns": ["x"]}}}},
+                {"entities": {"x": {"names": {}, "asset": "X"}}},
+                {"entities": {"Two words": {"names": {}}}},
+                {"entities": {"x": {"names": {"words": ["x"]}}}},
+                {"entities": {f"z{n}": {"names": {}} for n in range(10_001)}},
                 {"assets": {"zzz": {"nouns": ["zed"]}}},
                 {"assets": {"zzz": {"words": "zed"}}},
                 {"assets": {"zzz": {"words": ["zed", 1]}}},
@@ -250,4 +283,4 @@ def test_word_of_two_assets_is_told() -> None:
     assert shared_words([AssetNames(symbol="b", words=("x",)), AssetNames(symbol="a", words=("x", "y"))]) == {
         "x": ("a", "b")
     }
-    assert shared_words(SEED) == {}
+    assert shared_words(SEED_NAMES) == {}

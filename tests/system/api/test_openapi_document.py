@@ -93,6 +93,9 @@ def named_rows(staff: Visitor) -> dict[str, list[Any]]:
     for symbol, name in zip(symbols, names, strict=True):
         made = staff.ask("POST", f"{V}/catalogue/actifs", {"symbol": symbol, "name": symbol})
         assert made.status == 201, made
+        entity = {"name": symbol, "title": symbol, "kind": "company"}
+        made = staff.ask("POST", f"{V}/catalogue/entites", entity)
+        assert made.status == 201, made
         made = staff.ask("POST", f"{V}/catalogue/sources", {"name": name, "kind": "news", "title": name})
         assert made.status == 201, made
     views = [
@@ -104,6 +107,7 @@ def named_rows(staff: Visitor) -> dict[str, list[Any]]:
     ids = [view["id"] for view in views]
     return {
         **_by_method(f"{V}/catalogue/actifs/{{symbol}}", symbols),
+        **_by_method(f"{V}/catalogue/entites/{{name}}", symbols),
         **_by_method(f"{V}/catalogue/sources/{{name}}", names),
         **_by_method(f"{V}/vues/{{id}}", ids),
         f"GET {V}/jetons/{{id}}": tokens[:1],

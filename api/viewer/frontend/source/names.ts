@@ -4,7 +4,11 @@ import type { Asset } from "./api-types.ts";
 import type { State } from "./viewer.ts";
 import { formatSpan, word } from "./words.ts";
 
+/** Symbol of the crypto market as a whole, and its name before staff gives it another one. */
+const MARKET = "market", MARKET_NAME = "Crypto market";
+
 export function assetName({ symbol, name }: Asset): string {
+  if (symbol === MARKET && (name === null || name === MARKET_NAME)) return word("cryptoMarket");
   return name ?? symbol.toUpperCase();
 }
 

@@ -11,6 +11,7 @@ export const en = {
   keys: "Drag to zoom, drag the time axis (or Shift and drag) to travel, Ctrl and wheel to zoom. Keys: ← → read, Enter opens the texts, Page Up and Page Down travel, + and − zoom, Space pauses, L goes live.",
   keysTouch: "Drag to travel, pinch to zoom, tap to read.",
   charts: "Charts of {name}, {span}. Price: {price}. Mean sentiment: {sentiment}. Texts: {n}.",
+  cryptoMarket: "Crypto market",
   price: "Price", sentiment: "Sentiment", counts: "Texts", heat: "Sentiment by asset", low: "low", high: "high", close: "last",
   predicted: "predicted", interval: "interval", missed: "missed", mean: "mean", spread: "lowest to highest", came: "came true",
   positive: "positive", neutral: "neutral", negative: "negative", noText: "no text",

@@ -13,6 +13,7 @@ export const fr: Words = {
   keys: "Tirez pour zoomer, tirez l’axe du temps (ou Maj et tirer) pour voyager, Ctrl et molette pour zoomer. Touches : ← → lire, Entrée ouvre les textes, Page préc. et suiv. voyagent, + et − zooment, Espace met en pause, L revient au direct.",
   keysTouch: "Tirez pour voyager, pincez pour zoomer, touchez pour lire.",
   charts: "Graphiques de {name}, {span}. Prix : {price}. Sentiment moyen : {sentiment}. Textes : {n}.",
+  cryptoMarket: "Marché crypto",
   price: "Prix", sentiment: "Sentiment", counts: "Textes", heat: "Sentiment par actif", low: "bas", high: "haut", close: "dernier",
   predicted: "prédit", interval: "intervalle", missed: "manqué", mean: "moyenne", spread: "du plus bas au plus haut", came: "réalisé",
   positive: "positifs", neutral: "neutres", negative: "négatifs", noText: "aucun texte",

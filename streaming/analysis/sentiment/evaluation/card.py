@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from streaming.analysis.sentiment.evaluation.agreement import cohens_kappa
 from streaming.analysis.sentiment.evaluation.baselines import MajorityClass, StockVader
 from streaming.analysis.sentiment.evaluation.figures import Figure, Figures, measure
 from streaming.analysis.sentiment.evaluation.headlines import (
     LabelledPassage,
+    read_attributions,
     read_headlines,
     read_other_languages,
     read_passages,
+    read_second_labels,
 )
 from streaming.analysis.sentiment.languages import language_of
 from streaming.analysis.sentiment.lexicon.wording import read_lexicon
@@ -38,7 +41,7 @@ def to_card() -> str:
         lines += _macro_table(measured)
         lines += ["", *_class_table(measured)]
         lines += ["", *_evidence_table([scorer_named(name) for name in SCORERS], rows)]
-    lines += ["", *_detection_section(), ""]
+    lines += ["", *_detection_section(), "", *_attribution_section(), "", *_agreement_section(), ""]
     return "\n".join(lines)
 
 
@@ -49,7 +52,7 @@ def _measure(scorer: Scorer, rows: Sequence[LabelledPassage]) -> Figures:
 def _describe(rows: Sequence[LabelledPassage], language: str) -> str:
     lexicon = read_lexicon(language)
     titles = list(dict.fromkeys(row.title for row in rows))
-    without = sum(not lexicon.rewrite(title)[1] for title in titles)
+    without = sum(not lexicon.rewrite(title).terms for title in titles)
     return (
         f"{len(titles)} headlines, {len(rows)} (headline, asset) pairs; {without} headlines "
         f"({without / len(titles):.0%}) hold no term of the crypto lexicon."
@@ -115,6 +118,40 @@ def _detection_section() -> list[str]:
         "",
         f"Of {len(others)} headlines in 14 other languages, {n_neither} are detected as neither.",
     ]
+
+
+def _attribution_section() -> list[str]:
+    """Return how often texts, many of them of no crypto, are attributed to the right symbols."""
+    rows = read_attributions()
+    found = [{mention.symbol for mention in find_mentions(title)} for title, _ in rows]
+    n_right = sum(len(one & other) for one, (_, other) in zip(found, rows, strict=True))
+    n_found, n_labelled = sum(map(len, found)), sum(len(labelled) for _, labelled in rows)
+    others = [one for one, (_, labelled) in zip(found, rows, strict=True) if not labelled]
+    return [
+        "## Attribution",
+        "",
+        f"Of {len(rows)} headlines, {len(others)} of them of no crypto and full of its ordinary words: "
+        f"precision {n_right / n_found:.3f}, recall {n_right / n_labelled:.3f}; "
+        f"{sum(map(bool, others))} of the {len(others)} are taken for crypto.",
+    ]
+
+
+def _agreement_section() -> list[str]:
+    lines = ["## Two labellings", ""]
+    for language, name in LANGUAGES.items():
+        second = {
+            (title, symbol): label
+            for title, labels in read_second_labels(language)
+            for symbol, label in labels.items()
+        }
+        pairs = [
+            (label, second[title, symbol])
+            for title, labels in read_headlines("held_out", language)
+            for symbol, label in labels.items()
+        ]
+        kappa = cohens_kappa([one for one, _ in pairs], [other for _, other in pairs])
+        lines.append(f"- {name}: {len(pairs)} labels, Cohen's kappa {kappa:.2f}")
+    return lines
 
 
 def _shown(figure: Figure) -> str:

@@ -21,13 +21,32 @@ class LabelledPassage:
 
 
 def read_headlines(split: str, language: str) -> list[tuple[str, dict[str, str]]]:
-    """Return each headline of a split with its label per asset."""
-    lines = (DIRECTORY / f"{split}_{language}.tsv").read_text(encoding="utf-8").splitlines()
+    """Return each headline of a split with its label per asset.
+
+    Splits are training, tuning and held_out; `read_second_labels` has the second labelling of the last.
+    """
+    return _read(DIRECTORY / f"{split}_{language}.tsv")
+
+
+def _read(path: Path) -> list[tuple[str, dict[str, str]]]:
+    lines = path.read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines]
     return [
         (title, {symbol: LABELS[sign] for symbol, sign in (label.split("=") for label in labels.split())})
         for labels, title in rows
     ]
+
+
+def read_second_labels(language: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the held-out headlines with the labels of the second labelling."""
+    return _read(DIRECTORY / f"held_out_{language}_second.tsv")
+
+
+def read_attributions() -> list[tuple[str, frozenset[str]]]:
+    """Return headlines with the symbols that they speak of; many speak of none."""
+    lines = (DIRECTORY / "attribution.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines]
+    return [(title, frozenset(symbols.split()) - {"-"}) for symbols, title in rows]
 
 
 def read_passages(split: str, language: str) -> list[LabelledPassage]:

@@ -18,23 +18,22 @@ _JOINS = {
     "fr": r"pour|vers|chez|sur|au\s+profit\s+de|dans",
 }
 _BETWEEN = r"(?:[\w'’-]+\s+){0,4}?"
-_LOSES, _GAINS = "lostground", "gainedground"
-RELATION_VALENCES = {_GAINS: 2.0, _LOSES: -2.0}
+_LOSES, _GAINS = -2.0, 2.0
+RELATION_VALENCES = (_LOSES, _GAINS)
 
 
-def read_relations(text: str, language: str) -> tuple[str, list[str]]:
-    """Return the text with a token of RELATION_VALENCES for its relation of TARGET and OTHER, and the related words."""
+def find_relation(text: str, language: str) -> tuple[int, int, float] | None:
+    """Return (start, end, valence) of the words that relate TARGET and OTHER; None where nothing does."""
     if OTHER not in text or TARGET not in text:
-        return text, []
-    for pattern, token in _PATTERNS[language]:
+        return None
+    for pattern, valence in _PATTERNS[language]:
         match = pattern.search(text)
         if match:
-            words = match["how"].lower()
-            return f"{text[: match.start('how')]} {token} {text[match.end('how') :]}", [words]
-    return text, []
+            return match.start("how"), match.end("how"), valence
+    return None
 
 
-def _to_patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+def _to_patterns(language: str) -> list[tuple[re.Pattern[str], float]]:
     over, leave, join = _OVERTAKES[language], _LEAVES[language], _JOINS[language]
     patterns = (
         (rf"\b{OTHER}\b\W+{_BETWEEN}(?P<how>{over})\W+{_BETWEEN}{TARGET}", _LOSES),
@@ -48,7 +47,7 @@ def _to_patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
             _GAINS,
         ),
     )
-    return [(re.compile(pattern, re.IGNORECASE), token) for pattern, token in patterns]
+    return [(re.compile(pattern, re.IGNORECASE), valence) for pattern, valence in patterns]
 
 
 _PATTERNS = {language: _to_patterns(language) for language in ("en", "fr")}

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse.aliases.names import SEED, AssetNames
+from lakehouse.aliases.names import AssetNames
+from lakehouse.aliases.seed import SEED
 from lakehouse.aliases.versions import SEED_ALONE, SEED_VERSION, AliasHistory, AliasVersion
 from lakehouse.messages.validation import Rejected, validate
 from streaming.analysis.sentiment.results import read_texts, to_results
