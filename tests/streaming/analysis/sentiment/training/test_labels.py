@@ -53,7 +53,7 @@ def test_same_text_and_label_counts_once_and_rows_of_the_same_words_are_one_grou
 
     rows = read_labels([path, path])
 
-    assert len(rows) == 2
+    assert len(rows) == 3
     assert len({row.group for row in rows}) == 1
 
 
