@@ -82,7 +82,9 @@ def test_labels_of_two_files_that_contradict_each_other_name_both_lines(tmp_path
     first = write(tmp_path / "a.csv", "text,label\nRates stay put,neutral\nFees rise,negative\n")
     second = write(tmp_path / "b.csv", "text,label\nFees rise,positive\n")
 
-    with pytest.raises(LabelsFileError, match=r"b\.csv line 2: label positive, and negative in a\.csv line 3"):
+    with pytest.raises(
+        LabelsFileError, match=r"b\.csv line 2: label positive, and negative in a\.csv line 3"
+    ):
         read_labels([first, second])
 
 
