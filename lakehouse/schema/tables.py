@@ -1,6 +1,7 @@
 """Every table of the lake, defined once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lakehouse.schema.rollup_tables import ROLLUP_TABLES
 from lakehouse.schema.spec import HEADER_LIST, MOVES, QUANTILES, STRING_LIST, Column, TableSpec
@@ -290,6 +291,37 @@ CORRECTIONS = TableSpec(
     derived=False,
 )
 
+SENTIMENT_SHADOW = replace(
+    _by_event_date(
+        name="sentiment_shadow",
+        grain="one text about one symbol, scored by a model in the shadow and by what was published then",
+        key="symbol",
+        time="event_time",
+        columns=(
+            Column("symbol", "string", "lower-case ticker, e.g. btc"),
+            Column("event_time", "timestamp", "UTC instant at which the text was published"),
+            Column("text_id", "string", "message_id of the text in gold_news"),
+            Column("title", "string", "headline of the text"),
+            Column("language", "string", "language of the text, BCP 47"),
+            Column("number", "integer", "number of the model in the shadow"),
+            Column("model", "string", "name of its kind of model"),
+            Column("model_version", "string", "version of that model"),
+            Column("score", "double", "its polarity in [-1, 1]; null where it gives none"),
+            Column("label", "string", "its label"),
+            *_PROBABILITY_COLUMNS,
+            Column("published_model", "string", "model whose result is published"),
+            Column("published_version", "string", "version of that model"),
+            Column("published_score", "double", "its polarity in [-1, 1]; null where it gives none"),
+            Column("published_label", "string", "its label"),
+            Column("topic_id", "string", "id of the Kafka topic of the text"),
+            Column("kafka_partition", "integer", "partition of the text"),
+            Column("kafka_offset", "long", "offset of the text"),
+            Column("broker_time", "timestamp", "UTC instant at which the broker appended the text"),
+        ),
+    ),
+    derived=False,
+)
+
 ASSET_TABLES = (GOLD_SENTIMENT, GOLD_PREDICTION, GOLD_PRICE)
 """The gold tables whose rows are about a symbol."""
 GOLD_TABLES = (*ASSET_TABLES, GOLD_NEWS)
@@ -304,6 +336,7 @@ TABLES: Mapping[str, TableSpec] = {
         DUPLICATES,
         LOSSES,
         CORRECTIONS,
+        SENTIMENT_SHADOW,
         *ROLLUP_TABLES,
     )
 }

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -111,6 +112,15 @@ class SentimentModel:
         Source: Guo et al., "On Calibration of Modern Neural Networks" (2017), temperature with a shift for each class.
         """
         return softmax(decisions / self.temperature + self.shifts)
+
+
+def read_model(path: Path) -> SentimentModel:
+    """Return the model of a file that `train --out` wrote. Raises: SentimentModelError."""
+    try:
+        document = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise SentimentModelError(f"{path}: {error}") from error
+    return SentimentModel.parse(document.get("model"))
 
 
 def softmax(values: Floats) -> Floats:

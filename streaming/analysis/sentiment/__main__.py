@@ -3,8 +3,10 @@
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +16,7 @@ import typer
 from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, EXIT_USAGE, new_app, print_error, run
 from lakehouse.process.settings import Settings
+from lakehouse.process.stopping import run_until_stopped
 from lakehouse.sentiment_models.versions import DEFAULT, ModelHistory, ModelRegistry
 from lakehouse.time_range import format_us, to_us
 from streaming.analysis.sentiment.evaluate import evaluate
@@ -27,6 +30,12 @@ LakeOption = Annotated[
         metavar="URI",
         show_default=False,
         help="path or URI of the lake; default: CRYPTOVIZ_LAKE_URI, else lake in CRYPTOVIZ_RUNTIME_DIR",
+    ),
+]
+EveryOption = Annotated[
+    float,
+    typer.Option(
+        "--every", metavar="SECONDS", min=0, help="run again so long after each run, until SIGTERM; 0: once"
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="one JSON document instead of text")]
@@ -73,7 +82,9 @@ examples:
   cryptoviz sentiment train --labels older.csv --test newer.csv --out model.json --json
   cryptoviz sentiment promote 1 --from 2026-02-01T00:00:00Z
 
-A model in the lake runs in the shadow until it is promoted. `train` needs the extra [semantic].""",
+  cryptoviz sentiment shadow --every 60
+
+A model in the lake is the shadow's until it is promoted. `train` and `shadow` need the extra [semantic].""",
 )
 
 
@@ -168,6 +179,52 @@ def rollback(lake: LakeOption = "") -> int:
     what = "vader-crypto" if number == DEFAULT else f"model {number}"
     print(f"{what} is published for texts from {format_us(effective_us)} on")
     return EXIT_DONE
+
+
+@app.command()
+def shadow(every: EveryOption = 0.0, lake: LakeOption = "", as_json: JsonOption = False) -> int:
+    """Score new texts of the lake by the model in the shadow, and compare its labels with the published ones.
+
+    Results go to the table sentiment_shadow and are not published. Safe to kill at any moment.
+    """
+    settings = Settings.from_environ(os.environ).with_lake(lake)
+
+    def work(stopping: threading.Event) -> int:
+        while not stopping.is_set():
+            print(_run_shadow(settings, as_json=as_json), flush=True)
+            if not every or stopping.wait(every):
+                break
+        return EXIT_DONE
+
+    return run_until_stopped(work) if every else work(threading.Event())
+
+
+def _run_shadow(settings: Settings, *, as_json: bool) -> str:
+    """Run the shadow once; return what the table says since the newest model."""
+    from lakehouse.lake import Lake
+    from lakehouse.schema.tables import SENTIMENT_SHADOW
+    from streaming.analysis.sentiment.publishing import ScorerSettings
+    from streaming.analysis.sentiment.query import read_catalogue
+    from streaming.analysis.sentiment.semantic.loading import EncoderSettings
+    from streaming.analysis.sentiment.shadow import COMPARED_COLUMNS, compare_live, in_words, run_shadow
+
+    encoder = EncoderSettings(model_file=settings.e5_model_file, cache_dir=settings.vectors_dir)
+    scorers = ScorerSettings(encoder=encoder)
+    location = settings.lake_location()
+    lake = Lake(location)
+    report = run_shadow(lake, read_catalogue(scorers, location))
+    rows = None
+    if report.n_rows or lake.snapshot(optional=(SENTIMENT_SHADOW.name,)).tables:
+        rows = lake.table(SENTIMENT_SHADOW.name).select(*COMPARED_COLUMNS).arrow()
+    comparisons = compare_live(rows) if rows else []
+    if as_json:
+        document = {**asdict(report), "comparisons": [asdict(each) for each in comparisons]}
+        return json.dumps(document, indent=2)
+    lines = [
+        f"{report.n_texts:,} new texts, {report.n_rows:,} results in the shadow",
+        *map(in_words, comparisons),
+    ]
+    return "\n".join(lines)
 
 
 def _registry(settings: Settings) -> ModelRegistry:

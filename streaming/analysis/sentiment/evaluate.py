@@ -9,8 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
+from lakehouse.errors import SentimentModelError
 from lakehouse.process.commands import EXIT_DONE, EXIT_USAGE, print_error, run, single_command
 from lakehouse.process.settings import Settings
+from streaming.analysis.sentiment.scorer import Scorer
 from streaming.errors import EncoderError, LabelsFileError
 
 DEFAULT_SCORER = "vader-crypto"
@@ -35,7 +37,10 @@ Exit codes: 0 done, 2 a wrong option or file; stderr names the lines.
 def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(
-            app, arguments, prog="python -m streaming.analysis.sentiment.evaluate", failures=(EncoderError,)
+            app,
+            arguments,
+            prog="python -m streaming.analysis.sentiment.evaluate",
+            failures=(EncoderError, SentimentModelError),
         )
     except LabelsFileError as error:
         print_error(PROGRAM, error)
@@ -48,7 +53,12 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document instead of text")] = False,
     scorer: Annotated[
-        str, typer.Option("--scorer", metavar="NAME", help="vader-crypto or e5-logistic")
+        str,
+        typer.Option(
+            "--scorer",
+            metavar="NAME",
+            help="vader-crypto, e5-logistic, or a model: its number in the lake, or a file",
+        ),
     ] = DEFAULT_SCORER,
     drop_contradictions: Annotated[
         bool, typer.Option("--drop-contradictions", help="leave out texts with several labels, else an error")
@@ -58,14 +68,14 @@ def evaluate(
     ] = False,
 ) -> int:
     """Measure a scorer on a labelled file; without one print the figures of the model card."""
-    Settings.from_environ(os.environ)
+    settings = Settings.from_environ(os.environ)
     if data is None:
         if as_json or drop_contradictions or scorer != DEFAULT_SCORER:
             raise typer.BadParameter("--json, --scorer and --drop-contradictions need --data FILE")
         return _print_card(write)
     if write:
         raise typer.BadParameter("--write is of the model card, without --data")
-    return _evaluate_file(data, scorer, as_json=as_json, drop_contradictions=drop_contradictions)
+    return _evaluate_file(data, scorer, settings, as_json=as_json, drop_contradictions=drop_contradictions)
 
 
 def _print_card(write: bool) -> int:
@@ -78,19 +88,38 @@ def _print_card(write: bool) -> int:
     return EXIT_DONE
 
 
-def _evaluate_file(data: Path, scorer: str, *, as_json: bool, drop_contradictions: bool) -> int:
+def _evaluate_file(
+    data: Path, name: str, settings: Settings, *, as_json: bool, drop_contradictions: bool
+) -> int:
     from streaming.analysis.sentiment.evaluation.file_figures import evaluate_rows
     from streaming.analysis.sentiment.evaluation.file_report import to_report
     from streaming.analysis.sentiment.evaluation.labelled_file import read_labelled_file
-    from streaming.analysis.sentiment.scorers import SCORERS, scorer_named
 
-    if scorer not in SCORERS:
-        raise typer.BadParameter(f"{scorer[:40]} is not one of {', '.join(SCORERS)}", param_hint="--scorer")
+    scorer = _to_scorer(name, settings)
     rows = read_labelled_file(data, drop_contradictions=drop_contradictions)
-    print(f"scoring {len(rows)} labelled texts with {scorer}", file=sys.stderr, flush=True)
-    figures: dict[str, Any] = {"file": str(data), **evaluate_rows(rows, scorer_named(scorer))}
+    print(f"scoring {len(rows)} labelled texts with {name}", file=sys.stderr, flush=True)
+    figures: dict[str, Any] = {"file": str(data), **evaluate_rows(rows, scorer)}
     print(json.dumps(figures, indent=1, ensure_ascii=False) if as_json else to_report(figures))
     return EXIT_DONE
+
+
+def _to_scorer(name: str, settings: Settings) -> Scorer:
+    """Return a scorer by its name, or that of a model: by its number in the lake, or the file that `train` wrote."""
+    from lakehouse.sentiment_models.model import read_model
+    from lakehouse.sentiment_models.versions import ModelReader
+    from streaming.analysis.sentiment.scorers import SCORERS, scorer_named, trained_scorer
+    from streaming.analysis.sentiment.semantic.loading import EncoderSettings
+
+    encoder = EncoderSettings(model_file=settings.e5_model_file, cache_dir=settings.vectors_dir)
+    if name in SCORERS:
+        return scorer_named(name, encoder)
+    if Path(name).is_file():
+        return trained_scorer(read_model(Path(name)), encoder)
+    models = ModelReader(settings.lake_location()).refresh().models
+    if name.isdecimal() and int(name) in models:
+        return trained_scorer(models[int(name)], encoder)
+    accepted = ", ".join((*SCORERS, *(f"{number}" for number in models), "a file of `train --out`"))
+    raise typer.BadParameter(f"{name[:40]} is not one of {accepted}", param_hint="--scorer")
 
 
 app = single_command(evaluate, description=_DESCRIPTION, epilog=_EPILOG)

@@ -68,7 +68,7 @@ def read_texts(records: Iterable[Record], aliases: AliasHistory = SEED_ALONE) ->
     for record in records:
         columns = _read_columns(*record)
         if columns is not None:
-            yield _to_text(dict(zip(_COLUMNS, columns, strict=True)), record[2], aliases.at(record[2]))
+            yield to_text(dict(zip(_COLUMNS, columns, strict=True)), record[2], aliases.at(record[2]))
 
 
 def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_time_us: int) -> list[Result]:
@@ -78,7 +78,7 @@ def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_tim
     Their ids do not depend on aliases, so that a text counts once for an asset. A scorer that does not support the
     text's language gives the label `unscored` and no score.
     """
-    polarities = [_score(texts, scorer) for scorer in scorers]
+    polarities = [polarities_of(texts, scorer) for scorer in scorers]
     analyzed_time = to_rfc3339(analyzed_time_us, timespec=_PRECISION)
     return [
         _to_result(text, mention, scorer, polarity.get((at, mention.symbol)), analyzed_time)
@@ -88,7 +88,8 @@ def to_results(texts: Sequence[Text], scorers: Sequence[Scorer], *, analyzed_tim
     ]
 
 
-def _to_text(fields: Mapping[str, Any], broker_time_us: int, aliases: AliasVersion) -> Text:
+def to_text(fields: Mapping[str, Any], broker_time_us: int, aliases: AliasVersion) -> Text:
+    """Return the text of gold_news's columns, times in epoch microseconds."""
     vocabulary = vocabulary_of(aliases)
     summary = without_boilerplate(fields["summary"]) if fields["summary"] else None
     return Text(
@@ -106,7 +107,7 @@ def _to_text(fields: Mapping[str, Any], broker_time_us: int, aliases: AliasVersi
     )
 
 
-def _score(texts: Sequence[Text], scorer: Scorer) -> Mapping[tuple[int, str], Polarity]:
+def polarities_of(texts: Sequence[Text], scorer: Scorer) -> Mapping[tuple[int, str], Polarity]:
     """Return the scorer's polarities by text and asset, in one call; unsupported languages are left out."""
     keyed = [
         ((at, mention.symbol), Passage(mention.passage, text.language))

@@ -101,6 +101,7 @@ def test_state_lists_tables_with_position_and_freshness(tmp_path: Path, api_of: 
         "duplicates",
         "losses",
         "corrections",
+        "sentiment_shadow",
         "gold_sentiment_1m",
         "gold_sentiment_1h",
         "gold_price_1m",

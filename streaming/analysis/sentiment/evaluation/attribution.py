@@ -35,11 +35,12 @@ def attribute(rows: Sequence[LabelledText], scorer: Scorer) -> list[Attributed]:
     A row's result is that of its entity; without an entity that of the symbol which the text names first. A row without
     a language has the feed's: the most common one of the file.
     """
-    hints = _hints(rows)
+    hints = hints_of(rows)
     return [_attribute(row, hint, scorer) for row, hint in zip(rows, hints, strict=True)]
 
 
-def _hints(rows: Sequence[LabelledText]) -> list[str | None]:
+def hints_of(rows: Sequence[LabelledText]) -> list[str | None]:
+    """Return the language that each row's feed would name: its own, else the most common one of the file."""
     detected = Counter(language_of(row.text) for row in rows if row.language is None)
     detected.pop(UNDETERMINED, None)
     most_common = detected.most_common(1)[0][0] if detected else None
@@ -50,7 +51,7 @@ def _attribute(row: LabelledText, hint: str | None, scorer: Scorer) -> Attribute
     mentions = {mention.symbol: mention.passage for mention in find_mentions(row.text)}
     if not mentions:
         return Attributed(row, None, NOTHING_NAMED)
-    symbol = next(iter(mentions)) if row.entity is None else _symbol_of(row.entity, mentions)
+    symbol = next(iter(mentions)) if row.entity is None else symbol_of(row.entity, mentions)
     if symbol not in mentions:
         return Attributed(row, None, OTHER_ENTITY)
     language = row.language or language_of(row.text, hint)
@@ -60,7 +61,7 @@ def _attribute(row: LabelledText, hint: str | None, scorer: Scorer) -> Attribute
     return Attributed(row, LabelledPassage(title=row.text, symbol=symbol, passage=passage, label=row.label))
 
 
-def _symbol_of(entity: str, mentions: dict[str, str]) -> str:
+def symbol_of(entity: str, mentions: dict[str, str]) -> str:
     """Return the symbol that an entity's name means, itself where it means none; of several one that is mentioned."""
     name = to_readable(entity)
     if name.lower() in _SYMBOLS:

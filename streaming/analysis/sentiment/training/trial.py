@@ -22,7 +22,7 @@ from streaming.analysis.sentiment.training.figures import (
     compare,
 )
 from streaming.analysis.sentiment.training.fitting import N_FOLDS, TrainingSet, fit_model, folds_of
-from streaming.analysis.sentiment.training.labels import LabelledText
+from streaming.analysis.sentiment.training.labels import LabelledPassage
 from streaming.errors import LabelsFileError
 
 MIN_OF_A_LABEL = 15
@@ -61,7 +61,7 @@ class Trial:
         return {"protocol": self.protocol, **asdict(self.comparison), "ece": self.ece, "brier": self.brier}
 
 
-def prepare(texts: Sequence[LabelledText], vectors: VectorCache, *, published: Scorer) -> Material:
+def prepare(texts: Sequence[LabelledPassage], vectors: VectorCache, *, published: Scorer) -> Material:
     """Return the material of texts. Raises: LabelsFileError for none."""
     if not texts:
         raise LabelsFileError("the files hold no labelled text")
