@@ -34,7 +34,7 @@ export const en = {
   moreTexts: "The newest {n} of {all}.",
   predictions: "Latest predictions", outcome: "came true at {price}", within: "inside the interval", outside: "outside the interval",
   unverified: "no price then", due: "due {age}", madeAt: "made {age}",
-  distribution: "In {horizon}: 80 % between {low} and {high}; moves more than 1 %: {share} %.",
+  fan: "50, 80, 95 % of outcomes", distribution: "In {horizon}: 80 % between {low} and {high}; moves more than 1 %: {share} %.",
   score: "Is the prediction worth it?", scoreOf: "{model}, {horizon} ahead, last {window}",
   scoreBetter: "better than assuming no change", scoreWorse: "worse than assuming no change", scoreSame: "no better than assuming no change", scoreLittle: "too little data",
   scoreIsBaseline: "this is the assumption of no change",

@@ -36,7 +36,7 @@ export const fr: Words = {
   moreTexts: "Les {n} plus récents sur {all}.",
   predictions: "Dernières prédictions", outcome: "réalisé : {price}", within: "dans l’intervalle", outside: "hors de l’intervalle",
   unverified: "aucun prix alors", due: "échéance {age}", madeAt: "faite {age}",
-  distribution: "Dans {horizon} : 80 % entre {low} et {high} ; plus de 1 % de mouvement : {share} %.",
+  fan: "50, 80, 95 % des issues", distribution: "Dans {horizon} : 80 % entre {low} et {high} ; plus de 1 % de mouvement : {share} %.",
   score: "Que vaut la prédiction ?", scoreOf: "{model}, à {horizon}, {window} écoulés",
   scoreBetter: "mieux que supposer un prix inchangé", scoreWorse: "pire que supposer un prix inchangé", scoreSame: "pas mieux que supposer un prix inchangé", scoreLittle: "trop peu de données",
   scoreIsBaseline: "c’est l’hypothèse d’un prix inchangé",

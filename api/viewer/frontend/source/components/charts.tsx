@@ -117,7 +117,7 @@ function Legend({ name, state: { dataset, heat } }: { name: PanelName; state: St
     if (name === "price") {
       items.push(item("price", (price.market?.quote ?? "").toUpperCase()));
       if (kind && forecasts.points.length > 0) {
-        items.push(item("predicted", `${kind.model} · ${formatInterval(kind.horizon)}`), item("band", word("interval")), item("missed", word("missed")));
+        items.push(item("predicted", `${kind.model} · ${formatInterval(kind.horizon)}`), item("band", word(forecasts.points.some(({ moves }) => moves !== null) ? "fan" : "interval")), item("missed", word("missed")));
       }
     } else if (name === "sentiment") items.push(item("mean", word("mean")), item("spread", word("spread")));
     else items.push(...(["positive", "neutral", "negative"] as const).map((key) => item(key, word(key))));

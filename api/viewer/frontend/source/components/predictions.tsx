@@ -35,7 +35,7 @@ function Item({ forecast, now }: { forecast: Forecast; now: number }) {
       <span class={`result ${result}`} aria-hidden="true">{SIGNS[result]}</span>
       <div>
         <span class="title"><b>{formatPrice(price)}</b>{lower !== null && upper !== null && ` [${formatPrice(lower)} – ${formatPrice(upper)}]`}</span>
-        {said !== null && <p class="said">{said}</p>}
+        {said !== null && <p class="meta">{said}</p>}
         <p class="meta">{outcome(forecast, now)}{realised !== null && (result === "within" || result === "outside") && ` (${word(result)})`}</p>
         <p class="meta">{`${model} · ${formatInterval(horizon)} · ${word("madeAt", { age: formatAge((now - madeTime) / 1_000) })}`}<OriginBadge origins={[origin]} /></p>
       </div>
