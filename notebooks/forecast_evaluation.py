@@ -248,7 +248,8 @@ print(
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 for panel in (left, right):
     panel.plot([0, 1], [0, 1], color="0.6", lw=1, ls="--")
-walks = [row for row in cards[symbols[0]] if row.model == "random-walk"]
+first = symbols[0] if symbols else "no asset"
+walks = [row for row in cards.get(first, ()) if row.model == "random-walk"]
 for row in walks:
     shares = np.cumsum([one.share for one in row.score.levels])
     left.plot([one.high for one in row.score.levels], shares, ".-", lw=1, label=row.horizon)
@@ -261,7 +262,7 @@ for row in walks:
             lw=1,
             label=f"{row.horizon} {event.move:.1%}",
         )
-left.set(title=f"Levels of outcomes, {symbols[0]} ({timeliness})", xlabel="level", ylabel="share of outcomes")
+left.set(title=f"Levels of outcomes, {first} ({timeliness})", xlabel="level", ylabel="share of outcomes")
 right.set(title="Moves", xlabel="stated probability", ylabel="share that came")
 for panel in (left, right):
     if panel.get_legend_handles_labels()[0]:

@@ -33,7 +33,7 @@ DIST = ROOT / "dist"
 PYTHON_LOCK = ROOT / "requirements.lock"
 PAGE = ROOT / "api" / "viewer" / "frontend"
 _PIN = re.compile(r"^([a-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
-RELEASED_EXTRAS = ("api", "kafka", "stream", "postgresql")
+RELEASED_EXTRAS = ("api", "kafka", "stream", "postgresql", "semantic")
 """Not `notebooks`: it has a lock of its own, and serves nothing."""
 _LICENCE_FILE = re.compile(r"(^|/)(licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE)
 UNKNOWN = "not stated in its metadata"
