@@ -15,6 +15,7 @@ import typer
 
 from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, EXIT_USAGE, new_app, print_error, run
+from lakehouse.process.number_option import wait_option
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import run_until_stopped
 from lakehouse.sentiment_models.versions import DEFAULT, ModelHistory, ModelRegistry
@@ -33,10 +34,7 @@ LakeOption = Annotated[
     ),
 ]
 EveryOption = Annotated[
-    float,
-    typer.Option(
-        "--every", metavar="SECONDS", min=0, help="run again so long after each run, until SIGTERM; 0: once"
-    ),
+    float | None, wait_option("run again so long after each run, until SIGTERM; default: once")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="one JSON document instead of text")]
 LabelsOption = Annotated[
@@ -161,7 +159,7 @@ def models(lake: LakeOption = "", as_json: JsonOption = False) -> int:
 
 @app.command()
 def promote(
-    number: Annotated[int, typer.Argument(help="number of the model, as `models` lists it")],
+    number: Annotated[int, typer.Argument(min=1, help="number of the model, as `models` lists it")],
     from_time: FromOption = "",
     lake: LakeOption = "",
 ) -> int:
@@ -182,7 +180,7 @@ def rollback(lake: LakeOption = "") -> int:
 
 
 @app.command()
-def shadow(every: EveryOption = 0.0, lake: LakeOption = "", as_json: JsonOption = False) -> int:
+def shadow(every: EveryOption = None, lake: LakeOption = "", as_json: JsonOption = False) -> int:
     """Score new texts of the lake by the model in the shadow, and compare its labels with the published ones.
 
     Results go to the table sentiment_shadow and are not published. Safe to kill at any moment.
