@@ -1,5 +1,6 @@
 """gunicorn as the API runs it: its settings, and processes of two kinds."""
 
+import signal
 import socket
 import sys
 from typing import Any, NoReturn
@@ -97,6 +98,8 @@ def _drop_gauges(_: Any, worker: Any) -> None:
 
 def _end_worker(_: Any, __: Any) -> NoReturn:
     """End a worker without the interpreter's finalization, with the exit code that gunicorn has chosen."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the supervisor asks again after a signal to the whole group
     error = sys.exc_info()[1]
     code = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
     end_without_finalization(code)
