@@ -19,6 +19,7 @@ from pyarrow import csv
 
 from lakehouse.schema.spec import Column, TableSpec
 from lakehouse.schema.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
+from lakehouse.series.definitions import SERIES
 from streaming.broker.config import any_free_port
 
 Row = tuple[Any, ...]
@@ -52,8 +53,8 @@ CREATE INDEX ON hour_rollup (symbol, hour);
 
 # Instants are epoch microseconds, as in the answers, so that no peer pays for its own kind of time.
 _OF_SYMBOL = "symbol = $symbol AND"
-RAW = """
-SELECT event_time, score, label, model, model_version, source, title, url, language, terms, message_id, origin
+RAW = f"""
+SELECT {", ".join(SERIES["sentiment"].raw_columns)}
 FROM gold_sentiment WHERE symbol = $symbol AND event_time >= $start AND event_time < $end
 ORDER BY event_time DESC, kafka_offset DESC LIMIT 1000
 """
@@ -80,8 +81,7 @@ _LATEST = {
         GROUP BY 1 ORDER BY 1
     """,
 }
-_PREDICTION_COLUMNS = """made_at, target_time, horizon, model, model_version, base_price, predicted_price, lower, upper,
-    nominal_coverage, p.quote, p.message_id, p.origin"""
+_PREDICTION_COLUMNS = ", ".join(f"p.{name}" for name in SERIES["prediction"].raw_columns)
 _PREDICTIONS = {
     "postgres": f"""
         SELECT {_PREDICTION_COLUMNS}, (

@@ -3,18 +3,21 @@
 import re
 from typing import Any
 
+from lakehouse.series.definitions import SERIES
+
 TAGS = ("symbol", "language", "model", "model_version", "origin")
 """Metadata of few values that is asked for or grouped by: "your queries should guide what data you store in tags".
 
 Label and source, by which no history is asked, are fields: as tags they make nine series of each symbol.
 Source: https://docs.influxdata.com/influxdb/v1/concepts/schema_and_data_layout/
 """
-FIELDS = ("score", "label", "source", "title", "url", "terms", "message_id")
+PROBABILITIES = ("p_negative", "p_neutral", "p_positive")
+FIELDS = ("score", "label", *PROBABILITIES, "source", "title", "url", "terms", "message_id")
 DATABASE = "bench"
 
 Row = tuple[Any, ...]
 
-_ROW = "label, model, model_version, source, title, url, language, terms, message_id, origin"
+_ROW = ", ".join(SERIES["sentiment"].raw_columns[2:])
 _RAW = """
 SELECT score, {row} FROM gold_sentiment WHERE symbol = {symbol} AND time >= {start}u AND time < {end}u
 ORDER BY time DESC LIMIT 1000
