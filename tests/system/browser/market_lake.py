@@ -27,6 +27,14 @@ _HEADLINES = (
 )
 _NORMAL = NormalDist()
 _HALF = _NORMAL.inv_cdf(0.95)
+_DEVIATES = [_NORMAL.inv_cdf(level) for level in LEVELS]
+_HORIZONS = {
+    "5m": (timedelta(minutes=5), 0.0017),
+    "1h": (timedelta(hours=1), 0.007),
+    "24h": (timedelta(hours=24), 0.03),
+}
+"""Horizon: how far ahead, and the deviation of the return, about the market's own."""
+_MOVES = (0.005, 0.01, 0.02, 0.05)
 _SOURCES = ("wire", "chain-desk", "market-post")
 _NAMES = {"btc": "Bitcoin", "eth": "Ethereum", "doge": "Dogecoin"}
 
@@ -87,21 +95,33 @@ def _texts(symbol: str, end: datetime, days: float) -> Iterator[Row]:
 def _predictions(prices: list[Row]) -> Iterator[Row]:
     draws = random.Random("predictions")
     for before, row in zip(prices[:-20:5], prices[20::5], strict=False):
-        for model, kept in (("drift", 0.3), ("random-walk", 0.0)):
-            centre = row["price"] * (row["price"] / before["price"]) ** kept
-            width = row["price"] * (0.013 + 0.005 * draws.random())
-            yield {
-                "symbol": row["symbol"],
-                "made_at": row["event_time"],
-                "target_time": row["event_time"] + timedelta(hours=1),
-                "model": model,
-                "base_price": row["price"],
-                "predicted_price": centre,
-                "lower": centre - width,
-                "upper": centre + width,
-                "quantiles": {
-                    "levels": list(LEVELS),
-                    "values": [centre + width * _NORMAL.inv_cdf(level) / _HALF for level in LEVELS],
-                },
-                "moves": [{"threshold": 0.01, "probability": 0.12}],
-            }
+        # Of forecasts of a distribution those are scored that were made in the first minute of five.
+        made_time = row["event_time"] - (row["event_time"] - datetime.min.replace(tzinfo=UTC)) % timedelta(
+            minutes=5
+        )
+        for horizon, (ahead, share) in _HORIZONS.items():
+            for model, kept in (("ridge-price", 0.3), ("random-walk", 0.0)):
+                centre = row["price"] * (row["price"] / before["price"]) ** kept
+                deviation = share * (0.8 + 0.5 * draws.random())
+                yield {
+                    "symbol": row["symbol"],
+                    "made_at": made_time,
+                    "target_time": made_time + ahead,
+                    "horizon": horizon,
+                    "model": model,
+                    "base_price": row["price"],
+                    "predicted_price": centre,
+                    **_distribution(centre, deviation * row["price"]),
+                    "moves": [
+                        {"threshold": move, "probability": 2.0 * _NORMAL.cdf(-move / deviation)}
+                        for move in _MOVES
+                    ],
+                }
+
+
+def _distribution(centre: float, deviation: float) -> Row:
+    return {
+        "lower": centre - deviation * _HALF,
+        "upper": centre + deviation * _HALF,
+        "quantiles": {"levels": list(LEVELS), "values": [centre + deviation * one for one in _DEVIATES]},
+    }
