@@ -15,7 +15,7 @@ from tests.support.lake_builder import LakeBuilder, build_lake
 
 USUAL_PRICES_USD = {"btc": 91_500.0, "eth": 3_120.0, "doge": 0.1412}
 OUTAGE_HOURS_AGO = (52.0, 47.0)
-_STEP = timedelta(minutes=3)
+_STEP = timedelta(minutes=2.5)
 _NEWEST_TEXT = timedelta(seconds=20)
 _HEADLINES = (
     ("{name} climbs as funds add to their holdings", 0.62),
@@ -27,6 +27,15 @@ _HEADLINES = (
 )
 _NORMAL = NormalDist()
 _HALF = _NORMAL.inv_cdf(0.95)
+_DEVIATES = [_NORMAL.inv_cdf(level) for level in LEVELS]
+_HORIZONS = {
+    "5m": (timedelta(minutes=5), timedelta(minutes=5), 0.0016),
+    "1h": (timedelta(hours=1), timedelta(minutes=15), 0.0068),
+    "24h": (timedelta(hours=24), timedelta(hours=1), 0.04),
+}
+"""Horizon: how far ahead, how often, and the deviation of the return, about the market's own."""
+_EPOCH = datetime.min.replace(tzinfo=UTC)
+_MOVES = (0.005, 0.01, 0.02, 0.05)
 _SOURCES = ("wire", "chain-desk", "market-post")
 _NAMES = {"btc": "Bitcoin", "eth": "Ethereum", "doge": "Dogecoin"}
 
@@ -50,9 +59,9 @@ def build_market_lake(path: Path, *, days: float = 7.0, end: datetime | None = N
 def _walk(symbol: str, end: datetime, days: float) -> Iterator[Row]:
     draws = random.Random(f"price {symbol}")
     log, drift = 0.0, 0.0
-    n_steps = int(timedelta(days=days) / _STEP)
-    for i in range(n_steps, -1, -1):
-        time = end - i * _STEP
+    # Every prediction is made, and comes due, at the time of a price; the newest price is fresh.
+    newest = _floor(end, timedelta(minutes=5))
+    for time in sorted({end, *(newest - i * _STEP for i in range(int(timedelta(days=days) / _STEP) + 1))}):
         drift = 0.99 * drift + draws.gauss(0, 0.000025)
         log = 0.9995 * log + drift + draws.gauss(0, 0.0011)
         if OUTAGE_HOURS_AGO[1] < (end - time).total_seconds() / 3_600 < OUTAGE_HOURS_AGO[0]:
@@ -85,23 +94,44 @@ def _texts(symbol: str, end: datetime, days: float) -> Iterator[Row]:
 
 
 def _predictions(prices: list[Row]) -> Iterator[Row]:
+    """Yield predictions in the order in which they are made: a refresh stops at the first without an outcome."""
     draws = random.Random("predictions")
-    for before, row in zip(prices[:-20:5], prices[20::5], strict=False):
-        for model, kept in (("drift", 0.3), ("random-walk", 0.0)):
-            centre = row["price"] * (row["price"] / before["price"]) ** kept
-            width = row["price"] * (0.013 + 0.005 * draws.random())
+    for made_time, horizon, base in sorted(_bases(prices[20:])):
+        ahead, _, share = _HORIZONS[horizon]
+        for model, turn in (("ridge-price", 0.0005), ("random-walk", 0.0)):
+            centre = base * (1.0 + turn * draws.choice((-1, 1)))
+            deviation = share * (0.6 + 0.8 * draws.random())
             yield {
-                "symbol": row["symbol"],
-                "made_at": row["event_time"],
-                "target_time": row["event_time"] + timedelta(hours=1),
+                "symbol": prices[0]["symbol"],
+                "made_at": made_time,
+                "target_time": made_time + ahead,
+                "horizon": horizon,
                 "model": model,
-                "base_price": row["price"],
+                "base_price": base,
                 "predicted_price": centre,
-                "lower": centre - width,
-                "upper": centre + width,
-                "quantiles": {
-                    "levels": list(LEVELS),
-                    "values": [centre + width * _NORMAL.inv_cdf(level) / _HALF for level in LEVELS],
-                },
-                "moves": [{"threshold": 0.01, "probability": 0.12}],
+                **_distribution(centre, deviation * base),
+                "moves": [
+                    {"threshold": move, "probability": 2.0 * _NORMAL.cdf(-move / deviation)}
+                    for move in _MOVES
+                ],
             }
+
+
+def _bases(prices: list[Row]) -> Iterator[tuple[datetime, str, float]]:
+    """Yield when a prediction is made, its horizon, and the price that it begins at."""
+    for horizon, (_, every, _) in _HORIZONS.items():
+        for row in prices:
+            if row["event_time"] == _floor(row["event_time"], every):
+                yield row["event_time"], horizon, row["price"]
+
+
+def _floor(time: datetime, width: timedelta) -> datetime:
+    return time - (time - _EPOCH) % width
+
+
+def _distribution(centre: float, deviation: float) -> Row:
+    return {
+        "lower": centre - deviation * _HALF,
+        "upper": centre + deviation * _HALF,
+        "quantiles": {"levels": list(LEVELS), "values": [centre + deviation * one for one in _DEVIATES]},
+    }

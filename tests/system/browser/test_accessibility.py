@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from tests.support.api_process import ApiProcess, running_viewer
 from tests.support.processes import ROOT
@@ -22,7 +23,7 @@ GRAVE = ("serious", "critical")
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
     folder = tmp_path_factory.mktemp("market")
-    build_market_lake(folder / "lake", days=2.0)
+    build_market_lake(folder / "lake")
     with running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
         yield process
 
@@ -57,6 +58,9 @@ def test_nothing_serious_is_found(
         page.open("symbol=btc&range=24h&lang=fr")
         page.wait_until(lambda: page.n_points("heat") == 3, "everything")
         page.wait_until(lambda: page.texts("#texts ol > li") != [], "texts")
+        page.wait_until(lambda: page.texts("#matrix td[data-outcome=worse]") != [], "cells in colour")
+        page.find("#matrix td[data-horizon='1h'] button").send_keys(Keys.ENTER)
+        page.wait_until(lambda: page.texts("#matrix figure") != [], "a reliability curve")
         page.find("#share").click()
         page.find("#numbers summary").click()
         assert violations(page) == []

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.support.api_process import ApiProcess, running_viewer
@@ -117,6 +119,60 @@ def test_generated_numbers_are_labelled(page: ViewerPage) -> None:
     assert page.texts(".list[data-series=scores] .origin") == ["generated", "", ""]
 
 
+def test_scorecard_is_a_matrix_of_models_and_horizons(market: ApiProcess, page: ViewerPage) -> None:
+    page.open("symbol=btc&range=24h&lang=en")
+    page.wait_until(lambda: page.texts("#matrix td") != [], "cells")
+    assert page.texts("#matrix > table thead th") == ["5 min ahead", "1 h ahead", "24 h ahead"]
+    assert page.texts("#matrix > table tbody th") == ["random-walk", "ridge-price"]
+    cells = {(of["model"], of["horizon"]): of for of in distributions(market, "btc")}
+    assert len(cells) == len(page.texts("#matrix td button")) == 6
+    for (model, horizon), score in cells.items():
+        (said,) = page.texts(f"#matrix td[data-model={model}][data-horizon='{horizon}']")
+        names = ["constant volatility", "recent moves", "no change"][: len(score["verdicts"])]
+        assert [
+            name for name in ("constant volatility", "recent moves", "no change") if name in said
+        ] == names
+        assert said.endswith(f"{100 * score['coverage']['share']:.1f} %")
+        if all(verdict["verdict"] == "too little data" for verdict in score["verdicts"]):
+            assert "too little data" in said
+    page.find("#language").click()
+    page.wait_until(lambda: page.texts("#matrix > table thead th")[0] == "à 5 min", "French")
+    assert "volatilité constante" in page.texts("#matrix td")[0]
+
+
+def test_cell_unfolds_its_reliability_curve_by_mouse_and_by_keys(
+    market: ApiProcess, page: ViewerPage
+) -> None:
+    page.open("symbol=btc&range=24h&lang=en")
+    page.wait_until(lambda: page.texts("#matrix td") != [], "cells")
+    (score,) = [
+        of for of in distributions(market, "btc") if (of["model"], of["horizon"]) == ("ridge-price", "1h")
+    ]
+    event = next((of for of in score["events"] if of["move"] == 0.01), score["events"][0])
+    button = page.find("#matrix td[data-model=ridge-price][data-horizon='1h'] button")
+    button.send_keys(Keys.ENTER)
+    page.wait_until(lambda: page.texts("#detail-name") == ["ridge-price, 1 h ahead"], "the cell's detail")
+    assert button.get_attribute("aria-expanded") == "true"
+    ns = [str(of["n"]) for of in event["reliability"]]
+    assert page.texts("#matrix figure tbody td:last-child") == ns
+    dots = page.driver.find_elements(By.CSS_SELECTOR, "#matrix .curve circle")
+    assert [dot.get_attribute("data-n") for dot in dots] == ns
+    spoken = page.find("#matrix .curve").get_attribute("aria-label") or ""
+    assert spoken.count("stated") == len(ns)
+    page.find("#matrix .moves input:checked").send_keys(Keys.ESCAPE)
+    page.wait_until(lambda: page.texts("#matrix .detail") == [], "a folded detail")
+    assert page.driver.switch_to.active_element == button
+    button.click()
+    page.wait_until(lambda: page.texts("#matrix .detail") != [], "the detail again")
+    button.click()
+    page.wait_until(lambda: page.texts("#matrix .detail") == [], "a folded detail")
+
+
+def distributions(api: ApiProcess, symbol: str) -> list[dict[str, Any]]:
+    _, _, answer = api.get(f"/api/v1/prediction/{symbol}/score")
+    return list(answer["distributions"])
+
+
 def test_footer_tells_versions_and_what_is_not_there(page: ViewerPage) -> None:
     page.open()
     price = page.texts("#tables li[data-table=gold_price]")[0]
@@ -130,6 +186,9 @@ def test_nothing_is_wider_than_a_phone(page: ViewerPage) -> None:
     page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
         page.open("symbol=btc&range=7d&lang=fr")
+        page.wait_until(lambda: page.texts("#matrix td") != [], "the scorecard")
+        page.find("#matrix td[data-horizon='1h'] button").send_keys(Keys.ENTER)
+        page.wait_until(lambda: page.texts("#matrix figure") != [], "a reliability curve")
         assert int(page.of_document("scrollWidth")) == 360
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -81,7 +81,7 @@ def signed_in(page: ViewerPage, market: ApiProcess, sessions: dict[str, str]) ->
 
 
 def test_signing_in_comes_back_to_what_was_seen(page: ViewerPage) -> None:
-    page.open("symbol=eth&range=24h&lang=en&model=drift&horizon=1h")
+    page.open("symbol=eth&range=24h&lang=en&model=ridge-price&horizon=1h")
     drag(page, "price", (0.3, 0.6))
     page.wait_until(lambda: page.state == "ready" and "from=" in page.address, "a zoomed view")
     address, seen = page.address, ends(page)

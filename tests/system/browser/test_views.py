@@ -161,9 +161,9 @@ def test_cell_of_the_heatmap_chooses_its_asset(page: ViewerPage) -> None:
 
 
 def test_scorecard_says_in_words_what_the_prediction_was_worth(page: ViewerPage) -> None:
-    page.open("symbol=btc&range=7d&lang=en&model=drift&horizon=1h")
+    page.open("symbol=btc&range=7d&lang=en&model=ridge-price&horizon=1h")
     page.wait_until(lambda: page.texts("#score summary") != [], "a score")
-    assert page.texts("#score summary")[0].startswith("drift, 1 h ahead, last 30 d")
+    assert page.texts("#score summary")[0].startswith("ridge-price, 1 h ahead, last 30 d")
     said = page.texts("#score details[open] p")
     assert re.fullmatch(r"Off by [\d,.]+ USD on average\. Assuming no change: [\d,.]+ USD\.", said[0])
     assert any(re.fullmatch(r"Its \d+ % interval held \d+ % of outcomes\.", text) for text in said)

@@ -148,6 +148,16 @@ export interface Score {
   readonly beats_random_walk: boolean;
 }
 
+/** Probabilities of a move of more than `move`, and how often one happened where so much was stated. */
+export interface EventScore {
+  readonly move: number;
+  readonly base_rate: number;
+  readonly brier_skill: number;
+  readonly p_value: number | null;
+  readonly calibration_error: number;
+  readonly reliability: readonly { readonly n: number; readonly stated: number; readonly happened: number }[];
+}
+
 /** How good the distributions of one model, horizon and kind of data were, beside references. */
 export interface DistributionScore {
   readonly model: string;
@@ -155,7 +165,14 @@ export interface DistributionScore {
   readonly horizon: string;
   readonly data: "real" | "generated";
   readonly timeliness: "live" | "replay";
+  readonly since: string;
+  readonly until: string;
+  readonly n: number;
+  readonly n_apart: number;
   readonly comparisons: readonly { readonly reference: string; readonly score: string; readonly skill: number }[];
+  readonly points: readonly { readonly loss: string; readonly ratio: number | null }[];
+  readonly coverage: { readonly nominal: number; readonly share: number; readonly low: number; readonly high: number };
+  readonly events: readonly EventScore[];
   readonly verdicts: readonly {
     readonly reference: string;
     readonly verdict: "better" | "worse" | "undecided" | "too little data";

@@ -9,8 +9,8 @@ export type Comparison = "better" | "worse" | "same" | "little" | "baseline" | "
 export type Scored = Score & { readonly distribution?: DistributionScore | undefined };
 
 /** Kinds of data from the best track record on; they are never mixed. */
-const KINDS = [["real", "live"], ["real", "replay"], ["generated", "live"], ["generated", "replay"]] as const;
-const REFERENCES: Readonly<Record<string, "refConstant" | "refEwma" | "refWalk">> = {
+export const KINDS = [["real", "live"], ["real", "replay"], ["generated", "live"], ["generated", "replay"]] as const;
+export const REFERENCES: Readonly<Record<string, "refConstant" | "refEwma" | "refWalk">> = {
   "constant-volatility": "refConstant", ewma: "refEwma", "random-walk": "refWalk",
 };
 
@@ -53,7 +53,7 @@ export function sentences(score: Score, quote: string): string[] {
 }
 
 /** Verdicts on the distributions, which hold however often one looks. */
-export function verdicts({ distribution }: Scored): string[] {
+export function verdicts(distribution: DistributionScore | undefined): string[] {
   if (distribution === undefined) return [];
   return distribution.verdicts.flatMap(({ reference, verdict, n, n_needed: needed, shown_since: since }) => {
     const name = REFERENCES[reference];
@@ -68,7 +68,7 @@ export function verdicts({ distribution }: Scored): string[] {
 }
 
 /** The kind of data that a score is of, where it is no live record of real prices; null where it is. */
-export function kindOf({ data, timeliness }: Score): string | null {
+export function kindOf({ data, timeliness }: Pick<Score, "data" | "timeliness">): string | null {
   if (timeliness === "replay") return word(data === "real" ? "scoreOfReplay" : "scoreOfGeneratedReplay");
   return data === "real" ? null : word("scoreOfGenerated");
 }

@@ -26,13 +26,21 @@ export async function readTexts(part: Part<Text>, symbol: string, span: Span, { 
   });
 }
 
+/** Scores of a symbol, and those of its distributions, which reach further back. */
+export interface Scores extends Part<Scored> {
+  readonly distributions: readonly DistributionScore[];
+}
+
 /** Every score of a symbol with that of its distributions, the latest windows and the shortest horizons first. */
-export async function readScores(part: Part<Scored>, symbol: string, { signal }: Signalled): Promise<Part<Scored>> {
-  return taken(part, async () => {
+export async function readScores(before: Scores, symbol: string, { signal }: Signalled): Promise<Scores> {
+  let { distributions } = before;
+  const part = await taken<Scored>(before, async () => {
     const path = `/api/v1/prediction/${encodeURIComponent(symbol)}/score`;
-    const { scores, distributions, snapshot } = await ask<ScoreAnswer>(path, { signal });
-    return read(part, scores.map((score) => ({ ...score, distribution: distributions.find((one) => isOfOneKind(score, one)) })), snapshot[0]);
+    const { scores, snapshot, ...answer } = await ask<ScoreAnswer>(path, { signal });
+    ({ distributions } = answer);
+    return read<Scored>(before, scores.map((score) => ({ ...score, distribution: distributions.find((one) => isOfOneKind(score, one)) })), snapshot[0]);
   });
+  return { ...part, distributions };
 }
 
 interface ScoreAnswer {
@@ -125,7 +133,7 @@ interface Signalled {
 }
 
 export const NO_TEXTS: Part<Text> = UNREAD;
-export const NO_SCORES: Part<Score> = UNREAD;
+export const NO_SCORES: Scores = { ...UNREAD, distributions: [] };
 
 async function taken<P>(part: Part<P>, ask: () => Promise<Part<P>>): Promise<Part<P>> {
   try {

@@ -8,8 +8,7 @@ import type { Part } from "./part.ts";
 import type { Text } from "./points.ts";
 import { Poller, type Outage } from "./poller.ts";
 import { Reading, type Dataset, type ForecastKind } from "./reading.ts";
-import { NO_HEAT, NO_SCORES, NO_TEXTS, Newcomers, readHeat, readScores, readTexts, type Heat } from "./side-readings.ts";
-import type { Scored } from "./scorecard.ts";
+import { NO_HEAT, NO_SCORES, NO_TEXTS, Newcomers, readHeat, readScores, readTexts, type Heat, type Scores } from "./side-readings.ts";
 import { MINUTE, SECOND, WIDTHS, floorTo, type Span } from "./times.ts";
 
 const LISTING_MS = 10 * SECOND;
@@ -41,7 +40,7 @@ export interface State {
   readonly outage: Outage;
   readonly isStreaming: boolean;
   readonly texts: Part<Text>;
-  readonly scores: Part<Scored>;
+  readonly scores: Scores;
   readonly heat: Heat;
 }
 

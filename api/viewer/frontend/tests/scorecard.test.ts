@@ -75,16 +75,17 @@ test("a verdict on the distribution says what is shown and since when", () => {
   const { model, model_version, horizon, data, timeliness } = SCORE;
   const base = { n: 648, n_needed: 30, shown_since: null };
   const distribution = {
-    model, model_version, horizon, data, timeliness, comparisons: [{ reference: "constant-volatility", score: "crps", skill: 0.067 }],
+    model, model_version, horizon, data, timeliness, since: "2026-01-01T00:00:00Z", until: "2026-02-01T00:00:00Z", n: 8_000, n_apart: 648,
+    points: [], coverage: { nominal: 0.9, share: 0.9, low: 0.88, high: 0.92 }, events: [], comparisons: [{ reference: "constant-volatility", score: "crps", skill: 0.067 }],
     verdicts: [
       { ...base, reference: "constant-volatility", verdict: "better" as const, shown_since: "2026-01-02T10:00:00Z" },
       { ...base, reference: "ewma", verdict: "undecided" as const },
       { ...base, reference: "random-walk", verdict: "too little data" as const, n: 20, n_needed: 90 },
     ],
   };
-  const [better, undecided, little] = verdicts({ ...SCORE, distribution });
+  const [better, undecided, little] = verdicts(distribution);
   assert.match(better!, /^Better than a constant volatility since .*2.* \(score 7 % better, 648 outcomes\)\.$/);
   assert.equal(undecided, "Not shown to be better than an average of recent moves (648 outcomes).");
   assert.equal(little, "Too little data beside assuming no change: 20 of 90 outcomes without a common moment.");
-  assert.deepEqual(verdicts(SCORE), []);
+  assert.deepEqual(verdicts(undefined), []);
 });

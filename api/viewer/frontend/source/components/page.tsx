@@ -15,6 +15,7 @@ import { OriginBadge } from "./badges.tsx";
 import { Bar } from "./bar.tsx";
 import { Charts } from "./charts.tsx";
 import { Footer } from "./footer.tsx";
+import { Matrix } from "./matrix.tsx";
 import { Numbers } from "./numbers.tsx";
 import { Predictions } from "./predictions.tsx";
 import { Scorecard } from "./scorecard.tsx";
@@ -46,6 +47,7 @@ export function Page({ state, viewer, shared }: { state: State; viewer: Viewer; 
           <div class="charts-column">
             <Headline state={state} />
             <Charts state={state} viewer={viewer} stackOf={(made) => (stack.current = made)} />
+            <Matrix state={state} />
             <Numbers state={state} />
           </div>
           <div class="lists">

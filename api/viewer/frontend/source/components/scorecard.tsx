@@ -26,7 +26,7 @@ export function Scorecard({ state }: { state: State }) {
             <span>{titleOf(score)}</span> <span class="badge" data-level={LEVELS[comparisonOf(score)]}>{word(COMPARISONS[comparisonOf(score)])}</span>
           </summary>
           {sentences(score, quote).map((sentence) => <p key={sentence}>{sentence}</p>)}
-          {i === 0 && verdicts(score).map((verdict) => <p key={verdict} class="verdict">{verdict}</p>)}
+          {i === 0 && verdicts(score.distribution).map((verdict) => <p key={verdict} class="verdict">{verdict}</p>)}
           {kindOf(score) !== null && <p class="kind">{kindOf(score)}</p>}
           <OriginBadge origins={score.origins} />
         </details>
