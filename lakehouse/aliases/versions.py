@@ -7,7 +7,6 @@ For that a version is written ``LEAD_US`` before it counts: it is there before a
 
 import json
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +14,12 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import msgspec
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from lakehouse.aliases.names import MAX_ASSETS, AssetNames, EntityNames, Names, claim_order, fingerprint_of
 from lakehouse.aliases.seed import SEED, SEED_ENTITIES
+from lakehouse.delta.numbered_documents import NumberedDocuments, retry_taken_numbers
 from lakehouse.delta.storage import LakeLocation
-from lakehouse.errors import AliasError, PositionConflictError
+from lakehouse.errors import AliasError
 from lakehouse.time_range import SECOND_US, format_us, to_us
 
 logger = logging.getLogger(__name__)
@@ -30,8 +29,6 @@ LEAD_US = 5 * SECOND_US
 
 FOLDER = "_catalog/aliases"
 _FORMAT = 1
-_NAME = re.compile(rf"{FOLDER}/(?P<number>\d{{6,12}})\.json", re.ASCII)
-_MAX_ATTEMPTS = 100
 
 
 class _Entity(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -91,8 +88,7 @@ class AliasReader:
     """Follows the versions of a lake; a file is read once in its life. Not thread-safe."""
 
     def __init__(self, location: LakeLocation) -> None:
-        self._location = location
-        self._seen: set[str] = set()
+        self.documents = NumberedDocuments(location, FOLDER)
         self._history = SEED_ALONE
 
     def refresh(self) -> AliasHistory:
@@ -100,23 +96,16 @@ class AliasReader:
 
         Raises OSError or an error of the storage where it cannot be read: no text is analysed then.
         """
-        new = [name for name in self._location.names(FOLDER) if name not in self._seen]
-        for name in sorted(new, key=_number_of):
-            version = self._read(name)
-            self._seen.add(name)
+        for number, name, content in self.documents.unseen():
+            version = self._parse(number, name, content)
             if version is not None:
                 versions = sorted((*self._history.versions, version), key=lambda version: version.number)
                 self._history = AliasHistory(tuple(versions))
         return self._history
 
-    @property
-    def last_number(self) -> int:
-        """Highest number that a file has, malformed or not, as of the last `refresh`."""
-        return max((_number_of(name) for name in self._seen), default=0)
-
-    def _read(self, name: str) -> AliasVersion | None:
+    def _parse(self, number: int, name: str, content: bytes) -> AliasVersion | None:
         try:
-            return parse_version(_number_of(name), self._location.read(name) or b"")
+            return parse_version(number, content)
         except AliasError as error:
             current = self._history.newest
             logger.error(
@@ -150,10 +139,6 @@ def parse_version(number: int, content: bytes) -> AliasVersion:
     return version
 
 
-class _NumberTakenError(PositionConflictError):
-    """Another version was added under the same number."""
-
-
 def publish_aliases(
     location: LakeLocation, read_names: Callable[[], Iterable[Names]], now_us: Callable[[], int]
 ) -> AliasVersion | None:
@@ -163,16 +148,10 @@ def publish_aliases(
     read, never something older. Raises AliasError where a document cannot hold it, PositionConflictError.
     """
     reader = AliasReader(location)
-    retrying = Retrying(
-        retry=retry_if_exception_type(_NumberTakenError),
-        stop=stop_after_attempt(_MAX_ATTEMPTS),
-        reraise=True,
-    )
-    return retrying(_try_publish, location, reader, read_names, now_us)
+    return retry_taken_numbers()(_try_publish, reader, read_names, now_us)
 
 
 def _try_publish(
-    location: LakeLocation,
     reader: AliasReader,
     read_names: Callable[[], Iterable[Names]],
     now_us: Callable[[], int],
@@ -180,7 +159,7 @@ def _try_publish(
     newest = reader.refresh().newest
     names = claim_order(read_names())
     version = AliasVersion(
-        reader.last_number + 1,
+        reader.documents.last_number + 1,
         now_us() + LEAD_US,
         tuple(each for each in names if isinstance(each, AssetNames)),
         tuple(each for each in names if isinstance(each, EntityNames)),
@@ -189,9 +168,7 @@ def _try_publish(
         return None
     content = _to_content(version)
     parse_version(version.number, content)
-    if not location.put_if_absent(f"{FOLDER}/{version.number:06d}.json", content):
-        problem = f"another version was added as number {version.number}"
-        raise _NumberTakenError(table="aliases", problem=problem)
+    reader.documents.add(version.number, content)
     if now_us() > version.effective_us:
         logger.warning("aliases were written later than they count from %s", in_words(version))
     return version
@@ -216,8 +193,3 @@ def _to_content(version: AliasVersion) -> bytes:
         },
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode()
-
-
-def _number_of(name: str) -> int:
-    match = _NAME.fullmatch(name)
-    return 0 if match is None else int(match["number"])

@@ -6,17 +6,16 @@ that is not published runs in the shadow: its results are stored and not publish
 """
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
+from lakehouse.delta.numbered_documents import NumberedDocuments, retry_taken_numbers
 from lakehouse.delta.storage import LakeLocation
-from lakehouse.errors import PositionConflictError, SentimentModelError
+from lakehouse.errors import SentimentModelError
 from lakehouse.sentiment_models.model import SentimentModel
 from lakehouse.time_range import SECOND_US, format_us, to_us
 
@@ -29,8 +28,6 @@ DEFAULT = 0
 
 FOLDER = "_catalog/sentiment_models"
 ADD, PUBLISH, ROLLBACK = "add", "publish", "rollback"
-_NAME = re.compile(rf"{FOLDER}/(?P<number>\d{{6,12}})\.json", re.ASCII)
-_MAX_ATTEMPTS = 100
 
 
 class _Event(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -99,8 +96,7 @@ class ModelReader:
     """Follows the documents of a lake; each is read once in its life. Not thread-safe."""
 
     def __init__(self, location: LakeLocation) -> None:
-        self._location = location
-        self._seen: set[str] = set()
+        self.documents = NumberedDocuments(location, FOLDER)
         self._history = NO_MODELS
 
     def refresh(self) -> ModelHistory:
@@ -108,22 +104,16 @@ class ModelReader:
 
         Raises OSError or an error of the storage where it cannot be read: no text is analysed then.
         """
-        for name in sorted(set(self._location.names(FOLDER)) - self._seen, key=_number_of):
-            event = self._read(name)
-            self._seen.add(name)
+        for document, name, content in self.documents.unseen():
+            event = self._parse(document, name, content)
             if event is not None:
                 events = sorted((*self._history.events, event), key=lambda event: event.document)
                 self._history = ModelHistory(tuple(events))
         return self._history
 
-    @property
-    def last_number(self) -> int:
-        """Highest number that a document has, malformed or not, as of the last `refresh`."""
-        return max(map(_number_of, self._seen), default=0)
-
-    def _read(self, name: str) -> ModelEvent | None:
+    def _parse(self, document: int, name: str, content: bytes) -> ModelEvent | None:
         try:
-            event = parse_event(_number_of(name), self._location.read(name) or b"")
+            event = parse_event(document, content)
             if event.kind != ADD and event.number not in (DEFAULT, *self._history.models):
                 raise SentimentModelError(f"there is no model {event.number} before it")
         except SentimentModelError as error:
@@ -155,15 +145,10 @@ def parse_event(document: int, content: bytes) -> ModelEvent:
     )
 
 
-class _NumberTakenError(PositionConflictError):
-    """Another document was added under the same number."""
-
-
 class ModelRegistry:
     """Models of one lake, and what is published. ``now_us`` is the clock. Each change is one document, added whole."""
 
     def __init__(self, location: LakeLocation, now_us: Callable[[], int]) -> None:
-        self._location = location
         self._now_us = now_us
         self._reader = ModelReader(location)
 
@@ -224,29 +209,16 @@ class ModelRegistry:
 
     def _put(self, to_event: Callable[[], dict[str, Any] | int]) -> int:
         """Add what the function makes of the newest history, as the next document; return its number."""
-        retrying = Retrying(
-            retry=retry_if_exception_type(_NumberTakenError),
-            stop=stop_after_attempt(_MAX_ATTEMPTS),
-            reraise=True,
-        )
-        return retrying(self._try_put, to_event)
+        return retry_taken_numbers()(self._try_put, to_event)
 
     def _try_put(self, to_event: Callable[[], dict[str, Any] | int]) -> int:
         event = to_event()
         if isinstance(event, int):
             return event
         effective_us = event.pop("effective_us", None) or self._now_us() + LEAD_US
-        document = self._reader.last_number + 1
+        document = self._reader.documents.last_number + 1
         content = msgspec.json.encode({"v": 1, "effective_time": format_us(effective_us)} | event)
         parse_event(document, content)
-        if not self._location.put_if_absent(f"{FOLDER}/{document:06d}.json", content):
-            raise _NumberTakenError(
-                table="sentiment_models", problem=f"another document {document} was added"
-            )
+        self._reader.documents.add(document, content)
         self._reader.refresh()
         return document
-
-
-def _number_of(name: str) -> int:
-    match = _NAME.fullmatch(name)
-    return 0 if match is None else int(match["number"])

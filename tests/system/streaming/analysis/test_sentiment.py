@@ -101,7 +101,7 @@ def test_text_is_scored_for_each_asset_that_it_mentions(pipeline: Pipeline) -> N
     }
     assert by_asset[SPANISH, "btc"]["score"] is None
     assert by_asset[SPANISH, "btc"]["language"] == "es"
-    assert by_asset[UP, "btc"]["terms"] == ["surges", "record", "high"]
+    assert by_asset[UP, "btc"]["terms"] == ["surges", "record high"]
 
 
 def test_stopped_query_goes_on_and_a_repeated_batch_is_in_gold_once(pipeline: Pipeline) -> None:
