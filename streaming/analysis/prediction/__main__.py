@@ -15,7 +15,7 @@ from lakehouse.process.settings import Settings
 
 if TYPE_CHECKING:
     from lakehouse.scores.verdicts import RowVerdict
-    from streaming.analysis.prediction.evaluation import HorizonEvaluation
+    from streaming.analysis.prediction.evaluation.candle_evaluation import HorizonEvaluation
 
 PROGRAM = "forecast"
 app = new_app(
@@ -58,8 +58,8 @@ def evaluate(
     Scores are ratios to a reference (below 1: better): intervals of constant volatility, and of an EWMA of squares.
     p tests the first ratio (Diebold and Mariano). About a minute for each half a year of minutes.
     """
-    from streaming.analysis.prediction.candles import CandleFileError, read_candles
-    from streaming.analysis.prediction.evaluation import evaluate as evaluate_candles
+    from streaming.analysis.prediction.evaluation.candle_evaluation import evaluate as evaluate_candles
+    from streaming.analysis.prediction.evaluation.candles import CandleFileError, read_candles
 
     Settings.from_environ(os.environ)  # a wrong variable is named, as by every program
     documents = []
@@ -86,7 +86,7 @@ def card(
     write: Annotated[bool, typer.Option("--write", help="write docs/models/predictor-figures.md")] = False,
 ) -> int:
     """Score the models on a generated market; takes minutes."""
-    from streaming.analysis.prediction.figures import CARD, score_all_markets, to_card
+    from streaming.analysis.prediction.evaluation.figures import CARD, score_all_markets, to_card
 
     text = to_card(score_all_markets())
     sys.stdout.write(text)

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from streaming.analysis.prediction.candles import CandleFileError, read_candles
+from streaming.analysis.prediction.evaluation.candles import CandleFileError, read_candles
 
 MINUTE = 29_484_000
 SECOND = MINUTE * 60

@@ -3,7 +3,7 @@
 import pytest
 
 from lakehouse.scores.scorecard import WindowScore
-from streaming.analysis.prediction.figures import CARD, score_generated_market, to_card
+from streaming.analysis.prediction.evaluation.figures import CARD, score_generated_market, to_card
 
 
 def score_a_day() -> list[WindowScore]:

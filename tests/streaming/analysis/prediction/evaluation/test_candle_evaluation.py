@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from streaming.analysis.prediction.__main__ import main
-from streaming.analysis.prediction.candles import Candles
-from streaming.analysis.prediction.evaluation import HorizonEvaluation, evaluate
+from streaming.analysis.prediction.evaluation.candle_evaluation import HorizonEvaluation, evaluate
+from streaming.analysis.prediction.evaluation.candles import Candles
 
 MINUTE = 29_484_000
 N_DAYS = 5

@@ -31,11 +31,11 @@ from lakehouse.scores.verdicts import RowVerdict, to_row_verdict
 from lakehouse.series.markets import Market
 from lakehouse.time_range import MINUTE_US
 from streaming.analysis.prediction.arrivals import PriceObservation
-from streaming.analysis.prediction.candles import Candles
 from streaming.analysis.prediction.distribution import MOVES, NOMINAL_COVERAGE
+from streaming.analysis.prediction.evaluation.candles import Candles
+from streaming.analysis.prediction.evaluation.superiority import SuperiorSet, compare_all
 from streaming.analysis.prediction.minute_forecaster import MAX_REALISED_AGE_US, MinuteForecaster
 from streaming.analysis.prediction.models import HORIZONS, RANDOM_WALK, Horizon
-from streaming.analysis.prediction.superiority import SuperiorSet, compare_all
 from streaming.analysis.prediction.volatility import RETURN_MINUTES
 
 WARM_UP_DAYS = {"5m": 1, "1h": 3, "24h": 10}
