@@ -65,7 +65,7 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 
 .PHONY: test
 test: setup $(STAMPS)/system-test .venv/.installed-notebooks .venv/.installed-docs .venv/.installed-openapi-tools  ## Every test but the soak, on a real broker, Spark, Delta and browser
-	@$(MAKE) --no-print-directory -j3 --output-sync=line test-system test-rest check-page
+	@$(MAKE) --no-print-directory -j3 test-system test-rest check-page
 
 .PHONY: test-system
 test-system: class-archives
