@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
+from pyspark.accumulators import AccumulatorTCPServer, AccumulatorUnixServer
 from pyspark.errors import PySparkException
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
@@ -20,6 +23,8 @@ from streaming.jars.fetching import OWN_JAR
 from streaming.jars.folder import INSTALL_HINT, ROOT
 from streaming.spark.class_archives import archive_options, own_jars, spark_archive
 from streaming.spark.java import find_jdk
+
+logger = logging.getLogger(__name__)
 
 LOG_STORE_KEY = "spark.delta.logStore.file.impl"
 HARD_LINK_LOG_STORE = "cryptoviz.delta.HardLinkLogStore"
@@ -124,6 +129,11 @@ def build_session(
     return session
 
 
+def log_lost_connection(_: Any, __: Any, client_address: Any) -> None:
+    """Log that the JVM closed a connection of accumulators, as one that ends does; Python would print a traceback."""
+    logger.debug("connection of accumulators lost client=%s", client_address, exc_info=True)
+
+
 def _start_jvm(conf: SparkConf) -> None:
     """Start the JVM of this process in a process group of its own, unless it runs.
 
@@ -131,6 +141,8 @@ def _start_jvm(conf: SparkConf) -> None:
     gets it too shuts down under running tasks and prints their exceptions. It still ends with Python: its input closes.
     """
     if SparkContext._gateway is None:
+        for server in (AccumulatorTCPServer, AccumulatorUnixServer):
+            server.handle_error = log_lost_connection  # type: ignore[method-assign, assignment]
         gateway = launch_gateway(conf, {"process_group": 0})  # type: ignore[no-untyped-call]
         SparkContext._ensure_initialized(gateway=gateway)
 

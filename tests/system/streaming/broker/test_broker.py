@@ -120,7 +120,7 @@ def test_broker_that_ends_early_shows_the_end_of_its_log(tmp_path: Path) -> None
 
 
 def test_absent_jars_name_the_set_up(tmp_path: Path) -> None:
-    with pytest.raises(BrokerError, match="run `make setup`"):
+    with pytest.raises(BrokerError, match="run `cryptoviz jars`, or in a checkout `make setup`"):
         EmbeddedBroker(tmp_path / "broker", jars=tmp_path).start()
 
 
