@@ -65,16 +65,17 @@ notebook: setup .venv/.installed-notebooks  ## JupyterLab on the demo's lake; LA
 
 .PHONY: test
 test: setup $(STAMPS)/system-test .venv/.installed-notebooks .venv/.installed-docs .venv/.installed-openapi-tools  ## Every test but the soak, on a real broker, Spark, Delta and browser
-	@$(MAKE) --no-print-directory -j3 test-system test-rest check-page
+	@$(MAKE) --no-print-directory check-page
+	@$(MAKE) --no-print-directory test-rest
+	@$(MAKE) --no-print-directory test-system
 
 .PHONY: test-system
 test-system: class-archives
 	$(VENV)/pytest tests/system --hypothesis-profile=full -n $(N_SYSTEM_WORKERS) --dist loadgroup
 
-# System tests wait for programs a third of their time: the rest, which only computes, has what they leave.
 .PHONY: test-rest
 test-rest:
-	nice -n 10 $(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES) --dist worksteal
+	$(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=full -n $(N_CORES) --dist worksteal
 
 .PHONY: format
 format: setup  ## Rewrite the sources as `make check` wants them
