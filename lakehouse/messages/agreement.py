@@ -1,8 +1,6 @@
 """Checks of the fields of a message that have to agree with each other, after each was checked alone."""
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
-from operator import ge, le, lt
 from typing import Any
 
 from lakehouse.messages.contract import (
@@ -97,7 +95,7 @@ def _check_quantiles(quantiles: dict[str, list[float]]) -> None:
             "quantiles",
             f"quantiles has {len(levels)} levels and {len(values)} values; as many of both are accepted, at least 1",
         )
-    if not _is_ordered(levels, lt) or not _is_ordered(values, le):
+    if levels != sorted(set(levels)) or values != sorted(values):
         raise RuleViolationError(
             "quantiles_disagree",
             "quantiles",
@@ -106,14 +104,15 @@ def _check_quantiles(quantiles: dict[str, list[float]]) -> None:
 
 
 def _check_moves(moves: list[dict[str, float]]) -> None:
-    ascend = _is_ordered([move["threshold"] for move in moves], lt)
-    if not moves or not ascend or not _is_ordered([move["probability"] for move in moves], ge):
+    thresholds = [move["threshold"] for move in moves]
+    probabilities = [move["probability"] for move in moves]
+    if (
+        not moves
+        or thresholds != sorted(set(thresholds))
+        or probabilities != sorted(probabilities, reverse=True)
+    ):
         raise RuleViolationError(
             "moves_disagree",
             "moves",
             "at least one threshold is given; thresholds ascend, each once, and probabilities do not ascend",
         )
-
-
-def _is_ordered(numbers: Sequence[float], follows: Callable[[float, float], bool]) -> bool:
-    return all(follows(one, following) for one, following in pairwise(numbers))

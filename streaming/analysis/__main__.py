@@ -130,7 +130,7 @@ def to_scorer_settings(settings: Settings, names: Sequence[str] = ()) -> ScorerS
     from streaming.analysis.sentiment.semantic.semantic_scorer import MODEL as E5_LOGISTIC
     from streaming.errors import EncoderError
 
-    encoder = EncoderSettings(model_file=settings.e5_model_file, cache_dir=settings.vectors_dir.absolute())
+    encoder = EncoderSettings.of(settings)
     if E5_LOGISTIC in names:
         try:
             check_installed(encoder)

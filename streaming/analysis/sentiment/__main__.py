@@ -13,26 +13,15 @@ from typing import Annotated, Any
 
 import typer
 
-from lakehouse.errors import LakehouseError
-from lakehouse.process.commands import EXIT_DONE, EXIT_USAGE, new_app, print_error, run
+from lakehouse.process.commands import EXIT_DONE, new_app
 from lakehouse.process.number_option import wait_option
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import run_until_stopped
 from lakehouse.sentiment_models.versions import DEFAULT, ModelHistory, ModelRegistry
 from lakehouse.time_range import format_us, to_us
-from streaming.analysis.sentiment.evaluate import evaluate
-from streaming.errors import EncoderError, LabelsFileError
+from streaming.analysis.sentiment.evaluate import evaluate, run_on_labels
+from streaming.command_line import LakeOption
 
-PROGRAM = "sentiment"
-LakeOption = Annotated[
-    str,
-    typer.Option(
-        "--lake",
-        metavar="URI",
-        show_default=False,
-        help="path or URI of the lake; default: CRYPTOVIZ_LAKE_URI, else lake in CRYPTOVIZ_RUNTIME_DIR",
-    ),
-]
 EveryOption = Annotated[
     float | None, wait_option("run again so long after each run, until SIGTERM; default: once")
 ]
@@ -90,16 +79,7 @@ app.command(name="evaluate")(evaluate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        return run(
-            app,
-            arguments,
-            prog="python -m streaming.analysis.sentiment",
-            failures=(LakehouseError, EncoderError),
-        )
-    except LabelsFileError as error:
-        print_error(PROGRAM, error)
-        return EXIT_USAGE
+    return run_on_labels(app, arguments, prog="python -m streaming.analysis.sentiment")
 
 
 @app.command()
@@ -120,7 +100,7 @@ def train(
     from streaming.analysis.sentiment.training.train import train as train_model
 
     settings = Settings.from_environ(os.environ).with_lake(lake)
-    encoder = EncoderSettings(model_file=settings.e5_model_file, cache_dir=settings.vectors_dir)
+    encoder = EncoderSettings.of(settings)
     registry = _registry(settings)
     (published,) = published_scorers(
         ScorerSettings(encoder=encoder), registry.history(), time_us=_now_us(), language="en"
@@ -206,7 +186,7 @@ def _run_shadow(settings: Settings, *, as_json: bool) -> str:
     from streaming.analysis.sentiment.semantic.loading import EncoderSettings
     from streaming.analysis.sentiment.shadow import COMPARED_COLUMNS, compare_live, in_words, run_shadow
 
-    encoder = EncoderSettings(model_file=settings.e5_model_file, cache_dir=settings.vectors_dir)
+    encoder = EncoderSettings.of(settings)
     scorers = ScorerSettings(encoder=encoder)
     location = settings.lake_location()
     lake = Lake(location)

@@ -9,14 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from lakehouse.errors import SentimentModelError
+from lakehouse.errors import LakehouseError
 from lakehouse.process.commands import EXIT_DONE, EXIT_USAGE, print_error, run, single_command
 from lakehouse.process.settings import Settings
 from streaming.analysis.sentiment.scorer import Scorer
 from streaming.errors import EncoderError, LabelsFileError
 
 DEFAULT_SCORER = "vader-crypto"
-PROGRAM = "evaluate"
 _DESCRIPTION = """
 Figures of a sentiment scorer on a labelled CSV file: macro-F1 with its 95 % interval, each label and
 language, the share of texts without a result and why, calibration, and texts that are good for one
@@ -35,15 +34,15 @@ Exit codes: 0 done, 2 a wrong option or file; stderr names the lines.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    return run_on_labels(app, arguments, prog="python -m streaming.analysis.sentiment.evaluate")
+
+
+def run_on_labels(app: typer.Typer, arguments: Sequence[str] | None, *, prog: str) -> int:
+    """Run a command line that reads labelled files and return its exit code: EXIT_USAGE for a wrong file."""
     try:
-        return run(
-            app,
-            arguments,
-            prog="python -m streaming.analysis.sentiment.evaluate",
-            failures=(EncoderError, SentimentModelError),
-        )
+        return run(app, arguments, prog=prog, failures=(LakehouseError, EncoderError))
     except LabelsFileError as error:
-        print_error(PROGRAM, error)
+        print_error(prog.rpartition(".")[2], error)
         return EXIT_USAGE
 
 
@@ -110,7 +109,7 @@ def _to_scorer(name: str, settings: Settings) -> Scorer:
     from streaming.analysis.sentiment.scorers import SCORERS, scorer_named, trained_scorer
     from streaming.analysis.sentiment.semantic.loading import EncoderSettings
 
-    encoder = EncoderSettings(model_file=settings.e5_model_file, cache_dir=settings.vectors_dir)
+    encoder = EncoderSettings.of(settings)
     if name in SCORERS:
         return scorer_named(name, encoder)
     if Path(name).is_file():

@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from streaming.analysis.sentiment.evaluation.attribution import ABSTAINED, Attributed, attribute
+from streaming.analysis.sentiment.evaluation.calibration import brier_score, calibration_error
 from streaming.analysis.sentiment.evaluation.figures import Figures, measure
 from streaming.analysis.sentiment.evaluation.headlines import LabelledPassage
 from streaming.analysis.sentiment.evaluation.labelled_file import LabelledText
 from streaming.analysis.sentiment.scorer import SCORED_LABELS, Polarity, Scorer
-
-N_BINS = 10
-"""Bins of confidence of the expected calibration error, of equal width."""
 
 _FIGURES = ("macro_f1", "macro_f1_interval", "recall", "classes", "ece", "brier")
 
@@ -25,9 +23,7 @@ Scored = tuple[LabelledPassage, Polarity]
 class Calibration:
     """Calibration of probabilities; None where the scorer gives none.
 
-    ``ece`` is the expected calibration error of the most probable label, ``brier`` the mean squared error of all three
-    probabilities, summed over labels, from 0 to 2.
-    Source: Guo et al., On Calibration of Modern Neural Networks (2017); Brier (1950).
+    ``ece`` is the expected calibration error of the most probable label, ``brier`` the Brier score.
     """
 
     ece: float | None
@@ -99,14 +95,7 @@ def calibrate(scored: Iterable[Scored]) -> Calibration:
         return Calibration(None, None)
     shares = np.array([probabilities for _, probabilities in given], dtype=np.float64)
     true = np.array([SCORED_LABELS.index(label) for label, _ in given])
-    confidence, is_right = shares.max(axis=1), shares.argmax(axis=1) == true
-    bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
-    gaps = [
-        abs(is_right[bins == at].mean() - confidence[bins == at].mean()) * (bins == at).mean()
-        for at in np.unique(bins)
-    ]
-    brier = ((shares - np.eye(len(SCORED_LABELS))[true]) ** 2).sum(axis=1).mean()
-    return Calibration(float(sum(gaps)), float(brier))
+    return Calibration(calibration_error(shares, true), brier_score(shares, true))
 
 
 def _conflicts(scored: Sequence[Scored]) -> dict[str, Any]:

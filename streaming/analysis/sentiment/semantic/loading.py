@@ -1,14 +1,20 @@
 """Loading of the encoder: model file, libraries and cache of vectors, once in a process."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from streaming.analysis.sentiment.semantic.model_file import HOW_TO_GET, find_model_file, map_model_file
 from streaming.analysis.sentiment.semantic.packed_model import read_packed_model
 from streaming.analysis.sentiment.semantic.vector_cache import VectorCache
 from streaming.errors import EncoderError
+
+if TYPE_CHECKING:
+    from lakehouse.process.settings import Settings
 
 _CACHE_FILE = "e5-small-q4.sqlite3"
 
@@ -19,6 +25,11 @@ class EncoderSettings:
 
     model_file: str = ""
     cache_dir: Path | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> EncoderSettings:
+        """Return those of a program's settings."""
+        return cls(model_file=settings.e5_model_file, cache_dir=settings.vectors_dir.absolute())
 
 
 def check_installed(settings: EncoderSettings) -> None:

@@ -1,4 +1,4 @@
-"""Figures of labels and probabilities: macro-F1, paired bootstrap over groups, calibration error, Brier score."""
+"""Figures of labels: macro-F1, paired bootstrap over groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ Labels = npt.NDArray[np.int64]
 NO_LABEL = len(CLASSES)
 """Index of a scorer's answer without one of the labels: never right."""
 N_RESAMPLES = 10_000
-N_BINS = 10
 _SEED = 20260101
 _AT_ONCE = 500
 _INTERVAL = (2.5, 97.5)
@@ -59,22 +58,6 @@ def compare(labels: Labels, predicted: Labels, published: Labels, groups: Sequen
         difference_interval=_interval(differences),
         p_value=float((1 + (differences <= 0).sum()) / (1 + N_RESAMPLES)),
     )
-
-
-def calibration_error(shares: Floats, labels: Labels) -> float:
-    """Return the expected calibration error of the most probable class, over bins of equal width.
-
-    Source: Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning" (2015).
-    """
-    confidence, is_right = shares.max(axis=1), shares.argmax(axis=1) == labels
-    bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
-    gaps = [abs(is_right[bins == each].sum() - confidence[bins == each].sum()) for each in range(N_BINS)]
-    return float(sum(gaps) / len(labels))
-
-
-def brier_score(shares: Floats, labels: Labels) -> float:
-    """Return the mean squared error of the probabilities of all classes, from 0 to 2."""
-    return float(((shares - np.eye(len(CLASSES))[labels]) ** 2).sum(axis=1).mean())
 
 
 def _confusions(labels: Labels, predicted: Labels) -> Floats:

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def write() -> int:
     settings = Settings.from_environ(os.environ)
-    vectors = load_vectors(EncoderSettings(model_file=settings.e5_model_file, cache_dir=settings.vectors_dir))
+    vectors = load_vectors(EncoderSettings.of(settings))
     model = train_own_model(vectors)
     document = {"digest": model.digest, "model": model.to_json()}
     FILE.write_text(f"{json.dumps(document, separators=(',', ':'))}\n", encoding="utf-8")

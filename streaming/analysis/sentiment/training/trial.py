@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lakehouse.sentiment_models.model import CLASSES, SentimentModel
+from streaming.analysis.sentiment.evaluation.calibration import brier_score, calibration_error
 from streaming.analysis.sentiment.languages import UNDETERMINED
 from streaming.analysis.sentiment.scorer import Passage, Scorer
 from streaming.analysis.sentiment.semantic.features import to_features
@@ -17,8 +18,6 @@ from streaming.analysis.sentiment.training.figures import (
     NO_LABEL,
     Comparison,
     Floats,
-    brier_score,
-    calibration_error,
     compare,
 )
 from streaming.analysis.sentiment.training.fitting import N_FOLDS, TrainingSet, fit_model, folds_of

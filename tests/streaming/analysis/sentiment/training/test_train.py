@@ -10,11 +10,10 @@ import pytest
 from sklearn.metrics import f1_score
 
 from lakehouse.sentiment_models.model import CLASSES
+from streaming.analysis.sentiment.evaluation.calibration import brier_score, calibration_error
 from streaming.analysis.sentiment.scorers import lexicon_scorer
 from streaming.analysis.sentiment.semantic.vector_cache import VectorCache
 from streaming.analysis.sentiment.training.figures import (
-    brier_score,
-    calibration_error,
     compare,
     macro_f1,
 )
