@@ -77,10 +77,13 @@ class ExchangeApi:
         """Return trades from `since` on; without it the newest."""
         symbol = self._pairs[parameters["pair"]]
         limit = min(max(int(parameters.get("count", MAX_TRADES)), 1), MAX_TRADES)
-        newest_us = now_us - (limit - 1) * MINUTE_US // self._book.a_minute  # one more may be in that time
-        since_us = _to_us(int(parameters["since"])) if "since" in parameters else newest_us
-        from_us = max(since_us, self._oldest_us(now_us))
-        trades = self._book.between(symbol, from_us=from_us, until_us=now_us, limit=limit)
+        oldest_us = self._oldest_us(now_us)
+        if "since" in parameters:
+            from_us = max(_to_us(int(parameters["since"])), oldest_us)
+            trades = self._book.between(symbol, from_us=from_us, until_us=now_us, limit=limit)
+        else:
+            trades = self._book.newest(symbol, from_us=oldest_us, until_us=now_us, limit=limit)
+            from_us = now_us
         digits = ASSETS[symbol].price_digits
         columns = (trades.prices, trades.amounts, trades.times_us, trades.is_buy, trades.numbers)
         rows = [

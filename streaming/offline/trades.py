@@ -1,6 +1,6 @@
 """Trades of the offline exchange: numbered without holes, a function of seed and time; news may move their prices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -54,6 +54,14 @@ class TradeBook:
         usd = asset.usual_trade_usd * np.exp(1.3 * normal(keys, 1))
         amounts = np.maximum(np.round(usd / prices, 8), 1e-8)
         return Trades(numbers, times_us, prices, amounts, (uniform(keys, 2) < 0.5).astype(np.int64))
+
+    def newest(self, symbol: str, *, from_us: int, until_us: int, limit: int) -> Trades:
+        """Return the last ``limit`` trades in [from_us, until_us), at whole milliseconds."""
+        n_slots = limit + 2  # a trade a slot; the first and the last slot may have theirs outside of the range
+        since_us = max(until_us - n_slots * (MINUTE_US // self.a_minute), from_us)
+        trades = self.between(symbol, from_us=since_us, until_us=until_us, limit=n_slots + 1)
+        columns = (getattr(trades, field.name)[-limit:] for field in fields(trades))
+        return Trades(*columns)
 
 
 def news_drift(wire: NewsWire, symbol: str, times_us: Ints) -> Floats:
