@@ -1,4 +1,4 @@
-"""Marks of every test by what it needs, the guard of the unit tests, and the two sizes of generated tests."""
+"""Marks of every test by what it needs, the guard of the unit tests, and the three sizes of generated tests."""
 
 import atexit
 import gc
@@ -13,7 +13,7 @@ from hypothesis import settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.support import leftovers, python_command, unit_guard
-from tests.support.profiles import FULL, QUICK
+from tests.support.profiles import FULL, QUICK, SOAK
 
 TESTS = Path(__file__).parent
 SYSTEM = TESTS / "system"
@@ -47,7 +47,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile(QUICK, max_examples=25, deadline=None, derandomize=True)
-settings.register_profile(FULL, max_examples=100, deadline=None)
+# A rare counterexample belongs to who looks for it, not to whoever runs the suite next.
+settings.register_profile(FULL, max_examples=100, deadline=None, derandomize=True)
+settings.register_profile(SOAK, max_examples=1_000, deadline=None, print_blob=True)
 settings.load_profile(QUICK)
 
 
