@@ -29,6 +29,7 @@ ONE_BY_ONE = ("benchmarks/", "faults/")
 LONGEST_FIRST = (
     *SPARK_SESSION,
     "browser/",
+    "test_stopping_spark.py",
     "test_stopping.py",
     "benchmarks/",
     "faults/",
