@@ -25,7 +25,7 @@ SPARK_SESSION = (
     "streaming/ingest/",
     "streaming/spark/",
 )
-ONE_BY_ONE = ("benchmarks/", "faults/")
+ONE_BY_ONE = ("benchmarks/", "faults/", "compaction/test_backup.py")
 LONGEST_FIRST = (
     *SPARK_SESSION,
     "browser/",
@@ -141,6 +141,8 @@ class _SystemScheduling(LoadScopeScheduling):
             return "spark"
         if path.startswith("browser/"):
             return "browser"
+        if path.startswith("live/") and "seam" not in path:
+            return "live"
         return nodeid if path.startswith(ONE_BY_ONE) else path
 
 

@@ -129,7 +129,7 @@ def test_stream_whose_spark_master_does_not_answer_ends(
 )
 def test_stream_in_the_middle_of_its_batches_ends(tmp_path: Path, broker: EmbeddedBroker, sent: Sent) -> None:
     environ = {"CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap}
-    feed = ("streaming.feed", "burst", "--count", "20000", "--rate", "2000")
+    feed = ("streaming.feed", "burst", "--count", "20000", "--rate", "300")
     (tmp_path / "feed").mkdir()
     with running(tmp_path, "streaming", "run", **environ) as program:
         program.wait_for(prints("ingest starts"), "the start")

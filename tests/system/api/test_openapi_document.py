@@ -39,7 +39,7 @@ def test_schemathesis_finds_no_failure(tmp_path: Path) -> None:
             tmp_path,
             port=server.port,
             accepted=(400, 404, 410),
-            n_examples=12,
+            n_examples=5,
             options=("--exclude-path-regex", PATHS_OF_PEOPLE),
         )
 
@@ -70,7 +70,7 @@ def test_schemathesis_finds_no_failure_in_rows_of_people(
         tmp_path,
         port=peopled.port,
         accepted=(400, 404, 409, 412, *(() if who == "session" else (401, 403))),
-        n_examples=25,
+        n_examples=8,
         headers=headers_of(staff, who),
         options=("--include-path-regex", PATHS_OF_PEOPLE),
         must_answer=must_answer,
