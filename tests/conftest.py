@@ -50,7 +50,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile(QUICK, max_examples=25, deadline=None, derandomize=True)
 # A rare counterexample belongs to who looks for it, not to whoever runs the suite next.
 settings.register_profile(FULL, max_examples=100, deadline=None, derandomize=True)
-settings.register_profile(SOAK, max_examples=1_000, deadline=None, print_blob=True)
+# Without a database: a unit test writes no file, and what repeats a failure is printed.
+settings.register_profile(SOAK, max_examples=1_000, deadline=None, database=None, print_blob=True)
 settings.load_profile(QUICK)
 
 

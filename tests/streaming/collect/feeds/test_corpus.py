@@ -186,4 +186,4 @@ def test_no_mutation_of_a_feed_raises() -> None:
         n_items += len(document.items)
         n_failures += len(document.failures)
     assert n_items > n_mutations // 10
-    assert n_failures <= n_items // 100
+    assert n_failures <= 1 + n_items // 100
