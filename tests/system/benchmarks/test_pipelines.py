@@ -36,11 +36,13 @@ def test_ingest() -> None:
             ("--prices", "100", "--warm-up-prices", "20"),
             r"^price updates: Spark and Kafka, 2 cores +[\d,]+ /s",
         ),
-        (
+        pytest.param(
             ("--headlines", "1", "--warm-up-headlines", "1"),
             rf"^headline published -> an answer .*{PERCENTILES}",
+            marks=pytest.mark.soak,  # a whole pipeline, as the test of Prometheus has it
         ),
     ],
+    ids=["texts", "prices", "headlines"],
 )
 def test_analysis(part: tuple[str, ...], figure: str) -> None:
     others = [
