@@ -17,7 +17,7 @@ N_CORES = $(shell getconf _NPROCESSORS_ONLN)
 N_SYSTEM_WORKERS = $(shell n=$(N_CORES); echo $$((n < 4 ? n : 4)))
 OURS := $(wildcard lakehouse streaming compaction api cryptoviz demo benchmarks notebooks setup tests)
 
-# What bench-* and soak pass on: `make bench-freshness ARGS="--rate 500"`.
+# What bench-* and soak-* pass on: `make bench-freshness ARGS="--rate 500"`.
 ARGS ?=
 
 # The lake that notebooks open.
@@ -85,7 +85,16 @@ format: setup  ## Rewrite the sources as `make check` wants them
 ##@ Now and then
 
 .PHONY: soak
-soak: setup $(STAMPS)/system-test  ## The long fault tests
+soak: setup  ## New draws of generated tests, then the long fault tests: hours
+	@$(MAKE) --no-print-directory soak-draws
+	@$(MAKE) --no-print-directory soak-faults
+
+.PHONY: soak-draws
+soak-draws: setup  ## Tests outside of tests/system with new and many more draws; ARGS="-k rollup" chooses among them
+	$(VENV)/pytest tests --ignore=tests/system --hypothesis-profile=soak -n $(N_CORES) --dist worksteal --timeout 7200 $(ARGS)
+
+.PHONY: soak-faults
+soak-faults: setup $(STAMPS)/system-test  ## The long fault tests alone; ARGS="-k conditions" chooses among them
 	$(VENV)/pytest tests -m soak $(ARGS)
 
 .PHONY: bench-freshness

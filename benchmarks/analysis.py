@@ -23,7 +23,6 @@ from streaming.analysis.prediction.arrivals import SLACK_US
 from streaming.analysis.sentiment.query import MAX_TEXTS_PER_BATCH
 
 N_CORES = 2
-_WARM_UP_PRICES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +37,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.analysis", description=__doc__)
     parser.add_argument("--texts", type=int, default=40_000, help="scored after the warm-up (default 40,000)")
     parser.add_argument("--prices", type=int, default=60_000, help="after the warm-up (default 60,000)")
+    parser.add_argument(
+        "--warm-up-texts",
+        type=int,
+        default=MAX_TEXTS_PER_BATCH,
+        help=f"before those (default a batch, {MAX_TEXTS_PER_BATCH:,})",
+    )
+    parser.add_argument("--warm-up-prices", type=int, default=2_000, help="before those (default 2,000)")
     parser.add_argument("--headlines", type=int, default=50, help="followed from feed to answer (default 50)")
     parser.add_argument("--warm-up-headlines", type=int, default=10, help="before those (default 10)")
     options = parser.parse_args()
     if options.texts:
         with new_rig() as rig:
-            _report_sentiment(rig, options.texts)
+            _report_sentiment(rig, options.texts, n_warm_up=options.warm_up_texts)
     if options.prices:
         with new_rig() as rig:
-            _report_predictions(rig, options.prices)
+            _report_predictions(rig, options.prices, n_warm_up=options.warm_up_prices)
     if options.headlines:
         with new_rig() as rig:
             measure_delays(rig, n_headlines=options.headlines, n_warm_up=options.warm_up_headlines)
@@ -54,36 +60,38 @@ def main() -> int:
     return 0
 
 
-def _report_sentiment(rig: Rig, n_texts: int) -> None:
-    """Report texts a second; the first batch warms the workers up and is left out."""
-    news = news_of(MAX_TEXTS_PER_BATCH + n_texts)
+def _report_sentiment(rig: Rig, n_texts: int, *, n_warm_up: int) -> None:
+    """Report texts a second; the batches of the warm-up are left out."""
+    news = news_of(n_warm_up + n_texts)
     messages = [to_news_message(each) for each in news]
-    publish(rig.broker.bootstrap, RAW_NEWS.topic, messages)
+    publish(rig.broker.bootstrap, RAW_NEWS.topic, messages[:n_warm_up])
     _start_analysis(rig, "sentiment")
-    batches = _wait_batches(rig, "sentiment", n_messages=len(messages))[1:]
+    n_batches = len(_wait_batches(rig, "sentiment", n_messages=n_warm_up))
+    publish(rig.broker.bootstrap, RAW_NEWS.topic, messages[n_warm_up:])
+    batches = _wait_batches(rig, "sentiment", n_messages=len(messages))[n_batches:]
     _stop(rig, "sentiment")
     in_spark = sum(each.n_messages for each in batches) / sum(each.seconds for each in batches)
-    measured = news[MAX_TEXTS_PER_BATCH:]
+    measured = news[n_warm_up:]
     bare = n_texts / bare_scorer_seconds(measured)
-    whole = n_texts / scored_messages_seconds(messages[MAX_TEXTS_PER_BATCH:])
+    whole = n_texts / scored_messages_seconds(messages[n_warm_up:])
     _report("texts", in_spark=in_spark, bare=bare, whole=whole, what="scorer")
     _report_memory(rig, "sentiment", "the sentiment query")
 
 
-def _report_predictions(rig: Rig, n_prices: int) -> None:
+def _report_predictions(rig: Rig, n_prices: int, *, n_warm_up: int) -> None:
     """Report price updates a second; the first batch warms the workers up and is left out.
 
     The others read while prices are published, hold them back for a slack, and forecast when nothing else runs.
     """
-    messages = price_messages(_WARM_UP_PRICES + n_prices)
-    publish(rig.broker.bootstrap, RAW_PRICE.topic, messages[:_WARM_UP_PRICES])
+    messages = price_messages(n_warm_up + n_prices)
+    publish(rig.broker.bootstrap, RAW_PRICE.topic, messages[:n_warm_up])
     _start_analysis(rig, "prediction")
-    n_warm_up = len(_wait_batches(rig, "prediction", n_messages=_WARM_UP_PRICES))
-    publish(rig.broker.bootstrap, RAW_PRICE.topic, messages[_WARM_UP_PRICES:])
+    n_batches = len(_wait_batches(rig, "prediction", n_messages=n_warm_up))
+    publish(rig.broker.bootstrap, RAW_PRICE.topic, messages[n_warm_up:])
     time.sleep(SLACK_US / 1e6 + 1)
     last = last_of_each_key(messages)
     publish(rig.broker.bootstrap, RAW_PRICE.topic, last)
-    batches = _wait_batches(rig, "prediction", n_messages=len(messages) + len(last))[n_warm_up:]
+    batches = _wait_batches(rig, "prediction", n_messages=len(messages) + len(last))[n_batches:]
     _stop(rig, "prediction")
     in_spark = sum(each.n_messages for each in batches) / sum(each.seconds for each in batches)
     bare_seconds, whole_seconds, n_predictions = bare_forecaster_seconds(messages)

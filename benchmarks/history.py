@@ -85,6 +85,7 @@ def main() -> int:
     parser.add_argument(
         "--commits", type=int, default=_N_SMALL_COMMITS, help=f"uncompacted (default {_N_SMALL_COMMITS:,})"
     )
+    parser.add_argument("--folded", type=int, default=50, help="commits folded in one by one (default 50)")
     add_lake_options(parser)
     options = parser.parse_args()
     parts = options.part or _PARTS
@@ -103,7 +104,7 @@ def main() -> int:
         if "memory" in parts:
             measure_memory(current, options.rounds)
         if "commits" in parts:
-            _change(current, compacted, options.rounds, options.commits)
+            _change(current, compacted, options)
     return 0
 
 
@@ -152,9 +153,10 @@ def _grow(folder: Path, smaller: Path, n_rounds: int) -> None:
     measure(f"beside {_N_ROWS:,} rows", askers, n_rounds, same_rows=False)
 
 
-def _change(folder: Path, compacted: Path, n_rounds: int, n_commits: int) -> None:
+def _change(folder: Path, compacted: Path, options: argparse.Namespace) -> None:
     """Report the cost of commits: one by one, beside a stream that commits every second, and many small ones."""
-    measure_folding(folder, 50)
+    n_rounds, n_commits = options.rounds, options.commits
+    measure_folding(folder, options.folded)
     stream = ChildProcess.of_module(
         "benchmarks.history_lake", str(folder), log_path=folder.with_name("stream.log")
     )

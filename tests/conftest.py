@@ -1,4 +1,4 @@
-"""Marks of every test by what it needs, the guard of the unit tests, and the two sizes of generated tests."""
+"""Marks of every test by what it needs, the guard of the unit tests, and the three sizes of generated tests."""
 
 import atexit
 import gc
@@ -13,7 +13,7 @@ from hypothesis import settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.support import leftovers, python_command, unit_guard
-from tests.support.profiles import FULL, QUICK
+from tests.support.profiles import FULL, QUICK, SOAK
 
 TESTS = Path(__file__).parent
 SYSTEM = TESTS / "system"
@@ -25,10 +25,11 @@ SPARK_SESSION = (
     "streaming/ingest/",
     "streaming/spark/",
 )
-ONE_BY_ONE = ("benchmarks/", "faults/")
+ONE_BY_ONE = ("benchmarks/", "faults/", "compaction/test_backup.py")
 LONGEST_FIRST = (
     *SPARK_SESSION,
     "browser/",
+    "test_stopping_spark.py",
     "test_stopping.py",
     "benchmarks/",
     "faults/",
@@ -47,7 +48,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile(QUICK, max_examples=25, deadline=None, derandomize=True)
-settings.register_profile(FULL, max_examples=100, deadline=None)
+# A rare counterexample belongs to who looks for it, not to whoever runs the suite next.
+settings.register_profile(FULL, max_examples=100, deadline=None, derandomize=True)
+# Without a database: a unit test writes no file, and what repeats a failure is printed.
+settings.register_profile(SOAK, max_examples=1_000, deadline=None, database=None, print_blob=True)
 settings.load_profile(QUICK)
 
 
@@ -138,6 +142,8 @@ class _SystemScheduling(LoadScopeScheduling):
             return "spark"
         if path.startswith("browser/"):
             return "browser"
+        if path.startswith("live/") and "seam" not in path:
+            return "live"
         return nodeid if path.startswith(ONE_BY_ONE) else path
 
 

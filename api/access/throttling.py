@@ -58,7 +58,7 @@ class SignInThrottle(SimpleRateThrottle):
         return f"{self.scope}:{self._digest}"
 
     def allow_request(self, request: HttpRequest, view: object) -> bool:
-        lock = current_settings().runtime_dir.expanduser() / "sign-in.lock"
+        lock = current_settings().runtime_dir / "sign-in.lock"
         with FileLock(lock):
             return bool(super().allow_request(request, view))
 

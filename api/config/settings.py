@@ -1,7 +1,6 @@
 """Django's settings, made from those of `lakehouse.process.settings`. An entry point: it reads the environment."""
 
 import os
-from pathlib import Path
 
 from api.config.databases import to_database
 from api.config.production import check_production
@@ -12,7 +11,7 @@ from lakehouse.process.settings import Settings
 CRYPTOVIZ = Settings.from_environ(os.environ)
 check_production(CRYPTOVIZ)
 
-_RUNTIME = Path(CRYPTOVIZ.runtime_dir).expanduser().resolve()
+_RUNTIME = CRYPTOVIZ.runtime_dir.resolve()
 _RUNTIME.mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = CRYPTOVIZ.signing_key()

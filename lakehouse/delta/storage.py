@@ -54,8 +54,11 @@ class LakeLocation:
 
     @staticmethod
     def parse(text: str, storage_options: Mapping[str, str] | None = None) -> "LakeLocation":
-        """Return the location of a path or a URI; a path becomes an absolute ``file:`` URI."""
-        uri = text.rstrip("/") if "://" in text else Path(text).expanduser().resolve().as_uri()
+        """Return the location of a path or a URI; a path becomes an absolute ``file:`` URI.
+
+        A `~` that is nobody's home stays as it is, as in a shell.
+        """
+        uri = text.rstrip("/") if "://" in text else Path(os.path.expanduser(text)).resolve().as_uri()
         return LakeLocation(uri, dict(storage_options or {}))
 
     @property

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +29,11 @@ MAX_PROCESSES = 1_000
 """Of processes and of threads: each is started, whether or not the machine can carry it."""
 MAX_SECONDS = 366 * 86_400.0
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", re.ASCII)
+
+
+def expand_home(path: Path) -> Path:
+    """Return a path with a user's home for its `~`; that of nobody stays as it is, as in a shell."""
+    return Path(os.path.expanduser(path))
 
 
 def _validate_storage_options(text: str) -> str:
@@ -77,7 +83,7 @@ def _validate_retention(text: str) -> str:
 def _validate_markets_file(text: str) -> str:
     try:
         if text:
-            read_market_file(Path(text).expanduser())
+            read_market_file(expand_home(Path(text)))
     except MarketFileError as error:
         raise ValueError(str(error)) from error
     return text
@@ -97,7 +103,7 @@ ProcessesOrNone = Annotated[int, Field(ge=0, le=MAX_PROCESSES)]
 Seconds = Annotated[float, Field(gt=0, le=MAX_SECONDS)]
 SecondsOrNone = Annotated[float, Field(ge=0, le=MAX_SECONDS)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+Folder = Annotated[Path, AfterValidator(expand_home)]
 StorageOptions = Annotated[str, AfterValidator(_validate_storage_options)]
 LakeUri = Annotated[str, AfterValidator(check_lake_uri)]
 ListeningHost = Annotated[str, AfterValidator(check_listening_host)]

@@ -42,6 +42,7 @@ from lakehouse.process.setting_types import (
     SparkMaster,
     StorageOptions,
     Umask,
+    expand_home,
 )
 from lakehouse.series.market_file import read_market_file
 from lakehouse.series.markets import DEFAULT_RULES, MarketRules
@@ -226,7 +227,7 @@ class Settings(SettingsGroup):
 
     def market_rules(self) -> MarketRules:
         """Return what the file of markets says, or the built-in rules. Raises: MarketFileError."""
-        return read_market_file(Path(self.markets_file).expanduser()) if self.markets_file else DEFAULT_RULES
+        return read_market_file(expand_home(Path(self.markets_file))) if self.markets_file else DEFAULT_RULES
 
     def metrics_addresses(self) -> Mapping[str, MetricsAddress]:
         """Return the address at which each process serves metrics."""

@@ -11,8 +11,8 @@ from tests.support.benchmark_runs import figures_of, matching
 
 pytestmark = pytest.mark.lake
 
-ROWS = ("--rows", "9000")
-SMALL_LAKE = (*ROWS, "--price-minutes", "720")
+ROWS = ("--rows", "3000")
+SMALL_LAKE = (*ROWS, "--price-minutes", "240")
 FAKE_WRK = """#!/usr/bin/env python3
 import sys, urllib.request
 url = next(argument for argument in sys.argv if argument.startswith("http"))
@@ -31,20 +31,20 @@ def cache() -> Iterator[str]:
 
 
 def test_rollups() -> None:
-    lines = figures_of("benchmarks.rollups", *ROWS, "--rounds", "7")
+    lines = figures_of("benchmarks.rollups", *ROWS, "--rounds", "6")
     assert len(matching(lines, r"30 days hourly: [\d.]+ ms p50, [\d.]+ p95; gold alone [\d.]+")) == 4
     assert len(matching(lines, r"^(first refresh|compaction that merges): [\d.]+ s$")) == 2
 
 
 def test_compaction() -> None:
-    arguments = ("--rows", "4000", "--commits", "20", "--engines", "ours,delta-rs compact")
+    arguments = ("--rows", "1000", "--commits", "10", "--engines", "ours,delta-rs compact")
     lines = figures_of("benchmarks.compaction", *arguments)
     assert len(matching(lines, r"^(ours|delta-rs compact) +\d+ files .* MB +[\d.]+ s +peak +\d+ MB")) == 2
     assert len(matching(lines, r"as fast as before")) == 4 * 4
 
 
 def test_history(cache: str) -> None:
-    sizes = ("--rounds", "2", "--commits", "5", "--cache", cache)
+    sizes = ("--rounds", "1", "--commits", "5", "--folded", "5", "--cache", cache)
     lines = figures_of("benchmarks.history", *SMALL_LAKE, *sizes)
     assert matching(lines, r"peak memory of a process that answers all of it: \d+ MB")
     assert matching(lines, r"folding in a commit: p50 [-\d.]+ ms, p95 [-\d.]+ ms")
@@ -64,7 +64,7 @@ def test_http(cache: str, tmp_path: Path) -> None:
 
 def test_stores() -> None:
     """PostgreSQL and InfluxDB take part where the machine has them; the benchmark names those that it lacks."""
-    sizes = ("--rounds", "2", "--starts", "1", "--writes", "3", "--kind", "latest")
+    sizes = ("--rounds", "1", "--starts", "1", "--writes", "3", "--kind", "latest")
     lines = figures_of("benchmarks.stores", *ROWS, *sizes)
     assert matching(lines, r"lakehouse +[\d.]+ s \( *[\d.]+\)")
     assert matching(lines, r"memory while asked +lakehouse +peak \d+ MB")

@@ -130,7 +130,9 @@ def test_history_has_what_ran_and_its_figures(tmp_path: Path) -> None:
     assert found["figures"] == {"n_rewrites": 1, "n_files_before": 8, "n_files_after": 1}
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)]
+)
 def test_run_that_a_signal_ends_is_in_the_history_as_interrupted(
     tmp_path: Path, number: signal.Signals
 ) -> None:

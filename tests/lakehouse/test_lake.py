@@ -121,7 +121,7 @@ def test_threads_read_while_a_writer_appends_and_compacts(tmp_path: Path) -> Non
             counts.append(len(read_history(reader, question("sentiment")).rows))
         return counts
 
-    n_readers, n_appends = sized(quick=2, full=4), sized(quick=8, full=12)
+    n_readers, n_appends = sized(quick=2, full=4, soak=8), sized(quick=8, full=12, soak=100)
     with ThreadPoolExecutor(n_readers) as pool:
         readers = [pool.submit(read) for _ in range(n_readers)]
         for i in range(n_appends):

@@ -13,6 +13,9 @@ from typing import Any
 
 from tests.support.processes import ROOT, TAIL_CHARS, ChildProcess, clean_environ
 
+ONE_WORKER = {"CRYPTOVIZ_HTTP_WORKERS": "1"}
+"""Each process that answers imports for a second: tests of several ask for several."""
+
 
 class ApiProcess:
     """`python -m api` on a free port, which it keeps when it is started again."""
@@ -98,7 +101,7 @@ def running_api(
     child = ChildProcess.of_module(
         "api",
         log_path=runtime_dir / "api.log",
-        environ={name: value for name, value in variables.items() if value} | environ,
+        environ={name: value for name, value in variables.items() if value} | ONE_WORKER | environ,
     )
     has_gateway = bool(bootstrap) and environ.get("CRYPTOVIZ_TAIL_MESSAGES") != "0"
     api = ApiProcess(child, runtime_dir, has_gateway=has_gateway)
@@ -125,5 +128,5 @@ def running_viewer(*, lake: Path, runtime_dir: Path, **variables: str) -> Abstra
         lake=lake,
         runtime_dir=runtime_dir,
         stop_signal=signal.SIGQUIT,
-        **({"CRYPTOVIZ_HTTP_WORKERS": "1"} | variables),
+        **variables,
     )

@@ -1,10 +1,10 @@
-"""Sizes of generated tests: a little in `make check`, everything in `make test`."""
+"""Sizes of generated tests: few draws in `make check`, more in `make test`, new ones each time in `make soak`."""
 
 from hypothesis import settings
 
-QUICK, FULL = "quick", "full"
+QUICK, FULL, SOAK = "quick", "full", "soak"
 
 
-def sized(*, quick: int, full: int) -> int:
-    """``full`` where pytest runs with ``--hypothesis-profile=full``, else ``quick``."""
-    return full if settings.get_current_profile_name() == FULL else quick
+def sized(*, quick: int, full: int, soak: int) -> int:
+    """Return the number for the profile of this run, which ``--hypothesis-profile`` names; ``quick`` by default."""
+    return {FULL: full, SOAK: soak}.get(settings.get_current_profile_name(), quick)

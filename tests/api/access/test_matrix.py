@@ -108,14 +108,19 @@ def ask(
         settings = django_settings.CRYPTOVIZ.model_copy(update={"history_open": is_open})
         monkeypatch.setattr(django_settings, "CRYPTOVIZ", settings)
         lakes.current_settings.cache_clear()
-        ann = Person(people["ann"])
-        view = ann.ask("POST", f"{V}/vues", {"name": "hers", "parameters": {}, "shared": True}).document
-        token = ann.ask("POST", f"{V}/jetons", TOKEN).document
-        path = path.format(view=view["id"], link=view["link"].rpartition("/")[2], token=token["id"])
+        if "{" in path:
+            path = path.format(**made_by(Person(people["ann"])))
         conditions = {} if method == "GET" else {"If_Match": "*"}
         return to_person(who, people).ask(method, path, body, **conditions).status
 
     return answer
+
+
+def made_by(person: Person) -> dict[str, str]:
+    """Return the id and link of a view, and the id of a token, that a person makes."""
+    view = person.ask("POST", f"{V}/vues", {"name": "hers", "parameters": {}, "shared": True}).document
+    token = person.ask("POST", f"{V}/jetons", TOKEN).document
+    return {"view": view["id"], "link": view["link"].rpartition("/")[2], "token": token["id"]}
 
 
 def to_person(who: str, people: dict[str, Any]) -> Person:

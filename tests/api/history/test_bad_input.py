@@ -231,7 +231,7 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=sized(quick=40, full=150))
+@settings(max_examples=sized(quick=40, full=150, soak=2_000))
 @given(series=st.sampled_from(SERIES), given_parameters=st.lists(st.tuples(NAMES, HOSTILE), max_size=4))
 def test_any_parameters_get_an_answer_or_a_400(
     api: Api, series: str, given_parameters: list[tuple[str, str]]

@@ -21,8 +21,7 @@ ApiOf = Callable[[Path], Api]
 ROOT = Path(__file__).resolve().parents[3]
 CODE = tuple({sys.prefix, sys.base_prefix, str(Path(sys.prefix).resolve()), str(ROOT)})
 FUZZED = settings(
-    max_examples=sized(quick=30, full=120),
-    derandomize=True,
+    max_examples=sized(quick=30, full=120, soak=2_000),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 LOOKED_AT = {"open", "os.listdir", "os.scandir"}

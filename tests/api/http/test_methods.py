@@ -123,8 +123,7 @@ def test_json_is_taken_with_its_parameters_and_nothing_else(
 
 
 @settings(
-    max_examples=sized(quick=40, full=200),
-    derandomize=True,
+    max_examples=sized(quick=40, full=200, soak=2_000),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(accept=st.text(alphabet="application/jsontextcsv*;q=0.19, \"'\\", max_size=40))

@@ -116,7 +116,7 @@ def test_what_is_no_frame_is_refused(text: str) -> None:
 def test_no_mutilated_frame_does_anything_but_be_taken_or_refused() -> None:
     draw = random.Random(7)
     text = json.dumps(GOOD | {"depuis": {"Zk3": [5, -1]}}).encode()
-    for _ in range(sized(quick=2_000, full=50_000)):
+    for _ in range(sized(quick=2_000, full=20_000, soak=200_000)):
         spoilt = bytearray(text)
         for _ in range(draw.randrange(1, 5)):
             spoilt[draw.randrange(len(spoilt))] = draw.randrange(256)
@@ -127,7 +127,7 @@ def test_no_mutilated_frame_does_anything_but_be_taken_or_refused() -> None:
 def test_every_message_that_validation_accepts_makes_a_frame() -> None:
     tables = {contract.topic: table for table, contract in TAIL_TOPICS.items()}
     n_frames = 0
-    for at, message in enumerate(hostile_messages(sized(quick=2_000, full=50_000), seed=3)):
+    for at, message in enumerate(hostile_messages(sized(quick=2_000, full=20_000, soak=200_000), seed=3)):
         values = validate(
             message.topic, key=message.key, value=message.value, broker_time_us=message.broker_time_us
         )

@@ -323,7 +323,7 @@ def test_no_order_of_rows_and_subscriptions_loses_or_repeats_a_row(tmp_path: Pat
 
         assert recorded.updates() == list(range(live.n_sent))
 
-    for seed in range(sized(quick=3, full=12)):
+    for seed in range(sized(quick=3, full=12, soak=200)):
         asyncio.run(scene(seed))
 
 

@@ -20,6 +20,7 @@ from tests.support.api_client import Api
 from tests.support.api_user import Person
 from tests.support.manage_command import manage
 from tests.support.processes import ROOT
+from tests.support.profiles import sized
 
 PATH = "/api/v1/catalogue/actifs"
 ZED = {"symbol": "zzz", "name": "Zed", "aliases": {"words": ["Zed"]}}
@@ -185,7 +186,7 @@ def test_processes_that_change_at_once_leave_the_last_of_the_rows_published(tmp_
     manage(tmp_path, "migrate")
     make = "from django.contrib.auth.models import User; User.objects.create_superuser('staff')"
     manage(tmp_path, "shell", "--no-imports", "-c", make)
-    n_processes, n_changes = 3, 12
+    n_processes, n_changes = 3, sized(quick=4, full=5, soak=50)
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", WRITER, str(at), str(n_changes)],

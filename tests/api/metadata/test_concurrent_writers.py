@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tests.support.manage_command import manage, run_code
 from tests.support.processes import ROOT
+from tests.support.profiles import sized
 
-N_PROCESSES, N_CHANGES = 4, 40
+N_PROCESSES, N_CHANGES = 4, sized(quick=10, full=15, soak=200)
 # Each adds one to a row, rereading under its version where another was faster, as a client of the API would.
 WRITER = """
 import os, sys

@@ -29,7 +29,7 @@ from tests.support.profiles import sized
 BUDGET_BYTES = 100_000_000
 FIRST_DAY = datetime(2026, 1, 9, tzinfo=UTC)
 SLOW = settings(
-    max_examples=sized(quick=4, full=15),
+    max_examples=sized(quick=4, full=10, soak=200),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking whole lakes takes minutes

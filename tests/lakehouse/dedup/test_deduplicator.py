@@ -14,6 +14,7 @@ from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.record_id import RecordId, format_record_id
 from lakehouse.time_range import MINUTE_US, to_us
 from tests.support.lake_builder import NOON, LakeBuilder, build_lake
+from tests.support.profiles import sized
 
 TABLE = "gold_sentiment"
 CONTRACT = next(contract for contract in CONTRACTS.values() if contract.table.name == TABLE)
@@ -118,7 +119,10 @@ class Ingestion:
             self.builder.append(TABLE, [{"message_id": row.message_id, "event_time": time}])
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=sized(quick=8, full=8, soak=300),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     batches=st.lists(
         st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=4), max_size=5

@@ -199,7 +199,7 @@ def test_forecast_of_an_asset_that_the_symbol_no_longer_is_has_no_price(tmp_path
     assert {score.n for score in before.scores} == {1}
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=1, full=6)))
+@pytest.mark.parametrize("seed", range(sized(quick=1, full=2, soak=40)))
 def test_scores_over_changes_of_market_are_the_same_whatever_the_refreshes(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     silent = set(range(rng.randrange(120, 180), rng.randrange(260, 330)))
@@ -339,7 +339,7 @@ def test_refreshers_at_once_score_each_forecast_once(tmp_path: Path) -> None:
     assert outcomes(lake.open(str(tmp_path))) == [(i, 100.0) for i in range(60)]
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=1, full=4)))
+@pytest.mark.parametrize("seed", range(sized(quick=1, full=2, soak=40)))
 def test_scores_are_the_same_whatever_the_refreshes_crashes_and_compactions(
     tmp_path: Path, seed: int
 ) -> None:

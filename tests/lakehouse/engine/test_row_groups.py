@@ -98,7 +98,7 @@ def test_blocks_do_not_hold_on_to_rows_that_are_not_theirs(tmp_path: Path) -> No
     assert sum(buffer.size for buffer in held.buffers() if buffer is not None) < 1_000
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=3, full=25)))
+@pytest.mark.parametrize("seed", range(sized(quick=3, full=6, soak=200)))
 def test_newest_rows_of_days_that_are_not_held_are_those_of_the_files(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

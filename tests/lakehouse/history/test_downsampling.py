@@ -54,7 +54,7 @@ CURVES = st.lists(
 )
 
 
-@settings(max_examples=sized(quick=40, full=300))
+@settings(max_examples=sized(quick=40, full=200, soak=5_000))
 @given(curve=CURVES, n_points=st.integers(MIN_POINTS, 40))
 def test_ends_and_extremes_of_any_curve_are_kept(
     curve: list[tuple[int, float | None]], n_points: int

@@ -272,7 +272,7 @@ def _rollups_always_pay() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=4, full=30)))
+@pytest.mark.parametrize("seed", range(sized(quick=4, full=12, soak=200)))
 def test_every_way_of_reading_gives_the_primary_markets_of_plain_loops(tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
     rows, builder = draw_prices(draw), LakeBuilder(tmp_path)

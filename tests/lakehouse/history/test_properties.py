@@ -21,7 +21,7 @@ from tests.support.profiles import sized
 
 pytestmark = pytest.mark.lake
 
-SLOW = settings(max_examples=sized(quick=5, full=15), suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=sized(quick=5, full=10, soak=200), suppress_health_check=[HealthCheck.too_slow])
 
 # Few distinct instants, so that many events tie; some on the very edges of buckets and of the range.
 INSTANTS = st.one_of(

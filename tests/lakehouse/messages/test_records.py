@@ -46,7 +46,7 @@ def to_batch(topic: str, batch: list[Any]) -> pa.Table:
     return to_records(rows)
 
 
-@settings(max_examples=sized(quick=60, full=300))
+@settings(max_examples=sized(quick=60, full=100, soak=3_000))
 @given(topic=st.sampled_from(sorted(CONTRACTS)), batch=batches)
 def test_each_record_is_one_row_and_its_neighbours_change_nothing(topic: str, batch: list[Any]) -> None:
     together = to_batch(topic, batch)
@@ -63,7 +63,7 @@ def test_each_record_is_one_row_and_its_neighbours_change_nothing(topic: str, ba
     to_bronze(together).validate(full=True)
 
 
-@settings(max_examples=sized(quick=60, full=300))
+@settings(max_examples=sized(quick=60, full=100, soak=3_000))
 @given(topic=st.sampled_from(sorted(TABLE_OF)), batch=batches)
 def test_the_tail_holds_what_a_batch_accepts(topic: str, batch: list[Any]) -> None:
     table, tail = TABLE_OF[topic], Tail(max_messages=100)

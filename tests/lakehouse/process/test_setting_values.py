@@ -11,7 +11,8 @@ VARIABLES = [variable for variable, _, _, _ in describe_settings()]
 ODD_VALUES = (
     "nan", "inf", "-1", "1e400", "1_000", "१", "9" * 30, "true", "None", '"', "\t", "\n", "a b", ",,", "*,x", "é",
     "http://[::1", "https://x:99999", "//x", ":9092", "a:1,,b:2", "redis://", "redis://[::1", "postgresql://",
-    "postgresql://u@h:99999/x", "mysql://h/d", "~nobody/x", "a\x01b", "{", '{"a":null}', "0/minute", "bronze=nan", "=3",
+    "postgresql://u@h:99999/x", "mysql://h/d", "~nobody/x", "~0", "~",
+    "a\x01b", "{", '{"a":null}', "0/minute", "bronze=nan", "=3",
     "stream=x:99999", "s3://", "foo://x", "file://host/x", "256.1.1.1", "wss://x:99999", "javascript:alert(1)",
 )  # fmt: skip
 ACCEPTED = (

@@ -36,7 +36,7 @@ def ever_called_better_by_diebold_mariano(differences: Floats) -> bool:
 def test_twenty_models_without_skill_watched_at_every_outcome_are_called_better_in_few_worlds(
     kind: str,
 ) -> None:
-    random, n_worlds = np.random.default_rng(20), sized(quick=40, full=400)
+    random, n_worlds = np.random.default_rng(20), sized(quick=40, full=100, soak=2_000)
     n_called, n_by_diebold_mariano = 0, 0
     for _ in range(n_worlds):
         models = [differences_without_skill(random, kind, 24 * N_DAYS) for _ in range(N_MODELS)]

@@ -23,10 +23,9 @@ from tests.support.rollup_lake import GOLD_OF_SERIES, RolledLake, plain_group_by
 
 pytestmark = pytest.mark.lake
 
-SEEDED = settings(
-    max_examples=sized(quick=2, full=12),
+SLOW = settings(
+    max_examples=sized(quick=2, full=6, soak=400),
     deadline=None,
-    derandomize=True,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -132,7 +131,7 @@ def check_history(
         shutil.rmtree(folder)
 
 
-@SEEDED
+@SLOW
 @HISTORIES
 def test_answers_are_those_of_a_plain_group_by_whatever_was_done_to_the_rollups(
     first: tuple[list[Any], list[Any]], steps: list[Step], questions: list[HistoryQuery]
@@ -140,17 +139,7 @@ def test_answers_are_those_of_a_plain_group_by_whatever_was_done_to_the_rollups(
     check_history(first, steps, questions)
 
 
-@pytest.mark.soak
-@pytest.mark.timeout(1800)
-@settings(SEEDED, max_examples=400, derandomize=False)
-@HISTORIES
-def test_answers_are_those_of_a_plain_group_by_in_many_histories(
-    first: tuple[list[Any], list[Any]], steps: list[Step], questions: list[HistoryQuery]
-) -> None:
-    check_history(first, steps, questions)
-
-
-@SEEDED
+@SLOW
 @given(
     first=EVENTS,
     later=EVENTS,

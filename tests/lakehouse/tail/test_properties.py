@@ -46,7 +46,7 @@ def answers(reader: Lake) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=2, full=25)))
+@pytest.mark.parametrize("seed", range(sized(quick=2, full=5, soak=100)))
 def test_an_answer_with_the_tail_is_what_gold_says_after_its_commit(tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
     stream = make_stream(seed, 160, start=NOON)
@@ -66,7 +66,7 @@ def test_an_answer_with_the_tail_is_what_gold_says_after_its_commit(tmp_path: Pa
         assert with_tail == answers(pipeline.reader(with_tail=True, columns_budget_bytes=budget))
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=1, full=10)))
+@pytest.mark.parametrize("seed", range(sized(quick=1, full=2, soak=40)))
 def test_a_reader_that_lives_on_says_the_same_however_commits_and_the_tail_interleave(
     tmp_path: Path, seed: int
 ) -> None:

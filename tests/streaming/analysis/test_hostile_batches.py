@@ -68,7 +68,7 @@ def message_ids(results: list[dict[str, Any]]) -> list[str | None]:
     return [result["value"] and json.loads(result["value"])["message_id"] for result in results]
 
 
-@settings(max_examples=sized(quick=30, full=400))
+@settings(max_examples=sized(quick=30, full=100, soak=2_000))
 @given(batch=batches)
 def test_any_records_are_scored_without_an_error_and_change_no_other(batch: list[Record]) -> None:
     good = [good_text(at) for at in range(3)]
@@ -116,7 +116,7 @@ def forecast(symbol: str, rows: list[tuple[str, bytes | None]], state: FakeState
     return [row for found in frames for row in found.to_dict("records")]
 
 
-@settings(max_examples=sized(quick=30, full=400))
+@settings(max_examples=sized(quick=30, full=100, soak=2_000))
 @given(
     symbol=st.sampled_from(("btc", "eth", "1inch", "btc\n", "é")),
     rows=st.lists(

@@ -49,7 +49,7 @@ def _profile(url: str) -> Profile:
     return Profile(news=tuple(feeds), prices=(exchange,))
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=1, full=4)))
+@pytest.mark.parametrize("seed", range(sized(quick=1, full=2, soak=40)))
 def test_each_text_and_trade_is_published_once_or_in_a_gap(seed: int, tmp_path: Path) -> None:
     first_us = START_US - HISTORY_US
     wire = NewsWire(seed=seed, every_seconds=40)

@@ -56,7 +56,7 @@ storms = st.builds(
 
 
 @pytest.mark.lake
-@settings(max_examples=sized(quick=5, full=60))
+@settings(max_examples=sized(quick=5, full=15, soak=300))
 @given(storm=storms)
 def test_crash_between_any_two_commits_and_other_batches_end_in_each_record_once(storm: Storm) -> None:
     with tempfile.TemporaryDirectory() as directory:

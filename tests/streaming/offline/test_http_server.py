@@ -95,7 +95,7 @@ def test_ccxt_reads_every_market_of_the_bundled_profile(server: OfflineServer, n
     client = ExchangeClient(source)
     since_ms = (NOON_US - 300 * MINUTE_US) // 1_000
 
-    for symbol in source.symbols[:: sized(quick=4, full=1)]:
+    for symbol in source.symbols[:: sized(quick=4, full=1, soak=1)]:
         page = client.fetch_page(symbol, Question(kind="since", since_ms=since_ms), now_us=now.at_us)
         numbers = [int(trade.id) for trade in page.trades]
 

@@ -25,7 +25,7 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> LakeBuilder:
 @pytest.fixture(scope="module")
 def server(builder: LakeBuilder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
     runtime_dir = tmp_path_factory.mktemp("runtime")
-    with running_api(lake=builder.path, runtime_dir=runtime_dir) as running:
+    with running_api(lake=builder.path, runtime_dir=runtime_dir, CRYPTOVIZ_HTTP_WORKERS="2") as running:
         yield running
 
 

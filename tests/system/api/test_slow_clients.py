@@ -43,7 +43,7 @@ def impatient(lake: Path, tmp_path: Path) -> Iterator[ApiProcess]:
 
 @pytest.fixture
 def patient(lake: Path, tmp_path: Path) -> Iterator[ApiProcess]:
-    with running_api(lake=lake, runtime_dir=tmp_path, CRYPTOVIZ_HTTP_WORKERS="1") as running:
+    with running_api(lake=lake, runtime_dir=tmp_path) as running:
         yield running
 
 

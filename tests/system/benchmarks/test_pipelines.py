@@ -23,7 +23,7 @@ def test_live() -> None:
 
 
 def test_ingest() -> None:
-    lines = figures_of("benchmarks.ingest", "--count", "2000")
+    lines = figures_of("benchmarks.ingest", "--count", "500")
     assert matching(lines, r"^limit: Spark reads them into nothing +[\d,]+ msg/s")
     assert len(matching(lines, r"^ingestion: .* after +[\d.]+ s +[\d,]+ msg/s +\d+% of the limit")) == 2
 
@@ -31,13 +31,18 @@ def test_ingest() -> None:
 @pytest.mark.parametrize(
     ("part", "figure"),
     [
-        (("--texts", "300"), r"^texts: Spark and Kafka, 2 cores +[\d,]+ /s"),
-        (("--prices", "300"), r"^price updates: Spark and Kafka, 2 cores +[\d,]+ /s"),
+        (("--texts", "100", "--warm-up-texts", "20"), r"^texts: Spark and Kafka, 2 cores +[\d,]+ /s"),
         (
+            ("--prices", "100", "--warm-up-prices", "20"),
+            r"^price updates: Spark and Kafka, 2 cores +[\d,]+ /s",
+        ),
+        pytest.param(
             ("--headlines", "1", "--warm-up-headlines", "1"),
             rf"^headline published -> an answer .*{PERCENTILES}",
+            marks=pytest.mark.soak,  # a whole pipeline, as the test of Prometheus has it
         ),
     ],
+    ids=["texts", "prices", "headlines"],
 )
 def test_analysis(part: tuple[str, ...], figure: str) -> None:
     others = [

@@ -1,4 +1,4 @@
-"""One browser for the whole run; each test has a page, and the console is read after each."""
+"""One browser and one market for the whole run; each test has a page, and the console is read after each."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +8,7 @@ from selenium.webdriver import Chrome
 
 from tests.support.api_process import ApiProcess, running_viewer
 from tests.system.browser.chromium import DESKTOP, find_chromium, running_chromium
+from tests.system.browser.market_lake import build_market_lake
 from tests.system.browser.page import ViewerPage
 
 OpenPage = Callable[[ApiProcess], ViewerPage]
@@ -19,6 +20,15 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
         pytest.skip("no Chromium with a chromedriver on this machine: make test installs it where it may")
     with running_chromium(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
+    """Run a server over a market's last seven days, which no test changes."""
+    folder = tmp_path_factory.mktemp("market")
+    build_market_lake(folder / "lake")
+    with running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
+        yield process
 
 
 @pytest.fixture

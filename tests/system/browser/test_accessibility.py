@@ -1,31 +1,21 @@
 """axe-core over each state of the page, in both lights and on a phone."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.support.api_process import ApiProcess, running_viewer
+from tests.support.api_process import ApiProcess
 from tests.support.processes import ROOT
 from tests.system.browser.chromium import DESKTOP, PHONE, prefer_colours, resize
 from tests.system.browser.conftest import OpenPage
-from tests.system.browser.market_lake import build_market_lake
 from tests.system.browser.page import ViewerPage
 
 pytestmark = pytest.mark.browser
 
 AXE = ROOT / "api" / "viewer" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = ("serious", "critical")
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
-    folder = tmp_path_factory.mktemp("market")
-    build_market_lake(folder / "lake")
-    with running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
-        yield process
 
 
 def violations(page: ViewerPage) -> list[str]:

@@ -1,27 +1,17 @@
 """The viewer over a market's last days: charts, pickers, languages, keys."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.support.api_process import ApiProcess, running_viewer
+from tests.support.api_process import ApiProcess
 from tests.system.browser.conftest import OpenPage
-from tests.system.browser.market_lake import build_market_lake
 from tests.system.browser.page import ViewerPage
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
-    folder = tmp_path_factory.mktemp("market")
-    build_market_lake(folder / "lake")
-    with running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
-        yield process
 
 
 @pytest.fixture

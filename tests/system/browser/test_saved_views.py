@@ -35,14 +35,6 @@ USUAL = "symbol=btc&range=24h&lang=en"
 
 
 @pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
-    folder = tmp_path_factory.mktemp("market")
-    build_market_lake(folder / "lake", days=2.0)
-    with running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
 def sessions(market: ApiProcess) -> dict[str, str]:
     return {name: make_session(market.runtime_dir, market.port, name) for name in (NAME, "bob")}
 

@@ -2,7 +2,6 @@
 
 import csv
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,23 +11,14 @@ from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.keys import Keys
 
-from tests.support.api_process import ApiProcess, running_viewer
+from tests.support.api_process import ApiProcess
 from tests.system.browser.conftest import OpenPage
-from tests.system.browser.market_lake import build_market_lake
 from tests.system.browser.page import ViewerPage
 
 pytestmark = pytest.mark.browser
 
 GUTTER, EDGE = 62, 14
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
-    folder = tmp_path_factory.mktemp("market")
-    build_market_lake(folder / "lake")
-    with running_viewer(lake=folder / "lake", runtime_dir=folder / "runtime") as process:
-        yield process
 
 
 @pytest.fixture

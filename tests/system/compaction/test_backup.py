@@ -43,7 +43,7 @@ def answers(lake: Path, runtime: Path, *, cursor_of: str | None = None) -> tuple
 
     ``cursor_of`` is such a URL: its page is the last answer.
     """
-    with running_api(lake=lake, runtime_dir=runtime, CRYPTOVIZ_HTTP_WORKERS="1") as server:
+    with running_api(lake=lake, runtime_dir=runtime) as server:
         found = [server.get(question) for question in QUESTIONS]
         next_page = next(document["suivant"] for *_, document in found if document.get("suivant"))
         found.append(server.get(cursor_of or next_page))

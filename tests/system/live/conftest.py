@@ -1,4 +1,4 @@
-"""A broker with an empty lake for each module, and the API on them."""
+"""One broker with an empty lake, and the API on them, for all tests here."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from tests.support.empty_lake import create_empty_lake
 from tests.support.live_gateway import Live, start_api
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     directory = tmp_path_factory.mktemp("live")
     location = LakeLocation.parse(str(directory / "lake"))
@@ -25,7 +25,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield Live(broker, location.uri, directory, ids)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def api(live: Live) -> Iterator[ApiProcess]:
     with start_api(live, live.directory) as process:
         yield process

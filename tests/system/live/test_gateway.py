@@ -47,9 +47,13 @@ def test_a_message_is_in_the_next_answer_and_at_the_client_though_gold_has_nothi
     assert [update["type"] for update in updates] == ["update"] * 3
 
 
-def test_a_new_process_replays_what_was_missed_while_none_ran(live: Live, tmp_path: Path) -> None:
+def test_a_stopping_server_tells_its_clients_to_come_back_and_the_next_one_replays_what_they_missed(
+    live: Live, tmp_path: Path
+) -> None:
     with start_api(live, tmp_path) as api, connect_to(api) as socket:
         position = exchange(socket, SUBSCRIBE)["position"]
+        assert api.stop() == 0
+        assert close_code(socket) == 1012
     live.send(4, first=100)
     with start_api(live, tmp_path) as api, connect_to(api) as socket:
         subscribed = exchange(socket, SUBSCRIBE | {"depuis": position})
@@ -68,32 +72,24 @@ def test_a_silent_channel_beats_again_and_again(api: ApiProcess) -> None:
     assert kinds == ["heartbeat", "heartbeat"]
 
 
-def test_a_stopping_server_tells_its_clients_to_come_back(live: Live, tmp_path: Path) -> None:
-    with start_api(live, tmp_path) as api, connect_to(api) as socket:
-        exchange(socket, SUBSCRIBE)
-        assert api.stop() == 0
-        assert close_code(socket) == 1012
-
-
-def test_a_foreign_page_is_refused_and_a_named_one_is_not(live: Live, tmp_path: Path) -> None:
-    with start_api(live, tmp_path, CRYPTOVIZ_LIVE_ORIGINS="https://viewer.example") as api:
+def test_a_foreign_page_is_refused_and_a_named_one_is_told_its_limits(live: Live, tmp_path: Path) -> None:
+    settings = {
+        "CRYPTOVIZ_LIVE_ORIGINS": "https://viewer.example",
+        "CRYPTOVIZ_LIVE_CLIENTS_OF_ADDRESS": "1",
+        "CRYPTOVIZ_LIVE_SUBSCRIPTIONS": "2",
+    }
+    with start_api(live, tmp_path, **settings) as api:
         with pytest.raises(InvalidStatus) as raised:
             connect_to(api, origin="https://evil.example")
         with connect_to(api, origin="https://viewer.example") as socket:
+            frame = SUBSCRIBE | {"symbols": ["btc", "eth", "sol"]}
+            assert exchange(socket, frame)["data"]["accepted"] == "at most 2 pairs of channel and symbol"
+            with connect_to(api) as second:
+                assert next_frame(second)["data"]["code"] == "too_many_clients"
+                assert close_code(second) == 1013
             assert exchange(socket, SUBSCRIBE)["type"] == "subscribed"
 
     assert raised.value.response.status_code == 403
-
-
-def test_limits_are_told_before_the_connection_ends(live: Live, tmp_path: Path) -> None:
-    limits = {"CRYPTOVIZ_LIVE_CLIENTS_OF_ADDRESS": "1", "CRYPTOVIZ_LIVE_SUBSCRIPTIONS": "2"}
-    with start_api(live, tmp_path, **limits) as api, connect_to(api) as socket:
-        frame = SUBSCRIBE | {"symbols": ["btc", "eth", "sol"]}
-        assert exchange(socket, frame)["data"]["accepted"] == "at most 2 pairs of channel and symbol"
-        with connect_to(api) as second:
-            assert next_frame(second)["data"]["code"] == "too_many_clients"
-            assert close_code(second) == 1013
-        assert exchange(socket, SUBSCRIBE)["type"] == "subscribed"
 
 
 @pytest.mark.parametrize("frame", ["{", b"\x00\xff", '{"type": "subscribe"}', "[" * 1000, "null"])

@@ -89,14 +89,14 @@ def in_batches(arrivals: list[Arrival], seed: int) -> list[Prediction]:
     return made
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=2, full=6)))
+@pytest.mark.parametrize("seed", range(sized(quick=1, full=3, soak=20)))
 def test_batches_and_restarts_change_nothing(seed: int) -> None:
     arrivals = mixed_arrivals(seed)
     assert len(forecast_whole(seed)) > 3_000
     assert in_batches(arrivals, seed) == forecast_whole(seed)
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=1, full=3)))
+@pytest.mark.parametrize("seed", range(sized(quick=1, full=2, soak=10)))
 def test_one_topic_read_a_slack_before_the_other_changes_nothing(seed: int) -> None:
     arrivals = sorted(mixed_arrivals(seed))
     forecaster, made = Forecaster("btc"), []

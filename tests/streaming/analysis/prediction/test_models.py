@@ -39,13 +39,13 @@ def known_with(features: np.ndarray | None, *, has_news: bool = True) -> Inputs:
     return Inputs(DEVIATION, features, has_news)
 
 
-@pytest.mark.parametrize("seed", range(1, sized(quick=2, full=4)))
+@pytest.mark.parametrize("seed", range(1, sized(quick=2, full=3, soak=20)))
 def test_learner_finds_a_planted_link(seed: int) -> None:
     link = [0.0, 0.4, 0, 0, 0, 0, 0, 0, 0]
     assert relative_mae(Ridge(N_PRICE_FEATURES, FIVE_MINUTES), link, seed=seed) < 0.95
 
 
-@pytest.mark.parametrize("seed", range(1, sized(quick=2, full=4)))
+@pytest.mark.parametrize("seed", range(1, sized(quick=2, full=3, soak=20)))
 def test_only_the_learner_that_sees_sentiment_finds_a_link_to_it(seed: int) -> None:
     link = [0.0, 0, 0, 0, 0, 0, 0.4, 0, 0]
     assert relative_mae(Ridge(N_FEATURES, FIVE_MINUTES), link, seed=seed) < 0.95
@@ -54,7 +54,7 @@ def test_only_the_learner_that_sees_sentiment_finds_a_link_to_it(seed: int) -> N
     )
 
 
-@pytest.mark.parametrize("seed", range(1, sized(quick=2, full=4)))
+@pytest.mark.parametrize("seed", range(1, sized(quick=2, full=3, soak=20)))
 def test_learner_finds_nothing_in_noise(seed: int) -> None:
     assert relative_mae(Ridge(N_FEATURES, FIVE_MINUTES), [0.0] * N_FEATURES, seed=seed) == pytest.approx(
         1.0, abs=0.005

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate, chain, repeat
 
-import pytest
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
@@ -208,15 +207,6 @@ def ids_that_begin_anew_while_the_last_one_is_known() -> Run:
 @example(run=first_answer_after_trades_are_gone(), restarts=[])
 @example(run=next_answer_after_the_last_trade_is_gone(), restarts=[])
 @given(run=runs(), restarts=st.lists(st.booleans(), max_size=30))
-@settings(max_examples=sized(quick=100, full=400), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=sized(quick=50, full=150, soak=5_000), suppress_health_check=[HealthCheck.too_slow])
 def test_every_trade_is_published_or_in_a_gap(run: Run, restarts: list[bool]) -> None:
-    check(run, restarts)
-
-
-@pytest.mark.soak
-@given(run=runs(), restarts=st.lists(st.booleans(), max_size=30))
-@settings(max_examples=5_000, suppress_health_check=[HealthCheck.too_slow])
-def test_every_trade_of_thousands_of_exchanges_is_published_or_in_a_gap(
-    run: Run, restarts: list[bool]
-) -> None:
     check(run, restarts)

@@ -178,18 +178,12 @@ def test_a_time_that_feedparser_tests_is_the_same_or_there_is_a_reason(
 
 
 def test_no_mutation_of_a_feed_raises() -> None:
-    for body, content_type in mutated_feeds(sized(quick=200, full=1_000), seed=1):
-        check_messages(parse_feed(body, content_type=content_type, url=URL))
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(7_200)
-def test_none_of_a_hundred_thousand_mutations_raises() -> None:
+    n_mutations = sized(quick=200, full=500, soak=100_000)
     n_items = n_failures = 0
-    for body, content_type in mutated_feeds(100_000, seed=2):
+    for body, content_type in mutated_feeds(n_mutations, seed=1):
         document = parse_feed(body, content_type=content_type, url=URL)
         check_messages(document)
         n_items += len(document.items)
         n_failures += len(document.failures)
-    assert n_items > 10_000
-    assert n_failures < n_items // 100
+    assert n_items > n_mutations // 10
+    assert n_failures <= 1 + n_items // 100
