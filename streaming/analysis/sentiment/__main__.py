@@ -177,6 +177,16 @@ def shadow(every: EveryOption = None, lake: LakeOption = "", as_json: JsonOption
     return run_until_stopped(work) if every else work(threading.Event())
 
 
+@app.command()
+def stories(as_json: JsonOption = False) -> int:
+    """Measure how well near-duplicate headlines are found to tell one story, on labelled headlines of this project."""
+    from streaming.analysis.sentiment.evaluation.stories import story_figures, to_document, to_lines
+
+    figures = story_figures()
+    print(json.dumps(to_document(figures), indent=2) if as_json else "\n".join(to_lines(figures)))
+    return EXIT_DONE
+
+
 def _run_shadow(settings: Settings, *, as_json: bool) -> str:
     """Run the shadow once; return what the table says since the newest model."""
     from lakehouse.lake import Lake
