@@ -12,8 +12,10 @@ from compaction.rewriting.compact import CompactReport
 from compaction.rewriting.plan import RewriteTask
 from lakehouse.derived.rollup_refresh import RefreshReport
 from lakehouse.derived.score_refresh import ScoreReport
+from lakehouse.derived.story_refresh import StoryReport
 from lakehouse.maintenance.runs import MaintenanceRun
 from lakehouse.process.commands import EXIT_DONE, EXIT_NEEDS_OPERATOR
+from lakehouse.schema.story_table import GOLD_STORY
 from lakehouse.schema.tables import GOLD_SCORE
 from lakehouse.time_range import format_us
 
@@ -39,7 +41,9 @@ class Report:
         )
 
 
-def report_refresh(rollups: Iterable[RefreshReport], scores: ScoreReport | None) -> Report:
+def report_refresh(
+    rollups: Iterable[RefreshReport], scores: ScoreReport | None, stories: StoryReport | None
+) -> Report:
     refreshed: list[Document] = [
         {"table": report.table, "n_offsets": report.n_offsets, "n_sums": report.n_sums}
         for report in rollups
@@ -47,6 +51,10 @@ def report_refresh(rollups: Iterable[RefreshReport], scores: ScoreReport | None)
     ]
     if scores is not None and scores.n_commits:
         refreshed.append({"table": GOLD_SCORE.name, "n_scores": scores.n_scores})
+    if stories is not None and stories.n_commits:
+        refreshed.append(
+            {"table": GOLD_STORY.name, "n_texts": stories.n_texts, "n_stories": stories.n_stories}
+        )
     lines = [f"refreshed {entry['table']}" for entry in refreshed]
     return Report({"refresh": refreshed}, lines, _without_zeros(n_refreshed=len(refreshed)))
 

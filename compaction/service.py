@@ -29,6 +29,7 @@ from compaction.rewriting.spark_engine import compact_with_spark
 from compaction.schedule import to_crontab, to_systemd_units
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
+from lakehouse.derived.story_refresh import refresh_stories
 from lakehouse.lake import Lake
 from lakehouse.maintenance.lock import lock_path
 from lakehouse.maintenance.runs import read_runs
@@ -88,7 +89,9 @@ class TableService:
         )
 
     def refresh(self) -> Report:
-        return report_refresh(refresh_rollups(self.lake), refresh_scores(self.lake))
+        return report_refresh(
+            refresh_rollups(self.lake), refresh_scores(self.lake), refresh_stories(self.lake)
+        )
 
     def expire(self, options: RunOptions, *, dry_run: bool) -> Report:
         expired = expire_lake(self.lake, self.retention, names=options.tables, dry_run=dry_run)

@@ -9,6 +9,7 @@ LakehouseError
 ├── VersionGoneError         a version, build or file that no longer exists
 ├── QueryError               a question that cannot be answered, naming the parameter
 ├── BehindError              this process has not yet read as far as the question was pinned
+├── StoriesBehindError       more texts are not assigned to stories yet than one answer assigns
 ├── FileGoneError            a file of a pinned snapshot was vacuumed; a fresh snapshot does not need it
 ├── BusyError                as many statements run as may, and the wait for one of them was not enough
 ├── CostError                a statement was stopped because it cost too much
@@ -123,6 +124,16 @@ class BehindError(LakehouseError):
         )
         self.table = table
         self.waited_seconds = waited_seconds
+
+
+class StoriesBehindError(LakehouseError):
+    """More texts are not assigned to stories yet than one answer assigns; the table service's next run does it."""
+
+    def __init__(self, *, n_texts: int) -> None:
+        super().__init__(
+            f"{n_texts} texts are not assigned to stories yet; `python -m compaction refresh` does it"
+        )
+        self.n_texts = n_texts
 
 
 class FileGoneError(LakehouseError):

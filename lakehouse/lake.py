@@ -38,6 +38,7 @@ from lakehouse.snapshots.followers import TableFollowers
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
 from lakehouse.snapshots.symbols import SymbolCatalog
 from lakehouse.snapshots.time_travel import TimeTravel
+from lakehouse.stories.cache import StoryCache
 from lakehouse.table.filter_values import to_count
 from lakehouse.table.instants import Instant, to_instant_us
 from lakehouse.table.lazy_table import Table
@@ -111,6 +112,7 @@ class Lake:
         self.columns = ColumnCache(self.session, budget_bytes=columns_budget_bytes)
         self.rollups = RollupStore(self.session, is_on=columns_budget_bytes > 0)
         self.offsets = FileOffsets(self.session)
+        self.stories = StoryCache(self.session, self.offsets, self.columns)
         self.time_travel = TimeTravel(self.catalog)
         self.market_rules = market_rules
         self.tail: Tail | None = None
@@ -127,6 +129,10 @@ class Lake:
             return snapshot
         positions = {name: table.position for name, table in snapshot.tables.items() if name in TAIL_TOPICS}
         return snapshot.with_tail(self.tail.pinned(tail_of, positions))
+
+    def table_without_rows(self, name: str, build: Build) -> TableSnapshot:
+        """Return what stands for a table that does not exist in a build yet."""
+        return TableSnapshot.empty(TABLES[name], self.catalog.table_location(name, build), build)
 
     def remembered(self, table: TableSnapshot, *, covered_by: Position) -> TableSnapshot | None:
         """Return an older version of a rollup that holds nothing beyond a position, if this process remembers one."""

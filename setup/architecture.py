@@ -7,12 +7,14 @@ from html import escape
 from api.http.series_names import SERIES_BY_NAME
 from lakehouse.messages.contract import CONTRACTS, RAW_NEWS, RAW_PRICE
 from lakehouse.process.settings import SOCKET_PATH
+from lakehouse.schema.story_table import GOLD_STORY
 from lakehouse.schema.tables import (
     BRONZE,
     GOLD_NEWS,
     GOLD_PREDICTION,
     GOLD_PRICE,
     GOLD_SCORE,
+    GOLD_SENTIMENT,
     SENTIMENT_SHADOW,
 )
 from lakehouse.series.rollups import ROLLUPS
@@ -67,7 +69,13 @@ def to_columns() -> tuple[Column, ...]:
         Column(
             "compaction",
             "run by cron; sentiment shadow",
-            boxes("table", *(r.table.name for r in ROLLUPS), GOLD_SCORE.name, SENTIMENT_SHADOW.name),
+            boxes(
+                "table",
+                *(r.table.name for r in ROLLUPS),
+                GOLD_SCORE.name,
+                GOLD_STORY.name,
+                SENTIMENT_SHADOW.name,
+            ),
         ),
         Column("lakehouse", "no JVM, no Django", boxes("reader", LAKE, TAIL)),
         Column(
@@ -93,8 +101,11 @@ def to_arrows() -> Iterator[tuple[str, str]]:
     yield from ((INGEST, spec.name) for spec in INGESTED_TABLES)
     yield from ((rollup.gold.name, rollup.table.name) for rollup in ROLLUPS)
     yield from ((spec.name, GOLD_SCORE.name) for spec in SCORE_SOURCES)
+    yield GOLD_SENTIMENT.name, GOLD_STORY.name
     yield GOLD_NEWS.name, SENTIMENT_SHADOW.name
-    yield from ((spec.name, LAKE) for spec in (*(r.table for r in ROLLUPS), GOLD_SCORE, SENTIMENT_SHADOW))
+    yield from (
+        (spec.name, LAKE) for spec in (*(r.table for r in ROLLUPS), GOLD_SCORE, GOLD_STORY, SENTIMENT_SHADOW)
+    )
     yield from ((spec.name, LAKE) for spec in INGESTED_TABLES if spec is not BRONZE)
     yield from ((contract.topic, TAIL) for contract in TAIL_TOPICS.values())
     yield from ((reader, f"{name}/historique") for name in SERIES_BY_NAME for reader in (LAKE, TAIL))

@@ -22,7 +22,7 @@ from api.score.schema import SCORE_SCHEMA
 from lakehouse.messages.contract import PREDICTED_PRICE
 from lakehouse.schema.spec import DeltaType
 from lakehouse.series.aggregates import MARKET_COLUMNS
-from lakehouse.series.definitions import PRICE_GRACE_US, SERIES, TEXT_GRACE_US, Series
+from lakehouse.series.definitions import PRICE_GRACE_US, SENTIMENT, SERIES, TEXT_GRACE_US, Series
 from lakehouse.time_range import MINUTE_US
 
 _TYPES: dict[str, Document] = {
@@ -37,7 +37,9 @@ _PART_MEANINGS = {part.name: part.meaning for field in PREDICTED_PRICE.fields fo
 _NEVER_NULL = ("event_time", "made_at", "target_time", "symbol", "message_id", "origin")
 _BUCKET_FIELDS: Document = {
     "event_time": described(TIME, "start of the bucket, UTC; it ends one intervalle later"),
-    "count": described(COUNT, "rows in the bucket"),
+    "count": described(
+        COUNT, "rows in the bucket; with par=histoire stories, each counted at its first scored text"
+    ),
     "mean": described(nullable(NUMBER), "mean of the scores, in [-1, 1]"),
     "min": described(nullable(NUMBER), "lowest score"),
     "max": described(nullable(NUMBER), "highest score"),
@@ -70,6 +72,7 @@ _REQUEST: Document = {
         nullable(COUNT), "most points of the page; null where the whole range is downsampled"
     ),
     "remplissage": described(STRING, "of buckets: what one without rows becomes"),
+    "par": described(STRING, "of buckets of sentiments: what counts as one, texte or histoire"),
     "points": described(COUNT, "most points of the curve, where it is downsampled"),
     "points_lus": described(COUNT, "points that these were chosen from"),
     "axe": described(STRING, "of predictions: the time that the range is on"),
@@ -98,6 +101,15 @@ _REALISED = (
     "last price at or before target_time, at most 2 minutes old, of the market that was the primary one when the "
     "forecast was made; null until known"
 )
+
+
+_STORY_FIELDS: Document = {
+    "story_id": described(
+        nullable(STRING),
+        "message_id of the first text of the story that this text tells, its own where it is the first",
+    ),
+    "n_sources": described(nullable(COUNT), "sources that have told the story by now"),
+}
 
 
 def history_schemas() -> Document:
@@ -169,6 +181,8 @@ def _row(series: Series) -> Document:
         name: described(_to_schema(name, columns[name].type), columns[name].meaning)
         for name in series.raw_columns
     }
+    if series is SENTIMENT:
+        properties |= _STORY_FIELDS
     if not series.has_buckets:
         properties["realised_price"] = described(nullable(NUMBER), _REALISED)
     return described(object_of(properties), series.table.grain)

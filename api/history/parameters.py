@@ -18,7 +18,7 @@ from lakehouse.history.downsampling import MAX_POINTS, MIN_POINTS
 from lakehouse.history.page import WHOLE_RANGE_HINT
 from lakehouse.messages.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
 from lakehouse.series.buckets import BUCKET_WIDTHS_US, RAW, Filling
-from lakehouse.series.definitions import AXES, PREDICTION, Series
+from lakehouse.series.definitions import AXES, PREDICTION, SENTIMENT, Series
 
 DEFAULT_PERIOD = "24h"
 DEFAULT_LIMIT = 1000
@@ -81,6 +81,7 @@ _FILLINGS = {
     "precedent": Filling.PREVIOUS,
     "lineaire": Filling.LINEAR,
 }
+BY_TEXT, BY_STORY = "text", "story"
 _HINTS: Mapping[str, str] = {
     CURSOR_HINT: "the curseur of a previous answer's suivant, untouched",
     REDUCE_HINT: "a shorter range, a wider intervalle, fewer points or a smaller limite",
@@ -169,6 +170,16 @@ PARAMETERS: tuple[Parameter, ...] = (
         only=PREDICTION,
     ),
     Parameter(
+        name="par",
+        example="histoire",
+        meaning="what counts as one in a bucket of sentiments: each text, or each story however many publish it; "
+        "default texte",
+        accepted="texte, histoire",
+        values={"texte": BY_TEXT, "histoire": BY_STORY},
+        core_name="by",
+        only=SENTIMENT,
+    ),
+    Parameter(
         name="version",
         meaning="time travel: the answer as it stood at this version of the series' table; not together with a_la_date",
         accepted="a whole number, such as snapshot's version of an earlier answer",
@@ -189,8 +200,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
 )
 PARAMETER_OF: Mapping[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}
-INTERVAL, FILLING = PARAMETER_OF["intervalle"], PARAMETER_OF["remplissage"]
+INTERVAL, FILLING, BY = PARAMETER_OF["intervalle"], PARAMETER_OF["remplissage"], PARAMETER_OF["par"]
 WIRE_RAW, WIRE_NO_FILLING = INTERVAL.to_wire(RAW), FILLING.to_wire(Filling.NONE)
+WIRE_BY_TEXT = BY.to_wire(BY_TEXT)
 _WIRE_NAMES = {parameter.core_name: parameter.name for parameter in PARAMETERS if parameter.core_name}
 
 _SYMBOL = whole(in_any_case(SYMBOL_PATTERN))

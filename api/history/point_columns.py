@@ -26,6 +26,7 @@ _BUCKET_TYPES: Mapping[str, pa.DataType] = {
     "complete": pa.bool_(),
     "filled": pa.bool_(),
 }
+_STORY_TYPES: Mapping[str, pa.DataType] = {"story_id": pa.string(), "n_sources": pa.int64()}
 _ORIGINS_OF_BITS = tuple(
     [name for bit, name in ((1, "collected"), (2, "generated"), (4, "replay")) if bits & bit]
     for bits in range(8)
@@ -41,7 +42,7 @@ def point_schema(series: Series, columns: Sequence[str]) -> pa.Schema:
 def _schema_of(name: str, columns: tuple[str, ...]) -> pa.Schema:
     raw = {column.name: to_arrow_type(column.type) for column in SERIES[name].table.columns}
     of_buckets = "origins" in columns
-    types = _BUCKET_TYPES if of_buckets else raw
+    types = _BUCKET_TYPES if of_buckets else {**raw, **_STORY_TYPES}
     return pa.schema([pa.field(column, types.get(column, pa.float64())) for column in columns])
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from django.http import QueryDict
 
 from api.history.parameters import (
+    BY,
+    BY_STORY,
     DEFAULT_LIMIT,
     DEFAULT_PERIOD,
     FILLING,
@@ -13,6 +15,7 @@ from api.history.parameters import (
     MAX_STREAMED,
     PARAMETER_OF,
     PARAMETERS,
+    WIRE_BY_TEXT,
     WIRE_NO_FILLING,
     WIRE_RAW,
     parse_symbol,
@@ -85,6 +88,7 @@ def parse_history_query(
         whole=whole,
         moment=moment,
         version=int(given["version"]) if "version" in given else None,
+        by_story=_by_story(given, interval),
         parameters=given,
         cursor=cursor,
     )
@@ -133,6 +137,17 @@ def _filling(given: Mapping[str, str], interval: str) -> Filling:
             accepted=f"{WIRE_NO_FILLING}, or an intervalle of buckets",
         )
     return filling
+
+
+def _by_story(given: Mapping[str, str], interval: str) -> bool:
+    by_story = BY.values[given.get(BY.name, WIRE_BY_TEXT)] == BY_STORY
+    if by_story and interval == RAW:
+        raise QueryError(
+            parameter=BY.name,
+            problem=f"rows are texts, each with its story_id, and intervalle is {WIRE_RAW}",
+            accepted=f"{WIRE_BY_TEXT}, or an intervalle of buckets",
+        )
+    return by_story
 
 
 def _read_cursor(

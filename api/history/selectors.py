@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.history.etags import page_etag, stream_etag
-from api.history.parameters import FILLING, INTERVAL, MAX_LIMIT, wire_errors
+from api.history.parameters import BY, BY_STORY, BY_TEXT, FILLING, INTERVAL, MAX_LIMIT, wire_errors
 from api.history.point_columns import point_schema
 from api.history.representations import encode_envelope, encode_points, encode_slices
 from api.history.response_cache import CachedPage, is_cacheable, valid_until_us
@@ -18,6 +18,7 @@ from lakehouse.history.page import read_history
 from lakehouse.history.query import HistoryPage, HistoryQuery
 from lakehouse.history.stream import HistoryStream, stream_history
 from lakehouse.lake import Lake
+from lakehouse.series.definitions import SENTIMENT
 from lakehouse.series.market_schedule import MarketPart
 from lakehouse.series.markets import Market
 from lakehouse.snapshots.pinned import Snapshot, TableSnapshot
@@ -113,7 +114,7 @@ def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
 def _to_cacheable(
     query: HistoryQuery, page: HistoryPage, meta: Envelope, points: bytes, etag: str
 ) -> CachedPage | None:
-    if not is_cacheable(query):
+    if not is_cacheable(query) or not page.has_stories:
         return None
     table = page.snapshot[query.series.table.name]
     return CachedPage(
@@ -202,6 +203,8 @@ def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> E
     }
     if not query.is_raw:
         request["remplissage"] = FILLING.to_wire(query.filling)
+        if query.series is SENTIMENT:
+            request["par"] = BY.to_wire(BY_STORY if query.by_story else BY_TEXT)
     if query.n_points is not None:
         request |= {"points": query.n_points, "points_lus": n_read}
     if not query.series.has_buckets:

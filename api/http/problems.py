@@ -23,6 +23,7 @@ from lakehouse.errors import (
     LayoutError,
     QueryError,
     SchemaMismatchError,
+    StoriesBehindError,
     VersionGoneError,
 )
 
@@ -77,11 +78,11 @@ def _to_unknown_symbol(error: Any) -> HttpResponse:
 
 
 def _to_unavailable(error: Any) -> HttpResponse:
-    if not isinstance(error, (BehindError, BusyError, LakeNotFoundError)):
+    if not isinstance(error, (BehindError, BusyError, LakeNotFoundError, StoriesBehindError)):
         logger.warning("lake unavailable error=%s problem=%s", type(error).__name__, error)
     if isinstance(error, LakeNotFoundError):
         detail = f"{error.what} does not exist yet"
-    elif isinstance(error, (BehindError, BusyError)):
+    elif isinstance(error, (BehindError, BusyError, StoriesBehindError)):
         detail = str(error)
     elif isinstance(error, LayoutError):
         detail = f"the lake has layout {error.layout}, this API reads layout {error.expected}: its operator rebuilds it"

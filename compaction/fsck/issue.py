@@ -14,6 +14,8 @@ Check = Literal[
     "record unaccounted",
     "record accounted twice",
     "row without record",
+    "text without story",
+    "story without text",
 ]
 HARMLESS: frozenset[Check] = frozenset({"orphan"})
 """Costs space alone: a crash leaves it behind, and vacuum removes it."""

@@ -10,13 +10,14 @@ from lakehouse.delta.position import Position
 from lakehouse.engine.duckdb_session import padded_rows
 from lakehouse.engine.position_sql import bind_position, is_beyond, join_position
 from lakehouse.schema.spec import TableSpec
-from lakehouse.schema.tables import BRONZE, DUPLICATES, GOLD_TABLES, QUARANTINE
+from lakehouse.schema.story_table import GOLD_STORY
+from lakehouse.schema.tables import BRONZE, DUPLICATES, GOLD_SCORE, GOLD_TABLES, QUARANTINE
 
 _RECORD_ID = "topic_id || '/' || kafka_partition || '/' || kafka_offset"
 _OUTSIDE = "SELECT count(*), min({key}::VARCHAR) FROM {rows} WHERE {partition} IS DISTINCT FROM {day}"
 _TWICE = "SELECT count(*), min(key) FROM (SELECT {key} AS key FROM {rows} GROUP BY ALL HAVING count(*) > 1)"
 _BEYOND = f"SELECT count(*), min({_RECORD_ID}) FROM {{rows}} {join_position()} WHERE {is_beyond()}"
-_POSITIONED = (*GOLD_TABLES, QUARANTINE, DUPLICATES, BRONZE)
+_POSITIONED = (*GOLD_TABLES, GOLD_STORY, QUARANTINE, DUPLICATES, BRONZE)
 
 
 def check_rows(
@@ -43,7 +44,7 @@ def check_rows(
         count("outside partition", statement.replace("{day}", day), f"first {time_column}: {{}}")
     names = set(spec.column_names)
     keys = {
-        "message_id": spec in GOLD_TABLES or spec.name == "gold_score",
+        "message_id": spec in (*GOLD_TABLES, GOLD_SCORE, GOLD_STORY),
         _RECORD_ID: "kafka_offset" in names,
     }
     for key in (key for key, is_unique in keys.items() if is_unique):

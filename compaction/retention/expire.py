@@ -1,7 +1,7 @@
 """Expiry of whole days that a table's retention no longer covers: the only commits here that remove rows.
 
-Needed rows stay: a day stays until its rollups hold it, a forecast and its prices until it has a score, and a record of
-bronze until the derived tables have ingested it.
+Needed rows stay: a day stays until its rollups and stories hold it, a forecast and its prices until it has a score, and
+a record of bronze until the derived tables have ingested it.
 """
 
 import logging
@@ -27,12 +27,14 @@ from lakehouse.lake import Lake
 from lakehouse.messages.contract import CONTRACTS, MAX_EVENT_AGE
 from lakehouse.process.retention import Retention
 from lakehouse.schema.spec import TableSpec
+from lakehouse.schema.story_table import GOLD_STORY
 from lakehouse.schema.tables import (
     BRONZE,
     DUPLICATES,
     GOLD_PREDICTION,
     GOLD_PRICE,
     GOLD_SCORE,
+    GOLD_SENTIMENT,
     QUARANTINE,
 )
 from lakehouse.series.definitions import MAX_REALISED_AGE_US
@@ -178,6 +180,7 @@ def _find_table_behind(
         derived = set(_DERIVED_OF_BRONZE)
     else:
         derived = {rollup.table.name for rollup in ROLLUPS if rollup.gold is spec}
+        derived |= {GOLD_STORY.name} if spec is GOLD_SENTIMENT else set()
     if not derived:
         return None
     paths = [str(location.open_file(file.path)) for file in files]

@@ -7,7 +7,7 @@ For that a version is written ``LEAD_US`` before it counts: it is there before a
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,9 +17,9 @@ import msgspec
 
 from lakehouse.aliases.names import MAX_ASSETS, AssetNames, EntityNames, Names, claim_order, fingerprint_of
 from lakehouse.aliases.seed import SEED, SEED_ENTITIES
-from lakehouse.delta.numbered_documents import NumberedDocuments, retry_taken_numbers
+from lakehouse.delta.numbered_documents import DocumentFollower, NumberedDocuments, retry_taken_numbers
 from lakehouse.delta.storage import LakeLocation
-from lakehouse.errors import AliasError
+from lakehouse.errors import AliasError, LakehouseError
 from lakehouse.time_range import SECOND_US, format_us, to_us
 
 logger = logging.getLogger(__name__)
@@ -89,6 +89,12 @@ class AliasReader:
 
     def __init__(self, location: LakeLocation) -> None:
         self.documents = NumberedDocuments(location, FOLDER)
+        self._follower = DocumentFollower(
+            self.documents,
+            parse=lambda number, content, _: parse_version(number, content),
+            refusal=AliasError,
+            refuse=_log_refusal,
+        )
         self._history = SEED_ALONE
 
     def refresh(self) -> AliasHistory:
@@ -96,26 +102,21 @@ class AliasReader:
 
         Raises OSError or an error of the storage where it cannot be read: no text is analysed then.
         """
-        for number, name, content in self.documents.unseen():
-            version = self._parse(number, name, content)
-            if version is not None:
-                versions = sorted((*self._history.versions, version), key=lambda version: version.number)
-                self._history = AliasHistory(tuple(versions))
+        versions = self._follower.refresh()
+        if versions is not self._history.versions:
+            self._history = AliasHistory(versions)
         return self._history
 
-    def _parse(self, number: int, name: str, content: bytes) -> AliasVersion | None:
-        try:
-            return parse_version(number, content)
-        except AliasError as error:
-            current = self._history.newest
-            logger.error(
-                "aliases refused, those before stay file=%s current=%d fingerprint=%s problem=%s",
-                name,
-                current.number,
-                current.fingerprint,
-                error,
-            )
-            return None
+
+def _log_refusal(name: str, error: LakehouseError, known: Sequence[AliasVersion]) -> None:
+    current = known[-1] if known else SEED_VERSION
+    logger.error(
+        "aliases refused, those before stay file=%s current=%d fingerprint=%s problem=%s",
+        name,
+        current.number,
+        current.fingerprint,
+        error,
+    )
 
 
 def parse_version(number: int, content: bytes) -> AliasVersion:

@@ -77,7 +77,7 @@ class SymbolColumns:
             return self
         if self.position is not None:
             blocks = [block.before(self.position, self.encoder) for block in blocks]
-        if tail.held:
+        if tail.rows.num_rows:
             added = to_blocks(tail.rows, self.layout, self.encoder, with_text=with_text)
             of_day = {day: block for (_, day), block in added}
             blocks = [
@@ -135,6 +135,17 @@ class SelectedRows:
             newest += self._to_rows(block, rows, names)[::-1]
         return newest
 
+    def texts(self, names: Iterable[str]) -> list[pa.Array]:
+        """Return columns of text, each of all rows."""
+        return [
+            pa.concat_arrays([_take(block.text[name], rows) for block, rows in self._parts if block.text])
+            for name in names
+        ]
+
+    def instants(self, name: str) -> Integers:
+        """Return a column of instants, in epoch microseconds."""
+        return self._column(name)
+
     def last_numbers(self, column: str, targets: Sequence[int], *, max_age_us: int) -> dict[int, float]:
         """Return {target: number of the last row at or before it}, where that row is young enough."""
         times, numbers = self.times, self._column(column)
@@ -188,7 +199,7 @@ class SelectedRows:
     def _to_list(self, block: Block, rows: Rows, name: str) -> list[Any]:
         if name in self._layout.text:
             text = (block.text or {})[name]
-            return list((text[rows] if isinstance(rows, slice) else text.take(pa.array(rows))).to_pylist())
+            return list(_take(text, rows).to_pylist())
         column: npt.NDArray[Any] = (
             block.times[rows] if name == self._layout.time else block.columns[name][rows]
         )
@@ -200,6 +211,10 @@ class SelectedRows:
         return (
             [None if us == NO_INSTANT else us for us in values] if name in self._layout.instants else values
         )
+
+
+def _take(text: pa.Array, rows: Rows) -> pa.Array:
+    return text[rows] if isinstance(rows, slice) else text.take(pa.array(rows))
 
 
 def _to_indices(rows: Rows) -> Integers:

@@ -50,6 +50,11 @@ class FileIndex:
         """Read the live files of an open table. ``root`` goes before each file's path."""
         return _to_index(LoggedStatistics(pa.table(table.get_add_actions(flatten=True))), spec, root)
 
+    @staticmethod
+    def empty(spec: TableSpec) -> "FileIndex":
+        """Return the index of a table without files."""
+        return _to_index(CommitStatistics(()), spec, "")
+
     def advanced(self, commit: Commit, spec: TableSpec, root: str) -> "FileIndex":
         """Return the index after a commit: what `read` gives at its version, but for the order of files.
 

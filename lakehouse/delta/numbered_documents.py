@@ -1,13 +1,15 @@
 """Numbered documents in a folder of a lake: each is added whole and never changed, and is read once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from lakehouse.delta.storage import LakeLocation
-from lakehouse.errors import PositionConflictError
+from lakehouse.errors import LakehouseError, PositionConflictError
 
+Document = TypeVar("Document")
 _MAX_ATTEMPTS = 100
 
 
@@ -48,6 +50,43 @@ class NumberedDocuments:
     def _number_of(self, name: str) -> int:
         match = self._name.fullmatch(name)
         return 0 if match is None else int(match["number"])
+
+
+class DocumentFollower(Generic[Document]):
+    """Documents of one folder of a lake, each read and parsed once in its life. Not thread-safe.
+
+    ``parse`` makes a document of (number, content, the documents that are known). Where it raises the ``refusal``, the
+    document counts as absent, and ``refuse`` is told its name, why, and the documents that are known, once.
+    """
+
+    def __init__(
+        self,
+        documents: NumberedDocuments,
+        *,
+        parse: Callable[[int, bytes, Sequence[Document]], Document],
+        refusal: type[LakehouseError],
+        refuse: Callable[[str, LakehouseError, Sequence[Document]], None],
+    ) -> None:
+        self._documents = documents
+        self._parse = parse
+        self._refusal = refusal
+        self._refuse = refuse
+        self._parsed: dict[int, Document] = {}
+        self._known: tuple[Document, ...] = ()
+
+    def refresh(self) -> tuple[Document, ...]:
+        """Return all documents that are there by now, ascending; the same object where none has come.
+
+        Raises OSError or an error of the storage where one cannot be read; it is read again the next time.
+        """
+        for number, name, content in self._documents.unseen():
+            try:
+                self._parsed[number] = self._parse(number, content, self._known)
+            except self._refusal as error:
+                self._refuse(name, error, self._known)
+                continue
+            self._known = tuple(self._parsed[each] for each in sorted(self._parsed))
+        return self._known
 
 
 def retry_taken_numbers() -> Retrying:

@@ -18,11 +18,13 @@ from lakehouse.derived.outcomes import GRACE_US, SILENCE_US
 from lakehouse.lake import Lake
 from lakehouse.schema.rollup_tables import ROLLUP_TABLES
 from lakehouse.schema.spec import TableSpec
+from lakehouse.schema.story_table import GOLD_STORY
 from lakehouse.schema.tables import (
     DUPLICATES,
     GOLD_PREDICTION,
     GOLD_PRICE,
     GOLD_SCORE,
+    GOLD_SENTIMENT,
     GOLD_TABLES,
     QUARANTINE,
 )
@@ -40,11 +42,12 @@ logger = logging.getLogger(__name__)
 def copy_rows_before(lake: Lake, build: Build, *, cut_us: int) -> int:
     """Copy the rows from before a cut into a build that is not served yet; return their number.
 
-    Of gold, quarantine and duplicates the rows whose record the broker had before ``cut_us``; of rollups and scores
-    those of rows that gold has expired. ``retained_from`` is copied too. Positions begin where the rebuild does.
+    Of gold, quarantine and duplicates the rows whose record the broker had before ``cut_us``; of rollups, scores and
+    stories those of rows that gold has expired. ``retained_from`` is copied too. Positions begin where the rebuild
+    does.
     """
     # What is made of gold is pinned before it, and holds nothing that it lacks.
-    copied = (*ROLLUP_TABLES, GOLD_SCORE, *GOLD_TABLES, QUARANTINE, DUPLICATES)
+    copied = (*ROLLUP_TABLES, GOLD_SCORE, GOLD_STORY, *GOLD_TABLES, QUARANTINE, DUPLICATES)
     pinned = lake.snapshot(optional=tuple(spec.name for spec in copied)).tables
     n_rows = 0
     for spec in (*GOLD_TABLES, QUARANTINE, DUPLICATES):
@@ -54,6 +57,10 @@ def copy_rows_before(lake: Lake, build: Build, *, cut_us: int) -> int:
         if retained_from_us:
             old = pinned.get(rollup.table.name)
             n_rows += _copy(lake, build, old, "bucket_time < $until", until=to_time(retained_from_us))
+    if told_us := _retained_from_us(pinned, GOLD_SENTIMENT):
+        n_rows += _copy(
+            lake, build, pinned.get(GOLD_STORY.name), "event_time < $until", until=to_time(told_us)
+        )
     made_us, priced_us = _retained_from_us(pinned, GOLD_PREDICTION), _retained_from_us(pinned, GOLD_PRICE)
     if made_us or priced_us:
         settled_us = priced_us + MAX_REALISED_AGE_US + GRACE_US + SILENCE_US if priced_us else 0

@@ -18,8 +18,9 @@ from lakehouse.history.pinning import PinnedQuery, past_gone, pin_query, pin_sna
 from lakehouse.history.query import HistoryPage, HistoryQuery, Row
 from lakehouse.history.realised import Forecast, read_realised_prices
 from lakehouse.history.sources import Source, Stores, bucket_sources, read_newest, row_sources
+from lakehouse.history.stories import STORY_COLUMNS, pin_stories, read_stories
 from lakehouse.series.buckets import Filling, check_bucket_count
-from lakehouse.series.definitions import MADE_AT, TARGET_TIME
+from lakehouse.series.definitions import MADE_AT, SENTIMENT, TARGET_TIME
 
 if TYPE_CHECKING:
     from lakehouse.lake import Lake
@@ -73,6 +74,7 @@ class HistoryReader:
             market=pinned.market,
             market_parts=pinned.market_parts,
             retained_from_us=pinned.retained_from_us,
+            has_stories=STORY_COLUMNS[0] not in columns or all(row[-len(STORY_COLUMNS)] for row in points),
         )
 
     def read_rows(self, n_rows: int, columns: Sequence[str] | None = None) -> list[Row]:
@@ -87,7 +89,13 @@ class HistoryReader:
         """Return the newest buckets before the cursor, newest first: those of a plain GROUP BY over the range."""
         if self.pinned.has_no_rows:
             return []
-        return self._read_parts(n_buckets, partial(bucket_sources, self.stores))
+
+        def sources_of(pinned: PinnedQuery) -> Sequence[Source]:
+            return bucket_sources(
+                self.stores, pin_stories(self.stores, pinned) if pinned.query.by_story else pinned
+            )
+
+        return self._read_parts(n_buckets, sources_of)
 
     def _read_parts(self, n_rows: int, sources_of: Callable[[PinnedQuery], Sequence[Source]]) -> list[Row]:
         """Return the newest rows or buckets, newest first, market by market."""
@@ -108,6 +116,8 @@ class HistoryReader:
             series.raw_columns, rows, axis=query.axis, curve=series.curve, n_points=n_points
         )
         points = [row[:-_N_KEY_COLUMNS] for row in rows]
+        if series is SENTIMENT:
+            return self._with_stories(points)
         if series.has_buckets:
             return series.raw_columns, points
         made_at, target_at, quote_at = map(series.raw_columns.index, (MADE_AT, TARGET_TIME, "quote"))
@@ -115,6 +125,13 @@ class HistoryReader:
         prices = read_realised_prices(self.stores, self.pinned, forecasts)
         columns = (*series.raw_columns, "realised_price")
         return columns, [(*row, price) for row, price in zip(points, prices, strict=True)]
+
+    def _with_stories(self, points: list[Row]) -> tuple[tuple[str, ...], list[Row]]:
+        columns = self.pinned.query.series.raw_columns
+        id_at, time_at = columns.index("message_id"), columns.index("event_time")
+        stories = read_stories(self.stores, self.pinned, [(row[id_at], row[time_at]) for row in points])
+        told = stories or [(None, None)] * len(points)
+        return (*columns, *STORY_COLUMNS), [(*row, *story) for row, story in zip(points, told, strict=True)]
 
     def next_cursor(self, oldest: Row) -> Cursor:
         """Return the cursor that goes on before a row."""

@@ -9,7 +9,8 @@ from lakehouse.errors import VersionGoneError
 from lakehouse.history.cursor import Cursor, Key
 from lakehouse.history.pinned_markets import PinnedMarkets, find_markets
 from lakehouse.history.query import HistoryQuery, Row, newest_part
-from lakehouse.schema.tables import GOLD_PRICE
+from lakehouse.schema.story_table import GOLD_STORY
+from lakehouse.schema.tables import GOLD_PRICE, GOLD_SENTIMENT
 from lakehouse.series.aggregates import MARKET_COLUMNS
 from lakehouse.series.market_schedule import MarketPart
 from lakehouse.series.markets import Market
@@ -38,7 +39,7 @@ class PinnedQuery:
 
     ``market`` is that of the newest part of the range, or of the part that is read. Rollups only make the answer
     quicker: no page names them, no cursor holds them. ``covered_rollup`` is a version that holds nothing beyond the
-    answer's position.
+    answer's position. ``stories`` are those of sentiments, as far as they are assigned; None of other series.
     """
 
     query: HistoryQuery
@@ -48,11 +49,21 @@ class PinnedQuery:
     market: Market | None
     newest_rollup: RollupVersion | None = None
     covered_rollup: RollupVersion | None = None
+    stories: "TableSnapshot | None" = None
 
     @property
     def table(self) -> "TableSnapshot":
         """The table of the question's series."""
         return self.snapshot[self.query.series.table.name]
+
+    def on(self, snapshot: "Snapshot", cuts: Mapping[str, Position]) -> "PinnedQuery":
+        """Return the same question on another snapshot, cut at positions; stories are the snapshot's, if it has any."""
+        return replace(
+            self,
+            snapshot=snapshot.of(name for name in snapshot.tables if name != GOLD_STORY.name),
+            cuts=cuts,
+            stories=snapshot.tables.get(GOLD_STORY.name, self.stories),
+        )
 
     @property
     def has_no_rows(self) -> bool:
@@ -142,11 +153,13 @@ class PinnedQuery:
         return None if not self.query.is_raw and self._has_all_buckets() else max(instants)
 
     def _has_all_buckets(self) -> bool:
-        """Return whether a rollup holds the buckets of all rows that gold has expired.
+        """Return whether a rollup, or the table of stories, holds the buckets of all rows that gold has expired.
 
         It does not where the range begins in the middle of an expired minute or hour.
         """
         newest, start_us = self.newest_rollup, self.query.time_range.start_us
+        if self.query.by_story and self.stories is not None:
+            return self.stories.version >= 0 and (self.stories.retained_from_us or 0) <= start_us
         if newest is None or start_us % newest.rollup.width_us:
             return False
         return (newest.table.retained_from_us or 0) <= start_us
@@ -175,25 +188,26 @@ def pin_snapshot(lake: "Lake", query: HistoryQuery, wait_seconds: float) -> "Sna
     Raises: LakeNotFoundError, VersionGoneError; with a cursor also BehindError.
     """
     rollup = _rollup_of(query)
-    rollup_names = () if rollup is None else (rollup.table.name,)
+    made_names = (() if rollup is None else (rollup.table.name,)) + story_tables(query)
     if query.moment is not None:
         return _past_snapshot(lake, query, query.moment)
     if query.cursor is not None:
         return lake.snapshot_covering(
             _cursor_positions(query.cursor),
             build_id=query.cursor.build_id,
-            optional=rollup_names,
+            optional=made_names,
             tail_of=query.symbol,
             wait_seconds=wait_seconds,
         )
-    optional = (*optional_tables(query.series), *rollup_names)
+    optional = (*optional_tables(query.series), *made_names)
     return lake.snapshot(query.series.table.name, optional=optional, tail_of=query.symbol)
 
 
 def pin_query(lake: "Lake", query: HistoryQuery, pinned: "Snapshot") -> PinnedQuery:
     """Return a question with the tables of a snapshot: their cuts, its market and its rollup."""
     rollup = _rollup_of(query)
-    snapshot = pinned.of(name for name in pinned.tables if rollup is None or name != rollup.table.name)
+    made_names = {GOLD_STORY.name} if rollup is None else {GOLD_STORY.name, rollup.table.name}
+    snapshot = pinned.of(name for name in pinned.tables if name not in made_names)
     newest = None
     if rollup is not None and rollup.table.name in pinned:
         newest = RollupVersion(rollup, pinned[rollup.table.name])
@@ -208,11 +222,27 @@ def pin_query(lake: "Lake", query: HistoryQuery, pinned: "Snapshot") -> PinnedQu
         market=parts[-1].market if parts else markets.schedule.newest,
         newest_rollup=newest,
         covered_rollup=_covered_version(lake, newest, cuts, snapshot[query.series.table.name]),
+        stories=_find_stories(lake, query, pinned),
     )
 
 
 def _rollup_of(query: HistoryQuery) -> Rollup | None:
-    return None if query.is_raw else rollup_for(query.series.table, query.width_us)
+    return None if query.is_raw or query.by_story else rollup_for(query.series.table, query.width_us)
+
+
+def story_tables(query: HistoryQuery) -> tuple[str, ...]:
+    """Return the table of stories, where the question is about sentiments."""
+    return (GOLD_STORY.name,) if query.series.table is GOLD_SENTIMENT else ()
+
+
+def _find_stories(lake: "Lake", query: HistoryQuery, pinned: "Snapshot") -> "TableSnapshot | None":
+    """Return the stories of a build, of the past the newest: a story never changes, so that they are cut alike."""
+    if not story_tables(query):
+        return None
+    made = pinned.tables.get(GOLD_STORY.name)
+    if made is None and query.moment is not None:
+        made = lake.time_travel.newest(GOLD_STORY.name, pinned.build)
+    return lake.table_without_rows(GOLD_STORY.name, pinned.build) if made is None else made
 
 
 def _cursor_positions(cursor: Cursor) -> dict[str, Position]:

@@ -27,7 +27,8 @@ class HistoryQuery:
     ``interval`` is RAW or the width of a bucket; ``axis`` the time that the range is on; ``as_of_us`` the instant of
     the question, which decides what is still open. ``limit`` counts points before they are downsampled to
     ``n_points``; where the question is for the ``whole`` range, more than ``limit`` of them is an error. Time travel
-    reads the tables of a ``moment``, the series' own at its ``version`` where one is given.
+    reads the tables of a ``moment``, the series' own at its ``version`` where one is given. ``by_story``: buckets of
+    sentiment count stories in place of texts.
     """
 
     series: Series
@@ -44,6 +45,7 @@ class HistoryQuery:
     whole: bool = False
     moment: "PointInTime | None" = None
     version: int | None = None
+    by_story: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
     cursor: Cursor | None = None
 
@@ -80,7 +82,8 @@ class HistoryPage:
     ``n_read`` counts the points before they were downsampled; ``n_observed`` those of them that were not filled in.
     ``market`` is that of the newest part of the range; ``market_parts`` are all, ascending.
     ``retained_from_us`` is the first instant that retention has left, where the range reaches before it and points are
-    missing for that; None where the answer is whole.
+    missing for that; None where the answer is whole. ``has_stories`` is false where a later answer from the same rows
+    may name stories that this one lacks.
     """
 
     columns: tuple[str, ...]
@@ -93,6 +96,7 @@ class HistoryPage:
     market: Market | None
     market_parts: Sequence[MarketPart]
     retained_from_us: int | None
+    has_stories: bool = True
 
 
 def newest_part(time_range: TimeRange, start_us: int) -> TimeRange:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lakehouse.engine.duckdb_session import DuckdbSession
     from lakehouse.lake import Lake
     from lakehouse.snapshots.file_offsets import FileOffsets
+    from lakehouse.stories.cache import StoryCache
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +36,11 @@ class Stores:
     rollups: "RollupStore"
     session: "DuckdbSession"
     offsets: "FileOffsets"
+    stories: "StoryCache"
 
     @staticmethod
     def of(lake: "Lake") -> "Stores":
-        return Stores(lake.columns, lake.rollups, lake.session, lake.offsets)
+        return Stores(lake.columns, lake.rollups, lake.session, lake.offsets, lake.stories)
 
 
 class Source(Protocol):

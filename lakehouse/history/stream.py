@@ -10,8 +10,10 @@ from lakehouse.errors import BusyError
 from lakehouse.history.cursor import Cursor
 from lakehouse.history.file_sources import fetch_gold
 from lakehouse.history.page import WAIT_SECONDS, HistoryReader, read_pinned
-from lakehouse.history.pinning import PinnedQuery
+from lakehouse.history.pinning import PinnedQuery, story_tables
 from lakehouse.history.query import HistoryQuery, Row
+from lakehouse.history.stories import fingerprint_stories
+from lakehouse.series.definitions import SENTIMENT
 from lakehouse.time_range import TimeRange
 
 if TYPE_CHECKING:
@@ -69,12 +71,15 @@ def _open_stream(lake: "Lake", reader: HistoryReader) -> HistoryStream:
     cut = _cut_range(reader)
     oldest = _read_slice(reader, cut.slices[0]) if cut.slices else []
     columns, first = reader.to_points(oldest)
+    fingerprint = cut.fingerprint
+    if pinned.query.series is SENTIMENT:
+        fingerprint += f" {fingerprint_stories(reader.stores, pinned)}"
     return HistoryStream(
         columns=columns,
         slices=_read_slices(lake, reader, first, cut.slices[1:]),
         next=reader.next_cursor(oldest[0]) if cut.n_rows > limit else None,
         pinned=pinned,
-        fingerprint=cut.fingerprint,
+        fingerprint=fingerprint,
         n_rows=min(cut.n_rows, limit),
     )
 
@@ -129,12 +134,17 @@ def _read_slices(
         current, snapshot = snapshot, None
         if current is not None:
             return current
-        return lake.snapshot_covering(positions, build_id=build_id, tail_of=pinned.query.symbol)
+        return lake.snapshot_covering(
+            positions,
+            build_id=build_id,
+            optional=story_tables(pinned.query),
+            tail_of=pinned.query.symbol,
+        )
 
     for part in slices:
 
         def ask(current: "Snapshot", part: _Slice = part) -> tuple["Snapshot", list[Row]]:
-            own = reader.on(replace(pinned, snapshot=current, cuts=positions))
+            own = reader.on(pinned.on(current, positions))
             return current, own.to_points(_read_slice(own, part))[1]
 
         snapshot, rows = _read_with_retries(partial(lake.read, pin, ask))

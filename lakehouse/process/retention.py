@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 from lakehouse.errors import RetentionRuleError
 from lakehouse.messages.contract import MAX_EVENT_AGE
-from lakehouse.schema.tables import BRONZE, DUPLICATES, GOLD_SCORE, GOLD_TABLES, QUARANTINE, TABLES
+from lakehouse.schema.story_table import GOLD_STORY
+from lakehouse.schema.tables import (
+    BRONZE,
+    DUPLICATES,
+    GOLD_SCORE,
+    GOLD_SENTIMENT,
+    GOLD_TABLES,
+    QUARANTINE,
+    TABLES,
+)
 from lakehouse.series.rollups import ROLLUPS
 
 LEAST_BRONZE_DAYS = 7
@@ -50,7 +59,9 @@ class Retention:
         """Check that bronze is the shortest, and that gold outlasts every event that a record of bronze may hold.
 
         So a copy of a message finds its gold row, a rebuild brings back nothing that was expired, and the result of a
-        record is known as long as the record is there. Rollups outlast their gold. Raises: RetentionRuleError.
+        record is known as long as the record is there. Rollups and stories outlast their gold.
+
+        Raises: RetentionRuleError.
         """
         bronze_days = self.days.get(BRONZE.name)
         self._at_least(BRONZE.name, LEAST_BRONZE_DAYS, "what Kafka may still hold")
@@ -60,6 +71,7 @@ class Retention:
             self._outlast(name, BRONZE.name, bronze_days, 0)
         for rollup in ROLLUPS:
             self._outlast(rollup.table.name, rollup.gold.name, self.days.get(rollup.gold.name), 0)
+        self._outlast(GOLD_STORY.name, GOLD_SENTIMENT.name, self.days.get(GOLD_SENTIMENT.name), 0)
         self._at_least(GOLD_SCORE.name, LEAST_SCORE_DAYS, "the longest window of a scorecard")
 
     def _outlast(self, name: str, other: str, other_days: int | None, more_days: int) -> None:

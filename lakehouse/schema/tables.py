@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from lakehouse.schema.rollup_tables import ROLLUP_TABLES
 from lakehouse.schema.spec import HEADER_LIST, MOVES, QUANTILES, STRING_LIST, Column, TableSpec
+from lakehouse.schema.story_table import GOLD_STORY
 
 _SOURCE_COLUMNS = (
     Column("message_id", "string", "key:event time in epoch microseconds:natural key; unique in the table"),
@@ -332,6 +333,7 @@ TABLES: Mapping[str, TableSpec] = {
         BRONZE,
         *GOLD_TABLES,
         GOLD_SCORE,
+        GOLD_STORY,
         QUARANTINE,
         DUPLICATES,
         LOSSES,

@@ -6,16 +6,16 @@ that is not published runs in the shadow: its results are stored and not publish
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from lakehouse.delta.numbered_documents import NumberedDocuments, retry_taken_numbers
+from lakehouse.delta.numbered_documents import DocumentFollower, NumberedDocuments, retry_taken_numbers
 from lakehouse.delta.storage import LakeLocation
-from lakehouse.errors import SentimentModelError
+from lakehouse.errors import LakehouseError, SentimentModelError
 from lakehouse.sentiment_models.model import SentimentModel
 from lakehouse.time_range import SECOND_US, format_us, to_us
 
@@ -97,29 +97,27 @@ class ModelReader:
 
     def __init__(self, location: LakeLocation) -> None:
         self.documents = NumberedDocuments(location, FOLDER)
-        self._history = NO_MODELS
+        self._follower = DocumentFollower(
+            self.documents, parse=_parse_known, refusal=SentimentModelError, refuse=_log_refusal
+        )
 
     def refresh(self) -> ModelHistory:
         """Return all that is there by now. A malformed document counts as absent, and is logged once.
 
         Raises OSError or an error of the storage where it cannot be read: no text is analysed then.
         """
-        for document, name, content in self.documents.unseen():
-            event = self._parse(document, name, content)
-            if event is not None:
-                events = sorted((*self._history.events, event), key=lambda event: event.document)
-                self._history = ModelHistory(tuple(events))
-        return self._history
+        return ModelHistory(self._follower.refresh())
 
-    def _parse(self, document: int, name: str, content: bytes) -> ModelEvent | None:
-        try:
-            event = parse_event(document, content)
-            if event.kind != ADD and event.number not in (DEFAULT, *self._history.models):
-                raise SentimentModelError(f"there is no model {event.number} before it")
-        except SentimentModelError as error:
-            logger.error("sentiment model refused, what was published stays file=%s problem=%s", name, error)
-            return None
-        return event
+
+def _parse_known(document: int, content: bytes, known: Sequence[ModelEvent]) -> ModelEvent:
+    event = parse_event(document, content)
+    if event.kind != ADD and event.number not in (DEFAULT, *ModelHistory(tuple(known)).models):
+        raise SentimentModelError(f"there is no model {event.number} before it")
+    return event
+
+
+def _log_refusal(name: str, error: LakehouseError, _: Sequence[ModelEvent]) -> None:
+    logger.error("sentiment model refused, what was published stays file=%s problem=%s", name, error)
 
 
 def parse_event(document: int, content: bytes) -> ModelEvent:

@@ -1,10 +1,11 @@
 """The three series of a symbol: the columns of a point, and the statements that read it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from lakehouse.schema.spec import TableSpec
+from lakehouse.schema.story_table import GOLD_STORY
 from lakehouse.schema.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
 from lakehouse.series.aggregates import PRICE_FIGURES, SENTIMENT_FIGURES, Figures, equal_to_bound
 from lakehouse.time_range import MINUTE_US
@@ -168,6 +169,12 @@ SENTIMENT = Series(
     bucket_curve="mean",
     grace_us=TEXT_GRACE_US,
 )
+STORY = replace(
+    SENTIMENT,
+    table=GOLD_STORY,
+    raw_columns=("event_time", "message_id", "story_id", "story_time", "source", "score", "label", "origin"),
+)
+"""Sentiment with each story counted once. Its rows say which story a text tells."""
 PREDICTION = Series(
     name="prediction",
     table=GOLD_PREDICTION,

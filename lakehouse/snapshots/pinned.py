@@ -58,7 +58,20 @@ class TableSnapshot:
     @property
     def tail_rows(self) -> pa.Table | None:
         """Rows of the tail; None where there is none."""
-        return self.tail.rows if self.tail is not None and self.tail.held else None
+        return self.tail.rows if self.tail is not None and self.tail.rows.num_rows else None
+
+    @staticmethod
+    def empty(spec: TableSpec, location: LakeLocation, build: Build) -> "TableSnapshot":
+        """Return a table that does not exist yet, as one without rows."""
+        return TableSnapshot(
+            spec=spec,
+            location=location,
+            build=build,
+            version=-1,
+            position=Position(),
+            files=FileIndex.empty(spec),
+            commit_time_us=None,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -94,6 +94,14 @@ class TimeTravel:
                 raise self.instant_gone(moment.instant_us, names, optional)
         return Snapshot(moment.build, tables, PAST)
 
+    def newest(self, name: str, build: Build) -> TableSnapshot | None:
+        """Return the newest version of a table of a build, served or not; None where it does not exist.
+
+        Raises: VersionGoneError.
+        """
+        versions = self.versions(name, build)
+        return self._open(name, build, versions[-1]) if versions else None
+
     def versions(self, name: str, build: Build) -> list[int]:
         """Return the versions whose commits are in the log, ascending."""
         return self._past.versions(name, build)

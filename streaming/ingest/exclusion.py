@@ -83,7 +83,7 @@ def exclude(
     runtime_dir: Path,
     market_rules: MarketRules = DEFAULT_RULES,
 ) -> Build:
-    """Record the exclusion and serve a build without the message, its rollups and scores included.
+    """Record the exclusion and serve a build without the message, its rollups, scores and stories included.
 
     Idempotent: cut off at any point and run again, the message is recorded once. Raises NotExcludableError.
     """

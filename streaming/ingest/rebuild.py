@@ -21,6 +21,7 @@ from lakehouse.delta.table import open_table
 from lakehouse.derived.copy_rows import copy_rows_before
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
+from lakehouse.derived.story_refresh import refresh_stories
 from lakehouse.engine.duckdb_session import DuckdbSession
 from lakehouse.errors import LakeNotFoundError
 from lakehouse.lake import Lake
@@ -96,12 +97,15 @@ def _first_date(lake: LakeLocation, since_us: int | None) -> date | None:
 
 
 def _refresh(reader: Lake, progress: Callable[[str], None]) -> None:
-    """Make the rollups and scores of a build before it is served, so that its readers lack nothing."""
+    """Make the rollups, scores and stories of a build before it is served, so that its readers lack nothing."""
     for report in refresh_rollups(reader):
         progress(f"rebuild folded {report.n_offsets:,} offsets into {report.table}")
     scores = refresh_scores(reader)
     if scores is not None:
         progress(f"rebuild scored {scores.n_scores:,} forecasts")
+    stories = refresh_stories(reader)
+    if stories is not None:
+        progress(f"rebuild assigned {stories.n_texts:,} texts to {stories.n_stories:,} stories")
 
 
 def _generations(catalog: Catalog) -> list[dict[str, str]]:

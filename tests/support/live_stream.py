@@ -21,6 +21,15 @@ from tests.support.records import to_record, to_records
 TOPICS = {topic: f"id-{topic}" for topic in CONTRACTS}
 N_PARTITIONS = 2
 SYMBOLS = ("btc", "eth", "sol")
+TITLES = (
+    "Kraken wins licence to operate in Ireland",
+    "Crypto exchange Kraken wins license to operate in Ireland",
+    "Gemini wins licence to operate in Ireland",
+    "Bitcoin slips below $61,000 as dollar firms",
+    "Bitcoin slips below $61K as the dollar firms",
+    "Bitcoin slips below $59K as dollar firms",
+    None,
+)
 TABLE_OF_TOPIC = {contract.topic: table for table, contract in TAIL_TOPICS.items()}
 
 
@@ -35,7 +44,7 @@ class Sent:
 
 def make_stream(seed: int, n_messages: int, *, start: datetime) -> list[Sent]:
     """Return messages of three topics: late ones, copies, poison, offsets without a message, ties, two venues."""
-    draw = random.Random(seed)
+    draw, told = random.Random(seed), random.Random(f"titles of {seed}")
     ends: dict[tuple[str, int], int] = {}
     stream: list[Sent] = []
     for number in range(n_messages):
@@ -50,6 +59,7 @@ def make_stream(seed: int, n_messages: int, *, start: datetime) -> list[Sent]:
         )
         if topic == "analyzed-sentiment":
             changed = {"score": draw.uniform(-1, 1), "label": draw.choice(["positive", "neutral"])}
+            changed |= {"title": told.choice(TITLES), "source": told.choice(["wire", "ledger", "post"])}
         value = to_bytes(
             MAKERS[topic](instant, symbol=SYMBOLS[symbol_at], key=str(draw.randrange(50)), **changed)
         )

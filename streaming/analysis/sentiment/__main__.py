@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from lakehouse.process.commands import EXIT_DONE, new_app
+from lakehouse.process.durable_file import replace_file
 from lakehouse.process.number_option import wait_option
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import run_until_stopped
@@ -112,7 +113,7 @@ def train(
             "model": training.model.to_json(),
             "report": training.report,
         }
-        out.write_text(json.dumps(document, indent=1), encoding="utf-8")
+        replace_file(out, json.dumps(document, indent=1).encode())
         where: Mapping[str, Any] = {"file": str(out)}
     else:
         where = {"number": registry.add(training.model, training.report)}
@@ -163,7 +164,8 @@ def rollback(lake: LakeOption = "") -> int:
 def shadow(every: EveryOption = None, lake: LakeOption = "", as_json: JsonOption = False) -> int:
     """Score new texts of the lake by the model in the shadow, and compare its labels with the published ones.
 
-    Results go to the table sentiment_shadow and are not published. Safe to kill at any moment.
+    Results go to the table sentiment_shadow and are not published. Both abstain as CRYPTOVIZ_SENTIMENT_UNSURE_BELOW
+    says. Safe to kill at any moment.
     """
     settings = Settings.from_environ(os.environ).with_lake(lake)
 
@@ -177,6 +179,16 @@ def shadow(every: EveryOption = None, lake: LakeOption = "", as_json: JsonOption
     return run_until_stopped(work) if every else work(threading.Event())
 
 
+@app.command()
+def stories(as_json: JsonOption = False) -> int:
+    """Measure how well near-duplicate headlines are found to tell one story, on labelled headlines of this project."""
+    from streaming.analysis.sentiment.evaluation.stories import story_figures, to_document, to_lines
+
+    figures = story_figures()
+    print(json.dumps(to_document(figures), indent=2) if as_json else "\n".join(to_lines(figures)))
+    return EXIT_DONE
+
+
 def _run_shadow(settings: Settings, *, as_json: bool) -> str:
     """Run the shadow once; return what the table says since the newest model."""
     from lakehouse.lake import Lake
@@ -186,8 +198,9 @@ def _run_shadow(settings: Settings, *, as_json: bool) -> str:
     from streaming.analysis.sentiment.semantic.loading import EncoderSettings
     from streaming.analysis.sentiment.shadow import COMPARED_COLUMNS, compare_live, in_words, run_shadow
 
-    encoder = EncoderSettings.of(settings)
-    scorers = ScorerSettings(encoder=encoder)
+    scorers = ScorerSettings(
+        unsure_below=settings.sentiment_unsure_below, encoder=EncoderSettings.of(settings)
+    )
     location = settings.lake_location()
     lake = Lake(location)
     report = run_shadow(lake, read_catalogue(scorers, location))

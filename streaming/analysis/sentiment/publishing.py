@@ -45,9 +45,15 @@ def published_scorers(
 
 
 def shadow_scorer(settings: ScorerSettings, history: ModelHistory, time_us: int) -> Scorer | None:
-    """Return the scorer that runs in the shadow at a broker time, or None. Raises: EncoderError."""
+    """Return the scorer that runs in the shadow at a broker time, or None. It abstains as if it were published.
+
+    Raises: EncoderError.
+    """
     number = history.shadow_at(time_us)
-    return None if number == DEFAULT else trained_scorer(history.models[number], settings.encoder)
+    if number == DEFAULT:
+        return None
+    (scorer,) = _abstaining((_shadow(history.models[number], settings.encoder),), settings.unsure_below)
+    return scorer
 
 
 @cache
@@ -58,6 +64,11 @@ def _abstaining(scorers: tuple[Scorer, ...], below: float) -> tuple[Scorer, ...]
 @cache
 def _named(name: str, encoder: EncoderSettings) -> Scorer:
     return _or_lexicon(lambda: scorer_named(name, encoder), name)
+
+
+@cache
+def _shadow(model: SentimentModel, encoder: EncoderSettings) -> Scorer:
+    return trained_scorer(model, encoder)
 
 
 @cache

@@ -28,6 +28,7 @@ def test_sentiment_history_is_an_envelope(tmp_path: Path, api_of: ApiOf) -> None
             "intervalle": "5m",
             "limite": 1000,
             "remplissage": "aucun",
+            "par": "texte",
         },
         "points": [
             {
@@ -91,6 +92,8 @@ def test_raw_sentiment_shows_its_evidence(tmp_path: Path, api_of: ApiOf) -> None
             "terms": ["surge"],
             "message_id": "btc:gold_sentiment:0:0",
             "origin": "generated",
+            "story_id": "btc:gold_sentiment:0:0",
+            "n_sources": 1,
         }
     ]
 

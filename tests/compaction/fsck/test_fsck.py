@@ -19,6 +19,8 @@ from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.position import TopicPartition
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import append, ensure_table, open_table
+from lakehouse.derived.story_refresh import refresh_stories
+from lakehouse.lake import Lake
 from lakehouse.messages.records import RECORD_SCHEMA
 from lakehouse.schema.tables import LOSSES, TABLES
 from streaming.ingest.batch import BatchIngestor
@@ -102,6 +104,18 @@ def test_lake_as_ingestion_and_compaction_leave_it_is_clean(lake: LakeLocation) 
     assert _found(lake, is_deep=True) == []
     compact_lake(lake, wait_for_late_rows=False)
     assert _found(lake, is_deep=True) == []
+
+
+def test_text_without_a_story_and_story_without_a_text_are_found(lake: LakeLocation) -> None:
+    refresh_stories(Lake(lake))
+    assert _found(lake, is_deep=True) == []
+    compact_lake(lake, names=frozenset({"gold_sentiment"}), wait_for_late_rows=False)
+    story = _rows(lake, "gold_story").to_pylist()[0]
+    _add(lake, "gold_story", [{**story, "message_id": "btc:0:none", "kafka_offset": 3}])
+    assert _found(lake) == [("story without text", "gold_story", 1)]
+    text = _rows(lake, "gold_sentiment").to_pylist()[0]
+    _add(lake, "gold_sentiment", [{**text, "message_id": "btc:1:none", "kafka_offset": 3}])
+    assert ("text without story", "gold_story", 1) in _found(lake)
 
 
 def test_file_that_storage_lacks_is_found_and_so_is_its_record(lake: LakeLocation) -> None:

@@ -17,6 +17,7 @@ from lakehouse.delta.retained_from import read_retained_from
 from lakehouse.delta.table import append, open_table
 from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
+from lakehouse.derived.story_refresh import refresh_stories
 from lakehouse.errors import PositionConflictError
 from lakehouse.history.page import read_history
 from lakehouse.history.stream import stream_history
@@ -43,6 +44,7 @@ def _rows(*, per_day: int = 4) -> list[dict[str, Any]]:
             "event_time": NOON + day * DAY + timedelta(minutes=7 * at),
             "price": 100.0 + day + at,
             "score": (day - at) / 8,
+            "title": f"Bitcoin gains {100 + 10 * day + at % 2} dollars",
         }
         for day in range(5)
         for at in range(per_day)
@@ -53,6 +55,7 @@ def _rows(*, per_day: int = 4) -> list[dict[str, Any]]:
 def builder(tmp_path: Path) -> LakeBuilder:
     built = build_lake(tmp_path, price=_rows(), sentiment=_rows())
     refresh_rollups(lake.open(str(tmp_path)))
+    refresh_stories(lake.open(str(tmp_path)))
     return built
 
 
@@ -126,6 +129,31 @@ def test_buckets_are_what_they_were_before_the_expiry(
         page = read_history(after, asked)
         assert page.rows == before.rows
         assert page.retained_from_us is None
+
+
+@pytest.mark.parametrize("columns_budget_bytes", [0, 50_000_000])
+@pytest.mark.parametrize("interval", ["5m", "1d"])
+def test_buckets_of_stories_are_what_they_were_before_the_expiry(
+    builder: LakeBuilder, interval: str, columns_budget_bytes: int
+) -> None:
+    reader = lake.open(str(builder.path), columns_budget_bytes=columns_budget_bytes)
+    asked = question("sentiment", interval=interval, by_story=True, **FIVE_DAYS)
+    before = read_history(reader, asked)
+    _expire(builder)
+    for after in (reader, lake.open(str(builder.path), columns_budget_bytes=columns_budget_bytes)):
+        page = read_history(after, asked)
+        assert (page.rows, page.retained_from_us) == (before.rows, None)
+    assert sum(row[1] for row in before.rows) == 10
+
+
+def test_day_that_the_stories_lack_is_held_back_until_they_have_it(builder: LakeBuilder) -> None:
+    builder.append("gold_sentiment", [{"event_time": NOON}])
+    refresh_rollups(lake.open(str(builder.path)))
+    (held,) = [entry for entry in _expire(builder) if entry.table == "gold_sentiment"]
+    assert (held.n_rows, held.held_back) == (0, "gold_story has not ingested all of these records yet")
+    refresh_stories(lake.open(str(builder.path)))
+    (expired,) = _expire(builder)
+    assert (expired.table, expired.n_rows) == ("gold_sentiment", 9)
 
 
 def test_pages_of_buckets_go_on_before_retained_from(builder: LakeBuilder) -> None:

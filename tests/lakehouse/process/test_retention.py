@@ -27,6 +27,8 @@ def test_tables_that_are_not_named_keep_everything() -> None:
         ("bronze=30,quarantine=29", "quarantine keeps 29 days and has to keep 30"),
         ("bronze=30,gold_price=200,gold_price_1m=199", "gold_price_1m keeps 199 days and has to keep 200"),
         ("gold_price_1h=900", "gold_price_1h cannot be kept for less than gold_price"),
+        ("bronze=7,gold_sentiment=98,gold_story=97", "gold_story keeps 97 days and has to keep 98 at least"),
+        ("gold_story=900", "gold_story cannot be kept for less than gold_sentiment"),
         ("gold_score=30", "gold_score keeps 30 days and has to keep 31 at least: the longest window"),
     ],
 )

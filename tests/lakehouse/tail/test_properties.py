@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lakehouse.derived.rollup_refresh import refresh_rollups
+from lakehouse.derived.story_refresh import refresh_stories
 from lakehouse.history.page import HistoryQuery, read_history
 from lakehouse.history.stream import stream_history
 from lakehouse.lake import Lake
@@ -30,6 +31,10 @@ def all_questions() -> Iterator[HistoryQuery]:
         for series in ("sentiment", "price"):
             for interval in ("1m", "15m", "1h", "1d"):
                 yield question(series, symbol=symbol, start=earlier, interval=interval, limit=20)
+        for interval in ("15m", "1d"):
+            yield question(
+                "sentiment", symbol=symbol, start=earlier, interval=interval, limit=20, by_story=True
+            )
         yield question(
             "prediction", symbol=symbol, start=earlier, end=DAY_END + timedelta(days=1), axis="target_time"
         )
@@ -55,6 +60,8 @@ def test_an_answer_with_the_tail_is_what_gold_says_after_its_commit(tmp_path: Pa
     pipeline.ingest(stream[: in_gold // 2])
     if draw.random() < 0.7:
         refresh_rollups(pipeline.reader(with_tail=False))
+    if draw.random() < 0.7:
+        refresh_stories(pipeline.reader(with_tail=False), offsets_per_commit=draw.choice((3, 1_000)))
     pipeline.ingest(stream[in_gold // 2 : in_gold])
     pipeline.follow(stream)
     before = [answers(pipeline.reader(with_tail=True, columns_budget_bytes=budget)) for budget in BUDGETS]
@@ -83,6 +90,8 @@ def test_a_reader_that_lives_on_says_the_same_however_commits_and_the_tail_inter
             step = draw.randrange(in_gold, followed + 1)
             pipeline.ingest(stream[in_gold:step])
             in_gold = step
+            if draw.random() < 0.5:
+                refresh_stories(pipeline.reader(with_tail=False))
         whole = Pipeline(tmp_path / f"at-{followed}")
         whole.ingest(stream[:followed])
         expected = answers(whole.reader(with_tail=False))

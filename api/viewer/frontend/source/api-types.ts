@@ -70,6 +70,8 @@ export interface TextRow {
   readonly terms: readonly string[] | null;
   readonly message_id: string;
   readonly origin: string;
+  readonly story_id?: string | null;
+  readonly n_sources?: number | null;
 }
 
 export interface ForecastRow {

@@ -64,6 +64,9 @@ export interface Text extends Timed {
   readonly model: string;
   readonly language: string | null;
   readonly origin: string;
+  /** Null where the server has not assigned it yet. */
+  readonly storyId: string | null;
+  readonly nSources: number;
 }
 
 export function toPriceBucket(row: PriceBucketRow): PriceBucket {
@@ -101,6 +104,8 @@ export function toText(row: TextRow): Text {
     title: row.title ?? row.source ?? "",
     source: row.source ?? "",
     terms: row.terms ?? [],
+    storyId: row.story_id ?? null,
+    nSources: row.n_sources ?? 1,
   };
 }
 

@@ -31,7 +31,7 @@ export const en = {
   cut: "Predictions before {time} are left out: too many for one picture.",
   fresh: "live · {age}", ageing: "{what} slow · {age}", stale: "{what} stale · {age}", noAge: "no data yet",
   texts: "Latest texts", textsAt: "Texts behind {time}", back: "Latest texts", terms: "Terms that carried the score", openText: "Read the texts of {time}",
-  moreTexts: "The newest {n} of {all}.",
+  moreTexts: "The newest {n} of {all}.", sourcesN: "{n} sources", sameStory: "Other texts of this story",
   predictions: "Latest predictions", outcome: "came true at {price}", within: "inside the interval", outside: "outside the interval",
   unverified: "no price then", due: "due {age}", madeAt: "made {age}",
   fan: "50, 80, 95 % of outcomes", distribution: "In {horizon}: 80 % between {low} and {high}; moves more than 1 %: {share} %.",

@@ -33,7 +33,7 @@ export const fr: Words = {
   cut: "Les prédictions d’avant {time} sont omises : trop nombreuses pour une image.",
   fresh: "direct · {age}", ageing: "{what} : lent · {age}", stale: "{what} : périmé · {age}", noAge: "pas encore de données",
   texts: "Derniers textes", textsAt: "Textes derrière {time}", back: "Derniers textes", terms: "Termes qui ont porté la note", openText: "Lire les textes de {time}",
-  moreTexts: "Les {n} plus récents sur {all}.",
+  moreTexts: "Les {n} plus récents sur {all}.", sourcesN: "{n} sources", sameStory: "Autres textes de cette histoire",
   predictions: "Dernières prédictions", outcome: "réalisé : {price}", within: "dans l’intervalle", outside: "hors de l’intervalle",
   unverified: "aucun prix alors", due: "échéance {age}", madeAt: "faite {age}",
   fan: "50, 80, 95 % des issues", distribution: "Dans {horizon} : 80 % entre {low} et {high} ; plus de 1 % de mouvement : {share} %.",

@@ -1,5 +1,7 @@
 """Shadow: what a model says of new texts is stored once, beside what is published, and nothing of it is published."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from lakehouse.schema.tables import SENTIMENT_SHADOW
 from lakehouse.sentiment_models.versions import LEAD_US, ModelRegistry
 from lakehouse.time_range import to_us
 from streaming.analysis.sentiment import shadow
+from streaming.analysis.sentiment.__main__ import main
 from streaming.analysis.sentiment.publishing import ScorerSettings
 from streaming.analysis.sentiment.query import read_catalogue
 from streaming.analysis.sentiment.semantic.loading import EncoderSettings
@@ -95,6 +98,31 @@ def test_run_that_ends_between_two_commits_goes_on_where_it_ended(
 
     assert run(builder) == ShadowReport(n_texts=4, n_rows=6)
     assert [row["kafka_offset"] for row in rows(builder)] == [0, 1, 2, 2, 3, 4, 5, 5]
+
+
+@pytest.mark.parametrize("is_published", [False, True])
+def test_both_results_abstain_as_the_operator_says(builder: LakeBuilder, is_published: bool) -> None:
+    if is_published:
+        registry = ModelRegistry(builder.location, lambda: NOON_US - LEAD_US)
+        registry.publish(1)
+        registry.add(replace(read_own_model(), temperature=2.0), {})
+    builder.append("gold_news", texts(*TITLES))
+
+    run(builder, ScorerSettings(unsure_below=1.0))
+
+    labels = {(row["label"], row["score"], row["published_label"] == "unsure") for row in rows(builder)}
+    assert labels == {("unsure", None, is_published)}
+    assert all(row["p_neutral"] is not None for row in rows(builder))
+
+
+def test_command_abstains_as_the_setting_says(
+    builder: LakeBuilder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder.append("gold_news", texts(*TITLES))
+    monkeypatch.setenv("CRYPTOVIZ_SENTIMENT_UNSURE_BELOW", "1.0")
+    assert main(["shadow", "--lake", str(builder.path), "--json"]) == 0
+    (comparison,) = json.loads(capsys.readouterr().out)["comparisons"]
+    assert comparison["labels"] == {"unsure": 4}
 
 
 def _fail(*_: Any, **__: Any) -> int:

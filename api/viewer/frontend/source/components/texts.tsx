@@ -1,7 +1,9 @@
 // Headlines: the newest, or those behind one point of the sentiment chart, with the terms that carried their score.
+// The texts of one story are folded under its newest.
 
 import { useEffect, useRef } from "preact/hooks";
 import type { Text } from "../points.ts";
+import { foldStories, type Story } from "../stories.ts";
 import type { State, Viewer } from "../viewer.ts";
 import { formatAge, formatNumber, formatScore, formatShare, formatSpan, formatTime, word, type Key } from "../words.ts";
 import { OriginBadge } from "./badges.tsx";
@@ -16,7 +18,7 @@ export function Texts({ state, viewer }: { state: State; viewer: Viewer }) {
   useEffect(() => {
     if (choice.at !== null && !document.activeElement?.closest("#charts")) heading.current?.scrollIntoView({ block: "nearest" });
   }, [choice.at]);
-  const shown = isOpen ? texts.points : texts.points.slice(0, N_SHOWN);
+  const stories = foldStories(texts.points), shown = isOpen ? stories : stories.slice(0, N_SHOWN);
   const bucket = dataset?.sentiment.points.find(({ time }) => time === span?.from);
   return (
     <section id="texts" class="list" data-series="texts" data-items={shown.length} data-open={isOpen}>
@@ -25,13 +27,13 @@ export function Texts({ state, viewer }: { state: State; viewer: Viewer }) {
         {isOpen && <button id="back" type="button" class="small" onClick={() => viewer.openTexts(null)}>{`← ${word("back")}`}</button>}
       </h2>
       <p class="state" role="status" hidden={shown.length > 0}>{shown.length > 0 ? "" : stateText("texts", texts)}</p>
-      <ol tabIndex={0} aria-label={word("texts")}>{shown.map((text) => <Item key={text.id} text={text} now={state.now} isOpen={isOpen} />)}</ol>
-      {isOpen && bucket && bucket.count > shown.length && <p class="note">{word("moreTexts", { n: formatNumber(shown.length), all: formatNumber(bucket.count) })}</p>}
+      <ol tabIndex={0} aria-label={word("texts")}>{shown.map((story) => <Item key={story.newest.storyId ?? story.newest.id} text={story.newest} story={story} now={state.now} isOpen={isOpen} />)}</ol>
+      {isOpen && bucket && bucket.count > texts.points.length && <p class="note">{word("moreTexts", { n: formatNumber(texts.points.length), all: formatNumber(bucket.count) })}</p>}
     </section>
   );
 }
 
-function Item({ text, now, isOpen }: { text: Text; now: number; isOpen: boolean }) {
+function Item({ text, story, now, isOpen }: { text: Text; story?: Story; now: number; isOpen: boolean }) {
   const { score, label, source, origin, time, terms } = text;
   // An address that a generator made leads nowhere.
   const address = origin === "generated" ? null : webAddress(text.url);
@@ -48,8 +50,21 @@ function Item({ text, now, isOpen }: { text: Text; now: number; isOpen: boolean 
           {isOpen && ` · ${text.model}`}
           <OriginBadge origins={[origin]} />
         </p>
+        {story && <Others story={story} now={now} isOpen={isOpen} />}
       </div>
     </li>
+  );
+}
+
+/** How many sources have told a story; unfolded, its other texts. */
+function Others({ story: { others, nSources }, now, isOpen }: { story: Story; now: number; isOpen: boolean }) {
+  const told = nSources > 1 ? word("sourcesN", { n: formatNumber(nSources) }) : word("textsN", { n: formatNumber(others.length + 1) });
+  if (others.length === 0) return nSources > 1 ? <p class="meta told">{told}</p> : null;
+  return (
+    <details class="told">
+      <summary>{told}</summary>
+      <ol aria-label={word("sameStory")}>{others.map((text) => <Item key={text.id} text={text} now={now} isOpen={isOpen} />)}</ol>
+    </details>
   );
 }
 

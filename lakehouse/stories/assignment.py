@@ -1,0 +1,133 @@
+"""Assignment of texts to stories: a text tells the story of a first text that it is a near-duplicate of, or its own.
+
+Texts of one symbol and one Kafka partition are compared, in the order of their offsets: with the first texts of stories
+alone, so that a story does not drift, and with those of lower offsets alone, so that an assignment never changes. It is
+a pure function of the partition's rows: batches, replays and late texts do not matter.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from lakehouse.stories.headline import Headline, read_headline
+from lakehouse.stories.similarity import MIN_JACCARD, similarity
+from lakehouse.time_range import DAY_US
+
+WINDOW_US = 2 * DAY_US
+"""Largest distance of a text from its story's first text, before or after it."""
+REACH_US = 2 * WINDOW_US
+"""Largest distance of two texts of one story."""
+
+_Log = tuple[str, str, int]
+"""(symbol, topic id, partition)"""
+
+
+class Text(NamedTuple):
+    """One row of gold_sentiment, as far as stories need it. Times are epoch microseconds."""
+
+    symbol: str
+    topic_id: str
+    partition: int
+    offset: int
+    time_us: int
+    message_id: str
+    title: str | None
+    is_scored: bool
+
+
+class Assignment(NamedTuple):
+    """Story of a text. ``counts`` marks the text that the story is counted at: its first one with a score."""
+
+    story_id: str
+    story_time_us: int
+    is_first: bool
+    counts: bool
+
+
+class Known(NamedTuple):
+    """One row of gold_story. ``title`` is that of a story's first text; ``counts`` marks a row with a score."""
+
+    symbol: str
+    topic_id: str
+    partition: int
+    offset: int
+    time_us: int
+    story_id: str
+    is_first: bool
+    title: str | None
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _First:
+    """First text of a story."""
+
+    offset: int
+    time_us: int
+    story_id: str
+    headline: Headline
+
+
+@dataclass(slots=True, eq=False)
+class _Stories:
+    """First texts of one symbol and partition, found by the words that they share."""
+
+    by_word: dict[tuple[int, str], list[_First]] = field(default_factory=dict)
+
+    def add(self, first: _First) -> None:
+        block = first.time_us // WINDOW_US
+        for word in first.headline.words:
+            self.by_word.setdefault((block, word), []).append(first)
+
+    def find(self, headline: Headline, time_us: int, offset: int) -> _First | None:
+        """Return the most similar first text of a lower offset within the window; of equal ones the lowest offset."""
+        best: tuple[float, int] = (0.0, 0)
+        found = None
+        for first in self._candidates(headline, time_us // WINDOW_US):
+            if first.offset < offset and abs(first.time_us - time_us) <= WINDOW_US:
+                candidate = (similarity(first.headline, headline), -first.offset)
+                if candidate[0] and (found is None or candidate > best):
+                    best, found = candidate, first
+        return found
+
+    def _candidates(self, headline: Headline, block: int) -> Iterator[_First]:
+        """Yield the first texts that share enough words: any so many words have one in common with each of them."""
+        n_probed = len(headline.words) - -(-len(headline.words) * MIN_JACCARD // 1) + 1
+        seen: set[int] = set()
+        for near in (block - 1, block, block + 1):
+            lists = sorted((self.by_word.get((near, word), []) for word in headline.words), key=len)
+            for first in (each for postings in lists[: int(n_probed)] for each in postings):
+                if id(first) not in seen:
+                    seen.add(id(first))
+                    yield first
+
+
+class Assigner:
+    """Assigns texts one after the other. ``known`` are the rows of gold_story within REACH_US of them, in any order."""
+
+    def __init__(self, known: Iterable[Known] = ()) -> None:
+        self._stories: dict[_Log, _Stories] = {}
+        self._counted: dict[str, int] = {}
+        for row in known:
+            if row.is_first:
+                headline = read_headline(row.title or "")
+                self._add(row[:3], _First(row.offset, row.time_us, row.story_id, headline))
+            if row.counts:
+                self._counted[row.story_id] = min(row.offset, self._counted.get(row.story_id, row.offset))
+
+    def assign(self, text: Text) -> Assignment:
+        """Return the story of the next text; those of a partition come in the order of their offsets."""
+        log, headline = text[:3], read_headline(text.title or "")
+        first = self._stories.setdefault(log, _Stories()).find(headline, text.time_us, text.offset)
+        is_first = first is None
+        if first is None:
+            first = _First(text.offset, text.time_us, text.message_id, headline)
+            self._add(log, first)
+        counts = text.is_scored and self._counted.get(first.story_id, text.offset) >= text.offset
+        if counts:
+            self._counted[first.story_id] = text.offset
+        return Assignment(first.story_id, first.time_us, is_first, counts)
+
+    def _add(self, log: _Log, first: _First) -> None:
+        if first.headline.words:
+            self._stories.setdefault(log, _Stories()).add(first)
