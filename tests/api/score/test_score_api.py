@@ -82,8 +82,8 @@ def test_a_days_horizon_has_no_figure_with_under_ninety_outcomes(tmp_path: Path,
     (distribution,) = answer.document["distributions"]
     assert (distribution["n"], distribution["n_apart"]) == (15, 8)
     assert (distribution["n_minutes"], distribution["n_minutes_without_forecast"]) == (
-        7 * 1_440 + 61,
-        7 * 1_440 + 45,
+        7 * 1_440 + 1,
+        7 * 1_440 + 1 - 15,
     )
     assert distribution["coverage"] is None
     assert [distribution[name] for name in ("comparisons", "points", "levels", "events")] == [[], [], [], []]
