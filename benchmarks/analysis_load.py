@@ -19,6 +19,7 @@ from streaming.analysis.sentiment.scorers import lexicon_scorer
 from streaming.feed.market import MARKETS, PRIMARY_VENUE
 from streaming.feed.noise import Ints
 from streaming.feed.observations import observation_slots, price_values
+from streaming.feed.prices.behaviour import MarketModel
 from streaming.kafka.messages import to_rfc3339, to_value
 from streaming.offline.news_wire import News, NewsWire
 
@@ -60,11 +61,12 @@ def price_messages(n_prices: int) -> list[Keyed]:
     last = time.time_ns() // 1_000 // MINUTE_US
     minutes: Ints = np.arange(last - n_minutes, last, dtype=np.int64)
     dated: list[tuple[int, bytes, bytes]] = []
+    model = MarketModel(SEED)
     for market in markets:
         slots = observation_slots(
-            SEED, market, minutes=minutes, observations_a_minute=np.full(n_minutes, PRICES_A_MINUTE)
+            model, market, minutes=minutes, observations_a_minute=np.full(n_minutes, PRICES_A_MINUTE)
         )
-        values = price_values(SEED, market, slots)
+        values = price_values(model, market, slots)
         key = market.symbol.encode()
         dated += [
             (time_us, key, value) for time_us, (value,) in zip(slots.times_us.tolist(), values, strict=True)

@@ -203,6 +203,7 @@ print(
 # A forecast says a whole distribution. Its CRPS is compared with two references that know less: a normal distribution
 # of constant volatility, and one of the average of recent squares. Skill is the share by which the score is lower.
 # The verdict is valid however often one looks, over all rows of an asset; the skill's interval is for one look.
+# A day's horizon has figures from 90 outcomes on that do not overlap.
 
 # %%
 from lakehouse.scores.distribution_card import read_distribution_rows  # noqa: E402
@@ -211,7 +212,7 @@ cards = {
     symbol: [
         row
         for row in read_distribution_rows(opened, symbol=symbol, as_of_us=to_us(last_target))
-        if row.timeliness == timeliness
+        if row.timeliness == timeliness and row.score is not None
     ]
     for symbol in symbols
 }
@@ -227,7 +228,7 @@ beside = pd.DataFrame(
             "low": one.low,
             "high": one.high,
             "verdict": next(v.verdict for v in row.verdicts if v.reference == one.reference),
-            "apart": row.score.n_apart,
+            "apart": row.n_apart,
         }
         for symbol, card in cards.items()
         for row in card

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 _KEPT_US = 5 * MINUTE_US
+_NO_FIGURES: Document = {"comparisons": [], "points": [], "coverage": None, "levels": [], "events": []}
 
 
 def scores(*, lake: Lake, symbol: str, model: str | None, horizon: str | None, now_us: int) -> Document:
@@ -89,7 +90,7 @@ def _to_distribution(row: "DistributionRow") -> Document:
         "since": _to_time(row.since_us),
         "until": _to_time(row.until_us),
         "verdicts": verdicts,
-        **document["score"],
+        **(document["score"] or _NO_FIGURES),
     }
 
 

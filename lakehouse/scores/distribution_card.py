@@ -1,8 +1,10 @@
 """Scores of the distributions of a symbol's forecasts, over months, read from gold_score."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +21,8 @@ from lakehouse.scores.distribution_score import (
 from lakehouse.scores.evidence import ALPHA
 from lakehouse.scores.quantiles import Floats
 from lakehouse.scores.references import PastReturns
-from lakehouse.scores.statistics import Integers
-from lakehouse.scores.verdicts import RowVerdict, to_row_verdict
+from lakehouse.scores.statistics import Integers, count_non_overlapping
+from lakehouse.scores.verdicts import RowVerdict, n_needed_for, to_row_verdict
 from lakehouse.snapshots.pinned import Snapshot
 from lakehouse.time_range import DAY_US, MINUTE_US, TimeRange, to_time
 
@@ -28,26 +30,48 @@ BLOCK_US = 90 * DAY_US
 """The first outcome is that of a block of days, so that evidence begins at one instant, and not at each look anew."""
 LEAST_US = 2 * BLOCK_US
 # Of a forecast a minute, one in five is read; of those for a day, one an hour. Others are nearly the same.
-_ROWS = """
-SELECT model, model_version, horizon, IF(origin = 'generated', 'generated', 'real') AS data,
-    IF(origin = 'replay', 'replay', timeliness) AS timeliness, epoch_us(made_at) AS made_us,
+_OF_KIND = """model, model_version, horizon, IF(origin = 'generated', 'generated', 'real') AS data,
+    IF(origin = 'replay', 'replay', timeliness) AS timeliness"""
+_OF_SYMBOL = "symbol = $symbol AND made_at > $since AND target_time > $start AND target_time <= $end"
+_ROWS = f"""
+SELECT {_OF_KIND}, epoch_us(made_at) AS made_us,
     epoch_us(target_time) AS target_us, ln(realised_price / base_price) AS log_return,
     ln(predicted_price / base_price) AS expected, ln(lower / base_price) AS lower, ln(upper / base_price) AS upper,
     nominal_coverage, crps, pit, list_transform(moves, lambda move: move.threshold) AS thresholds,
     list_transform(moves, lambda move: move.probability) AS probabilities
-FROM {rows}
-WHERE symbol = $symbol AND made_at > $since AND target_time > $start AND target_time <= $end
+FROM {{rows}}
+WHERE {_OF_SYMBOL}
     AND realised_price > 0 AND predicted_price > 0 AND lower > 0 AND base_price > 0
     AND epoch_us(made_at) % greatest($step_us, (epoch_us(target_time) - epoch_us(made_at)) // 24) < $minute_us
 ORDER BY ALL
+"""
+# Every minute counts here, whatever came of its forecast; those of a market's first hour have no interval.
+_MINUTES = f"""
+SELECT {_OF_KIND}, count(DISTINCT epoch_us(made_at) // $minute_us),
+    (max(epoch_us(made_at)) - min(epoch_us(made_at))) // $minute_us + 1
+FROM {{rows}}
+WHERE {_OF_SYMBOL} AND lower IS NOT NULL
+GROUP BY ALL
 """
 _STEP_US = 5 * MINUTE_US
 _KIND = ("model", "model_version", "horizon", "data", "timeliness")
 
 
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """Minutes at which there was a forecast with an interval, of all minutes from the first to the last of these."""
+
+    n_with_forecast: int
+    n: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionRow:
-    """One model, version and horizon on one kind of data: real or generated, live or replay."""
+    """One model, version and horizon on one kind of data: real or generated, live or replay.
+
+    ``n_minutes`` are those from the first to the last forecast with an interval; ``n_minutes_without_forecast`` had
+    none. ``score`` is None with fewer than ``n_needed_for`` outcomes that do not overlap of a day or more.
+    """
 
     model: str
     model_version: str
@@ -56,8 +80,11 @@ class DistributionRow:
     timeliness: str
     since_us: int
     until_us: int
-    share_without_forecast: float
-    score: DistributionScore
+    n_minutes: int
+    n_minutes_without_forecast: int
+    n: int
+    n_apart: int
+    score: DistributionScore | None
     verdicts: tuple[RowVerdict, ...]
 
 
@@ -81,22 +108,21 @@ def _read(lake: Lake, snapshot: Snapshot, *, symbol: str, as_of_us: int) -> list
     )
     if not paths:
         return []
-    rows = lake.session.fetch_arrow(
-        _ROWS,
-        paths,
-        spec=GOLD_SCORE,
-        symbol=symbol,
-        since=to_time(lake.market_rules.of(symbol).asset_at(as_of_us).start_us),
-        start=time_range.start_time,
-        end=to_time(as_of_us),
-        step_us=_STEP_US,
-        minute_us=MINUTE_US,
-    )
-    return to_distribution_rows(rows)
+    bound: dict[str, Any] = {
+        "symbol": symbol,
+        "since": to_time(lake.market_rules.of(symbol).asset_at(as_of_us).start_us),
+        "start": time_range.start_time,
+        "end": to_time(as_of_us),
+        "minute_us": MINUTE_US,
+    }
+    rows = lake.session.fetch_arrow(_ROWS, paths, spec=GOLD_SCORE, step_us=_STEP_US, **bound)
+    counted = lake.session.fetch_rows(_MINUTES, paths, spec=GOLD_SCORE, **bound)
+    minutes = {tuple(kind): Minutes(n_forecast, n) for *kind, n_forecast, n in counted}
+    return to_distribution_rows(rows, minutes)
 
 
-def to_distribution_rows(rows: pa.Table) -> list[DistributionRow]:
-    """Return the rows of a card from scored forecasts, which ascend by kind, then by time."""
+def to_distribution_rows(rows: pa.Table, minutes: Mapping[tuple[str, ...], Minutes]) -> list[DistributionRow]:
+    """Return the rows of a card from scored forecasts, which ascend by kind, then by time, and the minutes of each."""
     kinds = list(zip(*(rows[name].to_pylist() for name in _KIND), strict=True))
     past: dict[str, PastReturns] = {}
     for data in {kind[3] for kind in kinds}:
@@ -110,7 +136,7 @@ def to_distribution_rows(rows: pa.Table) -> list[DistributionRow]:
             found.append((kind, outcomes))
     alpha = ALPHA / max(sum(len(references_of(outcomes)) for _, outcomes in found), 1)
     ordered = sorted(found, key=lambda one: (one[0][:2], one[1].horizon_us, one[0][3:]))
-    return [_to_row(kind, outcomes, alpha=alpha) for kind, outcomes in ordered]
+    return [_to_row(kind, outcomes, minutes[kind], alpha=alpha) for kind, outcomes in ordered]
 
 
 def _past_returns(rows: pa.Table) -> PastReturns:
@@ -160,20 +186,25 @@ def _to_probabilities(rows: pa.Table) -> tuple[tuple[float, ...], Floats]:
     return tuple(thresholds), np.asarray(lists.flatten()).reshape(rows.num_rows, len(thresholds))
 
 
-def _to_row(kind: tuple[str, ...], outcomes: DistributionOutcomes, *, alpha: float) -> DistributionRow:
+def _to_row(
+    kind: tuple[str, ...], outcomes: DistributionOutcomes, minutes: Minutes, *, alpha: float
+) -> DistributionRow:
     model, model_version, horizon, data, timeliness = kind
-    since_us, until_us = int(outcomes.made_us[0]), int(outcomes.made_us[-1])
-    n_steps = (until_us - since_us) // max(_STEP_US, outcomes.horizon_us // 24) + 1
+    n_apart = count_non_overlapping(outcomes.targets_us, outcomes.horizon_us)
+    is_enough = outcomes.horizon_us < DAY_US or n_apart >= n_needed_for(outcomes.horizon_us)
     return DistributionRow(
         model=model,
         model_version=model_version,
         horizon=horizon,
         data=data,
         timeliness=timeliness,
-        since_us=since_us,
+        since_us=int(outcomes.made_us[0]),
         until_us=int(outcomes.targets_us[-1]),
-        share_without_forecast=max(0.0, 1.0 - len(outcomes) / n_steps),
-        score=score_distribution(outcomes),
+        n_minutes=minutes.n,
+        n_minutes_without_forecast=minutes.n - minutes.n_with_forecast,
+        n=len(outcomes),
+        n_apart=n_apart,
+        score=score_distribution(outcomes) if is_enough else None,
         verdicts=tuple(
             to_row_verdict(outcomes, reference, alpha=alpha) for reference in references_of(outcomes)
         ),

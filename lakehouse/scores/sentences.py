@@ -53,9 +53,8 @@ def _beside(row: DistributionRow, verdict: RowVerdict) -> str:
         return (
             f"too little data beside {name}, {verdict.n} of {verdict.n_needed} outcomes that do not overlap"
         )
-    skill = next(
-        one.skill for one in row.score.comparisons if (one.reference, one.score) == (verdict.reference, CRPS)
-    )
+    comparisons = row.score.comparisons if row.score else ()
+    skill = next(one.skill for one in comparisons if (one.reference, one.score) == (verdict.reference, CRPS))
     size = f"CRPS {abs(skill):.1%} {'lower' if skill >= 0 else 'higher'}, {verdict.n} outcomes"
     if verdict.verdict in (BETTER, WORSE) and verdict.shown_since_us is not None:
         return f"{verdict.verdict} than {name} ({size}), shown since {format_us(verdict.shown_since_us)}"

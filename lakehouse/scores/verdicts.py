@@ -15,7 +15,7 @@ from lakehouse.time_range import DAY_US
 
 BETTER, WORSE, UNDECIDED, TOO_LITTLE = "better", "worse", "undecided", "too little data"
 MIN_DAYS_OUTCOMES = 90
-"""Outcomes that a horizon of a day or more needs: a quarter of a year."""
+"""Outcomes that a horizon of a day or more needs, for a verdict and for any figure: a quarter of a year."""
 _MAX_LOG_E_VALUE = 700.0
 
 
@@ -39,13 +39,18 @@ class RowVerdict:
     shown_since_us: int | None
 
 
+def n_needed_for(horizon_us: int) -> int:
+    """Return how many outcomes that do not overlap a verdict needs at a horizon."""
+    return MIN_DAYS_OUTCOMES if horizon_us >= DAY_US else MIN_NON_OVERLAPPING
+
+
 def to_row_verdict(outcomes: DistributionOutcomes, reference: str, *, alpha: float) -> RowVerdict:
     """Return the verdict beside a reference, with this probability of being wrong at whatever time one looks.
 
     "Better" and "worse" have that probability each.
     """
     apart = comparable(outcomes, reference)
-    n_needed = MIN_DAYS_OUTCOMES if outcomes.horizon_us >= DAY_US else MIN_NON_OVERLAPPING
+    n_needed = n_needed_for(outcomes.horizon_us)
     advantages = gains(outcomes, reference, apart)
     better = gather_evidence(advantages, alpha=alpha)
     worse = gather_evidence(-advantages, alpha=alpha)

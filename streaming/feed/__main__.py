@@ -10,6 +10,7 @@ from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.command_line import FAILURES
 from streaming.feed import options as opt
+from streaming.feed.faults import FaultRates
 from streaming.feed.options import (
     ALL_SYMBOLS,
     DEFAULT_FAULTS,
@@ -18,15 +19,16 @@ from streaming.feed.options import (
     parse_burst_rate,
     to_feed,
 )
+from streaming.feed.prices.options import SETTINGS_HELP, Link, MarketSettings, to_behaviour
 
 _DESCRIPTION = """\
 A generated market and its results, published to raw-price, analyzed-sentiment and predicted-price.
 
-Every message has the origin "generated". The same seed and link give the same messages with the same ids for the same
-instants, on any day, at any rate, in any process: a feed that is started twice sends duplicates, which the lake drops,
-and never contradictions."""
+Every message has the origin "generated". The same seed, link and market give the same messages with the same ids for
+the same instants, on any day, at any rate, in any process: a feed that is started twice sends duplicates, which the
+lake drops, and never contradictions."""
 
-_EXAMPLES = """\
+_EXAMPLES = f"""\
 examples:
   python -m streaming.feed run --days 7 --rate 20 --state .runtime/feed.json
       seven days at once (about 172,000 messages), then live; a restart fills the gap and goes on
@@ -36,6 +38,10 @@ examples:
       a load for benchmarks: a million messages, spread over the last seven days, as fast as possible
   python -m streaming.feed burst --count 30000 --rate 500
       a steady load of exactly 500 messages a second, about now
+  python -m streaming.feed backfill --days 30 --market tick=100,rests_a_day=2,bad_ticks=20
+      a market with coarse ticks that often rests, and prints many a bad tick
+
+{SETTINGS_HELP}
 
 The cluster is --bootstrap, else CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS, else the embedded broker that runs in this
 folder; the other CRYPTOVIZ_KAFKA_* settings (SASL, TLS) apply as everywhere."""
@@ -50,7 +56,8 @@ main = partial(run, app, prog="python -m streaming.feed", failures=FAILURES)
 def backfill(
     seed: opt.Seed = DEFAULT_SEED,
     symbols: opt.Symbols = ALL_SYMBOLS,
-    link: opt.Link = 0.0,
+    link: Link = 0.0,
+    market: MarketSettings = "",
     bootstrap: opt.Bootstrap = None,
     late: opt.Late = DEFAULT_FAULTS.late,
     duplicates: opt.Duplicates = DEFAULT_FAULTS.duplicates,
@@ -59,7 +66,8 @@ def backfill(
     workers: opt.Workers = 2,
     state: opt.StatePath = None,
 ) -> int:
-    feed = to_feed(seed, symbols, link, late, duplicates, poison)
+    rates = FaultRates(late=late, duplicates=duplicates, poison=poison)
+    feed = to_feed(seed, symbols, to_behaviour(link, market), rates)
     options = Options(feed=feed, bootstrap=bootstrap, days=days, n_workers=int(workers), state_path=state)
     return _publish("backfill", options)
 
@@ -68,7 +76,8 @@ def backfill(
 def live(
     seed: opt.Seed = DEFAULT_SEED,
     symbols: opt.Symbols = ALL_SYMBOLS,
-    link: opt.Link = 0.0,
+    link: Link = 0.0,
+    market: MarketSettings = "",
     bootstrap: opt.Bootstrap = None,
     late: opt.Late = DEFAULT_FAULTS.late,
     duplicates: opt.Duplicates = DEFAULT_FAULTS.duplicates,
@@ -76,7 +85,8 @@ def live(
     rate: opt.LiveRate = 20.0,
     seconds: opt.Seconds = None,
 ) -> int:
-    feed = to_feed(seed, symbols, link, late, duplicates, poison)
+    rates = FaultRates(late=late, duplicates=duplicates, poison=poison)
+    feed = to_feed(seed, symbols, to_behaviour(link, market), rates)
     options = Options(feed=feed, bootstrap=bootstrap, rate=rate, seconds=seconds)
     return _publish("live", options)
 
@@ -85,7 +95,8 @@ def live(
 def backfill_then_live(
     seed: opt.Seed = DEFAULT_SEED,
     symbols: opt.Symbols = ALL_SYMBOLS,
-    link: opt.Link = 0.0,
+    link: Link = 0.0,
+    market: MarketSettings = "",
     bootstrap: opt.Bootstrap = None,
     late: opt.Late = DEFAULT_FAULTS.late,
     duplicates: opt.Duplicates = DEFAULT_FAULTS.duplicates,
@@ -96,7 +107,8 @@ def backfill_then_live(
     rate: opt.LiveRate = 20.0,
     seconds: opt.Seconds = None,
 ) -> int:
-    feed = to_feed(seed, symbols, link, late, duplicates, poison)
+    rates = FaultRates(late=late, duplicates=duplicates, poison=poison)
+    feed = to_feed(seed, symbols, to_behaviour(link, market), rates)
     options = Options(
         feed=feed,
         bootstrap=bootstrap,
@@ -114,7 +126,8 @@ def burst(
     count: opt.Count,
     seed: opt.RandomSeed = None,
     symbols: opt.Symbols = ALL_SYMBOLS,
-    link: opt.Link = 0.0,
+    link: Link = 0.0,
+    market: MarketSettings = "",
     bootstrap: opt.Bootstrap = None,
     late: opt.Late = 0.0,
     duplicates: opt.Duplicates = 0.0,
@@ -123,9 +136,9 @@ def burst(
     workers: opt.Workers = 2,
     rate: opt.BurstRate = "max",
 ) -> int:
-    feed = to_feed(
-        secrets.randbelow(1_000_000_000) if seed is None else seed, symbols, link, late, duplicates, poison
-    )
+    rates = FaultRates(late=late, duplicates=duplicates, poison=poison)
+    drawn = secrets.randbelow(1_000_000_000) if seed is None else seed
+    feed = to_feed(drawn, symbols, to_behaviour(link, market), rates)
     options = Options(
         feed=feed,
         bootstrap=bootstrap,

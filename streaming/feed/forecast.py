@@ -9,8 +9,11 @@ from scipy.special import ndtr, ndtri
 from lakehouse.messages.contract import PREDICTED_PRICE
 from lakehouse.scores.quantiles import LEVELS
 from lakehouse.time_range import MINUTE_US
-from streaming.feed.market import ASSETS, MARKETS, Market, is_down, log_prices, mid_prices
+from streaming.feed.market import ASSETS, MARKETS, Market
 from streaming.feed.noise import Floats, Ints, child_keys, uniform
+from streaming.feed.prices.behaviour import MarketModel
+from streaming.feed.prices.interruptions import is_down
+from streaming.feed.prices.path import mid_prices, quoted_prices
 from streaming.feed.schedule import Slots, draw_slots, mark_slots
 from streaming.kafka.messages import to_rfc3339, to_value
 
@@ -35,20 +38,20 @@ class Horizon:
 HORIZONS = (Horizon("5m", 5, 120, 5), Horizon("1h", 60, 480, 15), Horizon("24h", 1_440, 1_440, 60))
 
 
-def forecast_slots(seed: int, symbol: str, *, minutes: Ints, extra_a_minute: Floats) -> Slots:
+def forecast_slots(model: MarketModel, symbol: str, *, minutes: Ints, extra_a_minute: Floats) -> Slots:
     """Return when forecasts are made: at each multiple of five minutes, and in between on a dense feed.
 
     None is made while the primary market is down.
     """
-    marks = mark_slots(seed, "forecast", symbol, minutes=minutes)
-    extra = draw_slots(seed, "forecast", symbol, minutes=minutes, expected=extra_a_minute)
+    marks = mark_slots(model.seed, "forecast", symbol, minutes=minutes)
+    extra = draw_slots(model.seed, "forecast", symbol, minutes=minutes, expected=extra_a_minute)
     both = Slots(
         np.concatenate((marks.minutes, extra.minutes)),
         np.concatenate((marks.numbers, extra.numbers)),
         np.concatenate((marks.times_us, extra.times_us)),
         np.concatenate((marks.keys, extra.keys)),
     )
-    return both.where(~is_down(seed, _primary_market(symbol), both.times_us)) if len(both) else both
+    return both.where(~is_down(model, _primary_market(symbol), both.times_us)) if len(both) else both
 
 
 def forecast_latency_us(slots: Slots) -> Ints:
@@ -62,26 +65,25 @@ def due_slots(slots: Slots, horizon: Horizon) -> Slots:
 
 
 def prediction_values(
-    seed: int, symbol: str, horizon: Horizon, slots: Slots, *, link: float = 0.0
+    model: MarketModel, symbol: str, horizon: Horizon, slots: Slots
 ) -> list[tuple[bytes, ...]]:
     """Return for each slot the messages of all models for one horizon."""
     if not len(slots):
         return []
     made_us = slots.times_us
-    base = mid_prices(seed, symbol, made_us, link=link)
-    drift, spread = _past(seed, symbol, horizon, made_us, link=link)
-    version = f"{MODEL_VERSION}+seed{seed}" + (f"+link{link:g}" if link else "")
+    base = quoted_prices(model, _primary_market(symbol), made_us)
+    drift, spread = _past(model, symbol, horizon, made_us)
+    variant = model.behaviour.variant
+    version = f"{MODEL_VERSION}+seed{model.seed}" + (f"+{variant}" if variant else "")
     rows = zip(made_us.tolist(), base.tolist(), drift.tolist(), spread.tolist(), strict=True)
-    return [
-        tuple(_prediction_value(version, symbol, horizon, model, *row) for model in MODELS) for row in rows
-    ]
+    return [tuple(_prediction_value(version, symbol, horizon, name, *row) for name in MODELS) for row in rows]
 
 
-def _past(seed: int, symbol: str, horizon: Horizon, made_us: Ints, *, link: float) -> tuple[Floats, Floats]:
+def _past(model: MarketModel, symbol: str, horizon: Horizon, made_us: Ints) -> tuple[Floats, Floats]:
     """Return expected log return over the horizon and its deviation, from the whole minutes before each instant."""
     last = made_us // MINUTE_US
     minutes = np.arange(int(last.min()) - horizon.past_minutes, int(last.max()) + 1, dtype=np.int64)
-    logs = log_prices(seed, symbol, minutes, link=link)
+    logs = np.log(mid_prices(model, symbol, minutes * MINUTE_US))
     start = last - horizon.past_minutes - minutes[0]
     squares = sliding_window_view(np.diff(logs) ** 2, horizon.past_minutes)[start]
     mean = (logs[start + horizon.past_minutes] - logs[start]) / horizon.past_minutes

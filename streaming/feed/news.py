@@ -7,8 +7,9 @@ import numpy as np
 from lakehouse.messages.contract import ANALYZED_SENTIMENT
 from lakehouse.time_range import MINUTE_US
 from streaming.feed.headlines import OUTLETS, TEMPLATES, TOPICS, Outlet, Template
-from streaming.feed.market import ASSETS, burst_shape, bursts
+from streaming.feed.market import ASSETS
 from streaming.feed.noise import Floats, Ints, normal, root_key, smooth_normal, uniform
+from streaming.feed.prices.bursts import burst_shape, bursts
 from streaming.feed.schedule import Slots, draw_slots
 from streaming.kafka.messages import to_rfc3339, to_value
 

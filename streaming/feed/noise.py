@@ -33,24 +33,42 @@ def child_keys(parents: Keys, counters: Ints | int) -> Keys:
     return _mixed(parents ^ _mixed((steps + np.uint64(1)) * _INCREMENT))
 
 
-def uniform(keys: Keys, purpose: int) -> Floats:
-    """Return one number in (0, 1) for each key; another purpose gives an independent one."""
+def uniform(keys: Keys, purpose: Ints | int) -> Floats:
+    """Return one number in (0, 1) for each key; another purpose gives an independent one. They are broadcast."""
     bits = child_keys(keys, purpose) >> np.uint64(11)
     return (bits.astype(np.float64) + 0.5) / float(1 << 53)
 
 
 def normal(keys: Keys, purpose: int) -> Floats:
     """Return one standard normal number for each key. Source: Box and Muller, 1958."""
-    radius = np.sqrt(-2.0 * np.log(uniform(keys, 2 * purpose + 1_000)))
-    numbers: Floats = radius * np.cos(2.0 * np.pi * uniform(keys, 2 * purpose + 1_001))
+    radius, angle = _polar(keys, purpose)
+    numbers: Floats = radius * np.cos(angle)
     return numbers
 
 
+def normal_pairs(keys: Keys, purpose: int) -> tuple[Floats, Floats]:
+    """Return two independent standard normal numbers for each key, the first of which `normal` returns, too."""
+    radius, angle = _polar(keys, purpose)
+    return radius * np.cos(angle), radius * np.sin(angle)
+
+
 def smooth_normal(root: Keys, minutes: Ints, *, knot_minutes: int, purpose: int) -> Floats:
-    """Return normal noise that changes over about ``knot_minutes``: knots, joined by straight lines."""
+    """Return standard normal noise that changes over about ``knot_minutes``, at ascending minutes.
+
+    Knots are joined by straight lines, which are scaled to a variance of 1 between two of them, too.
+    """
     first, last = int(minutes[0]) // knot_minutes, int(minutes[-1]) // knot_minutes + 1
     knots = np.arange(first, last + 1, dtype=np.int64)
-    return np.interp(minutes, knots * knot_minutes, normal(child_keys(root, knots), purpose))
+    lines = np.interp(minutes, knots * knot_minutes, normal(child_keys(root, knots), purpose))
+    part = minutes % knot_minutes / knot_minutes
+    numbers: Floats = lines / np.sqrt(part * part + (1.0 - part) ** 2)
+    return numbers
+
+
+def _polar(keys: Keys, purpose: int) -> tuple[Floats, Floats]:
+    """Return radius and angle of a point that is drawn from the plane's normal distribution."""
+    radius = np.sqrt(-2.0 * np.log(uniform(keys, 2 * purpose + 1_000)))
+    return radius, 2.0 * np.pi * uniform(keys, 2 * purpose + 1_001)
 
 
 def _mixed(keys: Keys) -> Keys:

@@ -10,6 +10,7 @@ from lakehouse.messages.contract import MAX_EVENT_AGE
 from lakehouse.process.number_option import number_option, seconds_option
 from streaming.feed.faults import FaultRates
 from streaming.feed.market import ASSETS
+from streaming.feed.prices.behaviour import Behaviour
 from streaming.feed.schedule import MIN_RATE
 from streaming.feed.stream import Feed
 
@@ -26,16 +27,6 @@ def _share_option(help: str) -> Any:
 Seed = Annotated[int, typer.Option(help="which market")]
 RandomSeed = Annotated[int | None, typer.Option(help="which market (default: another each time)")]
 Symbols = Annotated[str, typer.Option(help="comma-separated")]
-Link = Annotated[
-    float,
-    number_option(
-        "a strength from 0 to 10",
-        at_least=0,
-        at_most=10,
-        help="how strongly news move prices",
-        metavar="STRENGTH",
-    ),
-]
 Bootstrap = Annotated[str | None, typer.Option(help="host:port of the cluster, comma-separated")]
 Late = Annotated[float, _share_option("share published minutes to hours after its event")]
 Duplicates = Annotated[float, _share_option("share sent twice, some hours later")]
@@ -76,13 +67,12 @@ class Options:
     state_path: Path | None = None
 
 
-def to_feed(seed: int, symbols: str, link: float, late: float, duplicates: float, poison: float) -> Feed:
+def to_feed(seed: int, symbols: str, behaviour: Behaviour, rates: FaultRates) -> Feed:
     """Return the stream that options describe. Raises: BadParameter."""
     known = frozenset(part.strip().lower() for part in symbols.split(",") if part.strip())
     if known - ASSETS.keys() or not known:
         raise typer.BadParameter(f"{symbols!r}: choose among {ALL_SYMBOLS}", param_hint="--symbols")
-    rates = FaultRates(late=late, duplicates=duplicates, poison=poison)
-    return Feed(seed=seed, symbols=known, fault_rates=rates, link=link)
+    return Feed(seed=seed, symbols=known, fault_rates=rates, behaviour=behaviour)
 
 
 def parse_burst_rate(text: str) -> float | None:

@@ -32,6 +32,7 @@ from streaming.feed.market import ASSETS, MARKETS
 from streaming.feed.news import sentiment_values, text_slots, texts_latency_us
 from streaming.feed.noise import Floats, Ints, uniform
 from streaming.feed.observations import observation_latency_us, observation_slots, price_values
+from streaming.feed.prices.behaviour import USUAL, Behaviour, MarketModel
 from streaming.feed.schedule import BACKGROUND, Density, Slots
 from streaming.kafka.messages import Message
 
@@ -42,17 +43,19 @@ FEED_TOPICS = (RAW_PRICE.topic, ANALYZED_SENTIMENT.topic, PREDICTED_PRICE.topic)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """Definition of a stream. ``link`` is how strongly news move prices; 0 is not at all.
-
-    It has the density ``live`` from the minute of ``live_from_us`` on.
-    """
+    """Definition of a stream. It has the density ``live`` from the minute of ``live_from_us`` on."""
 
     seed: int
     symbols: frozenset[str] = frozenset(ASSETS)
     fault_rates: FaultRates = NO_FAULTS
-    link: float = 0.0
+    behaviour: Behaviour = USUAL
     live: Density = BACKGROUND
     live_from_us: int = NEVER_US
+
+    @property
+    def market(self) -> MarketModel:
+        """Return the market whose prices it publishes."""
+        return MarketModel(self.seed, self.behaviour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,8 @@ def _price_series(feed: Feed, minutes: Ints) -> Iterator[Series]:
     expected = _expected(feed, minutes, attrgetter("observations"))
     for market in MARKETS:
         if market.symbol in feed.symbols:
-            slots = observation_slots(feed.seed, market, minutes=minutes, observations_a_minute=expected)
-            to_values = partial(price_values, feed.seed, market, link=feed.link)
+            slots = observation_slots(feed.market, market, minutes=minutes, observations_a_minute=expected)
+            to_values = partial(price_values, feed.market, market)
             yield Series(RAW_PRICE.topic, market.symbol, slots, observation_latency_us(slots), to_values)
 
 
@@ -105,10 +108,10 @@ def _sentiment_series(feed: Feed, symbol: str, minutes: Ints) -> Series:
 
 def _prediction_series(feed: Feed, symbol: str, minutes: Ints) -> Iterator[Series]:
     expected = _expected(feed, minutes, attrgetter("extra_forecasts"))
-    slots = forecast_slots(feed.seed, symbol, minutes=minutes, extra_a_minute=expected)
+    slots = forecast_slots(feed.market, symbol, minutes=minutes, extra_a_minute=expected)
     for horizon in HORIZONS:
         due = due_slots(slots, horizon)
-        to_values = partial(prediction_values, feed.seed, symbol, horizon, link=feed.link)
+        to_values = partial(prediction_values, feed.market, symbol, horizon)
         yield Series(PREDICTED_PRICE.topic, symbol, due, forecast_latency_us(due), to_values)
 
 

@@ -17,6 +17,7 @@ from lakehouse.process.number_option import number_option
 from lakehouse.process.settings import Settings
 from lakehouse.process.stopping import end_process, run_until_stopped
 from streaming.command_line import FAILURES
+from streaming.feed.prices.options import SETTINGS_HELP, Link, MarketSettings, to_behaviour
 from streaming.offline.http_server import OfflineServer, World
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import TradeBook
@@ -29,15 +30,17 @@ Serves generated news and a generated market on this machine, for collectors tha
   /news/chainwire.rss, ledgerdaily, tradersforum (English), journaldubloc, cryptohebdo (French); .atom, too
   /exchange/0/public/AssetPairs, Trades, Time: an exchange's public API as ccxt's class `kraken` calls it
 
-The last --days are there at once, and new texts and trades keep coming. All of it is a function of --seed and the
-time, so a restart serves the same. The address is written to DIR/url once the server answers."""
+The last --days are there at once, and new texts and trades keep coming. All of it is a function of --seed, --link,
+--market and the time, so a restart serves the same. The address is written to DIR/url once the server answers."""
 
-_EXAMPLES = """\
+_EXAMPLES = f"""\
 examples:
   python -m streaming.offline &
   python -m streaming.collect news --print --seconds 5
   python -m streaming.offline --link 1
-      prices follow the news of their asset, which they do not by default: to see whether a model learns it"""
+      prices follow the news of their asset, which they do not by default: to see whether a model learns it
+
+{SETTINGS_HELP}"""
 
 _DAYS = "days from 0 to 89"
 
@@ -52,23 +55,16 @@ def serve(
     ] = None,
     seed: Annotated[int, typer.Option(help="of everything")] = 7,
     days: Annotated[float, number_option(_DAYS, at_least=0, at_most=89, help="length of the history")] = 7.0,
-    link: Annotated[
-        float,
-        number_option(
-            "a strength from 0 to 10",
-            at_least=0,
-            at_most=10,
-            help="how strongly news move prices",
-            metavar="STRENGTH",
-        ),
-    ] = 0.0,
+    link: Link = 0.0,
+    market: MarketSettings = "",
     news_every: Annotated[int, typer.Option(metavar="SECONDS", help="a text", min=1, max=3_600)] = 120,
     trades_a_minute: Annotated[int, typer.Option(metavar="N", help="in each market", min=1, max=3_600)] = 4,
 ) -> int:
     settings = Settings.from_environ(os.environ)
     configure_logging(settings, sys.stderr)
     wire = NewsWire(seed=seed, every_seconds=news_every)
-    book = TradeBook(seed=seed, a_minute=trades_a_minute, wire=wire, link=link)
+    behaviour = to_behaviour(link, market)
+    book = TradeBook(seed=seed, a_minute=trades_a_minute, wire=wire, behaviour=behaviour)
     url_path = (directory or settings.offline_dir) / URL_FILE
     return run_until_stopped(lambda stopping: _serve(book, days, port, url_path, stopping))
 
@@ -81,7 +77,7 @@ def _serve(book: TradeBook, days: float, port: int, url_path: Path, stopping: th
         return EXIT_FAILED
     with server:
         replace_file(url_path, server.url.encode())
-        logger.info("offline ready url=%s seed=%d link=%g", server.url, book.seed, book.link)
+        logger.info("offline ready url=%s seed=%d market=%s", server.url, book.seed, book.behaviour.variant)
         stopping.wait()
     logger.info("offline stopped")
     return EXIT_DONE

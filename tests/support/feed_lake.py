@@ -14,6 +14,7 @@ from lakehouse.derived.rollup_refresh import refresh_rollups
 from lakehouse.derived.score_refresh import refresh_scores
 from lakehouse.time_range import HOUR_US, to_time, to_us
 from streaming.feed.faults import FaultRates
+from streaming.feed.prices.behaviour import Behaviour
 from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
 from streaming.ingest.batch import BatchIngestor
 from streaming.kafka.messages import Message
@@ -33,7 +34,12 @@ def build_feed_lake(path: Path, *, n_days: float = N_DAYS, seed: int = 11, link:
     ingestor = BatchIngestor(catalog, catalog.ensure_build(), topics)
     for topic, topic_id in topics.items():
         catalog.register_topic(topic=topic, topic_id=topic_id)
-    feed = Feed(seed=seed, symbols=frozenset({"btc", "eth"}), fault_rates=FAULT_RATES, link=link)
+    feed = Feed(
+        seed=seed,
+        symbols=frozenset({"btc", "eth"}),
+        fault_rates=FAULT_RATES,
+        behaviour=Behaviour(link=link),
+    )
     ends = {TopicPartition(topic_id, 0): 0 for topic_id in topics.values()}
     ingestor.register(ends)
     start_us, step_us = to_us(START), BATCH_HOURS * HOUR_US

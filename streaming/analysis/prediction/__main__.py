@@ -28,6 +28,7 @@ examples:
 _COLUMNS = (
     ("horizon", "horizon", "{}"),
     ("n", "n", "{:,}"),
+    ("n_minutes_without_forecast", "min. without", "{:,}"),
     ("interval_score_vs_constant_volatility", "score/const", "{:.3f}"),
     ("interval_score_vs_ewma", "score/ewma", "{:.3f}"),
     ("crps_vs_constant_volatility", "crps/const", "{:.3f}"),

@@ -74,7 +74,7 @@ def _publish_past(options: Options, target: Target, *, now_us: int) -> FeedState
         topic_ids = tuple(ids[topic] for topic in sorted(ids))
     required = FeedState(
         seed=feed.seed,
-        link=feed.link,
+        variant=feed.behaviour.variant,
         symbols=tuple(sorted(feed.symbols)),
         topic_ids=topic_ids,
         from_us=now_us - round(options.days * DAY_US),

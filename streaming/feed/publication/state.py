@@ -12,11 +12,12 @@ from lakehouse.process.durable_file import replace_file
 class FeedState:
     """Interval [from_us, until_us) whose messages of this feed are all in these topics.
 
-    A topic that was deleted and created again has another id, so that its backfill is published again.
+    ``variant`` is that of its behaviour. A topic that was deleted and created again has another id, so that its
+    backfill is published again.
     """
 
     seed: int
-    link: float = 0.0
+    variant: str = ""
     symbols: tuple[str, ...]
     topic_ids: tuple[str, ...]
     from_us: int
@@ -46,7 +47,7 @@ def resume_us(stored: FeedState | None, required: FeedState) -> int:
     """Return where a backfill has to begin: after what is published, where that is of the same feed."""
     if stored is None:
         return required.from_us
-    identity = attrgetter("seed", "link", "symbols", "topic_ids")
+    identity = attrgetter("seed", "variant", "symbols", "topic_ids")
     covers = stored.from_us <= required.from_us <= stored.until_us
     if identity(stored) != identity(required) or not covers:
         return required.from_us

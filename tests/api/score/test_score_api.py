@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from lakehouse import lake
+from lakehouse.derived.score_refresh import refresh_scores
+from lakehouse.scores.quantiles import LEVELS
 from tests.api.docs.test_openapi import check
 from tests.support.api_client import Api
 from tests.support.lake_builder import build_lake
@@ -44,6 +48,7 @@ def test_score_says_what_a_model_was_worth_in_numbers_and_words(tmp_path: Path, 
         "2026-01-10T08:40:00Z",
         "2026-01-10T12:00:00Z",
     ]
+    assert (distribution["n_minutes"], distribution["n_minutes_without_forecast"]) == (39 * 5 + 1, 39 * 4)
     assert distribution["coverage"]["share"] == 1.0
     assert [one["verdict"] for one in distribution["verdicts"]] == ["too little data"] * 3
     assert answer.document["sentences"] == [
@@ -52,6 +57,40 @@ def test_score_says_what_a_model_was_worth_in_numbers_and_words(tmp_path: Path, 
     ]
     (table,) = answer.document["snapshot"]
     assert (table["table"], table["position"]) == ("gold_score", {"TopicPrediction": [40]})
+
+
+def test_a_days_horizon_has_no_figure_with_under_ninety_outcomes(tmp_path: Path, api_of: ApiOf) -> None:
+    made = [
+        datetime(2026, 1, 1, hour, tzinfo=UTC) + timedelta(days=day) for day in range(8) for hour in (0, 1)
+    ]
+    forecast = {"horizon": "24h", "model": "good", "predicted_price": 100.0, "base_price": 100.0}
+    interval = {
+        "lower": 90.0,
+        "upper": 110.0,
+        "quantiles": {"levels": list(LEVELS), "values": list(range(95, 106))},
+    }
+    build_lake(
+        tmp_path,
+        prediction=[
+            forecast | interval | {"made_at": at, "target_time": at + timedelta(days=1)} for at in made
+        ],
+        price=[{"event_time": at + timedelta(days=1), "price": 101.0} for at in made],
+    )
+    refresh_scores(lake.open(str(tmp_path)))
+    api = api_of(tmp_path)
+    answer = api.get(PATH.format(symbol="btc"))
+    (distribution,) = answer.document["distributions"]
+    assert (distribution["n"], distribution["n_apart"]) == (15, 8)
+    assert (distribution["n_minutes"], distribution["n_minutes_without_forecast"]) == (
+        7 * 1_440 + 1,
+        7 * 1_440 + 1 - 15,
+    )
+    assert distribution["coverage"] is None
+    assert [distribution[name] for name in ("comparisons", "points", "levels", "events")] == [[], [], [], []]
+    assert {(one["verdict"], one["n_needed"]) for one in distribution["verdicts"]} == {
+        ("too little data", 90)
+    }
+    check(api.get("/api/v1/schema").document, PATH, answer.status, answer.document)
 
 
 @pytest.fixture(scope="module", params=[0, 1, 40])

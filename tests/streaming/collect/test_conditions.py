@@ -53,7 +53,7 @@ def _profile(url: str) -> Profile:
 def test_each_text_and_trade_is_published_once_or_in_a_gap(seed: int, tmp_path: Path) -> None:
     first_us = START_US - HISTORY_US
     wire = NewsWire(seed=seed, every_seconds=40)
-    world = World(TradeBook(seed=seed, a_minute=20, wire=wire, link=0.0), days=30.0, first_us=first_us)
+    world = World(TradeBook(seed=seed, a_minute=20, wire=wire), days=30.0, first_us=first_us)
     withheld = WithheldTrades(seed)
     server = OfflineServer(world, now_us=lambda: simulation.world_us())
     proxy = FaultProxy(

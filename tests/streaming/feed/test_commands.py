@@ -60,7 +60,7 @@ def test_a_state_that_cannot_be_read_is_no_state(tmp_path: Path, content: bytes 
         (STATE, 9_000),
         (replace(STATE, until_us=99_000), 20_000),
         (replace(STATE, seed=8), 5_000),
-        (replace(STATE, link=1.0), 5_000),
+        (replace(STATE, variant="link1"), 5_000),
         (replace(STATE, topic_ids=("A", "C")), 5_000),
         (replace(STATE, symbols=("eth",)), 5_000),
         (replace(STATE, from_us=6_000), 5_000),

@@ -7,15 +7,14 @@ from scipy.stats import norm
 
 from lakehouse.time_range import MINUTE_US
 from streaming.feed.forecast import HORIZONS, forecast_slots, prediction_values
-from streaming.feed.market import (
-    MARKETS,
-    is_down,
-    market_prices,
-    mid_prices,
-)
+from streaming.feed.market import MARKETS
 from streaming.feed.noise import child_keys, normal, root_key, uniform
+from streaming.feed.prices.behaviour import MarketModel
+from streaming.feed.prices.interruptions import is_down
+from streaming.feed.prices.path import market_prices, mid_prices
 from streaming.feed.schedule import Slots
 
+MODEL = MarketModel(3)
 NOON = 29_539_440  # 2026-03-01T12:00:00Z in epoch minutes
 WEEK = np.arange(NOON, NOON + 7 * 1_440, dtype=np.int64)
 WEEK_US = WEEK * MINUTE_US
@@ -33,9 +32,9 @@ def test_draws_are_uniform_normal_and_independent_of_each_other() -> None:
 
 
 def test_a_price_does_not_depend_on_the_others_of_its_request() -> None:
-    whole = mid_prices(3, "eth", WEEK_US + 1_234_567)
+    whole = mid_prices(MODEL, "eth", WEEK_US + 1_234_567)
 
-    assert [mid_prices(3, "eth", WEEK_US[at : at + 1] + 1_234_567)[0] for at in (0, 777, 5_000)] == [
+    assert [mid_prices(MODEL, "eth", WEEK_US[at : at + 1] + 1_234_567)[0] for at in (0, 777, 5_000)] == [
         whole[0],
         whole[777],
         whole[5_000],
@@ -43,14 +42,14 @@ def test_a_price_does_not_depend_on_the_others_of_its_request() -> None:
 
 
 def test_no_price_jumps_at_midnight() -> None:
-    returns = np.abs(np.diff(np.log(mid_prices(3, "sol", WEEK_US))))
+    returns = np.abs(np.diff(np.log(mid_prices(MODEL, "sol", WEEK_US))))
     at_midnight = returns[(WEEK[1:] % 1_440) == 0]
 
     assert at_midnight.max() < 6 * returns.std()
 
 
 def test_volatility_comes_in_clusters_and_tails_are_fat() -> None:
-    returns = np.diff(np.log(mid_prices(3, "btc", WEEK_US)))
+    returns = np.diff(np.log(mid_prices(MODEL, "btc", WEEK_US)))
     hourly = np.abs(returns[: len(returns) // 60 * 60]).reshape(-1, 60).mean(axis=1)
 
     assert np.corrcoef(hourly[:-1], hourly[1:])[0, 1] > 0.3
@@ -61,7 +60,7 @@ def test_a_venue_is_down_now_and_then_and_for_all_its_markets_at_once() -> None:
     primary = [market for market in MARKETS if market.venue == "simx"]
     month_us = np.arange(NOON, NOON + 30 * 1_440, dtype=np.int64) * MINUTE_US
 
-    down = [is_down(3, market, month_us) for market in primary]
+    down = [is_down(MODEL, market, month_us) for market in primary]
 
     assert 0.001 < down[0].mean() < 0.03
     assert all((other == down[0]).all() for other in down)
@@ -71,7 +70,7 @@ def test_the_other_venue_differs_by_a_few_basis_points() -> None:
     btc = [market for market in MARKETS if market.symbol == "btc"]
     keys = child_keys(root_key(3, "test"), WEEK)
 
-    here, there = (market_prices(3, market, WEEK_US, keys) for market in btc)
+    here, there = (market_prices(MODEL, market, WEEK_US, keys) for market in btc)
 
     assert 1 < np.median(there / here - 1) * 1e4 < 8
 
@@ -81,13 +80,13 @@ def test_a_forecast_uses_no_price_later_than_its_moment() -> None:
     for horizon in HORIZONS:
         made = np.array([NOON * MINUTE_US + 61_234_000])
         slots = Slots(made // MINUTE_US, np.zeros(1, dtype=np.int64), made, root_key(3, "test"))
-        walk, drift = (json.loads(value) for value in prediction_values(3, "ada", horizon, slots)[0])
+        walk, drift = (json.loads(value) for value in prediction_values(MODEL, "ada", horizon, slots)[0])
 
         past = np.arange(made[0] // MINUTE_US - horizon.past_minutes, made[0] // MINUTE_US + 1) * MINUTE_US
         assert past.max() <= made[0]
-        returns = np.diff(np.log(mid_prices(3, "ada", past)))
+        returns = np.diff(np.log(mid_prices(MODEL, "ada", past)))
         spread = np.sqrt((returns**2).mean() * horizon.minutes)
-        base = mid_prices(3, "ada", made)[0]
+        base = mid_prices(MODEL, "ada", made)[0]
 
         base_said = round(base, 6)
         assert walk["predicted_price"] == base_said
@@ -103,7 +102,7 @@ def test_a_forecast_uses_no_price_later_than_its_moment() -> None:
 
 def test_no_forecast_is_made_while_the_primary_market_is_down() -> None:
     month = np.arange(NOON, NOON + 30 * 1_440, dtype=np.int64)
-    slots = forecast_slots(3, "ada", minutes=month, extra_a_minute=np.full(month.shape, 0.2))
+    slots = forecast_slots(MODEL, "ada", minutes=month, extra_a_minute=np.full(month.shape, 0.2))
 
-    assert not is_down(3, MARKETS[0], slots.times_us).any()
+    assert not is_down(MODEL, MARKETS[0], slots.times_us).any()
     assert len(slots) > 8_000

@@ -13,6 +13,7 @@ from lakehouse.messages.validation import Rejected, validate
 from setup.contract_docs import to_json_schema
 from streaming.feed.faults import POISONS, FaultRates, to_poison
 from streaming.feed.market import ASSETS
+from streaming.feed.prices.behaviour import Behaviour
 from streaming.feed.schedule import density_for_rate
 from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
 from streaming.kafka.messages import Message
@@ -106,7 +107,9 @@ def test_another_seed_is_another_market_with_other_ids(clean: list[Message]) -> 
 
 
 def test_linked_news_are_another_market_with_the_same_texts(clean: list[Message]) -> None:
-    linked = messages_between(Feed(seed=7, link=1), start_us=NOON_US, end_us=NOON_US + HOUR_US)
+    linked = messages_between(
+        Feed(seed=7, behaviour=Behaviour(link=1.0)), start_us=NOON_US, end_us=NOON_US + HOUR_US
+    )
     unlinked = [m for m in clean if m.publish_us < NOON_US + HOUR_US]
     unlinked_ids = {message_id(m) for m in unlinked}
 

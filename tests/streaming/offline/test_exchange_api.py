@@ -14,7 +14,7 @@ SYMBOLS = ("eth", "sol", "ada")
 
 def new_exchange(*, a_minute: int, first_us: int) -> ExchangeApi:
     wire = NewsWire(seed=7, every_seconds=120)
-    return ExchangeApi(TradeBook(seed=7, a_minute=a_minute, wire=wire, link=0.0), days=1.0, first_us=first_us)
+    return ExchangeApi(TradeBook(seed=7, a_minute=a_minute, wire=wire), days=1.0, first_us=first_us)
 
 
 @given(

@@ -37,7 +37,7 @@ def now() -> Now:
 @pytest.fixture
 def world() -> World:
     wire = NewsWire(seed=7, every_seconds=120)
-    return World(TradeBook(seed=7, a_minute=4, wire=wire, link=0.0), days=1.0)
+    return World(TradeBook(seed=7, a_minute=4, wire=wire), days=1.0)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_the_world_tells_what_its_feeds_and_its_exchange_gave(
 
 def test_a_world_that_began_gives_nothing_of_before(client: httpx.Client, world: World, now: Now) -> None:
     first_us = NOON_US - 30 * MINUTE_US
-    book = TradeBook(seed=7, a_minute=4, wire=NewsWire(seed=7, every_seconds=120), link=0.0)
+    book = TradeBook(seed=7, a_minute=4, wire=NewsWire(seed=7, every_seconds=120))
     begun = World(book, days=1.0, first_us=first_us)
 
     with OfflineServer(begun, now_us=now) as server:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from streaming.feed.prices.behaviour import Behaviour
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import HOLD_US, TradeBook
 
@@ -12,7 +13,7 @@ WIRE = NewsWire(seed=7, every_seconds=120)
 
 
 def book(*, link: float = 0.0) -> TradeBook:
-    return TradeBook(seed=7, a_minute=4, wire=WIRE, link=link)
+    return TradeBook(seed=7, a_minute=4, wire=WIRE, behaviour=Behaviour(link=link))
 
 
 def test_trades_are_numbered_without_holes_and_the_same_in_every_range() -> None:
@@ -41,7 +42,7 @@ def test_a_text_moves_no_price_before_it_is_out() -> None:
     first = next(n for n in WIRE.between(NOON_US, NOON_US + DAY_US) if n.symbol == "dot" and n.direction)
     others = NewsWire(seed=7, every_seconds=120)
     until_us = first.time_us
-    linked = TradeBook(seed=7, a_minute=4, wire=others, link=1.0)
+    linked = TradeBook(seed=7, a_minute=4, wire=others, behaviour=Behaviour(link=1.0))
 
     short = linked.between("dot", from_us=NOON_US, until_us=until_us, limit=10_000)
     long = linked.between("dot", from_us=NOON_US, until_us=until_us + HOLD_US, limit=10_000)

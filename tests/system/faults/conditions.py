@@ -68,7 +68,7 @@ class Conditions:
         now_us = time.time_ns() // 1_000
         self._first_us = now_us - plan.history_minutes * MINUTE_US
         wire = NewsWire(seed=plan.seed, every_seconds=plan.news_every_seconds)
-        book = TradeBook(seed=plan.seed, a_minute=plan.trades_a_minute, wire=wire, link=0.0)
+        book = TradeBook(seed=plan.seed, a_minute=plan.trades_a_minute, wire=wire)
         self._world = World(book, days=30.0, first_us=self._first_us)
         start_us = now_us if plan.speed == 1 else self._first_us + 10 * MINUTE_US
         self._world_clock = WorldClock(start_us, speed=plan.speed)

@@ -173,7 +173,7 @@ export interface DistributionScore {
   readonly n_apart: number;
   readonly comparisons: readonly { readonly reference: string; readonly score: string; readonly skill: number }[];
   readonly points: readonly { readonly loss: string; readonly ratio: number | null }[];
-  readonly coverage: { readonly nominal: number; readonly share: number; readonly low: number; readonly high: number };
+  readonly coverage: { readonly nominal: number; readonly share: number; readonly low: number; readonly high: number } | null;
   readonly events: readonly EventScore[];
   readonly verdicts: readonly {
     readonly reference: string;

@@ -19,6 +19,7 @@ const MIN_FREE = 30;
 const SIGNIFICANCE = 0.05;
 const BASELINE = "random-walk";
 const WINDOWS = ["24h", "7d", "30d"];
+const BY_NUMBER = new Intl.Collator("en", { numeric: true });
 
 /** Above chance in either direction, or not; the baseline is not measured against itself. */
 export function comparisonOf(score: Score): Comparison {
@@ -83,11 +84,22 @@ export function titleOf({ model, horizon, window }: Score): string {
  */
 export function scoresOf<S extends Score>(scores: readonly S[], model: string, horizon: string): S[] {
   const ours = scores.filter((score) => score.model === model && score.horizon === horizon);
-  const version = ours.map(({ model_version }) => model_version).sort().at(-1);
+  const version = ours.map(({ model_version }) => model_version).sort(compareVersions).at(-1);
   const ofVersion = ours.filter(({ model_version }) => model_version === version);
   const ofKinds = KINDS.map(([data, timeliness]) => ofVersion.filter((score) => score.data === data && score.timeliness === timeliness));
   const chosen = ofKinds.find((ofKind) => ofKind.some(({ n }) => n > 0)) ?? ofKinds.find((ofKind) => ofKind.length > 0) ?? [];
   return chosen
     .sort((a, b) => WINDOWS.indexOf(b.window) - WINDOWS.indexOf(a.window))
     .filter(({ n }, i) => i === 0 || n > 0);
+}
+
+/** Order of two versions by their numbers, 10 after 9; a pre-release (2.0.0-rc1) is before its release. */
+export function compareVersions(a: string, b: string): number {
+  const [coreOfA, preOfA] = parts(a), [coreOfB, preOfB] = parts(b);
+  return BY_NUMBER.compare(coreOfA, coreOfB) || Number(preOfA === "") - Number(preOfB === "") || BY_NUMBER.compare(a, b);
+}
+
+function parts(version: string): [string, string] {
+  const [core = "", pre = ""] = version.replace(/\+.*$/s, "").split(/-(.*)/s);
+  return [core, pre];
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import type { Score } from "../source/api-types.ts";
-import { comparisonOf, kindOf, scoresOf, sentences, titleOf, verdicts } from "../source/scorecard.ts";
+import { comparisonOf, compareVersions, kindOf, scoresOf, sentences, titleOf, verdicts } from "../source/scorecard.ts";
 import { setLanguage } from "../source/words.ts";
 
 const SCORE: Score = {
@@ -88,4 +88,17 @@ test("a verdict on the distribution says what is shown and since when", () => {
   assert.equal(undecided, "Not shown to be better than an average of recent moves (648 outcomes).");
   assert.equal(little, "Too little data beside assuming no change: 20 of 90 outcomes without a common moment.");
   assert.deepEqual(verdicts(undefined), []);
+});
+
+test("versions are ordered by their numbers and not as text", () => {
+  const ascending = ["1", "1.0.0-rc1", "1.0.0", "1.0.9", "1.0.10+seed7", "1.9.0", "1.10.0", "2.0.0-beta.2", "2.0.0-beta.11", "2.0.0", "9.0.0", "10.0.0"];
+  for (const [i, low] of ascending.entries()) {
+    for (const high of ascending.slice(i + 1)) {
+      assert.ok(compareVersions(low, high) < 0, `${low} before ${high}`);
+      assert.ok(compareVersions(high, low) > 0, `${high} after ${low}`);
+    }
+    assert.equal(compareVersions(low, low), 0);
+  }
+  const scores = ["9.0.0", "10.0.0", "2.0.0"].map((model_version) => ({ ...SCORE, model_version }));
+  for (const given of [scores, [...scores].reverse()]) assert.deepEqual(scoresOf(given, "drift", "1h").map(({ model_version }) => model_version), ["10.0.0"]);
 });

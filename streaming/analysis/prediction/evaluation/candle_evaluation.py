@@ -52,13 +52,14 @@ class HorizonEvaluation:
 
     ``interval_score_bp`` is the mean score of the 90 % interval in basis points of the price; ``p_value`` that of
     Diebold and Mariano for interval scores beside constant volatility, two-sided. ``n_apart`` outcomes do not overlap.
+    ``n_minutes_without_forecast`` counts minutes after the warm-up at which no distribution was told, gaps included.
     ``score`` has everything, ``verdicts`` are valid however often one looks; ``superior`` is about all three at once.
     """
 
     horizon: str
     n: int
     n_apart: int
-    share_without_forecast: float
+    n_minutes_without_forecast: int
     interval_score_bp: float
     interval_score_vs_constant_volatility: float
     interval_score_vs_ewma: float
@@ -89,7 +90,7 @@ class _Scored:
     moves: Floats
     quantiles: Floats
     probabilities: Floats
-    n_minutes: int
+    n_minutes_without_forecast: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,13 +159,15 @@ def _with_outcomes(
 ) -> _Scored:
     at = made - grid.first_minute
     targets = at + horizon.minutes
+    warm_up = WARM_UP_DAYS[horizon.name] * 1_440
     known = targets < len(grid.logs)
     known &= grid.ages[np.minimum(targets, len(grid.logs) - 1)] <= _MAX_AGE_MINUTES
-    known &= at >= WARM_UP_DAYS[horizon.name] * 1_440
+    known &= at >= warm_up
+    # The last minute's bar is closed by no later price, so that there is no forecast of it to miss.
+    n_missed = max(len(grid.logs) - 1 - warm_up, 0) - int(np.count_nonzero(at >= warm_up))
     at, targets = at[known], targets[known]
-    return _Scored(
-        at, grid.logs[targets] - grid.logs[at], quantiles[known], probabilities[known], horizon.minutes
-    )
+    moves = grid.logs[targets] - grid.logs[at]
+    return _Scored(at, moves, quantiles[known], probabilities[known], n_missed)
 
 
 def _evaluate(horizon: Horizon, scored: _Scored, grid: _Grid) -> HorizonEvaluation:
@@ -172,7 +175,6 @@ def _evaluate(horizon: Horizon, scored: _Scored, grid: _Grid) -> HorizonEvaluati
     score = score_distribution(outcomes)
     ratios = {(one.reference, one.score): one.model_bp / one.reference_bp for one in score.comparisons}
     constant = next(one for one in score.comparisons if one.score == INTERVAL_SCORE)
-    n_possible = len(grid.logs) - WARM_UP_DAYS[horizon.name] * 1_440 - horizon.minutes
     deciles = score.coverage.by_volatility_decile
     hours = [share for share in score.coverage.by_hour if share is not None]
     alpha = ALPHA / (len(HORIZONS) * len(REFERENCES))
@@ -180,7 +182,7 @@ def _evaluate(horizon: Horizon, scored: _Scored, grid: _Grid) -> HorizonEvaluati
         horizon=horizon.name,
         n=score.n,
         n_apart=score.n_apart,
-        share_without_forecast=max(0.0, 1.0 - score.n / n_possible),
+        n_minutes_without_forecast=scored.n_minutes_without_forecast,
         interval_score_bp=constant.model_bp,
         interval_score_vs_constant_volatility=ratios[CONSTANT_VOLATILITY, INTERVAL_SCORE],
         interval_score_vs_ewma=ratios[EWMA, INTERVAL_SCORE],

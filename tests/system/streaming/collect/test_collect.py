@@ -44,7 +44,7 @@ def broker(broker_of_worker: EmbeddedBroker) -> EmbeddedBroker:
 
 @pytest.fixture(scope="module")
 def book() -> TradeBook:
-    return TradeBook(seed=5, a_minute=4, wire=NewsWire(seed=5, every_seconds=120), link=0.0)
+    return TradeBook(seed=5, a_minute=4, wire=NewsWire(seed=5, every_seconds=120))
 
 
 @pytest.fixture(scope="module")

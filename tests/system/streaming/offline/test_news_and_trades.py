@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from streaming.feed.prices.behaviour import Behaviour
 from streaming.offline.news_wire import NewsWire
 from streaming.offline.trades import RISE_US, TradeBook
 
@@ -12,7 +13,7 @@ WIRE = NewsWire(seed=7, every_seconds=120)
 
 
 def book_of(*, link: float) -> TradeBook:
-    return TradeBook(seed=7, a_minute=4, wire=WIRE, link=link)
+    return TradeBook(seed=7, a_minute=4, wire=WIRE, behaviour=Behaviour(link=link))
 
 
 def correlation_of_news_and_next_half_hour(book: TradeBook, symbol: str) -> float:

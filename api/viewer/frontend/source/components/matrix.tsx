@@ -53,7 +53,7 @@ export function Matrix({ state: { scores } }: { state: State }) {
 
 function Cell({ score, isOpen, onOpen }: { score: DistributionScore | null; isOpen: boolean; onOpen: (name: string | null) => void }) {
   if (score === null) return <td class="absent">–</td>;
-  const outcome = outcomeOf(score), { coverage: { nominal, share } } = score;
+  const outcome = outcomeOf(score), { coverage } = score;
   const line = (name: string, value: string) => <span key={name} class="line"><span>{name}</span> <b>{value}</b></span>;
   return (
     <td data-outcome={outcome} data-model={score.model} data-horizon={score.horizon}>
@@ -61,7 +61,7 @@ function Cell({ score, isOpen, onOpen }: { score: DistributionScore | null; isOp
         <span class="hidden">{word("cellOf", { model: score.model, horizon: formatInterval(score.horizon) })}</span>
         <span class="outcome"><span aria-hidden="true">{SIGNS[outcome]}</span> {word(OUTCOMES[outcome])}</span>
         {besides(score).map(({ reference, skill }) => line(word(BESIDE[reference]!), skill === null ? "–" : `${formatSigned(100 * skill, 1)} %`))}
-        {line(word("cellCoverage", { nominal: formatShare(nominal) }), `${formatNumber(100 * share, 1)} %`)}
+        {coverage !== null && line(word("cellCoverage", { nominal: formatShare(coverage.nominal) }), `${formatNumber(100 * coverage.share, 1)} %`)}
       </button>
     </td>
   );

@@ -12,17 +12,17 @@ const LEAST_RADIUS = 3, MORE_RADIUS = 6;
 const USUAL_MOVE = 0.01;
 
 export function Reliability({ score, onClose }: { score: DistributionScore; onClose: () => void }) {
-  const { model, horizon, coverage: { nominal, share, low, high }, events, n, n_apart: free, since } = score;
+  const { model, horizon, coverage, events, n, n_apart: free, since } = score;
   const [chosen, choose] = useState(USUAL_MOVE);
   const event = events.find(({ move }) => move === chosen) ?? events[0];
   return (
     <section class="detail" aria-labelledby="detail-name" data-model={model} data-horizon={horizon}>
       <h3><span id="detail-name">{`${model}, ${word("aheadBy", { horizon: formatInterval(horizon) })}`}</span><button type="button" class="small" onClick={onClose}>{word("closeDetail")}</button></h3>
       {verdicts(score).map((verdict) => <p key={verdict}>{verdict}</p>)}
-      <p>{word("matrixCoverage", { nominal: formatShare(nominal), share: percent(share), low: percent(low), high: percent(high) })}</p>
+      {coverage !== null && <p>{word("matrixCoverage", { nominal: formatShare(coverage.nominal), share: percent(coverage.share), low: percent(coverage.low), high: percent(coverage.high) })}</p>}
       <p>{word("matrixFrom", { n: formatNumber(n), since: formatTime(Date.parse(since)), free: formatNumber(free) })}</p>
-      <h3>{word("reliability")}</h3>
-      {event === undefined ? <p>{word("eventNone")}</p> : (
+      {coverage !== null && <h3>{word("reliability")}</h3>}
+      {event === undefined ? coverage !== null && <p>{word("eventNone")}</p> : (
         <>
           <MovePicker events={events} chosen={event.move} onChoose={choose} />
           <p>{sentence(event)}</p>

@@ -61,7 +61,7 @@ def test_intervals_cover_what_they_say(clustered: dict[str, HorizonEvaluation], 
 
 def test_every_outcome_of_a_market_without_gaps_has_a_forecast(calm: dict[str, HorizonEvaluation]) -> None:
     assert calm["5m"].n == (N_DAYS - 1) * 1_440 - 5
-    assert calm["5m"].share_without_forecast == 0.0
+    assert calm["5m"].n_minutes_without_forecast == 0
 
 
 def test_minutes_of_a_gap_are_counted_as_without_forecast() -> None:
@@ -69,7 +69,7 @@ def test_minutes_of_a_gap_are_counted_as_without_forecast() -> None:
     known = np.ones(len(whole), dtype=bool)
     known[2_000:2_720] = False
     (five_minutes, *_) = evaluate(Candles("m", whole.minutes[known], whole.closes[known]))
-    assert five_minutes.share_without_forecast == pytest.approx(720 / (2 * 1_440), abs=0.02)
+    assert five_minutes.n_minutes_without_forecast == pytest.approx(720, abs=20)
 
 
 def test_command_prints_a_table_and_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,10 +4,11 @@ import pytest
 
 from lakehouse.scores.scorecard import WindowScore
 from streaming.analysis.prediction.evaluation.figures import CARD, score_generated_market, to_card
+from streaming.feed.prices.behaviour import MarketModel
 
 
 def score_a_day() -> list[WindowScore]:
-    return score_generated_market("eth", seed=5, text_seed=5, warm_up_days=0, scored_days=1)
+    return score_generated_market("eth", MarketModel(5), text_seed=5, warm_up_days=0, scored_days=1)
 
 
 @pytest.fixture(scope="module")

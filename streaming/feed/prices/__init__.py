@@ -1,0 +1,1 @@
+"""Generated prices: how they behave, as a pure function of seed and time."""
