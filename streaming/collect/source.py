@@ -29,7 +29,10 @@ Url = Annotated[str, msgspec.Meta(pattern="^(https?://|\\{offline\\}/)", max_len
 
 
 class NewsSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One feed. ``source`` is its slug: the key of its messages."""
+    """One feed. ``source`` is its slug: the key of its messages.
+
+    ``private``: its address, and where it redirects to, may be one of the own network.
+    """
 
     source: Annotated[str, msgspec.Meta(pattern=whole_text(SOURCE_PATTERN))]
     url: Url
@@ -37,6 +40,7 @@ class NewsSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     poll_seconds: Seconds = 300.0
     timeout_seconds: Seconds = 20.0
     max_bytes: Annotated[int, msgspec.Meta(ge=100, le=1_000_000_000)] = 4_000_000
+    private: bool = False
 
 
 class MarketSymbol(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +63,7 @@ class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Markets of one exchange: ``exchange`` is its name in ccxt, ``venue`` its name in the lake.
 
     ``consecutive_ids``: the trades of one market are numbered without holes, so that a missing one shows.
-    Otherwise silence of ``gap_seconds`` counts as a gap.
+    Otherwise silence of ``gap_seconds`` counts as a gap. ``private``: as of a feed.
     """
 
     exchange: str
@@ -73,6 +77,7 @@ class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     history_days: Annotated[float, msgspec.Meta(ge=0, le=MAX_EVENT_AGE.days - 1)] = 7.0
     gap_seconds: Seconds = 900.0
     consecutive_ids: bool = False
+    private: bool = False
 
     @property
     def markets(self) -> tuple[Market, ...]:

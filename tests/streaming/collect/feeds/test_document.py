@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.collect.feeds.document import FeedDocument, parse_feed
+from streaming.collect.feeds.document import parse_feed
+from streaming.collect.feeds.item import FeedDocument
 from streaming.collect.feeds.plain_text import to_plain_text
 
 RSS = """<?xml version="1.0" encoding="{encoding}"?>
