@@ -20,6 +20,9 @@ OFFLINE = "{offline}"
 URL_FILE = "url"
 """File in the offline server's folder with its address, which stands for OFFLINE in a file of sources."""
 
+TIMEOUT_SECONDS = 20.0
+MAX_FEED_BYTES = 4_000_000
+
 _UNSENDABLE = re.compile(r"[\s\x00-\x1f\x7f]|^\w+://[^/]*\][^:/]")
 
 Origin = Literal["collected", "generated"]
@@ -38,8 +41,8 @@ class NewsSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     url: Url
     origin: Origin = "collected"
     poll_seconds: Seconds = 300.0
-    timeout_seconds: Seconds = 20.0
-    max_bytes: Annotated[int, msgspec.Meta(ge=100, le=1_000_000_000)] = 4_000_000
+    timeout_seconds: Seconds = TIMEOUT_SECONDS
+    max_bytes: Annotated[int, msgspec.Meta(ge=100, le=1_000_000_000)] = MAX_FEED_BYTES
     private: bool = False
 
 
@@ -72,7 +75,7 @@ class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     url: Url | None = None
     origin: Origin = "collected"
     poll_seconds: Seconds = 10.0
-    timeout_seconds: Seconds = 20.0
+    timeout_seconds: Seconds = TIMEOUT_SECONDS
     request_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] | None = None
     history_days: Annotated[float, msgspec.Meta(ge=0, le=MAX_EVENT_AGE.days - 1)] = 7.0
     gap_seconds: Seconds = 900.0

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-import requests
 import pytest
+import requests
 
 from streaming.collect.exchanges.client import ExchangeClient
 from streaming.collect.exchanges.trade import Question
