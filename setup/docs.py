@@ -1,4 +1,4 @@
-"""Generated files of the repository: contract, tables, settings, HTTP reference, architecture, dashboard.
+"""Generated files of the repository: contract, tables, settings, limits, HTTP reference, architecture, dashboard.
 
 python -m setup.docs            # writes those that are outdated
 python -m setup.docs --check    # names them instead, and exits 1
@@ -9,10 +9,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from setup import architecture, contract_docs, dashboard, http_reference, reference_docs
+from setup import architecture, contract_docs, dashboard, http_reference, limits_docs, reference_docs
 
 ROOT = Path(__file__).resolve().parent.parent
-GENERATORS = (contract_docs, reference_docs, http_reference, architecture, dashboard)
+GENERATORS = (contract_docs, reference_docs, limits_docs, http_reference, architecture, dashboard)
 
 
 def to_files() -> dict[str, str]:

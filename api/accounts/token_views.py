@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
+from django.utils import timezone
 from rest_framework.request import Request
 
 from api.access.models import ApiToken, create_token
@@ -12,7 +13,10 @@ from api.access.permissions import Access
 from api.access.scopes import SCOPES
 from api.accounts.serializers import TokenSerializer
 from api.http.query import check_no_names
-from api.resources.views import CollectionView, ItemView, ResourceView
+from api.resources.views import CollectionView, ConflictError, ItemView, ResourceView
+
+MAX_TOKENS = 50
+"""Valid tokens of one user: expired ones and those that are deleted do not count."""
 
 
 class TokensView(CollectionView):
@@ -27,6 +31,8 @@ class TokensView(CollectionView):
     def post(self, request: Request, **path: str) -> HttpResponse:
         serializer = TokenSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
+        if self.rows().filter(expires_time__gt=timezone.now()).count() >= MAX_TOKENS:
+            raise ConflictError(f"{MAX_TOKENS} valid tokens are there already, as many as one user may have")
         token, text = create_token(owner=request.user, **serializer.validated_data)
         response = self.answer({**TokenSerializer(token).data, "token": text}, status=201)
         response["Cache-Control"] = "no-store"

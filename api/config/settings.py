@@ -109,7 +109,7 @@ DATABASES = {"default": to_database(CRYPTOVIZ.database_url, sqlite_path=_RUNTIME
 # Counts of requests per address, shared by all processes of this machine.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "BACKEND": "api.access.counts_cache.CountsCache",
         "LOCATION": str(_RUNTIME / "requests"),
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }

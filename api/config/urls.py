@@ -9,6 +9,7 @@ from django.views.static import serve
 from api.accounts.sign_in import to_sign_in
 from api.accounts.urls import page_urls
 from api.accounts.urls import urlpatterns as access_urls
+from api.assets.urls import urlpatterns as asset_urls
 from api.docs.urls import urlpatterns as docs_urls
 from api.history.urls import urlpatterns as history_urls
 from api.maintenance.urls import urlpatterns as maintenance_urls
@@ -23,7 +24,7 @@ urlpatterns = [
     path("admin/login/", to_sign_in),
     path("admin/", admin.site.urls),
     path("static/admin/<path:path>", serve, {"document_root": _ADMIN_FILES}),
-    path("api/v1/", include([*history_urls, *score_urls, *status_urls, *docs_urls])),
+    path("api/v1/", include([*history_urls, *score_urls, *asset_urls, *status_urls, *docs_urls])),
     path("api/v1/", include([*metadata_urls, *maintenance_urls, *access_urls])),
     *probe_urls,
     *page_urls,

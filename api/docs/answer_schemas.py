@@ -62,7 +62,12 @@ def _freshness() -> Document:
 
 def _assets() -> Document:
     return object_of(
-        {"actifs": described(array_of(reference("Asset")), "every symbol, in alphabetical order")}
+        {
+            "actifs": described(
+                array_of(reference("Asset")), "symbols: those of the catalogue in its order, then by name"
+            ),
+            "suivant": described(nullable(STRING), "path and query of the next page; null on the last one"),
+        }
     )
 
 

@@ -3,6 +3,7 @@
 from functools import cache
 from urllib.parse import urlencode
 
+from api.assets.parameters import ASSET_PARAMETERS
 from api.docs.answer_schemas import shared_schemas
 from api.docs.history_schemas import history_name, history_schemas
 from api.docs.state_schemas import HEALTH, READINESS, state_schemas
@@ -190,9 +191,23 @@ def _score() -> Document:
     }
 
 
+def _assets() -> Document:
+    return {
+        "get": operation(
+            "actifs",
+            Tag.STATE,
+            "The symbols, with their first and last event",
+            "Those of the catalogue in its order, then all others in alphabetical order.",
+            schema=reference("AssetList"),
+            meaning="a page of symbols, or the one that was asked for",
+            parameters=[_query_parameter(parameter, PREDICTION) for parameter in ASSET_PARAMETERS],
+            security=OPEN_BY_DEFAULT,
+        )
+    }
+
+
 def _state_paths() -> Document:
     paths = (
-        ("/api/v1/actifs", "actifs", Tag.STATE, "Every symbol, with its first and last event", "AssetList"),
         (
             "/api/v1/etat",
             "etat",
@@ -210,6 +225,7 @@ def _state_paths() -> Document:
         for path, name, tag, summary, schema in paths
     }
     return {
+        "/api/v1/actifs": _assets(),
         **read,
         "/api/v1/schema": _probe("schema", "This document", {"type": "object"}),
         "/healthz": _probe("healthz", "Whether the process answers", HEALTH),

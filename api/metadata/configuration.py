@@ -13,6 +13,7 @@ from api.metadata.models import ConfigurationChange, ConfigurationEntry
 NOTICE = "notice"
 VIEWS_OF_USER = "views_of_user"
 TOKEN_DAYS = "token_days"
+DEFAULT_VIEWS = 200
 _NOTICE_MAX_CHARACTERS = 500
 
 
@@ -52,7 +53,7 @@ KEYS: Mapping[str, ConfigurationKey] = {
         ConfigurationKey(
             NOTICE, "", 0, _NOTICE_MAX_CHARACTERS, "notice of operators to all users, in /api/v1/etat"
         ),
-        ConfigurationKey(VIEWS_OF_USER, 200, 0, 10_000, "views that one user may save"),
+        ConfigurationKey(VIEWS_OF_USER, DEFAULT_VIEWS, 0, 10_000, "views that one user may save"),
         ConfigurationKey(TOKEN_DAYS, 365, 1, 3_650, "days that a new token may be valid for at most"),
     )
 }

@@ -1,40 +1,14 @@
-"""The JSON documents of the status: assets, and the state of the lake."""
+"""The JSON document of the state of the lake."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from api.maintenance.models import MaintenanceRun
 from api.maintenance.selectors import MaintenanceState
-from api.metadata.assets import UNKNOWN, AssetDescription
 from api.status.state import LakeState, TableState
-from lakehouse.errors import LakeNotFoundError
-from lakehouse.lake import Lake
-from lakehouse.schema.tables import ASSET_TABLES, GOLD_PRICE
-from lakehouse.series.market_schedule import schedule_markets
-from lakehouse.series.markets import MarketRules
-from lakehouse.snapshots.symbols import EventStats, TableSymbols
 from lakehouse.time_range import SECOND_US, format_us, to_us
 
 Document = dict[str, Any]
-
-
-def read_assets(*, lake: Lake, descriptions: Mapping[str, AssetDescription]) -> Document:
-    """Return every symbol that a table holds, with its description.
-
-    Raises LakeNotFoundError where no gold table exists.
-    """
-    snapshot = lake.snapshot(optional=tuple(spec.name for spec in ASSET_TABLES))
-    tables = {name: lake.symbols.of(table) for name, table in snapshot.tables.items()}
-    if not tables:
-        raise LakeNotFoundError(what="any gold table", uri=lake.location.uri)
-    symbols = sorted(set().union(*(table.symbols() for table in tables.values())))
-    return {
-        "actifs": [
-            _to_asset(symbol, tables, descriptions.get(symbol, UNKNOWN), lake.market_rules)
-            for symbol in symbols
-        ]
-    }
 
 
 def to_state_document(state: LakeState, *, notice: str = "") -> Document:
@@ -53,35 +27,6 @@ def to_state_document(state: LakeState, *, notice: str = "") -> Document:
         "maintenance_health": _to_health(state.maintenance),
         "origins": state.origins,
         "notice": notice or None,
-    }
-
-
-def _to_asset(
-    symbol: str, tables: Mapping[str, TableSymbols], description: AssetDescription, rules: MarketRules
-) -> Document:
-    events = {name: stats for name, table in tables.items() if (stats := table.seen(symbol)) is not None}
-    market = None
-    if GOLD_PRICE.name in tables:
-        market = schedule_markets(tables[GOLD_PRICE.name].activity(symbol), rules.of(symbol)).newest
-    return {
-        "symbol": symbol,
-        "name": description.name,
-        "first_event_time": format_us(min(stats.first_us for stats in events.values())),
-        "last_event_time": format_us(max(stats.last_us for stats in events.values())),
-        "tables": {name: _to_events(stats) for name, stats in events.items()},
-        "origins": sorted({origin for table in tables.values() for origin in table.origins(symbol)}),
-        "marche": None if market is None else {"venue": market.venue, "quote": market.quote},
-        "enabled": description.enabled,
-        "display_order": description.display_order,
-        "colour": description.colour,
-    }
-
-
-def _to_events(stats: EventStats) -> Document:
-    return {
-        "count": stats.n_rows,
-        "first_event_time": format_us(stats.first_us),
-        "last_event_time": format_us(stats.last_us),
     }
 
 

@@ -1,10 +1,9 @@
 """Paths of the status."""
 
 from api.http.patterns import route
-from api.status.views import AssetsView, HealthView, MetricsView, ReadyView, SchemaView, StateView
+from api.status.views import HealthView, MetricsView, ReadyView, SchemaView, StateView
 
 urlpatterns = [
-    route("actifs", AssetsView, "actifs"),
     route("schema", SchemaView, "schema"),
     route("etat", StateView, "etat"),
 ]

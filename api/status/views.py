@@ -1,4 +1,4 @@
-"""Views of the status: assets, the state of the lake, metrics and probes."""
+"""Views of the status: the state of the lake, metrics and probes."""
 
 from functools import cache
 
@@ -11,11 +11,10 @@ from api.docs.openapi import openapi_document
 from api.http import clock
 from api.http.query import check_no_names
 from api.http.renderers import JsonRenderer, MetricsRenderer
-from api.metadata.assets import read_descriptions
 from api.metadata.configuration import notice
 from api.metrics.registry import exposition
 from api.process.lake import current_lake, current_settings
-from api.status.documents import read_assets, to_state_document
+from api.status.documents import to_state_document
 from api.status.lag import EndOffsetWatch
 from api.status.lake_metrics import LakeMetrics
 from api.status.sampler import current_sampler
@@ -28,14 +27,6 @@ from lakehouse.schema.tables import ASSET_TABLES
 def _watch() -> EndOffsetWatch:
     settings = current_settings()
     return EndOffsetWatch(settings.kafka.for_kafka_python(), every_seconds=settings.lag_seconds)
-
-
-class AssetsView(LakeView):
-    """GET every symbol, with its first and last event."""
-
-    def get(self, request: Request) -> HttpResponse:
-        check_no_names(request.query_params)
-        return respond(read_assets(lake=current_lake(), descriptions=read_descriptions()))
 
 
 class StateView(LakeView):

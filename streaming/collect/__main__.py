@@ -177,10 +177,10 @@ def _print_state(state: Path | None, lines_of: Callable[[Path], list[str]], *, n
 
 
 def _collect(options: Options, settings: Settings) -> int:
-    from streaming.collect.service import run_collectors  # ccxt and httpx take a second to import
+    from streaming.collect.service import run_collectors  # ccxt takes a second to import
 
     configure_logging(settings, sys.stderr)
-    for noisy in ("httpx", "httpcore", "kafka", "urllib3", "ccxt"):
+    for noisy in ("kafka", "urllib3", "ccxt"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     serve_metrics(options.kind, settings.metrics_addresses())
     return run_until_stopped(lambda stopping: run_collectors(options, settings, SystemClock(stopping)))

@@ -1,8 +1,10 @@
-"""Scheduler of the collectors: one request at a time, each source at its own pace, waits jittered."""
+"""Scheduler of the collectors: sources side by side, each at its own pace, waits jittered."""
 
 import heapq
 import random
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 from typing import Protocol
 
 from streaming.collect.clock import Clock
@@ -22,6 +24,37 @@ class Collector(Protocol):
     def poll(self) -> float | None:
         """Request once, and return the seconds until the next time; None for never."""
         ...
+
+
+def run_side_by_side(
+    groups: Sequence[Sequence[Collector]],
+    clock: Clock,
+    *,
+    seconds: float | None = None,
+    stop: Callable[[], None],
+) -> None:
+    """Run the rounds of each group in a thread of its own: none waits for the requests of another.
+
+    What the rounds of one raise ends all: ``stop`` wakes the sleepers, and it is raised here. A request that takes its
+    time then is left to its thread.
+    """
+    ends: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def run(group: Sequence[Collector]) -> None:
+        try:
+            run_rounds(group, clock, seconds=seconds)
+        except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
+            ends.put(error)
+        else:
+            ends.put(None)
+
+    for group in groups:
+        threading.Thread(target=run, args=(group,), name=group[0].name, daemon=True).start()
+    for _ in groups:
+        error = ends.get()
+        if error is not None:
+            stop()
+            raise error
 
 
 def run_rounds(

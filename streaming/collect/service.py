@@ -4,8 +4,6 @@ import logging
 import threading
 from pathlib import Path
 
-import httpx
-
 from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE
 from lakehouse.process.commands import EXIT_DONE
 from lakehouse.process.settings import Settings
@@ -16,14 +14,13 @@ from streaming.collect.context import Context
 from streaming.collect.errors import CollectError, SourceConfigError
 from streaming.collect.exchanges.client import ExchangeClient
 from streaming.collect.exchanges.prices import MarketCollector
-from streaming.collect.exchanges.transport import BoundedAdapter, PlaybackAdapter
 from streaming.collect.feeds.fetch import Fetcher
 from streaming.collect.feeds.news import NewsCollector
-from streaming.collect.feeds.transport import PlaybackTransport, RecordingTransport
+from streaming.collect.network.exchange import Exchange, Network, PlayedBack, RecordedNetwork
 from streaming.collect.options import Kind, Options
 from streaming.collect.recording import Playback, Recorder
-from streaming.collect.rounds import Collector, run_rounds
-from streaming.collect.sink import Printer
+from streaming.collect.rounds import Collector, run_side_by_side
+from streaming.collect.sink import Printer, SharedSink
 from streaming.collect.source import OFFLINE, URL_FILE, Profile, needs_offline, read_profile
 from streaming.collect.state import StateStore
 from streaming.kafka.producer import Publisher, open_publisher
@@ -47,14 +44,18 @@ def run_collectors(options: Options, settings: Settings, system_clock: SystemClo
     recorder = Recorder(options.record_dir, system_clock, state_dir=state_dir) if options.record_dir else None
     context = Context(
         clock=clock,
-        sink=publisher or Printer(),
+        sink=SharedSink(publisher or Printer()),
         store=StateStore(None, start_dir=playback.state_dir) if playback else StateStore(state_dir),
         origin=PLAYBACK_ORIGIN if playback else None,
     )
-    collectors = _to_collectors(options.kind, profile, context, recorder, playback)
-    logger.info("%s starts profile=%s collectors=%d", options.kind, options.profile, len(collectors))
+    groups = _to_collectors(options.kind, profile, context, recorder, playback)
+    n_collectors = sum(map(len, groups))
+    logger.info("%s starts profile=%s collectors=%d", options.kind, options.profile, n_collectors)
+    if recorder or playback:  # answers have one order
+        groups = [[collector for group in groups for collector in group]]
+    seconds = None if playback else options.seconds
     try:
-        run_rounds(collectors, clock, seconds=None if playback else options.seconds)
+        run_side_by_side(groups, clock, seconds=seconds, stop=system_clock.stopping.set)
     finally:
         if publisher is not None:
             publisher.close()
@@ -64,17 +65,20 @@ def run_collectors(options: Options, settings: Settings, system_clock: SystemClo
 
 def _to_collectors(
     kind: Kind, profile: Profile, context: Context, recorder: Recorder | None, playback: Playback | None
-) -> list[Collector]:
+) -> list[list[Collector]]:
+    """Return the collectors of each source, which share its client and its pace."""
+    exchange = _to_exchange(recorder, playback)
     if kind == "news":
-        fetcher = Fetcher(httpx.Client(transport=_transport(recorder, playback)), context.clock)
-        return [NewsCollector(source, fetcher=fetcher, context=context) for source in profile.news]
-    adapter = PlaybackAdapter(playback) if playback else BoundedAdapter(recorder)
+        fetcher = Fetcher(exchange, context.clock)
+        return [[NewsCollector(source, fetcher=fetcher, context=context)] for source in profile.news]
     start_us = recorder.start_us if recorder else context.clock.now_us()
     return [
-        MarketCollector(source, market, client=client, context=context, start_us=start_us)
+        [
+            MarketCollector(source, market, client=client, context=context, start_us=start_us)
+            for market in source.markets
+        ]
         for source in profile.prices
-        for client in [ExchangeClient(source, adapter=adapter)]
-        for market in source.markets
+        for client in [ExchangeClient(source, exchange=exchange)]
     ]
 
 
@@ -133,7 +137,7 @@ def _offline_url(options: Options, clock: SystemClock) -> str:
     return url
 
 
-def _transport(recorder: Recorder | None, playback: Playback | None) -> httpx.BaseTransport | None:
+def _to_exchange(recorder: Recorder | None, playback: Playback | None) -> Exchange:
     if playback is not None:
-        return PlaybackTransport(playback)
-    return RecordingTransport(httpx.HTTPTransport(), recorder) if recorder is not None else None
+        return PlayedBack(playback)
+    return Network() if recorder is None else RecordedNetwork(Network(), recorder)

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import threading
 from typing import Protocol, TextIO
 
 from streaming.kafka.messages import Message
@@ -13,6 +14,22 @@ class Sink(Protocol):
     def send(self, message: Message) -> None: ...
 
     def flush(self) -> None: ...
+
+
+class SharedSink:
+    """Sink for collectors of several threads over one that is for one thread."""
+
+    def __init__(self, inner: Sink) -> None:
+        self._inner = inner
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        with self._lock:
+            self._inner.send(message)
+
+    def flush(self) -> None:
+        with self._lock:
+            self._inner.flush()
 
 
 class Printer:

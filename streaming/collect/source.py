@@ -20,6 +20,9 @@ OFFLINE = "{offline}"
 URL_FILE = "url"
 """File in the offline server's folder with its address, which stands for OFFLINE in a file of sources."""
 
+TIMEOUT_SECONDS = 20.0
+MAX_FEED_BYTES = 4_000_000
+
 _UNSENDABLE = re.compile(r"[\s\x00-\x1f\x7f]|^\w+://[^/]*\][^:/]")
 
 Origin = Literal["collected", "generated"]
@@ -29,14 +32,18 @@ Url = Annotated[str, msgspec.Meta(pattern="^(https?://|\\{offline\\}/)", max_len
 
 
 class NewsSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One feed. ``source`` is its slug: the key of its messages."""
+    """One feed. ``source`` is its slug: the key of its messages.
+
+    ``private``: its address, and where it redirects to, may be one of the own network.
+    """
 
     source: Annotated[str, msgspec.Meta(pattern=whole_text(SOURCE_PATTERN))]
     url: Url
     origin: Origin = "collected"
     poll_seconds: Seconds = 300.0
-    timeout_seconds: Seconds = 20.0
-    max_bytes: Annotated[int, msgspec.Meta(ge=100, le=1_000_000_000)] = 4_000_000
+    timeout_seconds: Seconds = TIMEOUT_SECONDS
+    max_bytes: Annotated[int, msgspec.Meta(ge=100, le=1_000_000_000)] = MAX_FEED_BYTES
+    private: bool = False
 
 
 class MarketSymbol(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +66,7 @@ class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Markets of one exchange: ``exchange`` is its name in ccxt, ``venue`` its name in the lake.
 
     ``consecutive_ids``: the trades of one market are numbered without holes, so that a missing one shows.
-    Otherwise silence of ``gap_seconds`` counts as a gap.
+    Otherwise silence of ``gap_seconds`` counts as a gap. ``private``: as of a feed.
     """
 
     exchange: str
@@ -68,11 +75,12 @@ class ExchangeSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     url: Url | None = None
     origin: Origin = "collected"
     poll_seconds: Seconds = 10.0
-    timeout_seconds: Seconds = 20.0
+    timeout_seconds: Seconds = TIMEOUT_SECONDS
     request_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] | None = None
     history_days: Annotated[float, msgspec.Meta(ge=0, le=MAX_EVENT_AGE.days - 1)] = 7.0
     gap_seconds: Seconds = 900.0
     consecutive_ids: bool = False
+    private: bool = False
 
     @property
     def markets(self) -> tuple[Market, ...]:

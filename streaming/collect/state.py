@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from lakehouse.process.durable_file import replace_file
+from lakehouse.process.durable_file import replace_file, sync_folder
 from streaming.collect.errors import StateFileError
 
 State = TypeVar("State", bound=msgspec.Struct)
@@ -56,3 +56,4 @@ class StateStore:
             file.write(b"".join(line + b"\n" for line in lines))
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(path.parent)

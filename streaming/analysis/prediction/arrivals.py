@@ -111,8 +111,8 @@ class ArrivalBuffer:
 class RecentIds:
     """Ids of the last MAX_RECENT_IDS distinct messages, as digests, the oldest forgotten first."""
 
-    # A cachetools.FIFOCache of this size takes twice the bytes (188 against 94 kB) and four times the time to pickle
-    # (3.5 against 0.9 ms), once a batch and symbol.
+    # A cachetools.FIFOCache of this size takes twice the bytes (188 against 94 kB) and four times the time to
+    # serialize, once a batch and symbol.
     _digests: dict[int, None] = field(default_factory=dict)
 
     def is_new(self, message_id: str) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ccxt
-from requests.adapters import HTTPAdapter
 
 from lakehouse.process.suggestions import did_you_mean
 from streaming.collect.errors import FetchError, PlaybackEndedError, QuestionRefusedError
 from streaming.collect.exchanges.paging import paging_of, to_arguments
 from streaming.collect.exchanges.trade import Page, Question, Trade, in_order
-from streaming.collect.exchanges.transport import BoundedAdapter, ExchangeSession
-from streaming.collect.http_rules import USER_AGENT, retry_after_seconds, sent_time_us
+from streaming.collect.exchanges.transport import to_session
+from streaming.collect.network.exchange import Exchange, Network
+from streaming.collect.network.http_rules import USER_AGENT, retry_after_seconds, sent_time_us
 from streaming.collect.source import ExchangeSource
 
 MAX_RAW_CHARACTERS = 2_000
@@ -25,7 +25,7 @@ _REFUSALS = (ccxt.ArgumentsRequired, ccxt.BadRequest, ccxt.NotSupported)
 class ExchangeClient:
     """Client of one exchange. Requests are spaced by ccxt's default, or by the source's ``request_ms``."""
 
-    def __init__(self, source: ExchangeSource, *, adapter: HTTPAdapter | None = None) -> None:
+    def __init__(self, source: ExchangeSource, *, exchange: Exchange | None = None) -> None:
         """Prepare the client of an exchange that ccxt knows."""
         options: dict[str, Any] = {
             "enableRateLimit": source.request_ms != 0,
@@ -43,7 +43,7 @@ class ExchangeClient:
         self._client.has["fetchCurrencies"] = False
         if source.url is not None:
             self._client.urls["api"] = _with_address(self._client.urls["api"], source.url)
-        self._client.session = ExchangeSession(adapter or BoundedAdapter())
+        self._client.session = to_session(exchange or Network(), private=source.private)
 
     def fetch_page(self, symbol: str, question: Question, *, now_us: int) -> Page:
         """Return the answer to a question, at most a page of trades.

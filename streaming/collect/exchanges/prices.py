@@ -18,8 +18,8 @@ from streaming.collect.exchanges.market_state import MarketState
 from streaming.collect.exchanges.paging import Paging
 from streaming.collect.exchanges.refused import append_refused
 from streaming.collect.exchanges.trade import Page, Question, Trade
-from streaming.collect.http_rules import remaining_wait_seconds, retry_wait_seconds
 from streaming.collect.log_text import to_text
+from streaming.collect.network.http_rules import remaining_wait_seconds, retry_wait_seconds
 from streaming.collect.source import ExchangeSource, Market
 from streaming.kafka.messages import Message, to_value
 

@@ -1,54 +1,33 @@
-"""Parser of feed documents: RSS and Atom of any version, as items of plain text. Pure."""
+"""Parser of feed documents: RSS and Atom of any version and JSON Feed, as items of plain text. Pure."""
 
 import io
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
-from urllib.parse import urljoin, urlsplit
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
 
 import feedparser
 
-from streaming.boilerplate import without_boilerplate
 from streaming.collect.feeds.decoding import decode_document
+from streaming.collect.feeds.item import (
+    MAX_ITEMS,
+    TOO_MANY,
+    DatedBy,
+    FeedDocument,
+    Item,
+    to_identity,
+    to_language,
+    to_link,
+    to_title_and_summary,
+)
+from streaming.collect.feeds.json_feed import looks_like_json, parse_json_feed
 from streaming.collect.feeds.markup import Markup, declares_entities, repair
-from streaming.collect.feeds.plain_text import to_plain_text, without_controls
 from streaming.collect.feeds.published_time import read_time_us
 from streaming.collect.feeds.time_zones import country_of
 
-MAX_TITLE, MAX_SUMMARY, MAX_ADDRESS = 2000, 20_000, 2000
-MAX_MARKUP = 200_000
-"""Characters of a title or summary with its HTML; what is longer is cut off before it is read."""
 _MAX_REPEATED = 10_000_000
 """Characters around the items of a document, which are parsed again with each item where it cannot be parsed whole."""
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One text of a feed. ``time_us`` is None where the feed gives no time that can be read."""
-
-    guid: str | None
-    url: str | None
-    title: str
-    summary: str | None
-    language: str | None
-    time_us: int | None
-    dated_by: Literal["published", "updated"] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedDocument:
-    """Items of a feed in its own order; ``problem`` describes a malformed document.
-
-    ``failures`` are what reading an item raised: such an item is left out, and so is one that the document cuts off.
-    """
-
-    items: tuple[Item, ...]
-    problem: str | None = None
-    is_cut: bool = False
-    failures: tuple[Exception, ...] = ()
 
 
 @dataclass(slots=True)
@@ -69,9 +48,11 @@ def parse_feed(body: bytes, *, content_type: str, url: str) -> FeedDocument:
     it has no end either.
     """
     text = decode_document(body, content_type=content_type)
+    if looks_like_json(text):
+        return parse_json_feed(text, url=url)
     if declares_entities(text):
         return FeedDocument(items=(), problem="it declares entities; it was not parsed")
-    markup = repair(text)
+    markup, has_more = _bounded(repair(text))
     parsed = _parse(markup)
     is_cut = not markup.is_closed and parsed.is_feed
     if is_cut and markup.open_item is not None:
@@ -82,7 +63,18 @@ def parse_feed(body: bytes, *, content_type: str, url: str) -> FeedDocument:
         problem = "it has no end" if parsed.flaw is None else f"it has no end: {parsed.flaw}"
     elif not parsed.is_feed and not parsed.failures:
         problem = "it is no feed"
+    elif has_more:
+        problem = TOO_MANY
     return FeedDocument(items=tuple(items), problem=problem, is_cut=is_cut, failures=tuple(parsed.failures))
+
+
+def _bounded(markup: Markup) -> tuple[Markup, bool]:
+    """Return a document of at most MAX_ITEMS items, and whether it had more."""
+    if len(markup.items) <= MAX_ITEMS:
+        return markup, False
+    end, rest = markup.items[MAX_ITEMS - 1][1], markup.items[-1][1]
+    text = markup.text[:end] + markup.text[rest:]
+    return replace(markup, text=text, items=markup.items[:MAX_ITEMS]), True
 
 
 def _parse(markup: Markup) -> _Parsed:
@@ -139,28 +131,24 @@ def _to_items(parsed: _Parsed, url: str) -> list[Item]:
 
 def _to_item(entry: Mapping[str, Any], feed_language: str | None, feed_url: str) -> Item | None:
     """Return an entry as an item; None where it has neither title nor summary."""
-    markup = entry.get("summary") or _content(entry)
-    summary = without_boilerplate(to_plain_text(markup[:MAX_MARKUP])) or None
-    title = to_plain_text((entry.get("title") or "")[:MAX_MARKUP]) or (summary or "")[:200]
-    if not title:
+    texts = to_title_and_summary(entry.get("title") or "", entry.get("summary") or _content(entry))
+    if texts is None:
         return None
-    language = _language((entry.get("title_detail") or {}).get("language") or feed_language)
+    language = to_language((entry.get("title_detail") or {}).get("language") or feed_language)
     time_us, dated_by = _time_of(entry, country_of(language, urlsplit(feed_url).hostname))
     return Item(
-        guid=_address(entry.get("id")),
-        url=_address(_link(entry, feed_url)),
-        title=title[:MAX_TITLE],
-        summary=summary[:MAX_SUMMARY] if summary else None,
+        guid=to_identity(entry.get("id")),
+        url=to_identity(_link(entry, feed_url)),
+        title=texts[0],
+        summary=texts[1],
         language=language,
         time_us=time_us,
         dated_by=dated_by,
     )
 
 
-def _time_of(
-    entry: Mapping[str, Any], country: str | None
-) -> tuple[int | None, Literal["published", "updated"] | None]:
-    kinds: tuple[Literal["published", "updated"], ...] = ("published", "updated")
+def _time_of(entry: Mapping[str, Any], country: str | None) -> tuple[int | None, DatedBy | None]:
+    kinds: tuple[DatedBy, ...] = ("published", "updated")
     for kind in kinds:
         if kind in entry:
             time_us = read_time_us(str(entry[kind]), country=country)
@@ -175,26 +163,8 @@ def _content(entry: Mapping[str, Any]) -> str:
 
 
 def _link(entry: Mapping[str, Any], feed_url: str) -> str | None:
-    """Return the text's own address, which a reader may open: http or https.
-
-    feedparser mistakes any guid for one; ids stay as the feed wrote them.
-    """
+    """Return the text's own address. feedparser mistakes any guid for one; ids stay as the feed wrote them."""
     link = str(entry.get("link") or "").strip()
     if not link or (link == entry.get("id") and "://" not in link):
         return None
-    try:
-        address = urljoin(feed_url, link)
-        return address if urlsplit(address).scheme in ("http", "https") else None
-    except ValueError:
-        return None
-
-
-def _address(text: str | None) -> str | None:
-    """Return a guid or address; one that is too long for the contract counts as absent."""
-    cleaned = without_controls(text or "").strip().encode("utf-8", "replace").decode()
-    return cleaned if 0 < len(cleaned) <= MAX_ADDRESS else None
-
-
-def _language(text: str | None) -> str | None:
-    tag = _LANGUAGE.fullmatch((text or "").strip().replace("_", "-"))
-    return tag[0].lower() if tag else None
+    return to_link(link, feed_url)

@@ -29,7 +29,7 @@ from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 import msgspec
 
 from lakehouse.time_range import HOUR_US
-from streaming.collect.feeds.document import Item
+from streaming.collect.feeds.item import Item
 
 _TRACKING = re.compile(
     r"^(utm[_-]\w+|(?:fb|g|d|y|tw|tt)clid|msclkid|irclickid|li_fat_id|[wg]braid|_g[al]|_hs(?:enc|mi)|__hs\w+"

@@ -14,12 +14,13 @@ from lakehouse.time_range import MINUTE_US, to_us
 from streaming.collect import metrics
 from streaming.collect.context import Context
 from streaming.collect.errors import FetchError, PlaybackEndedError, SourceGoneError
-from streaming.collect.feeds.document import FeedDocument, Item, parse_feed
+from streaming.collect.feeds.document import parse_feed
 from streaming.collect.feeds.fetch import Fetched, Fetcher, Validators
 from streaming.collect.feeds.identity import Traits, name_of, traits_of
+from streaming.collect.feeds.item import FeedDocument, Item
 from streaming.collect.feeds.seen_texts import SeenTexts, remember, select_new
-from streaming.collect.http_rules import remaining_wait_seconds, retry_wait_seconds
 from streaming.collect.log_text import to_text
+from streaming.collect.network.http_rules import remaining_wait_seconds, retry_wait_seconds
 from streaming.collect.source import NewsSource
 from streaming.kafka.messages import Message, to_rfc3339, to_value
 
@@ -130,10 +131,9 @@ class NewsCollector:
         fetched: Fetched | None = None
         try:
             fetched = self._fetcher.fetch(
+                self._source,
                 self._state.url,
                 validators=Validators(etag=self._state.etag, last_modified=self._state.last_modified),
-                max_bytes=self._source.max_bytes,
-                timeout_seconds=self._source.timeout_seconds,
             )
             return self._to_poll(fetched)
         except (FetchError, PlaybackEndedError, StopRequestedError):

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from lakehouse.time_range import SECOND_US, to_us
+from streaming.collect.feeds.asian_dates import in_english
 from streaming.collect.feeds.time_words import (
     AM,
     EAST_ASIAN_WEEKDAYS,
@@ -80,7 +81,7 @@ def read_time_us(text: str, *, country: str | None = None) -> int | None:
     """
     if len(text) > _MAX_CHARACTERS:
         return None
-    folded = fold(text).strip("\"'“”;, ").rstrip(".")
+    folded = fold(in_english(text, country=country)).strip("\"'“”;, ").rstrip(".")
     try:
         epoch = _EPOCH.fullmatch(folded)
         return _read_epoch_us(epoch) if epoch is not None else to_us(_read_instant(folded, country))

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from api.access.models import ApiToken, find_token
+from api.accounts.token_views import MAX_TOKENS
 from tests.support.api_user import Person
 
 TOKENS = "/api/v1/jetons"
@@ -123,3 +124,31 @@ def test_token_ends_when_it_was_told_to(people: dict[str, Any]) -> None:
     made(Person(people["ann"]), days=7)
     left = ApiToken.objects.get().expires_time - timezone.now()
     assert timedelta(days=6, hours=23) < left <= timedelta(days=7)
+
+
+def test_a_user_has_so_many_valid_tokens_and_no_more(people: dict[str, Any]) -> None:
+    ann, bob = Person(people["ann"]), Person(people["bob"])
+    first = made(ann)
+    now = timezone.now()
+    rows = [
+        ApiToken(
+            owner=people["ann"],
+            name="job",
+            key=f"k{number}",
+            secret_hash="",
+            scopes=[],
+            expires_time=now + timedelta(days=1),
+        )
+        for number in range(MAX_TOKENS - 1)
+    ]
+    ApiToken.objects.bulk_create(rows)
+
+    refused = ann.ask("POST", TOKENS, {"name": "job", "scopes": ["views:read"]})
+
+    assert refused.status == 409
+    assert "50 valid tokens" in refused.document["detail"]
+    made(bob)
+    ann.ask("DELETE", f"{TOKENS}/{first['id']}")
+    made(ann)
+    ApiToken.objects.filter(key="k0").update(expires_time=now)
+    made(ann)

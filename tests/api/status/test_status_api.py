@@ -69,7 +69,8 @@ def test_assets_have_their_first_and_last_event(tmp_path: Path, api_of: ApiOf) -
                 "display_order": None,
                 "colour": None,
             },
-        ]
+        ],
+        "suivant": None,
     }
 
 

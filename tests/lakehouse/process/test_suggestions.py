@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.process.suggestions import did_you_mean, nearest
+from lakehouse.process.suggestions import _MAX_NAMES, did_you_mean, nearest
 
 NAMES = ("sentiment", "prediction", "prix", "BTC/USD", "ETH/USD", "LAKE_URI")
 
@@ -33,3 +33,10 @@ def test_several_names_are_listed_with_the_closest_first() -> None:
 @given(text=st.text(max_size=60), names=st.lists(st.text(min_size=1, max_size=12), max_size=6))
 def test_whatever_is_suggested_is_one_of_the_names(text: str, names: list[str]) -> None:
     assert set(nearest(text, names, n_most=3)) <= set(names)
+
+
+def test_among_many_names_those_that_begin_alike_are_compared() -> None:
+    names = [f"{letter}coin{number}" for letter in "abc" for number in range(_MAX_NAMES)]
+
+    assert nearest("bcoim7", names) == ["bcoin7"]
+    assert nearest("zcoin7", names) == []

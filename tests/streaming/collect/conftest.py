@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from streaming.collect.context import Context
 from streaming.collect.feeds.fetch import Fetcher
 from streaming.collect.feeds.news import NewsCollector
+from streaming.collect.network.exchange import Network
 from streaming.collect.sink import Printer, Sink
 from streaming.collect.source import NewsSource
 from streaming.collect.state import StateStore
@@ -75,14 +75,13 @@ def written() -> Written:
 
 
 @pytest.fixture(scope="session")
-def http_client() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False) as client:
-        yield client
+def network() -> Network:
+    return Network()
 
 
 @pytest.fixture
-def fetcher(http_client: httpx.Client, clock: SetClock) -> Fetcher:
-    return Fetcher(http_client, clock)
+def fetcher(network: Network, clock: SetClock) -> Fetcher:
+    return Fetcher(network, clock)
 
 
 @pytest.fixture

@@ -139,7 +139,8 @@ class Simulation:
         collectors = [
             collector
             for kind, context in self._contexts.items()
-            for collector in _to_collectors(kind, self._profile, context, None, None)
+            for group in _to_collectors(kind, self._profile, context, None, None)
+            for collector in group
         ]
         try:
             run_rounds(collectors, self.clock, draw=self._draw)

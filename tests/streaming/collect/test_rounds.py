@@ -1,13 +1,17 @@
 """Scheduling of the collectors' requests."""
 
 import random
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.collect.rounds import run_rounds
+from streaming.collect.clock import SystemClock
+from streaming.collect.rounds import run_rounds, run_side_by_side
 from tests.streaming.collect.conftest import SetClock
 
 
@@ -82,3 +86,52 @@ def test_a_time_of_day_that_is_set_changes_no_wait(steps_us: list[int], seed: in
         return [each.at_seconds for each in pair]
 
     assert polled_seconds(steps_us) == polled_seconds([])
+
+
+@dataclass
+class Scripted:
+    """A collector whose poll is a function of the test."""
+
+    name: str
+    poll: Callable[[], float | None]
+
+    def first_wait_seconds(self) -> float | None:
+        return 0.0
+
+
+def test_no_source_waits_for_the_request_of_another() -> None:
+    answered = threading.Event()
+
+    def wait_for_the_other() -> float | None:
+        assert answered.wait(30)
+        return None
+
+    def answer() -> float | None:
+        answered.set()
+        return None
+
+    stopping = threading.Event()
+
+    run_side_by_side(
+        [[Scripted("slow", wait_for_the_other)], [Scripted("quick", answer)]],
+        SystemClock(stopping),
+        stop=stopping.set,
+    )
+
+    assert not stopping.is_set()
+
+
+def test_what_one_raises_ends_all_and_is_raised() -> None:
+    stopping = threading.Event()
+
+    def fail() -> float | None:
+        raise LookupError("no state")
+
+    with pytest.raises(LookupError, match="no state"):
+        run_side_by_side(
+            [[Scripted("sleeper", lambda: 3_600.0)], [Scripted("failing", fail)]],
+            SystemClock(stopping),
+            stop=stopping.set,
+        )
+
+    assert stopping.is_set()

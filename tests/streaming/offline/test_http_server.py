@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
+import requests
 
 from streaming.collect.exchanges.client import ExchangeClient
 from streaming.collect.exchanges.trade import Question
@@ -47,13 +47,13 @@ def server(world: World, now: Now) -> Iterator[OfflineServer]:
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False) as client:
+def client() -> Iterator[requests.Session]:
+    with requests.Session() as client:
         yield client
 
 
 def test_a_feed_is_sent_again_only_when_it_has_something_new(
-    server: OfflineServer, client: httpx.Client, now: Now
+    server: OfflineServer, client: requests.Session, now: Now
 ) -> None:
     url = f"{server.url}/news/chainwire.rss"
     first = client.get(url)
@@ -70,7 +70,7 @@ def test_a_feed_is_sent_again_only_when_it_has_something_new(
 
 @pytest.mark.parametrize(("page", "language"), [("ledgerdaily.atom", "en"), ("journaldubloc.rss", "fr")])
 def test_a_feed_lists_its_days_and_goes_on(
-    server: OfflineServer, client: httpx.Client, now: Now, page: str, language: str
+    server: OfflineServer, client: requests.Session, now: Now, page: str, language: str
 ) -> None:
     def listed() -> dict[str | None, int | None]:
         answer = client.get(f"{server.url}/news/{page}")
@@ -116,7 +116,7 @@ def test_the_exchange_gives_nothing_older_than_its_days(server: OfflineServer, n
 
 
 def test_wrong_questions_are_answered_as_an_exchange_and_a_server_do(
-    server: OfflineServer, client: httpx.Client
+    server: OfflineServer, client: requests.Session
 ) -> None:
     trades = f"{server.url}/exchange/0/public/Trades"
 
@@ -128,7 +128,7 @@ def test_wrong_questions_are_answered_as_an_exchange_and_a_server_do(
 
 
 def test_the_world_tells_what_its_feeds_and_its_exchange_gave(
-    world: World, server: OfflineServer, client: httpx.Client, now: Now
+    world: World, server: OfflineServer, client: requests.Session, now: Now
 ) -> None:
     guids, numbers = set(), set()
     for _ in range(5):
@@ -146,7 +146,7 @@ def test_the_world_tells_what_its_feeds_and_its_exchange_gave(
     assert numbers == set(world.exchange.trades_given("btc", NOON_US, end_us).numbers.tolist())
 
 
-def test_a_world_that_began_gives_nothing_of_before(client: httpx.Client, world: World, now: Now) -> None:
+def test_a_world_that_began_gives_nothing_of_before(client: requests.Session, world: World, now: Now) -> None:
     first_us = NOON_US - 30 * MINUTE_US
     book = TradeBook(seed=7, a_minute=4, wire=NewsWire(seed=7, every_seconds=120))
     begun = World(book, days=1.0, first_us=first_us)
@@ -160,7 +160,7 @@ def test_a_world_that_began_gives_nothing_of_before(client: httpx.Client, world:
     assert 5 < len(texts) < 25
 
 
-def _trades(client: httpx.Client, url: str, since_us: int) -> list[list[Any]]:
+def _trades(client: requests.Session, url: str, since_us: int) -> list[list[Any]]:
     parameters = {"pair": "XBTUSD", "since": str(since_us * 1_000)}
     answer = client.get(f"{url}/exchange/0/public/Trades", params=parameters).json()
     rows: list[list[Any]] = answer["result"]["XXBTZUSD"]

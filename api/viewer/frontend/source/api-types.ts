@@ -112,6 +112,12 @@ export interface Loss {
   readonly reason: string;
 }
 
+/** A page of assets; `suivant` is the path of the next one. */
+export interface AssetList {
+  readonly actifs: readonly Asset[];
+  readonly suivant: string | null;
+}
+
 export interface LakeState {
   readonly tables: readonly {
     readonly table: string;

@@ -1,6 +1,6 @@
 // Readings beside the charts: texts, the scorecard, sentiment of all assets, and new points of a held view.
 
-import type { Asset, DistributionScore, HistoryAnswer, Score, SentimentBucketRow, TableSnapshot, TextRow } from "./api-types.ts";
+import type { Asset, AssetList, DistributionScore, HistoryAnswer, Score, SentimentBucketRow, TableSnapshot, TextRow } from "./api-types.ts";
 import { AnswerError, ask, serverNow } from "./answers.ts";
 import { read, refused, UNREAD, type Part } from "./part.ts";
 import { toSentimentBucket, toText, type SentimentBucket, type Text } from "./points.ts";
@@ -15,6 +15,14 @@ const AT_ONCE = 3;
 /** Rows that come late belong to minutes that lie back this far. */
 const LATE_MS = 5 * MINUTE;
 const PAGE = "10000";
+
+/** The first page of the assets, and the chosen one where it is on a later page. */
+export async function readAssets(listed: AssetList | null, symbol: string | null): Promise<readonly Asset[]> {
+  const assets = listed?.actifs ?? [];
+  if (symbol === null || !listed?.suivant || assets.some((asset) => asset.symbol === symbol)) return assets;
+  const { actifs } = await ask<AssetList>("/api/v1/actifs", { parameters: { symbole: symbol } });
+  return [...assets, ...actifs];
+}
 
 /** The newest texts of a span first; all of a bucket's where the span is one. */
 export async function readTexts(part: Part<Text>, symbol: string, span: Span, { isBucket = false, signal }: Signalled & { isBucket?: boolean }): Promise<Part<Text>> {

@@ -1,6 +1,6 @@
 // The page's state and what moves it: what was chosen is read again and again, and shown.
 
-import type { Asset, ForecastRow, LakeState, PriceRow, TextRow, Vector } from "./api-types.ts";
+import type { Asset, AssetList, ForecastRow, LakeState, PriceRow, TextRow, Vector } from "./api-types.ts";
 import { toAddress, type Choice } from "./address.ts";
 import { AnswerError, ask, serverNow } from "./answers.ts";
 import { LiveSocket, type Channel } from "./live-socket.ts";
@@ -8,7 +8,7 @@ import type { Part } from "./part.ts";
 import type { Text } from "./points.ts";
 import { Poller, type Outage } from "./poller.ts";
 import { Reading, type Dataset, type ForecastKind } from "./reading.ts";
-import { NO_HEAT, NO_SCORES, NO_TEXTS, Newcomers, readHeat, readScores, readTexts, type Heat, type Scores } from "./side-readings.ts";
+import { NO_HEAT, NO_SCORES, NO_TEXTS, Newcomers, readAssets, readHeat, readScores, readTexts, type Heat, type Scores } from "./side-readings.ts";
 import { MINUTE, SECOND, WIDTHS, floorTo, type Span } from "./times.ts";
 
 const LISTING_MS = 10 * SECOND;
@@ -237,9 +237,9 @@ export class Viewer {
       throw error;
     };
     const [listed, lake] = await Promise.all([
-      ask<{ actifs: Asset[] }>("/api/v1/actifs").catch(orNone), ask<LakeState>("/api/v1/etat").catch(orNone),
+      ask<AssetList>("/api/v1/actifs?limite=1000").catch(orNone), ask<LakeState>("/api/v1/etat").catch(orNone),
     ]);
-    const assets = listed?.actifs ?? [];
+    const assets = await readAssets(listed, this.state.choice.symbol);
     this.#times.listing = performance.now();
     this.#isListed = true;
     const { choice } = this.state;

@@ -9,7 +9,7 @@ import pytest
 
 from streaming.collect.context import Context
 from streaming.collect.errors import FetchError, QuestionRefusedError
-from streaming.collect.exchanges.client import ExchangeClient
+from streaming.collect.exchanges.client import MAX_ANSWER_TRADES, ExchangeClient
 from streaming.collect.exchanges.market_state import MarketState
 from streaming.collect.exchanges.prices import MarketCollector
 from streaming.collect.exchanges.trade import Question
@@ -252,4 +252,16 @@ def test_an_answer_of_more_trades_than_any_exchange_gives_is_a_failure(server: S
     )
 
     with pytest.raises(FetchError, match="50001 trades; 50000 are accepted"):
+        ExchangeClient(source).fetch_page("BTC/USD", Question(kind="newest"), now_us=NOON_US)
+
+
+def test_an_answer_of_too_many_trades_is_a_failure(server: ScriptedServer) -> None:
+    row = ["100", "0.5", NOON_US / 1e6 - 60, "b", "l", "", 1]
+    serve_market(server)
+    server.answer(TRADES, Answer(body=answer_of({"XXBTZUSD": [row] * (MAX_ANSWER_TRADES + 1), "last": "0"})))
+    source = ExchangeSource(
+        exchange="kraken", venue="k", symbols=("BTC/USD",), url=server.url(), request_ms=0
+    )
+
+    with pytest.raises(FetchError, match="has 50001 trades; 50000 are accepted"):
         ExchangeClient(source).fetch_page("BTC/USD", Question(kind="newest"), now_us=NOON_US)

@@ -104,7 +104,7 @@ def test_a_body_that_comes_to_no_end_is_left(market: ScriptedServer) -> None:
 
     market.answer(TRADES, Answer(body=dribble))
 
-    with pytest.raises(FetchError, match="still sending after the time allowed"):
+    with pytest.raises(FetchError, match=r"no whole answer within 0\.3 s"):
         fetch(market.url(), timeout_seconds=0.3)
 
 
@@ -139,10 +139,10 @@ def test_a_redirect_is_followed(market: ScriptedServer) -> None:
 @pytest.mark.parametrize(
     ("location", "problem"),
     [
-        (TRADES, "Exceeded 5 redirects"),
+        (TRADES, "more than 5 redirects"),
         ("file:///etc/passwd", "is not followed"),
         ("ftp://example.org/", "is not followed"),
-        ("http://", "Exceeded 5 redirects"),
+        ("http://", "more than 5 redirects"),
         ("http://[", "is not followed"),
         ("javascript:alert(1)", "is not followed"),
     ],

@@ -12,8 +12,9 @@ import pytest
 
 from lakehouse.messages.contract import RAW_NEWS
 from lakehouse.time_range import SECOND_US, to_us
-from streaming.collect.feeds.document import FeedDocument, parse_feed
+from streaming.collect.feeds.document import parse_feed
 from streaming.collect.feeds.identity import name_of, traits_of
+from streaming.collect.feeds.item import FeedDocument
 from streaming.collect.feeds.plain_text import to_plain_text
 from streaming.collect.feeds.published_time import read_time_us
 from streaming.kafka.messages import to_value

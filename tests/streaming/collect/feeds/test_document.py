@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.collect.feeds.document import FeedDocument, parse_feed
+from streaming.collect.feeds.document import parse_feed
+from streaming.collect.feeds.item import MAX_MARKUP, FeedDocument
 from streaming.collect.feeds.plain_text import to_plain_text
 
 RSS = """<?xml version="1.0" encoding="{encoding}"?>
@@ -449,3 +450,10 @@ def test_boilerplate_is_no_part_of_a_summary(summary: str, text: str | None) -> 
     )
 
     assert parse(body).items[0].summary == text
+
+
+def test_a_title_of_endless_markup_is_cut_off_before_it_is_read() -> None:
+    title = "abc" + "<b></b>" * MAX_MARKUP + "z"  # cut between two tags
+    body = f"<rss version='2.0'><channel><item><title><![CDATA[{title}]]></title></item></channel></rss>"
+
+    assert parse(body.encode()).items[0].title == "abc"

@@ -1,19 +1,18 @@
 """Conditional GETs against a server that misbehaves."""
 
 import gzip
-import itertools
 import time
 import zlib
 from collections.abc import Iterator
 from functools import partial
 
-import httpx
 import pytest
 
 from streaming.collect.errors import FetchError, SourceGoneError
 from streaming.collect.feeds.fetch import Fetched, Fetcher, Validators
-from streaming.collect.http_rules import retry_after_seconds
-from tests.streaming.collect.conftest import NOON_US, SetClock
+from streaming.collect.network.http_rules import retry_after_seconds
+from streaming.collect.source import NewsSource
+from tests.streaming.collect.conftest import NOON_US
 from tests.support.scripted_server import Answer, ScriptedServer
 
 compress = partial(gzip.compress, mtime=0)  # the same bytes each time: they are names of cases
@@ -23,7 +22,8 @@ MEGABYTE = 1_000_000
 
 def fetch(fetcher: Fetcher, url: str, *, timeout_seconds: float = 5.0, etag: str | None = None) -> Fetched:
     validators = Validators(etag=etag, last_modified="Wed, 25 Nov 2026 10:00:00 GMT" if etag else None)
-    return fetcher.fetch(url, validators=validators, max_bytes=2 * MEGABYTE, timeout_seconds=timeout_seconds)
+    source = NewsSource(source="gazette", url=url, max_bytes=2 * MEGABYTE, timeout_seconds=timeout_seconds)
+    return fetcher.fetch(source, url, validators=validators)
 
 
 def test_a_request_identifies_the_collector_and_its_cached_version(
@@ -98,7 +98,7 @@ def test_a_server_that_never_comes_to_an_end_is_left(server: ScriptedServer, fet
 
     url = server.answer("/feed", Answer(body=dribble))
 
-    with pytest.raises(FetchError, match="still sending after the time allowed"):
+    with pytest.raises(FetchError, match=r"no whole answer within 0\.1 s"):
         fetch(fetcher, url, timeout_seconds=0.1)
 
 
@@ -109,12 +109,12 @@ def test_a_silent_server_is_left(server: ScriptedServer, fetcher: Fetcher) -> No
 
     url = server.answer("/feed", Answer(body=wait))
 
-    with pytest.raises(FetchError, match="ReadTimeout"):
+    with pytest.raises(FetchError, match=r"no whole answer within 0\.05 s"):
         fetch(fetcher, url, timeout_seconds=0.05)
 
 
 def test_nobody_there_is_an_error(fetcher: Fetcher) -> None:
-    with pytest.raises(FetchError, match="ConnectError"):
+    with pytest.raises(FetchError, match="Connection refused"):
         fetch(fetcher, "http://127.0.0.1:1/feed")
 
 
@@ -186,19 +186,6 @@ def test_a_redirect_leads_to_http_only(server: ScriptedServer, fetcher: Fetcher,
 
     with pytest.raises(FetchError, match="is not followed"):
         fetch(fetcher, url)
-
-
-def test_a_public_source_does_not_lead_into_the_own_network(
-    server: ScriptedServer, clock: SetClock, http_client: httpx.Client
-) -> None:
-    server.answer("/feed", Answer(status=302, headers={"Location": server.url("/metadata")}))
-    addresses = itertools.chain([["93.184.216.34"]], itertools.repeat(["127.0.0.1"]))
-
-    fetcher = Fetcher(http_client, clock, resolve=lambda host: next(addresses))
-
-    with pytest.raises(FetchError, match="private address"):
-        fetch(fetcher, server.url("/feed"))
-    assert [asked.path for asked in server.asked] == ["/feed"]
 
 
 def raw_deflate(content: bytes) -> bytes:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse.time_range import DAY_US, HOUR_US
-from streaming.collect.feeds.document import Item
 from streaming.collect.feeds.identity import canonical_url, is_same_text, name_of, traits_of
+from streaming.collect.feeds.item import Item
 from streaming.collect.feeds.seen_texts import MIN_REMEMBERED, SeenTexts, remember, select_new
 
 MORNING_US = 1_795_600_800_000_000  # 2026-11-25T10:00:00Z

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse.time_range import to_time
-from streaming.collect.http_rules import (
+from streaming.collect.network.http_rules import (
     MAX_RETRY_AFTER_SECONDS,
     remaining_wait_seconds,
     retry_after_seconds,
