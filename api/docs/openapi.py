@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from api.docs.answer_schemas import shared_schemas
 from api.docs.history_schemas import history_name, history_schemas
+from api.docs.overview_schemas import OVERVIEW_PATH, overview_path, overview_schemas
 from api.docs.state_schemas import HEALTH, READINESS, state_schemas
 from api.history.parameters import (
     PARAMETER_OF,
@@ -94,6 +95,7 @@ def openapi_document() -> Document:
         "paths": {
             **histories,
             "/api/v1/prediction/{symbol}/score": _score(),
+            OVERVIEW_PATH: overview_path(),
             **_state_paths(),
             **metadata_paths(),
         },
@@ -102,6 +104,7 @@ def openapi_document() -> Document:
                 "Problem": PROBLEM_SCHEMA,
                 **shared_schemas(),
                 **history_schemas(),
+                **overview_schemas(),
                 **state_schemas(),
                 **metadata_schemas(),
             },

@@ -87,6 +87,18 @@ def to_limbs(scores: Floats) -> tuple[Integers, Integers]:
     return units >> LIMB_BITS, units & (2**LIMB_BITS - 1)
 
 
+def exact_mean(scores: Floats) -> float | None:
+    """Return the mean of scores as that of a bucket of them; None of none.
+
+    >>> exact_mean(np.array([0.5, 0.25])), exact_mean(np.array([]))
+    (0.375, None)
+    """
+    if not len(scores):
+        return None
+    (units,) = sum_units(to_limbs(scores), np.zeros(1, dtype=np.int64))
+    return _to_mean(len(scores), units, float(scores.min()), float(scores.max()))
+
+
 def _to_mean(count: int, units: int, least: float, greatest: float) -> float:
     # Python divides integers to the nearest double, which is also how DuckDB turns a decimal into one.
     mean = units / _SCORE_UNIT / count

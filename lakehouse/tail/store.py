@@ -69,6 +69,19 @@ class PinnedTail:
 
 
 @dataclass(frozen=True, slots=True)
+class TailGain:
+    """Rows of all symbols that one moment of the tail has beyond positions, and what it reaches, by table.
+
+    Both are empty unless ``state`` is INCLUDED.
+    """
+
+    state: str
+    rows: Mapping[str, list[TailRow]]
+    reaches: Mapping[str, Position]
+    newest_us: Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
 class TailStatus:
     """State of a pinned tail of one table, without its rows: see `TableTail`."""
 
@@ -185,6 +198,18 @@ class Tail:
                 for table, (topic, of_symbol) in rows.items()
             },
         )
+
+    def gain(self, gold: Mapping[str, Position], since: Mapping[str, Position]) -> TailGain:
+        """Pin what is held beyond gold's positions, {table: position}: of it the rows at or beyond ``since``."""
+        with self._lock:
+            if (state := self._withdrawn(gold)) is not None:
+                return TailGain(state, {}, {}, {})
+            return TailGain(
+                INCLUDED,
+                {table: self._topics[table].rows_since(since[table]) for table in gold},
+                {table: position.advanced(self._topics[table].ends()) for table, position in gold.items()},
+                {table: self._topics[table].newest_us for table in gold},
+            )
 
     def status(self, table: str, symbol: str, position: Position) -> TailStatus:
         """Return the state of what `pinned` holds of one table, at a fraction of its cost."""

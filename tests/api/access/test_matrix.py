@@ -34,6 +34,7 @@ MATRIX: tuple[tuple[str, str, str, Any, tuple[int, ...], tuple[int, ...]], ...] 
     ("prediction-historique", "GET", f"{V}/prediction/btc/historique", None, OPEN, CLOSED),
     ("prix-historique", "GET", f"{V}/prix/btc/historique", None, OPEN, CLOSED),
     ("prediction-score", "GET", f"{V}/prediction/btc/score", None, OPEN, CLOSED),
+    ("apercu", "GET", f"{V}/apercu", None, OPEN, CLOSED),
     ("actifs", "GET", f"{V}/actifs", None, OPEN, CLOSED),
     ("etat", "GET", f"{V}/etat", None, OPEN, CLOSED),
     ("schema", "GET", f"{V}/schema", None, (200,) * 6, (200,) * 6),

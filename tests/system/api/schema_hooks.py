@@ -24,6 +24,7 @@ MORE_THAN_ITS_SCHEMA_DECIDES = {
     "a_la_date",
     "apres",
     "symbol",
+    "symboles",
     "name",
     "url",
     "aliases",
