@@ -60,7 +60,7 @@ _BUCKET_FIELDS: Document = {
     ),
     "filled": described(BOOLEAN, "true where the bucket has no rows and was filled as remplissage asks"),
 }
-_REQUEST: Document = {
+REQUEST: Document = {
     "serie": described(STRING, "sentiment, prediction or prix"),
     "symbol": described(STRING, "symbol, in lower case"),
     "date_debut": described(TIME, "start of the range, included"),
@@ -78,7 +78,7 @@ _REQUEST: Document = {
     "a_la_date": described(TIME, "of time travel: the instant that the tables are read at"),
     "marche": {**MARKET, "description": "of prices: the market that is shown"},
 }
-_MARKETS = described(
+MARKETS = described(
     array_of(
         object_of(
             {
@@ -93,6 +93,22 @@ _MARKETS = described(
     ),
     "the primary market of each part of the range, ascending",
 )
+_ENVELOPE: Document = {
+    "suivant": described(
+        nullable(STRING), "path and query of the next page, back in time; null at the start of the range"
+    ),
+    "complet": described(
+        BOOLEAN,
+        "false where the answer leaves rows out: a next page, rows that points thinned, or rows that retention "
+        "removed",
+    ),
+    "retained_from": described(
+        nullable(TIME),
+        "first instant that retention has left, where the range reaches before it and the answer lacks what was "
+        "there; null where nothing is lacking",
+    ),
+    "snapshot": described(array_of(reference("Snapshot")), "one entry for each table that was read"),
+}
 _ALWAYS_REQUESTED = ("serie", "symbol", "date_debut", "date_fin", "intervalle", "limite")
 _REALISED = (
     "last price at or before target_time, at most 2 minutes old, of the market that was the primary one when the "
@@ -104,7 +120,7 @@ def history_schemas() -> Document:
     """Return {name: schema} of the histories and the scorecard."""
     schemas: Document = {
         "HistoryRequest": described(
-            open_object_of(_REQUEST, required=_ALWAYS_REQUESTED), "the request as it was understood"
+            open_object_of(REQUEST, required=_ALWAYS_REQUESTED), "the request as it was understood"
         ),
         "Score": described(
             SCORE_SCHEMA, "skill of one model, version, horizon and kind of data over one window"
@@ -138,27 +154,25 @@ def bucket_name(series: Series) -> str:
     return f"{series.name.title()}Bucket"
 
 
-def _history(series: Series) -> Document:
+def points_of(series: Series) -> Document:
+    """Return the schema of a point."""
     row = reference(row_name(series))
-    points = {"oneOf": [row, reference(bucket_name(series))]} if series.has_buckets else row
+    return {"oneOf": [row, reference(bucket_name(series))]} if series.has_buckets else row
+
+
+def envelope_of(*names: str) -> Document:
+    """Return {name: schema} of members that say what an answer has, and what it lacks."""
+    return {name: _ENVELOPE[name] for name in names}
+
+
+def _history(series: Series) -> Document:
     properties = {
         "requete": reference("HistoryRequest"),
-        **({"marches": _MARKETS} if series.has_market or not series.has_buckets else {}),
-        "points": described(array_of(points), "ascending in time; without a cursor the newest of the range"),
-        "suivant": described(
-            nullable(STRING), "path and query of the next page, back in time; null at the start of the range"
+        **({"marches": MARKETS} if series.has_market or not series.has_buckets else {}),
+        "points": described(
+            array_of(points_of(series)), "ascending in time; without a cursor the newest of the range"
         ),
-        "complet": described(
-            BOOLEAN,
-            "false where the answer leaves rows out: a next page, rows that points thinned, or rows that retention "
-            "removed",
-        ),
-        "retained_from": described(
-            nullable(TIME),
-            "first instant that retention has left, where the range reaches before it and the answer lacks what was "
-            "there; null where nothing is lacking",
-        ),
-        "snapshot": described(array_of(reference("Snapshot")), "one entry for each table that was read"),
+        **envelope_of("suivant", "complet", "retained_from", "snapshot"),
     }
     return described(object_of(properties), f"one page of {series.table.grain}")
 

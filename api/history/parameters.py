@@ -134,7 +134,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         name="limite",
         example="100",
         meaning=f"most points on a page, before points thins them; default {DEFAULT_LIMIT}",
-        accepted=f"a whole number from 1 to {MAX_LIMIT}, or to {MAX_STREAMED} in csv, ndjson and arrow",
+        accepted=f"a whole number from 1 to {MAX_LIMIT}, or to {MAX_STREAMED} in other formats than json",
         between=(1, MAX_STREAMED),
     ),
     Parameter(

@@ -58,6 +58,28 @@ def parse_history_query(
     accepted = {parameter.name: parameter.accepted for parameter in PARAMETERS if parameter.takes(series)}
     texts = check_names(query, accepted)
     symbol = parse_symbol(symbol)
+    return to_query(
+        series=series,
+        symbol=symbol,
+        texts=texts,
+        now_us=now_us,
+        cursor_key=cursor_key,
+        representation=representation,
+        lake=lake,
+    )
+
+
+def to_query(
+    *,
+    series: Series,
+    symbol: str,
+    texts: Mapping[str, str],
+    now_us: int,
+    cursor_key: bytes,
+    representation: str,
+    lake: Lake,
+) -> HistoryQuery:
+    """Return the question that the texts of parameters ask. Raises QueryError, VersionGoneError."""
     texts = {name: PARAMETER_OF[name].check(text) for name, text in texts.items()}
     given = {name: text for name, text in texts.items() if name not in _PER_PAGE}
     cursor = _read_cursor(texts, given, cursor_key, series=series, symbol=symbol)

@@ -80,15 +80,7 @@ def cached_answer(page: CachedPage, *, lake: Lake, now_us: int) -> HistoryAnswer
 
 def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
     query, schema = request.query, point_schema(request.query.series, page.columns)
-    # Buckets that are left out of a curve are merged into others; rows are not.
-    is_downsampled = query.is_raw and len(page.rows) < page.n_read
-    meta: Envelope = {
-        "requete": _to_request(query, page.market, n_read=page.n_read),
-        **_to_markets(query, page.market_parts),
-        "suivant": _to_next_url(request, page.next),
-        "complet": page.next is None and not is_downsampled and page.retained_from_us is None,
-        "retained_from": _format(page.retained_from_us),
-    }
+    meta = {"requete": to_request(query, page.market, n_read=page.n_read), **to_page_meta(request, page)}
     points = encode_points(schema, page.rows)
     etag = page_etag(
         representation=request.representation,
@@ -97,7 +89,7 @@ def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
         others={"complet": meta["complet"], "marches": meta.get("marches")},
         points=points,
     )
-    snapshot = _to_snapshots(page.snapshot, page.positions, query.as_of_us)
+    snapshot = to_snapshots(page.snapshot, page.positions, query.as_of_us)
     answered: Envelope = {**meta, "snapshot": snapshot}
     if request.representation != "json":
         body = b"".join(encode_slices(request.representation, schema, [page.rows], answered))
@@ -108,6 +100,18 @@ def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
         body=encode_envelope(answered, points),
         cacheable=_to_cacheable(query, page, meta, points, etag),
     )
+
+
+def to_page_meta(request: HistoryRequest, page: HistoryPage) -> Envelope:
+    """Return the members of an envelope that say what a page has, and what it lacks."""
+    # Buckets that are left out of a curve are merged into others; rows are not.
+    is_downsampled = request.query.is_raw and len(page.rows) < page.n_read
+    return {
+        **to_markets(request.query, page.market_parts),
+        "suivant": to_next_url(request, page.next),
+        "complet": page.next is None and not is_downsampled and page.retained_from_us is None,
+        "retained_from": _format(page.retained_from_us),
+    }
 
 
 def _to_cacheable(
@@ -133,12 +137,12 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
     if not stream.n_rows and query.cursor is None:
         check_symbol(lake=lake, symbol=query.symbol)
     meta: Envelope = {
-        "requete": _to_request(query, pinned.market, n_read=stream.n_rows),
-        **_to_markets(query, pinned.market_parts),
-        "suivant": _to_next_url(request, stream.next),
+        "requete": to_request(query, pinned.market, n_read=stream.n_rows),
+        **to_markets(query, pinned.market_parts),
+        "suivant": to_next_url(request, stream.next),
         "complet": stream.next is None and pinned.retained_from_us is None,
         "retained_from": _format(pinned.retained_from_us),
-        "snapshot": _to_snapshots(pinned.snapshot, positions, query.as_of_us),
+        "snapshot": to_snapshots(pinned.snapshot, positions, query.as_of_us),
     }
     others = {name: at.to_json() for name, at in positions.items() if name != query.series.table.name}
     etag = stream_etag(
@@ -178,7 +182,8 @@ def to_snapshot(
     }
 
 
-def _to_snapshots(snapshot: Snapshot, positions: Mapping[str, Position], as_of_us: int) -> list[Envelope]:
+def to_snapshots(snapshot: Snapshot, positions: Mapping[str, Position], as_of_us: int) -> list[Envelope]:
+    """Return the member ``snapshot`` of an answer."""
     return [
         to_snapshot(
             table,
@@ -191,7 +196,8 @@ def _to_snapshots(snapshot: Snapshot, positions: Mapping[str, Position], as_of_u
     ]
 
 
-def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> Envelope:
+def to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> Envelope:
+    """Return the request as it was understood."""
     request: Envelope = {
         "serie": NAME_OF_SERIES[query.series.name],
         "symbol": query.symbol,
@@ -213,7 +219,7 @@ def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> E
     return request
 
 
-def _to_markets(query: HistoryQuery, parts: Sequence[MarketPart]) -> Envelope:
+def to_markets(query: HistoryQuery, parts: Sequence[MarketPart]) -> Envelope:
     """Return the member ``marches`` of an answer about prices, or about what forecasts came to."""
     if not query.series.has_market and query.series.has_buckets:
         return {}
@@ -235,7 +241,8 @@ def _format(instant_us: int | None) -> str | None:
     return None if instant_us is None else format_us(instant_us)
 
 
-def _to_next_url(request: HistoryRequest, following: Cursor | None) -> str | None:
+def to_next_url(request: HistoryRequest, following: Cursor | None) -> str | None:
+    """Return the URL of a symbol's next page."""
     if following is None:
         return None
     parameters = dict(request.query.parameters) | {

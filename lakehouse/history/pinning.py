@@ -1,6 +1,6 @@
 """A question with the versions of the tables that answer it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -174,20 +174,28 @@ def pin_snapshot(lake: "Lake", query: HistoryQuery, wait_seconds: float) -> "Sna
 
     Raises: LakeNotFoundError, VersionGoneError; with a cursor also BehindError.
     """
-    rollup = _rollup_of(query)
-    rollup_names = () if rollup is None else (rollup.table.name,)
-    if query.moment is not None:
-        return _past_snapshot(lake, query, query.moment)
-    if query.cursor is not None:
+    if query.cursor is not None and query.moment is None:
+        rollup = _rollup_of(query)
         return lake.snapshot_covering(
             _cursor_positions(query.cursor),
             build_id=query.cursor.build_id,
-            optional=rollup_names,
+            optional=() if rollup is None else (rollup.table.name,),
             tail_of=query.symbol,
             wait_seconds=wait_seconds,
         )
-    optional = (*optional_tables(query.series), *rollup_names)
-    return lake.snapshot(query.series.table.name, optional=optional, tail_of=query.symbol)
+    return pin_snapshots(lake, query, [query.symbol])[query.symbol]
+
+
+def pin_snapshots(lake: "Lake", query: HistoryQuery, symbols: Sequence[str]) -> "Mapping[str, Snapshot]":
+    """Pin the tables of one question about several symbols, all at one moment: as they stand, or as they stood.
+
+    Raises: LakeNotFoundError, VersionGoneError.
+    """
+    if query.moment is not None:
+        return dict.fromkeys(symbols, _past_snapshot(lake, query, query.moment))
+    rollup = _rollup_of(query)
+    optional = (*optional_tables(query.series), *(() if rollup is None else (rollup.table.name,)))
+    return lake.snapshots(symbols, query.series.table.name, optional=optional)
 
 
 def pin_query(lake: "Lake", query: HistoryQuery, pinned: "Snapshot") -> PinnedQuery:

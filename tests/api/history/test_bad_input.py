@@ -178,7 +178,8 @@ def test_representation_that_is_not_made_is_406(api: Api) -> None:
     answer = api.get("/api/v1/sentiment/btc/historique", Accept="text/html")
     assert (answer.status, answer.document["accepted"]) == (
         406,
-        "application/json, text/csv, application/x-ndjson, application/vnd.apache.arrow.stream",
+        "application/json, text/csv, application/x-ndjson, application/vnd.apache.arrow.stream, "
+        "application/vnd.apache.parquet",
     )
     assert api.get("/api/v1/actifs", Accept="text/csv").document["accepted"] == "application/json"
 

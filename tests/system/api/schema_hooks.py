@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import schemathesis
 
 MUST_ANSWER, NAMED = "SCHEMA_MUST_ANSWER", "SCHEMA_NAMED"
@@ -66,6 +67,11 @@ def _without_contradiction(query: dict[str, Any]) -> dict[str, Any]:
 @schemathesis.deserializer("application/vnd.apache.arrow.stream")
 def read_arrow(context: Any, response: Any) -> Any:
     return pa.ipc.open_stream(response.content).read_all().to_pylist()
+
+
+@schemathesis.deserializer("application/vnd.apache.parquet")
+def read_parquet(context: Any, response: Any) -> Any:
+    return pq.read_table(pa.BufferReader(response.content)).to_pylist()
 
 
 @schemathesis.check
