@@ -16,6 +16,7 @@ from api.http.json_schema import (
     object_of,
     open_object_of,
     reference,
+    with_optional,
 )
 from api.score.distribution_schema import DISTRIBUTION_SCHEMA
 from api.score.schema import SCORE_SCHEMA
@@ -76,6 +77,7 @@ REQUEST: Document = {
     "modele": described(nullable(STRING), "of predictions: the model that was asked for; null: all"),
     "horizon": described(nullable(STRING), "of predictions: the horizon that was asked for; null: all"),
     "a_la_date": described(TIME, "of time travel: the instant that the tables are read at"),
+    "connu_le": described(TIME, "the instant that the answer was known at"),
     "marche": {**MARKET, "description": "of prices: the market that is shown"},
 }
 MARKETS = described(
@@ -130,6 +132,7 @@ def history_schemas() -> Document:
             "how good the distributions of one model, version, horizon and kind of data were",
         ),
         "Scorecard": _scorecard(),
+        "Exclusions": _exclusions(),
     }
     for series in SERIES.values():
         schemas[row_name(series)] = _row(series)
@@ -154,6 +157,24 @@ def bucket_name(series: Series) -> str:
     return f"{series.name.title()}Bucket"
 
 
+def _exclusions() -> Document:
+    record = {
+        "topic_id": described(STRING, "id of the record's topic"),
+        "partition": described(COUNT, "its partition"),
+        "offset": described(COUNT, "its offset"),
+        "excluded_time": described(TIME, "when it was taken out"),
+    }
+    properties = {
+        "n": described(COUNT, "how many there are"),
+        "records": described(array_of(object_of(record)), "the first hundred of them"),
+    }
+    return described(
+        object_of(properties),
+        "with connu_le: records of the tables, of whatever symbol, that were known then and that an operator took out "
+        "since, so that the answer lacks them",
+    )
+
+
 def points_of(series: Series) -> Document:
     """Return the schema of a point."""
     row = reference(row_name(series))
@@ -174,7 +195,8 @@ def _history(series: Series) -> Document:
         ),
         **envelope_of("suivant", "complet", "retained_from", "snapshot"),
     }
-    return described(object_of(properties), f"one page of {series.table.grain}")
+    page = with_optional(object_of(properties), {"exclus": reference("Exclusions")})
+    return described(page, f"one page of {series.table.grain}")
 
 
 def _row(series: Series) -> Document:

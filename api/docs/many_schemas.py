@@ -11,6 +11,7 @@ from api.http.json_schema import (
     object_of,
     open_object_of,
     reference,
+    with_optional,
 )
 from lakehouse.series.definitions import SERIES, Series
 
@@ -60,4 +61,5 @@ def _answer(series: Series) -> Document:
         "complet": described(BOOLEAN, "whether every series is complete"),
         **envelope_of("snapshot"),
     }
-    return described(object_of(properties), f"{series.table.grain}, of many symbols")
+    answer = with_optional(object_of(properties), {"exclus": reference("Exclusions")})
+    return described(answer, f"{series.table.grain}, of many symbols")

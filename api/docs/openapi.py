@@ -73,6 +73,7 @@ _HEADERS: Document = {
         ("Cryptoviz-Requete", "but in JSON: requete of the envelope, as JSON"),
         ("Cryptoviz-Complet", "but in JSON: complet of the envelope, as JSON"),
         ("Cryptoviz-Retained-From", "but in JSON: retained_from of the envelope, as JSON"),
+        ("Cryptoviz-Exclus", "but in JSON, with connu_le: exclus of the envelope, as JSON"),
         ("Cryptoviz-Snapshot", "but in JSON: snapshot of the envelope, as JSON"),
     )
 }

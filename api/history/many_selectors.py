@@ -16,6 +16,7 @@ from api.history.selectors import (
     Envelope,
     HistoryAnswer,
     HistoryRequest,
+    to_exclusions,
     to_page_meta,
     to_request,
     to_snapshots,
@@ -57,10 +58,13 @@ def histories(
         )
         points = encode_points(point_schema(query.series, page.columns), page.rows)
         series.append(_SeriesAnswer(query.symbol, page, to_page_meta(request, page), points))
-    return _answer(question, series, representation)
+    exclusions = to_exclusions(lake, question.queries[0], pages[0].positions)
+    return _answer(question, series, representation, exclusions)
 
 
-def _answer(question: ManyQuestion, series: list[_SeriesAnswer], representation: str) -> HistoryAnswer:
+def _answer(
+    question: ManyQuestion, series: list[_SeriesAnswer], representation: str, exclusions: Envelope
+) -> HistoryAnswer:
     one, page = question.queries[0], series[0].page
     instants = [each.meta["retained_from"] for each in series if each.meta["retained_from"] is not None]
     requete = to_request(
@@ -72,6 +76,7 @@ def _answer(question: ManyQuestion, series: list[_SeriesAnswer], representation:
         "complet": all(each.meta["complet"] for each in series),
         "suivant": None,
         "retained_from": max(instants, default=None),
+        **exclusions,
     }
     etag = page_etag(
         representation=representation,
@@ -80,6 +85,7 @@ def _answer(question: ManyQuestion, series: list[_SeriesAnswer], representation:
         others={
             "series": [[each.symbol, each.meta["complet"], each.meta.get("marches")] for each in series],
             "retained_from": meta["retained_from"],
+            **exclusions,
         },
         points=b"\n".join(each.points for each in series),
     )
@@ -92,14 +98,8 @@ def _encode(one: HistoryQuery, series: list[_SeriesAnswer], representation: str,
         members = [
             {"symbol": each.symbol, "points": msgspec.Raw(each.points), **each.meta} for each in series
         ]
-        return encode_json(
-            {
-                "requete": meta["requete"],
-                "series": members,
-                "complet": meta["complet"],
-                "snapshot": meta["snapshot"],
-            }
-        )
+        own = {name: member for name, member in meta.items() if name not in ("suivant", "retained_from")}
+        return encode_json({"requete": own.pop("requete"), "series": members, **own})
     of_each = [{"symbol": each.symbol, **each.meta} for each in series]
     schema = pa.schema([_SYMBOL, *point_schema(one.series, series[0].page.columns)])
     slices: Iterable[list[Any]] = (

@@ -181,6 +181,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         accepted=INSTANT_ACCEPTED,
     ),
     Parameter(
+        name="connu_le",
+        shape=INSTANT_PATTERN,
+        meaning="the answer as it was known at this instant: without what the broker appended later; not together with "
+        "version or a_la_date",
+        accepted=INSTANT_ACCEPTED,
+    ),
+    Parameter(
         name="format",
         example="csv",
         meaning="the representation; wins over Accept",

@@ -37,6 +37,7 @@ from lakehouse.series.definitions import Series
 from lakehouse.snapshots.time_travel import PointInTime
 from lakehouse.time_range import MINUTE_US, TimeRange
 
+KNOWN_AT = "connu_le"
 MAX_DOWNSAMPLED_ROWS = 200_000
 _PER_PAGE = frozenset({"curseur", "format", "limite"})
 
@@ -84,12 +85,13 @@ def to_query(
     given = {name: text for name, text in texts.items() if name not in _PER_PAGE}
     cursor = _read_cursor(texts, given, cursor_key, series=series, symbol=symbol)
     if cursor is None:
-        moment = _find_moment(lake, series, given, now_us)
-        now_us = now_us if moment is None else moment.instant_us
+        known_at_us, moment = _find_known(given, now_us), _find_moment(lake, series, given, now_us)
+        now_us = moment.instant_us if moment is not None else now_us if known_at_us is None else known_at_us
         time_range, interval = _resolve(series, given, now_us)
     else:
         given = cursor.parameters
-        moment, now_us = _find_moment(lake, series, given, now_us), cursor.as_of_us
+        known_at_us, moment = _find_known(given, now_us), _find_moment(lake, series, given, now_us)
+        now_us = cursor.as_of_us
         time_range, interval = TimeRange(cursor.start_us, cursor.end_us), cursor.interval
     whole = cursor is None and "points" in given and "limite" not in texts
     return HistoryQuery(
@@ -107,9 +109,27 @@ def to_query(
         whole=whole,
         moment=moment,
         version=int(given["version"]) if "version" in given else None,
+        known_at_us=known_at_us,
         parameters=given,
         cursor=cursor,
     )
+
+
+def _find_known(given: Mapping[str, str], now_us: int) -> int | None:
+    """Return the instant that `connu_le` asks for; None where all that is known counts. Raises QueryError."""
+    if KNOWN_AT not in given:
+        return None
+    others = [name for name in ("version", "a_la_date") if name in given]
+    if others:
+        raise QueryError(
+            parameter=KNOWN_AT,
+            problem=f"it contradicts {others[0]}",
+            accepted=f"{KNOWN_AT}, version or a_la_date, not two of them",
+        )
+    known_at_us = parse_instant(KNOWN_AT, given[KNOWN_AT])
+    if known_at_us > now_us:
+        raise QueryError(parameter=KNOWN_AT, problem="it is yet to come", accepted="an instant up to now")
+    return known_at_us
 
 
 def _find_moment(lake: Lake, series: Series, given: Mapping[str, str], now_us: int) -> PointInTime | None:

@@ -70,7 +70,8 @@ class ResponseCache:
 
 def is_cacheable(query: HistoryQuery) -> bool:
     """Return whether a page of the question depends on one table and the clock alone."""
-    return query.cursor is None and query.moment is None and query.series.has_buckets
+    is_present = query.moment is None and query.known_at_us is None
+    return query.cursor is None and is_present and query.series.has_buckets
 
 
 def valid_until_us(query: HistoryQuery) -> int:

@@ -14,6 +14,7 @@ from api.history.symbols import check_symbol
 from api.http.series_names import NAME_OF_SERIES
 from lakehouse.delta.position import Position
 from lakehouse.history.cursor import Cursor, encode_cursor
+from lakehouse.history.knowledge import read_exclusions
 from lakehouse.history.page import read_history
 from lakehouse.history.query import HistoryPage, HistoryQuery
 from lakehouse.history.stream import HistoryStream, stream_history
@@ -25,6 +26,7 @@ from lakehouse.tail.store import OFF, TailStatus
 from lakehouse.time_range import SECOND_US, format_us
 
 Envelope = dict[str, Any]
+_MAX_EXCLUSIONS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def history(*, lake: Lake, request: HistoryRequest) -> HistoryAnswer:
         page = read_history(lake, query, wait_seconds=request.wait_seconds)
     if not page.n_observed and query.cursor is None:
         check_symbol(lake=lake, symbol=query.symbol)
-    return _paged(request, page)
+    return _paged(request, page, to_exclusions(lake, query, page.positions))
 
 
 def cached_answer(page: CachedPage, *, lake: Lake, now_us: int) -> HistoryAnswer | None:
@@ -78,15 +80,19 @@ def cached_answer(page: CachedPage, *, lake: Lake, now_us: int) -> HistoryAnswer
     return HistoryAnswer(etag=page.etag, meta=meta, body=encode_envelope(meta, page.points))
 
 
-def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
+def _paged(request: HistoryRequest, page: HistoryPage, exclusions: Envelope) -> HistoryAnswer:
     query, schema = request.query, point_schema(request.query.series, page.columns)
-    meta = {"requete": to_request(query, page.market, n_read=page.n_read), **to_page_meta(request, page)}
+    meta = {
+        "requete": to_request(query, page.market, n_read=page.n_read),
+        **to_page_meta(request, page),
+        **exclusions,
+    }
     points = encode_points(schema, page.rows)
     etag = page_etag(
         representation=request.representation,
         builds=[page.snapshot.build.build_id],
         requete=meta["requete"],
-        others={"complet": meta["complet"], "marches": meta.get("marches")},
+        others={"complet": meta["complet"], "marches": meta.get("marches"), **exclusions},
         points=points,
     )
     snapshot = to_snapshots(page.snapshot, page.positions, query.as_of_us)
@@ -136,12 +142,14 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
     query, pinned, positions = request.query, stream.pinned, stream.pinned.positions
     if not stream.n_rows and query.cursor is None:
         check_symbol(lake=lake, symbol=query.symbol)
+    exclusions = to_exclusions(lake, query, positions)
     meta: Envelope = {
         "requete": to_request(query, pinned.market, n_read=stream.n_rows),
         **to_markets(query, pinned.market_parts),
         "suivant": to_next_url(request, stream.next),
         "complet": stream.next is None and pinned.retained_from_us is None,
         "retained_from": _format(pinned.retained_from_us),
+        **exclusions,
         "snapshot": to_snapshots(pinned.snapshot, positions, query.as_of_us),
     }
     others = {name: at.to_json() for name, at in positions.items() if name != query.series.table.name}
@@ -150,7 +158,8 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
         builds=[pinned.snapshot.build.build_id],
         requete=meta["requete"],
         fingerprint=stream.fingerprint,
-        others=others | {"retained_from": pinned.retained_from_us, "marches": meta.get("marches")},
+        others=others
+        | {"retained_from": pinned.retained_from_us, "marches": meta.get("marches"), **exclusions},
     )
     schema = point_schema(query.series, stream.columns)
     body = encode_slices(request.representation, schema, stream.slices, meta)
@@ -214,9 +223,28 @@ def to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> En
         request |= {"axe": query.axis, "modele": query.model, "horizon": query.horizon}
     if query.moment is not None:
         request["a_la_date"] = format_us(query.moment.instant_us)
+    if query.known_at_us is not None:
+        request["connu_le"] = format_us(query.known_at_us)
     if market is not None:
         request["marche"] = {"venue": market.venue, "quote": market.quote}
     return request
+
+
+def to_exclusions(lake: Lake, query: HistoryQuery, positions: Mapping[str, Position]) -> Envelope:
+    """Return the member ``exclus`` of an answer as it was known: records that an operator took out of gold since."""
+    if query.known_at_us is None:
+        return {}
+    excluded = read_exclusions(lake, positions, query.known_at_us)
+    records = [
+        {
+            "topic_id": each.topic_id,
+            "partition": each.partition,
+            "offset": each.offset,
+            "excluded_time": format_us(each.excluded_us),
+        }
+        for each in excluded[:_MAX_EXCLUSIONS]
+    ]
+    return {"exclus": {"n": len(excluded), "records": records}}
 
 
 def to_markets(query: HistoryQuery, parts: Sequence[MarketPart]) -> Envelope:

@@ -33,6 +33,7 @@ SETTLED_US = HOUR_US
 _PINNED = "public, max-age=86400, immutable"
 _REVALIDATE = "no-cache"
 JSON = "json"
+_IN_HEADERS = {"requete", "complet", "retained_from", "exclus", "snapshot"}
 
 
 class HistoryView(LakeView):
@@ -155,6 +156,6 @@ def _respond(
     if answer.meta["suivant"] is not None:
         response["Link"] = f'<{answer.meta["suivant"]}>; rel="next"'
     if representation != JSON:
-        for name in ("requete", "complet", "retained_from", "snapshot"):
+        for name in _IN_HEADERS & answer.meta.keys():
             response[f"Cryptoviz-{name.replace('_', '-').title()}"] = encode_json(answer.meta[name]).decode()
     return response

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lakehouse.delta.position import Position
 from lakehouse.history.cursor import CursorMarkets
 from lakehouse.history.query import HistoryQuery
 from lakehouse.schema.tables import GOLD_PRICE
@@ -56,9 +57,13 @@ class PinnedMarkets:
 
 
 def find_markets(
-    lake: "Lake", query: HistoryQuery, snapshot: "Snapshot", rollup: "TableSnapshot | None"
+    lake: "Lake",
+    query: HistoryQuery,
+    snapshot: "Snapshot",
+    cuts: Mapping[str, Position],
+    rollup: "TableSnapshot | None",
 ) -> PinnedMarkets:
-    """Return the markets of a question: those of its cursor, or of the prices in the snapshot.
+    """Return the markets of a question: those of its cursor, or of the prices in the snapshot, before their cut.
 
     ``rollup`` holds the activity of markets before what retention has left of prices.
     """
@@ -66,7 +71,7 @@ def find_markets(
         return _of_cursor(query.cursor.markets)
     if GOLD_PRICE.name not in snapshot:
         return PinnedMarkets()
-    found = _of_prices(lake, query, snapshot[GOLD_PRICE.name], rollup)
+    found = _of_prices(lake, query, snapshot[GOLD_PRICE.name], cuts, rollup)
     if query.cursor is None:
         return found
     kept = _of_cursor(query.cursor.markets)
@@ -76,9 +81,16 @@ def find_markets(
 
 
 def _of_prices(
-    lake: "Lake", query: HistoryQuery, price: "TableSnapshot", rollup: "TableSnapshot | None"
+    lake: "Lake",
+    query: HistoryQuery,
+    price: "TableSnapshot",
+    cuts: Mapping[str, Position],
+    rollup: "TableSnapshot | None",
 ) -> PinnedMarkets:
-    symbols = lake.symbols.of(price) if query.moment is None else lake.symbols.exactly(price)
+    if query.known_at_us is not None:
+        symbols = lake.symbols.before(price, cuts[GOLD_PRICE.name], query.symbol)
+    else:
+        symbols = lake.symbols.of(price) if query.moment is None else lake.symbols.exactly(price)
     rules, activity = lake.market_rules.of(query.symbol), symbols.activity(query.symbol)
     schedule = schedule_markets(activity, rules)
     if price.retained_from_us is not None and rollup is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse.delta.position import Position
 from lakehouse.errors import VersionGoneError
 from lakehouse.history.cursor import Cursor, Key
+from lakehouse.history.knowledge import known_positions
 from lakehouse.history.pinned_markets import PinnedMarkets, find_markets
 from lakehouse.history.query import HistoryQuery, Row, newest_part
 from lakehouse.schema.tables import GOLD_PRICE
@@ -205,9 +206,12 @@ def pin_query(lake: "Lake", query: HistoryQuery, pinned: "Snapshot") -> PinnedQu
     newest = None
     if rollup is not None and rollup.table.name in pinned:
         newest = RollupVersion(rollup, pinned[rollup.table.name])
-    markets = find_markets(lake, query, snapshot, None if newest is None else newest.table)
+    cuts = _find_cuts(lake, query, snapshot)
+    covered = _covered_version(lake, newest, cuts, snapshot[query.series.table.name])
+    if query.known_at_us is not None:
+        newest = covered  # a later version may hold rows that nobody knew then, of expired days, too
+    markets = find_markets(lake, query, snapshot, cuts, None if newest is None else newest.table)
     parts = markets.parts(query, query.time_range)
-    cuts = {} if query.cursor is None else _cursor_positions(query.cursor)
     return PinnedQuery(
         query=query,
         snapshot=snapshot,
@@ -215,8 +219,17 @@ def pin_query(lake: "Lake", query: HistoryQuery, pinned: "Snapshot") -> PinnedQu
         markets=markets,
         market=parts[-1].market if parts else markets.schedule.newest,
         newest_rollup=newest,
-        covered_rollup=_covered_version(lake, newest, cuts, snapshot[query.series.table.name]),
+        covered_rollup=covered,
     )
+
+
+def _find_cuts(lake: "Lake", query: HistoryQuery, snapshot: "Snapshot") -> dict[str, Position]:
+    """Return the positions that an answer stands at, by table; of a table that is not cut, none."""
+    if query.cursor is not None:
+        return _cursor_positions(query.cursor)
+    if query.known_at_us is not None:
+        return known_positions(lake, snapshot, query.known_at_us)
+    return {}
 
 
 def _rollup_of(query: HistoryQuery) -> Rollup | None:

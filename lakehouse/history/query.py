@@ -27,7 +27,8 @@ class HistoryQuery:
     ``interval`` is RAW or the width of a bucket; ``axis`` the time that the range is on; ``as_of_us`` the instant of
     the question, which decides what is still open. ``limit`` counts points before they are downsampled to
     ``n_points``; where the question is for the ``whole`` range, more than ``limit`` of them is an error. Time travel
-    reads the tables of a ``moment``, the series' own at its ``version`` where one is given.
+    reads the tables of a ``moment``, the series' own at its ``version`` where one is given. ``known_at_us`` leaves out
+    what the broker appended later.
     """
 
     series: Series
@@ -44,6 +45,7 @@ class HistoryQuery:
     whole: bool = False
     moment: "PointInTime | None" = None
     version: int | None = None
+    known_at_us: int | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     cursor: Cursor | None = None
 

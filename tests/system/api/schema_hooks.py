@@ -23,6 +23,7 @@ MORE_THAN_ITS_SCHEMA_DECIDES = {
     "curseur",
     "version",
     "a_la_date",
+    "connu_le",
     "apres",
     "symbol",
     "symboles",
@@ -57,10 +58,14 @@ def map_case(context: Any, case: Any) -> Any:
 def _without_contradiction(query: dict[str, Any]) -> dict[str, Any]:
     query.pop("curseur", None)
     query.pop("apres", None)
+    if "symboles" in query:  # whether the lake has a symbol, its schema cannot say
+        query["symboles"] = ("btc", "tous")[len(str(query["symboles"])) % 2]
     if DATES & query.keys():
         query.pop("periode", None)
     if "version" in query:
         query.pop("a_la_date", None)
+    if query.keys() & {"version", "a_la_date"}:
+        query.pop("connu_le", None)
     return query
 
 
