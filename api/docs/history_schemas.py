@@ -67,6 +67,7 @@ REQUEST: Document = {
     "date_debut": described(TIME, "start of the range, included"),
     "date_fin": described(TIME, "end of the range, left out"),
     "intervalle": described(STRING, "brut, or the width of a bucket"),
+    "fuseau": described(STRING, "time zone of the buckets, where one was asked for"),
     "limite": described(
         nullable(COUNT), "most points of the page; null where the whole range is downsampled"
     ),

@@ -17,7 +17,7 @@ from lakehouse.history.cursor import CURSOR_HINT, CURSOR_PATTERN
 from lakehouse.history.downsampling import MAX_POINTS, MIN_POINTS
 from lakehouse.history.page import WHOLE_RANGE_HINT
 from lakehouse.messages.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
-from lakehouse.series.buckets import BUCKET_WIDTHS_US, RAW, Filling
+from lakehouse.series.buckets import BUCKET_INTERVALS, RAW, Filling
 from lakehouse.series.definitions import AXES, PREDICTION, Series
 
 DEFAULT_PERIOD = "24h"
@@ -74,7 +74,7 @@ class Parameter:
         return next(text for text, own in self.values.items() if own == value)
 
 
-_INTERVALS = {"brut": RAW, **{name: name for name in BUCKET_WIDTHS_US}}
+_INTERVALS = {"brut": RAW, **{name: name for name in BUCKET_INTERVALS}}
 _FILLINGS = {
     "aucun": Filling.NONE,
     "null": Filling.NULL,
@@ -115,6 +115,12 @@ PARAMETERS: tuple[Parameter, ...] = (
         accepted=", ".join(_INTERVALS),
         values=_INTERVALS,
         core_name="interval",
+    ),
+    Parameter(
+        name="fuseau",
+        shape="^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$",
+        meaning="time zone of buckets of a day, a week (from Monday) or a month; default UTC",
+        accepted="a name of the IANA time zone database, such as Europe/Paris, with intervalle 1d, 1w or 1M",
     ),
     Parameter(
         name="remplissage",

@@ -18,25 +18,28 @@ from api.history.parameters import (
     parse_symbol,
     wire_errors,
 )
-from api.http.instants import parse_instant, parse_period
+from api.http.instants import parse_instant, parse_period, shown
 from api.http.query import check_names
 from lakehouse.errors import QueryError
 from lakehouse.history.cursor import Cursor, decode_cursor
 from lakehouse.history.pinning import optional_tables
 from lakehouse.history.query import HistoryQuery
 from lakehouse.lake import Lake
+from lakehouse.process.suggestions import did_you_mean
 from lakehouse.series.buckets import (
-    BUCKET_WIDTHS_US,
+    CALENDAR_UNITS,
     MAX_BUCKETS,
     RAW,
     Filling,
     automatic_interval,
-    bucket_start,
+    grid_of,
 )
 from lakehouse.series.definitions import Series
+from lakehouse.series.grid import UTC_ZONE, FixedGrid, ceiling, zone_names
 from lakehouse.snapshots.time_travel import PointInTime
 from lakehouse.time_range import MINUTE_US, TimeRange
 
+ZONE = "fuseau"
 KNOWN_AT = "connu_le"
 MAX_DOWNSAMPLED_ROWS = 200_000
 _PER_PAGE = frozenset({"curseur", "format", "limite"})
@@ -105,6 +108,7 @@ def to_query(
         model=given.get("modele"),
         horizon=given.get("horizon"),
         filling=_filling(given, interval),
+        zone=_zone(given, interval),
         n_points=int(given["points"]) if "points" in given else None,
         whole=whole,
         moment=moment,
@@ -166,6 +170,26 @@ def _limit(texts: Mapping[str, str], interval: str, *, whole: bool, representati
     return MAX_DOWNSAMPLED_ROWS if interval == RAW else MAX_BUCKETS
 
 
+def _zone(given: Mapping[str, str], interval: str) -> str:
+    """Return the time zone of buckets. Raises QueryError where it is unknown, or the interval has none."""
+    if ZONE not in given:
+        return UTC_ZONE
+    zone = given[ZONE]
+    if zone not in zone_names():
+        raise QueryError(
+            parameter=ZONE,
+            problem=f"{shown(zone)} is no time zone",
+            accepted=PARAMETER_OF[ZONE].accepted + did_you_mean(zone, zone_names()),
+        )
+    if interval not in CALENDAR_UNITS:
+        raise QueryError(
+            parameter=ZONE,
+            problem=f"{INTERVAL.name} is {INTERVAL.to_wire(interval)}, whose buckets are alike in every zone",
+            accepted=f"{ZONE} with {INTERVAL.name} {', '.join(CALENDAR_UNITS)}",
+        )
+    return zone
+
+
 def _filling(given: Mapping[str, str], interval: str) -> Filling:
     filling = Filling(FILLING.values[given.get(FILLING.name, WIRE_NO_FILLING)])
     if interval == RAW and filling is not Filling.NONE:
@@ -221,11 +245,11 @@ def _resolve(series: Series, given: Mapping[str, str], now_us: int) -> tuple[Tim
         )
     interval = _resolve_interval(series, given.get(INTERVAL.name), end_us - start_us)
     # What is relative to now begins and ends with a whole bucket or minute: sent again soon, it is the same range.
-    step_us = BUCKET_WIDTHS_US.get(interval, MINUTE_US)
+    steps = FixedGrid(MINUTE_US) if interval == RAW else grid_of(interval, _zone(given, interval))
     if "date_fin" not in given:
-        end_us = -(-end_us // step_us) * step_us
+        end_us = ceiling(steps, end_us)
     if "date_debut" not in given and (interval != RAW or "date_fin" not in given):
-        start_us = bucket_start(start_us, step_us)
+        start_us = steps.start(max(start_us, 0))
     return TimeRange(max(start_us, 0), end_us), interval
 
 

@@ -215,6 +215,8 @@ def to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> En
         "intervalle": INTERVAL.to_wire(query.interval),
         "limite": None if query.whole else query.limit,
     }
+    if "fuseau" in query.parameters:
+        request["fuseau"] = query.zone
     if not query.is_raw:
         request["remplissage"] = FILLING.to_wire(query.filling)
     if query.n_points is not None:

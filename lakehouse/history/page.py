@@ -147,7 +147,7 @@ def read_history(lake: "Lake", query: HistoryQuery, *, wait_seconds: float = WAI
 
     Raises: LakeNotFoundError, QueryError, VersionGoneError; with a cursor also BehindError.
     """
-    check_bucket_count(query.time_range, query.interval)
+    check_bucket_count(query.time_range, query.interval, query.zone)
     return read_pinned(lake, query, HistoryReader.read_page, wait_seconds=wait_seconds)
 
 
@@ -176,7 +176,7 @@ def read_histories(lake: "Lake", queries: Sequence[HistoryQuery]) -> list[Histor
     Raises: LakeNotFoundError, QueryError, VersionGoneError.
     """
     one, stores = queries[0], Stores.of(lake)
-    check_bucket_count(one.time_range, one.interval)
+    check_bucket_count(one.time_range, one.interval, one.zone)
 
     def ask(snapshots: "Mapping[str, Snapshot]") -> list[HistoryPage]:
         pinned = (pin_query(lake, query, snapshots[query.symbol]) for query in queries)

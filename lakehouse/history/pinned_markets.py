@@ -8,7 +8,7 @@ from lakehouse.delta.position import Position
 from lakehouse.history.cursor import CursorMarkets
 from lakehouse.history.query import HistoryQuery
 from lakehouse.schema.tables import GOLD_PRICE
-from lakehouse.series.buckets import bucket_of
+from lakehouse.series.grid import bucket_at, ceiling
 from lakehouse.series.market_schedule import NO_MARKETS, MarketPart, MarketSchedule, schedule_markets
 from lakehouse.series.markets import Asset, Market
 from lakehouse.time_range import HOUR_US, TimeRange
@@ -32,7 +32,7 @@ class PinnedMarkets:
         """Return the parts of a range in ascending time: of rows by the hour, of buckets by the bucket."""
         if query.is_raw:
             return self.schedule.within(time_range)
-        return self.schedule.of_buckets(time_range, bucket_of(query.width_us))
+        return self.schedule.of_buckets(time_range, bucket_at(query.grid))
 
     def to_cursor(self, query: HistoryQuery) -> CursorMarkets:
         """Return what a cursor holds: the parts that the points of a question may be of."""
@@ -121,6 +121,6 @@ def _whole_range(query: HistoryQuery) -> TimeRange:
 
     Of forecasts it begins with time, for they may be older than the range of their targets.
     """
-    width_us, time_range = max(query.width_us, HOUR_US), query.time_range
-    start_us = time_range.start_us // width_us * width_us if query.series.has_buckets else 0
-    return TimeRange(start_us, -(-time_range.end_us // width_us) * width_us)
+    grid, time_range = query.grid, query.time_range
+    start_us = grid.start(time_range.start_us) // HOUR_US * HOUR_US if query.series.has_buckets else 0
+    return TimeRange(start_us, -(-ceiling(grid, time_range.end_us) // HOUR_US) * HOUR_US)

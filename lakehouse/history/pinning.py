@@ -12,6 +12,7 @@ from lakehouse.history.pinned_markets import PinnedMarkets, find_markets
 from lakehouse.history.query import HistoryQuery, Row, newest_part
 from lakehouse.schema.tables import GOLD_PRICE
 from lakehouse.series.aggregates import MARKET_COLUMNS
+from lakehouse.series.grid import ceiling
 from lakehouse.series.market_schedule import MarketPart
 from lakehouse.series.markets import Market
 from lakehouse.series.rollups import Rollup, rollup_for
@@ -123,9 +124,16 @@ class PinnedQuery:
         return self.select(time_range).n_rows
 
     def retained(self, rest: TimeRange) -> TimeRange:
-        """Return the newest part of a range, which retention has left in gold."""
+        """Return the newest part of a range, which retention has left in gold.
+
+        Where a rollup has the rest, a bucket that retention cuts is of the rest.
+        """
         start_us = self.table.retained_from_us
-        return rest if start_us is None else newest_part(rest, start_us)
+        if start_us is None:
+            return rest
+        return newest_part(
+            rest, start_us if self.newest_rollup is None else ceiling(self.query.grid, start_us)
+        )
 
     @property
     def retained_from_us(self) -> int | None:
@@ -233,7 +241,7 @@ def _find_cuts(lake: "Lake", query: HistoryQuery, snapshot: "Snapshot") -> dict[
 
 
 def _rollup_of(query: HistoryQuery) -> Rollup | None:
-    return None if query.is_raw else rollup_for(query.series.table, query.width_us)
+    return None if query.is_raw else rollup_for(query.series.table, query.grid.unit_us(query.time_range))
 
 
 def _cursor_positions(cursor: Cursor) -> dict[str, Position]:

@@ -17,6 +17,7 @@ MORE_THAN_ITS_SCHEMA_DECIDES = {
     "date_debut",
     "date_fin",
     "intervalle",
+    "fuseau",
     "remplissage",
     "points",
     "limite",
@@ -58,6 +59,8 @@ def map_case(context: Any, case: Any) -> Any:
 def _without_contradiction(query: dict[str, Any]) -> dict[str, Any]:
     query.pop("curseur", None)
     query.pop("apres", None)
+    if "fuseau" in query:
+        query |= {"fuseau": "Europe/Paris", "intervalle": "1d"}
     if "symboles" in query:  # whether the lake has a symbol, its schema cannot say
         query["symboles"] = ("btc", "tous")[len(str(query["symboles"])) % 2]
     if DATES & query.keys():
