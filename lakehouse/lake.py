@@ -7,7 +7,7 @@ lake.open("file:///data/lake").table("gold_sentiment").arrow()
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TypeVar
 
@@ -47,6 +47,7 @@ from lakehouse.tail.store import TAIL_TOPICS, Tail
 
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
+Pinned = TypeVar("Pinned")
 
 READ_ATTEMPTS = 4
 WAIT_SECONDS = 2.0
@@ -124,11 +125,20 @@ class Lake:
         With ``tail_of``, a symbol, what Kafka has of it beyond the versions is pinned with them. Raises
         LakeNotFoundError where the lake or one of ``names`` does not exist.
         """
+        if tail_of is None:
+            return self._followers.snapshot(names, optional)
+        return self.snapshots((tail_of,), *names, optional=optional)[tail_of]
+
+    def snapshots(
+        self, symbols: Sequence[str], *names: str, optional: tuple[str, ...] = ()
+    ) -> dict[str, Snapshot]:
+        """Pin the same versions of tables for several symbols, each with its own tail, all at one moment."""
         snapshot = self._followers.snapshot(names, optional)
-        if self.tail is None or tail_of is None:
-            return snapshot
+        if self.tail is None:
+            return dict.fromkeys(symbols, snapshot)
         positions = {name: table.position for name, table in snapshot.tables.items() if name in TAIL_TOPICS}
-        return snapshot.with_tail(self.tail.pinned(tail_of, positions))
+        tails = self.tail.pinned_of(symbols, positions)
+        return {symbol: snapshot.with_tail(tails[symbol]) for symbol in symbols}
 
     def table_without_rows(self, name: str, build: Build) -> TableSnapshot:
         """Return what stands for a table that does not exist in a build yet."""
@@ -181,7 +191,7 @@ class Lake:
         """
         return self._followers.current_build(refresh=refresh)
 
-    def read(self, pin: Callable[[], Snapshot], ask: Callable[[Snapshot], Answer]) -> Answer:
+    def read(self, pin: Callable[[], Pinned], ask: Callable[[Pinned], Answer]) -> Answer:
         """Return the answer on a pinned snapshot, retried on a fresh one where a file was vacuumed."""
         return _RETRYING(lambda: ask(pin()))
 

@@ -14,6 +14,7 @@ from api.docs.urls import urlpatterns as docs_urls
 from api.history.urls import urlpatterns as history_urls
 from api.maintenance.urls import urlpatterns as maintenance_urls
 from api.metadata.urls import urlpatterns as metadata_urls
+from api.overview.urls import urlpatterns as overview_urls
 from api.score.urls import urlpatterns as score_urls
 from api.status.urls import probe_urls
 from api.status.urls import urlpatterns as status_urls
@@ -24,7 +25,10 @@ urlpatterns = [
     path("admin/login/", to_sign_in),
     path("admin/", admin.site.urls),
     path("static/admin/<path:path>", serve, {"document_root": _ADMIN_FILES}),
-    path("api/v1/", include([*history_urls, *score_urls, *asset_urls, *status_urls, *docs_urls])),
+    path(
+        "api/v1/",
+        include([*history_urls, *overview_urls, *score_urls, *asset_urls, *status_urls, *docs_urls]),
+    ),
     path("api/v1/", include([*metadata_urls, *maintenance_urls, *access_urls])),
     *probe_urls,
     *page_urls,

@@ -16,6 +16,7 @@ from api.http.json_schema import (
     object_of,
     open_object_of,
     reference,
+    with_optional,
 )
 from api.score.distribution_schema import DISTRIBUTION_SCHEMA
 from api.score.schema import SCORE_SCHEMA
@@ -62,12 +63,13 @@ _BUCKET_FIELDS: Document = {
     ),
     "filled": described(BOOLEAN, "true where the bucket has no rows and was filled as remplissage asks"),
 }
-_REQUEST: Document = {
+REQUEST: Document = {
     "serie": described(STRING, "sentiment, prediction or prix"),
     "symbol": described(STRING, "symbol, in lower case"),
     "date_debut": described(TIME, "start of the range, included"),
     "date_fin": described(TIME, "end of the range, left out"),
     "intervalle": described(STRING, "brut, or the width of a bucket"),
+    "fuseau": described(STRING, "time zone of the buckets, where one was asked for"),
     "limite": described(
         nullable(COUNT), "most points of the page; null where the whole range is downsampled"
     ),
@@ -79,9 +81,10 @@ _REQUEST: Document = {
     "modele": described(nullable(STRING), "of predictions: the model that was asked for; null: all"),
     "horizon": described(nullable(STRING), "of predictions: the horizon that was asked for; null: all"),
     "a_la_date": described(TIME, "of time travel: the instant that the tables are read at"),
+    "connu_le": described(TIME, "the instant that the answer was known at"),
     "marche": {**MARKET, "description": "of prices: the market that is shown"},
 }
-_MARKETS = described(
+MARKETS = described(
     array_of(
         object_of(
             {
@@ -96,6 +99,22 @@ _MARKETS = described(
     ),
     "the primary market of each part of the range, ascending",
 )
+_ENVELOPE: Document = {
+    "suivant": described(
+        nullable(STRING), "path and query of the next page, back in time; null at the start of the range"
+    ),
+    "complet": described(
+        BOOLEAN,
+        "false where the answer leaves rows out: a next page, rows that points thinned, or rows that retention "
+        "removed",
+    ),
+    "retained_from": described(
+        nullable(TIME),
+        "first instant that retention has left, where the range reaches before it and the answer lacks what was "
+        "there; null where nothing is lacking",
+    ),
+    "snapshot": described(array_of(reference("Snapshot")), "one entry for each table that was read"),
+}
 _ALWAYS_REQUESTED = ("serie", "symbol", "date_debut", "date_fin", "intervalle", "limite")
 _REALISED = (
     "last price at or before target_time, at most 2 minutes old, of the market that was the primary one when the "
@@ -116,7 +135,7 @@ def history_schemas() -> Document:
     """Return {name: schema} of the histories and the scorecard."""
     schemas: Document = {
         "HistoryRequest": described(
-            open_object_of(_REQUEST, required=_ALWAYS_REQUESTED), "the request as it was understood"
+            open_object_of(REQUEST, required=_ALWAYS_REQUESTED), "the request as it was understood"
         ),
         "Score": described(
             SCORE_SCHEMA, "skill of one model, version, horizon and kind of data over one window"
@@ -126,6 +145,7 @@ def history_schemas() -> Document:
             "how good the distributions of one model, version, horizon and kind of data were",
         ),
         "Scorecard": _scorecard(),
+        "Exclusions": _exclusions(),
     }
     for series in SERIES.values():
         schemas[row_name(series)] = _row(series)
@@ -150,29 +170,46 @@ def bucket_name(series: Series) -> str:
     return f"{series.name.title()}Bucket"
 
 
-def _history(series: Series) -> Document:
+def _exclusions() -> Document:
+    record = {
+        "topic_id": described(STRING, "id of the record's topic"),
+        "partition": described(COUNT, "its partition"),
+        "offset": described(COUNT, "its offset"),
+        "excluded_time": described(TIME, "when it was taken out"),
+    }
+    properties = {
+        "n": described(COUNT, "how many there are"),
+        "records": described(array_of(object_of(record)), "the first hundred of them"),
+    }
+    return described(
+        object_of(properties),
+        "with connu_le: records of the tables, of whatever symbol, that were known then and that an operator took out "
+        "since, so that the answer lacks them",
+    )
+
+
+def points_of(series: Series) -> Document:
+    """Return the schema of a point."""
     row = reference(row_name(series))
-    points = {"oneOf": [row, reference(bucket_name(series))]} if series.has_buckets else row
+    return {"oneOf": [row, reference(bucket_name(series))]} if series.has_buckets else row
+
+
+def envelope_of(*names: str) -> Document:
+    """Return {name: schema} of members that say what an answer has, and what it lacks."""
+    return {name: _ENVELOPE[name] for name in names}
+
+
+def _history(series: Series) -> Document:
     properties = {
         "requete": reference("HistoryRequest"),
-        **({"marches": _MARKETS} if series.has_market or not series.has_buckets else {}),
-        "points": described(array_of(points), "ascending in time; without a cursor the newest of the range"),
-        "suivant": described(
-            nullable(STRING), "path and query of the next page, back in time; null at the start of the range"
+        **({"marches": MARKETS} if series.has_market or not series.has_buckets else {}),
+        "points": described(
+            array_of(points_of(series)), "ascending in time; without a cursor the newest of the range"
         ),
-        "complet": described(
-            BOOLEAN,
-            "false where the answer leaves rows out: a next page, rows that points thinned, or rows that retention "
-            "removed",
-        ),
-        "retained_from": described(
-            nullable(TIME),
-            "first instant that retention has left, where the range reaches before it and the answer lacks what was "
-            "there; null where nothing is lacking",
-        ),
-        "snapshot": described(array_of(reference("Snapshot")), "one entry for each table that was read"),
+        **envelope_of("suivant", "complet", "retained_from", "snapshot"),
     }
-    return described(object_of(properties), f"one page of {series.table.grain}")
+    page = with_optional(object_of(properties), {"exclus": reference("Exclusions")})
+    return described(page, f"one page of {series.table.grain}")
 
 
 def _row(series: Series) -> Document:

@@ -6,7 +6,10 @@ from urllib.parse import urlencode
 from api.assets.parameters import ASSET_PARAMETERS
 from api.docs.answer_schemas import shared_schemas
 from api.docs.history_schemas import history_name, history_schemas
+from api.docs.many_schemas import many_name, many_schemas
+from api.docs.overview_schemas import OVERVIEW_PATH, overview_path, overview_schemas
 from api.docs.state_schemas import HEALTH, READINESS, state_schemas
+from api.history.many_questions import many_parameters
 from api.history.parameters import (
     PARAMETER_OF,
     PARAMETERS,
@@ -15,6 +18,7 @@ from api.history.parameters import (
     WIRE_RAW,
     Parameter,
 )
+from api.history.symbol_lists import ALL_SYMBOLS, SYMBOLS
 from api.http.json_schema import STRING, Document, reference
 from api.http.operations import (
     ANYBODY,
@@ -57,6 +61,7 @@ _SYMBOL: Document = {
     "description": f"{SYMBOL_ACCEPTED}; upper or lower case",
     "example": EXAMPLE_SYMBOL,
 }
+_BINARY = ("arrow", "parquet")
 _WITHOUT_BUCKETS = {"intervalle": WIRE_RAW, "remplissage": WIRE_NO_FILLING}
 """Values of the bucket parameters that a series without buckets accepts."""
 _HEADERS: Document = {
@@ -69,6 +74,7 @@ _HEADERS: Document = {
         ("Cryptoviz-Requete", "but in JSON: requete of the envelope, as JSON"),
         ("Cryptoviz-Complet", "but in JSON: complet of the envelope, as JSON"),
         ("Cryptoviz-Retained-From", "but in JSON: retained_from of the envelope, as JSON"),
+        ("Cryptoviz-Exclus", "but in JSON, with connu_le: exclus of the envelope, as JSON"),
         ("Cryptoviz-Snapshot", "but in JSON: snapshot of the envelope, as JSON"),
     )
 }
@@ -80,6 +86,7 @@ def openapi_document() -> Document:
     histories = {
         f"/api/v1/{name}/{{symbol}}/historique": _history(series) for name, series in SERIES_BY_NAME.items()
     }
+    of_many = {f"/api/v1/{name}/historique": _histories(series) for name, series in SERIES_BY_NAME.items()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -94,7 +101,9 @@ def openapi_document() -> Document:
         "security": OPEN_BY_DEFAULT,
         "paths": {
             **histories,
+            **of_many,
             "/api/v1/prediction/{symbol}/score": _score(),
+            OVERVIEW_PATH: overview_path(),
             **_state_paths(),
             **metadata_paths(),
         },
@@ -103,6 +112,8 @@ def openapi_document() -> Document:
                 "Problem": PROBLEM_SCHEMA,
                 **shared_schemas(),
                 **history_schemas(),
+                **many_schemas(),
+                **overview_schemas(),
                 **state_schemas(),
                 **metadata_schemas(),
             },
@@ -127,9 +138,34 @@ def _history(series: Series) -> Document:
         security=OPEN_BY_DEFAULT,
         headers=_HEADERS,
     )
+    return _tabular(document)
+
+
+def _histories(series: Series) -> Document:
+    name = NAME_OF_SERIES[series.name]
+    path = f"/api/v1/{name}/historique?{SYMBOLS}="
+    links = _links([f"{path}{EXAMPLE_SYMBOL}", f"{path}{ALL_SYMBOLS}", f"{path}{EXAMPLE_SYMBOL}&limite=500"])
+    parameters = [_query_parameter(parameter, series) for parameter in many_parameters(series)]
+    document = operation(
+        f"{name}_historiques",
+        Tag.HISTORIES,
+        f"{series.table.grain[0].upper()}{series.table.grain[1:]}, of many symbols at one snapshot",
+        "A series for each symbol: the answer to the same question about it alone, with a cursor of its own. "
+        f"In other formats than JSON each point has its symbol. Try: {links}",
+        schema=reference(many_name(series)),
+        meaning="a series for each symbol",
+        failures=("404", "410"),
+        parameters=[each | {"required": each["name"] == SYMBOLS} for each in parameters],
+        security=OPEN_BY_DEFAULT,
+        headers=_HEADERS,
+    )
+    return _tabular(document)
+
+
+def _tabular(document: Document) -> Document:
     content = document["responses"]["200"]["content"]
     for renderer in TABULAR_RENDERERS[1:]:
-        content[renderer.media_type] = {"schema": STRING if renderer.format != "arrow" else {}}
+        content[renderer.media_type] = {"schema": {} if renderer.format in _BINARY else STRING}
     document["responses"]["304"] = {"description": "the answer that If-None-Match names is current"}
     return {"get": document}
 

@@ -17,7 +17,7 @@ from lakehouse.history.cursor import CURSOR_HINT, CURSOR_PATTERN
 from lakehouse.history.downsampling import MAX_POINTS, MIN_POINTS
 from lakehouse.history.page import WHOLE_RANGE_HINT
 from lakehouse.messages.contract import HORIZON_PATTERN, NAME_PATTERN, SYMBOL_PATTERN
-from lakehouse.series.buckets import BUCKET_WIDTHS_US, RAW, Filling
+from lakehouse.series.buckets import BUCKET_INTERVALS, RAW, Filling
 from lakehouse.series.definitions import AXES, PREDICTION, SENTIMENT, Series
 
 DEFAULT_PERIOD = "24h"
@@ -74,7 +74,7 @@ class Parameter:
         return next(text for text, own in self.values.items() if own == value)
 
 
-_INTERVALS = {"brut": RAW, **{name: name for name in BUCKET_WIDTHS_US}}
+_INTERVALS = {"brut": RAW, **{name: name for name in BUCKET_INTERVALS}}
 _FILLINGS = {
     "aucun": Filling.NONE,
     "null": Filling.NULL,
@@ -118,6 +118,12 @@ PARAMETERS: tuple[Parameter, ...] = (
         core_name="interval",
     ),
     Parameter(
+        name="fuseau",
+        shape="^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$",
+        meaning="time zone of buckets of a day, a week (from Monday) or a month; default UTC",
+        accepted="a name of the IANA time zone database, such as Europe/Paris, with intervalle 1d, 1w or 1M",
+    ),
+    Parameter(
         name="remplissage",
         example="precedent",
         meaning="what a bucket without events becomes: left out, nulls, the bucket before, or a line; default aucun",
@@ -135,7 +141,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         name="limite",
         example="100",
         meaning=f"most points on a page, before points thins them; default {DEFAULT_LIMIT}",
-        accepted=f"a whole number from 1 to {MAX_LIMIT}, or to {MAX_STREAMED} in csv, ndjson and arrow",
+        accepted=f"a whole number from 1 to {MAX_LIMIT}, or to {MAX_STREAMED} in other formats than json",
         between=(1, MAX_STREAMED),
     ),
     Parameter(
@@ -189,6 +195,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         name="a_la_date",
         shape=INSTANT_PATTERN,
         meaning="time travel: the answer as it stood at this instant",
+        accepted=INSTANT_ACCEPTED,
+    ),
+    Parameter(
+        name="connu_le",
+        shape=INSTANT_PATTERN,
+        meaning="the answer as it was known at this instant: without what the broker appended later; not together with "
+        "version or a_la_date",
         accepted=INSTANT_ACCEPTED,
     ),
     Parameter(

@@ -21,25 +21,29 @@ from api.history.parameters import (
     parse_symbol,
     wire_errors,
 )
-from api.http.instants import parse_instant, parse_period
+from api.http.instants import parse_instant, parse_period, shown
 from api.http.query import check_names
 from lakehouse.errors import QueryError
 from lakehouse.history.cursor import Cursor, decode_cursor
 from lakehouse.history.pinning import optional_tables
 from lakehouse.history.query import HistoryQuery
 from lakehouse.lake import Lake
+from lakehouse.process.suggestions import did_you_mean
 from lakehouse.series.buckets import (
-    BUCKET_WIDTHS_US,
+    CALENDAR_UNITS,
     MAX_BUCKETS,
     RAW,
     Filling,
     automatic_interval,
-    bucket_start,
+    grid_of,
 )
 from lakehouse.series.definitions import Series
+from lakehouse.series.grid import UTC_ZONE, FixedGrid, ceiling, zone_names
 from lakehouse.snapshots.time_travel import PointInTime
 from lakehouse.time_range import MINUTE_US, TimeRange
 
+ZONE = "fuseau"
+KNOWN_AT = "connu_le"
 MAX_DOWNSAMPLED_ROWS = 200_000
 _PER_PAGE = frozenset({"curseur", "format", "limite"})
 
@@ -61,16 +65,39 @@ def parse_history_query(
     accepted = {parameter.name: parameter.accepted for parameter in PARAMETERS if parameter.takes(series)}
     texts = check_names(query, accepted)
     symbol = parse_symbol(symbol)
+    return to_query(
+        series=series,
+        symbol=symbol,
+        texts=texts,
+        now_us=now_us,
+        cursor_key=cursor_key,
+        representation=representation,
+        lake=lake,
+    )
+
+
+def to_query(
+    *,
+    series: Series,
+    symbol: str,
+    texts: Mapping[str, str],
+    now_us: int,
+    cursor_key: bytes,
+    representation: str,
+    lake: Lake,
+) -> HistoryQuery:
+    """Return the question that the texts of parameters ask. Raises QueryError, VersionGoneError."""
     texts = {name: PARAMETER_OF[name].check(text) for name, text in texts.items()}
     given = {name: text for name, text in texts.items() if name not in _PER_PAGE}
     cursor = _read_cursor(texts, given, cursor_key, series=series, symbol=symbol)
     if cursor is None:
-        moment = _find_moment(lake, series, given, now_us)
-        now_us = now_us if moment is None else moment.instant_us
+        known_at_us, moment = _find_known(given, now_us), _find_moment(lake, series, given, now_us)
+        now_us = moment.instant_us if moment is not None else now_us if known_at_us is None else known_at_us
         time_range, interval = _resolve(series, given, now_us)
     else:
         given = cursor.parameters
-        moment, now_us = _find_moment(lake, series, given, now_us), cursor.as_of_us
+        known_at_us, moment = _find_known(given, now_us), _find_moment(lake, series, given, now_us)
+        now_us = cursor.as_of_us
         time_range, interval = TimeRange(cursor.start_us, cursor.end_us), cursor.interval
     whole = cursor is None and "points" in given and "limite" not in texts
     return HistoryQuery(
@@ -84,14 +111,33 @@ def parse_history_query(
         model=given.get("modele"),
         horizon=given.get("horizon"),
         filling=_filling(given, interval),
+        zone=_zone(given, interval),
         n_points=int(given["points"]) if "points" in given else None,
         whole=whole,
         moment=moment,
         version=int(given["version"]) if "version" in given else None,
         by_story=_by_story(given, interval),
+        known_at_us=known_at_us,
         parameters=given,
         cursor=cursor,
     )
+
+
+def _find_known(given: Mapping[str, str], now_us: int) -> int | None:
+    """Return the instant that `connu_le` asks for; None where all that is known counts. Raises QueryError."""
+    if KNOWN_AT not in given:
+        return None
+    others = [name for name in ("version", "a_la_date") if name in given]
+    if others:
+        raise QueryError(
+            parameter=KNOWN_AT,
+            problem=f"it contradicts {others[0]}",
+            accepted=f"{KNOWN_AT}, version or a_la_date, not two of them",
+        )
+    known_at_us = parse_instant(KNOWN_AT, given[KNOWN_AT])
+    if known_at_us > now_us:
+        raise QueryError(parameter=KNOWN_AT, problem="it is yet to come", accepted="an instant up to now")
+    return known_at_us
 
 
 def _find_moment(lake: Lake, series: Series, given: Mapping[str, str], now_us: int) -> PointInTime | None:
@@ -126,6 +172,26 @@ def _limit(texts: Mapping[str, str], interval: str, *, whole: bool, representati
             )
         return limit
     return MAX_DOWNSAMPLED_ROWS if interval == RAW else MAX_BUCKETS
+
+
+def _zone(given: Mapping[str, str], interval: str) -> str:
+    """Return the time zone of buckets. Raises QueryError where it is unknown, or the interval has none."""
+    if ZONE not in given:
+        return UTC_ZONE
+    zone = given[ZONE]
+    if zone not in zone_names():
+        raise QueryError(
+            parameter=ZONE,
+            problem=f"{shown(zone)} is no time zone",
+            accepted=PARAMETER_OF[ZONE].accepted + did_you_mean(zone, zone_names()),
+        )
+    if interval not in CALENDAR_UNITS:
+        raise QueryError(
+            parameter=ZONE,
+            problem=f"{INTERVAL.name} is {INTERVAL.to_wire(interval)}, whose buckets are alike in every zone",
+            accepted=f"{ZONE} with {INTERVAL.name} {', '.join(CALENDAR_UNITS)}",
+        )
+    return zone
 
 
 def _filling(given: Mapping[str, str], interval: str) -> Filling:
@@ -194,11 +260,11 @@ def _resolve(series: Series, given: Mapping[str, str], now_us: int) -> tuple[Tim
         )
     interval = _resolve_interval(series, given.get(INTERVAL.name), end_us - start_us)
     # What is relative to now begins and ends with a whole bucket or minute: sent again soon, it is the same range.
-    step_us = BUCKET_WIDTHS_US.get(interval, MINUTE_US)
+    steps = FixedGrid(MINUTE_US) if interval == RAW else grid_of(interval, _zone(given, interval))
     if "date_fin" not in given:
-        end_us = -(-end_us // step_us) * step_us
+        end_us = ceiling(steps, end_us)
     if "date_debut" not in given and (interval != RAW or "date_fin" not in given):
-        start_us = bucket_start(start_us, step_us)
+        start_us = steps.start(max(start_us, 0))
     return TimeRange(max(start_us, 0), end_us), interval
 
 

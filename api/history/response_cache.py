@@ -70,7 +70,8 @@ class ResponseCache:
 
 def is_cacheable(query: HistoryQuery) -> bool:
     """Return whether a page of the question depends on one table and the clock alone."""
-    return query.cursor is None and query.moment is None and query.series.has_buckets
+    is_present = query.moment is None and query.known_at_us is None
+    return query.cursor is None and is_present and query.series.has_buckets
 
 
 def valid_until_us(query: HistoryQuery) -> int:
@@ -79,7 +80,7 @@ def valid_until_us(query: HistoryQuery) -> int:
     for delay_us in () if query.is_raw else (0, query.series.grace_us):
         ended_us = query.as_of_us - delay_us
         if query.time_range.end_us > ended_us:
-            until_us = min(until_us, bucket_start(ended_us, query.width_us) + query.width_us + delay_us)
+            until_us = min(until_us, query.grid.end(query.grid.start(ended_us)) + delay_us)
     if not {"date_debut", "date_fin"} <= query.parameters.keys():
         # Periods and steps are whole minutes: a start moves on at the full minute, an end just after it.
         minute_us = bucket_start(query.as_of_us, MINUTE_US)

@@ -14,6 +14,7 @@ from api.history.symbols import check_symbol
 from api.http.series_names import NAME_OF_SERIES
 from lakehouse.delta.position import Position
 from lakehouse.history.cursor import Cursor, encode_cursor
+from lakehouse.history.knowledge import read_exclusions
 from lakehouse.history.page import read_history
 from lakehouse.history.query import HistoryPage, HistoryQuery
 from lakehouse.history.stream import HistoryStream, stream_history
@@ -26,6 +27,7 @@ from lakehouse.tail.store import OFF, TailStatus
 from lakehouse.time_range import SECOND_US, format_us
 
 Envelope = dict[str, Any]
+_MAX_EXCLUSIONS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def history(*, lake: Lake, request: HistoryRequest) -> HistoryAnswer:
         page = read_history(lake, query, wait_seconds=request.wait_seconds)
     if not page.n_observed and query.cursor is None:
         check_symbol(lake=lake, symbol=query.symbol)
-    return _paged(request, page)
+    return _paged(request, page, to_exclusions(lake, query, page.positions))
 
 
 def cached_answer(page: CachedPage, *, lake: Lake, now_us: int) -> HistoryAnswer | None:
@@ -79,26 +81,22 @@ def cached_answer(page: CachedPage, *, lake: Lake, now_us: int) -> HistoryAnswer
     return HistoryAnswer(etag=page.etag, meta=meta, body=encode_envelope(meta, page.points))
 
 
-def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
+def _paged(request: HistoryRequest, page: HistoryPage, exclusions: Envelope) -> HistoryAnswer:
     query, schema = request.query, point_schema(request.query.series, page.columns)
-    # Buckets that are left out of a curve are merged into others; rows are not.
-    is_downsampled = query.is_raw and len(page.rows) < page.n_read
-    meta: Envelope = {
-        "requete": _to_request(query, page.market, n_read=page.n_read),
-        **_to_markets(query, page.market_parts),
-        "suivant": _to_next_url(request, page.next),
-        "complet": page.next is None and not is_downsampled and page.retained_from_us is None,
-        "retained_from": _format(page.retained_from_us),
+    meta = {
+        "requete": to_request(query, page.market, n_read=page.n_read),
+        **to_page_meta(request, page),
+        **exclusions,
     }
     points = encode_points(schema, page.rows)
     etag = page_etag(
         representation=request.representation,
         builds=[page.snapshot.build.build_id],
         requete=meta["requete"],
-        others={"complet": meta["complet"], "marches": meta.get("marches")},
+        others={"complet": meta["complet"], "marches": meta.get("marches"), **exclusions},
         points=points,
     )
-    snapshot = _to_snapshots(page.snapshot, page.positions, query.as_of_us)
+    snapshot = to_snapshots(page.snapshot, page.positions, query.as_of_us)
     answered: Envelope = {**meta, "snapshot": snapshot}
     if request.representation != "json":
         body = b"".join(encode_slices(request.representation, schema, [page.rows], answered))
@@ -109,6 +107,18 @@ def _paged(request: HistoryRequest, page: HistoryPage) -> HistoryAnswer:
         body=encode_envelope(answered, points),
         cacheable=_to_cacheable(query, page, meta, points, etag),
     )
+
+
+def to_page_meta(request: HistoryRequest, page: HistoryPage) -> Envelope:
+    """Return the members of an envelope that say what a page has, and what it lacks."""
+    # Buckets that are left out of a curve are merged into others; rows are not.
+    is_downsampled = request.query.is_raw and len(page.rows) < page.n_read
+    return {
+        **to_markets(request.query, page.market_parts),
+        "suivant": to_next_url(request, page.next),
+        "complet": page.next is None and not is_downsampled and page.retained_from_us is None,
+        "retained_from": _format(page.retained_from_us),
+    }
 
 
 def _to_cacheable(
@@ -133,13 +143,15 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
     query, pinned, positions = request.query, stream.pinned, stream.pinned.positions
     if not stream.n_rows and query.cursor is None:
         check_symbol(lake=lake, symbol=query.symbol)
+    exclusions = to_exclusions(lake, query, positions)
     meta: Envelope = {
-        "requete": _to_request(query, pinned.market, n_read=stream.n_rows),
-        **_to_markets(query, pinned.market_parts),
-        "suivant": _to_next_url(request, stream.next),
+        "requete": to_request(query, pinned.market, n_read=stream.n_rows),
+        **to_markets(query, pinned.market_parts),
+        "suivant": to_next_url(request, stream.next),
         "complet": stream.next is None and pinned.retained_from_us is None,
         "retained_from": _format(pinned.retained_from_us),
-        "snapshot": _to_snapshots(pinned.snapshot, positions, query.as_of_us),
+        **exclusions,
+        "snapshot": to_snapshots(pinned.snapshot, positions, query.as_of_us),
     }
     others = {name: at.to_json() for name, at in positions.items() if name != query.series.table.name}
     etag = stream_etag(
@@ -147,7 +159,8 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
         builds=[pinned.snapshot.build.build_id],
         requete=meta["requete"],
         fingerprint=stream.fingerprint,
-        others=others | {"retained_from": pinned.retained_from_us, "marches": meta.get("marches")},
+        others=others
+        | {"retained_from": pinned.retained_from_us, "marches": meta.get("marches"), **exclusions},
     )
     schema = point_schema(query.series, stream.columns)
     body = encode_slices(request.representation, schema, stream.slices, meta)
@@ -179,7 +192,8 @@ def to_snapshot(
     }
 
 
-def _to_snapshots(snapshot: Snapshot, positions: Mapping[str, Position], as_of_us: int) -> list[Envelope]:
+def to_snapshots(snapshot: Snapshot, positions: Mapping[str, Position], as_of_us: int) -> list[Envelope]:
+    """Return the member ``snapshot`` of an answer."""
     return [
         to_snapshot(
             table,
@@ -192,7 +206,8 @@ def _to_snapshots(snapshot: Snapshot, positions: Mapping[str, Position], as_of_u
     ]
 
 
-def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> Envelope:
+def to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> Envelope:
+    """Return the request as it was understood."""
     request: Envelope = {
         "serie": NAME_OF_SERIES[query.series.name],
         "symbol": query.symbol,
@@ -201,6 +216,8 @@ def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> E
         "intervalle": INTERVAL.to_wire(query.interval),
         "limite": None if query.whole else query.limit,
     }
+    if "fuseau" in query.parameters:
+        request["fuseau"] = query.zone
     if not query.is_raw:
         request["remplissage"] = FILLING.to_wire(query.filling)
         if query.series is SENTIMENT:
@@ -211,12 +228,31 @@ def _to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> E
         request |= {"axe": query.axis, "modele": query.model, "horizon": query.horizon}
     if query.moment is not None:
         request["a_la_date"] = format_us(query.moment.instant_us)
+    if query.known_at_us is not None:
+        request["connu_le"] = format_us(query.known_at_us)
     if market is not None:
         request["marche"] = {"venue": market.venue, "quote": market.quote}
     return request
 
 
-def _to_markets(query: HistoryQuery, parts: Sequence[MarketPart]) -> Envelope:
+def to_exclusions(lake: Lake, query: HistoryQuery, positions: Mapping[str, Position]) -> Envelope:
+    """Return the member ``exclus`` of an answer as it was known: records that an operator took out of gold since."""
+    if query.known_at_us is None:
+        return {}
+    excluded = read_exclusions(lake, positions, query.known_at_us)
+    records = [
+        {
+            "topic_id": each.topic_id,
+            "partition": each.partition,
+            "offset": each.offset,
+            "excluded_time": format_us(each.excluded_us),
+        }
+        for each in excluded[:_MAX_EXCLUSIONS]
+    ]
+    return {"exclus": {"n": len(excluded), "records": records}}
+
+
+def to_markets(query: HistoryQuery, parts: Sequence[MarketPart]) -> Envelope:
     """Return the member ``marches`` of an answer about prices, or about what forecasts came to."""
     if not query.series.has_market and query.series.has_buckets:
         return {}
@@ -238,7 +274,8 @@ def _format(instant_us: int | None) -> str | None:
     return None if instant_us is None else format_us(instant_us)
 
 
-def _to_next_url(request: HistoryRequest, following: Cursor | None) -> str | None:
+def to_next_url(request: HistoryRequest, following: Cursor | None) -> str | None:
+    """Return the URL of a symbol's next page."""
     if following is None:
         return None
     parameters = dict(request.query.parameters) | {

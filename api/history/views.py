@@ -12,6 +12,8 @@ from api.access.base_views import LakeView
 from api.access.permissions import may_read_unidentified
 from api.access.throttling import AddressThrottle
 from api.history import selectors
+from api.history.many_questions import parse_many
+from api.history.many_selectors import histories
 from api.history.questions import parse_history_query
 from api.history.response_cache import ResponseCache
 from api.history.selectors import HistoryAnswer, HistoryRequest
@@ -31,6 +33,7 @@ SETTLED_US = HOUR_US
 _PINNED = "public, max-age=86400, immutable"
 _REVALIDATE = "no-cache"
 JSON = "json"
+_IN_HEADERS = {"requete", "complet", "retained_from", "exclus", "snapshot"}
 
 
 class HistoryView(LakeView):
@@ -63,6 +66,33 @@ class HistoryView(LakeView):
         if answer.cacheable is not None:
             response_cache().put(_key_of(request), answer.cacheable)
         return _respond(answer, representation, cache_control=_cache_control(query))
+
+
+class HistoriesView(LakeView):
+    """GET one series of many symbols, all of one snapshot."""
+
+    renderer_classes = TABULAR_RENDERERS
+    content_negotiation_class = FormatNegotiation
+    series: Series = SENTIMENT
+
+    def get(self, request: Request) -> HttpResponse | StreamingHttpResponse:
+        lake, representation = current_lake(), request.accepted_renderer.format
+        question = parse_many(
+            series=self.series,
+            query=request.query_params,
+            now_us=clock.now_us(),
+            cursor_key=cursor_key(),
+            representation=representation,
+            lake=lake,
+        )
+        answer = histories(
+            lake=lake,
+            question=question,
+            representation=representation,
+            format_asked=request.query_params.get(FORMAT),
+            cursor_key=cursor_key(),
+        )
+        return _respond(answer, representation, cache_control=_cache_control(question.queries[0]))
 
 
 def cached_response(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -126,6 +156,6 @@ def _respond(
     if answer.meta["suivant"] is not None:
         response["Link"] = f'<{answer.meta["suivant"]}>; rel="next"'
     if representation != JSON:
-        for name in ("requete", "complet", "retained_from", "snapshot"):
+        for name in _IN_HEADERS & answer.meta.keys():
             response[f"Cryptoviz-{name.replace('_', '-').title()}"] = encode_json(answer.meta[name]).decode()
     return response

@@ -40,6 +40,11 @@ def object_of(properties: Document) -> Document:
     }
 
 
+def with_optional(schema: Document, properties: Document) -> Document:
+    """Return the schema of an object that may have further properties, those alone."""
+    return {**schema, "properties": schema["properties"] | properties}
+
+
 def open_object_of(properties: Document, *, required: tuple[str, ...] = ()) -> Document:
     """Return the schema of an object that may have other properties, and lack those that are not ``required``."""
     schema: Document = {"type": "object", "properties": properties}

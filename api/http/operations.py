@@ -24,7 +24,9 @@ PROBLEM_SCHEMA: Document = {
             "available": described(
                 STRING, "of what is gone: the versions, or the first instant, that can be read"
             ),
-            "errors": described(map_of(STRING), "of a body: every member that is wrong, with the reason"),
+            "errors": described(
+                map_of(STRING), "every member of a body, or symbol of a list, that is wrong, with the reason"
+            ),
         }
     ),
     "required": ["type", "title", "status", "detail"],

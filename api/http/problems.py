@@ -43,6 +43,16 @@ class UnknownSymbolError(Exception):
         self.accepted = accepted
 
 
+class UnknownSymbolsError(Exception):
+    """No table holds rows of some of the symbols in a list. ``errors`` says of each what is accepted."""
+
+    def __init__(self, parameter: str, errors: Mapping[str, str], *, accepted: str) -> None:
+        super().__init__(f"this lake has not seen {', '.join(errors)}")
+        self.parameter = parameter
+        self.errors = errors
+        self.accepted = accepted
+
+
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> HttpResponse:
     """Return a problem with status and detail. ``more`` adds members to the document."""
     title = HTTPStatus(status).phrase
@@ -75,6 +85,17 @@ def _to_query_problem(error: Any) -> HttpResponse:
 
 def _to_unknown_symbol(error: Any) -> HttpResponse:
     return problem(404, str(error), parameter="symbol", accepted=error.accepted, see="/api/v1/actifs")
+
+
+def _to_unknown_symbols(error: Any) -> HttpResponse:
+    return problem(
+        404,
+        str(error),
+        parameter=error.parameter,
+        accepted=error.accepted,
+        errors=error.errors,
+        see="/api/v1/actifs",
+    )
 
 
 def _to_unavailable(error: Any) -> HttpResponse:
@@ -131,6 +152,7 @@ def _shorten(text: str) -> str:
 _PROBLEMS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], HttpResponse]], ...] = (
     (QueryError, _to_query_problem),
     (UnknownSymbolError, _to_unknown_symbol),
+    (UnknownSymbolsError, _to_unknown_symbols),
     (VersionGoneError, lambda error: problem(410, str(error), available=error.available)),
     (CostError, _to_stopped_query),
     ((LakehouseError, DeltaError, duckdb.OperationalError), _to_unavailable),

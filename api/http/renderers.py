@@ -46,6 +46,13 @@ class ArrowRenderer(JsonRenderer):
     format = "arrow"
 
 
+class ParquetRenderer(JsonRenderer):
+    """Parquet file."""
+
+    media_type = "application/vnd.apache.parquet"
+    format = "parquet"
+
+
 class MetricsRenderer(JsonRenderer):
     """Text format of Prometheus."""
 
@@ -53,5 +60,5 @@ class MetricsRenderer(JsonRenderer):
     format = "prometheus"
 
 
-TABULAR_RENDERERS = (JsonRenderer, CsvRenderer, NdjsonRenderer, ArrowRenderer)
+TABULAR_RENDERERS = (JsonRenderer, CsvRenderer, NdjsonRenderer, ArrowRenderer, ParquetRenderer)
 MEDIA_TYPES: Mapping[str, str] = {renderer.format: renderer.media_type for renderer in TABULAR_RENDERERS}

@@ -3,6 +3,7 @@
 import atexit
 import logging
 import threading
+import time
 from functools import cache
 
 from django.conf import settings as django_settings
@@ -11,6 +12,7 @@ from api.tail.follower import Follower
 from lakehouse import lake
 from lakehouse.errors import LakehouseError
 from lakehouse.history.warming import warm
+from lakehouse.overview.overview import Overview
 from lakehouse.process.settings import Settings
 from lakehouse.tail.store import Tail
 
@@ -38,12 +40,15 @@ def open_lake(settings: Settings) -> lake.Lake:
 
 def start_warming() -> None:
     """Fill the caches in a thread with what the first requests are likely to read."""
-    threading.Thread(target=_warm, args=(current_lake(),), name="warming", daemon=True).start()
+    threading.Thread(
+        target=_warm, args=(current_lake(), current_overview()), name="warming", daemon=True
+    ).start()
 
 
-def _warm(opened: lake.Lake) -> None:
+def _warm(opened: lake.Lake, overview: Overview) -> None:
     try:
         warm(opened)
+        overview.read(time.time_ns() // 1_000)
     except LakehouseError as error:
         logger.warning("caches not filled, the first requests read the lake reason=%s", error)
 
@@ -60,6 +65,12 @@ def current_lake() -> lake.Lake:
         follower.start()
         atexit.register(follower.close)
     return opened
+
+
+@cache
+def current_overview() -> Overview:
+    """Return this process's overview of its lake."""
+    return Overview(current_lake())
 
 
 @cache

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from lakehouse.series import aggregates as of
 from lakehouse.series.aggregates import Aggregate, Figures, Kind
+from lakehouse.series.grid import Grid
 
 LIMB_BITS = 32
 _SCORE_UNIT = 10**17
@@ -36,15 +37,15 @@ class Columns(Protocol):
         """Return exact sums in units of 1e-17 in parts of LIMB_BITS bits, the highest first."""
 
 
-def sum_buckets(figures: Figures, columns: Columns, width_us: int) -> dict[int, Sums]:
+def sum_buckets(figures: Figures, columns: Columns, grid: Grid) -> dict[int, Sums]:
     """Return {start of a bucket: its sums}, ascending."""
     times = columns.times
     if not len(times):
         return {}
-    buckets = times // width_us
+    buckets = grid.floor(times)
     starts = np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))
     parts = [_REDUCERS[each.kind](columns, each, starts) for each in figures.aggregates]
-    return dict(zip((buckets[starts] * width_us).tolist(), zip(*parts, strict=True), strict=True))
+    return dict(zip(buckets[starts].tolist(), zip(*parts, strict=True), strict=True))
 
 
 def merge_sums(figures: Figures, one: Sums, other: Sums) -> Sums:
@@ -85,6 +86,18 @@ def to_limbs(scores: Floats) -> tuple[Integers, Integers]:
     whole = np.trunc(scaled)
     units = (whole + np.where(np.abs(scaled - whole) >= 0.5, np.sign(scaled), 0.0)).astype(np.int64)
     return units >> LIMB_BITS, units & (2**LIMB_BITS - 1)
+
+
+def exact_mean(scores: Floats) -> float | None:
+    """Return the mean of scores as that of a bucket of them; None of none.
+
+    >>> exact_mean(np.array([0.5, 0.25])), exact_mean(np.array([]))
+    (0.375, None)
+    """
+    if not len(scores):
+        return None
+    (units,) = sum_units(to_limbs(scores), np.zeros(1, dtype=np.int64))
+    return _to_mean(len(scores), units, float(scores.min()), float(scores.max()))
 
 
 def _to_mean(count: int, units: int, least: float, greatest: float) -> float:

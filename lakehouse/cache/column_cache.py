@@ -177,7 +177,8 @@ class ColumnCache:
         if not paths:
             return None
         if len(paths) <= _FILES_READ_ALONE and snapshot.location.is_local:
-            return rows_beyond(paths, table.layout, snapshot.spec, before.position)
+            names = table.layout.column_names(with_text=True)
+            return rows_beyond(paths, names, snapshot.spec, before.position)
         same_partitions = set(snapshot.position) == set(before.position)
         return self._session.fetch_arrow(
             _SINCE_POSITION.format(columns=", ".join(table.layout.column_names(with_text=True))),

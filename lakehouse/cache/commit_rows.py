@@ -1,9 +1,10 @@
 """The rows that a few small files add beyond a position, read without a query engine: each commit waits for it."""
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lakehouse.cache.block import Layout
 from lakehouse.delta.position import Position
 from lakehouse.engine.row_groups import conform
 from lakehouse.errors import FileGoneError
@@ -11,10 +12,10 @@ from lakehouse.messages.positions import is_beyond
 from lakehouse.schema.spec import TableSpec
 
 
-def rows_beyond(paths: list[str], layout: Layout, spec: TableSpec, position: Position) -> pa.Table:
-    """Return the columns of a layout, null where a file lacks one. Raises FileGoneError where one was vacuumed."""
+def rows_beyond(paths: list[str], names: Iterable[str], spec: TableSpec, position: Position) -> pa.Table:
+    """Return some columns, null where a file lacks one. Raises FileGoneError where one was vacuumed."""
     whole = spec.to_arrow_schema()
-    schema = pa.schema([whole.field(name) for name in layout.column_names(with_text=True)])
+    schema = pa.schema([whole.field(name) for name in names])
     try:
         tables = [_read(path, schema) for path in paths]
     except FileNotFoundError as error:

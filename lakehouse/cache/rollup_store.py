@@ -14,6 +14,7 @@ from lakehouse.cache.aggregation import LIMB_BITS, Integers, Sums, sum_buckets
 from lakehouse.engine.duckdb_session import DuckdbSession
 from lakehouse.schema.rollup_tables import GOLD_SENTIMENT_1H
 from lakehouse.series.aggregates import MEAN, SENTIMENT_FIGURES, Aggregate
+from lakehouse.series.grid import Grid
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.time_range import TimeRange
 
@@ -49,13 +50,13 @@ class RollupColumns:
     rows_of: Mapping[str, slice]
     sums: PartialSums
 
-    def sum_buckets(self, symbol: str, time_range: TimeRange, width_us: int) -> dict[int, Sums]:
+    def sum_buckets(self, symbol: str, time_range: TimeRange, grid: Grid) -> dict[int, Sums]:
         """Return the sums of a symbol's buckets, from those partial sums that begin in a range."""
         own = self.rows_of.get(symbol, slice(0, 0))
         bounds = (time_range.start_us, time_range.end_us)
         low, high = (own.start + np.searchsorted(self.sums.times[own], bounds)).tolist()
         columns = {name: [part[low:high] for part in parts] for name, parts in self.sums.columns.items()}
-        return sum_buckets(SENTIMENT_FIGURES, PartialSums(self.sums.times[low:high], columns), width_us)
+        return sum_buckets(SENTIMENT_FIGURES, PartialSums(self.sums.times[low:high], columns), grid)
 
 
 class RollupStore:

@@ -14,6 +14,7 @@ from lakehouse.cache.encoder import DictionaryEncoder
 from lakehouse.delta.position import Position
 from lakehouse.messages.positions import Mask
 from lakehouse.series.aggregates import COUNT, ORIGIN_BITS, Aggregate, Figures
+from lakehouse.series.grid import Grid
 from lakehouse.snapshots.pinned import TableSnapshot
 from lakehouse.time_range import TimeRange
 
@@ -122,10 +123,10 @@ class SelectedRows:
     def limbs(self, aggregate: Aggregate) -> Sequence[Integers]:
         return to_limbs(self._column(aggregate.column))
 
-    def sum_buckets(self, figures: Figures, width_us: int) -> dict[int, Sums]:
+    def sum_buckets(self, figures: Figures, grid: Grid) -> dict[int, Sums]:
         """Return {start of a bucket: sums of the rows that count}, ascending."""
         rows = self if not figures.counted else self._without_nulls(figures.counted)
-        return sum_buckets(figures, rows, width_us)
+        return sum_buckets(figures, rows, grid)
 
     def newest(self, n_rows: int, columns: Iterable[str], *, before_key: Key | None = None) -> list[Row]:
         """Return at most ``n_rows`` of the newest rows before a key, newest first: their columns, then their keys."""

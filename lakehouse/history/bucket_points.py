@@ -8,7 +8,7 @@ from lakehouse.history.downsampling import downsample_buckets
 from lakehouse.history.pinning import PinnedQuery
 from lakehouse.history.query import Row
 from lakehouse.series.aggregates import MARKET_COLUMNS
-from lakehouse.series.buckets import bucket_of
+from lakehouse.series.grid import bucket_at
 from lakehouse.series.market_schedule import MarketPart
 
 
@@ -49,8 +49,8 @@ class BucketPoints:
         only = self._only_part()
         if not self.pinned.query.series.has_market or only is not None:
             return [only] * len(rows)
-        bucket_at = bucket_of(self.pinned.query.width_us)
-        return [self.pinned.markets.schedule.of_bucket(bucket_at(row[0])) for row in rows]
+        bucket_of = bucket_at(self.pinned.query.grid)
+        return [self.pinned.markets.schedule.of_bucket(bucket_of(row[0])) for row in rows]
 
     def _only_part(self) -> MarketPart | None:
         """Return the part that has the whole range, if one has."""
@@ -64,12 +64,14 @@ class BucketPoints:
         if not rows:
             return []
         *shown, filled = zip(*rows, strict=True)
-        width_us = self.pinned.query.width_us
+        ends_us = map(self.pinned.query.grid.end, shown[0])
         # By identity: hashing a part takes as long as the rest of a point.
         spans = {id(part): self._complete_span(part) for part in {id(part): part for part in parts}.values()}
         complete = [
-            start_us <= at_us and at_us + width_us <= end_us
-            for at_us, (start_us, end_us) in zip(shown[0], [spans[id(part)] for part in parts], strict=True)
+            start_us <= at_us and until_us <= end_us
+            for at_us, until_us, (start_us, end_us) in zip(
+                shown[0], ends_us, [spans[id(part)] for part in parts], strict=True
+            )
         ]
         markets: list[list[str | None]] = []
         if self.pinned.query.series.has_market:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lakehouse.engine.position_sql import bind_position
 from lakehouse.history.pinning import PinnedQuery, RollupVersion
 from lakehouse.history.query import Row, newest_part
+from lakehouse.series.grid import FixedGrid, Grid
 from lakehouse.series.rollups import answer_statement
 from lakehouse.time_range import TimeRange
 
@@ -58,9 +59,10 @@ class GoldBuckets:
 
     def read(self, covered: TimeRange, n_rows: int) -> list[Row]:
         pinned = self.pinned
-        bound = {**pinned.bound_market, "limit": n_rows, "width": pinned.query.width_us}
-        statement = pinned.query.series.bucket_statement
-        return _scan_gold(self.session, pinned, statement, covered, n_rows, bound)
+        bound = {**pinned.bound_market, "limit": n_rows}
+        grid = pinned.query.grid
+        statement = pinned.query.series.bucket_statement(is_fixed=isinstance(grid, FixedGrid))
+        return _scan_gold(self.session, pinned, statement, covered, n_rows, bound, grid=grid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class RollupBuckets:
         version, query = self.version, self.pinned.query
         if version is None:
             return []
-        bound = {"symbol": query.symbol, "width": query.width_us, "limit": n_rows, **self.pinned.bound_market}
+        bound = {"symbol": query.symbol, "limit": n_rows, **self.pinned.bound_market}
 
         def count(time_range: TimeRange) -> int:
             return self._select(version, time_range).n_rows
@@ -108,10 +110,12 @@ class RollupBuckets:
         def fetch(time_range: TimeRange) -> list[Row]:
             return self._fetch(version, time_range, bound)
 
-        return scan_backwards(covered, n_rows=n_rows, step_us=query.width_us, count=count, fetch=fetch)
+        return scan_backwards(covered, n_rows=n_rows, grid=query.grid, count=count, fetch=fetch)
 
     def _fetch(self, version: RollupVersion, time_range: TimeRange, bound: dict[str, Any]) -> list[Row]:
         gold, selection = self.pinned.table, self._select(version, time_range)
+        grid = self.pinned.query.grid
+        bound = bound | grid.bind(time_range)
         has_partial = bool(selection.partial.paths)
         has_rows = bool(selection.rows.paths) or gold.tail_rows is not None
         if not has_partial and not has_rows:
@@ -122,7 +126,12 @@ class RollupBuckets:
             folded = bind_position(version.table.position, "folded")
             bound = bound | folded | {"start": time_range.start_time, "end": time_range.end_time}
         return self.session.fetch_rows(
-            answer_statement(version.rollup, has_partial=has_partial, has_rows=has_rows),
+            answer_statement(
+                version.rollup,
+                has_partial=has_partial,
+                has_rows=has_rows,
+                is_fixed=isinstance(grid, FixedGrid),
+            ),
             selection.rows.paths,
             spec=gold.spec,
             before=self.pinned.cut(gold) if has_rows else None,
@@ -166,12 +175,17 @@ def _scan_gold(
     covered: TimeRange,
     n_rows: int,
     bound: dict[str, Any],
+    *,
+    grid: Grid | None = None,
 ) -> list[Row]:
+    """Return rows; buckets where the statement is one of a ``grid``."""
+
     def fetch(time_range: TimeRange) -> list[Row]:
-        return fetch_gold(session, pinned, statement, time_range, **bound)
+        edges = {} if grid is None else grid.bind(time_range)
+        return fetch_gold(session, pinned, statement, time_range, **bound, **edges)
 
     return scan_backwards(
-        covered, n_rows=n_rows, step_us=pinned.query.width_us, count=pinned.count_rows, fetch=fetch
+        covered, n_rows=n_rows, grid=pinned.query.grid, count=pinned.count_rows, fetch=fetch
     )
 
 
@@ -197,23 +211,23 @@ def scan_backwards(
     time_range: TimeRange,
     *,
     n_rows: int,
-    step_us: int,
+    grid: Grid,
     count: Callable[[TimeRange], int],
     fetch: Callable[[TimeRange], list[Row]],
 ) -> list[Row]:
     """Return the newest ``n_rows`` rows of a range, newest first: from all of it where few, else from ever more of it.
 
-    ``count`` bounds the rows to scan of a range, ``fetch`` gives at most ``n_rows`` of them. Ranges start at
-    multiples of ``step_us``, the width of a bucket.
+    ``count`` bounds the rows to scan of a range, ``fetch`` gives at most ``n_rows`` of them. Ranges start
+    with a bucket.
     """
     start_us, end_us = time_range.start_us, time_range.end_us
     if end_us <= start_us:
         return []
-    span_us = max(n_rows * step_us, time_range.span_us // _FIRST_SCAN_SHARE)
+    span_us = max(n_rows * grid.longest_us, time_range.span_us // _FIRST_SCAN_SHARE)
     if count(time_range) <= ROWS_OF_ONE_SCAN:
         span_us = time_range.span_us
     while True:
-        from_us = max(start_us, (end_us - span_us) // step_us * step_us)
+        from_us = max(start_us, grid.start(max(end_us - span_us, 0)))
         rows = fetch(TimeRange(from_us, end_us))
         if len(rows) >= n_rows or from_us == start_us:
             return rows

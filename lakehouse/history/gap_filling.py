@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from lakehouse.history.query import HistoryQuery, Row
 from lakehouse.series.aggregates import PRICE_FIGURES, SENTIMENT_FIGURES, Aggregate
-from lakehouse.series.buckets import Filling, bucket_start
+from lakehouse.series.buckets import Filling
+from lakehouse.time_range import TimeRange
 
 _AGGREGATES: Mapping[str, Aggregate] = {
     each.name: each for figures in (SENTIMENT_FIGURES, PRICE_FIGURES) for each in figures.aggregates
@@ -45,19 +46,19 @@ def fill_page(
 
     A page is the same whatever the limit of those before it: the cursor holds the observed bucket after it.
     """
-    width_us = query.width_us
-    first_us = bucket_start(query.time_range.start_us, width_us)
+    grid = query.grid
+    first_us = grid.start(query.time_range.start_us)
     if query.cursor is not None:
         end_us, after = query.cursor.last_key[0], query.cursor.observed_after
     else:
-        newest_us = bucket_start(min(query.time_range.end_us - 1, query.as_of_us), width_us)
-        end_us, after = max(newest_us, newest[0][0] if newest else newest_us) + width_us, None
-    start_us = max(first_us, end_us - query.limit * width_us)
+        newest_us = grid.start(min(query.time_range.end_us - 1, query.as_of_us))
+        end_us, after = grid.end(max(newest_us, newest[0][0] if newest else newest_us)), None
+    start_us = max(first_us, grid.back(end_us, query.limit))
     observed = [row for row in reversed(newest) if row[0] >= start_us]
     rows = fill_buckets(
         query.series.bucket_columns,
         observed,
-        starts_us=range(start_us, end_us, width_us),
+        starts_us=grid.starts(TimeRange(min(start_us, end_us), end_us)),
         filling=query.filling,
         neighbours=Neighbours(next((row for row in newest if row[0] < start_us), None), after),
         is_one_market=is_one_market,

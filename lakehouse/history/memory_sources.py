@@ -58,7 +58,7 @@ class CachedBuckets:
         rows = select_cached(self.cache, self.pinned, covered, with_text=False) if covered.span_us else None
         if rows is None:
             return newest_part(rest, rest.end_us)
-        self.sums = rows.sum_buckets(query.figures, query.width_us)
+        self.sums = rows.sum_buckets(query.figures, query.grid)
         return covered
 
     def read(self, covered: TimeRange, n_rows: int) -> list[Row]:
@@ -84,11 +84,11 @@ class HourlySums:
         selected = [self._select(edge) for edge in unaligned_edges(covered, aligned)]
         if (beyond := self._beyond(position, aligned)).span_us:
             selected.append(self._select(beyond, since=position))
-        self.sums = hours.sum_buckets(query.symbol, aligned, query.width_us)
+        self.sums = hours.sum_buckets(query.symbol, aligned, query.grid)
         for rows in selected:
             if rows is None:
                 return newest_part(rest, rest.end_us)
-            for bucket, sums in rows.sum_buckets(query.figures, query.width_us).items():
+            for bucket, sums in rows.sum_buckets(query.figures, query.grid).items():
                 known = self.sums.get(bucket)
                 self.sums[bucket] = sums if known is None else merge_sums(query.figures, known, sums)
         return covered

@@ -4,7 +4,8 @@ The pages of one cursor are one series: rows are cut at the position of the firs
 compacted or vacuumed meanwhile.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -14,7 +15,7 @@ from lakehouse.history.bucket_points import BucketPoints
 from lakehouse.history.cursor import Cursor, Key
 from lakehouse.history.downsampling import downsample_rows
 from lakehouse.history.gap_filling import fill_page
-from lakehouse.history.pinning import PinnedQuery, past_gone, pin_query, pin_snapshot
+from lakehouse.history.pinning import PinnedQuery, past_gone, pin_query, pin_snapshot, pin_snapshots
 from lakehouse.history.query import HistoryPage, HistoryQuery, Row
 from lakehouse.history.realised import Forecast, read_realised_prices
 from lakehouse.history.sources import Source, Stores, bucket_sources, read_newest, row_sources
@@ -163,7 +164,7 @@ def read_history(lake: "Lake", query: HistoryQuery, *, wait_seconds: float = WAI
 
     Raises: LakeNotFoundError, QueryError, VersionGoneError; with a cursor also BehindError.
     """
-    check_bucket_count(query.time_range, query.interval)
+    check_bucket_count(query.time_range, query.interval, query.zone)
     return read_pinned(lake, query, HistoryReader.read_page, wait_seconds=wait_seconds)
 
 
@@ -182,8 +183,31 @@ def read_pinned(
     def ask(snapshot: "Snapshot") -> Answer:
         return answer(HistoryReader(Stores.of(lake), pin_query(lake, query, snapshot)))
 
-    try:
+    with naming_past(lake, query):
         return lake.read(partial(pin_snapshot, lake, query, wait_seconds), ask)
+
+
+def read_histories(lake: "Lake", queries: Sequence[HistoryQuery]) -> list[HistoryPage]:
+    """Return the first page of each of several symbols' questions, which differ in nothing else, of one snapshot.
+
+    Raises: LakeNotFoundError, QueryError, VersionGoneError.
+    """
+    one, stores = queries[0], Stores.of(lake)
+    check_bucket_count(one.time_range, one.interval, one.zone)
+
+    def ask(snapshots: "Mapping[str, Snapshot]") -> list[HistoryPage]:
+        pinned = (pin_query(lake, query, snapshots[query.symbol]) for query in queries)
+        return [HistoryReader(stores, each).read_page() for each in pinned]
+
+    with naming_past(lake, one):
+        return lake.read(partial(pin_snapshots, lake, one, [query.symbol for query in queries]), ask)
+
+
+@contextmanager
+def naming_past(lake: "Lake", query: HistoryQuery) -> Iterator[None]:
+    """Raise VersionGoneError where the files of a moment in the past are gone."""
+    try:
+        yield
     except FileGoneError as error:
         if query.moment is None:
             raise
@@ -194,4 +218,4 @@ def _bucket_key(row: Row) -> Key:
     return (row[0], "", 0, 0)
 
 
-__all__ = ["HistoryPage", "HistoryQuery", "HistoryReader", "read_history", "read_pinned"]
+__all__ = ["HistoryPage", "HistoryQuery", "HistoryReader", "read_histories", "read_history", "read_pinned"]

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lakehouse.delta.position import Position
 from lakehouse.history.cursor import CursorMarkets
 from lakehouse.history.query import HistoryQuery
 from lakehouse.schema.tables import GOLD_PRICE
-from lakehouse.series.buckets import bucket_of
+from lakehouse.series.grid import bucket_at, ceiling
 from lakehouse.series.market_schedule import NO_MARKETS, MarketPart, MarketSchedule, schedule_markets
 from lakehouse.series.markets import Asset, Market
 from lakehouse.time_range import HOUR_US, TimeRange
@@ -31,7 +32,7 @@ class PinnedMarkets:
         """Return the parts of a range in ascending time: of rows by the hour, of buckets by the bucket."""
         if query.is_raw:
             return self.schedule.within(time_range)
-        return self.schedule.of_buckets(time_range, bucket_of(query.width_us))
+        return self.schedule.of_buckets(time_range, bucket_at(query.grid))
 
     def to_cursor(self, query: HistoryQuery) -> CursorMarkets:
         """Return what a cursor holds: the parts that the points of a question may be of."""
@@ -56,9 +57,13 @@ class PinnedMarkets:
 
 
 def find_markets(
-    lake: "Lake", query: HistoryQuery, snapshot: "Snapshot", rollup: "TableSnapshot | None"
+    lake: "Lake",
+    query: HistoryQuery,
+    snapshot: "Snapshot",
+    cuts: Mapping[str, Position],
+    rollup: "TableSnapshot | None",
 ) -> PinnedMarkets:
-    """Return the markets of a question: those of its cursor, or of the prices in the snapshot.
+    """Return the markets of a question: those of its cursor, or of the prices in the snapshot, before their cut.
 
     ``rollup`` holds the activity of markets before what retention has left of prices.
     """
@@ -66,7 +71,7 @@ def find_markets(
         return _of_cursor(query.cursor.markets)
     if GOLD_PRICE.name not in snapshot:
         return PinnedMarkets()
-    found = _of_prices(lake, query, snapshot[GOLD_PRICE.name], rollup)
+    found = _of_prices(lake, query, snapshot[GOLD_PRICE.name], cuts, rollup)
     if query.cursor is None:
         return found
     kept = _of_cursor(query.cursor.markets)
@@ -76,9 +81,16 @@ def find_markets(
 
 
 def _of_prices(
-    lake: "Lake", query: HistoryQuery, price: "TableSnapshot", rollup: "TableSnapshot | None"
+    lake: "Lake",
+    query: HistoryQuery,
+    price: "TableSnapshot",
+    cuts: Mapping[str, Position],
+    rollup: "TableSnapshot | None",
 ) -> PinnedMarkets:
-    symbols = lake.symbols.of(price) if query.moment is None else lake.symbols.exactly(price)
+    if query.known_at_us is not None:
+        symbols = lake.symbols.before(price, cuts[GOLD_PRICE.name], query.symbol)
+    else:
+        symbols = lake.symbols.of(price) if query.moment is None else lake.symbols.exactly(price)
     rules, activity = lake.market_rules.of(query.symbol), symbols.activity(query.symbol)
     schedule = schedule_markets(activity, rules)
     if price.retained_from_us is not None and rollup is not None:
@@ -109,6 +121,6 @@ def _whole_range(query: HistoryQuery) -> TimeRange:
 
     Of forecasts it begins with time, for they may be older than the range of their targets.
     """
-    width_us, time_range = max(query.width_us, HOUR_US), query.time_range
-    start_us = time_range.start_us // width_us * width_us if query.series.has_buckets else 0
-    return TimeRange(start_us, -(-time_range.end_us // width_us) * width_us)
+    grid, time_range = query.grid, query.time_range
+    start_us = grid.start(time_range.start_us) // HOUR_US * HOUR_US if query.series.has_buckets else 0
+    return TimeRange(start_us, -(-ceiling(grid, time_range.end_us) // HOUR_US) * HOUR_US)

@@ -1,17 +1,19 @@
 """A question with the versions of the tables that answer it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.delta.position import Position
 from lakehouse.errors import VersionGoneError
 from lakehouse.history.cursor import Cursor, Key
+from lakehouse.history.knowledge import known_positions
 from lakehouse.history.pinned_markets import PinnedMarkets, find_markets
 from lakehouse.history.query import HistoryQuery, Row, newest_part
 from lakehouse.schema.story_table import GOLD_STORY
 from lakehouse.schema.tables import GOLD_PRICE, GOLD_SENTIMENT
 from lakehouse.series.aggregates import MARKET_COLUMNS
+from lakehouse.series.grid import ceiling
 from lakehouse.series.market_schedule import MarketPart
 from lakehouse.series.markets import Market
 from lakehouse.series.rollups import Rollup, rollup_for
@@ -133,9 +135,16 @@ class PinnedQuery:
         return self.select(time_range).n_rows
 
     def retained(self, rest: TimeRange) -> TimeRange:
-        """Return the newest part of a range, which retention has left in gold."""
+        """Return the newest part of a range, which retention has left in gold.
+
+        Where a rollup has the rest, a bucket that retention cuts is of the rest.
+        """
         start_us = self.table.retained_from_us
-        return rest if start_us is None else newest_part(rest, start_us)
+        if start_us is None:
+            return rest
+        return newest_part(
+            rest, start_us if self.newest_rollup is None else ceiling(self.query.grid, start_us)
+        )
 
     @property
     def retained_from_us(self) -> int | None:
@@ -187,20 +196,32 @@ def pin_snapshot(lake: "Lake", query: HistoryQuery, wait_seconds: float) -> "Sna
 
     Raises: LakeNotFoundError, VersionGoneError; with a cursor also BehindError.
     """
-    rollup = _rollup_of(query)
-    made_names = (() if rollup is None else (rollup.table.name,)) + story_tables(query)
-    if query.moment is not None:
-        return _past_snapshot(lake, query, query.moment)
-    if query.cursor is not None:
+    if query.cursor is not None and query.moment is None:
         return lake.snapshot_covering(
             _cursor_positions(query.cursor),
             build_id=query.cursor.build_id,
-            optional=made_names,
+            optional=_made_tables(query),
             tail_of=query.symbol,
             wait_seconds=wait_seconds,
         )
-    optional = (*optional_tables(query.series), *made_names)
-    return lake.snapshot(query.series.table.name, optional=optional, tail_of=query.symbol)
+    return pin_snapshots(lake, query, [query.symbol])[query.symbol]
+
+
+def pin_snapshots(lake: "Lake", query: HistoryQuery, symbols: Sequence[str]) -> "Mapping[str, Snapshot]":
+    """Pin the tables of one question about several symbols, all at one moment: as they stand, or as they stood.
+
+    Raises: LakeNotFoundError, VersionGoneError.
+    """
+    if query.moment is not None:
+        return dict.fromkeys(symbols, _past_snapshot(lake, query, query.moment))
+    optional = (*optional_tables(query.series), *_made_tables(query))
+    return lake.snapshots(symbols, query.series.table.name, optional=optional)
+
+
+def _made_tables(query: HistoryQuery) -> tuple[str, ...]:
+    """Return the derived tables that may answer a question."""
+    rollup = _rollup_of(query)
+    return (() if rollup is None else (rollup.table.name,)) + story_tables(query)
 
 
 def pin_query(lake: "Lake", query: HistoryQuery, pinned: "Snapshot") -> PinnedQuery:
@@ -211,9 +232,12 @@ def pin_query(lake: "Lake", query: HistoryQuery, pinned: "Snapshot") -> PinnedQu
     newest = None
     if rollup is not None and rollup.table.name in pinned:
         newest = RollupVersion(rollup, pinned[rollup.table.name])
-    markets = find_markets(lake, query, snapshot, None if newest is None else newest.table)
+    cuts = _find_cuts(lake, query, snapshot)
+    covered = _covered_version(lake, newest, cuts, snapshot[query.series.table.name])
+    if query.known_at_us is not None:
+        newest = covered  # a later version may hold rows that nobody knew then, of expired days, too
+    markets = find_markets(lake, query, snapshot, cuts, None if newest is None else newest.table)
     parts = markets.parts(query, query.time_range)
-    cuts = {} if query.cursor is None else _cursor_positions(query.cursor)
     return PinnedQuery(
         query=query,
         snapshot=snapshot,
@@ -221,13 +245,24 @@ def pin_query(lake: "Lake", query: HistoryQuery, pinned: "Snapshot") -> PinnedQu
         markets=markets,
         market=parts[-1].market if parts else markets.schedule.newest,
         newest_rollup=newest,
-        covered_rollup=_covered_version(lake, newest, cuts, snapshot[query.series.table.name]),
+        covered_rollup=covered,
         stories=_find_stories(lake, query, pinned),
     )
 
 
+def _find_cuts(lake: "Lake", query: HistoryQuery, snapshot: "Snapshot") -> dict[str, Position]:
+    """Return the positions that an answer stands at, by table; of a table that is not cut, none."""
+    if query.cursor is not None:
+        return _cursor_positions(query.cursor)
+    if query.known_at_us is not None:
+        return known_positions(lake, snapshot, query.known_at_us)
+    return {}
+
+
 def _rollup_of(query: HistoryQuery) -> Rollup | None:
-    return None if query.is_raw or query.by_story else rollup_for(query.series.table, query.width_us)
+    if query.is_raw or query.by_story:
+        return None
+    return rollup_for(query.series.table, query.grid.unit_us(query.time_range))
 
 
 def story_tables(query: HistoryQuery) -> tuple[str, ...]:

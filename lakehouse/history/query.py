@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from lakehouse.delta.position import Position
 from lakehouse.history.cursor import Cursor
 from lakehouse.series.aggregates import Figures
-from lakehouse.series.buckets import BUCKET_WIDTHS_US, RAW, Filling
+from lakehouse.series.buckets import RAW, Filling, grid_of
 from lakehouse.series.definitions import Series
+from lakehouse.series.grid import UTC_ZONE, Grid
 from lakehouse.series.market_schedule import MarketPart
 from lakehouse.series.markets import Market
 from lakehouse.time_range import TimeRange
@@ -24,10 +25,11 @@ Row = tuple[Any, ...]
 class HistoryQuery:
     """A question without anything relative in it. ``parameters`` are those of a request, as they were given.
 
-    ``interval`` is RAW or the width of a bucket; ``axis`` the time that the range is on; ``as_of_us`` the instant of
-    the question, which decides what is still open. ``limit`` counts points before they are downsampled to
-    ``n_points``; where the question is for the ``whole`` range, more than ``limit`` of them is an error. Time travel
-    reads the tables of a ``moment``, the series' own at its ``version`` where one is given. ``by_story``: buckets of
+    ``interval`` is RAW or that of buckets, those of a day and longer in a time ``zone``; ``axis`` the time that the
+    range is on; ``as_of_us`` the instant of the question, which decides what is still open. ``limit`` counts points
+    before they are downsampled to ``n_points``; where the question is for the ``whole`` range, more than ``limit`` of
+    them is an error. Time travel reads the tables of a ``moment``, the series' own at its ``version`` where one is
+    given. ``known_at_us`` leaves out what the broker appended later. ``by_story``: buckets of
     sentiment count stories in place of texts.
     """
 
@@ -41,11 +43,13 @@ class HistoryQuery:
     model: str | None = None
     horizon: str | None = None
     filling: Filling = Filling.NONE
+    zone: str = UTC_ZONE
     n_points: int | None = None
     whole: bool = False
     moment: "PointInTime | None" = None
     version: int | None = None
     by_story: bool = False
+    known_at_us: int | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     cursor: Cursor | None = None
 
@@ -54,9 +58,9 @@ class HistoryQuery:
         return self.interval == RAW
 
     @property
-    def width_us(self) -> int:
-        """The width of a bucket; 1 of rows, each of which is at an instant of its own."""
-        return 1 if self.is_raw else BUCKET_WIDTHS_US[self.interval]
+    def grid(self) -> Grid:
+        """The buckets; of rows, each of which is at an instant of its own, one a microsecond."""
+        return grid_of(self.interval, self.zone)
 
     @property
     def figures(self) -> Figures:

@@ -8,6 +8,7 @@ from lakehouse.schema.spec import TableSpec
 from lakehouse.schema.story_table import GOLD_STORY
 from lakehouse.schema.tables import GOLD_PREDICTION, GOLD_PRICE, GOLD_SENTIMENT
 from lakehouse.series.aggregates import PRICE_FIGURES, SENTIMENT_FIGURES, Figures, equal_to_bound
+from lakehouse.series.grid import bucket_sql
 from lakehouse.time_range import MINUTE_US
 
 MADE_AT = "made_at"
@@ -52,8 +53,8 @@ _BEFORE_KEY = """({time} < $key_time OR ({time} = $key_time
     AND (topic_id, kafka_partition, kafka_offset) < ($key_topic_id, $key_partition, $key_offset)))"""
 _BUCKETS = """
 SELECT bucket, {shown} FROM (
-    SELECT epoch_us(event_time) // $width * $width AS bucket, {sums}
-    FROM {{rows}}
+    SELECT {bucket} AS bucket, {sums}
+    FROM {{rows}} {edges}
     WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {chosen} AND {counted}
     GROUP BY bucket
 )
@@ -108,12 +109,11 @@ class Series:
     def has_buckets(self) -> bool:
         return self.figures is not None
 
-    @property
-    def bucket_statement(self) -> str:
-        """The statement for buckets, newest first. Raises ValueError where the series has none."""
+    def bucket_statement(self, *, is_fixed: bool) -> str:
+        """Return the statement for buckets, newest first; see `bucket_sql`. Raises ValueError where it has none."""
         if self.figures is None:
             raise ValueError(f"{self.name} has no buckets")
-        return _bucket_statement(self.figures)
+        return _bucket_statement(self.figures, is_fixed=is_fixed)
 
     def raw_statement(
         self, columns: Iterable[str], *, time_column: str, equal: Iterable[str], after_key: bool
@@ -139,9 +139,15 @@ class Series:
 
 
 @cache
-def _bucket_statement(figures: Figures) -> str:
+def _bucket_statement(figures: Figures, *, is_fixed: bool) -> str:
+    bucket, edges = bucket_sql("event_time", is_fixed=is_fixed)
     return _BUCKETS.format(
-        shown=figures.shown, sums=figures.rows, chosen=figures.is_chosen, counted=figures.is_counted
+        bucket=bucket,
+        edges=edges,
+        shown=figures.shown,
+        sums=figures.rows,
+        chosen=figures.is_chosen,
+        counted=figures.is_counted,
     )
 
 

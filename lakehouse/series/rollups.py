@@ -8,6 +8,7 @@ from lakehouse.schema.rollup_tables import GOLD_PRICE_1H, GOLD_PRICE_1M, GOLD_SE
 from lakehouse.schema.spec import TableSpec
 from lakehouse.schema.tables import GOLD_PRICE, GOLD_SENTIMENT
 from lakehouse.series.aggregates import PRICE_FIGURES, SENTIMENT_FIGURES, Figures
+from lakehouse.series.grid import bucket_sql
 from lakehouse.time_range import HOUR_US, MINUTE_US
 
 _BUCKET_DATES = (
@@ -40,14 +41,14 @@ FROM (SELECT bucket, {merged} FROM ({sums}) GROUP BY bucket)
 ORDER BY bucket DESC LIMIT $limit
 """
 _FROM_PARTIAL_SUMS = """
-SELECT epoch_us(bucket_time) // $width * $width AS bucket, {loaded}
-FROM read_parquet($partial_files, union_by_name = true)
+SELECT {bucket} AS bucket, {loaded}
+FROM read_parquet($partial_files, union_by_name = true) {edges}
 WHERE symbol = $symbol AND bucket_time >= $covered_start AND bucket_time < $covered_end AND {chosen}
 """
 # Rows that no partial sum above holds: beyond the rollup's position, or in a minute or hour that the range cuts.
 _FROM_ROWS = f"""
-SELECT epoch_us(event_time) // $width * $width AS bucket, {{sums}}
-FROM {{{{rows}}}} {join_position("folded")}
+SELECT {{bucket}} AS bucket, {{sums}}
+FROM {{{{rows}}}} {join_position("folded")} {{edges}}
 WHERE symbol = $symbol AND event_time >= $start AND event_time < $end AND {{chosen}} AND {{counted}}
     AND ({is_beyond("folded")} OR event_time < $covered_start OR event_time >= $covered_end)
 GROUP BY bucket
@@ -81,16 +82,22 @@ class Rollup:
 
 
 @cache
-def answer_statement(rollup: Rollup, *, has_partial: bool, has_rows: bool) -> str:
-    """Return the statement for buckets of any multiple of the rollup's width, newest first.
+def answer_statement(rollup: Rollup, *, has_partial: bool, has_rows: bool, is_fixed: bool) -> str:
+    """Return the statement for buckets that the rollup's make up, newest first; see `bucket_sql`.
 
     Its rows are those of the series' bucket statement: from the partial sums of $partial_files within the covered part
     of the range, and from the rows of gold that the rollup does not hold. Either may have no file; what it would bind
     is not bound then.
     """
     figures = rollup.figures
-    partial = _FROM_PARTIAL_SUMS.format(loaded=figures.loaded, chosen=figures.is_chosen)
-    rows = _FROM_ROWS.format(sums=figures.rows, chosen=figures.is_chosen, counted=figures.is_counted)
+    bucket, edges = bucket_sql("bucket_time", is_fixed=is_fixed)
+    partial = _FROM_PARTIAL_SUMS.format(
+        bucket=bucket, edges=edges, loaded=figures.loaded, chosen=figures.is_chosen
+    )
+    bucket, edges = bucket_sql("event_time", is_fixed=is_fixed)
+    rows = _FROM_ROWS.format(
+        bucket=bucket, edges=edges, sums=figures.rows, chosen=figures.is_chosen, counted=figures.is_counted
+    )
     parts = [part for part, is_read in ((partial, has_partial), (rows, has_rows)) if is_read]
     return _ANSWER.format(shown=figures.shown, merged=figures.merged, sums="UNION ALL BY NAME".join(parts))
 
@@ -104,9 +111,9 @@ ROLLUPS = (
 _COARSEST_FIRST = sorted(ROLLUPS, key=lambda rollup: -rollup.width_us)
 
 
-def rollup_for(gold: TableSpec, width_us: int) -> Rollup | None:
-    """Return the coarsest rollup of a gold table whose buckets make up those of a width; None where there is none."""
+def rollup_for(gold: TableSpec, unit_us: int) -> Rollup | None:
+    """Return the coarsest rollup of a gold table whose buckets make up spans of a unit; None where there is none."""
     for rollup in _COARSEST_FIRST:
-        if rollup.gold is gold and width_us % rollup.width_us == 0:
+        if rollup.gold is gold and unit_us % rollup.width_us == 0:
             return rollup
     return None

@@ -1,14 +1,16 @@
 """Symbols of each gold table (of news: sources) with their events, kept up to date from new files alone."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cachetools import LRUCache
 
+from lakehouse.delta.position import Position
 from lakehouse.engine.duckdb_session import DuckdbSession
 from lakehouse.engine.position_sql import bind_position, is_beyond, join_position
+from lakehouse.schema.spec import TableSpec
 from lakehouse.series.active_hours import NO_HOURS, ActiveHours
 from lakehouse.series.market_schedule import Activity
 from lakehouse.series.markets import Market
@@ -26,12 +28,13 @@ FROM {{rows}}
 GROUP BY ALL
 """
 _SINCE_POSITION = f"{join_position()} WHERE {is_beyond()}"
+_OF_SYMBOL = "WHERE symbol = $symbol"
 _HOURS = f"list(DISTINCT epoch_us({{time}}) // {HOUR_US})"
 _ROLLED_HOURS = f"""
 SELECT symbol, venue, quote, {_HOURS.format(time="bucket_time")}
 FROM {{rows}} WHERE bucket_time < $until GROUP BY ALL
 """
-_MAX_OLD_VERSIONS = 8
+_MAX_OLD_VERSIONS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +120,7 @@ class SymbolCatalog:
         self._session = session
         self._locks: dict[str, threading.Lock] = {}
         self._latest: dict[str, TableSymbols] = {}
-        self._old_versions: LRUCache[tuple[str, str, int], TableSymbols] = LRUCache(_MAX_OLD_VERSIONS)
+        self._old_versions: LRUCache[Hashable, TableSymbols] = LRUCache(_MAX_OLD_VERSIONS)
         self._old_versions_lock = threading.Lock()
         self._rolled: dict[str, tuple[list[str], dict[str, Activity]]] = {}
 
@@ -142,6 +145,20 @@ class SymbolCatalog:
             known = self._scan(snapshot)
             with self._old_versions_lock:
                 self._old_versions[key] = known
+        return known
+
+    def before(self, snapshot: TableSnapshot, position: Position, symbol: str) -> TableSymbols:
+        """Return one symbol of a table as it was before a position. Costs a scan of its files; cached."""
+        cut = tuple(sorted(position.offsets.items()))
+        key = (snapshot.spec.name, snapshot.build.build_id, snapshot.version, symbol, cut)
+        with self._old_versions_lock:
+            known = None if snapshot.tail_rows is not None else self._old_versions.get(key)
+        if known is None:
+            paths = snapshot.files.select(symbol=symbol).paths
+            known = TableSymbols(snapshot, self._count_before(snapshot, paths, position, symbol))
+            if snapshot.tail_rows is None:
+                with self._old_versions_lock:
+                    self._old_versions[key] = known
         return known
 
     def activity_before(self, rollup: TableSnapshot, instant_us: int, symbol: str) -> Activity:
@@ -169,29 +186,48 @@ class SymbolCatalog:
         return extended if extended.n_rows == int(snapshot.files.n_rows.sum()) else self._scan(snapshot)
 
     def _count(self, snapshot: TableSnapshot, paths: list[str], since: TableSnapshot | None) -> _Kinds:
-        spec = snapshot.spec
-        has_market = "venue" in spec.column_names
         position = since.position if since is not None and len(since.position) else None
         bound: dict[str, Any] = {} if position is None else dict(bind_position(position))
-        statement = _COUNTS.format(
-            market="venue, quote" if has_market else "NULL AS venue, NULL AS quote",
-            hours=_HOURS.format(time=spec.sort_by[-1]) if has_market else "[]",
-            key=spec.sort_by[0],
-            time=spec.sort_by[-1],
-            since="" if position is None else _SINCE_POSITION,
+        statement = _counts_statement(snapshot.spec, "" if position is None else _SINCE_POSITION)
+        return _to_kinds(self._session.fetch_rows(statement, paths, spec=snapshot.spec, **bound))
+
+    def _count_before(
+        self, snapshot: TableSnapshot, paths: list[str], position: Position, symbol: str
+    ) -> _Kinds:
+        rows = self._session.fetch_rows(
+            _counts_statement(snapshot.spec, _OF_SYMBOL),
+            paths,
+            spec=snapshot.spec,
+            before=position,
+            tail=snapshot.tail_rows,
+            symbol=symbol,
         )
-        rows = self._session.fetch_rows(statement, paths, spec=spec, **bound)
-        by_symbol: dict[str, dict[_Kind, EventStats]] = {}
-        for symbol, origin, venue, quote, n_rows, first_us, last_us, ingest_us, hours in rows:
-            kind = origin, Market(venue, quote) if venue is not None else None
-            by_symbol.setdefault(symbol, {})[kind] = EventStats(
-                n_rows=n_rows,
-                first_us=first_us,
-                last_us=last_us,
-                ingest_us=ingest_us,
-                hours=ActiveHours.of(hours),
-            )
-        return by_symbol
+        return _to_kinds(rows)
+
+
+def _counts_statement(spec: TableSpec, condition: str) -> str:
+    has_market = "venue" in spec.column_names
+    return _COUNTS.format(
+        market="venue, quote" if has_market else "NULL AS venue, NULL AS quote",
+        hours=_HOURS.format(time=spec.sort_by[-1]) if has_market else "[]",
+        key=spec.sort_by[0],
+        time=spec.sort_by[-1],
+        since=condition,
+    )
+
+
+def _to_kinds(rows: Iterable[tuple[Any, ...]]) -> _Kinds:
+    by_symbol: dict[str, dict[_Kind, EventStats]] = {}
+    for symbol, origin, venue, quote, n_rows, first_us, last_us, ingest_us, hours in rows:
+        kind = origin, Market(venue, quote) if venue is not None else None
+        by_symbol.setdefault(symbol, {})[kind] = EventStats(
+            n_rows=n_rows,
+            first_us=first_us,
+            last_us=last_us,
+            ingest_us=ingest_us,
+            hours=ActiveHours.of(hours),
+        )
+    return by_symbol
 
 
 def _joined(known: _Kinds, more: _Kinds) -> _Kinds:

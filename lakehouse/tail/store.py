@@ -69,6 +69,19 @@ class PinnedTail:
 
 
 @dataclass(frozen=True, slots=True)
+class TailGain:
+    """Rows of all symbols that one moment of the tail has beyond positions, and what it reaches, by table.
+
+    Both are empty unless ``state`` is INCLUDED.
+    """
+
+    state: str
+    rows: Mapping[str, list[TailRow]]
+    reaches: Mapping[str, Position]
+    newest_us: Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
 class TailStatus:
     """State of a pinned tail of one table, without its rows: see `TableTail`."""
 
@@ -161,30 +174,49 @@ class Tail:
 
     def pinned(self, symbol: str, gold: Mapping[str, Position]) -> PinnedTail:
         """Pin what is held of a symbol beyond gold's positions, {table: position}: of all tables or of none."""
+        return self.pinned_of([symbol], gold)[symbol]
+
+    def pinned_of(self, symbols: Sequence[str], gold: Mapping[str, Position]) -> dict[str, PinnedTail]:
+        """Pin the same of several symbols, all at one moment."""
         with self._lock:
             if (state := self._withdrawn(gold)) is not None:
-                return PinnedTail(state, {})
+                return dict.fromkeys(symbols, PinnedTail(state, {}))
+            topics = {table: self._topics[table] for table in gold}
             rows = {
-                table: (self._topics[table], self._topics[table].rows_from(symbol, position))
+                (symbol, table): topics[table].rows_from(symbol, position)
+                for symbol in symbols
                 for table, position in gold.items()
             }
-            reaches = {
-                table: position.advanced(self._topics[table].ends()) for table, position in gold.items()
-            }
-            newest = {table: topic.newest_us for table, (topic, _) in rows.items()}
-        return PinnedTail(
-            INCLUDED,
-            {
-                table: TableTail.of(
-                    topic.contract,
-                    symbol=symbol,
-                    reach=reaches[table],
-                    rows=of_symbol,
-                    newest_us=newest[table],
-                )
-                for table, (topic, of_symbol) in rows.items()
-            },
-        )
+            reaches = {table: position.advanced(topics[table].ends()) for table, position in gold.items()}
+            newest = {table: topic.newest_us for table, topic in topics.items()}
+        return {
+            symbol: PinnedTail(
+                INCLUDED,
+                {
+                    table: TableTail.of(
+                        topic.contract,
+                        symbol=symbol,
+                        reach=reaches[table],
+                        rows=rows[symbol, table],
+                        newest_us=newest[table],
+                    )
+                    for table, topic in topics.items()
+                },
+            )
+            for symbol in symbols
+        }
+
+    def gain(self, gold: Mapping[str, Position], since: Mapping[str, Position]) -> TailGain:
+        """Pin what is held beyond gold's positions, {table: position}: of it the rows at or beyond ``since``."""
+        with self._lock:
+            if (state := self._withdrawn(gold)) is not None:
+                return TailGain(state, {}, {}, {})
+            return TailGain(
+                INCLUDED,
+                {table: self._topics[table].rows_since(since[table]) for table in gold},
+                {table: position.advanced(self._topics[table].ends()) for table, position in gold.items()},
+                {table: self._topics[table].newest_us for table in gold},
+            )
 
     def status(self, table: str, symbol: str, position: Position) -> TailStatus:
         """Return the state of what `pinned` holds of one table, at a fraction of its cost."""

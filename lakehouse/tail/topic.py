@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import takewhile
 
 from lakehouse.delta.position import Position, TopicPartition
 from lakehouse.messages.contract import MessageContract
@@ -63,13 +63,13 @@ class TopicTail:
 
     def rows_from(self, symbol: str, position: Position) -> list[TailRow]:
         """Return the rows of a symbol at or beyond a position, in offset order within a partition."""
-        beyond: list[TailRow] = []
-        for at, rows in self.by_symbol.get(symbol, {}).items():
-            first = position[TopicPartition(self.topic_id, at)]
-            n_beyond = 0
-            for row in reversed(rows):
-                if row.offset < first:
-                    break
-                n_beyond += 1
-            beyond += islice(rows, len(rows) - n_beyond, None)
-        return beyond
+        own = self.by_symbol.get(symbol, {})
+        return [row for at, rows in own.items() for row in self._beyond(at, rows, position)]
+
+    def rows_since(self, position: Position) -> list[TailRow]:
+        """Return the rows of all symbols at or beyond a position, in offset order within a partition."""
+        return [row for at, held in self.partitions.items() for row in self._beyond(at, held.rows, position)]
+
+    def _beyond(self, at: int, rows: deque[TailRow], position: Position) -> list[TailRow]:
+        first = position[TopicPartition(self.topic_id, at)]
+        return list(takewhile(lambda row: row.offset >= first, reversed(rows)))[::-1]

@@ -33,7 +33,14 @@ from lakehouse.time_range import to_us  # noqa: E402
 from tests.support.api_client import Api  # noqa: E402
 from tests.support.history_queries import DAY_END  # noqa: E402
 
-CACHES = (lakes.current_lake, lakes.current_settings, lakes.cursor_key, response_cache, current_sampler)
+CACHES = (
+    lakes.current_lake,
+    lakes.current_overview,
+    lakes.current_settings,
+    lakes.cursor_key,
+    response_cache,
+    current_sampler,
+)
 
 
 # The default hasher takes 0.3 s a password on purpose.

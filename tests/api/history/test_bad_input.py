@@ -44,7 +44,13 @@ def api(tmp_path_factory: pytest.TempPathFactory, module_api_of: ApiOf) -> Api:
         ("date_fin=inf", "date_fin"),
         ("date_fin=%D9%A2%D9%A0%D9%A2%D9%A6-01-01", "date_fin"),
         ("intervalle=2m", "intervalle"),
-        ("intervalle=1M", "intervalle"),
+        ("intervalle=2M", "intervalle"),
+        ("intervalle=1W", "intervalle"),
+        ("fuseau=", "fuseau"),
+        ("fuseau=Paris&intervalle=1d", "fuseau"),
+        ("fuseau=..%2Fetc&intervalle=1d", "fuseau"),
+        ("fuseau=Europe%2FParis&intervalle=1h", "fuseau"),
+        ("fuseau=Europe%2FParis&intervalle=brut", "fuseau"),
         ("intervalle=", "intervalle"),
         ("intervalle=1m&periode=1y", "intervalle"),
         ("limite=0", "limite"),
@@ -178,7 +184,8 @@ def test_representation_that_is_not_made_is_406(api: Api) -> None:
     answer = api.get("/api/v1/sentiment/btc/historique", Accept="text/html")
     assert (answer.status, answer.document["accepted"]) == (
         406,
-        "application/json, text/csv, application/x-ndjson, application/vnd.apache.arrow.stream",
+        "application/json, text/csv, application/x-ndjson, application/vnd.apache.arrow.stream, "
+        "application/vnd.apache.parquet",
     )
     assert api.get("/api/v1/actifs", Accept="text/csv").document["accepted"] == "application/json"
 

@@ -13,7 +13,9 @@ from lakehouse.series.buckets import INTERVALS, Filling
 def test_every_interval_and_filling_has_one_text() -> None:
     assert tuple(INTERVAL.values.values()) == INTERVALS
     assert tuple(FILLING.values.values()) == tuple(Filling)
-    assert INTERVAL.one_of == ("brut", "1m", "5m", "15m", "1h", "4h", "1d")
+    assert INTERVAL.one_of == (
+        *("brut", "1m", "5m", "15m", "30m", "1h", "2h", "4h", "12h", "1d", "1w", "1M"),
+    )
     assert FILLING.one_of == ("aucun", "null", "precedent", "lineaire")
     assert [INTERVAL.values[INTERVAL.to_wire(interval)] for interval in INTERVALS] == list(INTERVALS)
 

@@ -240,9 +240,9 @@ def watch(reader: Lake, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         note(files, **bound)
         return fetch_arrow(statement, files, **bound)
 
-    def beyond(paths: list[str], layout: Any, spec: Any, position: Any) -> Any:
+    def beyond(paths: list[str], names: Any, spec: Any, position: Any) -> Any:
         note(paths, spec=spec)
-        return rows_beyond(paths, layout, spec, position)
+        return rows_beyond(paths, names, spec, position)
 
     monkeypatch.setattr(column_cache, "rows_beyond", beyond)
     monkeypatch.setattr(reader.session, "fetch_rows", rows)

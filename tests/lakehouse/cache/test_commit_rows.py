@@ -13,7 +13,7 @@ from lakehouse.errors import FileGoneError
 from lakehouse.schema.tables import GOLD_SENTIMENT
 from lakehouse.series.definitions import SENTIMENT
 
-LAYOUT = Layout.of(SENTIMENT)
+NAMES = Layout.of(SENTIMENT).column_names(with_text=True)
 
 
 def test_rows_before_the_position_of_their_own_partition_are_left_out(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_rows_before_the_position_of_their_own_partition_are_left_out(tmp_path: 
     )
     pq.write_table(rows, path)
     position = Position({TopicPartition("A", 0): 5, TopicPartition("A", 1): 9})
-    answered = rows_beyond([path], LAYOUT, GOLD_SENTIMENT, position)
+    answered = rows_beyond([path], NAMES, GOLD_SENTIMENT, position)
     assert list(zip(answered["topic_id"].to_pylist(), answered["kafka_offset"].to_pylist(), strict=True)) == [
         ("A", 5),
         ("B", 4),
@@ -39,11 +39,11 @@ def test_column_that_a_file_lacks_is_null(tmp_path: Path) -> None:
     path = str(tmp_path / "a.parquet")
     rows = pa.table({"topic_id": ["A"], "kafka_partition": pa.array([0], pa.int32()), "kafka_offset": [4]})
     pq.write_table(rows, path)
-    answered = rows_beyond([path], LAYOUT, GOLD_SENTIMENT, Position())
-    assert answered.column_names == LAYOUT.column_names(with_text=True)
+    answered = rows_beyond([path], NAMES, GOLD_SENTIMENT, Position())
+    assert answered.column_names == NAMES
     assert answered["score"].to_pylist() == [None]
 
 
 def test_file_that_was_vacuumed_is_said_to_be_gone(tmp_path: Path) -> None:
     with pytest.raises(FileGoneError):
-        rows_beyond([str(tmp_path / "gone.parquet")], LAYOUT, GOLD_SENTIMENT, Position())
+        rows_beyond([str(tmp_path / "gone.parquet")], NAMES, GOLD_SENTIMENT, Position())

@@ -7,12 +7,12 @@ from lakehouse import time_range
 from lakehouse.cache import aggregation
 from lakehouse.errors import QueryError
 from lakehouse.history import query
-from lakehouse.series import aggregates, buckets, markets
-from lakehouse.series.buckets import BUCKET_WIDTHS_US, automatic_interval, check_bucket_count, count_buckets
+from lakehouse.series import aggregates, buckets, grid, markets
+from lakehouse.series.buckets import BUCKET_WIDTHS_US, automatic_interval, check_bucket_count, grid_of
 from lakehouse.time_range import DAY_US, MINUTE_US, TimeRange, format_us, to_us
 
 
-@pytest.mark.parametrize("module", [aggregates, aggregation, buckets, markets, query, time_range])
+@pytest.mark.parametrize("module", [aggregates, aggregation, buckets, grid, markets, query, time_range])
 def test_examples_in_docstrings_hold(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
@@ -48,7 +48,7 @@ def test_interval_follows_the_span(span_us: int, interval: str) -> None:
     [(0, 0, 0), (0, 1, 1), (0, MINUTE_US, 1), (0, MINUTE_US + 1, 2), (MINUTE_US - 1, MINUTE_US + 1, 2)],
 )
 def test_buckets_that_a_range_touches_are_counted(start_us: int, end_us: int, n_buckets: int) -> None:
-    assert count_buckets(TimeRange(start_us, end_us), MINUTE_US) == n_buckets
+    assert grid_of("1m").count(TimeRange(start_us, end_us)) == n_buckets
 
 
 def test_widest_range_fits_the_widest_bucket() -> None:

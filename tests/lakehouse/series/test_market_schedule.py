@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakehouse.series.active_hours import ActiveHours
-from lakehouse.series.buckets import bucket_of
+from lakehouse.series.grid import FixedGrid, bucket_at
 from lakehouse.series.market_schedule import MarketPart, MarketSchedule, schedule_markets
 from lakehouse.series.markets import ALWAYS_US, Asset, Market, SymbolRules
 from lakehouse.time_range import DAY_US, HOUR_US, TimeRange
@@ -48,15 +48,15 @@ def test_range_has_the_parts_of_its_hours() -> None:
 def test_bucket_is_of_the_market_that_has_most_of_it() -> None:
     def of_days(start: float, end: float) -> list[tuple[float, float, str]]:
         time_range = TimeRange(round(start * HOUR_US), round(end * HOUR_US))
-        return shown(DELISTED.of_buckets(time_range, bucket_of(DAY_US)))
+        return shown(DELISTED.of_buckets(time_range, bucket_at(FixedGrid(DAY_US))))
 
     assert of_days(0, 48) == [(0, 48, "kraken")]
     assert of_days(0, 5) == [(0, 5, "kraken")]
-    assert shown(DELISTED.of_buckets(TimeRange(0, DAY_US), bucket_of(4 * HOUR_US))) == [
+    assert shown(DELISTED.of_buckets(TimeRange(0, DAY_US), bucket_at(FixedGrid(4 * HOUR_US)))) == [
         (0, 12, "binance"),
         (12, 24, "kraken"),
     ]
-    assert shown(DELISTED.of_buckets(TimeRange(0, DAY_US), bucket_of(HOUR_US))) == [
+    assert shown(DELISTED.of_buckets(TimeRange(0, DAY_US), bucket_at(FixedGrid(HOUR_US)))) == [
         (0, 11, "binance"),
         (11, 24, "kraken"),
     ]
@@ -64,12 +64,16 @@ def test_bucket_is_of_the_market_that_has_most_of_it() -> None:
 
 def test_bucket_in_which_two_markets_have_equal_parts_is_of_the_later_one() -> None:
     schedule = schedule_of(set(range(11)), set(range(48)))
-    assert shown(schedule.of_buckets(TimeRange(0, DAY_US), bucket_of(DAY_US))) == [(0, 24, "kraken")]
+    assert shown(schedule.of_buckets(TimeRange(0, DAY_US), bucket_at(FixedGrid(DAY_US)))) == [
+        (0, 24, "kraken")
+    ]
 
 
 def test_bucket_in_which_the_asset_changes_has_the_rows_of_one() -> None:
     schedule = schedule_of(set(range(48)), set(), [10])
-    assert shown(schedule.of_buckets(TimeRange(0, 2 * DAY_US), bucket_of(DAY_US))) == [(10, 48, "binance")]
+    assert shown(schedule.of_buckets(TimeRange(0, 2 * DAY_US), bucket_at(FixedGrid(DAY_US)))) == [
+        (10, 48, "binance")
+    ]
     assert schedule.parts[0].asset != schedule.parts[1].asset
 
 
@@ -84,7 +88,7 @@ def test_nothing_is_between_a_market_that_is_silent_and_the_next() -> None:
     schedule = schedule_of({0, 1, 2}, {40, 41})
     assert shown(schedule.within(TimeRange(0, 2 * DAY_US))) == [(0, 4, "binance"), (40, 48, "kraken")]
     assert schedule.at(20 * HOUR_US) is None
-    buckets = schedule.of_buckets(TimeRange(0, 2 * DAY_US), bucket_of(6 * HOUR_US))
+    buckets = schedule.of_buckets(TimeRange(0, 2 * DAY_US), bucket_at(FixedGrid(6 * HOUR_US)))
     assert shown(buckets) == [(0, 6, "binance"), (36, 48, "kraken")]
     assert shown(schedule_of({0, 1, 40}, set()).within(TimeRange(0, 2 * DAY_US))) == [(0, 48, "binance")]
 
@@ -120,13 +124,16 @@ def test_parts_follow_each_other(best: set[int], second: set[int], changes: list
 def test_buckets_of_a_range_are_those_of_each_bucket_alone(
     best: set[int], second: set[int], changes: list[int], width_hours: float, start: int, minutes: int
 ) -> None:
-    schedule, bucket_at = schedule_of(best, second, changes), bucket_of(round(width_hours * HOUR_US))
+    schedule, bucket_of = (
+        schedule_of(best, second, changes),
+        bucket_at(FixedGrid(round(width_hours * HOUR_US))),
+    )
     time_range = TimeRange(start * HOUR_US // 60, (start + minutes) * HOUR_US // 60)
-    parts = schedule.of_buckets(time_range, bucket_at)
+    parts = schedule.of_buckets(time_range, bucket_of)
     assert [part for part in parts if part.start_us >= part.end_us] == []
     at_us = time_range.start_us
     while at_us < time_range.end_us:
-        bucket = bucket_at(at_us)
+        bucket = bucket_of(at_us)
         alone = schedule.of_bucket(bucket)
         found = [part for part in parts if part.start_us < bucket.end_us and part.end_us > bucket.start_us]
         expected = []

@@ -97,7 +97,7 @@ def test_file_of_a_training_that_is_killed_is_the_one_before_or_the_new_one(
 
 def test_killed_at_any_instant_nothing_is_half_and_what_was_said_to_be_done_is_there(lake: Path) -> None:
     draw, first = random.Random(7), 0
-    for _ in range(sized(quick=4, full=25)):
+    for _ in range(sized(quick=4, full=8, soak=25)):
         command = [sys.executable, "-m", "tests.support.killed_sentiment", "loop", str(lake), str(first)]
         child = subprocess.Popen(command, cwd=ROOT, env=clean_environ(), stdout=subprocess.PIPE, text=True)
         assert child.stdout is not None

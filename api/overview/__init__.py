@@ -1,0 +1,1 @@
+"""The latest of all symbols over HTTP."""
