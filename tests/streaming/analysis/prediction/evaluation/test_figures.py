@@ -5,6 +5,8 @@ import pytest
 from lakehouse.scores.scorecard import WindowScore
 from streaming.analysis.prediction.evaluation.figures import CARD, score_generated_market, to_card
 
+pytestmark = pytest.mark.heavy
+
 
 def score_a_day() -> list[WindowScore]:
     return score_generated_market("eth", seed=5, text_seed=5, warm_up_days=0, scored_days=1)
