@@ -44,7 +44,7 @@ unit: setup check-unit  ## Tests without disk and processes, in seconds; ARGS="-
 
 .PHONY: check-unit
 check-unit:
-	$(VENV)/pytest tests --ignore=tests/system -m unit -n $(N_CORES) --dist worksteal $(ARGS)
+	$(VENV)/pytest tests --ignore=tests/system -m 'unit and not heavy' -n $(N_CORES) --dist worksteal $(ARGS)
 
 .PHONY: check-lint
 check-lint:

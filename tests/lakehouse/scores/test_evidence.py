@@ -11,6 +11,8 @@ from lakehouse.scores.evidence import ALPHA, gather_evidence, log_e_values
 from lakehouse.scores.quantiles import Floats
 from tests.support.profiles import sized
 
+pytestmark = pytest.mark.heavy
+
 N_MODELS, N_DAYS = 20, 60
 KINDS = ("clusters", "heavy tails", "rare losses")
 

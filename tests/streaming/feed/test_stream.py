@@ -19,6 +19,8 @@ from streaming.feed.stream import FEED_TOPICS, Feed, messages_between
 from streaming.kafka.messages import Message
 from tests.support.json_schema import Draft202012Validator
 
+pytestmark = pytest.mark.heavy
+
 HOUR_US = 3_600_000_000
 NOON_US = 1_772_366_400_000_000  # 2026-03-01T12:00:00Z
 CLEAN = Feed(seed=7)

@@ -15,6 +15,8 @@ from streaming.offline.news_wire import OUTLETS, NewsWire
 from streaming.offline.trades import TradeBook
 from tests.support.profiles import sized
 
+pytestmark = pytest.mark.heavy
+
 MINUTE_US = 60_000_000
 NOON_US = 1_795_608_000_000_000  # 2026-11-25T12:00:00Z
 

@@ -1,4 +1,7 @@
-"""Benchmarks of the whole pipeline, each at a tiny size: they run to their end and print their figures."""
+"""Benchmarks of the whole pipeline, each at a tiny size: they run to their end and print their figures.
+
+Each starts a Spark of its own for half a minute; those that share their parts with another one are soak tests.
+"""
 
 import pytest
 
@@ -32,14 +35,15 @@ def test_ingest() -> None:
     ("part", "figure"),
     [
         (("--texts", "100", "--warm-up-texts", "20"), r"^texts: Spark and Kafka, 2 cores +[\d,]+ /s"),
-        (
+        pytest.param(
             ("--prices", "100", "--warm-up-prices", "20"),
             r"^price updates: Spark and Kafka, 2 cores +[\d,]+ /s",
+            marks=pytest.mark.soak,
         ),
         pytest.param(
             ("--headlines", "1", "--warm-up-headlines", "1"),
             rf"^headline published -> an answer .*{PERCENTILES}",
-            marks=pytest.mark.soak,  # a whole pipeline, as the test of Prometheus has it
+            marks=pytest.mark.soak,
         ),
     ],
     ids=["texts", "prices", "headlines"],
@@ -53,6 +57,7 @@ def test_analysis(part: tuple[str, ...], figure: str) -> None:
     assert matching(lines, r"^peak memory of .* GB$")
 
 
+@pytest.mark.soak
 def test_compaction_beside_a_stream() -> None:
     sizes = (
         "--rate",

@@ -23,12 +23,12 @@ def test_each_text_and_trade_of_a_faulty_world_is_stored_once_or_in_a_gap(tmp_pa
     plan = Plan(
         seed=SEED,
         symbols=("btc", "eth", "doge"),
-        history_minutes=40,
+        history_minutes=20,
         speed=1.0,
         trades_a_minute=30,
         news_every_seconds=10,
         rounds=("news", "prices", "400", "-400", "0"),
-        answers=9,
+        answers=7,
         settle_seconds=60.0,
     )
     _run(plan, tmp_path)

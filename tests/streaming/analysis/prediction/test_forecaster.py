@@ -39,6 +39,8 @@ from tests.support.observations import (
 )
 from tests.support.profiles import sized
 
+pytestmark = pytest.mark.heavy
+
 N_MINUTES = 700
 
 

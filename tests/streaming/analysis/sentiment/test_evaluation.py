@@ -14,6 +14,8 @@ from streaming.analysis.sentiment.lexicon.wording import read_lexicon
 from streaming.analysis.sentiment.mentions import find_mentions
 from streaming.analysis.sentiment.scorer import Passage
 
+pytestmark = pytest.mark.heavy
+
 
 def labelled(*labels: str) -> list[LabelledPassage]:
     return [

@@ -21,6 +21,8 @@ from streaming.kafka.messages import to_value
 from tests.support.feed_corpus import CorpusFeed, mutated_feeds, read_corpus
 from tests.support.profiles import sized
 
+pytestmark = pytest.mark.heavy
+
 URL = "https://gazette.example/feed"
 TITLE = re.compile(r"entries\[(\d)\]\.?\[?'?title'?\]?\s*==\s*(u?'(?:[^'\\]|\\.)*')")
 IS_TAG = "a word in angle brackets that HTML has is a tag: feeds do not say whether a title is HTML"

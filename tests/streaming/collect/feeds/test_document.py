@@ -392,6 +392,7 @@ def test_an_item_that_the_parser_cannot_take_is_a_failure_of_its_own(
     assert len(document.failures) == 1
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "unit", ["<a ", "<!", "<![", "<!--", "&", "&#", "</", "<a x='", "<?", "<![CDATA[", "<item>", "]]>"]
 )

@@ -10,6 +10,8 @@ from streaming.analysis.prediction.__main__ import main
 from streaming.analysis.prediction.evaluation.candle_evaluation import HorizonEvaluation, evaluate
 from streaming.analysis.prediction.evaluation.candles import Candles
 
+pytestmark = pytest.mark.heavy
+
 MINUTE = 29_484_000
 N_DAYS = 5
 

@@ -6,6 +6,8 @@ from lakehouse.scores.scorecard import WindowScore
 from streaming.analysis.prediction.evaluation.figures import CARD, score_generated_market, to_card
 from streaming.feed.prices.behaviour import MarketModel
 
+pytestmark = pytest.mark.heavy
+
 
 def score_a_day() -> list[WindowScore]:
     return score_generated_market("eth", MarketModel(5), text_seed=5, warm_up_days=0, scored_days=1)

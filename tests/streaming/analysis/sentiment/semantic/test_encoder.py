@@ -24,6 +24,8 @@ from streaming.analysis.sentiment.semantic.tokenizer import Tokenizer
 from streaming.analysis.sentiment.semantic.vector_cache import VectorCache
 from streaming.errors import EncoderError
 
+pytestmark = pytest.mark.heavy
+
 Floats = npt.NDArray[np.float32]
 TITLES = (
     "Bitcoin plunges 8% in an hour, dragging everything with it",
