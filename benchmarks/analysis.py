@@ -18,6 +18,7 @@ from benchmarks.analysis_load import (
 )
 from benchmarks.headline_delay import measure_delays
 from benchmarks.rig import Rig, new_rig
+from benchmarks.scorers import report_scorers
 from lakehouse.messages.contract import RAW_NEWS, RAW_PRICE
 from streaming.analysis.prediction.arrivals import SLACK_US
 from streaming.analysis.sentiment.query import MAX_TEXTS_PER_BATCH
@@ -46,7 +47,10 @@ def main() -> int:
     parser.add_argument("--warm-up-prices", type=int, default=2_000, help="before those (default 2,000)")
     parser.add_argument("--headlines", type=int, default=50, help="followed from feed to answer (default 50)")
     parser.add_argument("--warm-up-headlines", type=int, default=10, help="before those (default 10)")
+    parser.add_argument("--passages", type=int, default=400, help="scored on one core (default 400)")
     options = parser.parse_args()
+    if options.passages:
+        report_scorers(options.passages)
     if options.texts:
         with new_rig() as rig:
             _report_sentiment(rig, options.texts, n_warm_up=options.warm_up_texts)

@@ -76,12 +76,13 @@ def _texts(symbol: str, end: datetime, days: float) -> Iterator[Row]:
     times = [end - _NEWEST_TEXT]
     while (time := time + timedelta(minutes=draws.expovariate(1 / 14))) < end - _NEWEST_TEXT:
         times.append(time)
-    for time in times:
+    for number, time in enumerate(times):
         mood = 0.35 * math.sin(time.timestamp() / 86_400 * 2.1)
         title, tone = _HEADLINES[draws.randrange(len(_HEADLINES))]
         score = max(-1.0, min(1.0, 0.7 * tone + mood + draws.gauss(0, 0.15)))
         label = "positive" if score > 0.15 else "negative" if score < -0.15 else "neutral"
-        title = title.format(name=_NAMES[symbol])
+        # A number of its own makes each text a story of its own.
+        title = f"{title.format(name=_NAMES[symbol])}, block {840_000 + number:,}"
         source = draws.choice(_SOURCES)
         yield {
             "symbol": symbol,

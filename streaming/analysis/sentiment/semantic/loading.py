@@ -15,6 +15,7 @@ from streaming.errors import EncoderError
 
 if TYPE_CHECKING:
     from lakehouse.process.settings import Settings
+    from streaming.analysis.sentiment.semantic.encoder import Encoder
 
 _CACHE_FILE = "e5-small-q4.sqlite3"
 
@@ -42,7 +43,14 @@ def check_installed(settings: EncoderSettings) -> None:
 
 @cache
 def load_vectors(settings: EncoderSettings) -> VectorCache:
-    """Return the encoder behind its cache. Takes about two seconds and 150 MB, once in a process.
+    """Return the encoder behind its cache, once in a process. Raises what `load_encoder` raises."""
+    encoder = load_encoder(settings)
+    path = settings.cache_dir and settings.cache_dir / _CACHE_FILE
+    return VectorCache(encoder.encode, path=path, width=encoder.width)
+
+
+def load_encoder(settings: EncoderSettings) -> Encoder:
+    """Return the encoder. Takes about two seconds and 150 MB.
 
     Raises: EncoderError, one sentence that names the file and its digest, or the extra to install.
     """
@@ -51,6 +59,4 @@ def load_vectors(settings: EncoderSettings) -> VectorCache:
         from streaming.analysis.sentiment.semantic.encoder import Encoder
     except ImportError as error:
         raise EncoderError(f"{error.name} is not installed: {HOW_TO_GET}") from error
-    encoder = Encoder(read_packed_model(content))
-    path = settings.cache_dir and settings.cache_dir / _CACHE_FILE
-    return VectorCache(encoder.encode, path=path, width=encoder.width)
+    return Encoder(read_packed_model(content))

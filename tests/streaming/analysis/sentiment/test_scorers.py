@@ -1,11 +1,16 @@
 """Scorers: words of the field, negation, hedging, relations of two assets; the same each time."""
 
-import pytest
+from unittest.mock import patch
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming.analysis.sentiment import vader_scorer
 from streaming.analysis.sentiment.evaluation.headlines import training_passages
 from streaming.analysis.sentiment.mentions import find_mentions
 from streaming.analysis.sentiment.scorer import Passage, Polarity
-from streaming.analysis.sentiment.scorers import SCORERS, scorer_named
+from streaming.analysis.sentiment.scorers import SCORERS, lexicon_scorer, scorer_named
 
 
 def read(title: str, language: str = "en", *, symbol: str = "btc", model: str = "vader-crypto") -> Polarity:
@@ -89,3 +94,32 @@ def test_polarity_does_not_depend_on_what_is_scored_with_it(model: str) -> None:
 
     assert [scorer.score([passage])[0] for passage in passages] == together
     assert all(-1 <= polarity.score <= 1 for polarity in together)
+
+
+ACTING_WORDS = (
+    "not", "never", "no", "least", "at", "very", "so", "this", "without", "doubt", "isn't", "kind", "of", "sort", "just",
+    "enough", "hardly", "or", "nor", "but", "NOT", "Very", "yeah", "right", "bus", "stop", "kiss", "death", "beating",
+    "heart", "the", "bomb", "to", "die", "for", "bad", "ass",
+)  # fmt: skip
+VALENCED_WORDS = (
+    "surges",
+    "CRASHES",
+    "good",
+    "BAD",
+    "hope",
+    "bullish",
+    "great",
+    "rugged",
+    "plunges",
+    "wins",
+    "shit",
+)
+PLAIN_WORDS = ("theasset", "otherasset", "as", "traders", "BTC", "wait", "2025", "!", "?", "?!", "price")
+
+
+@given(st.lists(st.sampled_from((*ACTING_WORDS, *VALENCED_WORDS, *PLAIN_WORDS)), max_size=14).map(" ".join))
+def test_a_word_beside_nothing_that_acts_on_it_has_the_valence_of_all_of_vaders_rules(text: str) -> None:
+    (quick,) = lexicon_scorer().score([Passage(text, "en")])
+    with patch.object(vader_scorer, "_NOT", ""):  # in every text: all rules are applied to all words
+        (by_rules,) = lexicon_scorer().score([Passage(text, "en")])
+    assert (quick.score, quick.label) == (by_rules.score, by_rules.label)
