@@ -2,7 +2,7 @@
 
 from lakehouse.errors import SettingError
 from lakehouse.process.environment import PREFIX
-from lakehouse.process.origins import allows_any
+from lakehouse.process.origins import allows_any, names_a_registry
 from lakehouse.process.settings import Settings
 
 MIN_KEY_CHARACTERS = 50
@@ -26,6 +26,12 @@ def check_production(settings: Settings) -> None:
             "ALLOWED_HOSTS",
             not allows_any(settings.allowed_hosts),
             "production answers to names that are listed, such as viz.example",
+        ),
+        (
+            "ALLOWED_HOSTS",
+            names_a_registry(settings.allowed_hosts) is None,
+            f"{names_a_registry(settings.allowed_hosts)} lets in names of everybody there: production answers to names "
+            "of its own, such as viz.example or .viz.example",
         ),
         (
             "TRUSTED_PROXIES",

@@ -27,7 +27,10 @@ HEALTH = object_of({"status": described({"type": "string", "enum": ["ok"]}, "ok:
 READINESS = object_of(
     {
         "status": described({"type": "string", "enum": ["ready"]}, "ready: histories can be answered"),
-        "versions": described(map_of(COUNT), "version of each table that histories are read from"),
+        "versions": described(
+            map_of(COUNT),
+            "version of each table that histories are read from; empty where histories are closed",
+        ),
     }
 )
 

@@ -55,7 +55,8 @@ class ReadyView(LakeView):
 
     def get(self, request: Request) -> HttpResponse:
         snapshot = current_lake().snapshot(*(spec.name for spec in ASSET_TABLES))
-        versions = {name: table.version for name, table in snapshot.tables.items()}
+        is_open = current_settings().history_open
+        versions = {name: table.version for name, table in snapshot.tables.items() if is_open}
         return respond({"status": "ready", "versions": versions})
 
 

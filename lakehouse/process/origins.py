@@ -5,6 +5,7 @@ from ipaddress import IPv6Address
 from urllib.parse import SplitResult, urlsplit
 
 ANY = "*"
+_REGISTRY = re.compile(r"\.[^.]+\.?|\.(?:ac|co|com|edu|gob|gouv|gov|gv|mil|ne|net|nom|or|org)\.[a-z]{2}\.?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*", re.ASCII)
 _ACCEPTED = f"https://host, http://host:port, several of them comma-separated, or {ANY} for any page"
@@ -32,6 +33,19 @@ def parse_hosts(text: str) -> tuple[str, ...]:
     if not hosts:
         raise ValueError(f"{text!r} names no host; accepted: {_HOSTS_ACCEPTED}")
     return hosts
+
+
+def names_a_registry(text: str) -> str | None:
+    """Return the first name of a setting of hosts whose subdomains belong to many owners; None without one.
+
+    The list of public suffixes is not asked: a name of one label, and second-level names of countries that are
+    registries by custom, are known by their form.
+
+    >>> names_a_registry("viz.example, .com"), names_a_registry(".co.uk"), names_a_registry(".viz.example")
+    ('.com', '.co.uk', None)
+    """
+    values = (value.strip().lower() for value in text.split(","))
+    return next((value for value in values if _REGISTRY.fullmatch(value)), None)
 
 
 def allows_any(text: str) -> bool:

@@ -45,6 +45,7 @@ def test_closed_history_is_private_and_not_answered_from_memory(
     )
     lakes.current_settings.cache_clear()
     assert Person().ask("GET", "/api/v1/sentiment/btc/historique").status == 401
+    assert Person().ask("GET", "/readyz").document == {"status": "ready", "versions": {}}
     answer = Person(people["ann"]).ask("GET", "/api/v1/sentiment/btc/historique")
     assert answer.status == 200
     assert answer.headers["Cache-Control"] == "private, no-cache"

@@ -67,10 +67,19 @@ def test_api_refuses_to_start(tmp_path: Path, variable: str, value: str) -> None
     assert KEY not in done.stderr
 
 
-def test_production_with_all_of_its_own_is_taken() -> None:
-    check_production(
-        Settings(production=True, secret_key=KEY, allowed_hosts="viz.example", trusted_proxies=1)
-    )
+@pytest.mark.parametrize(
+    "hosts", ["viz.example", ".viz.example", "localhost", "viz.example.co.uk", ".viz.co.uk"]
+)
+def test_production_with_all_of_its_own_is_taken(hosts: str) -> None:
+    check_production(Settings(production=True, secret_key=KEY, allowed_hosts=hosts, trusted_proxies=1))
+
+
+@pytest.mark.parametrize(
+    "hosts", [".com", ".fr", "viz.example,.io", ".co.uk", ".com.br", ".GOUV.fr", ".localhost"]
+)
+def test_production_answers_to_no_names_of_everybody(hosts: str) -> None:
+    with pytest.raises(SettingError, match="names of everybody"):
+        check_production(Settings(production=True, secret_key=KEY, allowed_hosts=hosts, trusted_proxies=1))
 
 
 def test_production_answers_over_tls_only_but_for_probes(tmp_path: Path) -> None:
