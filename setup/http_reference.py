@@ -62,7 +62,8 @@ def _operation(document: Schema, path: str, method: str, item: Schema) -> Iterat
 def _parameter_row(parameter: Schema) -> str:
     """Return the row of a parameter, whose description ends with what is accepted and an example."""
     meaning, _, accepted = parameter["description"].partition(". Accepted: ")
-    name = f"`{parameter['name']}`" + (", required" if parameter.get("required") else "")
+    english = f", `{parameter['x-english-name']}`" if "x-english-name" in parameter else ""
+    name = f"`{parameter['name']}`{english}" + (", required" if parameter.get("required") else "")
     accepted = accepted.replace(". For example ", "; for example ") or _type_of(parameter["schema"])
     return f"| {name} | {parameter['in']} | {_cell(accepted)} | {_cell(meaning)} |"
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework.authentication import BaseAuthentication
@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from api.access.authentication import SignedInSession, TokenAuthentication
 from api.access.permissions import Access, HasAccess, is_public, may_read_unidentified
-from api.access.throttling import AddressThrottle, UserThrottle
+from api.access.throttling import AddressThrottle, UserThrottle, rate_headers
 from api.http.encoding import encode_json
 
 
@@ -25,15 +25,30 @@ class ApiView(APIView):
     permission_classes = (HasAccess,)
     throttle_classes: tuple[type[BaseThrottle], ...] = (AddressThrottle, UserThrottle)
 
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        self._counting: list[Any] = []
+        return super().initialize_request(request, *args, **kwargs)
+
     def perform_authentication(self, request: Request) -> None:
         if AddressThrottle in self.throttle_classes:
             throttle = AddressThrottle()
+            self._counting.append(throttle)
             if not throttle.allow_request(request, self):
                 self.throttled(request, throttle.wait())
         super().perform_authentication(request)
 
     def get_throttles(self) -> list[BaseThrottle]:
-        return [throttle() for throttle in self.throttle_classes if throttle is not AddressThrottle]
+        throttles = [throttle() for throttle in self.throttle_classes if throttle is not AddressThrottle]
+        self._counting += throttles
+        return throttles
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in rate_headers(self._counting).items():
+            response[name] = value
+        return response
 
     def options(self, request: Request, *args: object, **kwargs: object) -> HttpResponse:
         """Return the allowed methods, whatever the path's symbol or parameters are."""

@@ -1,6 +1,8 @@
 """Rate limits of addresses, users and sign-ins: 429 with Retry-After beyond them. Off unless a rate is set."""
 
 import hashlib
+import math
+from collections.abc import Iterable
 
 from django.http import HttpRequest
 from filelock import FileLock
@@ -61,6 +63,28 @@ class SignInThrottle(SimpleRateThrottle):
         lock = current_settings().runtime_dir / "sign-in.lock"
         with FileLock(lock):
             return bool(super().allow_request(request, view))
+
+
+def rate_headers(throttles: Iterable[SimpleRateThrottle]) -> dict[str, str]:
+    """Return the headers RateLimit-Policy and RateLimit of the limits that counted a request; none where none did.
+
+    ``r`` is how many requests are left, ``t`` the seconds until one of those that were counted is forgotten.
+    Source: draft-ietf-httpapi-ratelimit-headers-10.
+    """
+    counted = [each for each in throttles if each.rate is not None and hasattr(each, "history")]
+    if not counted:
+        return {}
+    policies = [f'"{each.scope}";q={each.num_requests};w={each.duration}' for each in counted]
+    limits = [
+        f'"{each.scope}";r={max(0, each.num_requests - len(each.history))};t={_seconds_until_one_less(each)}'
+        for each in counted
+    ]
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(limits)}
+
+
+def _seconds_until_one_less(throttle: SimpleRateThrottle) -> int:
+    oldest = throttle.history[-1] if throttle.history else throttle.now
+    return max(0, math.ceil(float(oldest + throttle.duration - throttle.now)))
 
 
 def address_of(request: HttpRequest | Request) -> str:

@@ -84,10 +84,13 @@ CORS_EXPOSE_HEADERS = (
     "etag",
     "link",
     "location",
+    "ratelimit",
+    "ratelimit-policy",
     "retry-after",
     "cryptoviz-requete",
     "cryptoviz-complet",
     "cryptoviz-retained-from",
+    "cryptoviz-exclus",
     "cryptoviz-snapshot",
 )
 TEMPLATES = [

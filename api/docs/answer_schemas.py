@@ -54,7 +54,9 @@ def _snapshot() -> Document:
 
 def _freshness() -> Document:
     properties = {
-        "event_time": described(nullable(TIME), "newest event of the table; null where it has none"),
+        "event_time": described(
+            nullable(TIME), "newest event of the table; null where it has none, and with connu_le"
+        ),
         "event_age_seconds": described(nullable(NUMBER), "its age at the answer; null where there is none"),
     }
     return described(object_of(properties), "how old the newest event of a table is")

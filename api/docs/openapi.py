@@ -50,7 +50,10 @@ pages are of one consistent state. Collections of rows page by `limite` and `apr
 **Errors** are `application/problem+json` (RFC 9457): `detail` says what is wrong, `parameter` where, `accepted` what
 would be right. After a 429 or 503 wait for `Retry-After`.
 
-**Words.** Paths and parameters are French, fields of points are the columns of the tables.
+**Words.** Paths and parameters are French, fields of points are the columns of the tables. Each parameter has an
+English name, too (`x-english-name`: `period`, `start`, `limit`, ...), and is answered alike; a request has one of both.
+
+**Rates.** Where the operator set a rate, `RateLimit` says what is left of it.
 """
 EXAMPLE_SYMBOL = "btc"
 _SYMBOL: Document = {

@@ -89,7 +89,7 @@ def _answer(
         },
         points=b"\n".join(each.points for each in series),
     )
-    meta["snapshot"] = to_snapshots(page.snapshot, page.positions, one.as_of_us)
+    meta["snapshot"] = to_snapshots(page.snapshot, page.positions, one)
     return HistoryAnswer(etag=etag, meta=meta, body=_encode(one, series, representation, meta))
 
 

@@ -28,6 +28,7 @@ from lakehouse.time_range import SECOND_US, format_us
 
 Envelope = dict[str, Any]
 _MAX_EXCLUSIONS = 100
+_UNKNOWN_FRESHNESS = {"event_time": None, "event_age_seconds": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ def _paged(request: HistoryRequest, page: HistoryPage, exclusions: Envelope) -> 
         others={"complet": meta["complet"], "marches": meta.get("marches"), **exclusions},
         points=points,
     )
-    snapshot = to_snapshots(page.snapshot, page.positions, query.as_of_us)
+    snapshot = to_snapshots(page.snapshot, page.positions, query)
     answered: Envelope = {**meta, "snapshot": snapshot}
     if request.representation != "json":
         body = b"".join(encode_slices(request.representation, schema, [page.rows], answered))
@@ -151,7 +152,7 @@ def _streamed(lake: Lake, request: HistoryRequest, stream: HistoryStream) -> His
         "complet": stream.next is None and pinned.retained_from_us is None,
         "retained_from": _format(pinned.retained_from_us),
         **exclusions,
-        "snapshot": to_snapshots(pinned.snapshot, positions, query.as_of_us),
+        "snapshot": to_snapshots(pinned.snapshot, positions, query),
     }
     others = {name: at.to_json() for name, at in positions.items() if name != query.series.table.name}
     etag = stream_etag(
@@ -192,18 +193,23 @@ def to_snapshot(
     }
 
 
-def to_snapshots(snapshot: Snapshot, positions: Mapping[str, Position], as_of_us: int) -> list[Envelope]:
+def to_snapshots(
+    snapshot: Snapshot, positions: Mapping[str, Position], query: HistoryQuery
+) -> list[Envelope]:
     """Return the member ``snapshot`` of an answer."""
-    return [
+    entries = [
         to_snapshot(
             table,
             positions[name],
-            as_of_us,
+            query.as_of_us,
             tail=snapshot.tail,
             tail_newest_us=None if table.tail is None else table.tail.newest_us,
         )
         for name, table in snapshot.tables.items()
     ]
+    # What is newest now was not known then.
+    unknown = {} if query.known_at_us is None else {"freshness": _UNKNOWN_FRESHNESS}
+    return [entry | unknown for entry in entries]
 
 
 def to_request(query: HistoryQuery, market: Market | None, *, n_read: int) -> Envelope:

@@ -7,9 +7,20 @@ from typing import Any
 
 from api.http.encoding import PROBLEM_MEDIA_TYPE
 from api.http.json_schema import COUNT, STRING, Document, described, map_of, object_of, reference
+from api.http.query import ENGLISH_NAMES
 
 _RETRY_AFTER: Document = {
     "Retry-After": {"description": "seconds after which the same request may succeed", "schema": COUNT}
+}
+RATE_HEADERS: Document = {
+    "RateLimit-Policy": {
+        "description": "where the operator set a rate: requests (q) in so many seconds (w), by address or user",
+        "schema": STRING,
+    },
+    "RateLimit": {
+        "description": "where the operator set a rate: requests that are left (r), seconds until there is one more (t)",
+        "schema": STRING,
+    },
 }
 PROBLEM_SCHEMA: Document = {
     **object_of(
@@ -80,7 +91,9 @@ PROBLEMS: Mapping[str, ProblemResponse] = {
     "428": ProblemResponse(
         "PreconditionRequired", "If-Match is missing: a change names the ETag of what it changes."
     ),
-    "429": ProblemResponse("TooManyRequests", "The rate that the operator set is exceeded.", _RETRY_AFTER),
+    "429": ProblemResponse(
+        "TooManyRequests", "The rate that the operator set is exceeded.", RATE_HEADERS | _RETRY_AFTER
+    ),
     "503": ProblemResponse(
         "Unavailable",
         "A table does not exist yet or is of an older layout, the process is behind or busy, or the request costs too "
@@ -109,8 +122,7 @@ def responses_of(
     answers = {status: answer}
     if schema is not None:
         answer["content"] = {"application/json": {"schema": schema}}
-    if headers:
-        answer["headers"] = headers
+    answer["headers"] = RATE_HEADERS | (headers or {})
     for number in sorted({*ALWAYS, *failures}):
         answers[number] = {"$ref": f"#/components/responses/{PROBLEMS[number].name}"}
     return answers
@@ -167,7 +179,13 @@ def operation(
         "responses": responses_of(schema, meaning, *failures, status=status, headers=headers),
     }
     if parameters:
-        document["parameters"] = list(parameters)
+        document["parameters"] = [_in_both_languages(parameter) for parameter in parameters]
     if body is not None:
         document["requestBody"] = body
     return document
+
+
+def _in_both_languages(parameter: Document) -> Document:
+    """Return a parameter with its English name, where it has one."""
+    english = ENGLISH_NAMES.get(parameter["name"]) if parameter["in"] == "query" else None
+    return parameter if english is None else {**parameter, "x-english-name": english}

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException, Throttled, ValidationError
 
 from api.http.encoding import PROBLEM_MEDIA_TYPE, encode_json
+from api.http.query import as_given
 from lakehouse.errors import (
     BehindError,
     BusyError,
@@ -65,7 +66,15 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
 
 
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
-    """Return the problem for any exception, as Django REST framework's exception handler."""
+    """Return the problem for any exception, as Django REST framework's exception handler.
+
+    It names a parameter as the request does.
+    """
+    if isinstance(error, QueryError) and "request" in context:
+        parameter = as_given(error.parameter, context["request"].query_params)
+        error = QueryError(parameter=parameter, problem=error.problem, accepted=error.accepted)
+    if isinstance(error, UnknownSymbolsError) and "request" in context:
+        error.parameter = as_given(error.parameter, context["request"].query_params)
     return to_problem(error)
 
 

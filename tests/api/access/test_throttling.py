@@ -1,5 +1,6 @@
 """Limits of a client: requests per address, statements at once, the time of one."""
 
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,25 @@ def test_address_over_its_rate_gets_429_and_when_to_come_back(limited: Callable[
     answers = [api.history("sentiment") for _ in range(5)]
     assert [answer.status for answer in answers] == [200, 200, 200, 429, 429]
     assert 3500 < int(answers[-1].headers["Retry-After"]) <= 3600
+
+
+def test_headers_say_what_is_left_of_a_rate(limited: Callable[..., Api]) -> None:
+    api = limited(rate_limit="2/hour")
+    answers = [api.history("sentiment") for _ in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"address";q=2;w=3600'}
+    left = [re.fullmatch(r'"address";r=(\d+);t=(\d+)', answer.headers["RateLimit"]) for answer in answers]
+    assert [match and match[1] for match in left] == ["1", "0", "0"]
+    assert all(match and 0 < int(match[2]) <= 3600 for match in left)
+
+
+def test_no_header_of_a_rate_where_none_is_set(limited: Callable[..., Api]) -> None:
+    assert "RateLimit" not in limited().history("sentiment").headers
+
+
+def test_refused_request_counts_and_says_so(limited: Callable[..., Api]) -> None:
+    answer = limited(rate_limit="5/min").history("sentiment", "periode=forever")
+    assert (answer.status, answer.headers["RateLimit"].partition(";t=")[0]) == (400, '"address";r=4')
 
 
 def test_forwarded_address_counts_only_behind_a_trusted_proxy(limited: Callable[..., Api]) -> None:

@@ -52,7 +52,9 @@ def test_points_are_those_that_were_known(
     assert (known.status, known.document["requete"]["connu_le"]) == (200, "2026-01-10T13:00:00Z")
     observed = [point for point in known.document["points"] if point.get("count", 1)]
     assert len(observed) == 3
-    assert sum(known.document["snapshot"][0]["position"].popitem()[1]) == 3
+    snapshot = known.document["snapshot"][0]
+    assert sum(snapshot["position"].popitem()[1]) == 3
+    assert snapshot["freshness"] == {"event_time": None, "event_age_seconds": None}
     assert len(api.history(series, f"{RANGE}&intervalle=brut").document["points"]) == 6
 
 

@@ -75,7 +75,7 @@ def assert_is_plain(reader: Lake, rows: list[dict[str, Any]], query: HistoryQuer
             assert figures[5] == len(group)
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=2, full=20)))
+@pytest.mark.parametrize("seed", range(sized(quick=2, full=5, soak=20)))
 def test_buckets_are_those_of_local_dates(tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
     rows = make_rows(draw, 400)

@@ -61,7 +61,7 @@ def answers(reader: Lake, now_us: int, known_at_us: int | None = None) -> list[A
     return found
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=2, full=25)))
+@pytest.mark.parametrize("seed", range(sized(quick=2, full=5, soak=25)))
 def test_what_was_known_is_what_was_answered_then(tmp_path: Path, seed: int) -> None:
     """However much of it was in gold then, and whatever came, was folded, compacted or followed since."""
     draw = random.Random(seed)

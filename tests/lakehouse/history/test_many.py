@@ -31,7 +31,7 @@ def shapes() -> Iterator[HistoryQuery]:
     yield question("prediction", start=start, end=DAY_END + timedelta(days=1), axis="target_time")
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=2, full=20)))
+@pytest.mark.parametrize("seed", range(sized(quick=2, full=5, soak=20)))
 @pytest.mark.parametrize("budget_bytes", [0, 50_000_000])
 def test_the_answer_of_many_is_the_answers_of_each_at_one_snapshot(
     tmp_path: Path, seed: int, budget_bytes: int

@@ -49,7 +49,7 @@ def assert_is_what_histories_say(overview: Overview, reader: Lake, now_us: int) 
         assert plain_row(reader, symbol, answer.end_us) == figures(row), symbol
 
 
-@pytest.mark.parametrize("seed", range(sized(quick=3, full=40)))
+@pytest.mark.parametrize("seed", range(sized(quick=3, full=8, soak=40)))
 def test_rows_are_what_histories_say_however_commits_the_tail_and_the_clock_interleave(
     tmp_path: Path, seed: int
 ) -> None:
