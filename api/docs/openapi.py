@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from api.assets.parameters import ASSET_PARAMETERS
 from api.docs.answer_schemas import shared_schemas
+from api.docs.code_samples import with_samples
 from api.docs.history_schemas import history_name, history_schemas
 from api.docs.many_schemas import many_name, many_schemas
 from api.docs.overview_schemas import OVERVIEW_PATH, overview_path, overview_schemas
@@ -102,14 +103,16 @@ def openapi_document() -> Document:
         "servers": [{"url": "/", "description": "the server that answers with this document"}],
         "tags": [{"name": tag.value, "description": meaning} for tag, meaning in TAGS.items()],
         "security": OPEN_BY_DEFAULT,
-        "paths": {
-            **histories,
-            **of_many,
-            "/api/v1/prediction/{symbol}/score": _score(),
-            OVERVIEW_PATH: overview_path(),
-            **_state_paths(),
-            **metadata_paths(),
-        },
+        "paths": with_samples(
+            {
+                **histories,
+                **of_many,
+                "/api/v1/prediction/{symbol}/score": _score(),
+                OVERVIEW_PATH: overview_path(),
+                **_state_paths(),
+                **metadata_paths(),
+            }
+        ),
         "components": {
             "schemas": {
                 "Problem": PROBLEM_SCHEMA,
