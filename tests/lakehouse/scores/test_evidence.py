@@ -62,6 +62,7 @@ def test_twenty_models_without_skill_watched_at_every_outcome_are_called_better_
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("kind", KINDS)
 def test_watched_every_five_minutes_for_sixty_days_they_are_called_better_in_few_worlds(kind: str) -> None:
     called, by_diebold_mariano = shares_of_worlds_with_a_better_model(

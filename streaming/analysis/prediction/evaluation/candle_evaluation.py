@@ -94,7 +94,7 @@ class _Scored:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Grid:
+class MinuteGrid:
     """Log closes of every minute from the first to the last, the last known one where a minute has none."""
 
     first_minute: int
@@ -102,7 +102,7 @@ class _Grid:
     ages: Integers
 
     @staticmethod
-    def of(candles: Candles) -> _Grid:
+    def of(candles: Candles) -> MinuteGrid:
         first, n = int(candles.minutes[0]), int(candles.minutes[-1] - candles.minutes[0] + 1)
         known = np.zeros(n, dtype=np.int64)
         at = candles.minutes - first
@@ -110,12 +110,12 @@ class _Grid:
         np.maximum.accumulate(known, out=known)
         logs = np.zeros(n)
         logs[at] = np.log(candles.closes)
-        return _Grid(first, logs[known], np.arange(n) - known)
+        return MinuteGrid(first, logs[known], np.arange(n) - known)
 
 
 def evaluate(candles: Candles) -> list[HorizonEvaluation]:
     """Return the figures of every horizon that has forecasts after its WARM_UP_DAYS."""
-    grid = _Grid.of(candles)
+    grid = MinuteGrid.of(candles)
     forecasts = _forecast(candles)
     evaluations = []
     for horizon in HORIZONS:
@@ -155,7 +155,7 @@ def _forecast(candles: Candles) -> dict[str, tuple[Integers, Floats, Floats]]:
 
 
 def _with_outcomes(
-    horizon: Horizon, grid: _Grid, made: Integers, quantiles: Floats, probabilities: Floats
+    horizon: Horizon, grid: MinuteGrid, made: Integers, quantiles: Floats, probabilities: Floats
 ) -> _Scored:
     at = made - grid.first_minute
     targets = at + horizon.minutes
@@ -170,7 +170,7 @@ def _with_outcomes(
     return _Scored(at, moves, quantiles[known], probabilities[known], n_missed)
 
 
-def _evaluate(horizon: Horizon, scored: _Scored, grid: _Grid) -> HorizonEvaluation:
+def _evaluate(horizon: Horizon, scored: _Scored, grid: MinuteGrid) -> HorizonEvaluation:
     outcomes = _to_outcomes(horizon, scored, grid)
     score = score_distribution(outcomes)
     ratios = {(one.reference, one.score): one.model_bp / one.reference_bp for one in score.comparisons}
@@ -206,7 +206,7 @@ def _evaluate(horizon: Horizon, scored: _Scored, grid: _Grid) -> HorizonEvaluati
     )
 
 
-def _to_outcomes(horizon: Horizon, scored: _Scored, grid: _Grid) -> DistributionOutcomes:
+def _to_outcomes(horizon: Horizon, scored: _Scored, grid: MinuteGrid) -> DistributionOutcomes:
     constant, ewma = _references(grid, horizon.minutes)
     minutes = grid.first_minute + scored.minutes
     jumps = _after_jump(grid, constant / math.sqrt(horizon.minutes))
@@ -228,7 +228,7 @@ def _to_outcomes(horizon: Horizon, scored: _Scored, grid: _Grid) -> Distribution
     )
 
 
-def _references(grid: _Grid, n_minutes: int) -> tuple[Floats, Floats]:
+def _references(grid: MinuteGrid, n_minutes: int) -> tuple[Floats, Floats]:
     """Return deviations of the move over a horizon, by minute, of constant volatility and of an EWMA.
 
     Constant: the root mean square of all five-minute returns so far. EWMA: of the same squares, RISK_METRICS_DECAY a
@@ -251,7 +251,7 @@ def _fading_sum(values: Floats, decay: float) -> Floats:
     return fading
 
 
-def _after_jump(grid: _Grid, per_minute: Floats) -> Booleans:
+def _after_jump(grid: MinuteGrid, per_minute: Floats) -> Booleans:
     """Return whether a minute is one of the AFTER_JUMP_MINUTES after a jump of JUMP_DEVIATIONS within one minute."""
     places = np.arange(len(grid.logs))
     jumped = np.abs(np.diff(grid.logs, prepend=grid.logs[0])) > JUMP_DEVIATIONS * per_minute

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -41,19 +42,7 @@ def read_candles(path: Path) -> Candles:
 
     Raises: CandleFileError.
     """
-    reader = _READERS.get(path.suffix)
-    if reader is None:
-        raise CandleFileError(f"{path}: candles are read from {' or '.join(_READERS)} files")
-    if not path.is_file():
-        raise CandleFileError(f"{path}: no such file")
-    try:
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            columns = connection.execute(_QUERY.format(reader=reader), [str(path)]).fetchnumpy()
-    except duckdb.Error as error:
-        raise CandleFileError(
-            f"{path}: {str(error).splitlines()[0]}; accepted: columns time and close"
-        ) from error
+    columns = _read(path, "close")
     minutes, closes = _to_minutes(path, columns["time"]), columns["close"].astype(np.float64)
     valid = np.isfinite(closes) & (closes > 0)
     last_of_minute = dict(zip(minutes[valid].tolist(), closes[valid].tolist(), strict=True))
@@ -65,8 +54,32 @@ def read_candles(path: Path) -> Candles:
     )
 
 
+def read_times(path: Path) -> Integers:
+    """Return the minutes of the epoch at which texts were published, ascending: column ``time`` of a file as above.
+
+    Raises: CandleFileError.
+    """
+    return np.sort(_to_minutes(path, _read(path, "time")["time"]))
+
+
+def _read(path: Path, column: str) -> dict[str, npt.NDArray[Any]]:
+    reader = _READERS.get(path.suffix)
+    if reader is None:
+        raise CandleFileError(f"{path}: candles are read from {' or '.join(_READERS)} files")
+    if not path.is_file():
+        raise CandleFileError(f"{path}: no such file")
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            return connection.execute(_QUERY.format(reader=reader, column=column), [str(path)]).fetchnumpy()
+    except duckdb.Error as error:
+        raise CandleFileError(
+            f"{path}: {str(error).splitlines()[0]}; accepted: columns time and close; of texts, time"
+        ) from error
+
+
 _QUERY = """
-WITH rows AS (SELECT "time"::VARCHAR AS written, TRY_CAST("close" AS DOUBLE) AS "close" FROM {reader})
+WITH rows AS (SELECT "time"::VARCHAR AS written, TRY_CAST("{column}" AS DOUBLE) AS "close" FROM {reader})
 SELECT coalesce(TRY_CAST(written AS DOUBLE)::BIGINT, epoch_us(TRY_CAST(written AS TIMESTAMPTZ)), 0) AS "time",
        coalesce("close", 0) AS "close"
 FROM rows
