@@ -12,9 +12,8 @@ import pyarrow.compute as pc
 
 from lakehouse.errors import StoriesBehindError
 from lakehouse.history.pinning import PinnedQuery
-from lakehouse.schema.story_table import GOLD_STORY
+from lakehouse.schema.story_table import GOLD_STORY, REACH_US, WINDOW_US
 from lakehouse.series.definitions import STORY
-from lakehouse.stories.assignment import REACH_US, WINDOW_US
 from lakehouse.time_range import TimeRange
 
 if TYPE_CHECKING:

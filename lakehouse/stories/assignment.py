@@ -9,14 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from lakehouse.schema.story_table import WINDOW_US
 from lakehouse.stories.headline import Headline, read_headline
 from lakehouse.stories.similarity import MIN_JACCARD, similarity
-from lakehouse.time_range import DAY_US
-
-WINDOW_US = 2 * DAY_US
-"""Largest distance of a text from its story's first text, before or after it."""
-REACH_US = 2 * WINDOW_US
-"""Largest distance of two texts of one story."""
 
 _Log = tuple[str, str, int]
 """(symbol, topic id, partition)"""

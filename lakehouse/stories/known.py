@@ -7,8 +7,7 @@ import pyarrow.compute as pc
 
 from lakehouse.delta.file_index import FileIndex
 from lakehouse.engine.duckdb_session import DuckdbSession
-from lakehouse.schema.story_table import GOLD_STORY
-from lakehouse.stories.assignment import REACH_US
+from lakehouse.schema.story_table import GOLD_STORY, REACH_US
 from lakehouse.stories.rows import KNOWN_AROUND, days_around
 from lakehouse.time_range import DAY_US, TimeRange
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.engine.position_sql import is_before, is_beyond, join_position
-from lakehouse.schema.story_table import GOLD_STORY
-from lakehouse.stories.assignment import REACH_US, Assigner, Known, Text
+from lakehouse.schema.story_table import GOLD_STORY, REACH_US
+from lakehouse.stories.assignment import Assigner, Known, Text
 from lakehouse.time_range import DAY_US
 
 SAID_COLUMNS = ("event_time", "message_id", "source", "title", "score", "label", "origin")

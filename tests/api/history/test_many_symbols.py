@@ -61,7 +61,10 @@ SHAPES = st.one_of(
 )
 
 
-@settings(max_examples=sized(quick=25, full=40, soak=400), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=sized(quick=25, full=40, soak=400),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     series=st.sampled_from(SERIES),
     symbols=st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=3, unique=True),

@@ -101,11 +101,11 @@ def test_prometheus_gets_its_format(tmp_path: Path, api_of: ApiOf, accept: str) 
 
 
 def test_columns_count_what_they_were_asked(tmp_path: Path, api_of: ApiOf, database: None) -> None:
-    build_lake(tmp_path, sentiment=[{}])
+    build_lake(tmp_path, price=[{}])
     api = api_of(tmp_path)
     name, before = "cryptoviz_column_reads_total", scrape(api)
     for limit in (1, 2, 3):
-        api.history("sentiment", f"intervalle=brut&limite={limit}")
+        api.history("prix", f"intervalle=brut&limite={limit}")
     samples = scrape(api)
     counted = {
         result: samples[name, (("result", result),)] - before.get((name, (("result", result),)), 0)

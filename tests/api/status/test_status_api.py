@@ -98,6 +98,7 @@ def test_state_lists_tables_with_position_and_freshness(tmp_path: Path, api_of: 
     assert document["absentes"] == [
         "bronze",
         "gold_score",
+        "gold_story",
         "quarantine",
         "duplicates",
         "losses",

@@ -7,7 +7,8 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.stories.assignment import REACH_US, WINDOW_US, Assigner, Assignment, Known, Text
+from lakehouse.schema.story_table import REACH_US, WINDOW_US
+from lakehouse.stories.assignment import Assigner, Assignment, Known, Text
 from lakehouse.time_range import DAY_US, HOUR_US
 
 TITLES = (
