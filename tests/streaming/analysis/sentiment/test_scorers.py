@@ -97,9 +97,9 @@ def test_polarity_does_not_depend_on_what_is_scored_with_it(model: str) -> None:
 
 
 ACTING_WORDS = (
-    "not", "never", "no", "least", "at", "very", "so", "this", "without", "doubt", "isn't", "kind", "of", "sort", "just",
-    "enough", "hardly", "or", "nor", "but", "NOT", "Very", "yeah", "right", "bus", "stop", "kiss", "death", "beating",
-    "heart", "the", "bomb", "to", "die", "for", "bad", "ass",
+    "not", "never", "no", "least", "at", "very", "so", "this", "without", "doubt", "isn't", "kind", "of", "sort",
+    "just", "enough", "hardly", "or", "nor", "but", "NOT", "Very", "yeah", "right", "bus", "stop", "kiss", "death",
+    "beating", "heart", "the", "bomb", "to", "die", "for", "bad", "ass",
 )  # fmt: skip
 VALENCED_WORDS = (
     "surges",
