@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import NoReturn
 
-from cryptoviz.commands import COMMANDS, to_help, to_unknown
+from cryptoviz.commands import COMMANDS, to_help, to_unknown, to_version
 
 EXIT_DONE, EXIT_USAGE = 0, 2
 
@@ -15,6 +15,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or [""]
     if name in ("--help", "-h", "help"):
         print(to_help())
+        return EXIT_DONE
+    if name in ("--version", "-V", "version"):
+        print(to_version())
         return EXIT_DONE
     if name not in COMMANDS:
         print(to_unknown(name) if name else to_help(), file=sys.stderr)

@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 OWN_PACKAGES = frozenset({"api", "compaction", "cryptoviz", "demo", "lakehouse", "streaming"})
 EXIT_FAILED = 1
@@ -100,7 +101,26 @@ def to_help() -> str:
     lines = ["Usage: cryptoviz COMMAND [OPTIONS] ...", "", "Crypto analytics from Kafka to answers."]
     for title, commands in GROUPS.items():
         lines += ["", f"{title}:", *(f"  {command.name:<{width}}  {command.help}" for command in commands)]
-    return "\n".join([*lines, "", "cryptoviz COMMAND --help shows the options of a command."])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "cryptoviz COMMAND --help shows the options of a command; cryptoviz --version says which this is.",
+        ]
+    )
+
+
+def to_version() -> str:
+    """Return the version of the wheel or checkout that runs, and of Python."""
+    import tomllib  # here: the help needs neither
+    from importlib.metadata import version
+
+    project = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    if project.is_file():
+        own = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"] + " (checkout)"
+    else:
+        own = version("cryptoviz")
+    return f"cryptoviz {own}, Python {sys.version.split()[0]}"
 
 
 def to_install(extra: str) -> str:

@@ -13,6 +13,7 @@ from lakehouse.messages.contract import (
 )
 from lakehouse.messages.fields import RuleViolationError
 
+_MAX_KNOWN_LEVELS = 100
 _HORIZON_UNIT_US = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 
 
@@ -60,6 +61,7 @@ def _forecast_check(names: Sequence[str]) -> Callable[[list[Any]], None]:
         for name in ("lower", "upper", "horizon", "made_at", "target_time", "quantiles", "moves")
     )
     horizons_us: dict[str, int] = {}
+    known_levels: set[tuple[float, ...]] = set()
 
     def check(row: list[Any]) -> None:
         _check_interval(row[lower_at], row[upper_at])
@@ -72,7 +74,7 @@ def _forecast_check(names: Sequence[str]) -> Callable[[list[Any]], None]:
                 "horizon_mismatch", "target_time", f"target_time is not made_at + {horizon}"
             )
         if row[quantiles_at] is not None:
-            _check_quantiles(row[quantiles_at])
+            _check_quantiles(row[quantiles_at], known_levels)
         if row[moves_at] is not None:
             _check_moves(row[moves_at])
 
@@ -87,25 +89,31 @@ def _check_interval(lower: float | None, upper: float | None) -> None:
         raise RuleViolationError("interval_reversed", "lower", f"lower is {lower:g}, above upper, {upper:g}")
 
 
-def _check_quantiles(quantiles: dict[str, list[float]]) -> None:
-    levels, values = quantiles["levels"], quantiles["values"]
+def _check_quantiles(quantiles: Any, known_levels: set[tuple[float, ...]]) -> None:
+    levels, values = quantiles.levels, quantiles.values
     if not levels or len(levels) != len(values):
         raise RuleViolationError(
             "quantiles_disagree",
             "quantiles",
             f"quantiles has {len(levels)} levels and {len(values)} values; as many of both are accepted, at least 1",
         )
-    if levels != sorted(set(levels)) or values != sorted(values):
+    if levels not in known_levels:
+        _check_ascending(levels == tuple(sorted(set(levels))))
+        if len(known_levels) < _MAX_KNOWN_LEVELS:
+            known_levels.add(levels)
+    _check_ascending(values == tuple(sorted(values)))
+
+
+def _check_ascending(is_ascending: bool) -> None:
+    if not is_ascending:
         raise RuleViolationError(
-            "quantiles_disagree",
-            "quantiles",
-            "levels ascend, each once, and values do not descend",
+            "quantiles_disagree", "quantiles", "levels ascend, each once, and values do not descend"
         )
 
 
-def _check_moves(moves: list[dict[str, float]]) -> None:
-    thresholds = [move["threshold"] for move in moves]
-    probabilities = [move["probability"] for move in moves]
+def _check_moves(moves: Sequence[Any]) -> None:
+    thresholds = [move.threshold for move in moves]
+    probabilities = [move.probability for move in moves]
     if (
         not moves
         or thresholds != sorted(set(thresholds))

@@ -72,6 +72,11 @@ class MessageContract:
         """Gold column of the message's event time."""
         return self.field(self.time_field).column or self.time_field
 
+    @property
+    def value_fields(self) -> tuple[Field, ...]:
+        """Fields that become gold columns: all but the version."""
+        return tuple(field for field in self.fields if field.name != "v")
+
     def field(self, name: str) -> Field:
         """Return a field by its name."""
         return next(field for field in self.fields if field.name == name)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from lakehouse.messages.compiled import part_type
 from lakehouse.messages.contract import CONTRACT_VERSION, MAX_NESTING, MessageContract
 from lakehouse.messages.contract_field import Field
 
@@ -92,7 +93,7 @@ def _checked(field: Field, given: Any) -> Any:
             raise wrong("wrong_type", field, given)
         if field.max_length is not None and len(given) > field.max_length:
             raise wrong("bad_format", field, given)
-        return given
+        return tuple(given)
     if field.kind == "columns":
         return _checked_columns(field, given)
     if field.kind == "rows":
@@ -103,20 +104,24 @@ def _checked(field: Field, given: Any) -> Any:
     return given
 
 
-def _checked_columns(field: Field, given: Any) -> dict[str, list[float]]:
+def _checked_columns(field: Field, given: Any) -> msgspec.Struct:
     if not isinstance(given, dict) or not all(isinstance(given.get(part.name), list) for part in field.parts):
         raise wrong("wrong_type", field, given)
     if any(len(given[part.name]) > (field.max_length or 0) for part in field.parts):
         raise wrong("bad_format", field, given)
-    return {part.name: [_checked(part, one) for one in given[part.name]] for part in field.parts}
+    columns = {part.name: tuple(_checked(part, one) for one in given[part.name]) for part in field.parts}
+    return part_type(field)(**columns)
 
 
-def _checked_rows(field: Field, given: Any) -> list[dict[str, float]]:
+def _checked_rows(field: Field, given: Any) -> tuple[msgspec.Struct, ...]:
     if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
         raise wrong("wrong_type", field, given)
     if len(given) > (field.max_length or 0):
         raise wrong("bad_format", field, given)
-    return [{part.name: _checked(part, row.get(part.name)) for part in field.parts} for row in given]
+    to_row = part_type(field)
+    return tuple(
+        to_row(**{part.name: _checked(part, row.get(part.name)) for part in field.parts}) for row in given
+    )
 
 
 def _checked_number(field: Field, given: Any) -> float:

@@ -7,6 +7,7 @@ from itertools import compress
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.messages.compiled import to_arrow
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.corrections import Excluded, find_exclusion
 from lakehouse.messages.record_id import RecordId, format_record_id
@@ -75,10 +76,11 @@ def to_gold_rows(
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
         name: records[name] for name in ("topic_id", "kafka_partition", "kafka_offset", "broker_time")
     }
-    names = message_columns(topic)
-    values = zip(*rows, strict=True) if rows else ((),) * len(names)
-    for name, column in zip(names, values, strict=True):
-        columns[name] = pa.array(column, schema.field(name).type)
+    *values, extra = zip(*rows, strict=True) if rows else ((),) * len(message_columns(topic))
+    for field, column in zip(contract.value_fields, values, strict=True):
+        name = field.column or field.name
+        columns[name] = to_arrow(field, column, schema.field(name).type)
+    columns["extra"] = pa.array(extra, pa.string())
     if originals is not None:
         texts = [None if original is None else format_record_id(original) for original in originals]
         columns["replay_of"] = pa.array(texts, pa.string())

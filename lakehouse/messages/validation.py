@@ -5,18 +5,17 @@ then a few checks); a message that this path does not accept is validated field 
 """
 
 import re
-import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Any
 
 import msgspec
 
 from lakehouse.messages.agreement import agreement_check
+from lakehouse.messages.compiled import message_type
 from lakehouse.messages.contract import (
-    CONTRACT_VERSION,
     CONTRACTS,
     EARLIEST_EVENT_TIME,
     MAX_EVENT_AGE,
@@ -24,7 +23,7 @@ from lakehouse.messages.contract import (
     MAX_VALUE_BYTES,
     MessageContract,
 )
-from lakehouse.messages.contract_field import LEAST_MAGNITUDE, MOST_MAGNITUDE, Field
+from lakehouse.messages.contract_field import Field
 from lakehouse.messages.fields import Rejected, RuleViolationError, check_string, decode_fields, shown, wrong
 from lakehouse.messages.rules import NO_BROKER_TIME, UNREADABLE
 from lakehouse.messages.timestamps import to_epoch_us
@@ -54,7 +53,7 @@ Row = tuple[Any, ...]
 @cache
 def message_columns(topic: str) -> tuple[str, ...]:
     """Return the gold columns that validation fills: those of the contract's fields but ``v``, then ``extra``."""
-    return (*(field.column or field.name for field in CONTRACTS[topic].fields if field.name != "v"), "extra")
+    return (*(field.column or field.name for field in CONTRACTS[topic].value_fields), "extra")
 
 
 def validate(topic: str, *, key: bytes | None, value: bytes | None, broker_time_us: int) -> Row | Rejected:
@@ -65,7 +64,7 @@ def validate(topic: str, *, key: bytes | None, value: bytes | None, broker_time_
 @cache
 def validator_of(topic: str) -> Callable[[bytes | None, bytes | None, int], Row | Rejected]:
     """Return the validation of one topic, a function of key, value and broker time (epoch microseconds)."""
-    decode = msgspec.json.Decoder(_to_struct(CONTRACTS[topic])).decode
+    decode = msgspec.json.Decoder(message_type(CONTRACTS[topic])).decode
     names = _value_names(topic)
     values_of = attrgetter(*names)
     patterns_at = _patterns_at(CONTRACTS[topic], names)
@@ -114,7 +113,7 @@ def validate_with_reasons(
 
 @cache
 def _value_names(topic: str) -> tuple[str, ...]:
-    return tuple(field.name for field in CONTRACTS[topic].fields if field.name != "v")
+    return tuple(field.name for field in CONTRACTS[topic].value_fields)
 
 
 class _KnownStrings(set[str | None]):
@@ -156,47 +155,6 @@ def _size_violation(value: bytes | None) -> tuple[str, None, str]:
     if value is None:
         return "null_value", None, "the message has no value; a JSON object is expected"
     return "too_large", None, f"the value has {len(value)} bytes; at most {MAX_VALUE_BYTES} are accepted"
-
-
-def _to_struct(contract: MessageContract) -> type[msgspec.Struct]:
-    fields: list[Any] = []
-    for field in sorted(contract.fields, key=lambda f: not f.required):
-        annotation = _to_annotation(field)
-        fields.append((field.name, annotation) if field.required else (field.name, annotation | None, None))
-    return msgspec.defstruct("Fast", fields, forbid_unknown_fields=True, gc=False)
-
-
-def _to_annotation(field: Field) -> Any:
-    if field.name == "v":
-        return Literal[CONTRACT_VERSION]
-    if field.kind == "number":
-        bounds = {"ge": field.at_least, "le": field.at_most, "gt": field.above, "lt": field.below}
-        if field.has_magnitude and field.above == 0:
-            bounds = {"ge": LEAST_MAGNITUDE, "le": MOST_MAGNITUDE}
-        given: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
-        return Annotated[float, msgspec.Meta(**given)]
-    if field.kind == "strings":
-        return Annotated[list[str], msgspec.Meta(max_length=field.max_length)]
-    if field.parts:
-        parts = {part.name: _to_annotation(part) for part in field.parts}
-        most = msgspec.Meta(max_length=field.max_length)
-        if field.kind == "columns":
-            return _to_object(field.name, {name: _to_list(part, most) for name, part in parts.items()})
-        return _to_list(_to_object(field.name, parts), most)
-    if field.one_of:
-        return Literal[field.one_of]
-    return Annotated[str, msgspec.Meta(max_length=field.max_length)]
-
-
-def _to_list(of: Any, limits: msgspec.Meta) -> Any:
-    return Annotated[list.__class_getitem__(of), limits]
-
-
-def _to_object(name: str, annotations: Mapping[str, Any]) -> Any:
-    """Return the type of an object that is decoded as a dictionary of these names, without its others."""
-    return types.new_class(
-        name, (TypedDict,), {}, lambda body: body.update(__annotations__=dict(annotations))
-    )
 
 
 @cache

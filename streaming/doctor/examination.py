@@ -1,6 +1,9 @@
-"""Every check of the doctor in turn; what another check needs comes first."""
+"""Every check of the doctor in turn; what another check needs comes first.
 
-from collections.abc import Iterator, Mapping
+A check that fails itself is a finding, and the others go on.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lakehouse.errors import LakehouseError
 from lakehouse.process.settings import Settings
@@ -16,9 +19,9 @@ from streaming.jars.lock import LOCK
 
 def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Yield the result of every check in turn; what another check needs comes first."""
-    yield examine_packages(ROOT / "requirements.lock")
-    yield examine_java(environ)
-    yield examine_jars(LOCK, JARS)
+    yield from _guarded("packages", lambda: [examine_packages(ROOT / "requirements.lock")])
+    yield from _guarded("java", lambda: [examine_java(environ)])
+    yield from _guarded("jars", lambda: [examine_jars(LOCK, JARS)])
     try:
         settings = Settings.from_environ(environ)
     except LakehouseError as error:
@@ -34,12 +37,21 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     else:
         problem = "CRYPTOVIZ_KAFKA_BOOTSTRAP_SERVERS is not set, and no embedded broker runs"
         yield Finding("settings", FAIL, problem, "name the brokers: docs/settings.md")
-    yield examine_disk(settings)
-    yield from examine_processes(settings.metrics_addresses())
+    yield from _guarded("disk", lambda: [examine_disk(settings)])
+    yield from _guarded("processes", lambda: examine_processes(settings.metrics_addresses()))
     cluster = None
     if kafka.is_named:
         finding, cluster = examine_topics(kafka)
         yield finding
-    yield from examine_tables(settings, cluster)
+    yield from _guarded("table", lambda: examine_tables(settings, cluster))
     if cluster is not None:
-        yield from examine_conditions(cluster)
+        examined = cluster
+        yield from _guarded("topic", lambda: examine_conditions(examined))
+
+
+def _guarded(what: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    """Yield a check's findings, and one more where it raises."""
+    try:
+        yield from check()
+    except Exception as error:  # noqa: BLE001  whatever a broken machine raises is what the doctor is asked for
+        yield Finding(what, FAIL, f"not looked at: {type(error).__name__}: {error}", "correct that first")

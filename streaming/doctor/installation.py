@@ -47,7 +47,11 @@ def examine_java(environ: Mapping[str, str]) -> Finding:
 
 def examine_jars(lock: Path, folder: Path) -> Finding:
     locked = read_jars_lock(lock)
-    missing = [str(jar.path) for jar in locked if not (folder / jar.path).is_file()]
+    try:
+        missing = [str(jar.path) for jar in locked if not (folder / jar.path).is_file()]
+    except PermissionError as error:
+        detail = f"this user may not read {error.filename}"
+        return Finding("jars", FAIL, detail, f"as the user who installed them: {INSTALL_HINT}")
     if missing:
         return Finding("jars", FAIL, f"{len(missing)} of {len(locked)} missing: {missing[0]}", INSTALL_HINT)
     return Finding("jars", OK, f"{len(locked)} in place")

@@ -13,7 +13,7 @@ from lakehouse.process.settings import Settings
 from streaming.errors import StreamingError
 from streaming.jars.compilation import build_jar
 from streaming.jars.fetching import fetch
-from streaming.jars.folder import JARS, ROOT, SPARK_JARS, java_sources
+from streaming.jars.folder import JARS, ROOT, SPARK_JARS, java_sources, let_everyone_read
 from streaming.jars.ivy import pyspark_jars
 from streaming.jars.lock import LOCK, read_jars_lock
 
@@ -27,6 +27,7 @@ def install(
     jars = read_jars_lock(LOCK)
     n_fetched = fetch(jars, JARS)
     n_compiled = build_jar(java_sources(ROOT), LOCK, SPARK_JARS)
+    let_everyone_read(JARS)
     if as_json:
         counts = {"n_jars": len(jars), "n_fetched": n_fetched, "n_compiled": n_compiled}
         print(json.dumps({"folder": str(JARS)} | counts))

@@ -24,6 +24,16 @@ def java_sources(root: Path) -> Path:
     return in_checkout if in_checkout.is_dir() else Path(__file__).parent / "java"
 
 
+def let_everyone_read(folder: Path) -> None:
+    """Let every user read a folder and what is in it: services run as another user than the one who installed.
+
+    Files that programs make are their user's alone otherwise; jars are published.
+    """
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))
+
+
 JARS = jars_folder(ROOT, Path(sys.prefix))
 SPARK_JARS = JARS / "spark"
 KAFKA_JARS = JARS / "kafka"

@@ -57,7 +57,9 @@ class TradeBook:
 
     def newest(self, symbol: str, *, from_us: int, until_us: int, limit: int) -> Trades:
         """Return the last ``limit`` trades in [from_us, until_us), at whole milliseconds."""
-        n_slots = limit + 2  # a trade a slot; the first and the last slot may have theirs outside of the range
+        n_slots = (
+            limit + 2
+        )  # a trade a slot; the first and the last slot may have theirs outside of the range
         since_us = max(until_us - n_slots * (MINUTE_US // self.a_minute), from_us)
         trades = self.between(symbol, from_us=since_us, until_us=until_us, limit=n_slots + 1)
         columns = (getattr(trades, field.name)[-limit:] for field in fields(trades))

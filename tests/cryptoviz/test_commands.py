@@ -1,6 +1,7 @@
 """The command `cryptoviz`: every name leads to a program, and its help imports none of them."""
 
 import json
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -89,6 +90,14 @@ def test_help_of_a_program_starts_no_jvm_library(name: str) -> None:
 def test_unknown_command_is_a_usage_error_with_the_nearest_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["vacum"]) == 2
     assert capsys.readouterr().err == "cryptoviz: there is no command vacum; did you mean vacuum?\n"
+
+
+@pytest.mark.parametrize("name", ["--version", "-V", "version"])
+def test_version_is_that_of_the_changelog(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name]) == 0
+    newest = re.search(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest is not None
+    assert capsys.readouterr().out.startswith(f"cryptoviz {newest[1]} (checkout), Python 3.")
 
 
 def test_command_is_required(capsys: pytest.CaptureFixture[str]) -> None:

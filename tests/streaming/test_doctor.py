@@ -88,6 +88,22 @@ def test_disk_that_fills_is_watched_then_failed(
     assert levels == [OK, WARN, FAIL]
 
 
+def test_check_that_fails_itself_is_a_finding_and_the_others_go_on(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Finding:
+        raise PermissionError(13, "Permission denied", "/opt/thing")
+
+    whole = findings_of(environ)
+    for name in ("packages", "java", "jars", "disk", "processes", "tables"):
+        monkeypatch.setattr(examination, f"examine_{name}", fail)
+    findings = findings_of(environ)
+    assert findings.keys() >= whole.keys() - {"lake"}
+    for what in ("packages", "java", "jars", "disk", "processes", "table"):
+        assert [finding.level for finding in findings[what]] == [FAIL]
+        assert "/opt/thing" in findings[what][0].detail
+
+
 def test_packages_and_jars_that_are_not_as_locked_are_named(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from lakehouse.messages.contract import make_message_id
+from lakehouse.messages.validation import Row, message_columns
 
 HORIZON = timedelta(hours=1)
 
@@ -92,3 +95,9 @@ MAKERS = {
 
 def to_bytes(message: dict[str, Any]) -> bytes:
     return json.dumps(message).encode()
+
+
+def as_stored(topic: str, row: Row) -> dict[str, Any]:
+    """Return {gold column: the value of a validated row as the column holds it}, times as epoch microseconds."""
+    plain = msgspec.json.decode(msgspec.json.encode(row))
+    return dict(zip(message_columns(topic), plain, strict=True))

@@ -13,8 +13,9 @@ from lakehouse.delta.catalog import Catalog
 from lakehouse.delta.storage import LakeLocation
 from lakehouse.delta.table import open_table
 from lakehouse.messages.contract import CONTRACTS
-from lakehouse.messages.validation import Rejected, message_columns, validate
+from lakehouse.messages.validation import Rejected, validate
 from lakehouse.schema.tables import TABLES
+from tests.support.messages import as_stored
 
 RecordId = tuple[str, int, int]
 """(topic, partition, offset)."""
@@ -116,7 +117,7 @@ def _assert_gold(topic: str, rows: list[dict[str, Any]], by_id: dict[RecordId, D
     for row in rows:
         result = _validate(by_id[_record_id(row)])
         assert not isinstance(result, Rejected)
-        expected = dict(zip(message_columns(topic), result, strict=True))
+        expected = as_stored(topic, result)
         for name, value in expected.items():
             stored = row[name]
             assert _plain(stored) == value, f"{topic} {name}: {stored!r} is not {value!r}"

@@ -8,12 +8,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from lakehouse.messages.compiled import to_arrow
 from lakehouse.messages.contract import CONTRACTS
 from lakehouse.messages.rules import RULES, UNREADABLE
 from lakehouse.messages.validation import Rejected, Row, message_columns, validate, validate_with_reasons
 from setup.contract_docs import to_json_schema
 from tests.support.hostile_messages import HostileMessage, hostile_messages
 from tests.support.json_schema import Draft202012Validator
+from tests.support.messages import as_stored
 from tests.support.profiles import sized
 
 N_MESSAGES = sized(quick=5_000, full=100_000)
@@ -84,9 +86,13 @@ def test_rows_convert_to_the_types_of_the_table(validated: list[tuple[HostileMes
             rows[message.topic].append(result)
 
     for topic, contract in CONTRACTS.items():
-        schema = contract.table.to_arrow_schema()
-        for name, column in zip(message_columns(topic), zip(*rows[topic], strict=True), strict=True):
-            assert pa.array(column, schema.field(name).type).validate(full=True) is None
+        columns = dict(zip(message_columns(topic), zip(*rows[topic], strict=True), strict=True))
+        for field in contract.value_fields:
+            arrow_type = contract.table.to_arrow_schema().field(field.column or field.name).type
+            stored = to_arrow(field, columns[field.column or field.name], arrow_type)
+            stored.validate(full=True)
+            plain = [as_stored(topic, row)[field.column or field.name] for row in rows[topic]]
+            assert stored.equals(pa.array(plain, arrow_type))
 
 
 def test_reasons_convert_too(validated: list[tuple[HostileMessage, Result]]) -> None:
@@ -148,7 +154,7 @@ def leaves(parsed: Any) -> list[Any]:
 
 
 def assert_same_values(topic: str, row: Row, fields: dict[str, Any]) -> None:
-    values = dict(zip(message_columns(topic), row, strict=True))
+    values = as_stored(topic, row)
     for field in CONTRACTS[topic].fields:
         given = fields.pop(field.name, None)
         if field.kind == "number" and given is not None:

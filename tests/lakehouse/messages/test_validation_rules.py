@@ -15,7 +15,7 @@ from lakehouse.messages.validation import (
     validate,
     validate_with_reasons,
 )
-from tests.support.messages import MAKERS, news, prediction, price, sentiment, to_bytes
+from tests.support.messages import MAKERS, as_stored, news, prediction, price, sentiment, to_bytes
 
 AT = datetime(2026, 1, 31, 9, 30, 0, 250_000, tzinfo=UTC)
 AT_US = 1_769_851_800_250_000
@@ -245,7 +245,7 @@ def test_sentiment_with_or_without_probabilities_is_accepted(
     row = validate_one(SENTIMENT, key=b"btc", value=value, broker_time_us=BROKER_TIME_US)
 
     assert not isinstance(row, Rejected), row
-    given = dict(zip(message_columns(SENTIMENT), row, strict=True))
+    given = as_stored(SENTIMENT, row)
     assert {name: given[name] for name in fields} == fields
 
 
@@ -288,7 +288,7 @@ def test_a_text_that_nobody_could_score_becomes_a_row_without_a_score(validate_o
 
     row = validate_one(SENTIMENT, key=b"btc", value=to_bytes(message), broker_time_us=BROKER_TIME_US)
 
-    values = dict(zip(message_columns(SENTIMENT), row, strict=True))
+    values = as_stored(SENTIMENT, row)
     assert (values["score"], values["label"]) == (None, "unscored")
 
 
@@ -297,7 +297,7 @@ def test_a_sentiment_becomes_its_row() -> None:
 
     row = validate(SENTIMENT, key=b"btc", value=to_bytes(message), broker_time_us=BROKER_TIME_US)
 
-    assert dict(zip(message_columns(SENTIMENT), row, strict=True)) == {
+    assert as_stored(SENTIMENT, row) == {
         "message_id": message["message_id"],
         "origin": "generated",
         "symbol": "btc",
@@ -323,7 +323,7 @@ def test_a_sentiment_becomes_its_row() -> None:
 def test_a_forecast_becomes_its_row() -> None:
     row = validate(PREDICTION, key=b"btc", value=to_bytes(prediction(AT)), broker_time_us=BROKER_TIME_US)
 
-    columns = dict(zip(message_columns(PREDICTION), row, strict=True))
+    columns = as_stored(PREDICTION, row)
     assert (columns["made_at"], columns["target_time"]) == (AT_US, AT_US + 3_600_000_000)
     assert (columns["lower"], columns["upper"], columns["extra"]) == (98.0, 102.0, None)
 
@@ -331,7 +331,7 @@ def test_a_forecast_becomes_its_row() -> None:
 def test_a_ticker_becomes_its_row_under_the_names_of_the_table() -> None:
     row = validate(PRICE, key=b"btc", value=to_bytes(price(AT, price=7)), broker_time_us=BROKER_TIME_US)
 
-    columns = dict(zip(message_columns(PRICE), row, strict=True))
+    columns = as_stored(PRICE, row)
     assert (columns["symbol"], columns["event_time"], columns["price"]) == ("btc", AT_US, 7.0)
     assert columns["base_volume"] is None
 
@@ -339,7 +339,7 @@ def test_a_ticker_becomes_its_row_under_the_names_of_the_table() -> None:
 def test_a_text_becomes_its_row_keyed_by_its_source() -> None:
     row = validate(NEWS, key=b"wire", value=to_bytes(news(AT, guid=None)), broker_time_us=BROKER_TIME_US)
 
-    columns = dict(zip(message_columns(NEWS), row, strict=True))
+    columns = as_stored(NEWS, row)
     assert (columns["source"], columns["event_time"], columns["dated_by"]) == ("wire", AT_US, "published")
     assert (columns["title"], columns["guid"], columns["collected_time"]) == ("Bitcoin gains", None, AT_US)
 
@@ -388,7 +388,7 @@ def test_the_last_of_two_values_of_a_field_counts() -> None:
 
     row = validate(PRICE, key=b"btc", value=value, broker_time_us=BROKER_TIME_US)
 
-    assert dict(zip(message_columns(PRICE), row, strict=True))["price"] == 5.0
+    assert as_stored(PRICE, row)["price"] == 5.0
 
 
 @pytest.mark.parametrize(
@@ -469,5 +469,5 @@ def test_distribution_of_a_forecast_is_stored_as_it_was_sent(
     value = spoilt(PREDICTION, **given)
     row = validate_one(PREDICTION, key=b"btc", value=value, broker_time_us=BROKER_TIME_US)
     assert not isinstance(row, Rejected), row
-    values = dict(zip(message_columns(PREDICTION), row, strict=True))
+    values = as_stored(PREDICTION, row)
     assert {name: values[name] for name in stored} == stored

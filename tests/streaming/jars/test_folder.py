@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.jars.folder import JARS, ROOT, jars_folder, java_sources
+from streaming.jars.folder import JARS, ROOT, jars_folder, java_sources, let_everyone_read
 from streaming.jars.lock import LOCK, read_jars_lock
 
 
@@ -24,3 +24,19 @@ def test_lock_has_jars_for_spark_and_for_the_broker_with_a_digest_each() -> None
     jars = read_jars_lock(LOCK)
     assert {jar.configuration for jar in jars} == {"spark", "kafka"}
     assert all(len(jar.sha256) == 64 for jar in jars)
+
+
+@pytest.mark.lake
+def test_every_user_may_read_what_was_installed_under_any_umask(tmp_path: Path) -> None:
+    folder = tmp_path / "jars"
+    (folder / "spark").mkdir(parents=True)
+    for path in (folder / "spark" / "a.jar", folder / ".fetched"):
+        path.write_bytes(b"PK")
+        path.chmod(0o600)
+    for path in (folder, folder / "spark"):
+        path.chmod(0o700)
+    let_everyone_read(folder)
+    modes = {
+        str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))
+    }
+    assert modes == {".": 0o755, "spark": 0o755, "spark/a.jar": 0o644, ".fetched": 0o644}

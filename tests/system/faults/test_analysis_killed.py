@@ -16,7 +16,7 @@ from kafka import KafkaProducer
 from lakehouse.aliases.names import AssetNames
 from lakehouse.aliases.versions import SEED_VERSION, AliasReader, publish_aliases
 from lakehouse.messages.contract import ANALYZED_SENTIMENT, PREDICTED_PRICE, RAW_NEWS
-from lakehouse.messages.validation import Rejected, message_columns, validate
+from lakehouse.messages.validation import Rejected, validate
 from lakehouse.time_range import MINUTE_US, to_time
 from streaming.analysis.prediction.arrivals import TOPICS, to_arrival
 from streaming.analysis.prediction.forecaster import Forecaster
@@ -24,7 +24,7 @@ from streaming.analysis.prediction.messages import to_value
 from streaming.analysis.sentiment.results import read_texts, to_results
 from streaming.analysis.sentiment.scorers import lexicon_scorer
 from streaming.offline.news_wire import NewsWire
-from tests.support.messages import news, price, to_bytes
+from tests.support.messages import as_stored, news, price, to_bytes
 from tests.support.record_accounting import Delivered, n_rows, read_delivered, read_table
 from tests.support.waiting import wait_until
 from tests.system.faults.conftest import Rig, new_rig
@@ -143,7 +143,7 @@ def _as_gold(symbol: str, value: bytes) -> tuple[str, dict[str, Any]]:
     now_us = round(datetime.now(UTC).timestamp() * 1e6)
     row = validate(PREDICTED_PRICE.topic, key=symbol.encode(), value=value, broker_time_us=now_us)
     assert not isinstance(row, Rejected), row
-    fields = dict(zip(message_columns(PREDICTED_PRICE.topic), row, strict=True))
+    fields = as_stored(PREDICTED_PRICE.topic, row)
     return fields["message_id"], {
         name: fields[name] for name in ("base_price", "predicted_price", "lower", "upper", "origin")
     }
