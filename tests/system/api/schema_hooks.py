@@ -16,6 +16,7 @@ MORE_THAN_ITS_SCHEMA_DECIDES = {
     "date_debut",
     "date_fin",
     "intervalle",
+    "par",
     "remplissage",
     "points",
     "limite",
