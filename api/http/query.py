@@ -19,6 +19,7 @@ ENGLISH_NAMES: Mapping[str, str] = {
     "axe": "axis",
     "a_la_date": "as_of",
     "connu_le": "known_at",
+    "par": "by",
     "symboles": "symbols",
     "fuseau": "timezone",
     "apres": "after",

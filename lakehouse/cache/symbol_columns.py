@@ -136,16 +136,17 @@ class SelectedRows:
             newest += self._to_rows(block, rows, names)[::-1]
         return newest
 
-    def texts(self, names: Iterable[str]) -> list[pa.Array]:
-        """Return columns of text, each of all rows."""
-        return [
-            pa.concat_arrays([_take(block.text[name], rows) for block, rows in self._parts if block.text])
-            for name in names
-        ]
-
-    def instants(self, name: str) -> Integers:
-        """Return a column of instants, in epoch microseconds."""
-        return self._column(name)
+    def at_instants(self, column: str, instants_us: Integers, names: Sequence[str]) -> list[Row]:
+        """Return columns of the rows whose instant in a column is one of those given, ascending. Text is held."""
+        wanted, found = np.unique(instants_us), list[Row]()
+        for block, rows in self._parts:
+            own = (block.times if column == self._layout.time else block.columns[column])[rows]
+            places = np.minimum(np.searchsorted(wanted, own), len(wanted) - 1)
+            at = np.flatnonzero(wanted[places] == own)
+            if len(at):
+                chosen = _to_indices(rows)[at]
+                found += zip(*(self._to_list(block, chosen, name) for name in names), strict=True)
+        return found
 
     def last_numbers(self, column: str, targets: Sequence[int], *, max_age_us: int) -> dict[int, float]:
         """Return {target: number of the last row at or before it}, where that row is young enough."""

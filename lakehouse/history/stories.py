@@ -4,11 +4,10 @@ A story is a pure function of the rows before a position: gold_story holds it, a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
 
 from lakehouse.errors import StoriesBehindError
 from lakehouse.history.pinning import PinnedQuery
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 STORY_COLUMNS = ("story_id", "n_sources")
 """What rows of sentiments gain: the story that a text tells, and how many sources have told it so far."""
 _NO_STORY = (None, None)
+_MEMBER_COLUMNS = ("message_id", "story_id", "story_time", "source")
 _MEMBERS = """
 SELECT message_id, story_id, epoch_us(story_time), source
 FROM {rows}
@@ -77,11 +77,10 @@ def read_stories(
     except StoriesBehindError:
         return None
     ids, times_us = zip(*texts, strict=True)
-    own = _read_members(
-        stores, stories, TimeRange(min(times_us), max(times_us) + 1), column="message_id", ids=ids
-    )
-    story_of = {member.message_id: member.story_id for member in own}
-    n_sources = _count_sources(stores, stories, own)
+    own = _Wanted("message_id", ids, STORY.time_column, times_us)
+    members = own.read(stores, stories, TimeRange(min(times_us), max(times_us) + 1))
+    story_of = {member.message_id: member.story_id for member in members}
+    n_sources = _count_sources(stores, stories, members)
     return [_NO_STORY if id_ not in story_of else (story_of[id_], n_sources[story_of[id_]]) for id_ in ids]
 
 
@@ -113,35 +112,45 @@ def _count_sources(stores: "Stores", stories: PinnedQuery, own: Sequence[_Member
         return {}
     times_us = [member.story_time_us for member in own]
     around = TimeRange(min(times_us) - WINDOW_US, max(times_us) + WINDOW_US + 1)
-    story_ids = sorted({member.story_id for member in own})
+    wanted = _Wanted("story_id", [member.story_id for member in own], "story_time", times_us)
     sources: dict[str, set[str]] = {}
-    for member in _read_members(stores, stories, around, column="story_id", ids=story_ids):
+    for member in wanted.read(stores, stories, around):
         sources.setdefault(member.story_id, set()).add(member.source)
     return {story_id: len(of_story) for story_id, of_story in sources.items()}
 
 
-def _read_members(
-    stores: "Stores", stories: PinnedQuery, time_range: TimeRange, *, column: str, ids: Sequence[str]
-) -> list[_Member]:
-    """Return the texts of a range whose message or story is one of ``ids``."""
-    table, symbol = stories.table, stories.query.symbol
-    columns = stores.columns.load(table, STORY, symbol, time_range, with_text=True)
-    if columns is None:
-        bound: dict[str, Any] = {"start": time_range.start_time, "end": time_range.end_time, "ids": list(ids)}
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Texts by an id, which have an instant with it: in memory instants are compared before texts are taken."""
+
+    column: str
+    ids: Sequence[str]
+    time_column: str
+    times_us: Sequence[int]
+
+    def read(self, stores: "Stores", stories: PinnedQuery, time_range: TimeRange) -> list[_Member]:
+        """Return those of a range."""
+        table, ids = stories.table, set(self.ids)
+        columns = stores.columns.load(table, STORY, stories.query.symbol, time_range, with_text=True)
+        if columns is None:
+            return self._read_files(stores, stories, time_range)
+        selected = columns.select(time_range, equal={}, before=stories.cut(table))
+        rows = selected.at_instants(
+            self.time_column, np.array(self.times_us, dtype=np.int64), _MEMBER_COLUMNS
+        )
+        members = (_Member(*row) for row in rows)
+        return [member for member in members if getattr(member, self.column) in ids]
+
+    def _read_files(self, stores: "Stores", stories: PinnedQuery, time_range: TimeRange) -> list[_Member]:
         rows = stores.session.fetch_rows(
-            _MEMBERS.replace("{column}", column),
+            _MEMBERS.replace("{column}", self.column),
             stories.select(time_range).paths,
             spec=GOLD_STORY,
-            before=stories.cut(table),
-            tail=table.tail_rows,
-            symbol=symbol,
-            **bound,
+            before=stories.cut(stories.table),
+            tail=stories.table.tail_rows,
+            symbol=stories.query.symbol,
+            start=time_range.start_time,
+            end=time_range.end_time,
+            ids=list(set(self.ids)),
         )
         return [_Member(*row) for row in rows]
-    selected = columns.select(time_range, equal={}, before=stories.cut(table))
-    message_ids, story_ids, sources = selected.texts(("message_id", "story_id", "source"))
-    members = pa.table(
-        [message_ids, story_ids, pa.array(selected.instants("story_time")), sources], _Member._fields
-    )
-    chosen = members.filter(pc.is_in(members[column], pa.array(ids, pa.string())))
-    return [_Member(**member) for member in chosen.to_pylist()]

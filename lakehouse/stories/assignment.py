@@ -5,13 +5,17 @@ alone, so that a story does not drift, and with those of lower offsets alone, so
 a pure function of the partition's rows: batches, replays and late texts do not matter.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import ceil
 from typing import NamedTuple
 
 from lakehouse.schema.story_table import WINDOW_US
 from lakehouse.stories.headline import Headline, read_headline
 from lakehouse.stories.similarity import MIN_JACCARD, similarity
+
+_ANY_US = 2**62
 
 _Log = tuple[str, str, int]
 """(symbol, topic id, partition)"""
@@ -67,12 +71,15 @@ class _First:
 class _Stories:
     """First texts of one symbol and partition, found by the words that they share."""
 
-    by_word: dict[tuple[int, str], list[_First]] = field(default_factory=dict)
+    firsts: list[_First] = field(default_factory=list)
+    by_word: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    """Places in ``firsts`` by time, in widths of the window, and word."""
 
     def add(self, first: _First) -> None:
         block = first.time_us // WINDOW_US
         for word in first.headline.words:
-            self.by_word.setdefault((block, word), []).append(first)
+            self.by_word.setdefault((block, word), []).append(len(self.firsts))
+        self.firsts.append(first)
 
     def find(self, headline: Headline, time_us: int, offset: int) -> _First | None:
         """Return the most similar first text of a lower offset within the window; of equal ones the lowest offset."""
@@ -86,25 +93,32 @@ class _Stories:
         return found
 
     def _candidates(self, headline: Headline, block: int) -> Iterator[_First]:
-        """Yield the first texts that share enough words: any so many words have one in common with each of them."""
-        n_probed = len(headline.words) - -(-len(headline.words) * MIN_JACCARD // 1) + 1
-        seen: set[int] = set()
+        """Yield the first texts that share enough words. The most common words are not looked up, but allowed for."""
+        words = headline.words
+        n_needed = ceil(len(words) * MIN_JACCARD)
+        n_left_out = n_needed // 2
         for near in (block - 1, block, block + 1):
-            lists = sorted((self.by_word.get((near, word), []) for word in headline.words), key=len)
-            for first in (each for postings in lists[: int(n_probed)] for each in postings):
-                if id(first) not in seen:
-                    seen.add(id(first))
-                    yield first
+            counts: Counter[int] = Counter()
+            for places in sorted((self.by_word.get((near, word), []) for word in words), key=len)[
+                : len(words) - n_left_out
+            ]:
+                counts.update(places)
+            yield from (self.firsts[at] for at, n in counts.items() if n >= n_needed - n_left_out)
 
 
 class Assigner:
-    """Assigns texts one after the other. ``known`` are the rows of gold_story within REACH_US of them, in any order."""
+    """Assigns texts one after the other.
 
-    def __init__(self, known: Iterable[Known] = ()) -> None:
+    ``known`` are the rows of gold_story within REACH_US of them, in any order; ``between_us`` are the texts' first and
+    last times: a first text further than the window from both is no story of theirs, and is not read.
+    """
+
+    def __init__(self, known: Iterable[Known] = (), between_us: tuple[int, int] | None = None) -> None:
+        least_us, most_us = between_us or (-_ANY_US, _ANY_US)
         self._stories: dict[_Log, _Stories] = {}
         self._counted: dict[str, int] = {}
         for row in known:
-            if row.is_first:
+            if row.is_first and least_us - WINDOW_US <= row.time_us <= most_us + WINDOW_US:
                 headline = read_headline(row.title or "")
                 self._add(row[:3], _First(row.offset, row.time_us, row.story_id, headline))
             if row.counts:

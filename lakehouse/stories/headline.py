@@ -26,7 +26,7 @@ _PUBLISHER = re.compile(r"\s+[|–—-]\s+[^|–—]{1,30}$")
 _MIN_WORDS = 4
 _POSSESSIVE = re.compile(r"'s\b", re.IGNORECASE)
 _TITLE_CASE_SHARE = 0.7
-_RECENT = 4_096
+_RECENT = 16_384
 
 
 @dataclass(frozen=True, slots=True)

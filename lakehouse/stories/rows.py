@@ -68,8 +68,9 @@ def days_around(texts: pa.Table) -> tuple[list[str], list[date]]:
 def to_story_rows(texts: pa.Table, known: Sequence[tuple[Any, ...]]) -> pa.Table:
     """Return the rows of gold_story of texts, which have TEXT_COLUMNS; ``known`` are rows of KNOWN_AROUND. Pure."""
     ordered = texts.sort_by(_ORDER)
-    assigner = Assigner(map(Known._make, known))
     times_us = ordered["event_time"].cast(_US).cast(pa.int64()).to_pylist()
+    between_us = (min(times_us), max(times_us)) if times_us else None
+    assigner = Assigner(map(Known._make, known), between_us)
     logs = [ordered[name].to_pylist() for name in ("symbol", "topic_id", "kafka_partition", "kafka_offset")]
     said = [ordered[name].to_pylist() for name in ("message_id", "title")]
     is_scored = pc.is_valid(ordered["score"]).to_pylist()

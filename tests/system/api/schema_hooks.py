@@ -18,6 +18,7 @@ MORE_THAN_ITS_SCHEMA_DECIDES = {
     "date_fin",
     "intervalle",
     "fuseau",
+    "par",
     "remplissage",
     "points",
     "limite",
