@@ -63,7 +63,7 @@ def api(tmp_path_factory: pytest.TempPathFactory, module_api_of: ApiOf, database
     return module_api_of(path)
 
 
-@settings(max_examples=sized(quick=40, full=200))
+@settings(max_examples=sized(quick=40, full=100, soak=1_000))
 @given(question=st.sampled_from(QUESTIONS), draw=st.randoms())
 def test_english_is_answered_like_french(
     api: Api, question: tuple[str, dict[str, str]], draw: object
