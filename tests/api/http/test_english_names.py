@@ -91,7 +91,7 @@ def test_english_is_answered_like_french(
 def test_both_names_of_a_parameter_are_400(api: Api, name: str) -> None:
     english = ENGLISH_NAMES[name]
     for text in (f"{name}=x&{english}=x", f"{english}=x&{name}=x"):
-        answer = api.history("prediction", text)
+        answer = api.history("sentiment" if name == "par" else "prediction", text)
         assert (answer.status, answer.document["accepted"]) == (400, "one of the two")
         assert answer.document["parameter"] in (name, english)
 
@@ -99,7 +99,7 @@ def test_both_names_of_a_parameter_are_400(api: Api, name: str) -> None:
 def test_english_name_is_no_parameter_where_the_french_one_is_none(api: Api) -> None:
     answer = api.history("prix", "model=walk")
     assert (answer.status, answer.document["parameter"]) == (400, "model")
-    assert api.get("/api/v1/actifs", "limit=1").document["parameter"] == "limit"
+    assert api.get("/api/v1/prediction/btc/score", "limit=1").document["parameter"] == "limit"
 
 
 def test_document_names_every_english_name() -> None:

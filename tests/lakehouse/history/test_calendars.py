@@ -14,6 +14,7 @@ import pytest
 from compaction.retention.expire import expire_lake
 from lakehouse import lake
 from lakehouse.derived.rollup_refresh import refresh_rollups
+from lakehouse.derived.story_refresh import refresh_stories
 from lakehouse.history.page import HistoryQuery, read_history
 from lakehouse.lake import Lake
 from lakehouse.process.retention import Retention
@@ -100,6 +101,7 @@ def test_expired_days_are_whole_where_a_rollup_has_them(tmp_path: Path) -> None:
     rows = make_rows(random.Random(1), 300)
     append_rows(build_lake(tmp_path), rows)
     refresh_rollups(lake.open(str(tmp_path)))
+    refresh_stories(lake.open(str(tmp_path)))
     retention, now_us = Retention({"gold_sentiment": 20}), to_us(END)
     expired = expire_lake(lake.open(str(tmp_path)), retention, now_us=now_us, dry_run=False)
     assert sum(each.n_rows for each in expired) > 0
