@@ -66,6 +66,8 @@ def _without_contradiction(query: dict[str, Any]) -> dict[str, Any]:
         query["symboles"] = ("btc", "tous")[len(str(query["symboles"])) % 2]
     if DATES & query.keys():
         query.pop("periode", None)
+    if len(query) > 1:
+        query.pop("symbole", None)  # of the list of assets it is asked for alone
     if "version" in query:
         query.pop("a_la_date", None)
     if query.keys() & {"version", "a_la_date"}:
