@@ -74,7 +74,7 @@ def test_hostile_text_is_shown_and_not_run(tmp_path: Path, api: ApiProcess, page
         ],
     )
     page = page_of(api).open("symbol=btc&range=1h&lang=en")
-    assert page.texts(".list .title") == [HOSTILE]
+    page.wait_until(lambda: page.texts(".list .title") == [HOSTILE], "the text")
     assert HOSTILE in page.texts(".list .meta")[0]
     assert (
         page.driver.execute_script("return document.querySelectorAll('li img, li script, li a').length") == 0
@@ -88,6 +88,7 @@ def test_collected_text_is_linked_and_not_labelled(
     text = {"event_time": ago(1), "url": "https://news.example/1", "origin": "collected"}
     build_lake(tmp_path / "lake", sentiment=[text])
     page = page_of(api).open("symbol=btc&range=1h&lang=en")
+    page.wait_until(lambda: page.texts(".list a.title") != [], "the text")
     link = page.find(".list a.title")
     assert link.get_attribute("href") == "https://news.example/1"
     assert link.get_attribute("rel") == "noopener noreferrer"

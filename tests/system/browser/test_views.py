@@ -145,9 +145,9 @@ def test_cell_of_the_heatmap_chooses_its_asset(page: ViewerPage) -> None:
     plot = page.find(".panel[data-series=heat] .mount")
     ActionChains(page.driver).move_to_element_with_offset(plot, 0, -13).click().perform()
     page.wait_until(
-        lambda: page.texts("h1") == ["Dogecoin"] and page.state == "ready", "the second row's asset"
+        lambda: page.texts("h1") == ["Ethereum"] and page.state == "ready", "the second row's asset"
     )
-    assert "symbol=doge" in page.address
+    assert "symbol=eth" in page.address
 
 
 def test_scorecard_says_in_words_what_the_prediction_was_worth(page: ViewerPage) -> None:
