@@ -1,9 +1,8 @@
 """Table of stories: which texts about a symbol tell the same one, and which of them counts for it."""
 
 from lakehouse.schema.spec import Column, TableSpec
-from lakehouse.time_range import DAY_US
 
-WINDOW_US = 2 * DAY_US
+WINDOW_US = 2 * 86_400_000_000
 """Largest distance of a text from its story's first text, before or after it."""
 REACH_US = 2 * WINDOW_US
 """Largest distance of two texts of one story."""
