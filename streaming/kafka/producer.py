@@ -5,12 +5,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from kafka import KafkaProducer
 from kafka.codec import has_lz4, has_zstd
-from kafka.errors import KafkaError, MessageSizeTooLargeError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from lakehouse.process.stopping import NEVER, StopRequestedError, call_until_stopped
 from streaming.errors import KafkaUnavailableError, StreamingError, TopicNotFoundError
@@ -90,7 +91,11 @@ class Publisher:
         self._sweep(keep=0)
 
     def close(self, *, timeout_seconds: float = 5.0) -> None:
-        self._producer.close(timeout=timeout_seconds)
+        """Close the connections. What is not acknowledged until then is left, with a warning."""
+        try:
+            self._producer.close(timeout=timeout_seconds)
+        except KafkaTimeoutError:
+            logger.warning("%d messages were not acknowledged within %g s", self.n_pending, timeout_seconds)
 
     def _hand_over(self, message: Message) -> None:
         send = partial(self._producer.send, message.topic, value=message.value, key=message.key)
@@ -120,7 +125,10 @@ class Publisher:
                 if self._stopping.is_set():
                     raise StopRequestedError
                 if keep == 0:
-                    self._producer.flush(timeout=_FLUSH_SECONDS)
+                    with suppress(
+                        KafkaTimeoutError
+                    ):  # a slow broker is waited for, and a request to stop seen
+                        self._producer.flush(timeout=_FLUSH_SECONDS)
                 else:
                     time.sleep(_POLL_SECONDS)
                 continue

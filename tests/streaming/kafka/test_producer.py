@@ -76,6 +76,40 @@ def test_a_failed_send_is_repeated_until_it_is_acknowledged(producer: type[FakeP
     assert (publisher.n_acknowledged, publisher.n_pending) == (3, 0)
 
 
+def test_flush_waits_for_a_broker_that_takes_longer_than_one_look(
+    producer: type[FakeProducer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = open_one()
+    publisher.send(message(b"1"))
+    (_, future), looks = publisher._pending[0], []
+    future.is_done = False
+
+    def flush(_: FakeProducer, timeout: float) -> None:
+        looks.append(timeout)
+        future.is_done = len(looks) == 3
+        if not future.is_done:
+            raise KafkaTimeoutError("Timeout waiting for future")
+
+    monkeypatch.setattr(FakeProducer, "flush", flush, raising=False)
+    publisher.flush()
+
+    assert (len(looks), publisher.n_acknowledged, publisher.n_pending) == (3, 1, 0)
+
+
+def test_closing_beside_a_broker_that_does_not_answer_says_what_is_left(
+    producer: type[FakeProducer], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def close(_: FakeProducer, timeout: float) -> None:
+        raise KafkaTimeoutError("Timeout waiting for future")
+
+    monkeypatch.setattr(FakeProducer, "close", close)
+    publisher = open_one()
+    publisher.send(message(b"1"))
+    publisher.close(timeout_seconds=2.0)
+
+    assert "1 messages were not acknowledged within 2 s" in caplog.text
+
+
 def test_a_value_that_the_broker_refuses_for_its_size_is_left(producer: type[FakeProducer]) -> None:
     producer.answers = [MessageSizeTooLargeError("big"), None]
     publisher = open_one()
